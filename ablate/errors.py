@@ -1,0 +1,88 @@
+"""Every exception that ablate raises on purpose.
+
+AblateError
+├── ConfigError (ValueError)        a study, space, override or setting is wrong
+│   └── UnknownNameError (KeyError) a name that no registry or folder knows
+├── DataError (ValueError)          a data set or an image file is unusable
+├── ShapeError (ValueError)         an image has a size or shape that cannot be used
+├── DeviceError (RuntimeError)      a device was asked for that is not there
+├── StoreError (OSError)            a store cannot be read, written or is of another version
+├── BusyError (RuntimeError)        another driver holds the study
+└── DivergedError (ArithmeticError) a training run produced a value that is not finite
+
+`exit_code` is what the command line returns: 2 for the user's input, 1 for the rest.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class AblateError(Exception):
+    """Base of all; its text is one line that says where, what, and the mend."""
+
+    exit_code = 1
+
+
+class ConfigError(AblateError, ValueError):
+    """Faults of a configuration, all of them together.
+
+    Args:
+        faults: One line each: where, what, the mend.
+    """
+
+    exit_code = 2
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class UnknownNameError(ConfigError, KeyError):
+    """A name that is not registered; the text offers the nearest ones."""
+
+    def __str__(self) -> str:  # KeyError would quote the text
+        return "\n".join(self.faults)
+
+
+class DataError(AblateError, ValueError):
+    """A data set or a file of it cannot be used."""
+
+    exit_code = 2
+
+
+class ShapeError(AblateError, ValueError):
+    """An image or tensor has the wrong size or number of channels."""
+
+    exit_code = 2
+
+
+class DeviceError(AblateError, RuntimeError):
+    """The device asked for is not there."""
+
+    exit_code = 2
+
+
+class StoreError(AblateError, OSError):
+    """A store cannot be opened, written, or was written by another version."""
+
+
+class BusyError(AblateError, RuntimeError):
+    """Another driver runs this study in this store."""
+
+
+class DivergedError(AblateError, ArithmeticError):
+    """A loss or an output became NaN or infinite."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the tail of a message that offers the nearest known names.
+
+    Example:
+        >>> nearest("sobbel", ["sobel", "scharr"])
+        "did you mean 'sobel'?"
+    """
+    names: Sequence[str] = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known: " + ", ".join(names) if names else "none is known"

@@ -1,0 +1,88 @@
+"""Named plug points: a name is registered once and found with its nearest neighbour."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from ablate.errors import ConfigError, UnknownNameError, nearest
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Names of one kind of plug-in.
+
+    Args:
+        kind: What one member is called in messages, for example "metric".
+        package: Package whose modules register members; its modules are imported on the first
+            look-up, so that adding a member is adding a file.
+    """
+
+    def __init__(self, kind: str, *, package: str | None = None) -> None:
+        self.kind = kind
+        self._package = package
+        self._members: dict[str, T] = {}
+        self._places: dict[str, str] = {}
+        self._is_loaded = package is None
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Return a decorator that enters its object under `name`.
+
+        Raises:
+            ConfigError: The name is taken; the text shows both places.
+        """
+
+        def enter(member: T) -> T:
+            place = f"{getattr(member, '__module__', '?')}.{getattr(member, '__qualname__', name)}"
+            if name in self._members and self._places[name] != place:
+                raise ConfigError(
+                    f"{place}: the {self.kind} name {name!r} is already taken by "
+                    f"{self._places[name]}; choose another name"
+                )
+            self._members[name] = member
+            self._places[name] = place
+            return member
+
+        return enter
+
+    def get(self, name: str, *, where: str = "") -> T:
+        """Return the member called `name`.
+
+        Raises:
+            UnknownNameError: No such member; the text offers the nearest name.
+        """
+        self._load()
+        try:
+            return self._members[name]
+        except (KeyError, TypeError):
+            at = f"{where}: " if where else ""
+            raise UnknownNameError(
+                f"{at}no {self.kind} is called {name!r}; {nearest(str(name), self._members)}"
+            ) from None
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, sorted."""
+        self._load()
+        return tuple(sorted(self._members))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        self._load()
+        return name in self._members
+
+    def _load(self) -> None:
+        if self._is_loaded or self._package is None:
+            return
+        self._is_loaded = True
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self._package}.{module.name}")
+
+
+def first_line(member: object) -> str:
+    """Return the first line of a member's docstring, for listings."""
+    return (inspect.getdoc(member) or "").split("\n", 1)[0]

@@ -1,0 +1,65 @@
+"""What a worker is given and what it hands back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from ablate.identity import JsonValue
+
+State = Literal["finished", "pruned", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """One training to run: everything a worker needs, nothing it must look up."""
+
+    run_id: str  # hash of arm, seed, phase, block and point
+    arm_id: str  # hash of the settings, without the seed
+    study: str
+    phase: str
+    trial: int  # number of the trial inside the study
+    seed: int
+    name: str  # what people read: "signed · r .50 · 3 levels · s2"
+    settings: Mapping[str, Any]  # nested by section: data, model, loss, train, metrics
+    factors: Mapping[str, JsonValue] = field(default_factory=dict)  # dimension -> value, active only
+    questions: tuple[str, ...] = ()
+    block: int | None = None
+    point: int | None = None
+    rungs: tuple[int, ...] = ()  # steps after which the objective is reported
+    objective: str = "val/qabf"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "RunSpec":
+        """Return the spec that `to_json` described."""
+        return cls(
+            **{**values, "questions": tuple(values["questions"]), "rungs": tuple(values["rungs"])}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How one run ended.
+
+    `metrics` has final values under "val/qabf", "test/qabf", ... ; `images` has one row per image
+    and metric: (split, image, metric, value). NaN is written as None.
+    """
+
+    run_id: str
+    state: State
+    reason: str = ""  # "", "pruned at step N", "diverged: ...", "oom: ...", "killed", "error: ..."
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    images: tuple[tuple[str, str, str, float | None], ...] = ()
+    facts: Mapping[str, JsonValue] = field(default_factory=dict)  # seconds, steps, parameters, ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "RunResult":
+        """Return the result that `to_json` described."""
+        return cls(**{**values, "images": tuple(tuple(row) for row in values["images"])})
