@@ -1,1 +1,1 @@
-
+"""Executors: the places where runs happen; one file each."""

@@ -1,1 +1,46 @@
+"""Fusion metrics: one file per metric, one protocol per published family of evaluators.
 
+`evaluate` scores a batch, `usable` says which metrics a size allows, `flags` names degenerate
+images. Names and directions (`NAMES`, `LABELS`, `BETTER`) and protocols come without torch; the
+rest is imported at first use.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ablate.metrics.catalogue import BETTER, LABELS, NAMES, canonical_name
+from ablate.metrics.protocol import PROTOCOLS, Protocol, protocol_hash
+
+if TYPE_CHECKING:
+    from ablate.metrics.contract import METRICS, Metric
+    from ablate.metrics.degenerate import flags
+    from ablate.metrics.evaluation import evaluate, usable
+
+__all__ = [
+    "BETTER",
+    "LABELS",
+    "METRICS",
+    "NAMES",
+    "PROTOCOLS",
+    "Metric",
+    "Protocol",
+    "canonical_name",
+    "evaluate",
+    "flags",
+    "protocol_hash",
+    "usable",
+]
+
+_HOMES = {
+    "METRICS": "contract",
+    "Metric": "contract",
+    "evaluate": "evaluation",
+    "flags": "degenerate",
+    "usable": "evaluation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ablate.metrics' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"ablate.metrics.{_HOMES[name]}"), name)

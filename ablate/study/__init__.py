@@ -1,1 +1,1 @@
-
+"""The study engine: plan, ledger, driver, status."""

@@ -27,6 +27,7 @@ class RunSpec:
     point: int | None = None
     rungs: tuple[int, ...] = ()  # steps after which the objective is reported
     objective: str = "val/qabf"
+    scores_test: bool = True  # False while searching: samplers never see test
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -1,0 +1,53 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+# A CUDA machine: make setup TORCH_ARGS="--index-url URL-OF-A-CUDA-BUILD" (see README)
+TORCH_ARGS ?=
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup fix check test test-unit test-all demo bench docs clean
+
+help: ## list the chores
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q $(TORCH_ARGS) "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+setup: $(STAMP) ## make .venv and install the pinned dependencies
+
+fix: $(STAMP) ## format and repair what ruff can repair
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix -q .
+
+check: $(STAMP) ## style, types, import direction, spelling, unused dependencies
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>&1 | tail -12; exit $${PIPESTATUS[0]}
+	$(BIN)/codespell ablate tests docs studies search_spaces README.md CHANGELOG.md
+	$(BIN)/deptry ablate
+
+test: $(STAMP) ## the default tests, under 10 minutes on 2 cores
+	$(BIN)/python -m pytest -n 2 -m "not slow" --durations=5
+
+test-unit: $(STAMP) ## tests without processes and stores, under a minute
+	$(BIN)/python -m pytest -n 2 -m "not slow and not e2e"
+
+test-all: $(STAMP) ## every test, with the reasons of what was skipped
+	$(BIN)/python -m pytest -n 2 -rs
+
+demo: $(STAMP) ## the quickstart study: trials, MLflow, report
+	$(BIN)/ablate demo
+
+bench: $(STAMP) ## the quick benchmarks
+	@for file in benchmarks/*.py; do [ -e "$$file" ] || continue; $(BIN)/python $$file || exit 1; done
+
+docs: $(STAMP) ## list the documentation pages
+	@ls docs/*.md docs/decisions/*.md 2>/dev/null
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,30 @@
+"""Arguments that several commands share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ablate.config.schema import StudyConfig
+
+Study = Annotated[str, typer.Argument(help="Name of a study, or path of its YAML file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(help="Overrides, for example data=msrs data.root=/data/MSRS train.steps=500."),
+]
+Store = Annotated[Path, typer.Option("--store", help="Folder of the stores.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DEFAULT_STORE = Path("ablate-store")
+
+
+def load(study: str, overrides: list[str] | None) -> "StudyConfig":
+    """Return the checked study, every name in it known.
+
+    Raises:
+        ConfigError: All faults of the file and the overrides together.
+    """
+    from ablate import config
+    from ablate.study.names import known
+
+    return config.load(study, tuple(overrides or ()), known=known())

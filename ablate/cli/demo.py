@@ -1,0 +1,29 @@
+"""`ablate demo`: the quickstart study from nothing to its report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Store
+
+
+def demo(
+    store: Store = DEFAULT_STORE,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")] = 2,
+) -> None:
+    """Run the quickstart study on generated pairs and say what came out.
+
+    Example: ablate demo
+    """
+    from ablate.cli.report import render
+    from ablate.cli.run import run_and_tell
+
+    code = run_and_tell("quickstart", [], store=store, workers=workers)
+    path, text = render("quickstart", store=Path(store), out=None)
+    typer.echo("")
+    typer.echo(text)
+    typer.echo("")
+    typer.echo(f"report: {path}")
+    typer.echo(f"MLflow: ablate ui --store {store}")
+    raise typer.Exit(code)

@@ -1,0 +1,51 @@
+"""`ablate list`: the names that study files may use."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from ablate.cli.arguments import Json
+
+KINDS = (
+    "losses", "operators", "models", "metrics", "data", "spaces", "studies", "designs",
+    "samplers", "pruners", "executors", "figures", "protocols",
+)  # fmt: skip
+
+
+def listing(
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))], as_json: Json = False
+) -> None:
+    """List the members of one kind.
+
+    Example: ablate list metrics
+    """
+    from ablate.errors import UnknownNameError, nearest
+
+    if kind not in KINDS:
+        raise UnknownNameError(f"ablate list {kind}: no such kind; {nearest(kind, KINDS)}")
+    names = _names(kind)
+    if as_json:
+        typer.echo(json.dumps(names))
+        return
+    for name in names:
+        typer.echo(name)
+
+
+def _names(kind: str) -> list[str]:
+    if kind in ("spaces", "studies"):
+        from ablate.config import locations
+
+        return list(locations.names("search_spaces" if kind == "spaces" else kind))
+    if kind == "figures":
+        from ablate.report.figures import FIGURES
+
+        return list(FIGURES.names())
+    from ablate.study.names import known
+
+    names = known()
+    if kind == "operators":
+        return list(names["losses.operator"])
+    if kind == "losses":
+        return [f"{key[7:]}: {', '.join(v)}" for key, v in names.items() if key[:7] == "losses."]
+    return list(names[kind])

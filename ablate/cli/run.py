@@ -1,0 +1,44 @@
+"""`ablate run`: run a study, or go on with it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Overrides, Store, Study
+
+
+def run(
+    study: Study,
+    overrides: Overrides = None,
+    store: Store = DEFAULT_STORE,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Worker processes (executor.slots).")
+    ] = None,
+) -> None:
+    """Run a study; the same command again goes on where it stopped.
+
+    Example: ablate run q4_variant data=msrs data.root=/data/MSRS --workers 2
+    """
+    code = run_and_tell(study, overrides or [], store=store, workers=workers)
+    typer.echo(f"report: ablate report {study} --store {store}")
+    raise typer.Exit(code)
+
+
+def run_and_tell(study: str, overrides: list[str], *, store: Path, workers: int | None) -> int:
+    """Run a study with progress on standard error and return the exit code."""
+    from ablate.cli.arguments import load
+    from ablate.cli.progress import Meter
+    from ablate.study.driver import run as drive
+
+    if workers:
+        overrides = [*overrides, f"executor.slots={workers}"]
+    config = load(study, overrides)
+    with Meter(config.name) as meter:
+        outcome = drive(config, store=store, listen=meter.take)
+    counts = outcome.counts
+    typer.echo(
+        f"{config.name}: {counts['finished']} of {outcome.planned} runs finished, "
+        f"{counts['pruned']} pruned, {counts['failed']} failed"
+    )
+    return 3 if counts["failed"] else 0

@@ -1,0 +1,137 @@
+"""Persistent worker processes, one thread each: torch is imported once per worker, not per run."""
+
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from ablate.execution.protocol import EXECUTORS, Decide
+from ablate.execution.worker import work, write_atomically
+from ablate.training.spec import RunResult, RunSpec
+
+logger = logging.getLogger(__name__)
+PRELOAD = ["ablate.training.run", "ablate.tracking.journal", "ablate.execution.worker"]
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: ForkServerProcess
+    pipe: Connection
+    lifeline: Connection
+    spec: RunSpec | None = None
+    folder: Path | None = None
+
+
+@EXECUTORS.register("processes")
+class Processes:
+    """`slots` worker processes on this machine; a dead one is replaced and its run has failed.
+
+    A worker sees the death of the driver by the end of its lifeline pipe and exits at once.
+    """
+
+    def __init__(self, *, decide: Decide, slots: int = 1) -> None:
+        self.slots = slots
+        self._decide = decide
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOAD)
+        self._workers = [self._start() for _ in range(slots)]
+
+    def submit(self, spec: RunSpec, folder: Path) -> None:
+        """Send the run to an idle worker."""
+        worker = next(worker for worker in self._workers if worker.spec is None)
+        worker.spec, worker.folder = spec, folder
+        try:
+            worker.pipe.send_bytes(_pack({"spec": spec.to_json(), "folder": str(folder)}))
+        except (BrokenPipeError, OSError):
+            logger.warning("worker %s is gone before %s", worker.process.pid, spec.run_id)
+
+    def poll(self, timeout_s: float) -> list[RunResult]:
+        """Return ended runs; the reports that arrive meanwhile are answered."""
+        ended: list[RunResult] = []
+        busy: dict[Any, _Worker] = {w.pipe: w for w in self._workers if w.spec is not None}
+        for pipe in wait(list(busy), timeout=timeout_s) if busy else []:
+            worker = busy[pipe]
+            assert worker.spec is not None
+            try:
+                message = _unpack(worker.pipe.recv_bytes())
+            except (EOFError, OSError):
+                ended.append(self._bury(worker))
+                continue
+            if "result" in message:
+                ended.append(RunResult.from_json(message["result"]))
+                worker.spec = worker.folder = None
+            else:
+                stop = self._decide(worker.spec, message["value"], message["step"])
+                worker.pipe.send_bytes(_pack({"stop": stop}))
+        return ended
+
+    def close(self) -> None:
+        """End every worker now."""
+        for worker in self._workers:
+            worker.lifeline.close()
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(timeout=2)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+
+    def _start(self) -> _Worker:
+        pipe, theirs = self._context.Pipe()
+        ending, lifeline = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_serve, args=(theirs, ending), daemon=True)
+        process.start()
+        theirs.close()
+        ending.close()
+        return _Worker(process=process, pipe=pipe, lifeline=lifeline)
+
+    def _bury(self, worker: _Worker) -> RunResult:
+        """Replace a dead worker; its run failed with the reason, which is written down."""
+        assert worker.spec is not None and worker.folder is not None
+        worker.process.join(timeout=2)
+        code = worker.process.exitcode
+        reason = "killed: signal 9, out of memory?" if code == -9 else f"killed: exit code {code}"
+        result = RunResult(run_id=worker.spec.run_id, state="failed", reason=reason)
+        write_atomically(worker.folder / "result.json", result.to_json())
+        self._workers[self._workers.index(worker)] = self._start()
+        return result
+
+
+def _serve(pipe: Connection, lifeline: Connection) -> None:
+    """Work until the driver closes the pipe or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_the_driver, args=(lifeline,), daemon=True).start()
+
+    def ask(value: float, step: int) -> bool:
+        pipe.send_bytes(_pack({"value": value, "step": step}))
+        return bool(_unpack(pipe.recv_bytes())["stop"])
+
+    while True:
+        try:
+            message = _unpack(pipe.recv_bytes())
+        except (EOFError, OSError):
+            return
+        result = work(RunSpec.from_json(message["spec"]), Path(message["folder"]), ask=ask)
+        pipe.send_bytes(_pack({"result": result.to_json()}))
+
+
+def _exit_with_the_driver(lifeline: Connection) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(3)
+
+
+def _pack(values: Any) -> bytes:
+    return json.dumps(values).encode()
+
+
+def _unpack(message: bytes) -> Any:
+    return json.loads(message)

@@ -1,0 +1,34 @@
+"""Mutual information between the fused image and each source."""
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from ablate.metrics.catalogue import Direction
+from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.histogram import counts, entropy
+from ablate.metrics.protocol import Protocol
+
+
+@METRICS.register("mi")
+class MutualInformation(Metric):
+    """MI(fused, infrared) + MI(fused, visible), one bin per grey level, not normalised."""
+
+    label: ClassVar[str] = "MI"
+    better: ClassVar[Direction] = "higher"
+    range: ClassVar[tuple[float, float]] = (0.0, 16.0)  # bits; 11.1 in nats
+    source: ClassVar[str] = "Qu et al. 2002; CDDFuse utils/Evaluator.py MI"
+
+    def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
+        """Return the sum in the unit of the protocol (nats for cddfuse-py)."""
+        fused = images.fused.flatten(1).to(torch.int64)
+        parts = []
+        for source in images.sources:
+            pairs = fused * 256 + source.flatten(1)
+            joint = counts(pairs, bins=256 * 256).reshape(-1, 256, 256)
+            shared = entropy(joint.sum(2)) + entropy(joint.sum(1)) - entropy(joint.flatten(1))
+            parts.append(shared.clamp_min(0))
+        total = parts[0] + parts[1]
+        return (total / math.log(2) if protocol.mi_unit == "bits" else total).to(dtype)

@@ -1,0 +1,33 @@
+"""Variances and covariances of grey levels without rounding, so that 0/0 is exactly 0/0."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+_EXACT_PIXELS: Final = 11_000_000  # count**2 * 255**2 stays below 2**63
+
+
+def scaled_covariance(first: Tensor, second: Tensor) -> Tensor:
+    """Return pixel count squared times the population covariance, float64 [batch].
+
+    The sums are integers below 2**53 and so exact in float64; their combination is done in
+    int64 up to 11 megapixels.
+
+    Args:
+        first: Whole numbers in [-255, 255], float64 [batch, pixels].
+        second: Same.
+    """
+    pixels = first.shape[-1]
+    product = (first * second).sum(-1)
+    sums = first.sum(-1), second.sum(-1)
+    if pixels <= _EXACT_PIXELS:
+        first_sum, second_sum = (total.to(torch.int64) for total in sums)
+        return (product.to(torch.int64) * pixels - first_sum * second_sum).to(torch.float64)
+    return product * pixels - sums[0] * sums[1]
+
+
+def correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Return Pearson's correlation, float64 [batch]; NaN where one of the two is constant."""
+    spread = scaled_covariance(first, first) * scaled_covariance(second, second)
+    return scaled_covariance(first, second) / spread.sqrt()

@@ -1,0 +1,55 @@
+"""A small CNN with a dense block, in the manner of DenseFuse."""
+
+import torch
+from torch import Tensor, nn
+
+from ablate.errors import ConfigError
+from ablate.models.contract import MODELS, FusionNetwork
+
+
+@MODELS.register("densefuse")
+class DenseFuse(FusionNetwork):
+    """DenseFuse-like CNN: shared dense encoder, feature addition, four-layer decoder.
+
+    Differs from the original in that it is trained end to end on both images (the original trains
+    an auto-encoder and fuses by rule), pads by reflection and ends in a sigmoid.
+
+    Args:
+        width: Channels of one encoder layer; 16 in the original. At least 1.
+
+    Source:
+        Li and Wu, DenseFuse, IEEE TIP 2019.
+    """
+
+    source = "Li and Wu, IEEE TIP 2019 (DenseFuse)"
+
+    def __init__(self, *, width: int = 16) -> None:
+        super().__init__()
+        if width < 1:
+            raise ConfigError(f"model.width: must be at least 1, got {width}")
+        self.encoder = nn.ModuleList(
+            [_layer(1, width)] + [_layer(width * (1 + k), width) for k in range(3)]
+        )
+        self.decoder = nn.Sequential(
+            _layer(4 * width, 4 * width),
+            _layer(4 * width, 2 * width),
+            _layer(2 * width, width),
+            nn.Conv2d(width, 1, 3, padding=1, padding_mode="reflect"),
+        )
+
+    def forward(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return the fused luminance in [0, 1], same size as the inputs (at least 2x2)."""
+        fused: Tensor = self.decoder(self._features(infrared) + self._features(visible))
+        return torch.sigmoid(fused)
+
+    def _features(self, image: Tensor) -> Tensor:
+        features = self.encoder[0](image)
+        for layer in list(self.encoder)[1:]:
+            features = torch.cat([features, layer(features)], dim=1)
+        return features
+
+
+def _layer(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect"), nn.ReLU()
+    )

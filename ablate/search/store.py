@@ -1,0 +1,75 @@
+"""The Optuna store: a projection of the finished trials, made under a lock, rebuilt at will."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from filelock import FileLock
+
+from ablate.config.schema import Dimension
+from ablate.errors import StoreError
+from ablate.search.space import distributions
+from ablate.search.suggest import Told, frozen
+
+KEY = "ablate.trial"
+
+
+def default_url(store: Path) -> str:
+    """Return the address of the store's own sqlite file."""
+    return f"sqlite:///{store.resolve() / 'optuna.db'}"
+
+
+class TrialStore:
+    """Writes every told trial once, finished; a trial is never RUNNING here.
+
+    Args:
+        url: Any RDB address that Optuna takes.
+        study: Name of the study in it.
+        direction: "maximize" or "minimize".
+        lock: File that keeps two processes from creating the schema at once.
+
+    Raises:
+        StoreError: The database cannot be opened.
+    """
+
+    def __init__(self, url: str, *, study: str, direction: str, lock: Path) -> None:
+        try:
+            with FileLock(lock):
+                self._study = optuna.create_study(
+                    storage=optuna.storages.RDBStorage(url),
+                    study_name=study,
+                    direction=direction,
+                    load_if_exists=True,
+                )
+        except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
+            reason = str(error).split("\n", 1)[0]
+            raise StoreError(
+                f"store.optuna: cannot open {url}: {reason}; check the path and its rights, "
+                "or name another store"
+            ) from error
+        self._known = {
+            trial.user_attrs[KEY]
+            for trial in self._study.get_trials(deepcopy=False)
+            if KEY in trial.user_attrs
+        }
+
+    def add(
+        self, trial: Told, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
+    ) -> None:
+        """Write the trial unless a trial of that number is there."""
+        if trial.number in self._known:
+            return
+        known = distributions(dimensions)
+        free = {n: v for n, v in trial.values.items() if n not in known}
+        self._study.add_trial(
+            frozen(trial, known, {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}})
+        )
+        self._known.add(trial.number)
+
+    def states(self) -> dict[str, int]:
+        """Return how many trials are in each Optuna state."""
+        counts: dict[str, int] = {}
+        for trial in self._study.get_trials(deepcopy=False):
+            counts[trial.state.name] = counts.get(trial.state.name, 0) + 1
+        return counts

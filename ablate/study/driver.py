@@ -1,0 +1,191 @@
+"""The driver: one process that asks, submits, records and tells until the plan is done."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ablate import data
+from ablate.config.schema import StudyConfig
+from ablate.data.pairs import PairSet
+from ablate.errors import BusyError, ConfigError, DataError
+from ablate.execution.protocol import EXECUTORS, Executor
+from ablate.study.ledger import Ledger
+from ablate.study.plan import Plan, make
+from ablate.study.projection import Projection
+from ablate.study.store import open_store
+from ablate.study.trials import Trials
+from ablate.training.determinism import device_of
+from ablate.training.spec import RunResult, RunSpec
+
+logger = logging.getLogger(__name__)
+SHIP_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the study is, told after every run."""
+
+    ended: int
+    planned: int
+    open: int
+    last: RunResult | None
+    last_name: str
+    seconds: float
+    resumed: int  # runs that an earlier session had ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What `run` leaves behind."""
+
+    folder: Path
+    counts: dict[str, int]
+    planned: int
+    tracking_uri: str
+
+
+def run(
+    config: StudyConfig,
+    *,
+    store: Path,
+    listen: Callable[[Progress], None] = lambda progress: None,
+) -> Outcome:
+    """Run the study, or go on with it; what has ended is never run again.
+
+    Args:
+        config: A checked study.
+        store: Folder of the stores; made when absent.
+        listen: Called after every ended run.
+
+    Raises:
+        ConfigError, DataError, DeviceError: Found before anything is written.
+        StoreError: The store cannot be used, or holds this study with another design or data.
+        BusyError: Another driver runs this study.
+    """
+    plan = make(config)
+    device_of(config.base["train"]["device"])
+    pairs = data.load(config.base["data"])
+    check_crop(pairs, config.base["data"]["crop"])
+    make_executor = EXECUTORS.get(str(config.executor["name"]), where="executor.name")
+    slots = int(config.executor.get("slots", 1))
+    if slots < 1:
+        raise ConfigError(f"executor.slots: must be at least 1, got {slots}")
+
+    folder = open_store(store, config.name)
+    lock = FileLock(folder / "driver.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(
+            f"{folder}: another driver runs the study {config.name}; wait for it, or watch it with "
+            f"`ablate status {config.name}`"
+        ) from None
+    try:
+        ledger = Ledger(folder)
+        ledger.start({"design_hash": plan.design_hash, "data_hash": pairs.manifest.hash})
+        direction = data_direction(config)
+        trials = Trials(plan, ledger, direction=direction)
+        projection = Projection(plan, trials, ledger, store=store, pairs=pairs)
+        executor = make_executor(decide=trials.decide, slots=slots)
+        try:
+            _drive(trials, ledger, projection, executor, plan=plan, listen=listen)
+        except BaseException:
+            executor.close()
+            projection.interrupt()
+            raise
+        executor.close()
+        projection.finish()
+    finally:
+        lock.release()
+    return Outcome(
+        folder=folder,
+        counts=ledger.counts(),
+        planned=planned_runs(plan, trials),
+        tracking_uri=projection.tracking_uri,
+    )
+
+
+def check_crop(pairs: PairSet, crop_px: int) -> None:
+    """Raise DataError when an image is smaller than the training crop, all of them named."""
+    small = [
+        f"{pair.stem} ({pair.infrared.shape[1]}x{pair.infrared.shape[0]})"
+        for split in ("train", "val")
+        for pair in pairs.pairs(split)
+        if min(pair.infrared.shape) < crop_px
+    ]
+    if small:
+        raise DataError(
+            f"data.crop: {crop_px} is larger than {len(small)} images: {', '.join(small[:5])}"
+            f"{' ...' if len(small) > 5 else ''}; set data.crop to the smallest side or less"
+        )
+
+
+def data_direction(config: StudyConfig) -> str:
+    """Return "maximize" or "minimize", from the metric that the objective names."""
+    from ablate.metrics.catalogue import BETTER
+
+    better = BETTER[config.objective.partition("/")[2]]
+    return "maximize" if better == "higher" else "minimize"
+
+
+def planned_runs(plan: Plan, trials: Trials) -> int:
+    """Return the planned runs without suggestions that were infeasible or repeated an arm."""
+    spared = [
+        trial
+        for trial in trials.known.values()
+        if trial.violations or trial.number in trials.twin_of
+    ]
+    return plan.runs - sum(len(trial.runs) for trial in spared)
+
+
+def _drive(
+    trials: Trials,
+    ledger: Ledger,
+    projection: Projection,
+    executor: Executor,
+    *,
+    plan: Plan,
+    listen: Callable[[Progress], None],
+) -> None:
+    started = shipped_at = time.monotonic()
+    resumed = len(ledger.results)
+    open_runs: dict[str, RunSpec] = {}
+
+    def fill() -> None:
+        while len(open_runs) < executor.slots:
+            spec = trials.next()
+            if spec is None:
+                return
+            ledger.submit(spec.run_id)
+            open_runs[spec.run_id] = spec
+            executor.submit(spec, ledger.run_folder(spec.run_id))
+
+    fill()
+    while open_runs:
+        for spec in open_runs.values():
+            projection.begin(spec)
+        for result in executor.poll(0.2):
+            spec = open_runs.pop(result.run_id)
+            ledger.end(result)
+            trials.settle(spec.trial)
+            fill()  # before the stores are written: a worker does not wait for a database
+            projection.end(spec, result)
+            listen(
+                Progress(
+                    ended=len(ledger.results),
+                    planned=planned_runs(plan, trials),
+                    open=len(open_runs),
+                    last=result,
+                    last_name=spec.name,
+                    seconds=time.monotonic() - started,
+                    resumed=resumed,
+                )
+            )
+        if time.monotonic() - shipped_at > SHIP_EVERY_S:
+            for spec in open_runs.values():
+                projection.ship(spec)
+            shipped_at = time.monotonic()

@@ -1,0 +1,126 @@
+"""The ledger: an append-only file that knows which runs were asked for and how each one ended.
+
+Truth is the ledger and the run folders; Optuna and MLflow are projections of them. A run is ended
+when its folder holds result.json, whatever the ledger says; the ledger adds what folders cannot
+tell: the suggestions of a search, in order, and the hashes that the study was started with.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import StoreError
+from ablate.execution.worker import read_result
+from ablate.training.spec import RunResult
+
+FORMAT = 1
+
+
+class Ledger:
+    """State of one study in one store.
+
+    Args:
+        folder: The study's folder; made when absent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "ledger.jsonl"
+        self.header: dict[str, Any] = {}
+        self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
+        self.results: dict[str, RunResult] = {}
+        self._load()
+
+    def start(self, header: Mapping[str, Any]) -> None:
+        """Write the hashes of a new study, or compare them with those it was started with.
+
+        Raises:
+            StoreError: The study in this store was started with another design or other data.
+        """
+        if not self.header:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.header = {"event": "start", "format": FORMAT, **header}
+            self._append(self.header)
+            return
+        for key in ("design_hash", "data_hash"):
+            if self.header.get(key) != header[key]:
+                what = "design" if key == "design_hash" else "data"
+                raise StoreError(
+                    f"{self.path}: this store holds the study with another {what} "
+                    f"({self.header.get(key)}, now {header[key]}); undo the change, "
+                    "or use another --store"
+                )
+
+    def ask(self, number: int, values: Mapping[str, Any]) -> None:
+        """Write the suggestion of a search trial before anything else knows of it."""
+        self.asked[number] = dict(values)
+        self._append({"event": "asked", "trial": number, "values": dict(values)})
+
+    def submit(self, run_id: str) -> None:
+        """Write that a run was handed to a worker."""
+        self._append({"event": "submitted", "run": run_id})
+
+    def end(self, result: RunResult) -> None:
+        """Write how a run ended."""
+        self.results[result.run_id] = result
+        self._append(
+            {
+                "event": "ended", "run": result.run_id,
+                "state": result.state, "reason": result.reason,
+            }
+        )  # fmt: skip
+
+    def run_folder(self, run_id: str) -> Path:
+        """Return the folder of a run."""
+        return self.folder / "runs" / run_id
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of ended runs per state."""
+        states = ("finished", "pruned", "failed")
+        return {
+            state: sum(result.state == state for result in self.results.values())
+            for state in states
+        }
+
+    def _load(self) -> None:
+        if not self.path.exists():
+            return
+        good = 0
+        data = self.path.read_bytes()
+        for line in data.splitlines(keepends=True):
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                break
+            if not line.endswith(b"\n"):
+                break
+            good += len(line)
+            self._take(entry)
+        if good < len(data):  # the torn tail of a driver that was killed while writing
+            with self.path.open("r+b") as file:
+                file.truncate(good)
+        runs = self.folder / "runs"
+        for folder in sorted(runs.iterdir()) if runs.exists() else ():
+            result = read_result(folder)
+            if result is not None:
+                self.results[result.run_id] = result
+
+    def _take(self, entry: Mapping[str, Any]) -> None:
+        if entry.get("event") == "start":
+            if entry.get("format") != FORMAT:
+                raise StoreError(
+                    f"{self.path}: written in format {entry.get('format')}, this version reads "
+                    f"{FORMAT}; use another --store, or the version of ablate that wrote it"
+                )
+            self.header = dict(entry)
+        elif entry.get("event") == "asked":
+            self.asked[int(entry["trial"])] = dict(entry["values"])
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,27 @@
+"""Every name that a study file may use, by kind."""
+
+from ablate import losses
+from ablate.data.contract import DATASETS
+from ablate.designs.contract import DESIGNS
+from ablate.execution.protocol import EXECUTORS
+from ablate.metrics.catalogue import LABELS
+from ablate.metrics.protocol import PROTOCOLS
+from ablate.models.contract import MODELS
+from ablate.search.pruners import PRUNERS
+from ablate.search.samplers import SAMPLERS
+from ablate.study.plan import SEARCH
+
+
+def known() -> dict[str, tuple[str, ...]]:
+    """Return the names of each kind; loading them imports the plug-ins."""
+    return {
+        "models": MODELS.names(),
+        "metrics": tuple(LABELS),
+        "protocols": tuple(sorted(PROTOCOLS)),
+        "data": DATASETS.names(),
+        "designs": (*DESIGNS.names(), SEARCH),
+        "samplers": SAMPLERS.names(),
+        "pruners": PRUNERS.names(),
+        "executors": EXECUTORS.names(),
+        **{f"losses.{setting}": names for setting, names in losses.names().items()},
+    }

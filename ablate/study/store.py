@@ -1,0 +1,49 @@
+"""The store folder: its version, and one folder per study in it."""
+
+import json
+from pathlib import Path
+
+from ablate.errors import StoreError
+from ablate.execution.worker import write_atomically
+
+FORMAT = 1
+DEFAULT = Path("ablate-store")
+
+
+def open_store(store: Path, study: str) -> Path:
+    """Return the study's folder in the store, both made when absent.
+
+    Raises:
+        StoreError: The folder cannot be written, or another version wrote it.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        check_version(store)
+        if not (store / "store.json").exists():
+            write_atomically(store / "store.json", {"format": FORMAT})
+        folder = store / study
+        folder.mkdir(exist_ok=True)
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"{store}: cannot be used as a store: {error.strerror or error}; "
+            "name a writable folder with --store"
+        ) from error
+    return folder
+
+
+def check_version(store: Path) -> None:
+    """Raise StoreError when another version of ablate wrote the store."""
+    path = store / "store.json"
+    if not path.exists():
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["format"]
+    except (ValueError, KeyError, TypeError):
+        found = "unreadable"
+    if found != FORMAT:
+        raise StoreError(
+            f"{path}: store format {found}, this version of ablate reads {FORMAT}; "
+            "use another --store, or the version that wrote it"
+        )

@@ -1,0 +1,168 @@
+"""Which run comes next: designed rows first, then suggestions, each at its turn."""
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from ablate.search import pruners
+from ablate.search.suggest import Told, suggest
+from ablate.study.ledger import Ledger
+from ablate.study.plan import Plan, PlannedTrial, SearchPlan, make_trial, specs
+from ablate.training.spec import RunSpec
+
+
+class Trials:
+    """All trials of a study: those known, what each was told, and what to run next.
+
+    Args:
+        plan: The designed trials and the searches.
+        ledger: Holds the suggestions made and the results so far.
+        direction: "maximize" or "minimize" the objective.
+    """
+
+    def __init__(self, plan: Plan, ledger: Ledger, *, direction: str) -> None:
+        self.plan = plan
+        self.direction = direction
+        self._ledger = ledger
+        self.known: dict[int, PlannedTrial] = {trial.number: trial for trial in plan.trials}
+        self.told: dict[int, Told] = {}
+        self.twin_of: dict[int, int] = {}  # a suggestion that repeats an earlier arm
+        self._reports: dict[int, dict[int, float]] = {}
+        self._first_of_arm: dict[tuple[str, str], int] = {}
+        self._designed = deque(specs(plan))
+        self._queue: deque[RunSpec] = deque()
+        for search in plan.searches:
+            for number in range(search.first, search.first + search.trials):
+                if number in ledger.asked:
+                    self._enter(search, number, ledger.asked[number])
+        for trial in list(self.known.values()):
+            self.settle(trial.number)
+
+    def next(self) -> RunSpec | None:
+        """Return the next run to submit, None when none is ready now."""
+        while self._designed:
+            spec = self._designed.popleft()
+            if spec.run_id not in self._ledger.results:
+                return spec
+        if any(trial.number not in self.told for trial in self.plan.trials):
+            return None  # searches start when the design is done: their history is then fixed
+        while True:
+            while self._queue:
+                spec = self._queue.popleft()
+                if spec.run_id not in self._ledger.results:
+                    return spec
+            if not self._ask_next():
+                return None
+
+    def settle(self, number: int) -> Told | None:
+        """Tell trial `number` when all its runs have ended; return what was told, else None."""
+        trial = self.known[number]
+        if number in self.told:
+            return None
+        if trial.violations:
+            broken = dict.fromkeys(trial.violations, 1.0)
+            told = Told(number=number, values=trial.values, value=None, violations=broken)
+        elif number in self.twin_of:
+            first = self.told.get(self.twin_of[number])
+            if first is None:
+                return None
+            told = Told(
+                number=number, values=trial.values, value=first.value, is_pruned=first.is_pruned
+            )
+        else:
+            results = [self._ledger.results.get(spec.run_id) for spec in trial.runs]
+            if any(result is None or result.state == "interrupted" for result in results):
+                return None
+            ended = [result for result in results if result is not None]
+            objective = self.plan.config.objective
+            values = [r.metrics[objective] for r in ended if objective in r.metrics]
+            told = Told(
+                number=number,
+                values=trial.values,
+                value=math.fsum(values) / len(values) if values else None,
+                is_pruned=any(result.state == "pruned" for result in ended),
+                reports=self._reports_of(ended),
+            )
+        self.told[number] = told
+        for other, first_number in self.twin_of.items():
+            if first_number == number:
+                self.settle(other)
+        return told
+
+    def decide(self, spec: RunSpec, value: float, step: int) -> bool:
+        """Take a report at a rung; return whether the run should stop."""
+        search = self._search_of(spec.trial)
+        if search is None or not search.phase.pruner or search.phase.seeds > 1:
+            return False
+        reports = self._reports.setdefault(spec.trial, {})
+        reports[step] = value
+        pruner = pruners.PRUNERS.get(search.phase.pruner, where="pruner")
+        return pruners.should_prune(
+            pruner(rungs=spec.rungs),
+            direction=self.direction,
+            told=self._visible(search, spec.trial),
+            reports=reports,
+        )
+
+    def _ask_next(self) -> bool:
+        """Ask for one more suggestion if its turn has come."""
+        for search in self.plan.searches:
+            for number in range(search.first, search.first + search.trials):
+                if number in self.known:
+                    continue
+                before = range(search.first, number - search.lag + 1)
+                if any(earlier not in self.told for earlier in before):
+                    return False
+                values = self._suggest(search, number)
+                self._ledger.ask(number, values)
+                self._enter(search, number, values)
+                self.settle(number)
+                return True
+        return False
+
+    def _suggest(self, search: SearchPlan, number: int) -> dict[str, Any]:
+        visible = self._visible(search, number)
+        seen = {told.number for told in visible}
+        return suggest(
+            dimensions=self.plan.config.dimensions,
+            base=self.plan.config.base,
+            sampler=search.phase.sampler or "tpe",
+            study_seed=self.plan.config.seed,
+            number=number - search.first,
+            direction=self.direction,
+            told=visible,
+            open_trials=[
+                self._ledger.asked[other]
+                for other in range(search.first, number)
+                if other not in seen
+            ],
+        )
+
+    def _visible(self, search: SearchPlan, number: int) -> list[Told]:
+        """Return exactly the trials that suggestion `number` may know of."""
+        last = number - search.lag
+        return [self.told[other] for other in range(search.first, last + 1)]
+
+    def _enter(self, search: SearchPlan, number: int, values: Mapping[str, Any]) -> None:
+        trial = make_trial(self.plan.config, search.phase, number, values)
+        self.known[number] = trial
+        if trial.violations:
+            return
+        first = self._first_of_arm.setdefault((trial.phase, trial.arm_id), number)
+        if first != number:
+            self.twin_of[number] = first
+        else:
+            self._queue.extend(trial.runs)
+
+    def _search_of(self, number: int) -> SearchPlan | None:
+        for search in self.plan.searches:
+            if search.first <= number < search.first + search.trials:
+                return search
+        return None
+
+    def _reports_of(self, results: list[Any]) -> dict[int, float]:
+        """Return the objective at the rungs, from the result itself, so that resuming sees it."""
+        if len(results) != 1:
+            return {}
+        return {int(step): value for step, value in results[0].facts.get("reports", {}).items()}

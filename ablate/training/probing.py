@@ -1,0 +1,108 @@
+"""Fit the network-free probe: optimise fused crops of val and test images directly."""
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ablate.data.pairs import Pair, PairSet
+from ablate.errors import DataError, DivergedError
+from ablate.identity import derive_seed
+from ablate.models.probe import Probe
+from ablate.training.determinism import generator
+from ablate.training.loop import record_loss, report
+from ablate.training.recorder import Recorder
+from ablate.training.scoring import Row, image_tensor, means, save_png, score
+from ablate.training.spec import RunSpec
+
+MOST_CROPS = 16
+
+
+def fit(
+    *,
+    spec: RunSpec,
+    model: nn.Module,
+    loss: nn.Module,
+    pairs: PairSet,
+    recorder: Recorder,
+    folder: Path,
+    device: torch.device,
+) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
+    """Return per-image rows, mean metrics and facts; val tunes, test scores.
+
+    The seed sets the start noise and the crop positions; at most 16 crops per split, one an image.
+    """
+    assert isinstance(model, Probe)
+    train, scoring = spec.settings["train"], spec.settings["metrics"]
+    crops = {
+        split: tuple(
+            crop(pair, side=spec.settings["data"]["crop"], seed=derive_seed(spec.seed, pair.stem))
+            for pair in pairs.pairs(split)[:MOST_CROPS]
+        )
+        for split in (("val",) if not spec.scores_test else ("val", "test"))
+    }
+    every = [pair for some in crops.values() for pair in some]
+    infrared = torch.cat([image_tensor(pair.infrared, device) for pair in every])
+    visible = torch.cat([image_tensor(pair.visible, device) for pair in every])
+    model.to(device).start(
+        infrared=infrared, visible=visible, generator=generator(derive_seed(spec.seed, "noise"))
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=train["learning_rate"])
+
+    def rows_of(split: str) -> list[Row]:
+        first = 0 if split == "val" else len(crops["val"])
+        images = model.pixels.detach()[first : first + len(crops[split])]
+        if not bool(torch.isfinite(images).all()):
+            raise DivergedError("a fused crop is not finite")
+        return score(
+            crops[split], list(images[:, None]),
+            split=split, names=scoring["names"], protocol=scoring["protocol"],
+        )  # fmt: skip
+
+    started, steps = time.monotonic(), train["steps"]
+    for step in range(1, steps + 1):
+        fused = model(infrared=infrared, visible=visible)
+        value = loss(infrared=infrared, visible=visible, fused=fused) * len(every)
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        optimizer.step()
+        if step % max(1, steps // 50) == 0 or step == steps:
+            record_loss(recorder, value / len(every), loss, step=step)
+        if step in spec.rungs and step < steps:
+            values = means(rows_of("val"))
+            recorder.metrics(values, step=step)
+            report(recorder, values, spec, step=step)
+    seconds = (time.monotonic() - started) / steps
+
+    rows = [row for split in crops for row in rows_of(split)]
+    values = means(rows)
+    if not all(math.isfinite(value) for value in values.values()):
+        raise DivergedError("a mean metric is not finite")
+    recorder.metrics(values, step=steps)
+    shown = len(crops["val"]) if "test" in crops else 0
+    for index, pair in list(enumerate(every))[shown : shown + train["gallery"]]:
+        path = save_png(model.pixels[index], folder / "fused" / f"{pair.stem}.png")
+        recorder.image(f"fused/{pair.stem}", path, step=steps)
+    return rows, values, {"seconds_per_step": round(seconds, 5), "steps": steps}
+
+
+def crop(pair: Pair, *, side: int, seed: int) -> Pair:
+    """Return a square part of both images whose position follows from `seed`."""
+    height, width = pair.infrared.shape
+    if min(height, width) < side:
+        raise DataError(
+            f"{pair.stem}: {height}x{width} is smaller than the crop of {side}; set data.crop lower"
+        )
+    random = np.random.default_rng(seed)
+    top, left = random.integers(height - side + 1), random.integers(width - side + 1)
+    part = (slice(top, top + side), slice(left, left + side))
+    return Pair(
+        stem=pair.stem,
+        infrared=np.ascontiguousarray(pair.infrared[part]),
+        visible=np.ascontiguousarray(pair.visible[part]),
+        chroma=None,
+    )

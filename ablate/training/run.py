@@ -1,0 +1,84 @@
+"""Train one RunSpec: the only function that a worker calls."""
+
+import os
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from ablate import data, losses, models
+from ablate.data.pairs import PairSet
+from ablate.errors import AblateError, ConfigError, DivergedError
+from ablate.models.contract import parameter_count
+from ablate.models.probe import Probe
+from ablate.training import loop, probing
+from ablate.training.determinism import device_of, settle
+from ablate.training.recorder import Recorder
+from ablate.training.spec import RunResult, RunSpec
+
+
+
+def train(
+    spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet | None = None
+) -> RunResult:
+    """Return how the run went; faults of the run become its reason, never an exception.
+
+    Args:
+        spec: What to train.
+        recorder: Receives metrics, images and the objective at the rungs.
+        folder: The run's own folder; pictures are written below it.
+        pairs: The data, when the worker holds it already.
+    """
+    started = time.monotonic()
+    try:
+        settle()
+        pairs = pairs if pairs is not None else data.load(spec.settings["data"])
+        outcome = _train(spec, recorder, folder=folder, pairs=pairs)
+    except loop.PrunedError as stop:
+        return _result(spec, started, state="pruned", reason=str(stop))
+    except DivergedError as error:
+        return _result(spec, started, state="failed", reason=f"diverged: {error}")
+    except MemoryError:
+        return _result(spec, started, state="failed", reason="oom: out of memory")
+    except AblateError as error:
+        return _result(spec, started, state="failed", reason=f"error: {error}")
+    except RuntimeError as error:
+        kind = "oom" if "out of memory" in str(error).lower() else "error"
+        first = str(error).split("\n", 1)[0]
+        return _result(spec, started, state="failed", reason=f"{kind}: {first}")
+    except Exception as error:  # noqa: BLE001 -- the run fails with its reason, the worker lives on
+        reason = f"error: {type(error).__name__}: {error}"
+        return _result(spec, started, state="failed", reason=reason)
+    return _result(spec, started, state="finished", **outcome)
+
+
+def _train(
+    spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet
+) -> dict[str, Any]:
+    settings = spec.settings
+    device = device_of(settings["train"]["device"])
+    faults = losses.check(settings["loss"], settings["data"]["crop"])
+    if faults:
+        raise ConfigError(*faults)
+    loss = losses.build(settings["loss"]).to(device)
+    model = models.build(settings["model"])
+    routine = probing if isinstance(model, Probe) else loop
+    rows, values, facts = routine.fit(
+        spec=spec, model=model, loss=loss, pairs=pairs, recorder=recorder, folder=folder,
+        device=device,
+    )  # fmt: skip
+    facts |= {
+        "parameters": parameter_count(model),
+        "protocol": settings["metrics"]["protocol"],
+        "data_hash": pairs.manifest.hash,
+        "data_label": pairs.manifest.label,
+    }
+    return {"metrics": values, "images": tuple(rows), "facts": facts}
+
+
+def _result(spec: RunSpec, started: float, **fields: Any) -> RunResult:
+    facts = dict(fields.pop("facts", {}))
+    facts["seconds"] = round(time.monotonic() - started, 3)
+    facts["peak_memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    facts["worker_pid"] = os.getpid()
+    return RunResult(run_id=spec.run_id, facts=facts, **fields)

@@ -1,0 +1,71 @@
+"""Score fused images of a split: one row per image and metric, and the means."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ablate import metrics
+from ablate.data.pairs import Pair
+
+Row = tuple[str, str, str, float | None]
+Fuse = Callable[[Tensor, Tensor], Tensor]
+
+
+def image_tensor(image: np.ndarray, device: torch.device) -> Tensor:
+    """Return a uint8 image as (1, 1, height, width) float32 in [0, 1]."""
+    return (torch.from_numpy(np.ascontiguousarray(image)).to(device).float() / 255)[None, None]
+
+
+def to_uint8(image: Tensor) -> Tensor:
+    """Return the image rounded to 8 bits; NaN stays out: check before calling."""
+    return (image.detach().clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def score(
+    pairs: Sequence[Pair],
+    fused: Sequence[Tensor],
+    *,
+    split: str,
+    names: Sequence[str],
+    protocol: str,
+) -> list[Row]:
+    """Return (split, image, metric, value) for every pair; NaN is None.
+
+    Metrics that refuse an image of that size (VIF below 41 pixels) are left out for it.
+    """
+    rows: list[Row] = []
+    for pair, image in zip(pairs, fused, strict=True):
+        height, width = image.shape[-2:]
+        values = metrics.evaluate(
+            infrared=torch.from_numpy(pair.infrared)[None, None],
+            visible=torch.from_numpy(pair.visible)[None, None],
+            fused=to_uint8(image).cpu(),
+            names=tuple(metrics.usable(names, height, width)),
+            protocol=protocol,
+        )
+        for name, value in values.items():
+            number = float(value[0])
+            rows.append((split, pair.stem, name, number if math.isfinite(number) else None))
+    return rows
+
+
+def means(rows: Sequence[Row]) -> dict[str, float]:
+    """Return the mean per "split/metric" over the images whose value is a number."""
+    sums: dict[str, list[float]] = {}
+    for split, _, name, value in rows:
+        if value is not None:
+            sums.setdefault(f"{split}/{name}", []).append(value)
+    return {key: math.fsum(values) / len(values) for key, values in sums.items()}
+
+
+def save_png(image: Tensor, path: Path) -> Path:
+    """Write one grey image in [0, 1] as an 8-bit PNG and return its path."""
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(to_uint8(image).cpu().numpy().squeeze()).save(path)
+    return path
