@@ -72,7 +72,8 @@ def sobol(
     """Scrambled Sobol sequence over all dimensions; point k is point k, however one resumes."""
     del seed
     engine = qmc.Sobol(d=len(names), scramble=True, rng=study_seed)
-    engine.fast_forward(number)
+    if number:
+        engine.fast_forward(number)
     return Points(dict(zip(names, engine.random(1)[0].tolist(), strict=True)))
 
 

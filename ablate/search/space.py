@@ -51,5 +51,17 @@ def suggest_values(
         assumed = {**values, name: dimension.baseline}
         if name not in active({n: dimensions[n] for n in assumed}, assumed, base):
             continue
-        values[name] = trial._suggest(name, distribution(dimension))
+        values[name] = _ask(trial, dimension)
     return values
+
+
+def _ask(trial: Trial, dimension: Dimension) -> Any:
+    shape = distribution(dimension)
+    if isinstance(shape, CategoricalDistribution):
+        return trial.suggest_categorical(dimension.name, shape.choices)
+    if isinstance(shape, IntDistribution):
+        return trial.suggest_int(
+            dimension.name, shape.low, shape.high, step=shape.step, log=shape.log
+        )
+    assert isinstance(shape, FloatDistribution)
+    return trial.suggest_float(dimension.name, shape.low, shape.high, step=shape.step, log=shape.log)

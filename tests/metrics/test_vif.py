@@ -1,5 +1,6 @@
 """VIF against a plain two-dimensional convolution, its properties, and wrong variants."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -30,10 +31,7 @@ def _plain_vifp(
     """Return VIFP written from the paper's formula, one window sum after the other."""
     eps, noise, kept, present = 1e-10, 2.0, 0.0, 0.0
     for scale, width in enumerate((17, 9, 5, 3)):
-
-        def blur(image: np.ndarray, window: np.ndarray = _window(width, off_centre)) -> np.ndarray:
-            return convolve2d(image, window, mode=mode)
-
+        blur = functools.partial(convolve2d, in2=_window(width, off_centre), mode=mode)
         if scale:
             source, fused = blur(source)[::2, ::2], blur(fused)[::2, ::2]
         mean, mean_fused = blur(source), blur(fused)
@@ -117,6 +115,19 @@ def test_float32_survives_flat_and_saturated_regions(triple: Make, dtype: torch.
         images[plane][..., :60, :] = level
     value = evaluate(**images, names=["vif"], dtype=dtype)["vif"].item()
     assert value == pytest.approx(_plain(images), abs=5e-4)
+
+
+def test_float32_still_sees_single_level_texture_beside_saturation() -> None:
+    generator = torch.Generator().manual_seed(0)
+    texture = torch.randint(0, 256, (1, 1, 256, 256), generator=generator)
+    infrared, visible = (texture > 127).int(), texture.roll(7, -1).int() // 100
+    infrared[..., :32, :] = 255
+    visible[..., :128, :] += 248
+    planes = {"infrared": infrared, "visible": visible, "fused": (infrared + visible) // 2}
+    images = {key: plane.clamp(0, 255).to(torch.uint8) for key, plane in planes.items()}
+    exact = evaluate(**images, names=["vif"])["vif"].item()
+    fast = evaluate(**images, names=["vif"], dtype=torch.float32)["vif"].item()
+    assert fast == pytest.approx(exact, abs=5e-4)
 
 
 def test_smoothing_keeps_a_constant_and_a_ramp_and_sums_to_one() -> None:

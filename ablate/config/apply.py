@@ -1,0 +1,143 @@
+"""From values of dimensions to settings: which are active, what they set, what they violate."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ablate.config.expressions import MissingNameError, parse
+from ablate.config.schema import Constraint, Dimension
+from ablate.errors import ConfigError, nearest
+
+
+def apply(
+    base: Mapping[str, Any], dimensions: Mapping[str, Dimension], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a copy of the base settings in which every given value stands at its path.
+
+    Inactive dimensions are the caller's to leave out, see `active`.
+
+    Raises:
+        ConfigError: A value has no dimension, or a bundle has no such choice.
+    """
+    settings = _copy(base)
+    for name, value in values.items():
+        if name not in dimensions:
+            raise ConfigError(f"{name}: no such dimension; {nearest(name, dimensions)}")
+        for path, item in effects(dimensions[name], value).items():
+            _put(settings, path, item)
+    return settings
+
+
+def effects(dimension: Dimension, value: Any) -> dict[str, Any]:
+    """Return dotted path -> setting that one value of a dimension sets.
+
+    Raises:
+        ConfigError: A bundle has no such choice.
+    """
+    if dimension.type != "bundle":
+        if dimension.type == "int" and isinstance(value, float) and value == int(value):
+            value = int(value)
+        return {str(dimension.path): value}
+    choices = dimension.choices
+    assert isinstance(choices, Mapping)
+    if value not in choices:
+        raise ConfigError(
+            f"{dimension.name}: no choice is called {value!r}; {nearest(str(value), choices)}"
+        )
+    return dict(choices[value])
+
+
+def active(
+    dimensions: Mapping[str, Dimension], values: Mapping[str, Any], base: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values whose dimension's `when` holds, in the order given.
+
+    A name in `when` means the value of that active dimension, else the setting at that dotted path,
+    else the one setting of that last name. A dimension whose `when` needs a name that is none of
+    these is not active.
+    """
+    kept = dict(values)
+    while True:
+        settings = apply(base, dimensions, kept)
+        dropped = [
+            name
+            for name in kept
+            if not _holds(dimensions[name].when, settings, kept, dimensions, unknown=False)
+        ]
+        if not dropped:
+            return kept
+        for name in dropped:
+            del kept[name]
+
+
+def violations(
+    constraints: Sequence[Constraint], settings: Mapping[str, Any], values: Mapping[str, Any]
+) -> list[str]:
+    """Return one line for every constraint that does not hold.
+
+    A constraint about a name that is absent (a dimension that is not active and has no setting)
+    does not apply.
+    """
+    return [
+        f"{constraint.name}: {constraint.require} does not hold; {constraint.because}"
+        for constraint in constraints
+        if not _holds(constraint.require, settings, values, {}, unknown=True)
+    ]
+
+
+def baselines(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
+    """Return the baseline value of every dimension, active or not."""
+    return {name: dimension.baseline for name, dimension in dimensions.items()}
+
+
+def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted path, value) for everything that is not a mapping."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _holds(
+    text: str | None,
+    settings: Mapping[str, Any],
+    values: Mapping[str, Any],
+    dimensions: Mapping[str, Dimension],
+    *,
+    unknown: bool,
+) -> bool:
+    if text is None:
+        return True
+    flat = dict(leaves(settings))
+
+    def look_up(name: str) -> Any:
+        if name in values:
+            return values[name]
+        path = dimensions[name].path if name in dimensions else None
+        for key in (path, name):
+            if key in flat:
+                return flat[key]
+        ends = [key for key in flat if key.rpartition(".")[2] == name]
+        if len(ends) == 1:
+            return flat[ends[0]]
+        raise MissingNameError(name)
+
+    try:
+        return bool(parse(text).evaluate(look_up))
+    except MissingNameError:
+        return unknown
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+def _put(settings: dict[str, Any], path: str, value: Any) -> None:
+    *sections, last = path.split(".")
+    for section in sections:
+        settings = settings.setdefault(section, {})
+        if not isinstance(settings, dict):
+            raise ConfigError(f"{path}: {section} is a value, not a section; name a full path")
+    settings[last] = _copy(value)

@@ -1,0 +1,105 @@
+"""Where studies and search spaces lie, and which file a name means."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ablate.errors import ConfigError, UnknownNameError, nearest
+
+logger = logging.getLogger(__name__)
+Kind = Literal["studies", "search_spaces"]
+WORDS = {"studies": "study", "search_spaces": "search space"}
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A file found by name or by path, and the files of the same name that it hides."""
+
+    name: str
+    file: Path
+    origin: Literal["path", "folder", "packaged"]
+    shadows: tuple[Path, ...] = ()
+
+
+def packaged_root() -> Path:
+    """Return the folder that holds the packaged studies/ and search_spaces/."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "_packaged"
+    return inside if inside.is_dir() else package.parent
+
+
+def roots(folder: Path | None = None) -> tuple[Path, ...]:
+    """Return the folders searched, first wins: the user's (default: the current one), packaged."""
+    found = [(folder or Path.cwd()).resolve(), packaged_root()]
+    return tuple(dict.fromkeys(found))
+
+
+def listing(kind: Kind, folder: Path | None = None) -> tuple[Location, ...]:
+    """Return every study or space that a name reaches, sorted by name."""
+    names = {file.stem for root in roots(folder) for file in _files(root / kind)}
+    return tuple(find(kind, name, folder) for name in sorted(names))
+
+
+def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
+    """Return the file that a name or a path means: a path, the user's folder, the packaged one.
+
+    Raises:
+        ConfigError: A path that is no file.
+        UnknownNameError: No file of that name; the text offers the nearest.
+    """
+    text = str(name)
+    if Path(text).suffix in SUFFIXES or isinstance(name, Path) or "/" in text or "\\" in text:
+        return _by_path(kind, Path(text).expanduser(), folder)
+    searched = roots(folder)
+    files = [file for root in searched for file in _files(root / kind) if file.stem == text]
+    if not files:
+        known = {file.stem for root in searched for file in _files(root / kind)}
+        raise UnknownNameError(
+            f"{kind}/{text}.yaml: no {WORDS[kind]} is called {text!r}; {nearest(text, known)}"
+        )
+    first, *hidden = files
+    packaged = first.is_relative_to(packaged_root() / kind)
+    return Location(
+        name=text,
+        file=first,
+        origin="packaged" if packaged else "folder",
+        shadows=tuple(hidden),
+    )
+
+
+def shadow_notes(locations: Iterator[Location] | tuple[Location, ...]) -> tuple[str, ...]:
+    """Return one line for every file that hides another of the same name, and log it."""
+    notes = tuple(
+        f"{shown(location.file)} is used instead of {hidden}"
+        for location in locations
+        for hidden in location.shadows
+    )
+    for note in notes:
+        logger.warning("%s", note)
+    return notes
+
+
+def shown(file: Path) -> str:
+    """Return the path as messages show it: relative to the current folder where that is shorter."""
+    for root in (Path.cwd(), packaged_root()):
+        if file.is_relative_to(root):
+            return file.relative_to(root).as_posix()
+    return file.as_posix()
+
+
+def _by_path(kind: Kind, path: Path, folder: Path | None) -> Location:
+    file = path if path.is_absolute() else (folder or Path.cwd()) / path
+    if not file.is_file():
+        raise ConfigError(
+            f"{path}: no such file; give the path of a YAML file or the name of a {WORDS[kind]}"
+        )
+    if file.suffix != ".yaml":
+        raise ConfigError(f"{path}: must end in .yaml; rename it to {path.stem}.yaml")
+    return Location(name=file.stem, file=file.resolve(), origin="path")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yaml")) if folder.is_dir() else []

@@ -1,0 +1,258 @@
+"""Which settings a run has, of what type, in which range; the table behind `base`."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from ablate.config.apply import leaves
+from ablate.config.faults import Faults, short
+from ablate.errors import nearest
+
+Known: TypeAlias = Mapping[str, Collection[str]]
+Type = Literal["int", "float", "text", "name", "names", "weights", "size"]
+
+# Names that need no plug-in look-up; the caller's `known` replaces an entry as a whole.
+BUILT_IN: dict[str, Collection[str]] = {
+    "designs": ("one_factor", "full_factorial", "baseline_only", "search"),
+    "data": ("synthetic", "msrs", "roadscene", "tno", "folders"),
+    "models": ("densefuse", "probe"),
+    "metrics": ("en", "mi", "sd", "scd", "vif", "qabf"),
+    "executors": ("inline", "processes"),
+    "operators": ("sobel",),
+    "resamplers": ("bilinear", "antialias", "area"),
+    "components": ("axis_wise", "magnitude_l1", "signed_sum"),
+    "signs": ("kept", "free"),
+    "selections": ("per_axis_max",),
+    "penalties": ("l1",),
+    "paddings": ("zeros", "replicate"),
+    "intensities": ("max", "mean"),
+    "precisions": ("fp32", "bf16"),
+    "devices": ("cpu", "cuda"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Type and range of one setting."""
+
+    type: Type
+    low: float = -math.inf
+    above: float = -math.inf  # excluded bound
+    high: float = math.inf
+    kind: str = ""  # of a name: the key in `known`
+    may_be_null: bool = False
+    may_be_absent: bool = False
+
+    def fault(self, value: Any, known: Known) -> str | None:
+        """Return what is wrong with a value, None when it is fine."""
+        if value is None:
+            return None if self.may_be_null else "must be set, got null"
+        if self.type in ("int", "float"):
+            return self._number_fault(value)
+        if self.type == "text":
+            ok = isinstance(value, str) and value.strip()
+            return None if ok else f"must be a text, got {short(value)}"
+        if self.type == "name":
+            return _name_fault(value, self.kind, known)
+        if self.type == "names":
+            if not isinstance(value, (list, tuple)) or not value:
+                return f"must be a list of names, got {short(value)}"
+            faults = [_name_fault(item, self.kind, known) for item in value]
+            if not any(faults) and len(set(value)) < len(value):
+                faults = ["names one twice; remove the second"]
+            return next((fault for fault in faults if fault), None)
+        if self.type == "weights" and isinstance(value, str):
+            return _name_fault(value, "weights", {"weights": ("equal", "geometric")})
+        return self._list_fault(value)
+
+    def _number_fault(self, value: Any) -> str | None:
+        what = "a whole number" if self.type == "int" else "a number"
+        right = (int,) if self.type == "int" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, right):
+            return f"must be {what}, got {short(value)}"
+        if not math.isfinite(value):
+            return f"must be a finite number, got {value}"
+        if value < self.low or value <= self.above or value > self.high:
+            return f"must be {what} {self._range()}, got {value}"
+        return None
+
+    def _list_fault(self, value: Any) -> str | None:
+        if self.type == "size":
+            good = isinstance(value, (list, tuple)) and len(value) == 2
+            good = good and all(_is_number(v, int) and v >= self.low for v in value)
+            return None if good else (
+                f"must be [height, width] of at least {self.low:g} each, got {short(value)}"
+            )  # fmt: skip
+        good = isinstance(value, (list, tuple)) and len(value) > 0
+        good = good and all(_is_number(v, (int, float)) and v >= 0 for v in value)
+        good = good and sum(value) > 0
+        return None if good else (
+            f"must be equal, geometric or a list of one weight per level, got {short(value)}"
+        )  # fmt: skip
+
+    def _range(self) -> str:
+        low = f"above {self.above:g}" if self.above > -math.inf else f"of at least {self.low:g}"
+        if self.high == math.inf:
+            return low
+        if self.above > -math.inf:
+            return f"{low} and at most {self.high:g}"
+        return f"from {self.low:g} to {self.high:g}"
+
+
+def _int(low: int, high: float = math.inf) -> Setting:
+    return Setting(type="int", low=low, high=high)
+
+
+def _name(kind: str) -> Setting:
+    return Setting(type="name", kind=kind)
+
+
+_AT_LEAST_0 = Setting(type="float", low=0)
+_PATH = Setting(type="text", may_be_null=True, may_be_absent=True)
+_FOLDER_DATA = {"root": _PATH, "splits": _PATH}
+COMMON: dict[str, Setting] = {
+    "data.name": _name("data"),
+    "data.crop": _int(8),
+    "model.name": _name("models"),
+    "loss.operator": _name("operators"),
+    "loss.components": _name("components"),
+    "loss.sign": _name("signs"),
+    "loss.selection": _name("selections"),
+    "loss.penalty": _name("penalties"),
+    "loss.levels": _int(1, 8),
+    "loss.ratio": Setting(type="float", above=0, high=0.99),
+    "loss.resampler": _name("resamplers"),
+    "loss.weights": Setting(type="weights"),
+    "loss.weight_growth": Setting(type="float", above=0),
+    "loss.padding": _name("paddings"),
+    "loss.gradient_weight": _AT_LEAST_0,
+    "loss.intensity": _name("intensities"),
+    "loss.intensity_weight": _AT_LEAST_0,
+    "loss.ssim_weight": _AT_LEAST_0,
+    "train.steps": _int(1),
+    "train.batch_size": _int(1),
+    "train.learning_rate": Setting(type="float", above=0),
+    "train.precision": _name("precisions"),
+    "train.device": _name("devices"),
+    "train.evaluate_every": _int(0),
+    "train.gallery": _int(0),
+    "metrics.protocol": _name("protocols"),
+    "metrics.names": Setting(type="names", kind="metrics"),
+}
+OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
+    "data": {
+        "synthetic": {
+            "root": _PATH,
+            "pairs.train": _int(1),
+            "pairs.val": _int(1),
+            "pairs.test": _int(1),
+            "size": Setting(type="size", low=16),
+            "seed": _int(0),
+        },
+        "msrs": _FOLDER_DATA,
+        "roadscene": _FOLDER_DATA,
+        "tno": _FOLDER_DATA,
+        "folders": {
+            "root": _PATH,
+            "splits": _PATH,
+            "infrared": Setting(type="text"),
+            "visible": Setting(type="text"),
+        },
+    },
+    "model": {"densefuse": {"width": _int(1)}, "probe": {"noise": _AT_LEAST_0}},
+}
+
+
+def merged_names(known: Known | None) -> dict[str, Collection[str]]:
+    """Return the built-in names by kind, replaced by those of the caller."""
+    return {**BUILT_IN, **(known or {})}
+
+
+def table_of(base: Mapping[str, Any]) -> dict[str, Setting]:
+    """Return dotted path -> setting for the data set and the model that `base` names."""
+    table = dict(COMMON)
+    for section, of_name in OF_NAME.items():
+        part = base.get(section)
+        name = part.get("name") if isinstance(part, Mapping) else None
+        of_this = of_name.get(name, {}) if isinstance(name, str) else {}
+        table.update({f"{section}.{key}": setting for key, setting in of_this.items()})
+    return table
+
+
+def is_open(path: str, base: Mapping[str, Any], known: Known) -> bool:
+    """Return True for a setting of a plug-in whose signature is not in the table.
+
+    `known` may name the settings of a plug-in under "data.<name>" or "model.<name>".
+    """
+    section, _, key = path.partition(".")
+    part = base.get(section)
+    name = part.get("name") if isinstance(part, Mapping) else None
+    if section not in OF_NAME or not isinstance(name, str) or name in OF_NAME[section]:
+        return False
+    plural = {"model": "models"}.get(section, section)
+    if name not in known.get(plural, ()):
+        return True  # its name is the fault, not its settings
+    settings = known.get(f"{section}.{name}")
+    return settings is None or key.partition(".")[0] in settings
+
+
+def check_base(faults: Faults, base: Mapping[str, Any], known: Known) -> None:
+    """Enter every unknown, missing or wrong setting."""
+    table = table_of(base)
+    sections = dict.fromkeys(path.partition(".")[0] for path in table)
+    faults.unknown_keys("base", base, sections, "section")
+    whole = {k: v for k, v in base.items() if k in sections and isinstance(v, Mapping)}
+    for section in sections:
+        if section in base and section not in whole:
+            faults.add(f"base.{section}", f"must be a mapping, got {short(base[section])}")
+    flat = dict(leaves(whole))
+    for path, value in flat.items():
+        setting = table.get(path)
+        if setting is not None:
+            text = setting.fault(value, known)
+            if text:
+                faults.add(f"base.{path}", text)
+        elif any(other.startswith(f"{path}.") for other in table):
+            faults.add(f"base.{path}", f"must be a mapping, got {short(value)}")
+        elif not is_open(path, base, known):
+            faults.add(f"base.{path}", _unknown(path, table))
+    for path, setting in table.items():
+        inside = any(path.startswith(f"{other}.") for other in flat)
+        below = any(other.startswith(f"{path}.") for other in flat)
+        if path not in flat and not setting.may_be_absent and not inside and not below:
+            if path.partition(".")[0] in whole:
+                faults.add(f"base.{path}", "is missing; set it")
+    weights, levels = flat.get("loss.weights"), flat.get("loss.levels")
+    if isinstance(weights, list) and isinstance(levels, int) and len(weights) != levels:
+        faults.add("base.loss.weights", f"has {len(weights)} weights for {levels} levels")
+
+
+def setting_fault(path: str, value: Any, base: Mapping[str, Any], known: Known) -> str | None:
+    """Return what is wrong with setting the dotted path to a value."""
+    table = table_of(base)
+    if path in table:
+        return table[path].fault(value, known)
+    return None if is_open(path, base, known) else _unknown(path, table)
+
+
+def _unknown(path: str, table: Mapping[str, Setting]) -> str:
+    section, _, key = path.partition(".")
+    keys = [other.partition(".")[2] for other in table if other.startswith(f"{section}.")]
+    if not keys:
+        sections = {other.partition(".")[0] for other in table}
+        return f"no such setting as {path!r}; {nearest(section, sections)}"
+    return f"no such setting of {section}; {nearest(key, keys)}"
+
+
+def _name_fault(value: Any, kind: str, known: Known) -> str | None:
+    if not isinstance(value, str):
+        return f"must be a name, got {short(value)}"
+    names = known.get(kind)
+    if names is None or value in names:
+        return None
+    return f"no such name as {value!r}; {nearest(value, names)}"
+
+
+def _is_number(value: Any, types: type | tuple[type, ...]) -> bool:
+    return isinstance(value, types) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,47 @@
+import pytest
+import torch
+
+from ablate import models
+from ablate.errors import ConfigError, UnknownNameError
+from ablate.models.contract import parameter_count
+from ablate.models.probe import Probe
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 23), (5, 40)])
+def test_the_network_keeps_any_size_and_the_unit_range(size: tuple[int, int]) -> None:
+    model = models.build({"name": "densefuse", "width": 4})
+    infrared, visible = torch.rand(2, 2, 1, *size)
+    fused = model(infrared=infrared, visible=visible).detach()
+    assert fused.shape == infrared.shape
+    assert 0 <= float(fused.min()) <= float(fused.max()) <= 1
+
+
+def test_the_published_width_has_the_parameters_that_the_formula_gives() -> None:
+    width = 16
+    encoder = (9 * width + width) + sum(9 * width * k * width + width for k in (1, 2, 3))
+    decoder = sum(
+        9 * inputs * outputs + outputs
+        for inputs, outputs in [(64, 64), (64, 32), (32, 16), (16, 1)]
+    )
+    assert parameter_count(models.build({"name": "densefuse"})) == encoder + decoder
+
+
+def test_unknown_names_and_settings_are_told_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'densefuse'"):
+        models.build({"name": "densfuse"})
+    with pytest.raises(ConfigError, match=r"model.widht: no such setting .* 'width'"):
+        models.build({"name": "densefuse", "widht": 3})
+
+
+def test_the_probe_starts_at_the_mean_and_its_noise_follows_the_seed() -> None:
+    infrared, visible = torch.rand(2, 3, 1, 16, 16)
+    starts = []
+    for seed in (1, 1, 2):
+        probe = Probe(noise=0.01)
+        probe.start(
+            infrared=infrared, visible=visible, generator=torch.Generator().manual_seed(seed)
+        )
+        starts.append(probe(infrared=infrared, visible=visible).detach())
+    assert torch.equal(starts[0], starts[1])
+    assert not torch.equal(starts[0], starts[2])
+    assert float((starts[0] - (infrared + visible) / 2).abs().mean()) < 0.02
