@@ -124,6 +124,20 @@ def check_crop(pairs: PairSet, crop_px: int) -> None:
         )
 
 
+def is_running(folder: Path) -> bool:
+    """Return whether a driver holds the study's lock."""
+    path = folder / "driver.lock"
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
 def data_direction(config: StudyConfig) -> str:
     """Return "maximize" or "minimize", from the metric that the objective names."""
     from ablate.metrics.catalogue import BETTER

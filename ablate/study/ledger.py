@@ -76,6 +76,11 @@ class Ledger:
         """Return the folder of a run."""
         return self.folder / "runs" / run_id
 
+    def study_run_id(self) -> str | None:
+        """Return the MLflow id of the study run, None before the first start."""
+        path = self.folder / "links.json"
+        return json.loads(path.read_text())["study"] if path.exists() else None
+
     def counts(self) -> dict[str, int]:
         """Return the number of ended runs per state."""
         states = ("finished", "pruned", "failed")
