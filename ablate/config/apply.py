@@ -18,7 +18,7 @@ def apply(
     Raises:
         ConfigError: A value has no dimension, or a bundle has no such choice.
     """
-    settings = _copy(base)
+    settings: dict[str, Any] = _copy(base)
     for name, value in values.items():
         if name not in dimensions:
             raise ConfigError(f"{name}: no such dimension; {nearest(name, dimensions)}")
@@ -37,8 +37,7 @@ def effects(dimension: Dimension, value: Any) -> dict[str, Any]:
         if dimension.type == "int" and isinstance(value, float) and value == int(value):
             value = int(value)
         return {str(dimension.path): value}
-    choices = dimension.choices
-    assert isinstance(choices, Mapping)
+    choices = dimension.choices if isinstance(dimension.choices, Mapping) else {}
     if value not in choices:
         raise ConfigError(
             f"{dimension.name}: no choice is called {value!r}; {nearest(str(value), choices)}"

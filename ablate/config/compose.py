@@ -5,20 +5,23 @@ conf/trial.yaml, the group file that a section's `name` chooses, the study's `ba
 line. A group chosen on the command line keeps those settings of the study that the group has too.
 """
 
+import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
+from ablate import conf
 from ablate.config import locations
 from ablate.config.faults import Faults
-from ablate.config.overrides import NAMED, SECTIONS, SPACE_GROUP, Overrides, read
+from ablate.config.layers import layered
+from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, read
 from ablate.errors import ConfigError, nearest
 
-PATHS = ("root", "infrared", "visible", "splits")  # of one data set, never carried to another
-EXECUTOR = {"name": "processes"}
+_GROUP = re.compile(r"[A-Za-z][\w-]*")
+_CONF = Path(str(conf.__file__)).parent
 _lock = threading.Lock()  # hydra's state is global
 
 
@@ -36,15 +39,30 @@ def compose(
         ConfigError: A file, group or override that cannot be composed.
     """
     location = locations.find("studies", study, folder)
+    tree, faults = compose_with_faults(location, overrides, folder=folder)
+    if faults:
+        raise ConfigError(*faults)
+    return tree
+
+
+def compose_with_faults(
+    location: locations.Location, overrides: Sequence[str] = (), *, folder: Path | None = None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the study and the faults that did not stop it from being composed.
+
+    Raises:
+        ConfigError: The file or a search space of it cannot be composed at all.
+    """
     where = locations.shown(location.file)
+    faults = Faults(where)
     with _lock:
         composer = _Composer(location.file, folder, where)
-        words = list(overrides)
-        plain = composer.study([], _space_word(words))
-        asked = read(words, study=plain)
+        plain = composer.study([], _space_word(overrides))
+        asked = read(overrides, study=plain)
         tree = composer.study(list(asked.others), asked.space) if asked.others else plain
         typed = composer.words(list(asked.settings))
-        return _layered(composer, tree, typed, asked, where)
+        tree = layered(tree, typed, asked, trial=_trial(), group=composer.group, faults=faults)
+    return tree, (*asked.faults, *composer.faults, *faults.lines)
 
 
 def compose_space(name: str | Path, *, folder: Path | None = None) -> dict[str, Any]:
@@ -58,7 +76,9 @@ def compose_space(name: str | Path, *, folder: Path | None = None) -> dict[str, 
     with _lock:
         composer = _Composer(location.file, folder, where)
         space = composer.compose(location.file.stem, [])
-        rest = _layered(composer, {}, {}, Overrides(), where)
+        rest = layered(
+            {}, {}, Overrides(), trial=_trial(), group=composer.group, faults=Faults(where)
+        )
     return {"space": space, "base": rest["base"]}
 
 
@@ -82,10 +102,11 @@ class _Composer:
     def __init__(self, file: Path, folder: Path | None, where: str) -> None:
         _readable(file, where)
         own = [file.parent.parent] if file.parent.name in ("studies", "search_spaces") else []
-        searched = dict.fromkeys([*own, *locations.roots(folder)])
+        self._searched = tuple(dict.fromkeys([*own, *locations.roots(folder)]))
         self.file = file
         self.where = where
-        paths = [*(f"file://{path}" for path in searched), "pkg://ablate.conf"]
+        self.faults: list[str] = []
+        paths = [*(f"file://{path}" for path in self._searched), "pkg://ablate.conf"]
         self._path = "hydra.searchpath=[" + ",".join(_text(path) for path in paths) + "]"
 
     def study(self, words: list[str], space: str | None) -> dict[str, Any]:
@@ -101,21 +122,36 @@ class _Composer:
         """Return what overrides alone say."""
         return self.compose(None, words) if words else {}
 
-    def group(self, section: str, name: str, *, needed: bool) -> dict[str, Any] | None:
-        """Return the content of a group file; None where a plug-in has none."""
-        if not name.replace("_", "").replace("-", "").isalnum():
-            raise ConfigError(f"{self.where}: {section}: {name!r} is no name of a {section} group")
+    def group(self, section: str, name: str) -> dict[str, Any] | None:
+        """Return the content of a group file; None where there is none.
+
+        A section without `name` has presets only, so a missing one is a fault; of the others
+        `check` knows which names are right.
+        """
         from hydra.errors import MissingConfigException
 
         try:
-            found = self.compose(f"{section}/{name}", [], raw=True).get(section)
+            if _GROUP.fullmatch(name):
+                return self._group(section, name)
         except MissingConfigException:
-            if needed:
-                raise ConfigError(
-                    f"override: {section}: no {section} is called {name!r}; "
-                    f"{nearest(name, self._groups(section))}"
-                ) from None
-            return None
+            pass
+        if section not in NAMED:
+            known = nearest(name, self._groups(section))
+            self.faults.append(f"override: {section}: no preset is called {name!r}; {known}")
+        return None
+
+    def _group(self, section: str, name: str) -> dict[str, Any]:
+        from omegaconf import OmegaConf
+
+        for root in (*self._searched, _CONF):  # most files are plain: faster without hydra
+            file = root / section / f"{name}.yaml"
+            if file.is_file():
+                _readable(file, locations.shown(file))
+                plain = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load(file)))
+                if "defaults" not in plain:
+                    return plain
+                break
+        found = self.compose(None, [f"+{section}={name}"], raw=True).get(section)
         return found if isinstance(found, dict) else {}
 
     def compose(self, name: str | None, words: list[str], *, raw: bool = False) -> dict[str, Any]:
@@ -135,70 +171,16 @@ class _Composer:
             raise ConfigError(f"{self.where}: {_missing(error)}") from error
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
             raise ConfigError(f"{self.where}: cannot be composed: {_chain(error)}") from error
-        assert isinstance(plain, dict)
-        return {str(key): value for key, value in plain.items()}
+        return {str(key): value for key, value in cast(dict[Any, Any], plain).items()}
 
     def _groups(self, section: str) -> list[str]:
-        import ablate.conf
-
-        folders = [Path(str(ablate.conf.__file__)).parent, *locations.roots()]
+        folders = [_CONF, *self._searched]
         return [file.stem for folder in folders for file in (folder / section).glob("*.yaml")]
 
 
-def _layered(
-    composer: _Composer,
-    tree: dict[str, Any],
-    typed: dict[str, Any],
-    asked: Overrides,
-    where: str,
-) -> dict[str, Any]:
-    """Return the study with `base` and `executor` filled from defaults, groups and overrides."""
-    faults = Faults(where)
-    trial = composer.compose("trial", [])
-    study = faults.mapping("base", tree.get("base"))
-    words = faults.mapping("base", typed.get("base"))
-    base: dict[str, Any] = {key: value for key, value in study.items() if key not in SECTIONS}
-    for section in SECTIONS:
-        base[section] = _section(
-            composer, section, trial.get(section, {}), study.get(section), words.get(section), asked
-        )
-    faults.raise_any()
-    executor = _section(
-        composer, "executor", EXECUTOR, tree.get("executor"), typed.get("executor"), asked
-    )
-    return {**tree, "base": base, "executor": executor}
-
-
-def _section(
-    composer: _Composer, section: str, trial: Any, study: Any, words: Any, asked: Overrides
-) -> Any:
-    """Return one section: defaults < group < study < chosen on the command line < typed there."""
-    if section in NAMED and isinstance(study, str):
-        study = {"name": study}
-    study = {} if study is None else study
-    if not isinstance(study, dict):
-        return study  # check() says that it must be a mapping
-    choice = asked.choices.get(section)
-    if section not in NAMED:
-        preset = composer.group(section, choice, needed=True) if choice else {}
-        return _merged(_merged(_merged(trial, study), preset), words or {})
-    name = choice or study.get("name") or trial.get("name")
-    if not isinstance(name, str):
-        return _merged(study, words or {})
-    group = composer.group(section, name, needed=choice is not None)
-    if choice and choice != study.get("name", trial.get("name")):
-        study = {k: v for k, v in study.items() if group and k in group and k not in PATHS}
-    merged = _merged(_merged(group or {}, study), {"name": name})
-    return _merged(merged, words or {})
-
-
-def _merged(lower: Any, upper: Any) -> Any:
-    if not (isinstance(lower, Mapping) and isinstance(upper, Mapping)):
-        return upper
-    both = dict(lower)
-    for key, value in upper.items():
-        both[key] = _merged(both[key], value) if key in both else value
-    return both
+def _trial() -> dict[str, Any]:
+    """Return the packaged defaults of one training."""
+    return dict(yaml.safe_load((_CONF / "trial.yaml").read_text(encoding="utf-8")))
 
 
 def _space_word(words: Sequence[str]) -> str | None:
@@ -221,7 +203,9 @@ def _readable(file: Path, where: str) -> None:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{where}: cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
-        raise ConfigError(f"{where}: must be a mapping such as 'title: ...', got {type(raw).__name__}")
+        raise ConfigError(
+            f"{where}: must be a mapping such as 'title: ...', got {type(raw).__name__}"
+        )
     if "hydra" in raw:
         raise ConfigError(f"{where}: hydra: settings of hydra do not belong here; remove them")
 

@@ -1,5 +1,6 @@
-"""The closed language of `when` and `require`: names, numbers, texts, lists, comparisons, arithmetic.
+"""The closed language of `when` and `require`.
 
+It has names, numbers, texts, lists, comparisons, arithmetic, and/or/not and in.
 There are no calls, no attributes of objects and no indexing; a dotted name is one name that the
 caller looks up. The text is parsed into a syntax tree and interpreted node by node.
 """
@@ -87,7 +88,9 @@ def parse(text: str) -> Expression:
     try:
         body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ConfigError(f"{text!r}: is no expression ({error}); write e.g. 'levels > 1'") from None
+        raise ConfigError(
+            f"{text!r}: is no expression ({error}); write e.g. 'levels > 1'"
+        ) from None
     names: list[str] = []
     _check(body, text, names)
     return Expression(text, tuple(dict.fromkeys(names)), body)
@@ -101,7 +104,7 @@ def _check(node: ast.expr, text: str, names: list[str]) -> None:
         names.append(name)
 
 
-def _children(node: ast.expr, text: str) -> list[ast.expr]:
+def _children(node: ast.expr, text: str) -> list[ast.expr]:  # noqa: PLR0911  one per kind of node
     """Return the parts of an allowed node, refuse any other."""
     if isinstance(node, ast.BoolOp):
         return node.values
@@ -135,7 +138,7 @@ def _dotted(node: ast.expr) -> str | None:
     return None
 
 
-def _value(node: ast.expr, look_up: Callable[[str], Any]) -> Any:
+def _value(node: ast.expr, look_up: Callable[[str], Any]) -> Any:  # noqa: PLR0911  one per kind
     name = _dotted(node)
     if name is not None:
         return WORDS[name] if name in WORDS else look_up(name)
@@ -168,12 +171,12 @@ def _value(node: ast.expr, look_up: Callable[[str], Any]) -> Any:
 
 
 def _arithmetic(op: ast.operator, left: float, right: float) -> float:
-    if isinstance(op, ast.Pow):
-        if abs(right) > LARGEST_EXPONENT or abs(left) > LARGEST_BASE:
-            raise ArithmeticError(f"{left} ** {right} is too large")
+    too_large = abs(right) > LARGEST_EXPONENT or abs(left) > LARGEST_BASE
+    if isinstance(op, ast.Pow) and too_large:
+        raise ArithmeticError(f"{left} ** {right} is too large")
     result = _ARITHMETIC[type(op)](left, right)
     if isinstance(result, complex):
-        raise ArithmeticError(f"{left} ** {right} is no real number")
+        raise ArithmeticError(f"{left} ** {right} is no real number")  # noqa: TRY004  a value fault
     return float(result) if isinstance(result, float) or abs(result) > 1e18 else int(result)
 
 

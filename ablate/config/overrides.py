@@ -33,14 +33,11 @@ class Overrides:
     settings: tuple[str, ...] = ()  # into base.* and executor.*
     others: tuple[str, ...] = ()  # into the study file
     space: str | None = None
+    faults: tuple[str, ...] = ()  # words that say nothing that can be overridden
 
 
 def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
-    """Return the overrides, sorted; `study` is the composed file they will be laid over.
-
-    Raises:
-        ConfigError: Words that say nothing that can be overridden, all of them together.
-    """
+    """Return the overrides, sorted; `study` is the composed file they will be laid over."""
     faults = Faults("override")
     choices: dict[str, str] = {}
     settings: list[str] = []
@@ -57,7 +54,7 @@ def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
             space = value
             continue
         key = _full(written)
-        if not _allowed(faults, str(word), written, key, mark, study):
+        if not _allowed(faults, written, key=key, mark=mark, study=study):
             continue
         section = key.removeprefix("base.")
         if mark != "~" and section in GROUPS and not value.startswith("{"):
@@ -70,8 +67,13 @@ def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
             settings.append(f"++{key}={quoted(value)}")
         else:
             others.append(f"++{key}={quoted(value)}")
-    faults.raise_any()
-    return Overrides(choices=choices, settings=tuple(settings), others=tuple(others), space=space)
+    return Overrides(
+        choices=choices,
+        settings=tuple(settings),
+        others=tuple(others),
+        space=space,
+        faults=tuple(faults.lines),
+    )
 
 
 def quoted(value: str) -> str:
@@ -97,7 +99,7 @@ def _full(key: str) -> str:
 
 
 def _allowed(
-    faults: Faults, word: str, written: str, key: str, mark: str, study: Mapping[str, Any]
+    faults: Faults, written: str, *, key: str, mark: str, study: Mapping[str, Any]
 ) -> bool:
     before = len(faults.lines)
     first, _, rest = key.partition(".")
@@ -105,7 +107,7 @@ def _allowed(
     if any(part.startswith("_") for part in key.split(".")):
         faults.add(written, "names with a leading underscore are refused; YAML never names code")
     elif not _KEY.fullmatch(key):
-        faults.add(written, f"{word!r} has no usable key; write key=value, for example data=msrs")
+        faults.add(written, "is no usable key; write key=value, for example data=msrs")
     elif first not in TOP:
         faults.add(written, f"no such setting; {nearest(first, known)}")
     elif first == "base" and rest.partition(".")[0] not in SECTIONS:

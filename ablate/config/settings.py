@@ -44,7 +44,7 @@ class Setting:
     may_be_null: bool = False
     may_be_absent: bool = False
 
-    def fault(self, value: Any, known: Known) -> str | None:
+    def fault(self, value: Any, known: Known) -> str | None:  # noqa: PLR0911  one per type
         """Return what is wrong with a value, None when it is fine."""
         if value is None:
             return None if self.may_be_null else "must be set, got null"
@@ -197,8 +197,25 @@ def is_open(path: str, base: Mapping[str, Any], known: Known) -> bool:
     return settings is None or key.partition(".")[0] in settings
 
 
-def check_base(faults: Faults, base: Mapping[str, Any], known: Known) -> None:
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the checks of one file share: where faults go, the base settings, the names known."""
+
+    faults: Faults
+    base: dict[str, Any]
+    known: Known
+
+    def setting_fault(self, path: str, value: Any) -> str | None:
+        """Return what is wrong with setting the dotted path to a value."""
+        table = table_of(self.base)
+        if path in table:
+            return table[path].fault(value, self.known)
+        return None if is_open(path, self.base, self.known) else _unknown(path, table)
+
+
+def check_base(context: Context) -> None:
     """Enter every unknown, missing or wrong setting."""
+    faults, base, known = context.faults, context.base, context.known
     table = table_of(base)
     sections = dict.fromkeys(path.partition(".")[0] for path in table)
     faults.unknown_keys("base", base, sections, "section")
@@ -217,23 +234,20 @@ def check_base(faults: Faults, base: Mapping[str, Any], known: Known) -> None:
             faults.add(f"base.{path}", f"must be a mapping, got {short(value)}")
         elif not is_open(path, base, known):
             faults.add(f"base.{path}", _unknown(path, table))
+    missing: list[str] = []
     for path, setting in table.items():
         inside = any(path.startswith(f"{other}.") for other in flat)
         below = any(other.startswith(f"{path}.") for other in flat)
-        if path not in flat and not setting.may_be_absent and not inside and not below:
-            if path.partition(".")[0] in whole:
-                faults.add(f"base.{path}", "is missing; set it")
+        needed = path.partition(".")[0] in whole and not setting.may_be_absent
+        if needed and path not in flat and not inside and not below:
+            missing.append(path)
+    for path in missing:
+        name = f"{faults.where}: base.{path.partition('.')[0]}.name: "
+        if not any(line.startswith(name) for line in faults.lines):  # then that is the fault
+            faults.add(f"base.{path}", "is missing; set it")
     weights, levels = flat.get("loss.weights"), flat.get("loss.levels")
     if isinstance(weights, list) and isinstance(levels, int) and len(weights) != levels:
         faults.add("base.loss.weights", f"has {len(weights)} weights for {levels} levels")
-
-
-def setting_fault(path: str, value: Any, base: Mapping[str, Any], known: Known) -> str | None:
-    """Return what is wrong with setting the dotted path to a value."""
-    table = table_of(base)
-    if path in table:
-        return table[path].fault(value, known)
-    return None if is_open(path, base, known) else _unknown(path, table)
 
 
 def _unknown(path: str, table: Mapping[str, Setting]) -> str:
@@ -254,5 +268,5 @@ def _name_fault(value: Any, kind: str, known: Known) -> str | None:
     return f"no such name as {value!r}; {nearest(value, names)}"
 
 
-def _is_number(value: Any, types: type | tuple[type, ...]) -> bool:
-    return isinstance(value, types) and not isinstance(value, bool) and math.isfinite(value)
+def _is_number(value: Any, types: type[int] | tuple[type[int], type[float]]) -> bool:
+    return not isinstance(value, bool) and isinstance(value, types) and math.isfinite(value)

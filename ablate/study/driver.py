@@ -89,7 +89,7 @@ def run(
         ledger.start({"design_hash": plan.design_hash, "data_hash": pairs.manifest.hash})
         direction = data_direction(config)
         trials = Trials(plan, ledger, direction=direction)
-        projection = Projection(plan, trials, ledger, store=store, pairs=pairs)
+        projection = Projection(plan, trials, ledger, store=store, pairs=pairs, direction=direction)
         executor = make_executor(decide=trials.decide, slots=slots)
         try:
             _drive(trials, ledger, projection, executor, plan=plan, listen=listen)

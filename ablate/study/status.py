@@ -10,7 +10,7 @@ from ablate.study.ledger import Ledger
 from ablate.study.plan import make
 from ablate.study.store import check_version
 from ablate.study.trials import Trials
-from ablate.tracking.store import tracking_uri
+from ablate.tracking.address import tracking_uri
 
 
 def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Lay defaults, group files, the study's `base` and the command line over each other."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ablate.config.faults import Faults
+from ablate.config.overrides import NAMED, SECTIONS, Overrides
+
+PATHS = ("root", "infrared", "visible", "splits")  # of one data set, never carried to another
+EXECUTOR = {"name": "processes"}
+Group = Callable[[str, str], dict[str, Any] | None]  # section, name -> content, None if no file
+
+
+def layered(
+    tree: Mapping[str, Any],
+    typed: Mapping[str, Any],
+    asked: Overrides,
+    *,
+    trial: Mapping[str, Any],
+    group: Group,
+    faults: Faults,
+) -> dict[str, Any]:
+    """Return the study with `base` and `executor` filled in.
+
+    Args:
+        tree: The composed study file.
+        typed: What the settings of the command line alone say.
+        asked: The overrides; its choices name group files.
+        trial: The packaged defaults of one training.
+        group: Reads a group file.
+        faults: Where wrong types go.
+    """
+    study = faults.mapping("base", tree.get("base"))
+    words = faults.mapping("base", typed.get("base"))
+    base: dict[str, Any] = {key: value for key, value in study.items() if key not in SECTIONS}
+    for section in SECTIONS:
+        choice = asked.choices.get(section)
+        if section in NAMED:
+            part = _named(section, choice, study.get(section), trial[section], group)
+        else:
+            part = _over(trial[section], study.get(section))
+            part = _over(part, group(section, choice) if choice else None)
+        base[section] = _over(part, words.get(section))
+    executor = _named(
+        "executor", asked.choices.get("executor"), tree.get("executor"), EXECUTOR, group
+    )
+    return {**tree, "base": base, "executor": _over(executor, typed.get("executor"))}
+
+
+def merged(lower: Any, upper: Any) -> Any:
+    """Return the upper value, mappings merged key by key."""
+    if not (isinstance(lower, Mapping) and isinstance(upper, Mapping)):
+        return upper
+    both = dict(lower)
+    for key, value in upper.items():
+        both[key] = merged(both[key], value) if key in both else value
+    return both
+
+
+def _over(lower: Any, upper: Any) -> Any:
+    """Return both sections merged; an absent one changes nothing."""
+    return lower if upper is None else merged(lower, upper)
+
+
+def _named(
+    section: str, choice: str | None, study: Any, trial: Mapping[str, Any], group: Group
+) -> Any:
+    """Return a section whose `name` chooses its defaults.
+
+    Where the command line chooses another name than the study, those settings of the study stay
+    that the other one has too, paths excepted.
+    """
+    if isinstance(study, str):
+        study = {"name": study}
+    study = {} if study is None else study
+    if not isinstance(study, dict):
+        return study  # check() says that it must be a mapping
+    before = study.get("name") or trial.get("name")
+    name = choice or before
+    if not isinstance(name, str):
+        return study
+    defaults = group(section, name)
+    if choice and choice != before:
+        shared = {"crop", "slots"} if defaults is None else set(defaults) - set(PATHS)
+        study = {key: value for key, value in study.items() if key in shared}
+    return merged(merged(defaults or {}, study), {"name": name})

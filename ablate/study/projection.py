@@ -1,0 +1,123 @@
+"""Projects what the ledger knows into MLflow and Optuna; both can be rebuilt from it."""
+
+from pathlib import Path
+
+from ablate.data.pairs import PairSet
+from ablate.execution.worker import write_atomically
+from ablate.search.store import TrialStore, default_url
+from ablate.study.ledger import Ledger
+from ablate.study.plan import Plan
+from ablate.study.publish import publish
+from ablate.study.trials import Trials
+from ablate.tracking.address import tracking_uri
+from ablate.tracking.shipper import Shipper
+from ablate.tracking.store import experiment, open_client
+from ablate.training.spec import RunResult, RunSpec
+
+
+class Projection:
+    """Keeps both stores in step with the ledger.
+
+    Args:
+        plan: The study's plan.
+        trials: Its trials so far.
+        ledger: The truth.
+        store: Folder of the stores.
+        pairs: The study's data, for the manifest and the floors.
+        direction: "maximize" or "minimize".
+    """
+
+    def __init__(
+        self, plan: Plan, trials: Trials, ledger: Ledger, *,
+        store: Path, pairs: PairSet, direction: str,
+    ) -> None:  # fmt: skip
+        self._plan, self._trials, self._ledger, self._pairs = plan, trials, ledger, pairs
+        config = plan.config
+        self.tracking_uri = config.store.get("mlflow") or tracking_uri(store)
+        client = open_client(store, config.store.get("mlflow"))
+        self._shipper = Shipper(
+            client, experiment_id=experiment(client, config.name, store=store), study=config.name
+        )
+        self._optuna = TrialStore(
+            config.store.get("optuna") or default_url(store),
+            study=config.name, direction=direction, lock=store / "optuna.lock",
+        )  # fmt: skip
+        manifest = pairs.manifest
+        study_run = self._shipper.study_run(
+            title=f"**{config.title}**\n\n" + "\n".join(
+                f"- {question.asks}" for question in config.questions.values()
+            ),
+            tags={"ablate.design_hash": plan.design_hash, "ablate.data_hash": manifest.hash},
+            params={"design_hash": plan.design_hash, "data": manifest.label,
+                    "data_hash": manifest.hash, "planned_runs": str(plan.runs)},
+        )  # fmt: skip
+        self._shipper.dataset(study_run, name=manifest.label, digest=manifest.hash)
+        write_atomically(ledger.folder / "links.json", {"study": study_run})
+        self._told = 0
+        self._catch_up()
+
+    def begin(self, spec: RunSpec) -> None:
+        """Show a run as RUNNING."""
+        self._shipper.begin(spec, seeds=self._seeds(spec))
+
+    def ship(self, spec: RunSpec) -> None:
+        """Send what a running run wrote since the last time."""
+        self._shipper.ship(
+            spec, self._ledger.run_folder(spec.run_id), seeds=self._seeds(spec)
+        )
+
+    def end(self, spec: RunSpec, result: RunResult) -> None:
+        """Send the end of a run, of its trial when it was the last, and tell Optuna."""
+        seeds = self._seeds(spec)
+        self._shipper.end(spec, result, self._ledger.run_folder(spec.run_id), seeds=seeds)
+        if seeds > 1:
+            ended = [self._ledger.results.get(run.run_id) for run in self._runs(spec)]
+            results = [result for result in ended if result is not None]
+            if len(results) == seeds:
+                self._shipper.end_trial(spec, results)
+        self._tell()
+
+    def interrupt(self) -> None:
+        """Leave nothing RUNNING; publish what there is."""
+        self._shipper.interrupt()
+
+    def finish(self) -> None:
+        """Publish the study's tables and pictures, and close the study run."""
+        self._tell()
+        links = self._shipper.ids()
+        write_atomically(self._ledger.folder / "links.json", links)
+        folder = publish(
+            self._plan, self._trials, self._ledger, pairs=self._pairs,
+            tracking_uri=self.tracking_uri, links=links,
+        )  # fmt: skip
+        self._shipper.publish(folder)
+        counts = self._ledger.counts()
+        self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
+
+    def _catch_up(self) -> None:
+        """Mend what a killed driver left: unsent ends are sent, unfinished runs start over."""
+        for trial in self._trials.known.values():
+            for spec in trial.runs:
+                result = self._ledger.results.get(spec.run_id)
+                if result is not None and trial.number not in self._trials.twin_of:
+                    self.end(spec, result)
+                else:
+                    self._shipper.discard(spec)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Give Optuna the told trials in the order of their numbers, each once."""
+        while self._told in self._trials.told:
+            trial = self._trials.known[self._told]
+            self._optuna.add(
+                self._trials.told[self._told],
+                dimensions=self._plan.config.dimensions,
+                attrs={"phase": trial.phase, "arm_id": trial.arm_id, "name": trial.name},
+            )
+            self._told += 1
+
+    def _runs(self, spec: RunSpec) -> tuple[RunSpec, ...]:
+        return self._trials.known[spec.trial].runs
+
+    def _seeds(self, spec: RunSpec) -> int:
+        return len(self._runs(spec))

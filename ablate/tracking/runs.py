@@ -1,0 +1,80 @@
+"""Names, tags and statuses of the MLflow runs: study > trial > run."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ablate.training.spec import RunResult, RunSpec
+
+STATUS = {
+    "finished": "FINISHED", "pruned": "KILLED", "failed": "FAILED", "interrupted": "KILLED",
+}  # fmt: skip
+KIND, STUDY, KEY = "ablate.kind", "ablate.study", "ablate.key"
+NAME, PARENT, NOTE = "mlflow.runName", "mlflow.parentRunId", "mlflow.note.content"
+MARK = {"pruned": "✂ pruned · ", "failed": "failed · ", "interrupted": "interrupted · "}
+
+
+def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
+    """Return the tags by which a run is found, filtered and grouped in the UI."""
+    tags = {
+        KIND: kind, STUDY: spec.study, KEY: key(spec, kind=kind),
+        "ablate.phase": spec.phase, "ablate.arm": spec.arm_id, "ablate.trial": str(spec.trial),
+        "ablate.question": ",".join(spec.questions) or "none",
+        **{f"factor.{name}": str(value) for name, value in spec.factors.items()},
+    }  # fmt: skip
+    if kind == "trial-parent":
+        return {**tags, KIND: "trial"}
+    return {**tags, "ablate.run_id": spec.run_id, "ablate.seed": str(spec.seed)}
+
+
+def key(spec: RunSpec, *, kind: str) -> str:
+    """Return what a run is looked up by before it is created."""
+    return f"trial/{spec.phase}/{spec.trial}" if kind == "trial-parent" else f"run/{spec.run_id}"
+
+
+def trial_name(spec: RunSpec) -> str:
+    """Return the name of a trial, for example "t003 signed · ratio 0.5"."""
+    return f"t{spec.trial:03d} {spec.name.rpartition(' · s')[0] or spec.name}"
+
+
+def result_tags(result: RunResult) -> dict[str, str]:
+    """Return how the run ended, in tags."""
+    tags = {"ablate.state": result.state}
+    if result.reason:
+        tags["ablate.reason"] = result.reason[:5000]
+    return tags
+
+
+def parameters(spec: RunSpec) -> dict[str, str]:
+    """Return the settings that were in force, flat, and the seed."""
+    return {name: str(value)[:6000] for name, value in _flat(spec.settings)} | {
+        "seed": str(spec.seed)
+    }
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            yield f"{prefix}{name}", value
+
+
+@lru_cache(maxsize=1)
+def code_revision() -> str:
+    """Return the git revision of the code, "+dirty" where it was changed, or "unknown"."""
+    folder = Path(__file__).resolve().parent
+    git = ["git", "-C", str(folder)]
+    try:
+        if subprocess.run([*git, "ls-files", "--error-unmatch", __file__],  # noqa: S603
+                          capture_output=True, check=False).returncode:  # fmt: skip
+            return "unknown"
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, check=True)  # noqa: S603
+        diff = subprocess.run(  # noqa: S603
+            [*git, "status", "--porcelain", "--", str(folder)], capture_output=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.decode().strip() + ("+dirty" if diff.stdout.strip() else "")

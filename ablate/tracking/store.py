@@ -1,0 +1,84 @@
+"""The MLflow store of a folder: made once under a lock, opened without global state."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+from filelock import FileLock
+from mlflow.tracking import MlflowClient
+
+from ablate.errors import StoreError
+from ablate.tracking.address import DATABASE, tracking_uri
+
+MAKE = """
+import sys
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+SqlAlchemyStore(sys.argv[1], sys.argv[2])
+"""
+
+
+def open_client(store: Path, uri: str | None = None) -> MlflowClient:
+    """Return a client of the store's own database, or of the server at `uri`.
+
+    The schema is built beside and renamed into place, so that a process killed meanwhile leaves
+    nothing behind and many that start at once wait for one.
+
+    Raises:
+        StoreError: The database cannot be made or opened.
+    """
+    if uri is None:
+        _make(store.resolve())
+        uri = tracking_uri(store)
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except Exception as error:
+        reason = str(error).split("\n", 1)[0]
+        raise StoreError(
+            f"store.mlflow: cannot open {uri}: {reason}; check that the server runs and the path "
+            "is right, or leave store.mlflow out"
+        ) from error
+    return client
+
+
+def experiment(client: MlflowClient, name: str, *, store: Path) -> str:
+    """Return the id of the study's experiment, made when absent."""
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    with FileLock(store / "mlflow.lock"):
+        found = client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        is_local = client.tracking_uri.startswith("sqlite:")
+        place = (store.resolve() / "artifacts" / name).as_uri() if is_local else None
+        return str(client.create_experiment(name, artifact_location=place))
+
+
+def _make(store: Path) -> None:
+    path = store / DATABASE
+    if path.exists():
+        return
+    with FileLock(store / "mlflow.lock"):
+        if path.exists():
+            return
+        beside = store / f".{DATABASE}.new"
+        for old in store.glob(f".{DATABASE}.new*"):
+            old.unlink()
+        done = subprocess.run(  # noqa: S603 -- our own interpreter and text
+            [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0 or not beside.exists():
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+        folder = os.open(store, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)

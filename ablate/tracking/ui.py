@@ -1,0 +1,54 @@
+"""The MLflow UI on loopback, and links that open it where a researcher wants to look."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from ablate.errors import StoreError
+from ablate.tracking.address import DATABASE, tracking_uri
+
+
+def deep_link(experiment_id: str, *, port: int = 5000) -> str:
+    """Return a link to the trials of a study, flat, best Qabf first."""
+    kind = quote("tags.`ablate.kind` = 'trial'")
+    order = quote("metrics.`final/test/qabf`")
+    return (
+        f"http://127.0.0.1:{port}/#/experiments/{experiment_id}/runs"
+        f"?workflowType=machine_learning&searchFilter={kind}&orderByKey={order}&orderByAsc=false"
+    )
+
+
+def links(store: Path, *, port: int) -> dict[str, str]:
+    """Return a link per study of the store.
+
+    Raises:
+        StoreError: The folder is no store.
+    """
+    if not (store / DATABASE).exists():
+        raise StoreError(f"{store}: no MLflow store here; run a study first, or name it by --store")
+    from ablate.tracking.store import open_client
+
+    found = open_client(store).search_experiments(order_by=["name ASC"])
+    return {
+        item.name: deep_link(item.experiment_id, port=port)
+        for item in found
+        if item.name != "Default"
+    }
+
+
+def serve(store: Path, *, port: int) -> None:
+    """Run the UI until it is stopped; nothing but this machine can reach it."""
+    quiet = {
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+    }
+    command = [
+        sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port),
+        "--backend-store-uri", tracking_uri(store), "--workers", "1",
+    ]  # fmt: skip
+    done = subprocess.run(command, env={**os.environ, **quiet}, check=False)  # noqa: S603
+    if done.returncode not in (0, -2, 130):
+        raise StoreError(f"the MLflow UI ended with code {done.returncode}; is port {port} free?")
