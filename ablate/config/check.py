@@ -36,8 +36,8 @@ def check(
         name: Name of the study.
         file: The file as messages show it.
         known: Names by kind (designs, samplers, pruners, models, data, metrics, protocols,
-            executors, operators, ...); a kind that is absent falls back on the built-in names, and
-            is not checked where there are none.
+            executors, losses.operator, ...); a kind that is absent falls back on the built-in
+            names, and is not checked where there are none.
         faults: Faults found before, reported with the rest.
         notes: Lines to hand on to the user.
 

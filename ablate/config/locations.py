@@ -39,8 +39,12 @@ def roots(folder: Path | None = None) -> tuple[Path, ...]:
 
 def listing(kind: Kind, folder: Path | None = None) -> tuple[Location, ...]:
     """Return every study or space that a name reaches, sorted by name."""
-    names = {file.stem for root in roots(folder) for file in _files(root / kind)}
-    return tuple(find(kind, name, folder) for name in sorted(names))
+    return tuple(find(kind, name, folder) for name in names(kind, folder))
+
+
+def names(kind: Kind, folder: Path | None = None) -> tuple[str, ...]:
+    """Return the names that reach a study or a space, sorted."""
+    return tuple(sorted({file.stem for root in roots(folder) for file in _files(root / kind)}))
 
 
 def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
@@ -56,9 +60,9 @@ def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
     searched = roots(folder)
     files = [file for root in searched for file in _files(root / kind) if file.stem == text]
     if not files:
-        known = {file.stem for root in searched for file in _files(root / kind)}
         raise UnknownNameError(
-            f"{kind}/{text}.yaml: no {WORDS[kind]} is called {text!r}; {nearest(text, known)}"
+            f"{kind}/{text}.yaml: no {WORDS[kind]} is called {text!r}; "
+            + nearest(text, names(kind, folder))
         )
     first, *hidden = files
     packaged = first.is_relative_to(packaged_root() / kind)

@@ -1,0 +1,50 @@
+"""Random training crops: batch number k depends on (seed, k) and on nothing before it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ablate.data.pairs import Pair
+from ablate.errors import DataError
+
+
+class CropSampler:
+    """Draws square crops, flipped at random, the same for every arm that has the seed.
+
+    Args:
+        pairs: The training pairs.
+        crop: Side of a crop, in pixels.
+        batch_size: Crops per batch.
+        seed: Start of the stream.
+
+    Raises:
+        DataError: An image is smaller than the crop.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], *, crop: int, batch_size: int, seed: int) -> None:
+        for pair in pairs:
+            if min(pair.infrared.shape) < crop:
+                height, width = pair.infrared.shape
+                raise DataError(
+                    f"{pair.stem}: {width}x{height} is smaller than data.crop = {crop}; set it to "
+                    f"{min(height, width)} or less"
+                )
+        self._pairs, self._crop, self._batch_size, self._seed = pairs, crop, batch_size, seed
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return (infrared, visible) of one step, each (batch, 1, crop, crop) float32 in [0, 1]."""
+        random = np.random.default_rng([self._seed, step])
+        crops = np.empty((2, self._batch_size, 1, self._crop, self._crop), np.uint8)
+        for index in range(self._batch_size):
+            pair = self._pairs[random.integers(len(self._pairs))]
+            height, width = pair.infrared.shape
+            top = random.integers(height - self._crop + 1)
+            left = random.integers(width - self._crop + 1)
+            flip = bool(random.integers(2))
+            for side, image in enumerate((pair.infrared, pair.visible)):
+                part = image[top : top + self._crop, left : left + self._crop]
+                crops[side, index, 0] = part[:, ::-1] if flip else part
+        infrared, visible = torch.from_numpy(crops).float() / 255
+        return infrared, visible

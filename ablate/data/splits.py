@@ -1,0 +1,27 @@
+"""Fixed, disjoint splits; neighbouring frames stay together."""
+
+from collections.abc import Sequence
+
+
+def carve(
+    stems: Sequence[str], *, share: float, blocks: int = 4
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (rest, part): `part` is about `share` of the stems, in blocks of neighbours.
+
+    Stems are sorted; the blocks are spread evenly, so that every stretch of a drive is seen, and
+    frames next to each other do not stand on both sides except at a block's edge.
+
+    Example:
+        >>> carve([f"{n:02d}" for n in range(8)], share=0.25, blocks=2)
+        (('00', '01', '02', '04', '05', '06'), ('03', '07'))
+    """
+    ordered = sorted(stems)
+    count = max(1, round(len(ordered) * share))
+    blocks = min(blocks, count)
+    part: list[str] = []
+    for block in range(blocks):
+        last = round(len(ordered) * (block + 1) / blocks)
+        length = count * (block + 1) // blocks - count * block // blocks
+        part += ordered[last - length : last]
+    chosen = set(part)
+    return tuple(stem for stem in ordered if stem not in chosen), tuple(part)
