@@ -50,7 +50,7 @@ def options(
     if debug:
         os.environ["ABLATE_DEBUG"] = "1"
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
-    for noisy in ("alembic", "mlflow", "matplotlib", "urllib3", "git"):
+    for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

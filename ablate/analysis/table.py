@@ -1,0 +1,51 @@
+"""The run table, and what can be said of it without a claim: means, spread, counts."""
+
+import pandas as pd
+
+RUN_COLUMNS = ("run_id", "arm_id", "arm", "phase", "trial", "seed", "state", "reason")
+ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed")
+
+
+def designed(runs: pd.DataFrame, phases: dict[str, dict[str, object]]) -> pd.DataFrame:
+    """Return the runs of designed phases; a search is adaptive and never summarised by arm."""
+    kept = [name for name, phase in phases.items() if phase["design"] != "search"]
+    return runs[runs["phase"].isin(kept)]
+
+
+def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.DataFrame:
+    """Return one row per arm and metric, arms in the order of the table.
+
+    Mean and standard deviation (n - 1) are over finished runs; one run has no deviation. Failed
+    runs are counted, never averaged.
+
+    Args:
+        runs: A run table with metric columns "test/qabf" and so on.
+        metrics: Names without the split.
+        split: "val" or "test".
+    """
+    rows = []
+    for arm in dict.fromkeys(runs["arm"]):
+        some = runs[runs["arm"] == arm]
+        finished = some[some["state"] == "finished"]
+        failed = int((some["state"] == "failed").sum())
+        for metric in metrics:
+            column = f"{split}/{metric}"
+            values = finished[column].dropna() if column in finished else pd.Series(dtype=float)
+            rows.append(
+                (
+                    arm, metric, values.mean(), values.std(ddof=1), values.min(), values.max(),
+                    len(values), failed,
+                )
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(ARM_COLUMNS))
+
+
+def floor_means(floors: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean per rule and metric over the images whose value is a number."""
+    return floors.groupby(["rule", "metric"], as_index=False, sort=True)["value"].mean()
+
+
+def not_numbers(images: pd.DataFrame) -> pd.DataFrame:
+    """Return how many per-image values per metric are not numbers, those with any."""
+    counts = images["value"].isna().groupby(images["metric"]).sum()
+    return counts[counts > 0].rename("images").reset_index()

@@ -1,0 +1,28 @@
+"""All that a report is made of; nothing else reaches a page, table or figure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """A study as it was published.
+
+    `gallery` maps "infrared", "visible" and arm names to pictures by image name.
+    """
+
+    facts: Mapping[str, Any]
+    runs: pd.DataFrame
+    images: pd.DataFrame
+    curves: pd.DataFrame
+    floors: pd.DataFrame
+    gallery: Mapping[str, Mapping[str, Path]]
+
+    @property
+    def is_toy(self) -> bool:
+        """Return whether the pairs are generated: a method check, not evidence."""
+        return bool(self.facts["data_name"] == "synthetic")

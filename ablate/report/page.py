@@ -1,0 +1,99 @@
+"""Renders a report: one self-contained page, the same in Markdown, figures and tables."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+
+from ablate.analysis.table import not_numbers
+from ablate.report import summary, tables
+from ablate.report.contents import Contents
+from ablate.report.figures import FIGURES, ReportFigure
+
+ORDER = ("arm_points", "curves", "fused_grid")
+
+
+def render(contents: Contents, out: Path) -> Path:
+    """Write the report and return the path of its page; the same contents give the same bytes."""
+    (out / "figures").mkdir(parents=True, exist_ok=True)
+    tables.write(contents, out / "tables")
+    figures: list[dict[str, Any]] = []
+    with PdfPages(out / "figures.pdf", metadata={"CreationDate": None}) as pdf:
+        for name in (*ORDER, *(name for name in FIGURES if name not in ORDER)):
+            figures.append(_figure(name, FIGURES.get(name)(), contents, out, pdf))
+    environment = Environment(
+        loader=PackageLoader("ablate.report", "."), autoescape=True, trim_blocks=True
+    )
+    table = tables.shown(contents)
+    page = environment.get_template("page.html.j2").render(
+        facts=contents.facts, table=table, figures=figures, is_toy=contents.is_toy,
+        toy=summary.TOY, no_claim=summary.NO_CLAIM, run_count=len(contents.runs),
+        failed=list(contents.runs.query("state == 'failed'").itertuples()),
+        missing=list(not_numbers(contents.images).itertuples(index=False, name=None)),
+        searched=_searched(contents),
+    )  # fmt: skip
+    path = out / "report.html"
+    path.write_text(page, encoding="utf-8")
+    (out / "report.md").write_text(_markdown(contents, table, figures), encoding="utf-8")
+    return path
+
+
+def _figure(
+    name: str, figure: ReportFigure, contents: Contents, out: Path, pdf: PdfPages
+) -> dict[str, Any]:
+    facts = {"name": name, "title": figure.title, "caption": figure.caption, "reason": ""}
+    reason = figure.applies(contents)
+    if reason:
+        return {**facts, "reason": reason}
+    numbers = figure.numbers(contents)
+    numbers.to_csv(out / "figures" / f"{name}.csv", index=False)
+    drawn: Figure = figure.draw(contents, numbers)
+    text = io.BytesIO()
+    drawn.savefig(text, format="svg", metadata={"Date": None})
+    (out / "figures" / f"{name}.svg").write_bytes(text.getvalue())
+    drawn.savefig(out / "figures" / f"{name}.png", dpi=200, metadata={"Software": None})
+    pdf.savefig(drawn)
+    return {**facts, "svg": base64.b64encode(text.getvalue()).decode()}
+
+
+def _searched(contents: Contents) -> list[dict[str, Any]]:
+    phases = contents.facts["phases"]
+    names = [name for name, phase in phases.items() if phase["design"] == "search"]
+    part = contents.runs[contents.runs["phase"].isin(names)]
+    objective = contents.facts["objective"]
+    values = part[objective] if objective in part else pd.Series(float("nan"), index=part.index)
+    return [
+        {"trial": row.trial, "arm": row.arm, "state": row.state,
+         "value": "–" if pd.isna(value) else f"{value:.4f}"}
+        for row, value in zip(part.itertuples(), values, strict=True)
+    ]  # fmt: skip
+
+
+def _markdown(contents: Contents, table: pd.DataFrame, figures: list[dict[str, Any]]) -> str:
+    facts = contents.facts
+    lines = [f"# {_plain(facts['title'])}", "", summary.NO_CLAIM, ""]
+    if contents.is_toy:
+        lines += [f"**{summary.TOY}**", ""]
+    lines += [f"Data: {_plain(facts['data_label'])}. Budget per run: {_plain(facts['budget'])}.", ""]
+    lines += [f"- {_plain(question)}" for question in facts["asks"]]
+    lines += ["", "| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
+    lines += ["| " + " | ".join(_plain(c) for c in row) + " |" for row in table.to_numpy().tolist()]
+    for figure in figures:
+        body = (
+            f"Not drawn: {figure['reason']}."
+            if figure["reason"]
+            else f"![{figure['title']}](figures/{figure['name']}.svg)\n\n{figure['caption']}"
+        )
+        lines += ["", f"## {figure['title']}", "", body]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: object) -> str:
+    """Return the text without what Markdown or a page would take for markup."""
+    escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return " ".join(escaped.split())

@@ -1,0 +1,33 @@
+"""The result in words, for a terminal: what was seen, and that it claims nothing."""
+
+from ablate.analysis.table import arms, designed
+from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.report.contents import Contents
+
+NO_CLAIM = (
+    "This report describes and claims nothing: no interval, test or correction has been applied, "
+    "and means over a few seeds differ by chance."
+)
+TOY = "Toy budget on generated pairs: a method check, not evidence on the paper."
+
+
+def summary(contents: Contents) -> str:
+    """Return a few lines of at most 80 columns that say what was seen."""
+    facts = contents.facts
+    lines = [f"{facts['study']}: {facts['title']}"]
+    if contents.is_toy:
+        lines.append(TOY)
+    lines += [f"  asks: {question}" for question in facts["asks"]]
+    table = arms(designed(contents.runs, facts["phases"]), list(facts["metrics"]))
+    for metric in dict.fromkeys([*facts["primary"], *facts["metrics"]]):
+        part = table[(table["metric"] == metric) & (table["runs"] > 0)]
+        if part.empty:
+            continue
+        ordered = part.sort_values("mean", ascending=BETTER[metric] == "lower", kind="stable")
+        words = ", ".join(f"{row.arm} {row.mean:.3f}" for row in ordered.itertuples())
+        lines.append(f"  {LABELS[metric]:5s} best first: {words}")
+    failed = int((contents.runs["state"] == "failed").sum())
+    if failed:
+        lines.append(f"  {failed} runs failed; their reasons are in the report")
+    lines.append("Descriptive only: nothing is claimed from these means.")
+    return "\n".join(lines)
