@@ -28,8 +28,8 @@ check: $(STAMP) ## style, types, import direction, spelling, unused dependencies
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo 2>&1 | tail -12; exit $${PIPESTATUS[0]}
-	$(BIN)/codespell ablate tests docs studies search_spaces README.md CHANGELOG.md
-	$(BIN)/deptry ablate
+	$(BIN)/codespell ablate docs studies search_spaces README.md CHANGELOG.md CONTRIBUTING.md
+	$(BIN)/deptry .
 
 test: $(STAMP) ## the default tests, under 10 minutes on 2 cores
 	$(BIN)/python -m pytest -n 2 -m "not slow" --durations=5

@@ -1,1 +1,1 @@
-
+"""Tables and numbers of a study; knows no torch."""

@@ -42,10 +42,11 @@ def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.D
 
 def floor_means(floors: pd.DataFrame) -> pd.DataFrame:
     """Return the mean per rule and metric over the images whose value is a number."""
-    return floors.groupby(["rule", "metric"], as_index=False, sort=True)["value"].mean()
+    return floors.groupby(["rule", "metric"], sort=True)["value"].mean().reset_index()
 
 
 def not_numbers(images: pd.DataFrame) -> pd.DataFrame:
     """Return how many per-image values per metric are not numbers, those with any."""
     counts = images["value"].isna().groupby(images["metric"]).sum()
-    return counts[counts > 0].rename("images").reset_index()
+    kept = counts[counts > 0]
+    return pd.DataFrame({"metric": list(kept.index), "images": list(kept)})

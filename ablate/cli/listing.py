@@ -36,7 +36,7 @@ def _names(kind: str) -> list[str]:
     if kind in ("spaces", "studies"):
         from ablate.config import locations
 
-        return list(locations.names("search_spaces" if kind == "spaces" else kind))
+        return list(locations.names("search_spaces" if kind == "spaces" else "studies"))
     if kind == "figures":
         from ablate.report.figures import FIGURES
 

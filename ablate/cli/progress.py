@@ -53,9 +53,7 @@ class Meter:
         assert step.last is not None
         last = f"{step.last_name}: {step.last.state}"
         if self._is_terminal:
-            self._bar.update(
-                self._task, completed=step.ended, total=step.planned, last=last[:32]
-            )
+            self._bar.update(self._task, completed=step.ended, total=step.planned, last=last[:32])
             return
         done = max(1, step.ended - step.resumed)
         left = step.seconds / done * (step.planned - step.ended)

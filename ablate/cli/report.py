@@ -12,7 +12,8 @@ def report(
     study: Annotated[str, typer.Argument(help="Name of a study, or path of its YAML file.")],
     store: Store = DEFAULT_STORE,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the report; STORE/STUDY/report if absent.")
+        Path | None,
+        typer.Option("--out", help="Folder of the report; STORE/STUDY/report if absent."),
     ] = None,
 ) -> None:
     """Render report.html, report.md, figures and tables of a study.

@@ -1,1 +1,1 @@
-
+"""Packaged defaults."""

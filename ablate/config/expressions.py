@@ -104,7 +104,7 @@ def _check(node: ast.expr, text: str, names: list[str]) -> None:
         names.append(name)
 
 
-def _children(node: ast.expr, text: str) -> list[ast.expr]:  # noqa: PLR0911  one per kind of node
+def _children(node: ast.expr, text: str) -> list[ast.expr]:
     """Return the parts of an allowed node, refuse any other."""
     if isinstance(node, ast.BoolOp):
         return node.values
@@ -138,7 +138,7 @@ def _dotted(node: ast.expr) -> str | None:
     return None
 
 
-def _value(node: ast.expr, look_up: Callable[[str], Any]) -> Any:  # noqa: PLR0911  one per kind
+def _value(node: ast.expr, look_up: Callable[[str], Any]) -> Any:
     name = _dotted(node)
     if name is not None:
         return WORDS[name] if name in WORDS else look_up(name)

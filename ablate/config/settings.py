@@ -44,7 +44,7 @@ class Setting:
     may_be_null: bool = False
     may_be_absent: bool = False
 
-    def fault(self, value: Any, known: Known) -> str | None:  # noqa: PLR0911  one per type
+    def fault(self, value: Any, known: Known) -> str | None:
         """Return what is wrong with a value, None when it is fine."""
         if value is None:
             return None if self.may_be_null else "must be set, got null"
@@ -135,7 +135,6 @@ COMMON: dict[str, Setting] = {
     "train.learning_rate": Setting(type="float", above=0),
     "train.precision": _name("precisions"),
     "train.device": _name("devices"),
-    "train.evaluate_every": _int(0),
     "train.gallery": _int(0),
     "metrics.protocol": _name("protocols"),
     "metrics.names": Setting(type="names", kind="metrics"),

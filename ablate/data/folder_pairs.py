@@ -83,9 +83,7 @@ def pair_set(
     def read(stem: str) -> Pair:
         infrared, visible = files[stem]
         luminance, chroma = decode.colour(visible)
-        return Pair(
-            stem=stem, infrared=decode.grey(infrared), visible=luminance, chroma=chroma
-        )
+        return Pair(stem=stem, infrared=decode.grey(infrared), visible=luminance, chroma=chroma)
 
     return PairSet(
         splits=splits, read=read, manifest=Manifest(label=label, files=hashes, splits=dict(splits))

@@ -38,7 +38,7 @@ class CropSampler:
         random = np.random.default_rng([self._seed, step])
         crops = np.empty((2, self._batch_size, 1, self._crop, self._crop), np.uint8)
         for index in range(self._batch_size):
-            pair = self._pairs[random.integers(len(self._pairs))]
+            pair = self._pairs[int(random.integers(len(self._pairs)))]
             height, width = pair.infrared.shape
             top = random.integers(height - self._crop + 1)
             left = random.integers(width - self._crop + 1)

@@ -75,7 +75,10 @@ def scene(stem: str, *, height: int, width: int, seed: int) -> Pair:
     vanish = width * random.uniform(0.35, 0.65)
     slope = np.maximum(y - horizon, 0) / (height - horizon)
     road = (y >= horizon) & (np.abs(x - vanish) < slope * width * 0.45 + 1)
-    visible, infrared = _paint(visible, road, 0.32), _paint(infrared, road, random.uniform(0.2, 0.5))
+    visible, infrared = (
+        _paint(visible, road, 0.32),
+        _paint(infrared, road, random.uniform(0.2, 0.5)),
+    )
     texture = _paint(texture, road, 0.015)
     dashes = road & (np.abs(x - vanish) < slope * 2.5) & (np.sin(np.sqrt(slope + 1e-3) * 40) > 0)
     visible = _paint(visible, dashes, 0.85)
@@ -123,7 +126,9 @@ def scene(stem: str, *, height: int, width: int, seed: int) -> Pair:
 
     infrared = _smooth(infrared) + 0.012 * random.standard_normal((height, width))
     noise = 0.012 if is_night else 0.008
-    visible = visible + noise * random.standard_normal((height, width)) * np.sqrt(np.clip(visible, 0, 1) + 0.05)
+    visible = visible + noise * random.standard_normal((height, width)) * np.sqrt(
+        np.clip(visible, 0, 1) + 0.05
+    )
     return Pair(stem=stem, infrared=_grey(infrared), visible=_grey(visible))
 
 

@@ -1,1 +1,1 @@
-
+"""Designs: tables of factor values, one file each."""

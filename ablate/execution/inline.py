@@ -1,5 +1,6 @@
 """Runs in the driver's own process, one after the other: for tests and debuggers."""
 
+import functools
 from pathlib import Path
 
 from ablate.execution.protocol import EXECUTORS, Decide
@@ -26,7 +27,7 @@ class Inline:
         del timeout_s
         waiting, self._waiting = self._waiting, []
         return [
-            work(spec, folder, ask=lambda value, step, spec=spec: self._decide(spec, value, step))
+            work(spec, folder, ask=functools.partial(self._decide, spec))
             for spec, folder in waiting
         ]
 

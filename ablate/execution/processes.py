@@ -94,7 +94,8 @@ class Processes:
 
     def _bury(self, worker: _Worker) -> RunResult:
         """Replace a dead worker; its run failed with the reason, which is written down."""
-        assert worker.spec is not None and worker.folder is not None
+        assert worker.spec is not None
+        assert worker.folder is not None
         worker.process.join(timeout=2)
         code = worker.process.exitcode
         reason = "killed: signal 9, out of memory?" if code == -9 else f"killed: exit code {code}"

@@ -1,1 +1,1 @@
-
+"""Tensor operators shared by losses and metrics."""

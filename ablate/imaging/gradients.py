@@ -55,4 +55,6 @@ def sobel(image: Tensor, *, padding: str = "zeros") -> tuple[Tensor, Tensor]:
     framed = pad_one(image, padding)
     smooth_y = framed[..., :-2, :] + 2 * framed[..., 1:-1, :] + framed[..., 2:, :]
     smooth_x = framed[..., :, :-2] + 2 * framed[..., :, 1:-1] + framed[..., :, 2:]
-    return smooth_y[..., :, 2:] - smooth_y[..., :, :-2], smooth_x[..., 2:, :] - smooth_x[..., :-2, :]
+    return smooth_y[..., :, 2:] - smooth_y[..., :, :-2], smooth_x[..., 2:, :] - smooth_x[
+        ..., :-2, :
+    ]

@@ -74,7 +74,9 @@ class MultiScaleGradient(nn.Module):
         values = []
         for level in range(len(self.weights)):
             with torch.no_grad():
-                target = self._select(self._response(infrared, level), self._response(visible, level))
+                target = self._select(
+                    self._response(infrared, level), self._response(visible, level)
+                )
             difference = self._response(fused, level) - target
             # mean per axis, axes added: the channels are averaged apart
             values.append(self._penalty(difference).mean(dim=(0, 2, 3)).sum())

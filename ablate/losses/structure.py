@@ -12,4 +12,5 @@ def ssim_distance(*, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor
     Source:
         Wang et al., IEEE TIP 2004; kornia.losses.ssim_loss (half the distance).
     """
-    return ssim_loss(fused, infrared, 11) + ssim_loss(fused, visible, 11)
+    distance: Tensor = ssim_loss(fused, infrared, 11) + ssim_loss(fused, visible, 11)
+    return distance

@@ -17,7 +17,7 @@ def build(settings: dict[str, Any]) -> Any:
 
     rest = {key: value for key, value in settings.items() if key != "name"}
     model = MODELS.get(str(settings.get("name")), where="model.name")
-    known = [name for name in inspect.signature(model).parameters]
+    known = list(inspect.signature(model).parameters)
     faults = [
         f"model.{key}: no such setting of {settings['name']}; {nearest(key, known)}"
         for key in rest

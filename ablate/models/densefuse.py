@@ -43,7 +43,7 @@ class DenseFuse(FusionNetwork):
         return torch.sigmoid(fused)
 
     def _features(self, image: Tensor) -> Tensor:
-        features = self.encoder[0](image)
+        features: Tensor = self.encoder[0](image)
         for layer in list(self.encoder)[1:]:
             features = torch.cat([features, layer(features)], dim=1)
         return features

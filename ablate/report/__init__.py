@@ -1,1 +1,1 @@
-
+"""Pages, tables and figures; the only home of matplotlib."""

@@ -57,7 +57,7 @@ def _figure(
     drawn.savefig(text, format="svg", metadata={"Date": None})
     (out / "figures" / f"{name}.svg").write_bytes(text.getvalue())
     drawn.savefig(out / "figures" / f"{name}.png", dpi=200, metadata={"Software": None})
-    pdf.savefig(drawn)
+    pdf.savefig(drawn)  # type: ignore[no-untyped-call]
     return {**facts, "svg": base64.b64encode(text.getvalue()).decode()}
 
 
@@ -79,7 +79,10 @@ def _markdown(contents: Contents, table: pd.DataFrame, figures: list[dict[str, A
     lines = [f"# {_plain(facts['title'])}", "", summary.NO_CLAIM, ""]
     if contents.is_toy:
         lines += [f"**{summary.TOY}**", ""]
-    lines += [f"Data: {_plain(facts['data_label'])}. Budget per run: {_plain(facts['budget'])}.", ""]
+    lines += [
+        f"Data: {_plain(facts['data_label'])}. Budget per run: {_plain(facts['budget'])}.",
+        "",
+    ]
     lines += [f"- {_plain(question)}" for question in facts["asks"]]
     lines += ["", "| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     lines += ["| " + " | ".join(_plain(c) for c in row) + " |" for row in table.to_numpy().tolist()]

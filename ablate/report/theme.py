@@ -1,5 +1,7 @@
 """One look for all figures: widths of a two-column paper, 8 pt, colours by fixed names."""
 
+from typing import Any
+
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +14,7 @@ STYLE = {
 SPARE = (
     ("#CC79A7", "D"), ("#56B4E9", "P"), ("#F0E442", "X"), ("#000000", "*"), ("#999999", "h"),
 )  # fmt: skip
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
     "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.spines.top": False,
     "axes.spines.right": False, "svg.hashsalt": "ablate", "svg.fonttype": "path",
@@ -31,7 +33,8 @@ def style(arm: str, order: list[str]) -> tuple[str, str]:
 
 def figure(*, rows: int, columns: int, height_in: float) -> tuple[Figure, list[Axes]]:
     """Return a wide figure and its axes, without any global state but the settings."""
-    rcParams.update(SETTINGS)
+    for name, value in SETTINGS.items():
+        rcParams[name] = value  # type: ignore[index]  # the keys are a closed Literal there
     made = Figure(figsize=(WIDE_IN, height_in), layout="constrained")
     axes = made.subplots(rows, columns, squeeze=False)
     return made, list(axes.flat)

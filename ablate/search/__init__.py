@@ -1,1 +1,1 @@
-
+"""The only home of Optuna: space, samplers, pruners, store."""

@@ -6,7 +6,7 @@ from typing import Any
 import optuna
 
 from ablate.registry import Registry
-from ablate.search.suggest import Told, history
+from ablate.search.suggest import Direction, Told, history
 
 PRUNERS: Registry[Callable[..., optuna.pruners.BasePruner]] = Registry("pruner")
 
@@ -34,7 +34,7 @@ def successive_halving(*, factor: int = 3, rungs: Sequence[int] = (1,), **_: Any
 def should_prune(
     pruner: optuna.pruners.BasePruner,
     *,
-    direction: str,
+    direction: Direction,
     told: Sequence[Told],
     reports: Mapping[int, float],
 ) -> bool:

@@ -121,8 +121,8 @@ def at(distribution: BaseDistribution, position: float) -> Any:
         values = range(distribution.low, distribution.high + 1, distribution.step)
         return values[min(int(position * len(values)), len(values) - 1)]
     if isinstance(distribution, FloatDistribution) and distribution.step is not None:
-        values = values_of("", distribution)
-        return values[min(int(position * len(values)), len(values) - 1)]
+        steps = values_of("", distribution)
+        return steps[min(int(position * len(steps)), len(steps) - 1)]
     assert isinstance(distribution, FloatDistribution | IntDistribution)
     low, high = float(distribution.low), float(distribution.high)
     value = low * (high / low) ** position if distribution.log else low + (high - low) * position

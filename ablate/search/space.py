@@ -24,10 +24,14 @@ def distribution(dimension: Dimension) -> BaseDistribution:
     """Return the dimension as Optuna knows it; a bundle is a choice among its names."""
     if dimension.type in ("categorical", "bundle"):
         return CategoricalDistribution(list(dimension.choices or ()))  # type: ignore[arg-type]
-    assert dimension.low is not None and dimension.high is not None
+    assert dimension.low is not None
+    assert dimension.high is not None
     if dimension.type == "int":
         return IntDistribution(
-            int(dimension.low), int(dimension.high), log=dimension.log, step=int(dimension.step or 1)
+            int(dimension.low),
+            int(dimension.high),
+            log=dimension.log,
+            step=int(dimension.step or 1),
         )
     return FloatDistribution(
         float(dimension.low), float(dimension.high), log=dimension.log, step=dimension.step
@@ -64,4 +68,6 @@ def _ask(trial: Trial, dimension: Dimension) -> Any:
             dimension.name, shape.low, shape.high, step=shape.step, log=shape.log
         )
     assert isinstance(shape, FloatDistribution)
-    return trial.suggest_float(dimension.name, shape.low, shape.high, step=shape.step, log=shape.log)
+    return trial.suggest_float(
+        dimension.name, shape.low, shape.high, step=shape.step, log=shape.log
+    )

@@ -10,7 +10,7 @@ from filelock import FileLock
 from ablate.config.schema import Dimension
 from ablate.errors import StoreError
 from ablate.search.space import distributions
-from ablate.search.suggest import Told, frozen
+from ablate.search.suggest import Direction, Told, frozen
 
 KEY = "ablate.trial"
 
@@ -33,7 +33,7 @@ class TrialStore:
         StoreError: The database cannot be opened.
     """
 
-    def __init__(self, url: str, *, study: str, direction: str, lock: Path) -> None:
+    def __init__(self, url: str, *, study: str, direction: Direction, lock: Path) -> None:
         try:
             with FileLock(lock):
                 self._study = optuna.create_study(
@@ -63,7 +63,11 @@ class TrialStore:
         known = distributions(dimensions)
         free = {n: v for n, v in trial.values.items() if n not in known}
         self._study.add_trial(
-            frozen(trial, known, {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}})
+            frozen(
+                trial,
+                known,
+                {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}},
+            )
         )
         self._known.add(trial.number)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 
@@ -12,6 +12,9 @@ from ablate.search.samplers import SAMPLERS
 from ablate.search.space import distributions, suggest_values
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+Direction = Literal["minimize", "maximize"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class Told:
 
 def history(
     *,
-    direction: str,
+    direction: Direction,
     told: Sequence[Told],
     open_trials: Sequence[Mapping[str, Any]],
     dimensions: Mapping[str, Dimension] | None = None,
@@ -68,7 +71,7 @@ def frozen(
     elif trial.value is None:
         state = states.FAIL
     params = {name: value for name, value in trial.values.items() if name in known}
-    constraints = {name: 1.0 for name in trial.violations} or {"feasible": -1.0}
+    constraints = dict.fromkeys(trial.violations, 1.0) or {"feasible": -1.0}
     return optuna.trial.create_trial(
         state=state,
         value=trial.value if state is states.COMPLETE else None,
@@ -87,7 +90,7 @@ def suggest(
     sampler: str,
     study_seed: int,
     number: int,
-    direction: str,
+    direction: Direction,
     told: Sequence[Told],
     open_trials: Sequence[Mapping[str, Any]],
     options: Mapping[str, Any] | None = None,

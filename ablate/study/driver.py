@@ -13,6 +13,7 @@ from ablate.config.schema import StudyConfig
 from ablate.data.pairs import PairSet
 from ablate.errors import BusyError, ConfigError, DataError
 from ablate.execution.protocol import EXECUTORS, Executor
+from ablate.search.suggest import Direction
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make
 from ablate.study.projection import Projection
@@ -138,7 +139,7 @@ def is_running(folder: Path) -> bool:
     return False
 
 
-def data_direction(config: StudyConfig) -> str:
+def data_direction(config: StudyConfig) -> Direction:
     """Return "maximize" or "minimize", from the metric that the objective names."""
     from ablate.metrics.catalogue import BETTER
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from ablate.data.pairs import PairSet
 from ablate.execution.worker import write_atomically
 from ablate.search.store import TrialStore, default_url
+from ablate.search.suggest import Direction
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
 from ablate.study.publish import publish
@@ -29,7 +30,7 @@ class Projection:
 
     def __init__(
         self, plan: Plan, trials: Trials, ledger: Ledger, *,
-        store: Path, pairs: PairSet, direction: str,
+        store: Path, pairs: PairSet, direction: Direction,
     ) -> None:  # fmt: skip
         self._plan, self._trials, self._ledger, self._pairs = plan, trials, ledger, pairs
         config = plan.config
@@ -62,9 +63,7 @@ class Projection:
 
     def ship(self, spec: RunSpec) -> None:
         """Send what a running run wrote since the last time."""
-        self._shipper.ship(
-            spec, self._ledger.run_folder(spec.run_id), seeds=self._seeds(spec)
-        )
+        self._shipper.ship(spec, self._ledger.run_folder(spec.run_id), seeds=self._seeds(spec))
 
     def end(self, spec: RunSpec, result: RunResult) -> None:
         """Send the end of a run, of its trial when it was the last, and tell Optuna."""

@@ -51,9 +51,7 @@ def publish(
     return folder
 
 
-def facts(
-    plan: Plan, trials: Trials, pairs: PairSet, *, tracking_uri: str
-) -> dict[str, Any]:
+def facts(plan: Plan, trials: Trials, pairs: PairSet, *, tracking_uri: str) -> dict[str, Any]:
     """Return what the banner, the scope and the provenance of a report say."""
     config, train = plan.config, plan.config.base["train"]
     manifest = pairs.manifest
@@ -142,9 +140,7 @@ def _run_ids(trials: list[PlannedTrial]) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def _gallery(
-    trials: list[PlannedTrial], ledger: Ledger, pairs: PairSet, folder: Path
-) -> None:
+def _gallery(trials: list[PlannedTrial], ledger: Ledger, pairs: PairSet, folder: Path) -> None:
     """Copy the pictures of the first seed of every designed arm, and their sources."""
     shown: set[str] = set()
     for trial in trials:

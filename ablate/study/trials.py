@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.search import pruners
-from ablate.search.suggest import Told, suggest
+from ablate.search.suggest import Direction, Told, suggest
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, PlannedTrial, SearchPlan, make_trial, specs
 from ablate.training.spec import RunSpec
@@ -21,7 +21,7 @@ class Trials:
         direction: "maximize" or "minimize" the objective.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, *, direction: str) -> None:
+    def __init__(self, plan: Plan, ledger: Ledger, *, direction: Direction) -> None:
         self.plan = plan
         self.direction = direction
         self._ledger = ledger

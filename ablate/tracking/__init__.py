@@ -1,1 +1,1 @@
-
+"""The only home of MLflow: journal, shipper, reader."""

@@ -41,7 +41,7 @@ def trial_name(spec: RunSpec) -> str:
 
 def result_tags(result: RunResult) -> dict[str, str]:
     """Return how the run ended, in tags."""
-    tags = {"ablate.state": result.state}
+    tags: dict[str, str] = {"ablate.state": result.state}
     if result.reason:
         tags["ablate.reason"] = result.reason[:5000]
     return tags

@@ -1,1 +1,1 @@
-
+"""Train and score one run."""

@@ -17,7 +17,6 @@ from ablate.training.recorder import Recorder
 from ablate.training.spec import RunResult, RunSpec
 
 
-
 def train(
     spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet | None = None
 ) -> RunResult:
@@ -46,15 +45,13 @@ def train(
         kind = "oom" if "out of memory" in str(error).lower() else "error"
         first = str(error).split("\n", 1)[0]
         return _result(spec, started, state="failed", reason=f"{kind}: {first}")
-    except Exception as error:  # noqa: BLE001 -- the run fails with its reason, the worker lives on
+    except Exception as error:
         reason = f"error: {type(error).__name__}: {error}"
         return _result(spec, started, state="failed", reason=reason)
     return _result(spec, started, state="finished", **outcome)
 
 
-def _train(
-    spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet
-) -> dict[str, Any]:
+def _train(spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet) -> dict[str, Any]:
     settings = spec.settings
     device = device_of(settings["train"]["device"])
     faults = losses.check(settings["loss"], settings["data"]["crop"])

@@ -21,7 +21,9 @@ class RunSpec:
     seed: int
     name: str  # what people read: "signed · r .50 · 3 levels · s2"
     settings: Mapping[str, Any]  # nested by section: data, model, loss, train, metrics
-    factors: Mapping[str, JsonValue] = field(default_factory=dict)  # dimension -> value, active only
+    factors: Mapping[str, JsonValue] = field(
+        default_factory=dict
+    )  # dimension -> value, active only
     questions: tuple[str, ...] = ()
     block: int | None = None
     point: int | None = None
