@@ -15,6 +15,27 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
     Raises:
         UnknownNameError: No data set has that name.
         ConfigError: A setting is unknown to it.
+        DataError: All faults of the files together, or a split without pairs.
+    """
+    from ablate.data.pairs import SPLITS
+    from ablate.errors import DataError
+
+    pairs = make(settings)
+    empty = [split for split in SPLITS if not pairs.stems(split)]
+    if empty:
+        raise DataError(
+            f"{pairs.manifest.label}: no pairs for {', '.join(empty)} (has "
+            f"{sum(pairs.manifest.counts.values())} in all); add pairs or change the shares"
+        )
+    return pairs
+
+
+def make(settings: Mapping[str, Any]) -> "PairSet":
+    """Return what `load` returns, splits without pairs included: for looking at small sets.
+
+    Raises:
+        UnknownNameError: No data set has that name.
+        ConfigError: A setting is unknown to it.
         DataError: All faults of the files together.
     """
     import inspect
@@ -22,8 +43,10 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
     from ablate.data.contract import DATASETS
     from ablate.errors import ConfigError, nearest
 
-    make = DATASETS.get(settings["name"], where="data.name")
-    known = inspect.signature(make).parameters
+    if "name" not in settings:
+        raise ConfigError(f"data.name: not set; {nearest('', DATASETS)}")
+    maker = DATASETS.get(settings["name"], where="data.name")
+    known = inspect.signature(maker).parameters
     given = {
         key: value
         for key, value in settings.items()
@@ -36,4 +59,4 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
     ]
     if faults:
         raise ConfigError(*faults)
-    return make(**given)
+    return maker(**given)

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ablate.data import decode
+from ablate.data.layout import images
 from ablate.data.manifest import Manifest, file_hash
 from ablate.data.pairs import Pair, PairSet
 from ablate.errors import DataError
 
 Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
+Problem = tuple[Path, str, str]  # file, what is wrong, the mend
 
 
-def pair_up(infrared: Path, visible: Path) -> tuple[Files, list[tuple[Path, str, str]]]:
+def pair_up(infrared: Path, visible: Path) -> tuple[Files, list[Problem]]:
     """Return the pairs by stem, and every problem as (file, what is wrong, the mend)."""
-    problems: list[tuple[Path, str, str]] = []
+    problems: list[Problem] = []
     sides: list[dict[str, Path]] = []
     for folder in (infrared, visible):
         if not folder.is_dir():
@@ -22,9 +24,7 @@ def pair_up(infrared: Path, visible: Path) -> tuple[Files, list[tuple[Path, str,
             sides.append({})
             continue
         found: dict[str, Path] = {}
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith(".") or path.suffix.lower() not in decode.SUFFIXES:
-                continue
+        for path in images(folder):
             if path.stem in found:
                 problems.append((path, f"same stem as {found[path.stem].name}", "remove one"))
             found[path.stem] = path
@@ -33,20 +33,34 @@ def pair_up(infrared: Path, visible: Path) -> tuple[Files, list[tuple[Path, str,
         sides.append(found)
     if any(not side for side in sides):
         return {}, problems
-    one, other = sides
+    files, more = match_keys(sides[0], sides[1], places=(infrared, visible))
+    return files, problems + more
+
+
+def match_keys(
+    one: Mapping[str, Path], other: Mapping[str, Path], *, places: tuple[Path, Path]
+) -> tuple[Files, list[Problem]]:
+    """Return infrared and visible files of equal key, and the problems of the rest.
+
+    Args:
+        one: Infrared files by key.
+        other: Visible files by key.
+        places: Where infrared and visible files are looked for, for the messages.
+    """
+    problems: list[Problem] = []
     for stem in sorted(set(one) ^ set(other)):
         path = one.get(stem) or other[stem]
-        where = visible if stem in one else infrared
+        where = places[1] if stem in one else places[0]
         problems.append((path, f"has no partner in {where}", "add the partner or remove this file"))
     files = {stem: (one[stem], other[stem]) for stem in sorted(set(one) & set(other))}
-    for stem, paths in list(files.items()):
-        try:
-            sizes = [decode.size(path) for path in paths]
-        except DataError as error:
-            text = str(error).partition(": ")[2]
-            problems.append((paths[0], text, "replace the file"))
-            continue
-        if sizes[0] != sizes[1]:
+    for paths in files.values():
+        sizes: list[tuple[int, int]] = []
+        for path in paths:
+            try:
+                sizes.append(decode.size(path))
+            except DataError as error:
+                problems.append(_problem(path, error))
+        if len(sizes) == 2 and sizes[0] != sizes[1]:
             (h1, w1), (h2, w2) = sizes
             problems.append(
                 (paths[0], f"is {w1}x{h1}, its partner {w2}x{h2}", "use the aligned images")
@@ -56,7 +70,7 @@ def pair_up(infrared: Path, visible: Path) -> tuple[Files, list[tuple[Path, str,
 
 def pair_set(
     files: Files,
-    problems: list[tuple[Path, str, str]],
+    problems: list[Problem],
     *,
     label: str,
     splits: Mapping[str, tuple[str, ...]],
@@ -73,6 +87,13 @@ def pair_set(
         DataError: All problems, one line each.
     """
     if problems:
+        # the set is refused anyway: decode the rest too, so that all faults are told at once
+        known = {path for path, _, _ in problems}
+        for path in (path for paths in files.values() for path in paths if path not in known):
+            try:
+                decode.colour(path)
+            except DataError as error:
+                problems = [*problems, _problem(path, error)]
         raise DataError("\n".join(f"{path}: {what}; {mend}" for path, what, mend in problems))
     hashes = {
         f"{stem}/{side}": file_hash(path)
@@ -88,6 +109,11 @@ def pair_set(
     return PairSet(
         splits=splits, read=read, manifest=Manifest(label=label, files=hashes, splits=dict(splits))
     )
+
+
+def _problem(path: Path, error: DataError) -> Problem:
+    what, _, mend = str(error).removeprefix(f"{path}: ").rpartition("; ")
+    return path, what, mend
 
 
 def root_of(root: str | None, *names: str) -> Path:

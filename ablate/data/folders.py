@@ -1,9 +1,10 @@
-"""Any two folders whose images pair by stem."""
+"""Any two folders whose images pair by stem, or one folder whose names tell the modality."""
 
 from pathlib import Path
 
 from ablate.data.contract import DATASETS
-from ablate.data.folder_pairs import pair_set, pair_up
+from ablate.data.folder_pairs import Files, Problem, match_keys, pair_set, pair_up
+from ablate.data.layout import flat, sides
 from ablate.data.pairs import PairSet
 from ablate.data.splits import carve
 from ablate.errors import DataError
@@ -21,18 +22,36 @@ def folders(
     """Two folders; test and val are carved in blocks of neighbouring names.
 
     Args:
-        infrared: Folder of infrared images; root/ir if absent.
-        visible: Folder of visible images; root/vi if absent.
-        root: Folder that holds ir/ and vi/.
+        infrared: Folder of infrared images; found below root if absent.
+        visible: Folder of visible images; found below root if absent.
+        root: Folder that holds both (ir/ and vi/, or another usual wording), or images such as
+            IR1.jpg and VIS1.jpg, Camp1_IR.png and Camp1_Vis.png.
         test_share: Part that becomes test.
         val_share: Part of the rest that becomes val.
     """
-    if not root and not (infrared and visible):
-        raise DataError("data: folders need data.infrared and data.visible, or data.root")
-    one = Path(infrared) if infrared else Path(str(root)) / "ir"
-    other = Path(visible) if visible else Path(str(root)) / "vi"
-    files, faults = pair_up(one.expanduser(), other.expanduser())
+    files, faults = _find(infrared, visible, root)
     train, test = carve(list(files), share=test_share) if files else ((), ())
     rest, val = carve(train, share=val_share) if train else ((), ())
-    label = one.parent.name or "folders"
-    return pair_set(files, faults, label=label, splits={"train": rest, "val": val, "test": test})
+    label = Path(root).name if root else Path(str(infrared)).parent.name
+    return pair_set(
+        files, faults, label=label or "folders", splits={"train": rest, "val": val, "test": test}
+    )
+
+
+def _find(
+    infrared: str | None, visible: str | None, root: str | None
+) -> tuple[Files, list[Problem]]:
+    if infrared and visible:
+        return pair_up(Path(infrared).expanduser(), Path(visible).expanduser())
+    if not root:
+        raise DataError(
+            "data.root: not set; folders need data.root, or data.infrared and data.visible"
+        )
+    place = Path(root).expanduser()
+    if not infrared and not visible and (both := flat(place)):
+        return match_keys(both["infrared"], both["visible"], places=(place, place))
+    if infrared:
+        return pair_up(Path(infrared).expanduser(), sides(place)[1])
+    if visible:
+        return pair_up(sides(place)[0], Path(visible).expanduser())
+    return pair_up(*sides(place))

@@ -36,7 +36,7 @@ class PairSet:
         manifest: What the set is made of.
 
     Raises:
-        DataError: A stem stands in two splits, or a split is empty.
+        DataError: A stem stands in two splits.
     """
 
     def __init__(
@@ -46,16 +46,11 @@ class PairSet:
         read: Callable[[str], Pair],
         manifest: Manifest,
     ) -> None:
-        for split in SPLITS:
-            if not splits.get(split):
-                raise DataError(
-                    f"{manifest.label}: the {split} split has no pairs; check the folder and splits"
-                )
-        stems = [stem for split in SPLITS for stem in splits[split]]
+        stems = [stem for split in SPLITS for stem in splits.get(split, ())]
         twice = sorted({stem for stem in stems if stems.count(stem) > 1})
         if twice:
             raise DataError(f"{manifest.label}: in two splits: {', '.join(twice[:5])}")
-        self._splits = {split: tuple(splits[split]) for split in SPLITS}
+        self._splits = {split: tuple(splits.get(split, ())) for split in SPLITS}
         self._decode = read
         self._read = functools.cache(read)
         self.manifest = manifest
@@ -71,5 +66,18 @@ class PairSet:
         return self._decode(stem)
 
     def pairs(self, split: str) -> tuple[Pair, ...]:
-        """Return the decoded pairs of "train", "val" or "test"."""
-        return tuple(self._read(stem) for stem in self.stems(split))
+        """Return the decoded pairs of "train", "val" or "test".
+
+        Raises:
+            DataError: Files cannot be decoded; one line each.
+        """
+        pairs: list[Pair] = []
+        faults: list[str] = []
+        for stem in self.stems(split):
+            try:
+                pairs.append(self._read(stem))
+            except DataError as error:
+                faults.append(str(error))
+        if faults:
+            raise DataError("\n".join(faults))
+        return tuple(pairs)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ablate.data.contract import DATASETS
 from ablate.data.manifest import Manifest
 from ablate.data.pairs import SPLITS, Pair, PairSet
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, nearest
 from ablate.identity import canonical_json, derive_seed, digest
 
 VERSION = 1  # of the generator; part of the manifest hash
@@ -41,9 +41,16 @@ def synthetic(
     """
     del root
     counts = {"train": 24, "val": 8, "test": 8} | dict(pairs or {})
+    faults = [
+        f"data.pairs.{split}: no such split; {nearest(split, SPLITS)}"
+        for split in counts
+        if split not in SPLITS
+    ]
+    if len(size) != 2 or min(size) < 16:
+        faults.append(f"data.size: must be [height, width], both at least 16, got {list(size)}")
+    if faults:
+        raise ConfigError(*faults)
     height, width = (int(side) for side in size)
-    if min(height, width) < 16:
-        raise ConfigError(f"data.size: sides must be at least 16, got {list(size)}")
     splits = {
         split: tuple(
             f"{split}{index:03d}{'N' if index % 2 else 'D'}" for index in range(counts[split])

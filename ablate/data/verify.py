@@ -3,20 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ablate import data
 from ablate.data.pairs import SPLITS
 from ablate.errors import DataError
 
 
 def verify(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return name, pairs, splits, problems and manifest_hash; every image is decoded."""
+    """Return name, pairs, splits, problems and manifest_hash; every image is decoded.
+
+    A set too small to fill all splits is no problem here, only for training.
+    """
     problems: list[dict[str, str]] = []
     facts: dict[str, Any] = {
         "name": settings["name"], "pairs": 0, "splits": {}, "problems": problems,
         "manifest_hash": None,
     }  # fmt: skip
     try:
-        pairs = data.load(settings)
+        pairs = data.make(settings)
     except DataError as error:
         problems += [_problem(line) for line in str(error).splitlines()]
         return facts
@@ -25,9 +30,18 @@ def verify(settings: Mapping[str, Any]) -> dict[str, Any]:
         for stem in pairs.stems(split):
             facts["pairs"] += 1
             try:
-                pairs.read(stem)
+                pair = pairs.read(stem)
             except DataError as error:
-                problems.append(_problem(str(error)))
+                problems += [_problem(line) for line in str(error).splitlines()]
+                continue
+            if np.array_equal(pair.infrared, pair.visible):
+                problems.append(
+                    {
+                        "file": stem,
+                        "problem": "the infrared image is a copy of the visible one",
+                        "mend": "replace it or remove the pair",
+                    }
+                )
     return facts
 
 

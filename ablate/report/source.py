@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from ablate.errors import StoreError
 from ablate.report.contents import Contents
+from ablate.tracking.address import DATABASE
 from ablate.tracking.reader import read as read_published
 from ablate.tracking.store import open_client
 
@@ -13,6 +15,10 @@ def read(*, store: Path, study: str, uri: str | None = None) -> Contents:
     Raises:
         StoreError: No such study, or nothing published yet.
     """
+    if uri is None and not (store / DATABASE).exists():
+        raise StoreError(
+            f"{store}: holds no study; run it first: ablate run {study} --store {store}"
+        )
     published = read_published(open_client(store, uri), study=study)
     arms = dict(zip(published.runs["arm_id"], published.runs["arm"], strict=True))
     gallery = {

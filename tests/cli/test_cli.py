@@ -1,0 +1,73 @@
+"""The command line: quick, quiet about internals, one line per fault."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def ablate(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ablate.cli.main", *words],
+        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom ablate.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'mlflow', 'kornia', 'seaborn', 'optuna', 'hydra', 'pandas', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for name in ("demo", "check", "plan", "run", "status", "report", "list", "ui", "data"):
+        assert name in done.stdout
+
+
+def test_plan_writes_nothing_and_prints_json(tmp_path: Path) -> None:
+    done = ablate("plan", "quickstart", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["runs"] == 14
+    assert len({row["run_id"] for row in facts["trials"]}) == 8
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["run", "quikstart"], "did you mean 'quickstart'"),
+        (["run", "quickstart", "model.name=densfuse"], "densefuse"),
+        (["run", "quickstart", "train.steps=many"], "train.steps"),
+        (["run", "quickstart", "data.crop=500"], "data.crop"),
+        (["run", "quickstart", "data.crop=16"], "fewer levels"),
+        (["run", "quickstart", "train.device=cuda:99"], "train.device"),
+        (["run", "q4_variant", "data=msrs", "data.root=/no/such/folder"], "no such folder"),
+        (["run", "quickstart", "objective=test/qabf"], "test"),
+        (["run", "quickstart", "+base._target_=os.system"], "_target_"),
+        (["report", "q4_variant", "--store", "empty"], "q4_variant"),
+        (["list", "loses"], "did you mean 'losses'"),
+        (["data", "verify", "msrs", "nowhere"], "no such folder"),
+    ],
+)
+def test_bad_input_ends_in_a_line_that_mends_it_and_leaves_nothing(
+    words: list[str], text: str, tmp_path: Path
+) -> None:
+    done = ablate(*words, cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert text in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert not any(tmp_path.rglob("*.db"))
+
+
+@pytest.mark.parametrize("kind", ["losses", "operators", "models", "metrics", "data", "spaces",
+                                  "studies", "designs", "samplers", "pruners", "executors",
+                                  "figures", "protocols"])  # fmt: skip
+def test_every_kind_can_be_listed(kind: str, tmp_path: Path) -> None:
+    done = ablate("list", kind, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)

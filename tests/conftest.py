@@ -1,0 +1,16 @@
+"""What several tests need: the real data where it lies beside the project."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real data and golden values, or skip with the reason."""
+    beside = Path(__file__).resolve().parents[2] / "shared"
+    place = Path(os.environ.get("ABLATE_SHARED", beside))
+    if not place.is_dir():
+        pytest.skip(f"no real data at {place}")
+    return place

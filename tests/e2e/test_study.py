@@ -1,0 +1,139 @@
+"""Whole studies through real processes and real stores."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+SMALL = [
+    "train.steps=8", "train.batch_size=1", "data.crop=32", "data.size=[48,48]",
+    "data.pairs.train=2", "data.pairs.val=1", "data.pairs.test=2", "model.width=2",
+    "loss.levels=2", "~constraints.smallest_side", "dimensions.levels.high=2",
+    "dimensions.levels.baseline=2", "phases.search.trials=4",
+]  # fmt: skip
+
+
+def ablate(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ablate.cli.main", *words],
+        cwd=cwd, capture_output=True, text=True, timeout=250, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr[-3000:]
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def stores(folder: Path) -> dict[str, Any]:
+    mlflow = sqlite3.connect(folder / "mlflow.db")
+    rows = mlflow.execute(
+        "select r.status, t.value from runs r join tags t on t.run_uuid = r.run_uuid "
+        "where t.key = 'ablate.key' and r.lifecycle_stage = 'active'"
+    ).fetchall()
+    optuna = sqlite3.connect(folder / "optuna.db")
+    states = [state for (state,) in optuna.execute("select state from trials")]
+    return {"mlflow": sorted(rows, key=lambda row: row[1]), "optuna": states}
+
+
+def results(folder: Path) -> dict[str, dict[str, float]]:
+    return {
+        path.parent.name: json.loads(path.read_text())["metrics"]
+        for path in sorted((folder / "quickstart" / "runs").glob("*/result.json"))
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    ablate("run", "quickstart", *SMALL, "--store", "s", "--workers", "2", cwd=folder)
+    return folder
+
+
+def test_a_study_ends_with_its_planned_runs_in_every_store(whole: Path) -> None:
+    status = json.loads(
+        ablate("status", "quickstart", *SMALL, "--store", "s", "--json", cwd=whole).stdout
+    )
+    assert status["planned"] == status["finished"]
+    assert status["running"] == status["failed"] == status["interrupted"] == 0
+    found = stores(whole / "s")
+    keys = [key for _, key in found["mlflow"]]
+    assert len(keys) == len(set(keys))
+    assert {state for state, _ in found["mlflow"]} == {"FINISHED"}
+    assert sum(key.startswith("run/") for key in keys) == status["planned"]
+    assert len(found["optuna"]) == 8
+    assert set(found["optuna"]) <= {"COMPLETE", "PRUNED"}
+
+
+def test_running_again_runs_nothing_and_changes_nothing(whole: Path) -> None:
+    before, scores = stores(whole / "s"), results(whole / "s")
+    stamps = {path: path.stat().st_mtime_ns for path in (whole / "s").rglob("result.json")}
+    ablate("run", "quickstart", *SMALL, "--store", "s", cwd=whole)
+    assert stores(whole / "s") == before
+    assert results(whole / "s") == scores
+    assert {path: path.stat().st_mtime_ns for path in (whole / "s").rglob("result.json")} == stamps
+
+
+def test_the_report_is_self_contained_says_no_claim_and_renders_the_same_bytes(
+    whole: Path,
+) -> None:
+    ablate("report", "quickstart", "--store", "s", "--out", "one", cwd=whole)
+    ablate("report", "quickstart", "--store", "s", "--out", "two", cwd=whole)
+    page = (whole / "one" / "report.html").read_text()
+    assert "claims nothing" in page
+    assert "Toy budget" in page
+    assert 'src="http' not in page
+    assert "Not drawn" not in page
+    files = sorted(p.relative_to(whole / "one") for p in (whole / "one").rglob("*") if p.is_file())
+    assert len(files) > 10
+    for name in files:
+        assert (whole / "one" / name).read_bytes() == (whole / "two" / name).read_bytes(), name
+
+
+def test_a_changed_design_in_the_same_store_is_refused(whole: Path) -> None:
+    changed = [*SMALL, "train.steps=9"]
+    done = ablate("run", "quickstart", *changed, "--store", "s", cwd=whole, code=1)
+    assert "another design" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_one_worker_in_line_gives_the_same_scores(whole: Path, tmp_path: Path) -> None:
+    ablate("run", "quickstart", *SMALL, "executor=inline", "--store", "s", cwd=tmp_path)
+    assert results(tmp_path / "s") == results(whole / "s")
+
+
+@pytest.mark.parametrize("moment_s", [0.5, 3.0])
+def test_kill_minus_nine_of_the_driver_then_the_same_command_ends_as_if_nothing_happened(
+    whole: Path, tmp_path: Path, moment_s: float
+) -> None:
+    command = [sys.executable, "-m", "ablate.cli.main", "run", "quickstart", *SMALL, "--store", "s"]
+    driver = subprocess.Popen(command, cwd=tmp_path, start_new_session=True,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    ledger = tmp_path / "s" / "quickstart" / "ledger.jsonl"
+    deadline = time.monotonic() + 120
+    while not (ledger.exists() and b"submitted" in ledger.read_bytes()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(moment_s)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    ablate("run", "quickstart", *SMALL, "--store", "s", cwd=tmp_path)
+    assert results(tmp_path / "s") == results(whole / "s")
+    assert stores(tmp_path / "s") == stores(whole / "s")
+
+
+def test_a_diverging_run_is_failed_with_its_reason_and_kept(tmp_path: Path) -> None:
+    words = [*SMALL, "train.learning_rate=1e30", "~phases.search", "executor=inline"]
+    done = ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=3)
+    assert "failed" in done.stdout
+    status = ablate("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path)
+    facts = json.loads(status.stdout)
+    assert facts["failed"] > 0
+    assert all(reason.startswith("diverged") for reason in facts["reasons"].values())
+    assert "FAILED" in {state for state, _ in stores(tmp_path / "s")["mlflow"]}
