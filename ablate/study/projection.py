@@ -96,9 +96,11 @@ class Projection:
     def _catch_up(self) -> None:
         """Mend what a killed driver left: unsent ends are sent, unfinished runs start over."""
         for trial in self._trials.known.values():
+            if trial.violations or trial.number in self._trials.twin_of:
+                continue  # a twin shares the runs of the arm that it repeats
             for spec in trial.runs:
                 result = self._ledger.results.get(spec.run_id)
-                if result is not None and trial.number not in self._trials.twin_of:
+                if result is not None:
                     self.end(spec, result)
                 else:
                     self._shipper.discard(spec)
