@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
+
+torch.set_num_threads(1)  # as workers do: sums have one order, and two test processes two cores
 
 
 @pytest.fixture(scope="session")

@@ -54,24 +54,29 @@ def size(path: Path) -> tuple[int, int]:
 
 def _decode(path: Path) -> NDArray[np.uint8]:
     with _open(path) as image:
+        if image.mode in ("I", "F"):
+            raise DataError(
+                f"{path}: pixels of mode {image.mode} have no known white; make it 8-bit grey"
+            )
         try:
             if image.mode in ("L", "RGB"):
                 return np.asarray(image)
-            if image.mode.startswith("I;16"):  # the high byte
-                deep = np.asarray(image)
-                if deep.size and deep.max() < 4096:
-                    raise DataError(
-                        f"{path}: 16-bit file that uses 0..{deep.max()} only, nearly black in 8 "
-                        f"bits; convert it to 8-bit grey"
-                    )
-                return (deep >> 8).astype(np.uint8)
-            if image.mode in ("I", "F"):
-                raise DataError(
-                    f"{path}: pixels of mode {image.mode} have no known white; convert to 8-bit grey"
-                )
+            if image.mode.startswith("I;16"):
+                return _high_byte(np.asarray(image), path)
             return np.asarray(image.convert("L" if image.mode in ("1", "LA") else "RGB"))
+        except DataError:
+            raise
         except (OSError, SyntaxError, ValueError) as error:
             raise DataError(f"{path}: broken image ({error}); replace the file") from error
+
+
+def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
+    if deep.max() < 4096:
+        raise DataError(
+            f"{path}: 16-bit file that uses 0..{deep.max()} only, nearly black in 8 bits; "
+            f"convert it to 8-bit grey"
+        )
+    return (deep >> 8).astype(np.uint8)
 
 
 def _open(path: Path) -> Image.Image:

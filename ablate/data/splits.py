@@ -7,7 +7,7 @@ from collections.abc import Sequence
 def natural(stem: str) -> list[tuple[int, str]]:
     """Return a sort key under which img2 stands before img10."""
     parts = re.split(r"(\d+)", stem)
-    return [(int(part) if part.isdigit() else -1, part) for part in parts]
+    return [(int(part) if part.isdecimal() else -1, part) for part in parts]
 
 
 def carve(
@@ -15,8 +15,9 @@ def carve(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (rest, part): `part` is about `share` of the stems, in blocks of neighbours.
 
-    Stems are sorted, numbers by value; the blocks are spread evenly, so that every stretch of a drive is seen, and
-    frames next to each other do not stand on both sides except at a block's edge.
+    Stems are sorted, numbers by value; the blocks are spread evenly, so that every stretch of a
+    drive is seen, and frames next to each other do not stand on both sides except at a block's
+    edge.
 
     Example:
         >>> carve([f"{n:02d}" for n in range(8)], share=0.25, blocks=2)
