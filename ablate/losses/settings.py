@@ -1,5 +1,6 @@
 """The loss settings: names, checks and canonical form; knows no torch."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ OF_THE_GRADIENT = (
     "operator", "components", "sign", "selection", "penalty", "levels", "ratio", "resampler",
     "weights", "weight_growth", "padding",
 )  # fmt: skip
+OF_THE_MIX = ("gradient_weight", "intensity_weight", "ssim_weight")
+LARGEST_GROWTH = 1000.0  # beyond, only the coarsest level counts, and far beyond it overflows
 OF_MORE_LEVELS = ("ratio", "resampler", "weights", "weight_growth")
 
 
@@ -35,7 +38,8 @@ def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Magnitude has no sign and no axes to select; the signed sum has no axes; one level has no
     ratio, resampler or weights; growth belongs to geometric weights; without a gradient weight
-    every gradient setting is inert. Equal geometric weights are written as equal.
+    every gradient setting is inert. Equal geometric weights are written as equal, listed weights
+    as their share of 1. Settings that `check` would refuse are passed through.
 
     Example:
         >>> sorted(canonical({"gradient_weight": 0}))
@@ -55,6 +59,8 @@ def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
         inert.update(("sign", "selection"))
     if full["weights"] == "geometric" and full["weight_growth"] == 1:
         full["weights"] = "equal"
+    if not _weight_faults(full["weights"], full["levels"]):
+        full["weights"] = _shares(full["weights"])
     if full["weights"] != "geometric":
         inert.add("weight_growth")
     return {name: value for name, value in full.items() if name not in inert}
@@ -75,20 +81,27 @@ def check(settings: Mapping[str, Any], crop_px: int) -> list[str]:
     full = {**DEFAULTS, **settings}
     for name, known in NAMES.items():
         value = full[name]
-        if name == "weights" and not isinstance(value, str) and isinstance(value, Sequence):
-            continue
+        if name == "weights" and not isinstance(value, str):
+            continue  # _weight_faults tells
         if value not in known:
             faults.append(f"loss.{name}: {value!r} is unknown; {nearest(str(value), known)}")
-    for name in ("gradient_weight", "intensity_weight", "ssim_weight"):
+    for name in OF_THE_MIX:
         if not _is_number(full[name]) or full[name] < 0:
-            faults.append(f"loss.{name}: must be a number of at least 0, got {full[name]!r}")
+            faults.append(f"loss.{name}: must be a finite number of at least 0, got {full[name]!r}")
+    if all(full[name] == 0 for name in OF_THE_MIX):
+        faults.append(
+            f"loss: {', '.join(OF_THE_MIX)} are all 0, so nothing would be trained; raise one"
+        )
     levels, ratio = full["levels"], full["ratio"]
     if not isinstance(levels, int) or isinstance(levels, bool) or not 1 <= levels <= 8:
         return [*faults, f"loss.levels: must be a whole number from 1 to 8, got {levels!r}"]
     if not _is_number(ratio) or not 0 < ratio < 1:
         return [*faults, f"loss.ratio: must lie in (0, 1), got {ratio!r}; the paper uses 0.5"]
-    if not _is_number(full["weight_growth"]) or full["weight_growth"] <= 0:
-        faults.append(f"loss.weight_growth: must be above 0, got {full['weight_growth']!r}")
+    if not _is_number(full["weight_growth"]) or not 0 < full["weight_growth"] <= LARGEST_GROWTH:
+        faults.append(
+            f"loss.weight_growth: must be above 0 and at most {LARGEST_GROWTH:g}, "
+            f"got {full['weight_growth']!r}"
+        )
     faults += _weight_faults(full["weights"], levels)
     if full["gradient_weight"] == 0:
         return faults
@@ -106,7 +119,9 @@ def _weight_faults(weights: Any, levels: int) -> list[str]:
     if isinstance(weights, str):
         return []
     if not isinstance(weights, Sequence) or not all(_is_number(w) and w >= 0 for w in weights):
-        return [f"loss.weights: needs equal, geometric or numbers of at least 0, got {weights!r}"]
+        return [
+            f"loss.weights: needs equal, geometric or finite numbers of at least 0, got {weights!r}"
+        ]
     if len(weights) != levels:
         return [f"loss.weights: has {len(weights)} numbers for {levels} levels; give one a level"]
     if sum(weights) <= 0:
@@ -114,5 +129,21 @@ def _weight_faults(weights: Any, levels: int) -> list[str]:
     return []
 
 
+def _shares(weights: Any) -> Any:
+    """Return "equal" for a list of equal weights, other lists as shares of 1, names unchanged.
+
+    Shares are rounded, so that [1, 2] and [10, 20] are one arm, and shares stay as they are.
+    """
+    if isinstance(weights, str):
+        return weights
+    if len(set(weights)) == 1:
+        return "equal"
+    total = math.fsum(weights)
+    if abs(total - 1) < 1e-9:
+        return [float(weight) for weight in weights]
+    return [round(weight / total, 12) for weight in weights]
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)

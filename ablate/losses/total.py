@@ -43,13 +43,21 @@ class FusionLoss(nn.Module):
             fused: Same shape.
 
         Raises:
-            ShapeError: The three shapes differ.
+            ShapeError: The three shapes differ, or are not one-channel batches of floats.
         """
         if not infrared.shape == visible.shape == fused.shape:
             raise ShapeError(
                 f"loss: infrared {tuple(infrared.shape)}, visible {tuple(visible.shape)} and fused "
                 f"{tuple(fused.shape)} must have one shape"
             )
+        if fused.ndim != 4 or fused.shape[1] != 1:
+            raise ShapeError(
+                f"loss: needs images (batch, 1, height, width), got {tuple(fused.shape)}; "
+                "pass Y of a colour image"
+            )
+        for image in (infrared, visible, fused):
+            if not image.is_floating_point():
+                raise ShapeError(f"loss: needs floats in [0, 1], got {image.dtype}; divide by 255")
         images = {
             name: image if image.dtype is torch.float64 else image.float()
             for name, image in (("infrared", infrared), ("visible", visible), ("fused", fused))

@@ -1,1 +1,12 @@
 """The only home of MLflow: journal, shipper, reader."""
+
+import os
+
+for name, value in {  # mlflow reads them when it is imported or used; what the user set wins
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a server that is away must not hold up the driver
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+}.items():
+    os.environ.setdefault(name, value)

@@ -1,12 +1,15 @@
 """Reads a study back from MLflow: the tables and pictures that its driver published there."""
 
+import atexit
 import json
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
@@ -31,7 +34,8 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
     Args:
         client: The store.
         study: Name of the study.
-        folder: Where the artifacts are copied to; a new temporary folder if absent.
+        folder: Where the artifacts are copied to; absent, a temporary folder that goes when the
+            program ends.
 
     Raises:
         StoreError: The store has no such study, or it has not published yet.
@@ -48,7 +52,7 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
         raise StoreError(
             f"{client.tracking_uri}: no study is called {study!r}; run it first: ablate run {study}"
         )
-    target = folder or Path(tempfile.mkdtemp(prefix="ablate-"))
+    target = folder or _temporary_folder()
     try:
         root = Path(client.download_artifacts(hits[0].info.run_id, "study", str(target)))
         return Published(
@@ -59,8 +63,14 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
             floors=pd.read_parquet(root / "floors.parquet"),
             folder=root,
         )
-    except OSError as error:
+    except (MlflowException, OSError) as error:
         raise StoreError(
             f"{client.tracking_uri}: the study {study!r} has published nothing yet; "
             f"finish it with: ablate run {study}"
         ) from error
+
+
+def _temporary_folder() -> Path:
+    folder = tempfile.mkdtemp(prefix="ablate-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

@@ -1,5 +1,6 @@
 """Names, tags and statuses of the MLflow runs: study > trial > run."""
 
+import string
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -13,6 +14,7 @@ STATUS = {
 }  # fmt: skip
 KIND, STUDY, KEY = "ablate.kind", "ablate.study", "ablate.key"
 NAME, PARENT, NOTE = "mlflow.runName", "mlflow.parentRunId", "mlflow.note.content"
+ALLOWED = frozenset(string.ascii_letters + string.digits + "_-. :/")
 MARK = {"pruned": "✂ pruned · ", "failed": "failed · ", "interrupted": "interrupted · "}
 
 
@@ -52,6 +54,11 @@ def parameters(spec: RunSpec) -> dict[str, str]:
     return {name: str(value)[:6000] for name, value in _flat(spec.settings)} | {
         "seed": str(spec.seed)
     }
+
+
+def metric_name(name: str) -> str:
+    """Return a name that MLflow takes: other letters become underscores."""
+    return "".join(letter if letter in ALLOWED else "_" for letter in name)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

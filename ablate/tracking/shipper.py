@@ -1,26 +1,31 @@
 """The shipper: turns journals and results into MLflow runs; sending twice changes nothing."""
 
-import json
-import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
 
+from ablate.errors import StoreError
 from ablate.tracking import runs
 from ablate.tracking.journal import read_journal
-from ablate.training.spec import RunResult, RunSpec
+from ablate.tracking.outbox import Outbox
+from ablate.tracking.position import read_position, write_position
+from ablate.training.spec import RunResult, RunSpec, State
 
-logger = logging.getLogger(__name__)
-BATCH = 1000
+BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
+DONE = ("finished", "pruned", "failed")
 IMAGES = ["split", "image", "metric", "value"]
 
 
 class Shipper:
-    """Writes one study into one experiment.
+    """Writes one study into one experiment; all its runs are looked up once, when it starts.
+
+    While the tracker does not answer, `begin` and `ship` do nothing and `end` keeps its work for
+    later; `publish` is the first to insist.
 
     Args:
         client: The store.
@@ -35,22 +40,23 @@ class Shipper:
         self._ids: dict[str, str] = {}
         self._ended: set[str] = set()
         self._stopped: set[str] = set()  # interrupted; set RUNNING again when they go on
+        self._described: set[str] = set()  # have their parameters
+        self._settled: set[str] = set()  # keys whose end this session was told of
+        self._outbox = Outbox()
         for run in _all_runs(client, experiment_id):
-            key = run.data.tags.get(runs.KEY)
-            if key:
-                self._ids[key] = run.info.run_id
-                if run.data.tags.get("ablate.state") in ("finished", "pruned", "failed"):
-                    self._ended.add(run.info.run_id)
-                elif run.info.status != "RUNNING":
-                    self._stopped.add(run.info.run_id)
+            self._know(run)
 
     def study_run(self, *, title: str, tags: Mapping[str, str], params: Mapping[str, str]) -> str:
         """Return the id of the study's own run, made when absent, set RUNNING again."""
         run_id = self._ensure(
             "study", name=f"study {self._study}", tags={runs.KIND: "study", **tags}, parent=None
         )
-        self._client.set_tag(run_id, runs.NOTE, title)
-        self._client.log_batch(run_id, params=[Param(k, v) for k, v in params.items()])
+        known = self._client.get_run(run_id).data.params  # parameters cannot be changed
+        self._client.log_batch(
+            run_id,
+            params=[Param(k, v) for k, v in params.items() if k not in known],
+            tags=[RunTag(runs.NOTE, title), RunTag("ablate.state", "running")],
+        )
         self._client.update_run(run_id, status="RUNNING")
         return run_id
 
@@ -61,11 +67,67 @@ class Shipper:
         )
         self._client.log_inputs(run_id, datasets=[DatasetInput(dataset, tags=[])])
 
-    def begin(self, spec: RunSpec, *, seeds: int) -> str:
-        """Return the MLflow id of a run, it and its trial made when absent.
+    def begin(self, spec: RunSpec, *, seeds: int) -> None:
+        """Show a run as RUNNING, it and its trial made when absent.
 
         A trial with one seed is one MLflow run; with several it is the parent of its runs.
         """
+        run_id = self._ids.get(runs.key(spec, kind="run"))
+        if run_id not in self._described or run_id in self._stopped:
+            self._outbox.attempt(partial(self._begin, spec, seeds=seeds))
+
+    def ship(self, spec: RunSpec, folder: Path, *, seeds: int) -> None:
+        """Send what the journal holds beyond the last position."""
+        self._outbox.attempt(partial(self._ship, spec, folder, seeds=seeds))
+
+    def end(self, spec: RunSpec, result: RunResult, folder: Path, *, seeds: int) -> None:
+        """Send the rest of a run, its tables and its true status."""
+        self._settled.add(runs.key(spec, kind="run"))
+        self._outbox.deliver(partial(self._end, spec, result, folder, seeds=seeds))
+
+    def end_trial(self, spec: RunSpec, results: Sequence[RunResult]) -> None:
+        """Write mean and standard deviation over the finished seeds to a trial that has several."""
+        self._outbox.deliver(partial(self._end_trial, spec, tuple(results)))
+
+    def discard(self, spec: RunSpec) -> None:
+        """Delete what an interrupted run had sent: it starts over, nothing may stand twice.
+
+        A run that this session has ended is kept: a repeated suggestion has the same run id.
+        """
+        key = runs.key(spec, kind="run")
+        if key in self._ids and key not in self._settled:
+            self._client.delete_run(self._ids.pop(key))
+
+    def ids(self) -> dict[str, str]:
+        """Return the MLflow id of "study" and of every run id of ours."""
+        self._outbox.drain(now=True)
+        return {key.removeprefix("run/"): run_id for key, run_id in self._ids.items()}
+
+    def interrupt(self) -> None:
+        """Mark everything that is still RUNNING as interrupted; the next start goes on with it."""
+        self._outbox.attempt(self._interrupt)
+
+    def publish(self, folder: Path) -> None:
+        """Store a folder as the "study" artifacts of the study run.
+
+        Raises:
+            StoreError: The tracker is still away; the same study, started again, sends the rest.
+        """
+        send = partial(self._client.log_artifacts, self._ids["study"], str(folder), "study")
+        if not (self._outbox.drain(now=True) and self._outbox.attempt(send)):
+            raise StoreError(
+                f"{self._client.tracking_uri}: does not answer ({self._outbox.reason}); nothing is "
+                "lost: start the same study again when it does, and the rest is sent"
+            )
+
+    def finish(self, tags: Mapping[str, str]) -> None:
+        """Close the study run."""
+        every = {**tags, "ablate.state": "finished"}
+        study = self._ids["study"]
+        self._client.log_batch(study, tags=[RunTag(name, value) for name, value in every.items()])
+        self._client.set_terminated(study, "FINISHED")
+
+    def _begin(self, spec: RunSpec, *, seeds: int) -> str:
         parent = self._ids["study"]
         kind = "trial"
         if seeds > 1:
@@ -76,26 +138,29 @@ class Shipper:
                 tags=runs.spec_tags(spec, kind="trial-parent"),
                 parent=parent,
             )
-        key = runs.key(spec, kind=kind)
-        is_new = key not in self._ids
         name = spec.name if seeds > 1 else runs.trial_name(spec)
-        run_id = self._ensure(key, name=name, tags=runs.spec_tags(spec, kind=kind), parent=parent)
-        if is_new:
+        run_id = self._ensure(
+            runs.key(spec, kind=kind),
+            name=name,
+            tags=runs.spec_tags(spec, kind=kind),
+            parent=parent,
+        )
+        if run_id not in self._described:
             params = [Param(name, value) for name, value in runs.parameters(spec).items()]
-            self._client.log_batch(run_id, params=params)
+            for first in range(0, len(params), PARAMS):
+                self._client.log_batch(run_id, params=params[first : first + PARAMS])
+            self._described.add(run_id)
         return run_id
 
-    def ship(self, spec: RunSpec, folder: Path, *, seeds: int) -> None:
-        """Send what the journal holds beyond the last position."""
-        run_id = self.begin(spec, seeds=seeds)
-        position = folder / "shipped.json"
-        after = json.loads(position.read_text())["offset"] if position.exists() else 0
+    def _ship(self, spec: RunSpec, folder: Path, *, seeds: int) -> str:
+        run_id = self._begin(spec, seeds=seeds)
+        path = folder / "journal.jsonl"
+        after = offset = read_position(folder, path, run_id=run_id)
         points: list[Metric] = []
-        offset = after
-        for offset, event in read_journal(folder / "journal.jsonl", after=after):
+        for offset, event in read_journal(path, after=after):
             if event["kind"] == "metrics":
                 points += [
-                    Metric(_metric_name(name), float(value), event["time_ms"], event["step"])
+                    Metric(runs.metric_name(name), float(value), event["time_ms"], event["step"])
                     for name, value in event["values"].items()
                 ]
             elif event["kind"] == "image":
@@ -104,101 +169,60 @@ class Shipper:
         for first in range(0, len(points), BATCH):
             self._client.log_batch(run_id, metrics=points[first : first + BATCH])
         if offset != after:
-            beside = position.with_suffix(".new")
-            beside.write_text(json.dumps({"offset": offset}))
-            beside.replace(position)
+            write_position(folder, offset, run_id=run_id)
+        return run_id
 
-    def end(self, spec: RunSpec, result: RunResult, folder: Path, *, seeds: int) -> None:
-        """Send the rest of a run, its tables and its true status."""
-        run_id = self.begin(spec, seeds=seeds)
+    def _end(self, spec: RunSpec, result: RunResult, folder: Path, *, seeds: int) -> None:
+        run_id = self._begin(spec, seeds=seeds)
         if run_id in self._ended:
             return
-        self.ship(spec, folder, seeds=seeds)
+        self._ship(spec, folder, seeds=seeds)
         if result.images:
             table = folder / "images.parquet"
             pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
             self._client.log_artifact(run_id, str(table))
         self._client.log_artifact(run_id, str(folder / "spec.json"))
         self._client.log_dict(run_id, result.to_json() | {"images": []}, "result.json")
-        tags = runs.result_tags(result)
-        if result.state != "finished":
-            name = self._client.get_run(run_id).info.run_name
-            tags[runs.NAME] = name if name.startswith(runs.MARK[result.state]) else (
-                runs.MARK[result.state] + name
-            )  # fmt: skip
-        facts = {k: v for k, v in result.facts.items() if isinstance(v, int | float)}
-        stamp = self._client.get_run(run_id).info.start_time
-        self._client.log_batch(
-            run_id,
-            metrics=[
-                Metric(_metric_name(name), float(value), stamp, 0)
-                for name, value in [
-                    *((f"final/{key}", value) for key, value in result.metrics.items()),
-                    *((f"facts/{key}", value) for key, value in facts.items()),
-                ]
-                if math.isfinite(value)
-            ],
-            tags=[RunTag(name, value) for name, value in tags.items()],
-        )
-        self._close(run_id, runs.STATUS[result.state])
+        facts = {
+            f"facts/{name}": float(value)
+            for name, value in result.facts.items()
+            if isinstance(value, int | float)
+        }
+        final = {f"final/{name}": float(value) for name, value in result.metrics.items()}
+        self._close(run_id, result.state, metrics=final | facts, tags=runs.result_tags(result))
 
-    def end_trial(self, spec: RunSpec, results: Sequence[RunResult]) -> None:
-        """Write mean and standard deviation over the seeds to a trial that has several."""
+    def _end_trial(self, spec: RunSpec, results: tuple[RunResult, ...]) -> None:
         run_id = self._ids[runs.key(spec, kind="trial-parent")]
         if run_id in self._ended:
             return
-        table = pd.DataFrame([dict(result.metrics) for result in results])
-        stamp = self._client.get_run(run_id).info.start_time
-        points = [
-            *(Metric(f"final/{name}", float(v), stamp, 0) for name, v in table.mean().items()),
-            *(
-                Metric(f"final/{name}.sd", float(v), stamp, 0)
-                for name, v in table.std(ddof=1).items()
-                if math.isfinite(v)
-            ),
-        ]
         done = [result for result in results if result.state == "finished"]
+        table = pd.DataFrame([dict(result.metrics) for result in done])
+        metrics = {f"final/{name}": float(value) for name, value in table.mean().items()}
+        metrics |= {f"final/{name}.sd": float(value) for name, value in table.std(ddof=1).items()}
+        tags = {"ablate.seeds": str(len(results))}
+        if len(done) < len(results):
+            tags["ablate.reason"] = f"{len(results) - len(done)} of {len(results)} did not finish"
         state = "finished" if done else results[0].state
-        reason = "" if len(done) == len(results) else f"{len(results) - len(done)} runs failed"
-        tags = {"ablate.state": state, "ablate.seeds": str(len(results)), "ablate.reason": reason}
-        self._client.log_batch(
-            run_id, metrics=points, tags=[RunTag(k, v) for k, v in tags.items() if v]
-        )
-        self._close(run_id, runs.STATUS[state])
+        self._close(run_id, state, metrics=metrics, tags={**tags, "ablate.state": state})
 
-    def discard(self, spec: RunSpec) -> None:
-        """Delete what an interrupted run had sent: it starts over, nothing may stand twice."""
-        run_id = self._ids.pop(runs.key(spec, kind="run"), None)
-        if run_id is not None:
-            self._client.delete_run(run_id)
-
-    def ids(self) -> dict[str, str]:
-        """Return the MLflow id of "study" and of every run id of ours."""
-        return {key.removeprefix("run/"): run_id for key, run_id in self._ids.items()}
-
-    def interrupt(self) -> None:
-        """Mark everything that is still RUNNING as interrupted; the next start goes on with it."""
+    def _interrupt(self) -> None:
         for run in _all_runs(self._client, self._experiment):
             if run.info.status == "RUNNING":
                 self._client.set_tag(run.info.run_id, "ablate.state", "interrupted")
                 self._client.set_terminated(run.info.run_id, "KILLED")
-
-    def publish(self, folder: Path) -> None:
-        """Store a folder as the "study" artifacts of the study run."""
-        self._client.log_artifacts(self._ids["study"], str(folder), "study")
-
-    def finish(self, tags: Mapping[str, str]) -> None:
-        """Close the study run."""
-        for name, value in tags.items():
-            self._client.set_tag(self._ids["study"], name, value)
-        self._client.set_terminated(self._ids["study"], "FINISHED")
+                self._stopped.add(run.info.run_id)
 
     def _ensure(self, key: str, *, name: str, tags: Mapping[str, str], parent: str | None) -> str:
+        if key not in self._ids and self._outbox.failures:  # an answer may have been lost
+            for run in self._client.search_runs(
+                [self._experiment], filter_string=f"tags.`{runs.KEY}` = '{key}'"
+            ):
+                self._know(run)
         if key in self._ids:
             run_id = self._ids[key]
             if run_id in self._stopped:
-                self._client.update_run(run_id, status="RUNNING")
                 self._client.set_tag(run_id, "ablate.state", "running")
+                self._client.update_run(run_id, status="RUNNING")
                 self._stopped.discard(run_id)
             return run_id
         family = {runs.PARENT: parent} if parent else {}
@@ -213,8 +237,36 @@ class Shipper:
         self._ids[key] = run.info.run_id
         return str(run.info.run_id)
 
-    def _close(self, run_id: str, status: str) -> None:
-        self._client.set_terminated(run_id, status)
+    def _know(self, run: Run) -> None:
+        key, run_id = run.data.tags.get(runs.KEY), run.info.run_id
+        if not key:
+            return
+        self._ids[key] = run_id
+        if run.data.params:
+            self._described.add(run_id)
+        if run.data.tags.get("ablate.state") in DONE and run.info.status != "RUNNING":
+            self._ended.add(run_id)
+        elif run.info.status != "RUNNING":
+            self._stopped.add(run_id)
+
+    def _close(
+        self, run_id: str, state: State, *, metrics: Mapping[str, float], tags: Mapping[str, str]
+    ) -> None:
+        """Write the last values of a run, then its status, whose presence says that all is sent."""
+        info = self._client.get_run(run_id).info
+        mark = runs.MARK.get(state, "")
+        if not info.run_name.startswith(mark):
+            tags = {**tags, runs.NAME: mark + info.run_name}
+        self._client.log_batch(
+            run_id,
+            metrics=[
+                Metric(runs.metric_name(name), value, info.start_time, 0)
+                for name, value in metrics.items()
+                if math.isfinite(value)
+            ],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+        self._client.set_terminated(run_id, runs.STATUS[state])
         self._ended.add(run_id)
 
 
@@ -226,7 +278,3 @@ def _all_runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:
         token = page.token
         if not token:
             return
-
-
-def _metric_name(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "_-. :/" else "_" for letter in name)

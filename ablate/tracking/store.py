@@ -5,9 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("DO_NOT_TRACK", "true")
-
 from filelock import FileLock
 from mlflow.tracking import MlflowClient
 
@@ -21,16 +18,25 @@ SqlAlchemyStore(sys.argv[1], sys.argv[2])
 """
 
 
-def open_client(store: Path, uri: str | None = None) -> MlflowClient:
+def open_client(store: Path, uri: str | None = None, *, make: bool = True) -> MlflowClient:
     """Return a client of the store's own database, or of the server at `uri`.
 
     The schema is built beside and renamed into place, so that a process killed meanwhile leaves
     nothing behind and many that start at once wait for one.
 
+    Args:
+        store: Folder of the stores.
+        uri: Address of another database or server, used instead of the store's own.
+        make: Make the store's own database when it is absent; readers refuse instead.
+
     Raises:
         StoreError: The database cannot be made or opened.
     """
     if uri is None:
+        if not make and not (store / DATABASE).exists():
+            raise StoreError(
+                f"{store}: no MLflow store here; run a study first, or name it by --store"
+            )
         _make(store.resolve())
         uri = tracking_uri(store)
     try:
@@ -46,23 +52,45 @@ def open_client(store: Path, uri: str | None = None) -> MlflowClient:
 
 
 def experiment(client: MlflowClient, name: str, *, store: Path) -> str:
-    """Return the id of the study's experiment, made when absent."""
-    found = client.get_experiment_by_name(name)
+    """Return the id of the study's experiment, made when absent.
+
+    Raises:
+        StoreError: The experiment was deleted in MLflow.
+    """
+    found = _experiment_id(client, name)
     if found is not None:
-        return str(found.experiment_id)
+        return found
     with FileLock(store / "mlflow.lock"):
-        found = client.get_experiment_by_name(name)
+        found = _experiment_id(client, name)
         if found is not None:
-            return str(found.experiment_id)
+            return found
         is_local = client.tracking_uri.startswith("sqlite:")
         place = (store.resolve() / "artifacts" / name).as_uri() if is_local else None
         return str(client.create_experiment(name, artifact_location=place))
+
+
+def _experiment_id(client: MlflowClient, name: str) -> str | None:
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        return None
+    if found.lifecycle_stage != "active":
+        raise StoreError(
+            f"{client.tracking_uri}: the experiment {name!r} was deleted in MLflow; restore it "
+            f"(mlflow experiments restore -x {found.experiment_id}), or use another --store"
+        )
+    return str(found.experiment_id)
 
 
 def _make(store: Path) -> None:
     path = store / DATABASE
     if path.exists():
         return
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{store}: cannot be used as a store: {error.strerror}; name a writable folder"
+        ) from error
     with FileLock(store / "mlflow.lock"):
         if path.exists():
             return

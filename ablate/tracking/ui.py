@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ablate.errors import StoreError
-from ablate.tracking.address import DATABASE, tracking_uri
+from ablate.tracking.address import tracking_uri
 
 
 def deep_link(experiment_id: str, *, port: int = 5000) -> str:
@@ -26,11 +26,9 @@ def links(store: Path, *, port: int) -> dict[str, str]:
     Raises:
         StoreError: The folder is no store.
     """
-    if not (store / DATABASE).exists():
-        raise StoreError(f"{store}: no MLflow store here; run a study first, or name it by --store")
     from ablate.tracking.store import open_client
 
-    found = open_client(store).search_experiments(order_by=["name ASC"])
+    found = open_client(store, make=False).search_experiments(order_by=["name ASC"])
     return {
         item.name: deep_link(item.experiment_id, port=port)
         for item in found

@@ -220,7 +220,7 @@ def test_inert_settings_are_absent_and_equal_settings_are_one() -> None:
     ("changes", "text"),
     [
         ({"operator": "sobl"}, "did you mean 'sobel'"),
-        ({"levls": 3}, "did you mean 'levels'"),
+        ({"levelz": 3}, "did you mean 'levels'"),
         ({"ratio": 1.0}, r"\(0, 1\)"),
         ({"levels": 0}, "from 1 to 8"),
         ({"levels": True}, "from 1 to 8"),

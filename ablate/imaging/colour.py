@@ -1,0 +1,69 @@
+"""Luminance and chroma of colour images: BT.601, full range, grey levels 0 to 255."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.errors import ShapeError
+
+RED, GREEN, BLUE = 0.299, 0.587, 0.114
+NEUTRAL = 128.0  # chroma of a grey pixel
+
+
+def luminance(rgb: NDArray[np.number]) -> NDArray[np.float32]:
+    """Return Y, in [0, 255] and not rounded, of shape (height, width).
+
+    Args:
+        rgb: (height, width, 3), grey levels 0 to 255 of any number type.
+
+    Raises:
+        ShapeError: The last axis is not the three colours.
+
+    Source:
+        ITU-R BT.601, as JPEG and the fusion literature use it (full range).
+
+    Example:
+        >>> luminance(np.full((1, 1, 3), 200)).item()
+        200.0
+    """
+    if rgb.ndim != 3 or rgb.shape[-1] != 3:
+        raise ShapeError(f"luminance: needs (height, width, 3), got {rgb.shape}")
+    red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
+    return (RED * red + GREEN * green + BLUE * blue).astype(np.float32)
+
+
+def rgb_to_ycbcr(rgb: NDArray[np.number]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return Y of shape (height, width) and Cb, Cr of shape (height, width, 2), not rounded.
+
+    Args:
+        rgb: (height, width, 3), grey levels 0 to 255 of any number type.
+
+    Raises:
+        ShapeError: The last axis is not the three colours.
+    """
+    brightness = luminance(rgb)
+    blue = (rgb[..., 2] - brightness) * (0.5 / (1 - BLUE))
+    red = (rgb[..., 0] - brightness) * (0.5 / (1 - RED))
+    return brightness, (np.stack([blue, red], axis=-1) + NEUTRAL).astype(np.float32)
+
+
+def recombine(brightness: NDArray[np.number], chroma: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the RGB image of a (fused) luminance and a source's chroma, clipped and rounded.
+
+    Args:
+        brightness: Y, (height, width), 0 to 255.
+        chroma: Cb and Cr, (height, width, 2), as `rgb_to_ycbcr` returns them.
+
+    Raises:
+        ShapeError: The two sizes differ.
+    """
+    if chroma.shape != (*brightness.shape, 2):
+        raise ShapeError(
+            f"recombine: chroma {chroma.shape} does not belong to a luminance {brightness.shape}"
+        )
+    level = brightness.astype(np.float64)
+    blue = level + (chroma[..., 0] - NEUTRAL) * (2 * (1 - BLUE))
+    red = level + (chroma[..., 1] - NEUTRAL) * (2 * (1 - RED))
+    green = (level - RED * red - BLUE * blue) / GREEN
+    rgb = np.stack([red, green, blue], axis=-1).clip(0, 255)
+    rounded: NDArray[np.uint8] = np.rint(rgb).astype(np.uint8)
+    return rounded

@@ -1,0 +1,77 @@
+"""What waits while the tracker does not answer: it never stops a training and loses nothing."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+from mlflow.exceptions import MlflowException
+
+from ablate.errors import AblateError
+
+logger = logging.getLogger(__name__)
+RETRY_AFTER_S = 15.0
+DOWN = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "IO_ERROR", "REQUEST_LIMIT_EXCEEDED"}
+
+
+class Outbox:
+    """Does jobs at once while the tracker answers, else later and in order.
+
+    A failed job is done again from its start, so each must be harmless to repeat.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""  # why the last job failed
+        self.failures = 0
+        self._late: deque[Callable[[], None]] = deque()
+        self._quiet_until = 0.0
+
+    def __len__(self) -> int:
+        return len(self._late)
+
+    def attempt(self, job: Callable[[], object]) -> bool:
+        """Do a job that may be left out, since a later one sends the same; return if done."""
+        return self.drain() and self._try(job)
+
+    def deliver(self, job: Callable[[], None]) -> None:
+        """Do a job now, or keep it until the tracker answers."""
+        self._late.append(job)
+        self.drain()
+
+    def drain(self, *, now: bool = False) -> bool:
+        """Do what waits; return whether the tracker answers and nothing is left.
+
+        Args:
+            now: Try even if the last failure is less than RETRY_AFTER_S ago.
+        """
+        if not now and time.monotonic() < self._quiet_until:
+            return False
+        while self._late:
+            if not self._try(self._late[0]):
+                return False
+            self._late.popleft()
+        return True
+
+    def _try(self, job: Callable[[], object]) -> bool:
+        try:
+            job()
+        except (MlflowException, OSError) as error:
+            if not is_down(error):
+                raise
+            self.reason = str(error).split("\n", 1)[0]
+            self.failures += 1
+            self._quiet_until = time.monotonic() + RETRY_AFTER_S
+            logger.warning(
+                "the tracker does not answer (%s); training goes on, %d ends of runs wait",
+                self.reason, len(self._late),
+            )  # fmt: skip
+            return False
+        self._quiet_until = 0.0
+        return True
+
+
+def is_down(error: Exception) -> bool:
+    """Return whether an error says that the tracker is away, not that the call was wrong."""
+    if isinstance(error, MlflowException):
+        return error.error_code in DOWN
+    return isinstance(error, OSError) and not isinstance(error, AblateError)

@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ablate.errors import StoreError
+from ablate.tracking.reader import read
+
+TABLES = {
+    "runs": pd.DataFrame({"run_id": ["a"], "seed": [1], "factor.ratio": [None], "val/qabf": [0.1]}),
+    "images": pd.DataFrame({"run_id": ["a"], "value": [float("nan")]}),
+    "curves": pd.DataFrame({"run_id": ["a"], "key": ["train/loss"], "step": [1], "value": [2.0]}),
+    "floors": pd.DataFrame({"rule": ["mean"], "value": [0.3]}),
+}
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    folder = tmp_path / "published"
+    (folder / "gallery" / "arm0").mkdir(parents=True)
+    (folder / "gallery" / "arm0" / "00001N.png").write_bytes(b"picture")
+    (folder / "facts.json").write_text(json.dumps({"title": "Größe"}), encoding="utf-8")
+    for name, table in TABLES.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    return folder
+
+
+def test_what_a_study_published_is_read_back_unchanged(study: Any, published: Path) -> None:
+    study.shipper().publish(published)
+    found = read(study.client, study=study.name)
+    assert found.facts == {"title": "Größe"}
+    for name, table in TABLES.items():
+        pd.testing.assert_frame_equal(getattr(found, name), table)
+    assert (found.folder / "gallery" / "arm0" / "00001N.png").read_bytes() == b"picture"
+
+
+def test_publishing_again_replaces_the_tables(study: Any, published: Path) -> None:
+    shipper = study.shipper()
+    shipper.publish(published)
+    (published / "facts.json").write_text('{"title": "later"}')
+    shipper.publish(published)
+    assert read(study.client, study=study.name).facts == {"title": "later"}
+
+
+def test_a_study_is_read_with_a_number_of_requests_that_does_not_grow(
+    study: Any, published: Path
+) -> None:
+    shipper = study.shipper()
+    for index in range(5):
+        shipper.begin(study.spec(f"r{index}", trial=index), seeds=1)
+    shipper.publish(published)
+    calls: list[str] = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            calls.append(name)
+            return getattr(study.client, name)
+
+    read(Counting(), study=study.name)  # type: ignore[arg-type]
+    assert calls == ["get_experiment_by_name", "search_runs", "download_artifacts"]
+
+
+def test_an_unknown_study_is_refused_with_the_mend(client: Any) -> None:
+    with pytest.raises(StoreError, match=r"no study is called 'nope'.*ablate run nope"):
+        read(client, study="nope")
+
+
+def test_a_study_that_published_nothing_yet_is_refused_with_the_mend(study: Any) -> None:
+    study.shipper()
+    with pytest.raises(StoreError, match="published nothing yet"):
+        read(study.client, study=study.name)

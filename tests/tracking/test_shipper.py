@@ -1,0 +1,247 @@
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ablate.tracking import runs
+from ablate.training.spec import RunResult
+
+IMAGES = (("test", "a", "qabf", 0.5), ("test", "b", "qabf", None))
+
+
+def finished(spec: Any, value: float = 0.5, **more: Any) -> RunResult:
+    metrics = {"val/qabf": value, "test/qabf": value + 0.1}
+    return RunResult(run_id=spec.run_id, state="finished", metrics=metrics, **more)
+
+
+def test_a_trial_with_one_seed_is_one_mlflow_run_under_the_study(study: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    shipper.begin(spec, seeds=1)
+    assert study.run(spec).info.status == "RUNNING"
+    folder = study.write(spec, range(3))
+    shipper.end(spec, finished(spec, images=IMAGES, facts={"seconds": 2.5}), folder, seeds=1)
+    parent, run = study.runs()
+    assert parent.data.tags["ablate.kind"] == "study"
+    assert run.data.tags[runs.PARENT] == parent.info.run_id
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "t000 signed · ratio 0.5"
+    wanted = {
+        "ablate.kind": "trial", "ablate.study": study.name, "ablate.phase": "compare",
+        "ablate.arm": "arm0", "ablate.run_id": spec.run_id, "ablate.seed": "0",
+        "ablate.state": "finished", "ablate.question": "q4", "factor.variant": "signed",
+        "factor.ratio": "0.5",
+    }  # fmt: skip
+    assert wanted.items() <= run.data.tags.items()
+    assert "ablate.revision" in run.data.tags
+    assert run.data.params == {
+        "loss.ratio": "0.5", "loss.weights": "[0.5, 0.5]", "train.steps": "3", "seed": "0",
+    }  # fmt: skip
+    final = {key: value for key, value in run.data.metrics.items() if key.startswith("final/")}
+    assert final == {"final/val/qabf": 0.5, "final/test/qabf": 0.6}
+    assert run.data.metrics["facts/seconds"] == 2.5
+    names = {item.path for item in study.client.list_artifacts(run.info.run_id)}
+    assert names == {"images.parquet", "result.json", "spec.json"}
+
+
+def test_the_per_image_table_comes_back_with_its_missing_value(study: Any, tmp_path: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    shipper.end(spec, finished(spec, images=IMAGES), study.write(spec, range(1)), seeds=1)
+    path = study.client.download_artifacts(
+        study.run(spec).info.run_id, "images.parquet", str(tmp_path)
+    )
+    table = pd.read_parquet(path)
+    assert list(table.columns) == ["split", "image", "metric", "value"]
+    assert table["value"][0] == 0.5
+    assert math.isnan(table["value"][1])
+
+
+def test_several_seeds_hang_under_a_trial_with_mean_and_deviation_of_the_finished(
+    study: Any,
+) -> None:
+    shipper = study.shipper()
+    specs = [study.spec(f"r{seed}", seed=seed) for seed in range(3)]
+    results = [
+        finished(specs[0], 0.4),
+        finished(specs[1], 0.6),
+        RunResult(run_id=specs[2].run_id, state="failed", reason="oom: x", metrics={"val/qabf": 9}),
+    ]
+    for spec, result in zip(specs, results, strict=True):
+        shipper.end(spec, result, study.write(spec, range(1)), seeds=3)
+    shipper.end_trial(specs[0], results)
+    (trial,) = study.runs("tags.`ablate.kind` = 'trial'")
+    assert trial.data.metrics["final/val/qabf"] == pytest.approx(0.5)
+    assert trial.data.metrics["final/val/qabf.sd"] == pytest.approx(math.sqrt(0.02))
+    assert trial.data.tags["ablate.reason"] == "1 of 3 did not finish"
+    assert trial.info.status == "FINISHED"
+    children = study.runs(f"tags.`{runs.PARENT}` = '{trial.info.run_id}'")
+    assert [run.data.tags["ablate.kind"] for run in children] == ["run"] * 3
+    assert sorted(run.info.status for run in children) == ["FAILED", "FINISHED", "FINISHED"]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "status", "name"),
+    [
+        ("pruned", "pruned at step 2", "KILLED", "✂ pruned · "),
+        ("failed", "diverged: loss is nan", "FAILED", "failed · "),
+        ("interrupted", "killed", "KILLED", "interrupted · "),
+    ],
+)
+def test_a_run_that_did_not_finish_says_so_in_status_tags_and_name(
+    study: Any, state: Any, reason: str, status: str, name: str
+) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    result = RunResult(
+        run_id=spec.run_id, state=state, reason=reason, metrics={"val/qabf": math.nan}
+    )
+    shipper.end(spec, result, study.write(spec, range(1)), seeds=1)
+    run = study.run(spec)
+    assert run.info.status == status
+    assert run.data.tags["ablate.state"] == state
+    assert run.data.tags["ablate.reason"] == reason
+    assert run.info.run_name == name + "t000 signed · ratio 0.5"
+    assert "final/val/qabf" not in run.data.metrics
+
+
+def test_points_and_pictures_arrive_while_the_run_goes_on(study: Any, points: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    folder = study.write(spec, range(2))
+    shipper.ship(spec, folder, seeds=1)
+    run_id = study.run(spec).info.run_id
+    assert [step for step, _, _ in points(run_id, "train/loss")] == [0, 1]
+    study.write(spec, range(2, 4), picture=True)
+    shipper.ship(spec, folder, seeds=1)
+    assert [(s, v) for s, v, _ in points(run_id, "train/loss")] == [
+        (step, 1.0 / (step + 1)) for step in range(4)
+    ]
+    assert [item.path for item in study.client.list_artifacts(run_id, "fused")] == [
+        "fused/00001N.png"
+    ]
+
+
+def test_sending_a_journal_again_changes_nothing(study: Any, points: Any) -> None:
+    spec = study.spec()
+    folder = study.write(spec, range(5))
+    study.shipper().ship(spec, folder, seeds=1)
+    run_id = study.run(spec).info.run_id
+    before = points(run_id, "train/loss")
+    (folder / "shipped.json").unlink()  # killed between log_batch and the position
+    study.shipper().ship(spec, folder, seeds=1)
+    assert points(run_id, "train/loss") == before
+    assert len(before) == 5
+
+
+def test_a_long_journal_is_sent_in_batches_that_mlflow_takes(study: Any, points: Any) -> None:
+    spec = study.spec()
+    shipper = study.shipper()
+    shipper.ship(spec, study.write(spec, range(1100)), seeds=1)
+    assert len(points(study.run(spec).info.run_id, "val/qabf")) == 1100
+
+
+def test_ending_again_in_a_new_session_changes_nothing(study: Any) -> None:
+    specs = [study.spec(f"r{seed}", seed=seed) for seed in range(2)]
+    results = [finished(spec) for spec in specs]
+
+    def send() -> list[Any]:
+        shipper = study.shipper()
+        for spec, result in zip(specs, results, strict=True):
+            shipper.end(spec, result, study.folder / spec.run_id, seeds=2)
+        shipper.end_trial(specs[0], results)
+        shipper.finish({"ablate.finished": "2"})
+        return [
+            (r.info.run_id, r.info.status, r.info.run_name, r.data.tags, r.data.metrics)
+            for r in study.runs()
+        ]
+
+    for spec in specs:
+        study.write(spec, range(2))
+    first = send()
+    assert len(first) == 4
+    assert send() == first
+
+
+def test_an_end_that_was_cut_off_is_completed_by_the_next_session(study: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    folder = study.write(spec, range(1))
+    shipper.begin(spec, seeds=1)
+    study.client.set_tag(study.run(spec).info.run_id, "ablate.state", "finished")  # no status yet
+    study.shipper().end(spec, finished(spec), folder, seeds=1)
+    run = study.run(spec)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["final/val/qabf"] == 0.5
+
+
+def test_parameters_that_a_killed_driver_did_not_send_are_sent_later(study: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    parent = shipper.ids()["study"]
+    study.client.create_run(
+        study.experiment_id,
+        run_name="x",
+        tags={**runs.spec_tags(spec, kind="trial"), runs.PARENT: parent},
+    )
+    study.shipper().begin(spec, seeds=1)
+    assert study.run(spec).data.params["loss.ratio"] == "0.5"
+
+
+def test_an_interrupted_run_starts_over_without_its_old_points(study: Any, points: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    folder = study.write(spec, range(4))
+    shipper.ship(spec, folder, seeds=1)
+    old = study.run(spec).info.run_id
+    shipper.interrupt()
+    assert {run.info.status for run in study.runs()} == {"KILLED"}
+    assert study.run(spec).data.tags["ablate.state"] == "interrupted"
+
+    again = study.shipper()
+    again.discard(spec)
+    (folder / "journal.jsonl").unlink()  # the worker starts a new journal, the position stays
+    study.write(spec, range(2))
+    again.ship(spec, folder, seeds=1)
+    new = study.run(spec).info.run_id
+    assert new != old
+    assert [step for step, _, _ in points(new, "train/loss")] == [0, 1]
+
+
+def test_the_study_run_is_found_again_and_runs_again(study: Any) -> None:
+    study.shipper().interrupt()
+    shipper = study.shipper()
+    (run,) = study.runs()
+    assert run.info.status == "RUNNING"
+    assert run.data.tags["ablate.state"] == "running"
+    shipper.finish({})
+    (run,) = study.runs()
+    assert (run.info.status, run.data.tags["ablate.state"]) == ("FINISHED", "finished")
+
+
+def test_a_run_ended_in_this_session_is_not_discarded_by_its_twin(study: Any) -> None:
+    spec = study.spec()
+    study.shipper().end(spec, finished(spec), study.write(spec, range(1)), seeds=1)
+    again = study.shipper()
+    again.end(spec, finished(spec), study.folder / spec.run_id, seeds=1)
+    again.discard(spec)
+    assert study.run(spec).info.status == "FINISHED"
+
+
+def test_the_data_set_is_named_once_on_the_study_run(study: Any) -> None:
+    shipper = study.shipper()
+    for _ in range(2):
+        shipper.dataset(shipper.ids()["study"], name="MSRS-mini", digest="abc")
+    (run,) = study.runs()
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("MSRS-mini", "abc")
+
+
+def test_links_are_by_our_own_run_ids(study: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    shipper.begin(spec, seeds=2)
+    ids = shipper.ids()
+    assert ids[spec.run_id] == study.run(spec).info.run_id
+    assert set(ids) == {"study", spec.run_id, "trial/compare/0"}
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [("val/qabf", "val/qabf"), ("loss level:1", "loss level:1"), ("größe²(x)", "gr__e__x_")],
+)
+def test_metric_names_are_made_of_the_letters_that_mlflow_takes(name: str, taken: str) -> None:
+    assert runs.metric_name(name) == taken
