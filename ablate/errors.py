@@ -14,6 +14,7 @@ AblateError
 """
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
 
 
@@ -72,6 +73,18 @@ class BusyError(AblateError, RuntimeError):
 
 class DivergedError(AblateError, ArithmeticError):
     """A loss or an output became NaN or infinite."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether a full disk lies behind an error, whatever library raised it."""
+    seen: list[BaseException | None] = []
+    at: BaseException | None = error
+    while at is not None and at not in seen:
+        if (isinstance(at, OSError) and at.errno == errno.ENOSPC) or "disk is full" in str(at):
+            return True
+        seen.append(at)
+        at = at.__cause__ or at.__context__
+    return False
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -19,23 +19,50 @@ def check(
 
     Example: ablate check q4_variant data=msrs
     """
-    from ablate.cli.arguments import load
+    from ablate.errors import ConfigError
+
+    studies, spaces = _found(target)
+    faults: list[str] = []
+    for check_one, names in ((_check_space, spaces), (_check_study, studies)):
+        for name in names:
+            try:
+                typer.echo(f"{name}: fine, {check_one(name, overrides or [])}")
+            except ConfigError as error:
+                faults += error.faults
+    if faults:
+        raise ConfigError(*dict.fromkeys(faults))
+
+
+def _found(target: str | None) -> tuple[list[str], list[str]]:
+    """Return the studies and the spaces to check: every one that a name reaches, or of a folder."""
     from ablate.config import locations
     from ablate.errors import ConfigError
-    from ablate.study.plan import make
 
     if target is None:
-        studies = list(locations.names("studies"))
-    elif Path(target).is_dir():
-        studies = [str(path) for path in sorted(Path(target).rglob("*.yaml"))]
-    else:
-        studies = [target]
-    faults: list[str] = []
-    for study in studies:
-        try:
-            plan = make(load(study, overrides))
-            typer.echo(f"{study}: fine, {len(plan.trials)} designed trials, {plan.runs} runs")
-        except ConfigError as error:
-            faults += error.faults
-    if faults:
-        raise ConfigError(*faults)
+        return list(locations.names("studies")), list(locations.names("search_spaces"))
+    if not Path(target).is_dir():
+        return [target], []
+    files = sorted(path for path in Path(target).rglob("*.y*ml") if ".venv" not in path.parts)
+    if not files:
+        raise ConfigError(f"{target}: holds no YAML file; name a folder of studies or spaces")
+    spaces = [str(path) for path in files if path.parent.name == "search_spaces"]
+    return [str(path) for path in files if path.parent.name == "studies"] or [
+        str(path) for path in files if str(path) not in spaces
+    ], spaces
+
+
+def _check_study(name: str, overrides: list[str]) -> str:
+    from ablate.cli.arguments import load
+    from ablate.study.plan import make
+
+    plan = make(load(name, overrides))
+    return f"{len(plan.trials)} designed trials, {plan.runs} runs"
+
+
+def _check_space(name: str, overrides: list[str]) -> str:
+    from ablate import config
+    from ablate.study.names import known
+
+    del overrides
+    space = config.load_space(name, known=known())
+    return f"a search space over {', '.join(space.dimensions)}"

@@ -2,14 +2,17 @@
 
 import logging
 import os
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from ablate import __version__
 from ablate.cli import check, data, demo, listing, plan, report, run, status, ui
-from ablate.errors import AblateError
+from ablate.errors import AblateError, is_disk_full
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="ablate",
@@ -52,6 +55,8 @@ def options(
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
     for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    if not debug:  # it prints the traceback of an error that reaches us anyway
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -59,25 +64,33 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     if "--debug" in arguments:  # wherever it stands
         arguments = ["--debug", *[word for word in arguments if word != "--debug"]]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: mark, and end with 130
     try:
         code = app(args=arguments, standalone_mode=False)
-    except KeyboardInterrupt:
-        _end("interrupted; the same command goes on from here", 130)
+        if code == INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+            _end("interrupted; the same command goes on from here", INTERRUPTED)
     except AblateError as error:
         _end(str(error), error.exit_code, error)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _end(f"{where}{error.strerror or error}; check free space, path and rights", 1, error)
     except Exception as error:
-        show = getattr(error, "show", None)  # the usage errors of the command-line library
-        if show is not None:
-            show()
-            sys.exit(getattr(error, "exit_code", 2))
-        _end(f"{type(error).__name__}: {error} (a bug: please report it with --debug)", 1, error)
+        _explain(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _end(text: str, code: int, error: BaseException | None = None) -> None:
+def _explain(error: Exception) -> NoReturn:
+    """End with one line for an error that is not of our own making."""
+    show = getattr(error, "show", None)  # the usage errors of the command-line library
+    if show is not None:
+        show()
+        sys.exit(getattr(error, "exit_code", 2))
+    if is_disk_full(error):
+        _end("the disk is full; free space, then the same command goes on from here", 1, error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        _end(f"{where}{error.strerror or error}; check free space, path and rights", 1, error)
+    _end(f"{type(error).__name__}: {error} (a bug: please report it with --debug)", 1, error)
+
+
+def _end(text: str, code: int, error: BaseException | None = None) -> NoReturn:
     if error is not None and os.environ.get("ABLATE_DEBUG"):
         raise error
     typer.echo(text, err=True)

@@ -1,5 +1,6 @@
 """Where studies and search spaces lie, and which file a name means."""
 
+import functools
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,15 +76,20 @@ def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
 
 
 def shadow_notes(locations: Iterator[Location] | tuple[Location, ...]) -> tuple[str, ...]:
-    """Return one line for every file that hides another of the same name, and log it."""
+    """Return one line for every file that hides another of the same name; each is logged once."""
     notes = tuple(
         f"{shown(location.file)} is used instead of {hidden}"
         for location in locations
         for hidden in location.shadows
     )
     for note in notes:
-        logger.warning("%s", note)
+        _say_once(note)
     return notes
+
+
+@functools.cache
+def _say_once(note: str) -> None:
+    logger.warning("%s", note)
 
 
 def shown(file: Path) -> str:

@@ -12,11 +12,13 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from ablate.errors import StoreError
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.worker import work, write_atomically
 from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
+MEND = "free space or give rights, then the same command goes on from here"
 PRELOAD = ["ablate.training.run", "ablate.tracking.journal", "ablate.execution.worker"]
 
 
@@ -64,6 +66,8 @@ class Processes:
             except (EOFError, OSError):
                 ended.append(self._bury(worker))
                 continue
+            if "fault" in message:
+                raise StoreError(message["fault"])
             if "result" in message:
                 ended.append(RunResult.from_json(message["result"]))
                 worker.spec = worker.folder = None
@@ -119,7 +123,12 @@ def _serve(pipe: Connection, lifeline: Connection) -> None:
             message = _unpack(pipe.recv_bytes())
         except (EOFError, OSError):
             return
-        result = work(RunSpec.from_json(message["spec"]), Path(message["folder"]), ask=ask)
+        folder = Path(message["folder"])
+        try:
+            result = work(RunSpec.from_json(message["spec"]), folder, ask=ask)
+        except OSError as error:  # the run's folder cannot be written; train keeps its own faults
+            pipe.send_bytes(_pack({"fault": f"{folder}: {error.strerror or error}; {MEND}"}))
+            return
         pipe.send_bytes(_pack({"result": result.to_json()}))
 
 

@@ -28,6 +28,7 @@ def summary(contents: Contents) -> str:
         lines.append(f"  {LABELS[metric]:5s} best first: {words}")
     failed = int((contents.runs["state"] == "failed").sum())
     if failed:
-        lines.append(f"  {failed} runs failed; their reasons are in the report")
+        word = "run" if failed == 1 else "runs"
+        lines.append(f"  {failed} {word} failed; see the reasons in the report")
     lines.append("Descriptive only: nothing is claimed from these means.")
     return "\n".join(lines)

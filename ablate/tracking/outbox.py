@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mlflow.exceptions import MlflowException
 
-from ablate.errors import AblateError
+from ablate.errors import AblateError, is_disk_full
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 15.0
@@ -56,7 +56,7 @@ class Outbox:
         try:
             job()
         except (MlflowException, OSError) as error:
-            if not is_down(error):
+            if is_disk_full(error) or not is_down(error):
                 raise
             self.reason = str(error).split("\n", 1)[0]
             self.failures += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from ablate import data, losses, models
 from ablate.data.pairs import PairSet
-from ablate.errors import AblateError, ConfigError, DivergedError
+from ablate.errors import AblateError, ConfigError, DivergedError, is_disk_full
 from ablate.models.contract import parameter_count
 from ablate.models.probe import Probe
 from ablate.training import loop, probing
@@ -46,6 +46,8 @@ def train(
         first = str(error).split("\n", 1)[0]
         return _result(spec, started, state="failed", reason=f"{kind}: {first}")
     except Exception as error:
+        if is_disk_full(error):
+            raise  # says nothing about the run, which starts over when there is room
         reason = f"error: {type(error).__name__}: {error}"
         return _result(spec, started, state="failed", reason=reason)
     return _result(spec, started, state="finished", **outcome)

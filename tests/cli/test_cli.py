@@ -71,3 +71,22 @@ def test_every_kind_can_be_listed(kind: str, tmp_path: Path) -> None:
     done = ablate("list", kind, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
+
+
+def test_check_of_a_folder_tells_every_fault_of_studies_and_spaces(tmp_path: Path) -> None:
+    packaged = Path(__file__).resolve().parents[2]
+    for kind, name in (("studies", "q4_variant"), ("search_spaces", "variants")):
+        text = (packaged / kind / f"{name}.yaml").read_text()
+        (tmp_path / "mine" / kind).mkdir(parents=True)
+        (tmp_path / "mine" / kind / f"{name}.yaml").write_text(text)
+    assert ablate("check", "mine", cwd=tmp_path).returncode == 0
+    space = tmp_path / "mine" / "search_spaces" / "variants.yaml"
+    space.write_text(space.read_text().replace("loss.sign: free", "loss.sing: free"))
+    study = tmp_path / "mine" / "studies" / "q4_variant.yaml"
+    study.write_text(study.read_text().replace("seeds: 3", "seeds: 0"))
+    done = ablate("check", "mine", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "did you mean 'sign'" in done.stderr
+    assert "phases.compare.seeds" in done.stderr
+    (tmp_path / "bare").mkdir()
+    assert "holds no YAML file" in ablate("check", "bare", cwd=tmp_path).stderr

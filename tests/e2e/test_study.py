@@ -3,50 +3,21 @@
 import json
 import os
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.e2e.running import (
+    SMALL,
+    ablate,
+    results,
+    start,
+    stores,
+    wait_for_a_submitted_run,
+)
+
 pytestmark = pytest.mark.e2e
-SMALL = [
-    "train.steps=8", "train.batch_size=1", "data.crop=32", "data.size=[48,48]",
-    "data.pairs.train=2", "data.pairs.val=1", "data.pairs.test=2", "model.width=2",
-    "loss.levels=2", "~constraints.smallest_side", "dimensions.levels.high=2",
-    "dimensions.levels.baseline=2", "phases.search.trials=4",
-]  # fmt: skip
-
-
-def ablate(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ablate.cli.main", *words],
-        cwd=cwd, capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr[-3000:]
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def stores(folder: Path) -> dict[str, Any]:
-    mlflow = sqlite3.connect(folder / "mlflow.db")
-    rows = mlflow.execute(
-        "select r.status, t.value from runs r join tags t on t.run_uuid = r.run_uuid "
-        "where t.key = 'ablate.key' and r.lifecycle_stage = 'active'"
-    ).fetchall()
-    optuna = sqlite3.connect(folder / "optuna.db")
-    states = [state for (state,) in optuna.execute("select state from trials")]
-    return {"mlflow": sorted(rows, key=lambda row: row[1]), "optuna": states}
-
-
-def results(folder: Path) -> dict[str, dict[str, float]]:
-    return {
-        path.parent.name: json.loads(path.read_text())["metrics"]
-        for path in sorted((folder / "quickstart" / "runs").glob("*/result.json"))
-    }
 
 
 @pytest.fixture(scope="module")
@@ -112,17 +83,11 @@ def test_one_worker_in_line_gives_the_same_scores(whole: Path, tmp_path: Path) -
 def test_kill_minus_nine_of_the_driver_then_the_same_command_ends_as_if_nothing_happened(
     whole: Path, tmp_path: Path, moment_s: float
 ) -> None:
-    command = [sys.executable, "-m", "ablate.cli.main", "run", "quickstart", *SMALL, "--store", "s"]
-    driver = subprocess.Popen(command, cwd=tmp_path, start_new_session=True,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    ledger = tmp_path / "s" / "quickstart" / "ledger.jsonl"
-    deadline = time.monotonic() + 120
-    while not (ledger.exists() and b"submitted" in ledger.read_bytes()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    driver = start("run", "quickstart", *SMALL, "--store", "s", cwd=tmp_path)
+    wait_for_a_submitted_run(tmp_path / "s")
     time.sleep(moment_s)
     os.kill(driver.pid, signal.SIGKILL)
-    driver.wait()
+    driver.communicate()
     ablate("run", "quickstart", *SMALL, "--store", "s", cwd=tmp_path)
     assert results(tmp_path / "s") == results(whole / "s")
     assert stores(tmp_path / "s") == stores(whole / "s")

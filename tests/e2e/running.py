@@ -1,0 +1,77 @@
+"""How the end-to-end tests call the program and look into its stores."""
+
+import contextlib
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+SMALL = [
+    "train.steps=8", "train.batch_size=1", "data.crop=32", "data.size=[48,48]",
+    "data.pairs.train=2", "data.pairs.val=1", "data.pairs.test=2", "model.width=2",
+    "loss.levels=2", "~constraints.smallest_side", "dimensions.levels.high=2",
+    "dimensions.levels.baseline=2", "phases.search.trials=4",
+]  # fmt: skip
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "ablate", *words]
+
+
+def ablate(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command(*words), cwd=cwd, capture_output=True, text=True, timeout=250, check=False
+    )
+    assert done.returncode == code, done.stderr[-3000:]
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
+    """Start the program in a session of its own, so that signals reach it alone."""
+    return subprocess.Popen(
+        command(*words), cwd=cwd, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def wait_for_a_submitted_run(store: Path) -> None:
+    ledger = store / "quickstart" / "ledger.jsonl"
+    deadline = time.monotonic() + 120
+    while not (ledger.exists() and b"submitted" in ledger.read_bytes()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def rows(database: Path, query: str, *values: str) -> list[Any]:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def stores(folder: Path) -> dict[str, Any]:
+    """Return (status, key) of every run in MLflow, and the trial states in Optuna."""
+    runs = rows(
+        folder / "mlflow.db",
+        "select r.status, t.value from runs r join tags t on t.run_uuid = r.run_uuid "
+        "where t.key = 'ablate.key' and r.lifecycle_stage = 'active'",
+    )
+    states = [state for (state,) in rows(folder / "optuna.db", "select state from trials")]
+    return {"mlflow": sorted(runs, key=lambda row: row[1]), "optuna": states}
+
+
+def tag_counts(folder: Path, tag: str) -> dict[str, int]:
+    query = (
+        "select t.value, count(*) from tags t join runs r on r.run_uuid = t.run_uuid "
+        "where t.key = ? and r.lifecycle_stage = 'active' group by 1"
+    )
+    return dict(rows(folder / "mlflow.db", query, tag))
+
+
+def results(folder: Path) -> dict[str, dict[str, float]]:
+    return {
+        path.parent.name: json.loads(path.read_text())["metrics"]
+        for path in sorted((folder / "quickstart" / "runs").glob("*/result.json"))
+    }

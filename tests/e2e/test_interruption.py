@@ -1,0 +1,99 @@
+"""What is left when somebody or something stops a study: nothing running, nothing lost."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running import (
+    SMALL,
+    ablate,
+    results,
+    start,
+    stores,
+    tag_counts,
+    wait_for_a_submitted_run,
+)
+
+pytestmark = pytest.mark.e2e
+DESIGNED = [*SMALL, "~phases.search"]
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_130_and_one_line_and_the_same_command_goes_on(
+    tmp_path: Path, by: signal.Signals
+) -> None:
+    words = [*DESIGNED, "train.steps=300"]
+    driver = start("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
+    wait_for_a_submitted_run(tmp_path / "s")
+    time.sleep(2)
+    os.kill(driver.pid, by)
+    _, said = driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    assert "the same command goes on from here" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert "RUNNING" not in {status for status, _ in stores(tmp_path / "s")["mlflow"]}
+    assert tag_counts(tmp_path / "s", "ablate.state")["interrupted"] >= 2  # the study, the runs
+    ended = len(results(tmp_path / "s"))
+    assert ended < 8
+
+    ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
+    assert len(results(tmp_path / "s")) == 8
+    assert {status for status, _ in stores(tmp_path / "s")["mlflow"]} == {"FINISHED"}
+    assert "interrupted" not in tag_counts(tmp_path / "s", "ablate.state")
+
+
+def test_a_pruned_run_is_killed_in_mlflow_and_pruned_in_optuna(tmp_path: Path) -> None:
+    words = [
+        *SMALL, "~phases.compare", "~questions", "train.steps=12", "phases.search.trials=10",
+        "phases.search.pruner=median", "phases.search.rungs=[2,4,8]", "executor=inline",
+    ]  # fmt: skip
+    ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
+    status = json.loads(
+        ablate("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path).stdout
+    )
+    found = stores(tmp_path / "s")
+    assert status["pruned"] >= 1
+    assert [state for state, _ in found["mlflow"]].count("KILLED") == status["pruned"]
+    assert found["optuna"].count("PRUNED") >= status["pruned"]
+    assert tag_counts(tmp_path / "s", "ablate.state")["pruned"] == status["pruned"]
+    steps = [
+        json.loads(path.read_text())["facts"]["reports"]
+        for path in (tmp_path / "s" / "quickstart" / "runs").glob("*/result.json")
+    ]
+    assert all(set(reports) <= {"2", "4", "8"} for reports in steps)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder on a file system of 3 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk needs the rights of root")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_lost_when_there_is_room_again(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(1_700_000))  # both stores fit in the rest, the runs do not
+    store = str(small_disk / "s")
+    done = ablate("run", "quickstart", *DESIGNED, "--store", store, cwd=tmp_path, code=1)
+    said = done.stderr.strip().splitlines()[-1]
+    assert "disk is full" in said or "No space left on device" in said
+    assert "free space" in said
+    assert "goes on from here" in said
+    ballast.unlink()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    ablate("run", "quickstart", *DESIGNED, "--store", store, cwd=tmp_path)
+    assert len(results(small_disk / "s")) == 8
+    assert {status for status, _ in stores(small_disk / "s")["mlflow"]} == {"FINISHED"}

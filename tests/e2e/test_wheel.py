@@ -1,0 +1,48 @@
+"""The wheel in an empty folder: it carries studies, spaces and settings with it."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [
+        sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
+        "-w", str(folder), str(ROOT),
+    ]  # fmt: skip
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (made,) = folder.glob("ablate-*.whl")
+    return made
+
+
+def test_the_wheel_holds_what_a_study_needs(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {
+        "ablate/_packaged/studies/quickstart.yaml", "ablate/_packaged/search_spaces/variants.yaml",
+        "ablate/conf/trial.yaml", "ablate/report/page.html.j2", "ablate/py.typed",
+    } <= names  # fmt: skip
+    assert not any(name.startswith(("tests/", "docs/")) for name in names)
+
+
+@pytest.mark.parametrize("words", [["check"], ["plan", "quickstart"], ["list", "studies"]])
+def test_the_wheel_works_in_an_empty_folder(wheel: Path, tmp_path: Path, words: list[str]) -> None:
+    code = "import ablate, sys; assert '_installed' in ablate.__file__; import ablate.__main__"
+    inside = tmp_path / "_installed"
+    zipfile.ZipFile(wheel).extractall(inside)
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path / "empty", capture_output=True,
+        text=True, check=False, env={**os.environ, "PYTHONPATH": str(inside)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "quickstart" in done.stdout

@@ -1,0 +1,125 @@
+"""Workers: what they answer, what a dead one leaves behind."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ablate.errors import StoreError
+from ablate.execution.inline import Inline
+from ablate.execution.processes import Processes
+from ablate.execution.protocol import Executor
+from ablate.execution.worker import read_result
+from ablate.training.spec import RunResult, RunSpec
+from tests.training.conftest import SETTINGS
+
+pytestmark = pytest.mark.e2e
+
+
+def small(run_id: str, *, steps: int = 3, rungs: tuple[int, ...] = ()) -> RunSpec:
+    settings = {**SETTINGS, "train": {**SETTINGS["train"], "steps": steps}}
+    return RunSpec(
+        run_id=run_id, arm_id="a", study="s", phase="p", trial=0, seed=0, name=run_id,
+        settings=settings, rungs=rungs,
+    )  # fmt: skip
+
+
+def until(executor: Executor, count: int) -> list[RunResult]:
+    ended: list[RunResult] = []
+    deadline = time.monotonic() + 60
+    while len(ended) < count:
+        assert time.monotonic() < deadline
+        ended += executor.poll(0.2)
+    return ended
+
+
+@pytest.fixture
+def processes() -> Callable[..., Processes]:
+    made: list[Processes] = []
+
+    def make(**options: object) -> Processes:
+        made.append(Processes(**{"decide": lambda spec, value, step: False, **options}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_inline_and_processes_give_the_same_result(
+    processes: Callable[..., Processes], tmp_path: Path
+) -> None:
+    numbers = []
+    for executor in (Inline(decide=lambda *_: False), processes()):
+        folder = tmp_path / type(executor).__name__
+        executor.submit(small("r"), folder)
+        (result,) = until(executor, 1)
+        assert result.state == "finished", result.reason
+        assert read_result(folder) == result
+        numbers.append((result.metrics, result.images))
+    assert numbers[0] == numbers[1]
+
+
+def test_a_report_is_answered_by_the_driver_and_kept_with_the_result(
+    processes: Callable[..., Processes], tmp_path: Path
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def decide(spec: RunSpec, value: float, step: int) -> bool:
+        asked.append((spec.run_id, step))
+        return step == 2
+
+    executor = processes(decide=decide)
+    executor.submit(small("r", rungs=(1, 2)), tmp_path / "r")
+    (result,) = until(executor, 1)
+    assert result.state == "pruned"
+    assert asked == [("r", 1), ("r", 2)]
+    assert list(result.facts["reports"]) == ["1", "2"]
+
+
+def test_a_killed_worker_fails_its_run_with_the_reason_and_the_next_run_goes_on(
+    processes: Callable[..., Processes], tmp_path: Path
+) -> None:
+    executor = processes()
+    executor.submit(small("long", steps=100_000), tmp_path / "long")
+    while not (tmp_path / "long" / "journal.jsonl").exists():
+        executor.poll(0.1)
+    os.kill(executor._workers[0].process.pid, signal.SIGKILL)
+    (result,) = until(executor, 1)
+    assert (result.state, result.reason) == ("failed", "killed: signal 9, out of memory?")
+    assert read_result(tmp_path / "long") == result
+    executor.submit(small("next"), tmp_path / "next")
+    assert [result.state for result in until(executor, 1)] == ["finished"]
+
+
+def test_a_folder_that_cannot_be_written_stops_the_study_and_is_no_result(
+    processes: Callable[..., Processes], tmp_path: Path
+) -> None:
+    (tmp_path / "r").write_text("a file where the folder should be")
+    executor = processes()
+    executor.submit(small("r"), tmp_path / "r")
+    with pytest.raises(StoreError, match="goes on from here"):
+        until(executor, 1)
+
+
+def test_closing_ends_workers_that_are_at_work(
+    processes: Callable[..., Processes], tmp_path: Path
+) -> None:
+    executor = processes(slots=2)
+    for name in ("one", "two"):
+        executor.submit(small(name, steps=100_000), tmp_path / name)
+    pids = [worker.process.pid for worker in executor._workers]
+    executor.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert read_result(tmp_path / "one") is None
+
+
+def test_a_spec_survives_the_wire() -> None:
+    spec = replace(small("r", rungs=(1, 2)), factors={"ratio": 0.1}, questions=("q",), block=3)
+    assert RunSpec.from_json(spec.to_json()) == spec

@@ -1,0 +1,132 @@
+"""The report: its numbers, its honesty, its bytes, and strings that came from files."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ablate.report.contents import Contents
+from ablate.report.figures import FIGURES
+from ablate.report.page import render
+from ablate.report.summary import NO_CLAIM, TOY, summary
+
+Make = Callable[..., Contents]
+
+
+def test_a_report_has_every_file_and_every_figure(contents: Make, tmp_path: Path) -> None:
+    page = render(contents(), tmp_path / "out").read_text()
+    assert "Not drawn" not in page
+    made = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*")}
+    assert {"report.html", "report.md", "figures.pdf", "tables/arms.csv", "tables/arms.tex"} <= made
+    for name in FIGURES:
+        assert {f"figures/{name}.{end}" for end in ("svg", "png", "csv")} <= made
+
+
+def test_the_same_contents_give_the_same_bytes(contents: Make, tmp_path: Path) -> None:
+    same = contents()
+    render(same, tmp_path / "one")
+    render(same, tmp_path / "two")
+    for path in (tmp_path / "one").rglob("*.*"):
+        other = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == other.read_bytes(), path.name
+
+
+def test_means_and_spreads_are_those_of_the_runs(contents: Make, tmp_path: Path) -> None:
+    given = contents()
+    render(given, tmp_path)
+    table = pd.read_csv(tmp_path / "tables" / "arms.csv").set_index(["arm", "metric"])
+    for arm, part in given.runs.groupby("arm"):
+        values = part["test/qabf"].to_numpy()
+        assert table.loc[(arm, "qabf"), "mean"] == pytest.approx(values.mean())
+        assert table.loc[(arm, "qabf"), "sd"] == pytest.approx(values.std(ddof=1))
+    assert table.loc[("rule max", "qabf"), "mean"] == pytest.approx(0.6)
+
+
+def test_it_asks_nothing_of_the_network_and_claims_nothing(contents: Make, tmp_path: Path) -> None:
+    page = render(contents(), tmp_path).read_text()
+    assert "http" not in page.replace("http://www.w3.org", "")
+    assert NO_CLAIM in page
+    for word in ("significant", "proves", "outperforms"):
+        assert word not in page
+
+
+@pytest.mark.parametrize(("name", "is_toy"), [("synthetic", True), ("msrs", False)])
+def test_generated_pairs_are_called_toy_and_real_ones_are_not(
+    contents: Make, tmp_path: Path, name: str, is_toy: bool
+) -> None:
+    given = contents(data_name=name)
+    assert (TOY in render(given, tmp_path).read_text()) == is_toy
+    assert (TOY in summary(given)) == is_toy
+
+
+def test_strings_from_files_are_text_and_never_markup(contents: Make, tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script> | `x` & y"
+    given = contents(title=evil, asks=[evil])
+    given.runs.loc[0, ["state", "reason"]] = ["failed", evil]
+    page = render(given, tmp_path).read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "<script" not in (tmp_path / "report.md").read_text()
+
+
+def test_a_failed_run_is_counted_named_and_never_averaged(contents: Make, tmp_path: Path) -> None:
+    given = contents()
+    given.runs.loc[0, ["state", "reason", "test/qabf"]] = ["failed", "diverged: NaN", np.nan]
+    page = render(given, tmp_path).read_text()
+    assert "diverged: NaN" in page
+    table = pd.read_csv(tmp_path / "tables" / "arms.csv").set_index(["arm", "metric"])
+    assert table.loc[("signed", "qabf"), ["runs", "failed"]].tolist() == [1, 1]
+    assert table.loc[("signed", "qabf"), "mean"] == pytest.approx(given.runs["test/qabf"][1])
+    assert "1 run failed" in summary(given)
+
+
+def test_a_missing_input_makes_the_box_say_why(contents: Make, tmp_path: Path) -> None:
+    given = contents()
+    bare = replace(given, gallery={}, curves=given.curves[:0])
+    page = render(bare, tmp_path).read_text()
+    assert "no pictures were logged" in page
+    assert "no loss was recorded" in page
+    assert not (tmp_path / "figures" / "curves.svg").exists()
+
+
+def test_all_runs_failed_is_a_report_too(contents: Make, tmp_path: Path) -> None:
+    given = contents()
+    runs = given.runs.drop(columns=["test/qabf", "test/mi"]).assign(state="failed", reason="oom")
+    bare = replace(given, runs=runs, images=given.images[:0], gallery={})
+    page = render(bare, tmp_path).read_text()
+    assert "no designed run has finished" in page
+    assert "4 runs failed" in summary(bare)
+
+
+def test_searched_trials_stand_apart_from_arms(contents: Make, tmp_path: Path) -> None:
+    given = contents(
+        phases={
+            "compare": {"design": "one_factor", "seeds": 2},
+            "hunt": {"design": "search", "seeds": 1},
+        }
+    )
+    row = given.runs.iloc[0].to_dict() | {
+        "run_id": "x",
+        "arm": "lucky",
+        "phase": "hunt",
+        "trial": 9,
+    }
+    given = replace(given, runs=pd.concat([given.runs, pd.DataFrame([row])], ignore_index=True))
+    page = render(given, tmp_path).read_text()
+    assert "adaptive, exploratory" in page
+    arms = pd.read_csv(tmp_path / "tables" / "arms.csv")
+    assert "lucky" not in set(arms["arm"])
+
+
+def test_the_summary_fits_80_columns_for_usual_names_and_orders_by_direction(
+    contents: Make,
+) -> None:
+    given = contents()
+    lines = summary(given).splitlines()
+    assert max(map(len, lines)) <= 80
+    best = given.runs.groupby("arm")["test/qabf"].mean().idxmax()
+    (line,) = [line for line in lines if line.strip().startswith("Qabf")]
+    assert line.index(best) == min(line.index(arm) for arm in ("signed", "magnitude"))

@@ -1,0 +1,127 @@
+"""One run: what it records, how it ends, and that it repeats."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from ablate.models.contract import MODELS
+from ablate.models.densefuse import DenseFuse
+from ablate.training.run import train
+from ablate.training.spec import RunResult, RunSpec
+from tests.training.conftest import Listener
+
+Make = Callable[..., RunSpec]
+
+
+def ran(spec: RunSpec, folder: Path, **options: int) -> tuple[RunResult, Listener]:
+    listener = Listener(**options)
+    return train(spec, listener, folder=folder), listener
+
+
+def test_a_run_scores_val_and_test_per_image_and_shows_pictures(spec: Make, tmp_path: Path) -> None:
+    result, listener = ran(spec(), tmp_path)
+    assert result.state == "finished", result.reason
+    assert set(result.metrics) == {"val/qabf", "val/mi", "test/qabf", "test/mi"}
+    assert {row[0] for row in result.images} == {"val", "test"}
+    assert len(result.images) == (1 + 2) * 2
+    test_rows = [row[3] for row in result.images if row[0] == "test" and row[2] == "qabf"]
+    assert result.metrics["test/qabf"] == pytest.approx(sum(filter(None, test_rows)) / 2)
+    assert len(list((tmp_path / "fused").glob("*.png"))) == 1
+    assert result.facts["steps"] == 6
+    assert ("train/loss", 6) in listener.seen
+
+
+def test_a_search_run_never_sees_test(spec: Make, tmp_path: Path) -> None:
+    result, _ = ran(spec(scores_test=False), tmp_path)
+    assert set(result.metrics) == {"val/qabf", "val/mi"}
+    assert {row[0] for row in result.images} == {"val"}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_same_spec_gives_the_same_numbers_and_another_seed_does_not(
+    spec: Make, tmp_path: Path, precision: str
+) -> None:
+    changes = {"train": {"precision": precision}}
+    one, first = ran(spec(**changes), tmp_path)
+    two, second = ran(spec(**changes), tmp_path)
+    other, third = ran(spec(seed=1, **changes), tmp_path)
+    assert one.metrics == two.metrics
+    assert first.losses == second.losses
+    assert other.metrics != one.metrics
+    assert third.losses != first.losses
+
+
+def test_bf16_differs_from_fp32_but_little(spec: Make, tmp_path: Path) -> None:
+    _, whole = ran(spec(), tmp_path)
+    _, half = ran(spec(train={"precision": "bf16"}), tmp_path)
+    assert whole.losses != half.losses
+    assert half.losses == pytest.approx(whole.losses, rel=0.02)
+
+
+def test_training_lowers_the_loss(spec: Make, tmp_path: Path) -> None:
+    whole_images = {"data": {"crop": 48}, "model": {"width": 8}}
+    _, listener = ran(spec(train={"steps": 100, "learning_rate": 1e-2}, **whole_images), tmp_path)
+    assert sum(listener.losses[-10:]) < 0.9 * sum(listener.losses[:10])
+
+
+@pytest.mark.parametrize(
+    "model", [{"name": "densefuse", "width": 2}, {"name": "probe", "noise": 0.1}]
+)
+def test_a_rung_reports_the_objective_and_stop_ends_the_run_as_pruned(
+    spec: Make, tmp_path: Path, model: dict[str, object]
+) -> None:
+    changed = spec(rungs=(2, 4), model=model)
+    changed.settings["model"].clear()
+    changed.settings["model"].update(model)
+    result, listener = ran(changed, tmp_path, stop_at=4)
+    assert (result.state, result.reason) == ("pruned", "pruned at step 4")
+    assert list(listener.reports) == [2, 4]
+
+
+def test_a_loss_that_leaves_the_numbers_is_a_failed_run_with_its_reason(
+    spec: Make, tmp_path: Path
+) -> None:
+    result, _ = ran(spec(train={"learning_rate": 1e30}), tmp_path)
+    assert result.state == "failed"
+    assert result.reason.startswith("diverged: ")
+
+
+class Greedy(DenseFuse):
+    def forward(self, *, infrared: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+        raise self.fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (MemoryError(), "oom: out of memory"),
+        (RuntimeError("CUDA out of memory. Tried\nmore"), "oom: CUDA out of memory. Tried"),
+        (RuntimeError("CUDA error: an illegal access"), "error: CUDA error: an illegal access"),
+        (ZeroDivisionError("by zero"), "error: ZeroDivisionError: by zero"),
+    ],
+)
+def test_a_fault_of_the_network_becomes_the_reason(
+    spec: Make, tmp_path: Path, fault: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODELS._members, "greedy", Greedy)
+    monkeypatch.setattr(Greedy, "fault", fault, raising=False)
+    result, _ = ran(spec(model={"name": "greedy"}), tmp_path)
+    assert (result.state, result.reason) == ("failed", reason)
+
+
+def test_a_full_disk_is_no_result_of_the_run(spec: Make, tmp_path: Path) -> None:
+    class Full(Listener):
+        def metrics(self, values: dict[str, float], *, step: int) -> None:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        train(spec(), Full(), folder=tmp_path)
+
+
+def test_a_gpu_that_is_not_there_is_the_reason(spec: Make, tmp_path: Path) -> None:
+    result, _ = ran(spec(train={"device": "cuda:99"}), tmp_path)
+    assert result.state == "failed"
+    assert "cuda:99" in result.reason
+    assert "train.device=cpu" in result.reason
