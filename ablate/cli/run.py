@@ -35,7 +35,7 @@ def run_and_tell(study: str, overrides: list[str], *, store: Path, workers: int 
         overrides = [*overrides, f"executor.slots={workers}"]
     config = load(study, overrides)
     with Meter(config.name) as meter:
-        outcome = drive(config, store=store, listen=meter.take)
+        outcome = drive(config, store=store, overrides=overrides, listen=meter.take)
     counts = outcome.counts
     typer.echo(
         f"{config.name}: {counts['finished']} of {outcome.planned} runs finished, "

@@ -1,6 +1,7 @@
 """`ablate status`: what a store holds of a study."""
 
 import json
+from pathlib import Path
 
 import typer
 
@@ -15,12 +16,16 @@ def status(
 ) -> None:
     """Print how far a study is; writes nothing.
 
+    Without overrides it is the study as it was started in this store.
+
     Example: ablate status quickstart --json
     """
     from ablate.cli.arguments import load
+    from ablate.study.status import started_with
     from ablate.study.status import status as look
 
-    facts = look(load(study, overrides), store=store)
+    words = overrides or started_with(store / Path(study).stem)
+    facts = look(load(study, words), store=store)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
@@ -31,4 +36,6 @@ def status(
     )
     for run, reason in facts["reasons"].items():
         typer.echo(f"  {run}: {reason}")
+    if facts["started_as"] not in (None, facts["design_hash"]):
+        typer.echo("the study file or the overrides have changed since it was started")
     typer.echo(f"mlflow {facts['mlflow']['tracking_uri']}, optuna {facts['optuna']['storage']}")

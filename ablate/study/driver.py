@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,7 @@ def run(
     config: StudyConfig,
     *,
     store: Path,
+    overrides: Sequence[str] = (),
     listen: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
     """Run the study, or go on with it; what has ended is never run again.
@@ -60,6 +61,8 @@ def run(
     Args:
         config: A checked study.
         store: Folder of the stores; made when absent.
+        overrides: The words that the study was loaded with; kept, so that `ablate status STUDY`
+            finds the same study.
         listen: Called after every ended run.
 
     Raises:
@@ -87,7 +90,12 @@ def run(
         ) from None
     try:
         ledger = Ledger(folder)
-        ledger.start({"design_hash": plan.design_hash, "data_hash": pairs.manifest.hash})
+        ledger.start(
+            {
+                "design_hash": plan.design_hash, "data_hash": pairs.manifest.hash,
+                "overrides": list(overrides),
+            }
+        )  # fmt: skip
         direction = data_direction(config)
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(plan, trials, ledger, store=store, pairs=pairs, direction=direction)

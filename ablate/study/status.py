@@ -13,6 +13,11 @@ from ablate.study.trials import Trials
 from ablate.tracking.address import tracking_uri
 
 
+def started_with(folder: Path) -> list[str]:
+    """Return the overrides that the study in this folder was started with."""
+    return list(Ledger(folder).header.get("overrides", ()))
+
+
 def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
     """Return the counts and addresses that `ablate status --json` prints."""
     check_version(store)
@@ -45,5 +50,6 @@ def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
             "study_run_id": ledger.study_run_id(),
         },
         "design_hash": plan.design_hash,
+        "started_as": ledger.header.get("design_hash"),
         "data_hash": ledger.header.get("data_hash"),
     }

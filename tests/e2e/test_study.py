@@ -29,7 +29,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_study_ends_with_its_planned_runs_in_every_store(whole: Path) -> None:
     status = json.loads(
-        ablate("status", "quickstart", *SMALL, "--store", "s", "--json", cwd=whole).stdout
+        ablate("status", "quickstart", "--store", "s", "--json", cwd=whole).stdout
     )
     assert status["planned"] == status["finished"]
     assert status["running"] == status["failed"] == status["interrupted"] == 0
