@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -72,7 +73,7 @@ class Processes:
                 ended.append(RunResult.from_json(message["result"]))
                 worker.spec = worker.folder = None
             else:
-                stop = self._decide(worker.spec, message["value"], message["step"])
+                stop = self._decide(worker.spec, {int(k): v for k, v in message["reports"].items()})
                 worker.pipe.send_bytes(_pack({"stop": stop}))
         return ended
 
@@ -114,8 +115,8 @@ def _serve(pipe: Connection, lifeline: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_the_driver, args=(lifeline,), daemon=True).start()
 
-    def ask(value: float, step: int) -> bool:
-        pipe.send_bytes(_pack({"value": value, "step": step}))
+    def ask(reports: Mapping[int, float]) -> bool:
+        pipe.send_bytes(_pack({"reports": dict(reports)}))
         return bool(_unpack(pipe.recv_bytes())["stop"])
 
     while True:

@@ -1,13 +1,13 @@
 """What an executor is: it takes specs, runs them somewhere, and hands results back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from ablate.registry import Registry
 from ablate.training.spec import RunResult, RunSpec
 
-Decide = Callable[[RunSpec, float, int], bool]  # (spec, objective, step) -> stop?
+Decide = Callable[[RunSpec, Mapping[int, float]], bool]  # (spec, objective by rung) -> stop?
 
 
 class Executor(Protocol):

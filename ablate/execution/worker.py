@@ -3,7 +3,7 @@
 import functools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,31 +14,25 @@ from ablate.training.spec import RunResult, RunSpec
 RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
 
 
-def work(spec: RunSpec, folder: Path, *, ask: Callable[[float, int], bool]) -> RunResult:
+def work(spec: RunSpec, folder: Path, *, ask: Callable[[Mapping[int, float]], bool]) -> RunResult:
     """Return the result of one run, written to `folder` before it is returned.
 
     The folder is the truth: spec.json, journal.jsonl, pictures, and last result.json, whose
-    presence means that the run has ended.
+    presence means that the run has ended. What an interrupted run left there is gone on with.
     """
     from ablate.tracking.journal import JournalRecorder
     from ablate.training.run import train
 
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / SPEC, spec.to_json())
-    (folder / JOURNAL).unlink(missing_ok=True)
-    reports: dict[str, JsonValue] = {}
-
-    def report(value: float, step: int) -> bool:
-        reports[str(step)] = value
-        return ask(value, step)
-
-    recorder = JournalRecorder(folder / JOURNAL, ask=report)
+    recorder = JournalRecorder(folder / JOURNAL, ask=ask)
     try:
         pairs = _pairs(json.dumps(spec.settings["data"], sort_keys=True))
         result = train(spec, recorder, folder=folder, pairs=pairs)
     finally:
         recorder.close()
-    if reports:
+    if recorder.reports:
+        reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
         result = replace(result, facts={**result.facts, "reports": reports})
     write_atomically(folder / RESULT, result.to_json())
     return result

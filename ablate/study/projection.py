@@ -94,7 +94,7 @@ class Projection:
         self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
 
     def _catch_up(self) -> None:
-        """Mend what a killed driver left: unsent ends are sent, unfinished runs start over."""
+        """Mend what a killed driver left: ends that were not sent are sent now."""
         for trial in self._trials.known.values():
             if trial.violations or trial.number in self._trials.twin_of:
                 continue  # a twin shares the runs of the arm that it repeats
@@ -102,8 +102,6 @@ class Projection:
                 result = self._ledger.results.get(spec.run_id)
                 if result is not None:
                     self.end(spec, result)
-                else:
-                    self._shipper.discard(spec)
         self._tell()
 
     def _tell(self) -> None:

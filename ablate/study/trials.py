@@ -28,7 +28,6 @@ class Trials:
         self.known: dict[int, PlannedTrial] = {trial.number: trial for trial in plan.trials}
         self.told: dict[int, Told] = {}
         self.twin_of: dict[int, int] = {}  # a suggestion that repeats an earlier arm
-        self._reports: dict[int, dict[int, float]] = {}
         self._first_of_arm: dict[tuple[str, str], int] = {}
         self._designed = deque(specs(plan))
         self._queue: deque[RunSpec] = deque()
@@ -90,13 +89,11 @@ class Trials:
                 self.settle(other)
         return told
 
-    def decide(self, spec: RunSpec, value: float, step: int) -> bool:
-        """Take a report at a rung; return whether the run should stop."""
+    def decide(self, spec: RunSpec, reports: Mapping[int, float]) -> bool:
+        """Return whether a run with these values of the objective at its rungs should stop."""
         search = self._search_of(spec.trial)
         if search is None or not search.phase.pruner or search.phase.seeds > 1:
             return False
-        reports = self._reports.setdefault(spec.trial, {})
-        reports[step] = value
         pruner = pruners.PRUNERS.get(search.phase.pruner, where="pruner")
         return pruners.should_prune(
             pruner(rungs=spec.rungs),

@@ -17,16 +17,23 @@ class JournalRecorder:
     """Writes events; the time of an event is stamped here once, so that resending changes nothing.
 
     Every event is handed to the system at once, so a killed process loses none; fsync, against a
-    crash of the machine, comes at most once a second. A journal that ends in a torn line, left by
-    a process that died while it wrote, is cut there before anything is appended.
+    crash of the machine, comes at most once a second. A journal that is there already belongs to
+    an interrupted run that goes on: a torn last line is cut, and what it holds stands; an event
+    of a step that is repeated is not written again.
 
     Args:
         path: File to append to, in the run's folder.
-        ask: Takes (objective, step) of a rung and returns whether the run should stop.
+        ask: Takes the objective at every rung so far, by step, and returns whether to stop.
     """
 
-    def __init__(self, path: Path, *, ask: Callable[[float, int], bool]) -> None:
+    def __init__(self, path: Path, *, ask: Callable[[Mapping[int, float]], bool]) -> None:
         _cut_torn_line(path)
+        self.reports: dict[int, float] = {}
+        self._written: set[tuple[str, int]] = set()
+        for _, event in read_journal(path):
+            self._written.update((name, event["step"]) for name in _names(event))
+            if event["kind"] == "rung":
+                self.reports[event["step"]] = float(event["value"])
         self._folder = path.parent
         self._file = path.open("ab", buffering=0)
         self._ask = ask
@@ -34,19 +41,28 @@ class JournalRecorder:
 
     def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         """Write values of one step; values that are not finite are written as text."""
-        plain = {key: _plain(float(value)) for key, value in values.items()}
-        self._write({"kind": "metrics", "values": plain, "step": step})
+        plain = {
+            key: _plain(float(value))
+            for key, value in values.items()
+            if (key, step) not in self._written
+        }
+        if plain:
+            self._write({"kind": "metrics", "values": plain, "step": step})
 
     def image(self, name: str, path: Path, *, step: int) -> None:
         """Write that a picture lies at `path` in the run's folder."""
+        if (name, step) in self._written:
+            return
         relative = path.relative_to(self._folder).as_posix()
         self._write({"kind": "image", "name": name, "path": relative, "step": step})
 
     def report(self, value: float, *, step: int) -> bool:
         """Write the rung and return whether the run should stop."""
-        self._write({"kind": "rung", "value": _plain(float(value)), "step": step})
-        self.flush()
-        return self._ask(value, step)
+        if step not in self.reports:
+            self._write({"kind": "rung", "value": _plain(float(value)), "step": step})
+            self.reports[step] = float(value)
+            self.flush()
+        return self._ask({at: self.reports[at] for at in sorted(self.reports) if at <= step})
 
     def flush(self) -> None:
         """Make sure that what was written survives a crash of the machine."""
@@ -91,6 +107,14 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, dict[str,
                 ) from error
             offset += len(line)
             yield offset, event
+
+
+def _names(event: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names that a repeated event of the same step would write again."""
+    if event["kind"] == "metrics":
+        yield from event["values"]
+    elif event["kind"] == "image":
+        yield event["name"]
 
 
 def _plain(value: float) -> float | str:

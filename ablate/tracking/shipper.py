@@ -41,7 +41,6 @@ class Shipper:
         self._ended: set[str] = set()
         self._stopped: set[str] = set()  # interrupted; set RUNNING again when they go on
         self._described: set[str] = set()  # have their parameters
-        self._settled: set[str] = set()  # keys whose end this session was told of
         self._outbox = Outbox()
         for run in _all_runs(client, experiment_id):
             self._know(run)
@@ -82,21 +81,11 @@ class Shipper:
 
     def end(self, spec: RunSpec, result: RunResult, folder: Path, *, seeds: int) -> None:
         """Send the rest of a run, its tables and its true status."""
-        self._settled.add(runs.key(spec, kind="run"))
         self._outbox.deliver(partial(self._end, spec, result, folder, seeds=seeds))
 
     def end_trial(self, spec: RunSpec, results: Sequence[RunResult]) -> None:
         """Write mean and standard deviation over the finished seeds to a trial that has several."""
         self._outbox.deliver(partial(self._end_trial, spec, tuple(results)))
-
-    def discard(self, spec: RunSpec) -> None:
-        """Delete what an interrupted run had sent: it starts over, nothing may stand twice.
-
-        A run that this session has ended is kept: a repeated suggestion has the same run id.
-        """
-        key = runs.key(spec, kind="run")
-        if key in self._ids and key not in self._settled:
-            self._client.delete_run(self._ids.pop(key))
 
     def ids(self) -> dict[str, str]:
         """Return the MLflow id of "study" and of every run id of ours."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -31,10 +32,14 @@ def ablate(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess
 
 
 def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
-    """Start the program in a session of its own, so that signals reach it alone."""
+    """Start the program in a session of its own, so that signals reach it alone.
+
+    A test run in the background of a shell ignores SIGINT, and its children would inherit that.
+    """
     return subprocess.Popen(
         command(*words), cwd=cwd, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 

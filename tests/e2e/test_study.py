@@ -28,9 +28,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_study_ends_with_its_planned_runs_in_every_store(whole: Path) -> None:
-    status = json.loads(
-        ablate("status", "quickstart", "--store", "s", "--json", cwd=whole).stdout
-    )
+    status = json.loads(ablate("status", "quickstart", "--store", "s", "--json", cwd=whole).stdout)
     assert status["planned"] == status["finished"]
     assert status["running"] == status["failed"] == status["interrupted"] == 0
     found = stores(whole / "s")

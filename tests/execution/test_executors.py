@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def processes() -> Callable[..., Processes]:
     made: list[Processes] = []
 
     def make(**options: object) -> Processes:
-        made.append(Processes(**{"decide": lambda spec, value, step: False, **options}))
+        made.append(Processes(**{"decide": lambda spec, reports: False, **options}))
         return made[-1]
 
     yield make
@@ -67,17 +67,17 @@ def test_inline_and_processes_give_the_same_result(
 def test_a_report_is_answered_by_the_driver_and_kept_with_the_result(
     processes: Callable[..., Processes], tmp_path: Path
 ) -> None:
-    asked: list[tuple[str, int]] = []
+    asked: list[tuple[str, list[int]]] = []
 
-    def decide(spec: RunSpec, value: float, step: int) -> bool:
-        asked.append((spec.run_id, step))
-        return step == 2
+    def decide(spec: RunSpec, reports: Mapping[int, float]) -> bool:
+        asked.append((spec.run_id, list(reports)))
+        return 2 in reports
 
     executor = processes(decide=decide)
     executor.submit(small("r", rungs=(1, 2)), tmp_path / "r")
     (result,) = until(executor, 1)
     assert result.state == "pruned"
-    assert asked == [("r", 1), ("r", 2)]
+    assert asked == [("r", [1]), ("r", [1, 2])]
     assert list(result.facts["reports"]) == ["1", "2"]
 
 

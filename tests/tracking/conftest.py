@@ -38,11 +38,11 @@ class Study:
         folder = self.folder / spec.run_id
         folder.mkdir(exist_ok=True)
         (folder / "spec.json").write_text(json.dumps(spec.to_json()))
-        recorder = JournalRecorder(folder / "journal.jsonl", ask=lambda value, step: False)
+        recorder = JournalRecorder(folder / "journal.jsonl", ask=lambda reports: False)
         for step in steps:
             recorder.metrics({"train/loss": 1.0 / (step + 1), "val/qabf": 0.1 * step}, step=step)
         if picture:
-            (folder / "fused").mkdir()
+            (folder / "fused").mkdir(exist_ok=True)
             (folder / "fused" / "00001N.png").write_bytes(b"picture")
             recorder.image("fused/00001N", folder / "fused" / "00001N.png", step=3)
         recorder.close()

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def events(path: Path) -> list[dict[str, object]]:
 
 
 def recorder(path: Path) -> JournalRecorder:
-    return JournalRecorder(path, ask=lambda value, step: False)
+    return JournalRecorder(path, ask=lambda reports: False)
 
 
 def test_what_was_recorded_is_read_back_in_order_with_a_time(tmp_path: Path) -> None:
@@ -34,16 +35,40 @@ def test_what_was_recorded_is_read_back_in_order_with_a_time(tmp_path: Path) -> 
 
 
 def test_a_report_answers_what_the_driver_says(tmp_path: Path) -> None:
-    asked: list[tuple[float, int]] = []
+    asked: list[dict[int, float]] = []
 
-    def ask(value: float, step: int) -> bool:
-        asked.append((value, step))
-        return step == 2
+    def ask(reports: Mapping[int, float]) -> bool:
+        asked.append(dict(reports))
+        return 2 in reports
 
     journal = JournalRecorder(tmp_path / "j", ask=ask)
     assert [journal.report(0.1, step=1), journal.report(0.2, step=2)] == [False, True]
-    assert asked == [(0.1, 1), (0.2, 2)]
+    assert asked == [{1: 0.1}, {1: 0.1, 2: 0.2}]
     journal.close()
+
+
+def test_a_run_that_goes_on_writes_no_step_twice_and_still_knows_its_rungs(tmp_path: Path) -> None:
+    first = recorder(tmp_path / "j")
+    for step in (1, 2):
+        first.metrics({"train/loss": 1.0 / step}, step=step)
+    first.report(0.5, step=2)
+    first.image("fused/a", tmp_path / "a.png", step=2)
+    first.close()
+    before = (tmp_path / "j").read_bytes()
+
+    asked: list[dict[int, float]] = []
+    again = JournalRecorder(tmp_path / "j", ask=lambda reports: bool(asked.append(dict(reports))))
+    for step in (1, 2):
+        again.metrics({"train/loss": 1.0 / step}, step=step)
+    again.report(0.5, step=2)
+    again.image("fused/a", tmp_path / "a.png", step=2)
+    assert (tmp_path / "j").read_bytes() == before
+    again.metrics({"train/loss": 0.3, "val/qabf": 0.1}, step=3)
+    again.metrics({"val/mi": 2.0}, step=2)  # another name of a known step is news
+    again.report(0.7, step=3)
+    again.close()
+    assert asked == [{2: 0.5}, {2: 0.5, 3: 0.7}]
+    assert [event["step"] for event in events(tmp_path / "j")[4:]] == [3, 2, 3]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -107,7 +132,7 @@ def test_a_killed_writer_loses_no_event_that_it_had_recorded(tmp_path: Path) -> 
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from ablate.tracking.journal import JournalRecorder\n"
-        "journal = JournalRecorder(Path(sys.argv[1]), ask=lambda value, step: False)\n"
+        "journal = JournalRecorder(Path(sys.argv[1]), ask=lambda reports: False)\n"
         "for step in range(50):\n"
         "    journal.metrics({'a': 1.0}, step=step)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -183,23 +183,27 @@ def test_parameters_that_a_killed_driver_did_not_send_are_sent_later(study: Any)
     assert study.run(spec).data.params["loss.ratio"] == "0.5"
 
 
-def test_an_interrupted_run_starts_over_without_its_old_points(study: Any, points: Any) -> None:
+def test_an_interrupted_run_goes_on_as_the_same_run_and_no_point_stands_twice(
+    study: Any, points: Any
+) -> None:
     shipper, spec = study.shipper(), study.spec()
     folder = study.write(spec, range(4))
     shipper.ship(spec, folder, seeds=1)
-    old = study.run(spec).info.run_id
+    before = study.run(spec).info.run_id
+    sent = points(before, "train/loss")
     shipper.interrupt()
     assert {run.info.status for run in study.runs()} == {"KILLED"}
     assert study.run(spec).data.tags["ablate.state"] == "interrupted"
 
     again = study.shipper()
-    again.discard(spec)
-    (folder / "journal.jsonl").unlink()  # the worker starts a new journal, the position stays
-    study.write(spec, range(2))
-    again.ship(spec, folder, seeds=1)
-    new = study.run(spec).info.run_id
-    assert new != old
-    assert [step for step, _, _ in points(new, "train/loss")] == [0, 1]
+    again.begin(spec, seeds=1)
+    assert study.run(spec).info.status == "RUNNING"
+    study.write(spec, range(6))  # the worker repeats four steps and adds two
+    again.end(spec, finished(spec), folder, seeds=1)
+    assert study.run(spec).info.run_id == before
+    assert points(before, "train/loss")[:4] == sent
+    assert [step for step, _, _ in points(before, "train/loss")] == [0, 1, 2, 3, 4, 5]
+    assert study.run(spec).info.status == "FINISHED"
 
 
 def test_the_study_run_is_found_again_and_runs_again(study: Any) -> None:
@@ -211,15 +215,6 @@ def test_the_study_run_is_found_again_and_runs_again(study: Any) -> None:
     shipper.finish({})
     (run,) = study.runs()
     assert (run.info.status, run.data.tags["ablate.state"]) == ("FINISHED", "finished")
-
-
-def test_a_run_ended_in_this_session_is_not_discarded_by_its_twin(study: Any) -> None:
-    spec = study.spec()
-    study.shipper().end(spec, finished(spec), study.write(spec, range(1)), seeds=1)
-    again = study.shipper()
-    again.end(spec, finished(spec), study.folder / spec.run_id, seeds=1)
-    again.discard(spec)
-    assert study.run(spec).info.status == "FINISHED"
 
 
 def test_the_data_set_is_named_once_on_the_study_run(study: Any) -> None:

@@ -1,0 +1,95 @@
+"""Checkpoints of one run: each is whole or absent, and the one before is kept."""
+
+import hashlib
+import io
+import logging
+import os
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ablate.errors import StoreError
+
+logger = logging.getLogger(__name__)
+NEWEST, BEFORE = "checkpoint.pt", "checkpoint.before.pt"
+DIGEST_BYTES = 32
+
+
+class Checkpoints:
+    """Writes the state of a training at most every `every_s` seconds, and finds it again.
+
+    A file is the SHA-256 of what follows, then what torch wrote; it is loaded with `weights_only`,
+    so that it cannot name code.
+
+    Args:
+        folder: The run's folder.
+        key: What the state belongs to; a checkpoint with another key is not used.
+        every_s: Seconds between two checkpoints.
+    """
+
+    def __init__(self, folder: Path, *, key: str, every_s: float = 20.0) -> None:
+        self._folder = folder
+        self._key = key
+        self._every_s = every_s
+        self._written = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the newest whole state, with its "step"; None when there is none.
+
+        Raises:
+            StoreError: A whole file holds more than tensors and numbers; it is not loaded.
+        """
+        for name in (NEWEST, BEFORE):
+            path = self._folder / name
+            try:
+                content = path.read_bytes()
+            except FileNotFoundError:
+                continue
+            if hashlib.sha256(content[DIGEST_BYTES:]).digest() != content[:DIGEST_BYTES]:
+                logger.warning("%s: truncated or damaged; the one before it is used", path)
+                continue
+            state = _load(content[DIGEST_BYTES:], path)
+            if state.get("key") == self._key:
+                return state
+        return None
+
+    def is_due(self) -> bool:
+        """Return whether the last one is old enough."""
+        return time.monotonic() - self._written >= self._every_s
+
+    def save(self, *, step: int, **state: Any) -> None:
+        """Write the state after `step` steps: beside, fsync, then renamed over the newest."""
+        buffer = io.BytesIO()
+        torch.save({"key": self._key, "step": step, **state}, buffer)
+        content = buffer.getvalue()
+        beside = self._folder / f".{NEWEST}.new"
+        with beside.open("wb") as file:
+            file.write(hashlib.sha256(content).digest() + content)
+            file.flush()
+            os.fsync(file.fileno())
+        newest = self._folder / NEWEST
+        if newest.exists():
+            newest.replace(self._folder / BEFORE)
+        beside.replace(newest)
+        self._written = time.monotonic()
+
+    def clear(self) -> None:
+        """Remove all: the run has ended."""
+        for name in (NEWEST, BEFORE, f".{NEWEST}.new"):
+            (self._folder / name).unlink(missing_ok=True)
+
+
+def _load(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(
+            io.BytesIO(content), map_location="cpu", weights_only=True
+        )
+    except pickle.UnpicklingError:
+        raise StoreError(
+            f"{path}: holds more than tensors and numbers, so it is not ours; remove it, and the "
+            "run starts over"
+        ) from None
+    return state
