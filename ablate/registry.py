@@ -1,9 +1,14 @@
 """Named plug points: a name is registered once and found with its nearest neighbour."""
 
+import ast
+import functools
 import importlib
+import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from ablate.errors import ConfigError, UnknownNameError, nearest
@@ -86,3 +91,47 @@ class Registry(Generic[T]):
 def first_line(member: object) -> str:
     """Return the first line of a member's docstring, for listings."""
     return (inspect.getdoc(member) or "").split("\n", 1)[0]
+
+
+def declared(module: str, registry: str) -> Mapping[str, tuple[str, ...]]:
+    """Return name -> keyword-only parameters of what a module registers, in its order.
+
+    The source is read, not run, so that a study file is checked without importing torch. Members
+    registered elsewhere count once both modules are imported.
+
+    Args:
+        module: Dotted name of the module that holds the registry.
+        registry: Name of the registry inside it.
+
+    Example:
+        >>> declared("ablate.imaging.gradients", "OPERATORS")["sobel"]
+        ('padding', 'gain')
+    """
+    found = dict(_written(module, registry))
+    loaded: Registry[Callable[..., object]] = getattr(
+        sys.modules.get(module), registry, Registry(registry)
+    )
+    for name in loaded:
+        if name not in found:
+            parameters = inspect.signature(loaded.get(name)).parameters.values()
+            found[name] = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+    return found
+
+
+@functools.cache
+def _written(module: str, registry: str) -> Mapping[str, tuple[str, ...]]:
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    found: dict[str, tuple[str, ...]] = {}
+    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for mark in node.decorator_list:
+            if not (
+                isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"{registry}.register"
+            ):
+                continue
+            name = ast.literal_eval(mark.args[0])
+            found[name] = tuple(argument.arg for argument in node.args.kwonlyargs)
+    return found

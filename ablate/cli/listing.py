@@ -8,8 +8,8 @@ import typer
 from ablate.cli.arguments import Json
 
 KINDS = (
-    "losses", "operators", "models", "metrics", "data", "spaces", "studies", "designs",
-    "samplers", "pruners", "executors", "figures", "protocols",
+    "losses", "loss_settings", "operators", "models", "metrics", "data", "spaces", "studies",
+    "designs", "samplers", "pruners", "executors", "figures", "protocols",
 )  # fmt: skip
 
 
@@ -41,11 +41,15 @@ def _names(kind: str) -> list[str]:
         from ablate.report.figures import FIGURES
 
         return list(FIGURES.names())
+    if kind == "losses":
+        from ablate.losses import descriptions
+
+        return [f"{name}: {line}" for name, line in descriptions().items()]
     from ablate.study.names import known
 
     names = known()
     if kind == "operators":
         return list(names["losses.operator"])
-    if kind == "losses":
+    if kind == "loss_settings":
         return [f"{key[7:]}: {', '.join(v)}" for key, v in names.items() if key[:7] == "losses."]
     return list(names[kind])

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ablate import __version__
-from ablate.cli import check, data, demo, listing, plan, report, run, status, ui
+from ablate.cli import check, data, demo, listing, plan, report, run, selftest, status, ui
 from ablate.errors import AblateError, is_disk_full
 
 INTERRUPTED = 130
@@ -31,6 +31,7 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("list")(listing.listing)
+app.command("selftest")(selftest.selftest)
 app.command("ui")(ui.ui)
 app.add_typer(data.app, name="data")
 

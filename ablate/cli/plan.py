@@ -1,54 +1,158 @@
 """`ablate plan`: what a study would run; touches nothing."""
 
 import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ablate.cli.arguments import Json, Overrides, Study
+from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+
+if TYPE_CHECKING:
+    from ablate.config.schema import Phase
+    from ablate.study.cost import Cost, Fit, Pace
+    from ablate.study.plan import Plan
+
+SHOWN = 12
+_BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s*(h|m|min|d)")
+_HOURS = {"h": 1.0, "m": 1 / 60, "min": 1 / 60, "d": 24.0}
 
 
-def plan(study: Study, overrides: Overrides = None, as_json: Json = False) -> None:
-    """Print arms, seeds, cost and the first trials of a study; writes nothing.
+def plan(
+    study: Study,
+    overrides: Overrides = None,
+    *,
+    as_json: Json = False,
+    store: Store = DEFAULT_STORE,
+    fit: Annotated[
+        str | None,
+        typer.Option("--fit", help="Budget such as 6h: names the largest answer design within."),
+    ] = None,
+    seconds_per_step: Annotated[
+        float | None,
+        typer.Option(
+            "--seconds-per-step", min=1e-6, help="Pace; without it, that of alike runs in STORE."
+        ),
+    ] = None,
+) -> None:
+    """Print arms, seeds, cost, detectable effect and first trials of a study; writes nothing.
 
     Example: ablate plan q4_variant data=msrs train.steps=2000
     """
     from ablate.cli.arguments import load
+    from ablate.study.cost import Pace, cost, pace_of
     from ablate.study.plan import make
 
+    hours = _hours(fit) if fit is not None else None
     made = make(load(study, overrides))
-    config = made.config
+    pace = (
+        Pace(seconds_per_step=seconds_per_step)
+        if seconds_per_step is not None
+        else pace_of(Path(store), made.config)
+    )
+    chosen = _fitted(made, pace, hours) if hours is not None else None
     if as_json:
-        searches = [
-            {"phase": s.phase.name, "sampler": s.phase.sampler, "trials": s.trials, "lag": s.lag}
-            for s in made.searches
-        ]
-        facts = {
-            "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
-            "steps": made.runs * config.base["train"]["steps"],
-            "duplicates": made.duplicates, "trials": made.rows(), "searches": searches,
-        }  # fmt: skip
-        typer.echo(json.dumps(facts, indent=2))
+        typer.echo(json.dumps(_facts(made, cost(made, pace), chosen), indent=2))
         return
-    typer.echo(f"{config.name}: {config.title}")
-    for question in config.questions.values():
+    typer.echo(f"{made.config.name}: {made.config.title}")
+    for question in made.config.questions.values():
         typer.echo(f"  asks: {question.asks}")
-    for phase in config.phases.values():
-        trials = [trial for trial in made.trials if trial.phase == phase.name]
-        if trials:
-            typer.echo(
-                f"phase {phase.name} ({phase.design}): {len(trials)} arms x {phase.seeds} seeds"
-            )
-            for trial in trials[:12]:
-                typer.echo(f"  t{trial.number:03d} {trial.arm_id}  {trial.name}")
-            if len(trials) > 12:
-                typer.echo(f"  ... and {len(trials) - 12} more")
+    for phase in made.config.phases.values():
+        _print_phase(made, phase)
     for search in made.searches:
         seeds = f" x {search.phase.seeds} seeds" if search.phase.seeds > 1 else ""
         typer.echo(
             f"phase {search.phase.name}: {search.trials} trials{seeds} by "
-            f"{search.phase.sampler or 'tpe'} over {', '.join(config.dimensions)}; "
+            f"{search.phase.sampler or 'tpe'} over {', '.join(made.config.dimensions)}; "
             f"suggestion k sees trials 0..k-{search.lag}"
         )
-    steps = config.base["train"]["steps"]
-    typer.echo(f"cost: {made.runs} runs x {steps} steps = {made.runs * steps:,} steps")
+    typer.echo(_cost_line(made, cost(made, pace), pace))
+    if chosen is not None:
+        at = f"phases.{chosen.phase}.options"
+        typer.echo(
+            f"fits {fit}: {at}.points={chosen.points} {at}.blocks={chosen.blocks} "
+            f"({chosen.hours:.1f} h)"
+        )
     typer.echo(f"design {made.design_hash}; nothing was written")
+
+
+def _print_phase(made: "Plan", phase: "Phase") -> None:
+    from ablate.study.remarks import remarks
+
+    trials = [trial for trial in made.trials if trial.phase == phase.name]
+    if not trials:
+        return
+    arms = len({trial.arm_id for trial in trials})
+    if "blocks" in phase.options:
+        points, blocks = phase.options["points"], phase.options["blocks"]
+        size = f"{arms} arms x {points} points x {blocks} blocks = {len(trials)} runs"
+    else:
+        size = f"{len(trials)} {'arms' if trials[0].point is None else 'points'} x "
+        size += f"{phase.seeds} seed{'s' if phase.seeds > 1 else ''}"
+    preset = f", {phase.preset}" if phase.preset else ""
+    typer.echo(f"phase {phase.name} ({phase.design}{preset}): {size}")
+    for line in remarks(made, phase):
+        typer.echo(f"  {line}")
+    for trial in trials[:SHOWN]:
+        name = trial.name if trial.point is None else trial.runs[0].name
+        typer.echo(f"  t{trial.number:03d} {trial.arm_id}  {name}")
+    if len(trials) > SHOWN:
+        typer.echo(f"  ... and {len(trials) - SHOWN} more")
+
+
+def _cost_line(made: "Plan", spent: "Cost", pace: "Pace | None") -> str:
+    line = f"cost: {spent.runs} runs x {made.config.base['train']['steps']} steps = "
+    line += f"{spent.steps:,} steps"
+    if spent.hours is None or pace is None:
+        return f"{line}, hours unknown before the first run (or give --seconds-per-step)"
+    slots = int(made.config.executor.get("slots", 1))
+    source = f"the pace of {pace.runs} earlier runs" if pace.runs else "the pace given"
+    return f"{line}, {spent.hours:.1f} h on {slots} slot{'s' if slots > 1 else ''} at {source}"
+
+
+def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from ablate.study.claims import reaches
+
+    config = made.config
+    searches = [
+        {"phase": s.phase.name, "sampler": s.phase.sampler, "trials": s.trials, "lag": s.lag}
+        for s in made.searches
+    ]
+    return {
+        "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
+        "steps": spent.steps, "hours": spent.hours, "duplicates": made.duplicates,
+        "infeasible": made.infeasible, "trials": made.rows(), "searches": searches,
+        "claims": {phase.name: phase.claims for phase in config.phases.values()},
+        "detectable": [asdict(reach) for reach in reaches(config)],
+        **({"fit": asdict(chosen)} if chosen is not None else {}),
+    }  # fmt: skip
+
+
+def _fitted(made: "Plan", pace: "Pace | None", hours: float) -> "Fit":
+    from ablate.errors import ConfigError
+    from ablate.study.cost import SIZES, fit
+
+    if pace is None:
+        raise ConfigError(
+            "--fit: no alike run in the store says how long a step takes; give --seconds-per-step"
+        )
+    chosen = fit(made, pace, hours=hours)
+    if chosen is None:
+        points, blocks = SIZES[-1]
+        raise ConfigError(
+            f"--fit: not even {points} points x {blocks} blocks take {hours:g} h; raise the budget "
+            "or executor.slots, or lower train.steps"
+        )
+    return chosen
+
+
+def _hours(text: str) -> float:
+    from ablate.errors import ConfigError
+
+    match = _BUDGET.fullmatch(text.strip())
+    if match is None:
+        raise ConfigError(f"--fit: {text!r} is no budget; write for example 6h or 90min")
+    return float(match.group(1)) * _HOURS[match.group(2)]

@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ablate.config.factors import read_factors
 from ablate.config.faults import Faults, short
+from ablate.config.nuisance import read_nuisance
 from ablate.config.overrides import TOP
-from ablate.config.schema import Phase, Question, Space, StudyConfig
+from ablate.config.phases import read_phases
+from ablate.config.questions import read_questions
+from ablate.config.schema import Space, StudyConfig
 from ablate.config.settings import Context, Known, check_base, merged_names
-from ablate.config.spaces import read_constraints, read_dimensions, usable_name
+from ablate.config.spaces import read_constraints, read_dimensions
 from ablate.errors import nearest
 
-PHASE_KEYS = ("design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options")
-QUESTION_KEYS = ("asks", "compare", "primary", "smallest_effect", "expects")
-EXPECTS = ("higher", "lower", "differs")
-SEARCH = "search"
-_PERCENT = re.compile(r"\d+(\.\d+)?\s*%")
 _STUDY = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -61,22 +59,31 @@ def check(
     space_raw = tree.get("space")
     written = space_raw.get("dimensions") if isinstance(space_raw, dict) else None
     factors = read_factors(context, tree.get("factors"), space.dimensions, written or {})
+    nuisance, held = read_nuisance(
+        context, tree.get("nuisance"), dimensions=space.dimensions, factors=factors
+    )
     factor_names = tuple(found.mapping("factors", tree.get("factors")))
     metrics = _metrics(base)
     config = StudyConfig(
         name=name,
         title=found.text("title", tree.get("title"), default=name),
         file=file,
-        questions=_questions(context, tree.get("questions"), factor_names),
+        questions=read_questions(
+            context, tree.get("questions"), factors=factors, written=factor_names
+        ),
         dimensions=space.dimensions,
         factors=factors,
         constraints=space.constraints,
-        phases=_phases(found, tree.get("phases"), written or {}, names),
+        phases=read_phases(
+            found, tree.get("phases"), dimensions=written or {}, factors=factors, names=names
+        ),
         base=base,
         objective=_objective(found, tree.get("objective"), metrics),
         seed=found.whole("seed", tree.get("seed"), default=0),
         executor=_executor(found, tree.get("executor"), names),
         store=_store(found, tree.get("store")),
+        nuisance=nuisance,
+        held=held,
         notes=notes,
     )
     found.raise_any()
@@ -129,118 +136,6 @@ def _space(context: Context, raw: Any, *, prefix: str = "space") -> Space:
             context, f"{dot}constraints", space.get("constraints"), written
         ),
     )
-
-
-def _questions(context: Context, raw: Any, factors: tuple[str, ...]) -> dict[str, Question]:
-    faults = context.faults
-    questions: dict[str, Question] = {}
-    for name, values in faults.mapping("questions", raw).items():
-        at = f"questions.{name}"
-        if not usable_name(faults, at, name):
-            continue
-        entry = faults.mapping(at, values)
-        faults.unknown_keys(at, entry, QUESTION_KEYS, "setting of a question")
-        compare = faults.text(f"{at}.compare", entry.get("compare"), needed=True)
-        if compare and compare not in factors:
-            text = f"no factor is called {compare!r}; {nearest(compare, factors)}"
-            faults.add(f"{at}.compare", text)
-        expects = entry.get("expects", "differs")
-        if expects not in EXPECTS:
-            text = f"must be one of {', '.join(EXPECTS)}, got {short(expects)}"
-            faults.add(f"{at}.expects", text)
-        primary = _primary(context, f"{at}.primary", entry.get("primary"))
-        effects = faults.mapping(f"{at}.smallest_effect", entry.get("smallest_effect"))
-        effects = {str(key).lower(): value for key, value in effects.items()}
-        faults.unknown_keys(f"{at}.smallest_effect", effects, primary, "primary metric")
-        for key, value in effects.items():
-            number = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-            if not number and not (isinstance(value, str) and _PERCENT.fullmatch(value.strip())):
-                text = f"must be a percentage such as 0.2% or a positive number, got {short(value)}"
-                faults.add(f"{at}.smallest_effect.{key}", text)
-        questions[name] = Question(
-            id=name,
-            asks=faults.text(f"{at}.asks", entry.get("asks"), needed=True),
-            compare=compare,
-            primary=primary,
-            smallest_effect=effects,
-            expects=expects,
-        )
-    return questions
-
-
-def _primary(context: Context, at: str, raw: Any) -> tuple[str, ...]:
-    faults, names, metrics = context.faults, context.known, _metrics(context.base)
-    values = [raw] if isinstance(raw, str) else raw
-    if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
-        faults.add(at, f"must be a list of metrics such as [qabf, vif], got {short(raw)}")
-        return ()
-    primary = tuple(value.lower() for value in values)
-    for value in primary:
-        if value in names["metrics"] and value not in metrics:
-            faults.add(at, f"{value!r} is not measured; add it to base.metrics.names")
-        else:
-            faults.known(at, value, names["metrics"], "metric")
-    return tuple(dict.fromkeys(primary))
-
-
-def _phases(
-    faults: Faults, raw: Any, dimensions: Mapping[str, Any], names: Known
-) -> dict[str, Phase]:
-    phases: dict[str, Phase] = {}
-    entries = faults.mapping("phases", raw)
-    if not entries:
-        faults.add(
-            "phases", "is missing; write e.g. phases: {compare: {design: one_factor, seeds: 3}}"
-        )
-    for name, values in entries.items():
-        at = f"phases.{name}"
-        if not usable_name(faults, at, name):
-            continue
-        entry = faults.mapping(at, values)
-        faults.unknown_keys(at, entry, PHASE_KEYS, "setting of a phase")
-        texts = {key: faults.text(f"{at}.{key}", entry.get(key)) or None for key in
-                 ("sampler", "pruner", "preset")}  # fmt: skip
-        design = faults.text(f"{at}.design", entry.get("design"), needed=True)
-        if design:
-            faults.known(f"{at}.design", design, names["designs"], "design")
-        for key in ("sampler", "pruner"):
-            if texts[key]:
-                faults.known(f"{at}.{key}", cast(str, texts[key]), names.get(f"{key}s"), key)
-        trials = entry.get("trials")
-        if trials is not None:
-            trials = faults.whole(f"{at}.trials", trials, default=0, low=1)
-        if design == SEARCH and trials is None:
-            faults.add(f"{at}.trials", "is missing; a search needs a number of trials")
-        if design == SEARCH and not dimensions:
-            faults.add(at, "a search needs dimensions; add a search space to the defaults")
-        if design and design != SEARCH:
-            for key in ("trials", "sampler", "pruner"):
-                if entry.get(key) is not None:
-                    faults.add(f"{at}.{key}", f"only a search has it, this is {design}; remove it")
-        phases[name] = Phase(
-            name=name,
-            design=design,
-            seeds=faults.whole(f"{at}.seeds", entry.get("seeds"), default=1, low=1),
-            trials=trials,
-            rungs=_rungs(faults, f"{at}.rungs", entry.get("rungs")),
-            options=faults.mapping(f"{at}.options", entry.get("options")),
-            sampler=texts["sampler"] or ("tpe" if design == SEARCH else None),
-            pruner=texts["pruner"],
-            preset=texts["preset"],
-        )
-    return phases
-
-
-def _rungs(faults: Faults, at: str, raw: Any) -> tuple[int, ...]:
-    if raw is None:
-        return ()
-    whole = isinstance(raw, list) and all(
-        isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in raw
-    )
-    if not whole or raw != sorted(set(raw)):
-        faults.add(at, f"must be a growing list of steps such as [50, 100], got {short(raw)}")
-        return ()
-    return tuple(raw)
 
 
 def _objective(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> str:

@@ -1,15 +1,16 @@
 """Read and check the factors of a study: which values are compared, which move together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ablate.config.faults import Faults, short
 from ablate.config.schema import Dimension, Factor
 from ablate.config.settings import Context
-from ablate.config.spaces import value_fault
+from ablate.config.spaces import usable_name, value_fault
 from ablate.errors import nearest
 
-KEYS = ("values", "baseline", "ordered", "tied_to")
+KEYS = ("dimension", "values", "baseline", "ordered", "tied_to")
 
 
 def read_factors(
@@ -24,23 +25,42 @@ def read_factors(
     factors: dict[str, Factor] = {}
     for name, values in entries.items():
         at = f"factors.{name}"
-        if name not in written:
-            faults.add(at, f"no dimension is called {name!r}; {nearest(str(name), written)}")
+        if not usable_name(faults, at, name):
             continue
         entry = faults.mapping(at, values)
         faults.unknown_keys(at, entry, KEYS, "setting of a factor")
-        if name in dimensions:
-            factor = _factor(context, at, entry, dimensions[name])
+        dimension = faults.text(f"{at}.dimension", entry.get("dimension"), default=name)
+        if dimension not in written:
+            place = f"{at}.dimension" if "dimension" in entry else at
+            faults.add(
+                place, f"no dimension is called {dimension!r}; {nearest(dimension, written)}"
+            )
+        elif dimension in dimensions:
+            factor = _factor(context, at, name, entry, dimensions[dimension])
             if factor is not None:
                 factors[name] = factor
     for name, factor in factors.items():
         if factor.tied_to is not None:
             factors[name] = _tied(faults, factor, factors, entries)
+    _check_shared(faults, factors)
     return factors
 
 
+def _check_shared(faults: Faults, factors: Mapping[str, Factor]) -> None:
+    """Enter a fault where factors of one dimension have different baselines."""
+    first: dict[str, Factor] = {}
+    for name, factor in factors.items():
+        other = first.setdefault(factor.dimension, factor)
+        if other.baseline != factor.baseline:
+            faults.add(
+                f"factors.{name}.baseline",
+                f"must be {other.baseline!r} like that of {other.name!r}: both set "
+                f"{factor.dimension!r}",
+            )
+
+
 def _factor(
-    context: Context, at: str, entry: Mapping[str, Any], dimension: Dimension
+    context: Context, at: str, name: str, entry: Mapping[str, Any], dimension: Dimension
 ) -> Factor | None:
     faults = context.faults
     values = entry.get("values", list(dimension.choices) if dimension.choices else None)
@@ -59,7 +79,8 @@ def _factor(
         text = f"{short(baseline)} is none of the values {short(values)}; add it or name another"
         faults.add(f"{at}.baseline", text)
     return Factor(
-        name=dimension.name,
+        name=name,
+        dimension=dimension.name,
         values=tuple(values),
         baseline=baseline,
         ordered=faults.flag(f"{at}.ordered", entry.get("ordered")),
@@ -95,10 +116,4 @@ def _tied(
             f"factors.{factor.name}.baseline",
             f"must be {baseline!r}, the value at the baseline of {leader.name!r}",
         )
-    return Factor(
-        name=factor.name,
-        values=factor.values,
-        baseline=baseline,
-        ordered=factor.ordered,
-        tied_to=factor.tied_to,
-    )
+    return replace(factor, baseline=baseline)

@@ -11,10 +11,11 @@ from ablate.errors import nearest
 SECTIONS = ("data", "model", "loss", "train", "metrics")
 GROUPS = ("data", "model", "loss", "train", "executor")
 NAMED = ("data", "model", "executor")  # sections whose `name` chooses their defaults
-MAPPINGS = ("questions", "factors", "phases", "space.dimensions", "space.constraints")
+MAPPINGS = ("questions", "factors", "nuisance", "phases", "space.dimensions", "space.constraints")
+THERE_ANYWAY = {"nuisance": ("learning_rate", "gradient_weight")}
 TOP = (
-    "title", "questions", "space", "factors", "phases", "base", "objective", "seed", "executor",
-    "store",
+    "title", "questions", "space", "factors", "nuisance", "phases", "base", "objective", "seed",
+    "executor", "store",
 )  # fmt: skip
 ALIASES = {"dimensions": "space.dimensions", "constraints": "space.constraints"}
 SPACE_GROUP = "search_spaces@space"
@@ -128,7 +129,7 @@ def _entry(faults: Faults, written: str, key: str, mark: str, study: Mapping[str
         have: Any = study
         for part in mapping.split("."):
             have = have.get(part) if isinstance(have, Mapping) else None
-        have = have if isinstance(have, Mapping) else {}
+        have = [*(have if isinstance(have, Mapping) else ()), *THERE_ANYWAY.get(mapping, ())]
         if name not in have and "+" not in mark:
             faults.add(
                 written,

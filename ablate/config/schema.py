@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from ablate.identity import JsonValue, digest
 
+Expects = Literal["higher", "lower", "differs"]
+Trend = Literal["linear", "log2"]
+Contrasts = tuple[str, ...] | Mapping[str, Mapping[Any, float]]
 DimensionType = Literal["int", "float", "categorical", "bundle"]
 Bundle = Mapping[str, Mapping[str, JsonValue]]  # choice -> dotted path -> value
 
@@ -38,9 +41,10 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A dimension whose values are compared."""
+    """A dimension whose values are compared; two factors may compare values of one dimension."""
 
     name: str
+    dimension: str
     values: tuple[Any, ...]
     baseline: Any
     ordered: bool = False  # a line plot and a trend contrast
@@ -49,14 +53,23 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What the study asks, about which factor, by which metrics."""
+    """What the study asks, about which factor, by which metrics.
+
+    `contrasts` names families ("baseline": each value against the baseline, "sequence": each
+    against the one before it) or maps a name to weights over values, their sum 0.
+    """
 
     id: str
     asks: str
     compare: str
     primary: tuple[str, ...]
+    secondary: tuple[str, ...] = ()
+    guardrails: tuple[str, ...] = ()
     smallest_effect: Mapping[str, str | float] = field(default_factory=dict)  # "0.2%" or absolute
-    expects: Literal["higher", "lower", "differs"] = "differs"
+    expects: Expects = "differs"
+    contrasts: Contrasts = ("baseline",)
+    trend: Trend | None = None  # the axis on which an ordered factor has a slope and a bend
+    images: str = "random"  # "fixed" limits the answer to these test images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +79,13 @@ class Phase:
     name: str
     design: str
     seeds: int = 1
-    trials: int | None = None  # only of a search
+    trials: int | None = None  # only of a search and of sobol
     sampler: str | None = None
     pruner: str | None = None
     rungs: tuple[int, ...] = ()
     preset: str | None = None
-    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the design, its preset filled in
+    claims: bool = False  # its verdicts may be claims; only of blocked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +114,15 @@ class StudyConfig:
     seed: int
     executor: dict[str, Any]  # name, slots
     store: dict[str, str | None]  # optuna, mlflow
+    nuisance: dict[str, Dimension] = field(default_factory=dict)  # tuned anew in every block
+    held: tuple[str, ...] = ()  # nuisance that the file holds at its base value: a caveat
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     kind: str = "study"
+
+    @property
+    def varied(self) -> dict[str, Dimension]:
+        """Return every dimension that a trial may set: those of the space, then the nuisance."""
+        return {**self.dimensions, **self.nuisance}
 
     @property
     def digest(self) -> str:

@@ -8,25 +8,35 @@ from typing import Any, Literal, TypeAlias
 from ablate.config.apply import leaves
 from ablate.config.faults import Faults, short
 from ablate.errors import nearest
+from ablate.registry import declared
 
 Known: TypeAlias = Mapping[str, Collection[str]]
-Type = Literal["int", "float", "text", "name", "names", "weights", "size"]
+Type = Literal["int", "float", "text", "name", "names", "numbers", "size"]
 
 # Names that need no plug-in look-up; the caller's `known` replaces an entry as a whole.
 BUILT_IN: dict[str, Collection[str]] = {
-    "designs": ("one_factor", "full_factorial", "baseline_only", "search"),
+    "designs": (
+        "add_one_in",
+        "baseline_only",
+        "blocked",
+        "fractional_factorial",
+        "full_factorial",
+        "leave_one_out",
+        "one_factor",
+        "path",
+        "search",
+        "sobol",
+    ),
     "data": ("synthetic", "msrs", "roadscene", "tno", "folders"),
     "models": ("densefuse", "probe"),
     "metrics": ("en", "mi", "sd", "scd", "vif", "qabf"),
     "executors": ("inline", "processes"),
-    "losses.operator": ("sobel",),
-    "losses.resampler": ("bilinear", "antialias", "area"),
-    "losses.components": ("axis_wise", "magnitude_l1", "signed_sum"),
-    "losses.sign": ("kept", "free"),
-    "losses.selection": ("per_axis_max",),
-    "losses.penalty": ("l1",),
-    "losses.padding": ("zeros", "replicate"),
-    "losses.intensity": ("max", "mean"),
+    "losses.operator": (
+        *declared("ablate.imaging.gradients", "OPERATORS"),
+        *declared("ablate.imaging.laplacians", "LAPLACIANS"),
+    ),
+    "losses.weights": ("equal", "geometric"),
+    "losses.scales": ("powers",),
     "precisions": ("fp32", "bf16"),
     "devices": ("cpu", "cuda"),
 }
@@ -62,9 +72,9 @@ class Setting:
             if not any(faults) and len(set(value)) < len(value):
                 faults = ["names one twice; remove the second"]
             return next((fault for fault in faults if fault), None)
-        if self.type == "weights" and isinstance(value, str):
-            return _name_fault(value, "weights", {"weights": ("equal", "geometric")})
-        return self._list_fault(value)
+        if self.type == "numbers" and isinstance(value, str):
+            return _name_fault(value, self.kind, known)
+        return self._list_fault(value, known)
 
     def _number_fault(self, value: Any) -> str | None:
         what = "a whole number" if self.type == "int" else "a number"
@@ -77,7 +87,7 @@ class Setting:
             return f"must be {what} {self._range()}, got {value}"
         return None
 
-    def _list_fault(self, value: Any) -> str | None:
+    def _list_fault(self, value: Any, known: Known) -> str | None:
         if self.type == "size":
             good = isinstance(value, (list, tuple)) and len(value) == 2
             good = good and all(_is_number(v, int) and v >= self.low for v in value)
@@ -87,8 +97,9 @@ class Setting:
         good = isinstance(value, (list, tuple)) and len(value) > 0
         good = good and all(_is_number(v, (int, float)) and v >= 0 for v in value)
         good = good and sum(value) > 0
+        names = ", ".join(known.get(self.kind, ()))
         return None if good else (
-            f"must be equal, geometric or a list of one weight per level, got {short(value)}"
+            f"must be {names} or a list of one number per level, got {short(value)}"
         )  # fmt: skip
 
     def _range(self) -> str:
@@ -109,30 +120,43 @@ def _name(kind: str) -> Setting:
 
 
 _AT_LEAST_0 = Setting(type="float", low=0)
+_ABOVE_0 = Setting(type="float", above=0)
 _PATH = Setting(type="text", may_be_null=True, may_be_absent=True)
 _FOLDER_DATA = {"root": _PATH, "splits": _PATH}
 COMMON: dict[str, Setting] = {
     "data.name": _name("data"),
     "data.crop": _int(8),
     "model.name": _name("models"),
+    "loss.preset": Setting(type="name", kind="losses.preset", may_be_absent=True),
+    "loss.mix": Setting(type="name", kind="losses.mix", may_be_absent=True),
     "loss.operator": _name("losses.operator"),
+    "loss.gain": _name("losses.gain"),
+    "loss.y_axis": _name("losses.y_axis"),
     "loss.components": _name("losses.components"),
     "loss.sign": _name("losses.sign"),
     "loss.selection": _name("losses.selection"),
+    "loss.gate_slope": _ABOVE_0,
+    "loss.selected": _name("losses.selected"),
     "loss.penalty": _name("losses.penalty"),
+    "loss.knee": _ABOVE_0,
     "loss.levels": _int(1, 8),
+    "loss.scales": Setting(type="numbers", kind="losses.scales"),
     "loss.ratio": Setting(type="float", above=0, high=0.99),
     "loss.resampler": _name("losses.resampler"),
-    "loss.weights": Setting(type="weights"),
-    "loss.weight_growth": Setting(type="float", above=0),
+    "loss.resampled_from": _name("losses.resampled_from"),
+    "loss.weights": Setting(type="numbers", kind="losses.weights"),
+    "loss.weight_growth": _ABOVE_0,
     "loss.padding": _name("losses.padding"),
+    "loss.norm": _name("losses.norm"),
+    "loss.lambda_policy": _name("losses.lambda_policy"),
+    "loss.warmup_steps": _int(0),
     "loss.gradient_weight": _AT_LEAST_0,
     "loss.intensity": _name("losses.intensity"),
     "loss.intensity_weight": _AT_LEAST_0,
     "loss.ssim_weight": _AT_LEAST_0,
     "train.steps": _int(1),
     "train.batch_size": _int(1),
-    "train.learning_rate": Setting(type="float", above=0),
+    "train.learning_rate": _ABOVE_0,
     "train.precision": _name("precisions"),
     "train.device": _name("devices"),
     "train.gallery": _int(0),
@@ -244,9 +268,16 @@ def check_base(context: Context) -> None:
         name = f"{faults.where}: base.{path.partition('.')[0]}.name: "
         if not any(line.startswith(name) for line in faults.lines):  # then that is the fault
             faults.add(f"base.{path}", "is missing; set it")
-    weights, levels = flat.get("loss.weights"), flat.get("loss.levels")
-    if isinstance(weights, list) and isinstance(levels, int) and len(weights) != levels:
-        faults.add("base.loss.weights", f"has {len(weights)} weights for {levels} levels")
+    _check_lengths(faults, flat)
+
+
+def _check_lengths(faults: Faults, flat: Mapping[str, Any]) -> None:
+    """Enter a fault for a list that has not one number per level."""
+    levels = flat.get("loss.levels")
+    for name in ("weights", "scales"):
+        numbers = flat.get(f"loss.{name}")
+        if isinstance(numbers, list) and isinstance(levels, int) and len(numbers) != levels:
+            faults.add(f"base.loss.{name}", f"has {len(numbers)} {name} for {levels} levels")
 
 
 def _unknown(path: str, table: Mapping[str, Setting]) -> str:

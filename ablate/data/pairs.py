@@ -1,5 +1,6 @@
 """A pair of images, and a set of pairs with its splits and manifest."""
 
+import copy
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.manifest import Manifest
+from ablate.data.splits import redraw
 from ablate.errors import DataError
 
 SPLITS = ("train", "val", "test")
@@ -54,6 +56,17 @@ class PairSet:
         self._decode = read
         self._read = functools.cache(read)
         self.manifest = manifest
+
+    def redrawn(self, seed: int) -> "PairSet":
+        """Return the same pairs with train and val drawn anew from their pool; test stays.
+
+        As many val pairs as before, in blocks of neighbouring frames; decoded pairs are shared.
+        """
+        pool = (*self._splits["train"], *self._splits["val"])
+        train, val = redraw(pool, count=len(self._splits["val"]), seed=seed)
+        other = copy.copy(self)
+        other._splits = {**self._splits, "train": train, "val": val}
+        return other
 
     def stems(self, split: str) -> tuple[str, ...]:
         """Return the names of a split, without decoding anything."""

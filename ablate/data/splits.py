@@ -1,5 +1,6 @@
 """Fixed, disjoint splits; neighbouring frames stay together."""
 
+import random
 import re
 from collections.abc import Sequence
 
@@ -31,5 +32,31 @@ def carve(
         last = round(len(ordered) * (block + 1) / blocks)
         length = count * (block + 1) // blocks - count * block // blocks
         part += ordered[last - length : last]
+    chosen = set(part)
+    return tuple(stem for stem in ordered if stem not in chosen), tuple(part)
+
+
+def redraw(
+    stems: Sequence[str], *, count: int, seed: int, blocks: int = 4
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (rest, part): `part` has `count` stems in blocks of neighbours at random places.
+
+    Every way to place the blocks without overlap is equally likely.
+
+    Example:
+        >>> rest, part = redraw([f"{n:02d}" for n in range(8)], count=2, seed=0, blocks=2)
+        >>> len(rest), len(part)
+        (6, 2)
+    """
+    ordered = sorted(stems, key=natural)
+    blocks = max(1, min(blocks, count))
+    free = len(ordered) - count
+    # blocks among free stems: choose which of free + blocks places are blocks
+    places = sorted(random.Random(seed).sample(range(free + blocks), blocks))
+    part: list[str] = []
+    for block, place in enumerate(places):
+        length = count * (block + 1) // blocks - count * block // blocks
+        first = place - block + len(part)
+        part += ordered[first : first + length]
     chosen = set(part)
     return tuple(stem for stem in ordered if stem not in chosen), tuple(part)

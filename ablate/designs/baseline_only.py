@@ -1,12 +1,9 @@
 """Only the baseline: the pilot that measures the seed spread."""
 
-from collections.abc import Mapping
-
-from ablate.config.schema import Factor
-from ablate.designs.contract import DESIGNS, Rows, baseline
+from ablate.designs.contract import DESIGNS, Inputs, Row, Rows, baseline
 
 
 @DESIGNS.register("baseline_only")
-def baseline_only(factors: Mapping[str, Factor]) -> Rows:
+def baseline_only(inputs: Inputs) -> Rows:
     """Return the baseline row."""
-    return [baseline(factors)]
+    return [Row(values=baseline(inputs.factors))]

@@ -1,20 +1,18 @@
 """One factor at a time: the baseline, then every other value of every factor."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from ablate.config.schema import Factor
-from ablate.designs.contract import DESIGNS, Rows, value_at
+from ablate.designs.contract import DESIGNS, Inputs, Row, Rows, filled, free
 
 
 @DESIGNS.register("one_factor")
-def one_factor(factors: Mapping[str, Factor]) -> Rows:
+def one_factor(inputs: Inputs) -> Rows:
     """Return the baseline row and one row per non-baseline value; tied factors move together."""
-    free = [name for name, factor in factors.items() if not factor.tied_to]
+    factors = inputs.factors
     chosen: list[dict[str, Any]] = [{}] + [
         {name: value}
-        for name in free
+        for name in free(factors)
         for value in factors[name].values
         if value != factors[name].baseline
     ]
-    return [{name: value_at(factors, name, row) for name in factors} for row in chosen]
+    return [Row(values=filled(factors, row)) for row in chosen]

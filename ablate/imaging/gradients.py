@@ -1,45 +1,37 @@
-"""Image gradient operators: horizontal and vertical response, sign kept."""
+"""Image gradient operators: horizontal and vertical response, sign kept.
+
+All are computed separably by slices, which is faster than a convolution on a CPU. Their gain is
+"raw" (the taps as published) or "unit" (a ramp of slope 1 per pixel answers 1).
+"""
 
 from collections.abc import Callable
 
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from ablate.errors import ConfigError, ShapeError
+from ablate.imaging.padding import pad_one
 from ablate.registry import Registry
 
-Operator = Callable[..., tuple[Tensor, Tensor]]
+Operator = Callable[..., tuple[Tensor, ...]]
 OPERATORS: Registry[Operator] = Registry("operator")
-PADDINGS = {"zeros": "constant", "replicate": "replicate"}
-
-
-def pad_one(image: Tensor, padding: str) -> Tensor:
-    """Return the image with a frame of one pixel.
-
-    Raises:
-        ConfigError: No such padding.
-    """
-    if padding not in PADDINGS:
-        raise ConfigError(f"loss.padding: {padding!r} is not one of {', '.join(PADDINGS)}")
-    return F.pad(image, (1, 1, 1, 1), mode=PADDINGS[padding])
 
 
 @OPERATORS.register("sobel")
-def sobel(image: Tensor, *, padding: str = "zeros") -> tuple[Tensor, Tensor]:
+def sobel(image: Tensor, *, padding: str = "zeros", gain: str = "raw") -> tuple[Tensor, Tensor]:
     """Return d/dx (grows to the right) and d/dy (grows downwards) by Sobel, sign kept.
 
-    The kernel [-1 0 1; -2 0 2; -1 0 1] is not normalised: a ramp of slope 1 per pixel answers 8.
-    Computed separably by slices, which is faster than a convolution on a CPU.
+    The raw kernel [-1 0 1; -2 0 2; -1 0 1] is not normalised: a ramp of slope 1 answers 8.
 
     Args:
-        image: (batch, 1, height, width), float, usually in [0, 1].
-        padding: "zeros" (the paper) or "replicate".
+        image: (batch, channels, height, width), float, usually in [0, 1].
+        padding: "zeros" (the paper), "replicate", "reflect" or "valid".
+        gain: "raw" or "unit".
 
     Returns:
-        Two tensors of the image's shape; grey levels per pixel, times 8.
+        Two tensors of the image's shape (two pixels smaller when valid); grey levels per pixel,
+        times 8 when raw.
 
     Raises:
-        ShapeError: The image is not (batch, channels, height, width).
+        ShapeError: The image is not (batch, channels, height, width) or too small.
 
     Source:
         arXiv 2510.13067, with the padding of its convolution.
@@ -50,11 +42,80 @@ def sobel(image: Tensor, *, padding: str = "zeros") -> tuple[Tensor, Tensor]:
         >>> [g[0, 0, 2, 2].item() for g in sobel(ramp)]
         [8.0, 0.0]
     """
-    if image.ndim != 4:
-        raise ShapeError(f"sobel: needs (batch, channels, height, width), got {tuple(image.shape)}")
+    return _smoothed(image, edge=1, centre=2, padding=padding, gain=gain)
+
+
+@OPERATORS.register("taps")
+def taps(image: Tensor, *, padding: str = "zeros", gain: str = "raw") -> tuple[Tensor, Tensor]:
+    """Return d/dx and d/dy by a Sobel form with taps .2, 1, .2; raw, a ramp of slope 1 answers 2.8.
+
+    Source:
+        YangSun22/TC-MoA, util/fusion_loss.py, SobelxyRGB.
+    """
+    return _smoothed(image, edge=0.2, centre=1, padding=padding, gain=gain)
+
+
+@OPERATORS.register("scharr")
+def scharr(image: Tensor, *, padding: str = "zeros", gain: str = "raw") -> tuple[Tensor, Tensor]:
+    """Return d/dx and d/dy by Scharr, taps 3, 10, 3; raw, a ramp of slope 1 answers 32.
+
+    Source:
+        Scharr, Optimal Operators in Digital Image Processing, 2000.
+    """
+    return _smoothed(image, edge=3, centre=10, padding=padding, gain=gain)
+
+
+@OPERATORS.register("prewitt")
+def prewitt(image: Tensor, *, padding: str = "zeros", gain: str = "raw") -> tuple[Tensor, Tensor]:
+    """Return d/dx and d/dy by Prewitt, taps 1, 1, 1; raw, a ramp of slope 1 answers 6."""
+    return _smoothed(image, edge=1, centre=1, padding=padding, gain=gain)
+
+
+@OPERATORS.register("central")
+def central(image: Tensor, *, padding: str = "zeros", gain: str = "raw") -> tuple[Tensor, Tensor]:
+    """Return the difference of the two neighbours, no smoothing; raw, slope 1 answers 2."""
     framed = pad_one(image, padding)
-    smooth_y = framed[..., :-2, :] + 2 * framed[..., 1:-1, :] + framed[..., 2:, :]
-    smooth_x = framed[..., :, :-2] + 2 * framed[..., :, 1:-1] + framed[..., :, 2:]
-    return smooth_y[..., :, 2:] - smooth_y[..., :, :-2], smooth_x[..., 2:, :] - smooth_x[
-        ..., :-2, :
-    ]
+    inner_rows, inner_columns = framed[..., 1:-1, :], framed[..., :, 1:-1]
+    return _scaled(
+        inner_rows[..., :, 2:] - inner_rows[..., :, :-2],
+        inner_columns[..., 2:, :] - inner_columns[..., :-2, :],
+        gain=gain,
+        ramp=2.0,
+    )
+
+
+@OPERATORS.register("forward")
+def forward(image: Tensor, *, padding: str = "zeros") -> tuple[Tensor, Tensor]:
+    """Return the difference to the next pixel, right and below; slope 1 answers 1.
+
+    Source:
+        EPFL-VILAB/omnidata, losses/midas_loss.py, where it is taken of the residual: the same,
+        since the operator is linear.
+    """
+    framed = pad_one(image, padding)
+    middle = framed[..., 1:-1, 1:-1]
+    return framed[..., 1:-1, 2:] - middle, framed[..., 2:, 1:-1] - middle
+
+
+def _smoothed(
+    image: Tensor, *, edge: float, centre: float, padding: str, gain: str
+) -> tuple[Tensor, Tensor]:
+    """Return central differences, smoothed across by (edge, centre, edge)."""
+    framed = pad_one(image, padding)
+
+    def across(first: Tensor, middle: Tensor, last: Tensor) -> Tensor:
+        middle = middle if centre == 1 else centre * middle
+        return first + middle + last if edge == 1 else edge * (first + last) + middle
+
+    rows = across(framed[..., :-2, :], framed[..., 1:-1, :], framed[..., 2:, :])
+    columns = across(framed[..., :, :-2], framed[..., :, 1:-1], framed[..., :, 2:])
+    return _scaled(
+        rows[..., :, 2:] - rows[..., :, :-2],
+        columns[..., 2:, :] - columns[..., :-2, :],
+        gain=gain,
+        ramp=2 * (2 * edge + centre),
+    )
+
+
+def _scaled(grad_x: Tensor, grad_y: Tensor, *, gain: str, ramp: float) -> tuple[Tensor, Tensor]:
+    return (grad_x, grad_y) if gain == "raw" else (grad_x / ramp, grad_y / ramp)

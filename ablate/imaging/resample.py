@@ -1,31 +1,108 @@
-"""Smaller versions of an image, always from full size."""
+"""Smaller versions of an image: how one is made, and the pyramid of several."""
 
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from ablate.errors import ConfigError
+from ablate.registry import Registry
 
-RESAMPLERS = ("bilinear", "antialias", "area")
+Side = tuple[int, int]  # height and width, in pixels
+Resampler = Callable[[Tensor, Side], Tensor]
+RESAMPLERS: Registry[Resampler] = Registry("resampler")
+TRUNCATED_AT = 4.0  # standard deviations, as scipy.ndimage cuts its Gaussian
 
 
-def resize(image: Tensor, side: tuple[int, int], *, method: str) -> Tensor:
-    """Return the image at (height, width) `side`.
+@RESAMPLERS.register("bilinear")
+def bilinear(image: Tensor, side: Side) -> Tensor:
+    """Return bilinear samples, corners not aligned, no antialias (the paper).
+
+    At a ratio of 1/4 it reads a quarter of the pixels; at 1/2 of an even side it equals area.
+    """
+    return F.interpolate(image, size=side, mode="bilinear", align_corners=False)
+
+
+@RESAMPLERS.register("antialias")
+def antialias(image: Tensor, side: Side) -> Tensor:
+    """Return bilinear samples with the triangle widened by the scale."""
+    return F.interpolate(image, size=side, mode="bilinear", align_corners=False, antialias=True)
+
+
+@RESAMPLERS.register("area")
+def area(image: Tensor, side: Side) -> Tensor:
+    """Return the mean over the covered pixels."""
+    return F.interpolate(image, size=side, mode="area")
+
+
+@RESAMPLERS.register("gaussian")
+def gaussian(image: Tensor, side: Side) -> Tensor:
+    """Return bilinear samples after a Gaussian of standard deviation (1/ratio - 1)/2 pixels.
+
+    Source:
+        scikit-image, transform.resize with anti_aliasing and mode="edge".
+    """
+    for dim, new in zip((-2, -1), side, strict=True):
+        image = _blurred(image, dim=dim, deviation_px=max(0.0, (image.shape[dim] / new - 1) / 2))
+    return bilinear(image, side)
+
+
+@RESAMPLERS.register("strided")
+def strided(image: Tensor, side: Side) -> Tensor:
+    """Return every n-th pixel from the first: pixel floor(index / ratio), nothing averaged.
+
+    Source:
+        EPFL-VILAB/omnidata, losses/midas_loss.py, takes image[:, ::n, ::n]: equal where the whole
+        number n divides the side.
+    """
+    return F.interpolate(image, size=side, mode="nearest")
+
+
+def resize(image: Tensor, side: Side, *, method: str) -> Tensor:
+    """Return the image at (height, width) `side`; the image itself where that is its size.
 
     Args:
         image: (batch, channels, height, width).
         side: New height and width, at least 1.
-        method: "bilinear" (the paper: corners not aligned, no antialias), "antialias" (bilinear
-            with antialias) or "area" (mean over the covered pixels).
+        method: Name of a resampler.
 
     Raises:
         ConfigError: No such method.
     """
     if tuple(image.shape[-2:]) == tuple(side):
         return image
-    if method == "area":
-        return F.interpolate(image, size=side, mode="area")
     if method not in RESAMPLERS:
         raise ConfigError(f"loss.resampler: {method!r} is not one of {', '.join(RESAMPLERS)}")
-    return F.interpolate(
-        image, size=side, mode="bilinear", align_corners=False, antialias=method == "antialias"
-    )
+    return RESAMPLERS.get(method)(image, side)
+
+
+def pyramid(
+    image: Tensor, sides: Sequence[Side], *, method: str, is_recursive: bool = False
+) -> Iterator[Tensor]:
+    """Yield the image at each size in turn.
+
+    Args:
+        image: (batch, channels, height, width).
+        sides: Height and width of the levels, finest first.
+        method: Name of a resampler.
+        is_recursive: Make a level from the one before instead of from full size.
+    """
+    source = image
+    for side in sides:
+        level = resize(source, side, method=method)
+        yield level
+        source = level if is_recursive else image
+
+
+def _blurred(image: Tensor, *, dim: int, deviation_px: float) -> Tensor:
+    reach = int(TRUNCATED_AT * deviation_px + 0.5)
+    if reach == 0:
+        return image
+    offsets = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
+    kernel = torch.exp(-0.5 * (offsets / deviation_px) ** 2)
+    kernel = kernel / kernel.sum()
+    frame = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
+    shape = (1, 1, 1, 2 * reach + 1) if dim == -1 else (1, 1, 2 * reach + 1, 1)
+    weight = kernel.view(shape).repeat(image.shape[1], 1, 1, 1)
+    return F.conv2d(F.pad(image, frame, mode="replicate"), weight, groups=image.shape[1])

@@ -3,16 +3,24 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ablate.losses.settings import NAMES, canonical, check
+from ablate.losses.catalogue.contract import CATALOGUE, descriptions
+from ablate.losses.checks import check
+from ablate.losses.names import names as _names
+from ablate.losses.presets import KEYS, MIXES
+from ablate.losses.settings import canonical
 
 if TYPE_CHECKING:
     from ablate.losses.total import FusionLoss
 
-__all__ = ["build", "canonical", "check", "names"]
+__all__ = ["build", "canonical", "check", "descriptions", "is_written_out", "names"]
 
 
 def build(settings: Mapping[str, Any]) -> "FusionLoss":
     """Return the loss that the settings describe, called with infrared=, visible=, fused=.
+
+    Example:
+        >>> build({"preset": "seafusion", "mix": "published"}).gradient.weights
+        (1.0,)
 
     Raises:
         ConfigError: A setting is unknown or out of range, all faults together.
@@ -28,4 +36,9 @@ def build(settings: Mapping[str, Any]) -> "FusionLoss":
 
 def names() -> dict[str, tuple[str, ...]]:
     """Return the valid names of every setting that takes a name."""
-    return dict(NAMES)
+    return {**_names(), "preset": CATALOGUE.names(), "mix": MIXES}
+
+
+def is_written_out(setting: str) -> bool:
+    """Return whether `canonical` replaces a setting by others, as it does with a preset."""
+    return setting in KEYS

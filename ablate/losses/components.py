@@ -1,4 +1,4 @@
-"""What of a gradient is compared: both axes, their L1 magnitude, or their signed sum."""
+"""What of a gradient is compared: both axes, their magnitude, or their signed sum."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,9 @@ from torch import Tensor
 
 from ablate.registry import Registry
 
-Component = Callable[[Tensor, Tensor], Tensor]
+Component = Callable[..., Tensor]
 COMPONENTS: Registry[Component] = Registry("component")
+SMALL = 1e-6  # under the root: its slope stays finite at 0, and 1e-6 is no zero in fp16
 
 
 @COMPONENTS.register("axis_wise")
@@ -23,7 +24,32 @@ def magnitude_l1(grad_x: Tensor, grad_y: Tensor) -> Tensor:
     return grad_x.abs() + grad_y.abs()
 
 
+@COMPONENTS.register("magnitude_l2")
+def magnitude_l2(grad_x: Tensor, grad_y: Tensor) -> Tensor:
+    """Return sqrt((d/dx)^2 + (d/dy)^2 + 1e-6) (TarDAL): a flat image answers 0.001.
+
+    Source:
+        kornia.filters.sobel, whose default the 1e-6 is.
+    """
+    return (grad_x * grad_x + grad_y * grad_y + SMALL).sqrt()
+
+
 @COMPONENTS.register("signed_sum")
 def signed_sum(grad_x: Tensor, grad_y: Tensor) -> Tensor:
     """Return d/dx + d/dy, in which opposite axes cancel (TC-MoA)."""
     return grad_x + grad_y
+
+
+@COMPONENTS.register("image_mean")
+def image_mean(grad_x: Tensor, grad_y: Tensor) -> Tensor:
+    """Return the mean of d/dx + d/dy, one number per image (DATFuse).
+
+    A negative control: with zero padding the sum telescopes, so only the frame's pixels count.
+    """
+    return (grad_x + grad_y).mean(dim=(-2, -1), keepdim=True)
+
+
+@COMPONENTS.register("scalar")
+def scalar(response: Tensor) -> Tensor:
+    """Return the one response of a Laplacian as it is."""
+    return response

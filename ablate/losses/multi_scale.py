@@ -1,16 +1,23 @@
 """The multi-scale gradient loss: operator, components, selection and penalty at each level."""
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from ablate.errors import ConfigError
 from ablate.imaging.gradients import OPERATORS
-from ablate.imaging.resample import resize
+from ablate.imaging.laplacians import LAPLACIANS
+from ablate.imaging.resample import pyramid, resize
 from ablate.losses.components import COMPONENTS
 from ablate.losses.penalty import PENALTIES
-from ablate.losses.pyramid import level_side, scale_weights
-from ablate.losses.selection import SELECTIONS
+from ablate.losses.pyramid import level_scales, level_side, scale_weights
+from ablate.losses.selection import SELECTIONS, blend
+
+T = TypeVar("T")
 
 
 class MultiScaleGradient(nn.Module):
@@ -21,46 +28,73 @@ class MultiScaleGradient(nn.Module):
     gradient of larger absolute value with its sign; levels are averaged.
 
     Args:
-        operator: Name of the gradient operator.
-        components: "axis_wise", "magnitude_l1" or "signed_sum".
-        sign: "kept" or "free" (absolute responses are compared); axis_wise only.
+        operator: Name of a gradient operator or a Laplacian.
+        gain: "raw" taps or "unit" gain.
+        y_axis: "down" (rows grow) or "up", as repositories with the kernel [1 2 1; 0 0 0;
+            -1 -2 -1] have it; matters where axes are added or signed values compared.
+        components: What of the gradient is compared; a Laplacian is "scalar".
+        sign: "kept" or "free" (absolute responses are compared); axis_wise and scalar only.
         selection: Which source is the target.
+        gate_slope: Of the selection "soft".
+        selected: "per_level", or "once": chosen at full size, the share of the infrared resized.
         penalty: How a difference counts.
-        levels: Number of levels, the first at full size.
+        knee: Of the penalties "charbonnier" and "huber", in units of the operator.
+        levels: Number of levels.
+        scales: "powers" of the ratio, the first at full size, or one scale per level.
         ratio: Side of a level over the side of the next finer one, in (0, 1).
-        resampler: "bilinear", "antialias" or "area".
+        resampler: How a level is made.
+        resampled_from: "full_size", or "finer_level" (recursive).
         weights: "equal", "geometric" or one number per level, finest first; normalised to sum 1.
         weight_growth: Weight of a level over the next finer one; "geometric" only.
-        padding: "zeros" or "replicate".
+        padding: "zeros", "replicate", "reflect" or "valid".
+        norm: "none", or what `calibrate` divides a level by: its "value", or its "grad", the
+            `gradient_size`.
 
     Source:
         arXiv 2510.13067; magnitude and sign-free forms as in SeAFusion and Text-IF, signed sum as
-        in TC-MoA.
+        in TC-MoA; `ablate/losses/catalogue` has them by name.
     """
 
     def __init__(
         self,
         *,
         operator: str = "sobel",
+        gain: str = "raw",
+        y_axis: str = "down",
         components: str = "axis_wise",
         sign: str = "kept",
         selection: str = "per_axis_max",
+        gate_slope: float = 4.0,
+        selected: str = "per_level",
         penalty: str = "l1",
+        knee: float = 0.1,
         levels: int = 3,
+        scales: str | Sequence[float] = "powers",
         ratio: float = 0.5,
         resampler: str = "bilinear",
+        resampled_from: str = "full_size",
         weights: str | Sequence[float] = "equal",
         weight_growth: float = 1.0,
         padding: str = "zeros",
+        norm: str = "none",
     ) -> None:
         super().__init__()
-        self._operator = OPERATORS.get(operator, where="loss.operator")
-        self._components = COMPONENTS.get(components, where="loss.components")
-        self._select = SELECTIONS.get(selection, where="loss.selection")
-        self._penalty = PENALTIES.get(penalty, where="loss.penalty")
-        self._is_sign_free = sign == "free" and components == "axis_wise"
-        self._ratio, self._resampler, self._padding = ratio, resampler, padding
-        self.weights = scale_weights(weights, levels=levels, growth=weight_growth)
+        is_scalar = operator in LAPLACIANS
+        apply = (LAPLACIANS if is_scalar else OPERATORS).get(operator, where="loss.operator")
+        self._operator = _given(apply, padding=padding, gain=gain)
+        component = "scalar" if is_scalar else components
+        self._components = COMPONENTS.get(component, where="loss.components")
+        select = SELECTIONS.get(selection, where="loss.selection")
+        self._select = _given(select, gate_slope=gate_slope)
+        self._penalty = _given(PENALTIES.get(penalty, where="loss.penalty"), knee=knee)
+        self._is_sign_free = sign == "free" and component in ("axis_wise", "scalar")
+        self._points_up = y_axis == "up" and not is_scalar
+        self._is_selected_once = selected == "once"
+        self._resampler, self._is_recursive = resampler, resampled_from == "finer_level"
+        self._scales = level_scales(scales, levels=levels, ratio=ratio)
+        self._norm = norm
+        self._constants = (1.0,) * len(self._scales) if norm == "none" else ()
+        self.weights = scale_weights(weights, levels=len(self._scales), growth=weight_growth)
         self.last_levels: tuple[Tensor, ...] = ()
 
     def forward(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
@@ -70,25 +104,108 @@ class MultiScaleGradient(nn.Module):
             infrared: (batch, 1, height, width) in [0, 1].
             visible: Same shape.
             fused: Same shape.
+
+        Raises:
+            ConfigError: A norm was asked for and `calibrate` was not called.
         """
-        values = []
-        for level in range(len(self.weights)):
-            with torch.no_grad():
-                target = self._select(
-                    self._response(infrared, level), self._response(visible, level)
-                )
-            difference = self._response(fused, level) - target
-            # mean per axis, axes added: the channels are averaged apart
-            values.append(self._penalty(difference).mean(dim=(0, 2, 3)).sum())
+        maps = self.maps(infrared=infrared, visible=visible, fused=fused)
+        values = [level_value(each) for each in maps]
         self.last_levels = tuple(value.detach() for value in values)
+        return self.total(values)
+
+    def total(self, values: Sequence[Tensor]) -> Tensor:
+        """Return the weighted sum of the values of the levels."""
         return torch.stack(
             [weight * value for weight, value in zip(self.weights, values, strict=True)]
         ).sum()
 
-    def _response(self, image: Tensor, level: int) -> Tensor:
-        height, width = (
-            level_side(side, level=level, ratio=self._ratio) for side in image.shape[-2:]
-        )
-        small = resize(image, (height, width), method=self._resampler)
-        response = self._components(*self._operator(small, padding=self._padding))
+    def maps(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Iterator[Tensor]:
+        """Yield per level what every pixel and channel costs, (batch, 1 or 2, height, width)."""
+        if not self._constants:
+            raise ConfigError(
+                f"loss.norm: {self._norm!r} needs constants; call calibrate(infrared=, visible=)"
+            )
+        sides = [
+            (level_side(fused.shape[-2], scale=scale), level_side(fused.shape[-1], scale=scale))
+            for scale in self._scales
+        ]
+        levels = [
+            pyramid(image, sides, method=self._resampler, is_recursive=self._is_recursive)
+            for image in (infrared, visible, fused)
+        ]
+        once = self._share(infrared, visible) if self._is_selected_once else None
+        for small_infrared, small_visible, small_fused, constant in zip(
+            *levels, self._constants, strict=True
+        ):
+            target = self._target(small_infrared, small_visible, once)
+            cost = self._penalty(self._response(small_fused) - target)
+            yield cost if constant == 1.0 else cost / constant
+
+    def calibrate(self, *, infrared: Tensor, visible: Tensor) -> tuple[float, ...]:
+        """Measure and return what each level is divided by, at the mean of the sources.
+
+        Raises:
+            ConfigError: A level is flat on these images, so nothing can be divided by it.
+        """
+        if self._norm == "none":
+            return self._constants
+        self._constants = (1.0,) * len(self._scales)
+        infrared, visible = infrared.double(), visible.double()
+        fused = ((infrared + visible) / 2).requires_grad_()
+        with torch.enable_grad():
+            maps = self.maps(infrared=infrared, visible=visible, fused=fused)
+            values = [level_value(each) for each in maps]
+            found = tuple(
+                float(gradient_size(value, fused) if self._norm == "grad" else value.detach())
+                for value in values
+            )
+        for level, constant in enumerate(found, start=1):
+            if not constant > 0:
+                raise ConfigError(
+                    f"loss.norm: level {level} has {self._norm} {constant:g} on the calibration "
+                    "images, which cannot be divided by; use norm: none or other images"
+                )
+        self._constants = found
+        return found
+
+    @torch.no_grad()
+    def _target(self, infrared: Tensor, visible: Tensor, once: Tensor | None) -> Tensor:
+        of_infrared, of_visible = self._response(infrared), self._response(visible)
+        if once is None:
+            return blend(self._select(of_infrared, of_visible), of_infrared, of_visible)
+        height, width = of_visible.shape[-2:]
+        share = resize(once.to(of_visible.dtype), (height, width), method=self._resampler)
+        return blend(share, of_infrared, of_visible)
+
+    @torch.no_grad()
+    def _share(self, infrared: Tensor, visible: Tensor) -> Tensor:
+        return self._select(self._response(infrared), self._response(visible))
+
+    def _response(self, image: Tensor) -> Tensor:
+        responses: tuple[Tensor, ...] = self._operator(image)
+        if self._points_up:
+            grad_x, grad_y = responses
+            responses = (grad_x, -grad_y)
+        response = self._components(*responses)
         return response.abs() if self._is_sign_free else response
+
+
+def level_value(cost: Tensor) -> Tensor:
+    """Return the mean per channel, channels added: mean over x plus mean over y."""
+    return cost.mean(dim=(0, 2, 3)).sum()
+
+
+def gradient_size(value: Tensor, fused: Tensor) -> Tensor:
+    """Return the RMS over the pixels of the value's gradient, times their number.
+
+    So it does not depend on crop or batch, and an L1 intensity term has 1.
+    """
+    (param_grad,) = torch.autograd.grad(value, fused, retain_graph=True)
+    return param_grad.square().mean().sqrt() * param_grad.numel()
+
+
+def _given(function: Callable[..., T], **options: object) -> Callable[..., T]:
+    """Return the function with those of the options that it takes."""
+    takes = inspect.signature(function).parameters
+    taken = {name: value for name, value in options.items() if name in takes}
+    return functools.partial(function, **taken)

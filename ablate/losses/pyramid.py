@@ -5,14 +5,31 @@ from collections.abc import Sequence
 SMALLEST_PX = 8  # below, a Sobel response is mostly frame, and exactly zero at 1x1
 
 
-def level_side(side: int, *, level: int, ratio: float) -> int:
-    """Return max(1, round(side * ratio**level)), half to even; level 0 is full size.
+def level_scales(kind: str | Sequence[float], *, levels: int, ratio: float) -> tuple[float, ...]:
+    """Return the size of each level relative to full size, finest first.
+
+    Args:
+        kind: "powers" (of the ratio) or the scales themselves.
+        levels: Number of levels.
+        ratio: Only for "powers".
 
     Example:
-        >>> [level_side(65, level=k, ratio=0.5) for k in range(3)]
+        >>> level_scales("powers", levels=3, ratio=0.5)
+        (1.0, 0.5, 0.25)
+    """
+    if isinstance(kind, str):
+        return tuple(float(ratio**level) for level in range(levels))
+    return tuple(float(scale) for scale in kind)
+
+
+def level_side(side: int, *, scale: float) -> int:
+    """Return max(1, round(side * scale)), half to even.
+
+    Example:
+        >>> [level_side(65, scale=scale) for scale in (1.0, 0.5, 0.25)]
         [65, 32, 16]
     """
-    return max(1, round(side * ratio**level))
+    return max(1, round(side * scale))
 
 
 def scale_weights(

@@ -1,132 +1,158 @@
-"""The loss settings: names, checks and canonical form; knows no torch."""
+"""The loss settings: defaults and canonical form; knows no torch."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ablate.errors import nearest
-from ablate.losses.pyramid import SMALLEST_PX, level_side
+from ablate.losses.names import is_laplacian, takes
+from ablate.losses.presets import resolve
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "operator": ("sobel",),
-    "components": ("axis_wise", "magnitude_l1", "signed_sum"),
-    "sign": ("kept", "free"),
-    "selection": ("per_axis_max",),
-    "penalty": ("l1",),
-    "resampler": ("bilinear", "antialias", "area"),
-    "weights": ("equal", "geometric"),
-    "padding": ("zeros", "replicate"),
-    "intensity": ("max", "mean"),
-}
-DEFAULTS: dict[str, Any] = {
-    "operator": "sobel", "components": "axis_wise", "sign": "kept", "selection": "per_axis_max",
-    "penalty": "l1", "levels": 3, "ratio": 0.5, "resampler": "bilinear", "weights": "equal",
-    "weight_growth": 1.0, "padding": "zeros", "gradient_weight": 10.0, "intensity": "max",
-    "intensity_weight": 1.0, "ssim_weight": 0.0,
+OF_THE_TERM: dict[str, Any] = {  # what a published loss fixes
+    "operator": "sobel", "gain": "raw", "y_axis": "down", "components": "axis_wise",
+    "sign": "kept", "selection": "per_axis_max", "gate_slope": 4.0, "selected": "per_level",
+    "penalty": "l1", "knee": 0.1, "levels": 3, "scales": "powers", "ratio": 0.5,
+    "resampler": "bilinear", "resampled_from": "full_size", "weights": "equal",
+    "weight_growth": 1.0, "padding": "zeros",
 }  # fmt: skip
-OF_THE_GRADIENT = (
-    "operator", "components", "sign", "selection", "penalty", "levels", "ratio", "resampler",
-    "weights", "weight_growth", "padding",
+OF_ITS_SIZE: dict[str, Any] = {"norm": "none", "lambda_policy": "shared", "warmup_steps": 0}
+OF_THE_MIX: dict[str, Any] = {
+    "gradient_weight": 10.0, "intensity": "max", "intensity_weight": 1.0, "ssim_weight": 0.0,
+}  # fmt: skip
+DEFAULTS: dict[str, Any] = {**OF_THE_TERM, **OF_ITS_SIZE, **OF_THE_MIX}
+WEIGHTS = ("gradient_weight", "intensity_weight", "ssim_weight")
+
+MAGNITUDES = ("magnitude_l1", "magnitude_l2")
+SUMS = ("signed_sum", "image_mean")
+SAME_EVERYWHERE = ("mean", "visible", "infrared")  # selections that look at no gradient
+OF_MORE_LEVELS = (
+    "scales", "ratio", "resampler", "resampled_from", "weights", "weight_growth", "selected",
 )  # fmt: skip
-OF_THE_MIX = ("gradient_weight", "intensity_weight", "ssim_weight")
-LARGEST_GROWTH = 1000.0  # beyond, only the coarsest level counts, and far beyond it overflows
-OF_MORE_LEVELS = ("ratio", "resampler", "weights", "weight_growth")
+Settings = dict[str, Any]
 
 
-def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
+def canonical(settings: Mapping[str, Any]) -> Settings:
     """Return the settings with defaults filled in and those without effect left out.
 
-    Magnitude has no sign and no axes to select; the signed sum has no axes; one level has no
-    ratio, resampler or weights; growth belongs to geometric weights; without a gradient weight
-    every gradient setting is inert. Equal geometric weights are written as equal, listed weights
-    as their share of 1. Settings that `check` would refuse are passed through.
+    A preset is written out. Magnitude has no sign and no axes to select; the signed sum has no
+    axes; one level has no ratio, resampler or weights; without a gradient weight every gradient
+    setting is inert; the other rules stand at the functions below. Two spellings of one loss are
+    written alike: scales that are powers of a ratio, equal weights, weights as their share of 1,
+    levels of weight 0. Settings that `check` would refuse are passed through.
 
     Example:
         >>> sorted(canonical({"gradient_weight": 0}))
         ['gradient_weight', 'intensity', 'intensity_weight', 'ssim_weight']
     """
-    full = {**DEFAULTS, **settings}
+    resolved = resolve(settings, term=OF_THE_TERM)
+    full = {**DEFAULTS, **resolved}
     inert: set[str] = set()
-    if full["gradient_weight"] == 0:
-        inert.update(OF_THE_GRADIENT)
     if full["intensity_weight"] == 0:
         inert.add("intensity")
-    if full["levels"] == 1:
-        inert.update(OF_MORE_LEVELS)
-    if full["components"] == "magnitude_l1":
-        inert.update(("sign", "selection"))
-    if full["components"] == "signed_sum":
-        inert.update(("sign", "selection"))
-    if full["weights"] == "geometric" and full["weight_growth"] == 1:
-        full["weights"] = "equal"
-    if not _weight_faults(full["weights"], full["levels"]):
-        full["weights"] = _shares(full["weights"])
-    if full["weights"] != "geometric":
-        inert.add("weight_growth")
+    if full["gradient_weight"] == 0:
+        inert.update(OF_THE_TERM, OF_ITS_SIZE)
+        return {name: value for name, value in full.items() if name not in inert}
+    _write_levels_alike(full)
+    inert |= _inert_of_the_pyramid(full)
+    inert |= _inert_of_a_level(full)
+    inert |= _inert_of_the_size(full, inert)
     return {name: value for name, value in full.items() if name not in inert}
 
 
-def check(settings: Mapping[str, Any], crop_px: int) -> list[str]:
-    """Return every fault of the settings, one line each; none means that `build` will work.
+def _write_levels_alike(full: Settings) -> None:
+    """Change scales, weights and levels into the one spelling of what they mean."""
+    levels, scales, weights = full["levels"], full["scales"], full["weights"]
+    if not isinstance(levels, int) or any(
+        not isinstance(numbers, str) and not _are_numbers(numbers, levels)
+        for numbers in (scales, weights)
+    ):
+        return
+    if not isinstance(weights, str):
+        last = max(index for index, weight in enumerate(weights) if weight > 0)
+        levels, weights = last + 1, list(weights[: last + 1])
+        scales = scales if isinstance(scales, str) else list(scales[:levels])
+    if not isinstance(scales, str):
+        ratio = scales[1] if levels > 1 else full["ratio"]
+        if all(abs(scale - ratio**level) < 1e-9 for level, scale in enumerate(scales)):
+            full["ratio"], scales = ratio, "powers"
+        else:
+            scales = [float(scale) for scale in scales]
+    if weights == "geometric" and full["weight_growth"] == 1:
+        weights = "equal"
+    full.update(levels=levels, scales=scales, weights=_shares(weights))
 
-    Args:
-        settings: The loss section; missing names have their default.
-        crop_px: Side of a training crop, in pixels.
+
+def _inert_of_the_pyramid(full: Settings) -> set[str]:
+    """Return what one level, or so few that recursion is the same, leaves without effect."""
+    inert: set[str] = set()
+    scales = full["scales"]
+    is_at_full_size = not isinstance(scales, list) or scales[:1] == [1.0]
+    if full["levels"] == 1:
+        inert.update(OF_MORE_LEVELS)
+        if not is_at_full_size:
+            inert -= {"scales", "resampler", "selected"}
+    if full["levels"] == 2 and is_at_full_size:
+        inert.add("resampled_from")
+    if scales != "powers":
+        inert.add("ratio")
+    if full["weights"] != "geometric":
+        inert.add("weight_growth")
+    return inert
+
+
+def _inert_of_a_level(full: Settings) -> set[str]:
+    """Return what operator, components, selection and penalty leave without effect.
+
+    One response per pixel has no axes to choose apart. Absolute values make the signed maximum the
+    maximum. Where y points matters only where axes are added or signed values compared.
     """
-    faults = [
-        f"loss.{name}: no such setting; {nearest(name, DEFAULTS)}"
-        for name in settings
-        if name not in DEFAULTS
-    ]
-    full = {**DEFAULTS, **settings}
-    for name, known in NAMES.items():
-        value = full[name]
-        if name == "weights" and not isinstance(value, str):
-            continue  # _weight_faults tells
-        if value not in known:
-            faults.append(f"loss.{name}: {value!r} is unknown; {nearest(str(value), known)}")
-    for name in OF_THE_MIX:
-        if not _is_number(full[name]) or full[name] < 0:
-            faults.append(f"loss.{name}: must be a finite number of at least 0, got {full[name]!r}")
-    if all(full[name] == 0 for name in OF_THE_MIX):
-        faults.append(
-            f"loss: {', '.join(OF_THE_MIX)} are all 0, so nothing would be trained; raise one"
-        )
-    levels, ratio = full["levels"], full["ratio"]
-    if not isinstance(levels, int) or isinstance(levels, bool) or not 1 <= levels <= 8:
-        return [*faults, f"loss.levels: must be a whole number from 1 to 8, got {levels!r}"]
-    if not _is_number(ratio) or not 0 < ratio < 1:
-        return [*faults, f"loss.ratio: must lie in (0, 1), got {ratio!r}; the paper uses 0.5"]
-    if not _is_number(full["weight_growth"]) or not 0 < full["weight_growth"] <= LARGEST_GROWTH:
-        faults.append(
-            f"loss.weight_growth: must be above 0 and at most {LARGEST_GROWTH:g}, "
-            f"got {full['weight_growth']!r}"
-        )
-    faults += _weight_faults(full["weights"], levels)
-    if full["gradient_weight"] == 0:
-        return faults
-    smallest = level_side(crop_px, level=levels - 1, ratio=ratio)
-    if smallest < SMALLEST_PX:
-        faults.append(
-            f"loss.levels: level {levels} of a {crop_px} px crop at ratio {ratio} has "
-            f"{smallest} px, below {SMALLEST_PX} it is mostly frame; use fewer levels, a larger "
-            "ratio or a larger data.crop"
-        )
-    return faults
+    inert: set[str] = set()
+    components = "scalar" if is_laplacian(full["operator"]) else full["components"]
+    is_unsigned = components in MAGNITUDES or (full["sign"] == "free" and components not in SUMS)
+    if components == "scalar":
+        inert.add("components")
+    if components in (*MAGNITUDES, *SUMS):
+        inert.add("sign")
+    if full["selection"] == "signed_max" and is_unsigned:
+        full["selection"] = "per_axis_max"
+    if components != "axis_wise":
+        if full["selection"] == "joint_max":
+            full["selection"] = "per_axis_max"
+        if full["selection"] == "per_axis_max":
+            inert.add("selection")
+    if full["selection"] in SAME_EVERYWHERE:
+        inert.add("selected")
+    is_compared_signed = components == "axis_wise" and full["selection"] == "signed_max"
+    if components not in SUMS and not is_compared_signed:
+        inert.add("y_axis")
+    if not takes("selection", full["selection"], "gate_slope"):
+        inert.add("gate_slope")
+    if not takes("penalty", full["penalty"], "knee"):
+        inert.add("knee")
+    if not takes("operator", full["operator"], "gain"):
+        inert.add("gain")
+    return inert
 
 
-def _weight_faults(weights: Any, levels: int) -> list[str]:
-    if isinstance(weights, str):
-        return []
-    if not isinstance(weights, Sequence) or not all(_is_number(w) and w >= 0 for w in weights):
-        return [
-            f"loss.weights: needs equal, geometric or finite numbers of at least 0, got {weights!r}"
-        ]
-    if len(weights) != levels:
-        return [f"loss.weights: has {len(weights)} numbers for {levels} levels; give one a level"]
-    if sum(weights) <= 0:
-        return ["loss.weights: their sum must be above 0"]
-    return []
+def _inert_of_the_size(full: Settings, inert: set[str]) -> set[str]:
+    """Return what norm and lambda policy divide out, and write "tuned" as what it computes.
+
+    A single level that is matched to the paper's gradient has no norm of its own; where the loss is
+    proportional to a power of the response the gain of the operator is divided out.
+    """
+    found: set[str] = set()
+    if full["lambda_policy"] == "tuned":
+        full["lambda_policy"] = "shared"
+    term = {name: value for name, value in full.items() if name in OF_THE_TERM}
+    is_papers = all(value == OF_THE_TERM[name] for name, value in term.items() if name not in inert)
+    if full["lambda_policy"] == "norm_matched" and is_papers and full["norm"] == "none":
+        full["lambda_policy"] = "shared"
+    is_matched = full["lambda_policy"] == "norm_matched"
+    if is_matched and full["levels"] == 1:
+        found.add("norm")
+    is_divided = is_matched or full["norm"] != "none"
+    if is_divided and {"knee", "gate_slope"} <= inert and full["components"] != "magnitude_l2":
+        found.add("gain")
+    return found
 
 
 def _shares(weights: Any) -> Any:
@@ -144,6 +170,16 @@ def _shares(weights: Any) -> Any:
     return [round(weight / total, 12) for weight in weights]
 
 
-def _is_number(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)
+def _are_numbers(numbers: Any, levels: int) -> bool:
+    return (
+        isinstance(numbers, list | tuple)
+        and len(numbers) == levels
+        and all(is_number(number) and number >= 0 for number in numbers)
+        and sum(numbers) > 0
+    )
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is a finite number and no truth value."""
+    is_right = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_right and math.isfinite(value)

@@ -1,5 +1,7 @@
 """Every name that a study file may use, by kind."""
 
+import inspect
+
 from ablate import losses
 from ablate.data.contract import DATASETS
 from ablate.designs.contract import DESIGNS
@@ -23,5 +25,12 @@ def known() -> dict[str, tuple[str, ...]]:
         "samplers": SAMPLERS.names(),
         "pruners": PRUNERS.names(),
         "executors": EXECUTORS.names(),
+        **{f"designs.{name}": _options(name) for name in DESIGNS.names()},
         **{f"losses.{setting}": names for setting, names in losses.names().items()},
     }
+
+
+def _options(design: str) -> tuple[str, ...]:
+    """Return the keyword-only parameters of a design."""
+    parameters = inspect.signature(DESIGNS.get(design)).parameters.values()
+    return tuple(known.name for known in parameters if known.kind is known.KEYWORD_ONLY)

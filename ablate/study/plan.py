@@ -1,24 +1,28 @@
 """From a study file to the table of everything that will run, before anything runs."""
 
+import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ablate import losses
-from ablate.config.apply import active, apply, violations
-from ablate.config.schema import Phase, StudyConfig
-from ablate.designs.contract import DESIGNS
+from ablate.config.schema import Phase, Question, StudyConfig
+from ablate.designs.contract import DESIGNS, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
+from ablate.study.claims import refusals
+from ablate.study.recipes import Recipe, canonical, dimension_values, identity_of, recipe_of
 from ablate.training.spec import RunSpec
 
-SEARCH = "search"
-NOT_IDENTITY = {"data": {"root", "infrared", "visible", "splits"}, "train": {"gallery"}}
+SEARCH, SOBOL = "search", "sobol"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTrial:
-    """One combination of settings and the runs, one per seed, that will try it."""
+    """One combination of settings and the runs, one per seed, that will try it.
+
+    A row of an answer design is a trial with one run; its block, point and nuisance are those of
+    the row. `name` is that of the arm.
+    """
 
     number: int
     phase: str
@@ -27,6 +31,13 @@ class PlannedTrial:
     name: str
     runs: tuple[RunSpec, ...]
     violations: tuple[str, ...] = ()
+    recipe_id: str = ""
+    nuisance: Mapping[str, JsonValue] = field(default_factory=dict)
+    dummy: float | None = None
+    block: int | None = None
+    point: int | None = None
+    split_seed: int | None = None
+    change: str = ""  # what this trial changes, in designs about single changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,7 @@ class Plan:
     searches: tuple[SearchPlan, ...]
     duplicates: int
     design_hash: str
+    infeasible: int = 0  # points of explorations that break a constraint and are left out
 
     @property
     def runs(self) -> int:
@@ -56,24 +68,28 @@ class Plan:
         return sum(len(trial.runs) for trial in self.trials) + searched
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the design table: one row per designed run."""
-        return [
-            {
-                "trial": trial.number, "phase": trial.phase, "arm": trial.name,
-                "arm_id": trial.arm_id, "run_id": run.run_id, "seed": run.seed,
-                **{f"factor.{name}": value for name, value in trial.values.items()},
-            }
-            for trial in self.trials
-            for run in trial.runs
-        ]  # fmt: skip
+        """Return the design table: one row per designed run; what a design lacks is absent."""
+        return [_table_row(trial, run) for trial in self.trials for run in trial.runs]
+
+    def arms_of(self, question: Question) -> dict[Any, str]:
+        """Return value -> arm id for the factor that the question compares.
+
+        All other factors have their baseline; tied ones follow.
+        """
+        config, name = self.config, question.compare
+        return {
+            value: _recipe(config, Row(values=filled(config.factors, {name: value}))).arm_id
+            for value in config.factors[name].values
+        }
 
 
 def make(config: StudyConfig) -> Plan:
     """Return the plan of a checked study; the same file gives the same plan.
 
     Raises:
-        ConfigError: A designed trial breaks a constraint or a rule of the loss, or the objective
-            is not a val metric.
+        ConfigError: All faults together: a design that its options do not allow, a designed trial
+            that breaks a constraint or a rule of the loss, a phase that wants to claim with too
+            few blocks, an objective that is not a val metric.
     """
     split, _, metric = config.objective.partition("/")
     if split != "val" or metric not in config.base["metrics"]["names"]:
@@ -83,8 +99,8 @@ def make(config: StudyConfig) -> Plan:
         )
     trials: list[PlannedTrial] = []
     searches: list[SearchPlan] = []
-    faults: list[str] = []
-    number = duplicates = 0
+    faults = [f"{config.file}: {line}" for line in refusals(config)]
+    number = duplicates = infeasible = 0
     for phase in config.phases.values():
         if phase.design == SEARCH:
             count = int(phase.trials or 0)
@@ -93,21 +109,12 @@ def make(config: StudyConfig) -> Plan:
             )
             number += count
             continue
-        seen: set[str] = set()
-        for values in DESIGNS.get(phase.design, where=f"phases.{phase.name}.design")(
-            config.factors
-        ):
-            trial = make_trial(config, phase, number, values)
-            faults += [
-                f"{config.file}: phases.{phase.name}: {trial.name}: {broken}"
-                for broken in trial.violations
-            ]
-            if trial.arm_id in seen:
-                duplicates += 1
-                continue
-            seen.add(trial.arm_id)
-            trials.append(trial)
-            number += 1
+        designed = _designed(config, phase, first=number)
+        trials += designed.trials
+        faults += [f"{config.file}: {line}" for line in designed.faults]
+        duplicates += designed.duplicates
+        infeasible += designed.infeasible
+        number += len(designed.trials)
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
     return Plan(
@@ -116,77 +123,39 @@ def make(config: StudyConfig) -> Plan:
         searches=tuple(searches),
         duplicates=duplicates,
         design_hash=_design_hash(config, trials, searches),
+        infeasible=infeasible,
     )
+
+
+def design_rows(config: StudyConfig, phase: Phase) -> Rows:
+    """Return the table of a designed phase.
+
+    Raises:
+        ConfigError: The design refuses its options or the factors of the study.
+    """
+    design = DESIGNS.get(phase.design, where=f"phases.{phase.name}.design")
+    inputs = Inputs(
+        factors=config.factors,
+        dimensions=config.dimensions,
+        nuisance=config.nuisance,
+        trials=int(phase.trials or 0),
+        seed=config.seed,
+        phase=phase.name,
+    )
+    try:
+        inspect.signature(design).bind(inputs, **phase.options)
+    except TypeError as error:
+        raise ConfigError(
+            f"phases.{phase.name}.options: {error}; `ablate list designs` shows what there is"
+        ) from None
+    return design(inputs, **phase.options)
 
 
 def make_trial(
     config: StudyConfig, phase: Phase, number: int, values: Mapping[str, Any]
 ) -> PlannedTrial:
-    """Return the trial at `values`: inert settings dropped, identities derived."""
-    dimensions = {name: config.dimensions[name] for name in values}
-    kept = active(dimensions, values, config.base)
-    settings = canonical(apply(config.base, config.dimensions, kept))
-    kept = {name: value for name, value in kept.items() if _has_effect(config, name, settings)}
-    broken = violations(config.constraints, settings, kept)
-    broken += losses.check(settings["loss"], settings["data"]["crop"])
-    arm_id = digest(identity_of(settings))
-    name = arm_name(kept)
-    questions = tuple(config.questions)
-    runs = tuple(
-        RunSpec(
-            run_id=digest([arm_id, config.seed + index, phase.name, None, None]),
-            arm_id=arm_id,
-            study=config.name,
-            phase=phase.name,
-            trial=number,
-            seed=config.seed + index,
-            name=f"{name} · s{index}" if phase.seeds > 1 else name,
-            settings=settings,
-            factors=kept,
-            questions=questions,
-            rungs=tuple(phase.rungs or ()),
-            objective=config.objective,
-            scores_test=phase.design != SEARCH,
-        )
-        for index in range(phase.seeds)
-    )
-    return PlannedTrial(
-        number=number, phase=phase.name, values=kept, arm_id=arm_id, name=name, runs=runs,
-        violations=tuple(broken),
-    )  # fmt: skip
-
-
-def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings without those that cannot change the result."""
-    return {**settings, "loss": losses.canonical(settings["loss"])}
-
-
-def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of the settings that makes an arm: paths and picture counts are not."""
-    return {
-        section: {k: v for k, v in part.items() if k not in NOT_IDENTITY.get(section, ())}
-        for section, part in settings.items()
-    }
-
-
-def arm_name(values: Mapping[str, Any]) -> str:
-    """Return what people read: names as they are, numbers with their dimension.
-
-    Example:
-        >>> arm_name({"variant": "signed", "ratio": 0.5, "levels": 3})
-        'signed · ratio 0.5 · 3 levels'
-    """
-    parts = []
-    for name, value in values.items():
-        if isinstance(value, str):
-            parts.append(value)
-        elif name == "levels":
-            parts.append(f"{value} levels" if value != 1 else "1 level")
-        elif isinstance(value, float):
-            parts.append(f"{name} {value:.4g}")
-        else:
-            parts.append(f"{name} {value}")
-    return " · ".join(parts) or "baseline"
+    """Return the trial at `values` by dimension: inert settings dropped, identities derived."""
+    return _trial(config, phase, number, recipe_of(config, values), Row(values=values))
 
 
 def specs(plan: Plan) -> Iterator[RunSpec]:
@@ -199,11 +168,110 @@ def specs(plan: Plan) -> Iterator[RunSpec]:
                     yield trial.runs[index]
 
 
-def _has_effect(config: StudyConfig, name: str, settings: Mapping[str, Any]) -> bool:
-    """Return False for a loss dimension whose setting the canonical form dropped."""
-    path = config.dimensions[name].path or ""
-    section, _, key = path.partition(".")
-    return section != "loss" or "." in key or key in settings["loss"]
+@dataclass(slots=True, kw_only=True)
+class _Designed:
+    trials: list[PlannedTrial] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    duplicates: int = 0
+    infeasible: int = 0
+
+
+def _designed(config: StudyConfig, phase: Phase, *, first: int) -> _Designed:
+    """Return the trials of a designed phase, numbered from `first`."""
+    made = _Designed()
+    try:
+        rows = design_rows(config, phase)
+        recipes = [_recipe(config, row) for row in rows]
+    except ConfigError as error:
+        made.faults += error.faults
+        return made
+    seen: dict[tuple[str, int | None, int | None], Recipe] = {}
+    for row, recipe in zip(rows, recipes, strict=True):
+        if recipe.violations and phase.design == SOBOL:
+            made.infeasible += 1
+            continue
+        made.faults += [
+            f"phases.{phase.name}: {recipe.name}: {broken}" for broken in recipe.violations
+        ]
+        key = (recipe.recipe_id, row.block, row.point)
+        if key not in seen:
+            seen[key] = recipe
+            number = first + len(made.trials)
+            made.trials.append(_trial(config, phase, number, recipe, row))
+        elif row.block is None:
+            made.duplicates += 1
+        elif row.block == row.point == 1:
+            made.faults.append(
+                f"phases.{phase.name}: two of the values are one arm ({recipe.name}): what tells "
+                "them apart has no effect here; remove one"
+            )
+    return made
+
+
+def _recipe(config: StudyConfig, row: Row) -> Recipe:
+    return recipe_of(config, dimension_values(config, row.values), row.nuisance)
+
+
+def _trial(
+    config: StudyConfig, phase: Phase, number: int, recipe: Recipe, row: Row
+) -> PlannedTrial:
+    seeds = [row.seed] if row.seed is not None else range(config.seed, config.seed + phase.seeds)
+    runs = tuple(
+        RunSpec(
+            run_id=_run_id(recipe, phase, row, seed),
+            arm_id=recipe.arm_id,
+            recipe_id=recipe.recipe_id,
+            study=config.name,
+            phase=phase.name,
+            trial=number,
+            seed=seed,
+            name=_run_name(recipe, row, f"s{index}" if phase.seeds > 1 else ""),
+            settings=recipe.settings,
+            factors=recipe.values,
+            nuisance=recipe.nuisance,
+            dummy=row.dummy,
+            questions=tuple(config.questions),
+            block=row.block,
+            point=row.point,
+            split_seed=row.split_seed,
+            rungs=tuple(phase.rungs or ()),
+            objective=config.objective,
+            scores_test=phase.design not in (SEARCH, SOBOL),
+        )
+        for index, seed in enumerate(seeds)
+    )
+    return PlannedTrial(
+        number=number, phase=phase.name, values=recipe.values, arm_id=recipe.arm_id,
+        name=recipe.name, runs=runs, violations=recipe.violations, recipe_id=recipe.recipe_id,
+        nuisance=recipe.nuisance, dummy=row.dummy, block=row.block, point=row.point,
+        split_seed=row.split_seed, change=row.change,
+    )  # fmt: skip
+
+
+def _run_id(recipe: Recipe, phase: Phase, row: Row, seed: int) -> str:
+    seeds = [seed] if row.split_seed is None else [seed, row.split_seed]
+    return digest([recipe.recipe_id, *seeds, phase.name, row.block, row.point])
+
+
+def _run_name(recipe: Recipe, row: Row, seed: str) -> str:
+    block = f"b{row.block}" if row.block is not None else ""
+    point = f"p{row.point}" if row.point is not None else ""
+    return " · ".join(part for part in (recipe.name, block, point, seed) if part)
+
+
+def _table_row(trial: PlannedTrial, run: RunSpec) -> dict[str, Any]:
+    places = {
+        "change": trial.change or None, "block": trial.block, "point": trial.point,
+        "split_seed": trial.split_seed, "dummy": trial.dummy,
+    }  # fmt: skip
+    return {
+        "trial": trial.number, "phase": trial.phase, "arm": trial.name,
+        "arm_id": trial.arm_id, "recipe_id": trial.recipe_id, "run_id": run.run_id,
+        "seed": run.seed,
+        **{name: value for name, value in places.items() if value is not None},
+        **{f"factor.{name}": value for name, value in trial.values.items()},
+        **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
+    }  # fmt: skip
 
 
 def _design_hash(
@@ -227,5 +295,17 @@ def _design_hash(
                 for search in searches
             ],
             "questions": repr(sorted(config.questions.items())),
+            **_pre_registered(config),
         }
     )  # fmt: skip
+
+
+def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:
+    """Return what an answer design fixes beside its table; nothing for studies without one."""
+    answers = {
+        phase.name: phase.claims for phase in config.phases.values() if "blocks" in phase.options
+    }
+    if not answers:
+        return {}
+    ranges = repr(sorted(config.nuisance.items()))
+    return {"claims": answers, "nuisance": ranges, "factors": repr(config.factors)}

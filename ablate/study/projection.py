@@ -33,6 +33,12 @@ class Projection:
         store: Path, pairs: PairSet, direction: Direction,
     ) -> None:  # fmt: skip
         self._plan, self._trials, self._ledger, self._pairs = plan, trials, ledger, pairs
+        self._direction = direction
+        self._blocks: dict[tuple[str, str, int], tuple[RunSpec, ...]] = {}
+        for trial in plan.trials:
+            if trial.block is not None:
+                key = (trial.phase, trial.arm_id, trial.block)
+                self._blocks[key] = (*self._blocks.get(key, ()), *trial.runs)
         config = plan.config
         self.tracking_uri = config.store.get("mlflow") or tracking_uri(store)
         client = open_client(store, config.store.get("mlflow"))
@@ -59,21 +65,24 @@ class Projection:
 
     def begin(self, spec: RunSpec) -> None:
         """Show a run as RUNNING."""
-        self._shipper.begin(spec, seeds=self._seeds(spec))
+        self._shipper.begin(spec, siblings=len(self._siblings(spec)))
 
     def ship(self, spec: RunSpec) -> None:
         """Send what a running run wrote since the last time."""
-        self._shipper.ship(spec, self._ledger.run_folder(spec.run_id), seeds=self._seeds(spec))
+        self._shipper.ship(
+            spec, self._ledger.run_folder(spec.run_id), siblings=len(self._siblings(spec))
+        )
 
     def end(self, spec: RunSpec, result: RunResult) -> None:
-        """Send the end of a run, of its trial when it was the last, and tell Optuna."""
-        seeds = self._seeds(spec)
-        self._shipper.end(spec, result, self._ledger.run_folder(spec.run_id), seeds=seeds)
-        if seeds > 1:
-            ended = [self._ledger.results.get(run.run_id) for run in self._runs(spec)]
+        """Send the end of a run, of its parent when it was the last, and tell Optuna."""
+        family = self._siblings(spec)
+        folder = self._ledger.run_folder(spec.run_id)
+        self._shipper.end(spec, result, folder, siblings=len(family))
+        if len(family) > 1:
+            ended = [self._ledger.results.get(run.run_id) for run in family]
             results = [result for result in ended if result is not None]
-            if len(results) == seeds:
-                self._shipper.end_trial(spec, results)
+            if len(results) == len(family):
+                self._shipper.end_trial(spec, results, winner=self._winner(results))
         self._tell()
 
     def interrupt(self) -> None:
@@ -110,13 +119,20 @@ class Projection:
             trial = self._trials.known[self._told]
             self._optuna.add(
                 self._trials.told[self._told],
-                dimensions=self._plan.config.dimensions,
+                dimensions=self._plan.config.varied,
                 attrs={"phase": trial.phase, "arm_id": trial.arm_id, "name": trial.name},
             )
             self._told += 1
 
-    def _runs(self, spec: RunSpec) -> tuple[RunSpec, ...]:
-        return self._trials.known[spec.trial].runs
+    def _siblings(self, spec: RunSpec) -> tuple[RunSpec, ...]:
+        """Return the runs under one parent: seeds of a trial, or points of an arm in a block."""
+        if spec.block is None:
+            return self._trials.known[spec.trial].runs
+        return self._blocks[spec.phase, spec.arm_id, spec.block]
 
-    def _seeds(self, spec: RunSpec) -> int:
-        return len(self._runs(spec))
+    def _winner(self, results: list[RunResult]) -> RunResult | None:
+        """Return the result that is best on val, the first of equals."""
+        objective = self._plan.config.objective
+        finished = [r for r in results if r.state == "finished" and objective in r.metrics]
+        sign = 1 if self._direction == "maximize" else -1
+        return max(finished, key=lambda result: sign * result.metrics[objective], default=None)

@@ -61,13 +61,21 @@ class Trials:
             return None
         if trial.violations:
             broken = dict.fromkeys(trial.violations, 1.0)
-            told = Told(number=number, values=trial.values, value=None, violations=broken)
+            told = Told(
+                number=number,
+                values={**trial.values, **trial.nuisance},
+                value=None,
+                violations=broken,
+            )
         elif number in self.twin_of:
             first = self.told.get(self.twin_of[number])
             if first is None:
                 return None
             told = Told(
-                number=number, values=trial.values, value=first.value, is_pruned=first.is_pruned
+                number=number,
+                values={**trial.values, **trial.nuisance},
+                value=first.value,
+                is_pruned=first.is_pruned,
             )
         else:
             results = [self._ledger.results.get(spec.run_id) for spec in trial.runs]
@@ -78,7 +86,7 @@ class Trials:
             values = [r.metrics[objective] for r in ended if objective in r.metrics]
             told = Told(
                 number=number,
-                values=trial.values,
+                values={**trial.values, **trial.nuisance},
                 value=math.fsum(values) / len(values) if values else None,
                 is_pruned=any(result.state == "pruned" for result in ended),
                 reports=self._reports_of(ended),

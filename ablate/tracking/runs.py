@@ -26,18 +26,32 @@ def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
         "ablate.question": ",".join(spec.questions) or "none",
         **{f"factor.{name}": str(value) for name, value in spec.factors.items()},
     }  # fmt: skip
+    if spec.block is not None:
+        tags["ablate.block"] = str(spec.block)
     if kind == "trial-parent":
-        return {**tags, KIND: "trial"}
-    return {**tags, "ablate.run_id": spec.run_id, "ablate.seed": str(spec.seed)}
+        return {**tags, KIND: "trial" if spec.block is None else "block"}
+    if spec.point is not None:
+        tags["ablate.point"] = str(spec.point)
+    nuisance = {f"nuisance.{name}": str(value) for name, value in spec.nuisance.items()}
+    return {**tags, **nuisance, "ablate.run_id": spec.run_id, "ablate.seed": str(spec.seed)}
 
 
 def key(spec: RunSpec, *, kind: str) -> str:
     """Return what a run is looked up by before it is created."""
-    return f"trial/{spec.phase}/{spec.trial}" if kind == "trial-parent" else f"run/{spec.run_id}"
+    if kind != "trial-parent":
+        return f"run/{spec.run_id}"
+    if spec.block is not None:
+        return f"block/{spec.phase}/{spec.arm_id}/{spec.block}"
+    return f"trial/{spec.phase}/{spec.trial}"
 
 
 def trial_name(spec: RunSpec) -> str:
-    """Return the name of a trial, for example "t003 signed · ratio 0.5"."""
+    """Return the name of a trial, for example "t003 signed · ratio 0.5".
+
+    The tuning points of an arm in a block have a parent of their own: "signed · ratio 0.5 · b2".
+    """
+    if spec.block is not None:
+        return spec.name.rpartition(" · p")[0] or spec.name
     return f"t{spec.trial:03d} {spec.name.rpartition(' · s')[0] or spec.name}"
 
 

@@ -66,26 +66,40 @@ class Shipper:
         )
         self._client.log_inputs(run_id, datasets=[DatasetInput(dataset, tags=[])])
 
-    def begin(self, spec: RunSpec, *, seeds: int) -> None:
-        """Show a run as RUNNING, it and its trial made when absent.
+    def begin(self, spec: RunSpec, *, siblings: int) -> None:
+        """Show a run as RUNNING, it and its parent made when absent.
 
-        A trial with one seed is one MLflow run; with several it is the parent of its runs.
+        Args:
+            spec: The run.
+            siblings: Runs under one parent: the seeds of a trial, or the tuning points of an arm
+                in a block. A run without siblings has no parent but the study.
         """
         run_id = self._ids.get(runs.key(spec, kind="run"))
         if run_id not in self._described or run_id in self._stopped:
-            self._outbox.attempt(partial(self._begin, spec, seeds=seeds))
+            self._outbox.attempt(partial(self._begin, spec, siblings=siblings))
 
-    def ship(self, spec: RunSpec, folder: Path, *, seeds: int) -> None:
+    def ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
         """Send what the journal holds beyond the last position."""
-        self._outbox.attempt(partial(self._ship, spec, folder, seeds=seeds))
+        self._outbox.attempt(partial(self._ship, spec, folder, siblings=siblings))
 
-    def end(self, spec: RunSpec, result: RunResult, folder: Path, *, seeds: int) -> None:
+    def end(self, spec: RunSpec, result: RunResult, folder: Path, *, siblings: int) -> None:
         """Send the rest of a run, its tables and its true status."""
-        self._outbox.deliver(partial(self._end, spec, result, folder, seeds=seeds))
+        self._outbox.deliver(partial(self._end, spec, result, folder, siblings=siblings))
 
-    def end_trial(self, spec: RunSpec, results: Sequence[RunResult]) -> None:
-        """Write mean and standard deviation over the finished seeds to a trial that has several."""
-        self._outbox.deliver(partial(self._end_trial, spec, tuple(results)))
+    def end_trial(
+        self, spec: RunSpec, results: Sequence[RunResult], *, winner: RunResult | None = None
+    ) -> None:
+        """Close a parent: mean and standard deviation over its seeds, or the point that won.
+
+        Args:
+            spec: One of its runs.
+            results: All of them.
+            winner: Of a block, the point that is best on val; None where all failed.
+        """
+        if spec.block is None:
+            self._outbox.deliver(partial(self._end_trial, spec, tuple(results)))
+        else:
+            self._outbox.deliver(partial(self._end_block, spec, tuple(results), winner))
 
     def ids(self) -> dict[str, str]:
         """Return the MLflow id of "study" and of every run id of ours."""
@@ -116,10 +130,10 @@ class Shipper:
         self._client.log_batch(study, tags=[RunTag(name, value) for name, value in every.items()])
         self._client.set_terminated(study, "FINISHED")
 
-    def _begin(self, spec: RunSpec, *, seeds: int) -> str:
+    def _begin(self, spec: RunSpec, *, siblings: int) -> str:
         parent = self._ids["study"]
         kind = "trial"
-        if seeds > 1:
+        if siblings > 1:
             kind = "run"
             parent = self._ensure(
                 runs.key(spec, kind="trial-parent"),
@@ -127,7 +141,7 @@ class Shipper:
                 tags=runs.spec_tags(spec, kind="trial-parent"),
                 parent=parent,
             )
-        name = spec.name if seeds > 1 else runs.trial_name(spec)
+        name = spec.name if siblings > 1 else runs.trial_name(spec)
         run_id = self._ensure(
             runs.key(spec, kind=kind),
             name=name,
@@ -141,8 +155,8 @@ class Shipper:
             self._described.add(run_id)
         return run_id
 
-    def _ship(self, spec: RunSpec, folder: Path, *, seeds: int) -> str:
-        run_id = self._begin(spec, seeds=seeds)
+    def _ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> str:
+        run_id = self._begin(spec, siblings=siblings)
         path = folder / "journal.jsonl"
         after = offset = read_position(folder, path, run_id=run_id)
         points: list[Metric] = []
@@ -161,11 +175,11 @@ class Shipper:
             write_position(folder, offset, run_id=run_id)
         return run_id
 
-    def _end(self, spec: RunSpec, result: RunResult, folder: Path, *, seeds: int) -> None:
-        run_id = self._begin(spec, seeds=seeds)
+    def _end(self, spec: RunSpec, result: RunResult, folder: Path, *, siblings: int) -> None:
+        run_id = self._begin(spec, siblings=siblings)
         if run_id in self._ended:
             return
-        self._ship(spec, folder, seeds=seeds)
+        self._ship(spec, folder, siblings=siblings)
         if result.images:
             table = folder / "images.parquet"
             pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
@@ -192,6 +206,21 @@ class Shipper:
         if len(done) < len(results):
             tags["ablate.reason"] = f"{len(results) - len(done)} of {len(results)} did not finish"
         state = "finished" if done else results[0].state
+        self._close(run_id, state, metrics=metrics, tags={**tags, "ablate.state": state})
+
+    def _end_block(
+        self, spec: RunSpec, results: tuple[RunResult, ...], winner: RunResult | None
+    ) -> None:
+        run_id = self._ids[runs.key(spec, kind="trial-parent")]
+        if run_id in self._ended:
+            return
+        tags = {"ablate.points": str(len(results))}
+        metrics: dict[str, float] = {}
+        if winner is not None:
+            self._client.set_tag(self._ids[f"run/{winner.run_id}"], "ablate.winner", "true")
+            tags["ablate.winner"] = winner.run_id
+            metrics = {f"final/{name}": float(value) for name, value in winner.metrics.items()}
+        state = "finished" if winner is not None else results[0].state
         self._close(run_id, state, metrics=metrics, tags={**tags, "ablate.state": state})
 
     def _interrupt(self) -> None:

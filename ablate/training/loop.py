@@ -12,10 +12,13 @@ from ablate.data.pairs import Pair, PairSet
 from ablate.data.sampling import CropSampler
 from ablate.errors import ConfigError, DivergedError
 from ablate.identity import derive_seed
+from ablate.losses.total import FusionLoss
 from ablate.training.determinism import precision
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
+
+RARER = 10  # of so many recorded steps one has the loss diagnosed
 
 
 class PrunedError(Exception):
@@ -26,7 +29,7 @@ def fit(
     *,
     spec: RunSpec,
     model: nn.Module,
-    loss: nn.Module,
+    loss: FusionLoss,
     pairs: PairSet,
     recorder: Recorder,
     folder: Path,
@@ -65,6 +68,7 @@ def fit(
     step_seconds = time.monotonic()
     every = max(1, train["steps"] // 100)
     for step in range(1, train["steps"] + 1):
+        loss.at_step(step)
         infrared, visible = (image.to(device) for image in sampler.batch(step - 1))
         with precision(train["precision"], device):
             fused = model(infrared=infrared, visible=visible)
@@ -73,6 +77,8 @@ def fit(
         value.backward()
         optimizer.step()
         if step % every == 0 or step == train["steps"]:
+            if step % (every * RARER) == 0 or step == train["steps"]:
+                loss.diagnose(infrared=infrared, visible=visible, fused=fused.float())
             record_loss(recorder, value, loss, step=step)
         if step in spec.rungs and step < train["steps"]:
             values = means(rows_of("val"))
@@ -89,16 +95,13 @@ def fit(
     return rows, values, {"seconds_per_step": round(step_seconds, 5), "steps": train["steps"]}
 
 
-def record_loss(recorder: Recorder, value: Tensor, loss: nn.Module, *, step: int) -> None:
+def record_loss(recorder: Recorder, value: Tensor, loss: FusionLoss, *, step: int) -> None:
     """Record the loss and its terms; raise DivergedError when it is not finite."""
     number = float(value.detach())
     if not math.isfinite(number):
         raise DivergedError(f"the loss became {number} at or before step {step}")
-    terms: dict[str, Any] = getattr(loss, "last_terms", {})
-    recorder.metrics(
-        {"train/loss": number, **{f"train/{name}": float(term) for name, term in terms.items()}},
-        step=step,
-    )
+    terms = {f"train/{name}": float(term) for name, term in loss.last_terms.items()}
+    recorder.metrics({"train/loss": number, **terms}, step=step)
 
 
 def report(recorder: Recorder, values: dict[str, float], spec: RunSpec, *, step: int) -> None:

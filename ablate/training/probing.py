@@ -12,9 +12,10 @@ from torch import nn
 from ablate.data.pairs import Pair, PairSet
 from ablate.errors import DataError, DivergedError
 from ablate.identity import derive_seed
+from ablate.losses.total import FusionLoss
 from ablate.models.probe import Probe
 from ablate.training.determinism import generator
-from ablate.training.loop import record_loss, report
+from ablate.training.loop import RARER, record_loss, report
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
@@ -26,7 +27,7 @@ def fit(
     *,
     spec: RunSpec,
     model: nn.Module,
-    loss: nn.Module,
+    loss: FusionLoss,
     pairs: PairSet,
     recorder: Recorder,
     folder: Path,
@@ -64,13 +65,17 @@ def fit(
         )  # fmt: skip
 
     started, steps = time.monotonic(), train["steps"]
+    often = max(1, steps // 50)
     for step in range(1, steps + 1):
+        loss.at_step(step)
         fused = model(infrared=infrared, visible=visible)
         value = loss(infrared=infrared, visible=visible, fused=fused) * len(every)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
         optimizer.step()
-        if step % max(1, steps // 50) == 0 or step == steps:
+        if step % often == 0 or step == steps:
+            if step % (often * RARER) == 0 or step == steps:
+                loss.diagnose(infrared=infrared, visible=visible, fused=fused)
             record_loss(recorder, value / len(every), loss, step=step)
         if step in spec.rungs and step < steps:
             values = means(rows_of("val"))

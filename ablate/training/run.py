@@ -12,6 +12,7 @@ from ablate.errors import AblateError, ConfigError, DivergedError, is_disk_full
 from ablate.models.contract import parameter_count
 from ablate.models.probe import Probe
 from ablate.training import loop, probing
+from ablate.training.calibration import calibrate
 from ablate.training.determinism import device_of, settle
 from ablate.training.recorder import Recorder
 from ablate.training.spec import RunResult, RunSpec
@@ -32,6 +33,8 @@ def train(
     try:
         settle()
         pairs = pairs if pairs is not None else data.load(spec.settings["data"])
+        if spec.split_seed is not None:
+            pairs = pairs.redrawn(spec.split_seed)
         outcome = _train(spec, recorder, folder=folder, pairs=pairs)
     except loop.PrunedError as stop:
         return _result(spec, started, state="pruned", reason=str(stop))
@@ -56,10 +59,13 @@ def train(
 def _train(spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet) -> dict[str, Any]:
     settings = spec.settings
     device = device_of(settings["train"]["device"])
-    faults = losses.check(settings["loss"], settings["data"]["crop"])
+    faults = losses.check(
+        settings["loss"], settings["data"]["crop"], steps=settings["train"]["steps"]
+    )
     if faults:
         raise ConfigError(*faults)
     loss = losses.build(settings["loss"]).to(device)
+    constants = calibrate(loss, pairs, crop_px=settings["data"]["crop"], device=device)
     model = models.build(settings["model"])
     routine = probing if isinstance(model, Probe) else loop
     rows, values, facts = routine.fit(
@@ -71,6 +77,7 @@ def _train(spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet) -
         "protocol": settings["metrics"]["protocol"],
         "data_hash": pairs.manifest.hash,
         "data_label": pairs.manifest.label,
+        **({"loss_constants": constants} if constants else {}),
     }
     return {"metrics": values, "images": tuple(rows), "facts": facts}
 

@@ -13,8 +13,8 @@ State = Literal["finished", "pruned", "failed", "interrupted"]
 class RunSpec:
     """One training to run: everything a worker needs, nothing it must look up."""
 
-    run_id: str  # hash of arm, seed, phase, block and point
-    arm_id: str  # hash of the settings, without the seed
+    run_id: str  # hash of recipe, seed, split seed, phase, block and point
+    arm_id: str  # hash of the settings without the seed, nuisance at its base value
     study: str
     phase: str
     trial: int  # number of the trial inside the study
@@ -25,8 +25,12 @@ class RunSpec:
         default_factory=dict
     )  # dimension -> value, active only
     questions: tuple[str, ...] = ()
-    block: int | None = None
-    point: int | None = None
+    recipe_id: str = ""  # hash of the settings as they are; "" in specs of earlier versions
+    nuisance: Mapping[str, JsonValue] = field(default_factory=dict)  # dimension -> value
+    dummy: float | None = None  # the control of an exploration; sets nothing
+    block: int | None = None  # of an answer design, counted from 1
+    point: int | None = None  # tuning point inside the block, or point of an exploration, from 1
+    split_seed: int | None = None  # resamples the train and val pool; None keeps the fixed split
     rungs: tuple[int, ...] = ()  # steps after which the objective is reported
     objective: str = "val/qabf"
     scores_test: bool = True  # False while searching: samplers never see test

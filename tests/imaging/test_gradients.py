@@ -10,6 +10,15 @@ from ablate.errors import ConfigError, ShapeError
 from ablate.imaging.gradients import OPERATORS, sobel
 
 KERNEL = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+ACROSS = {  # taps written out, and what a ramp of slope 1 answers
+    "sobel": (KERNEL, 8),
+    "taps": (np.array([[-0.2, 0, 0.2], [-1, 0, 1], [-0.2, 0, 0.2]]), 2.8),
+    "scharr": (np.array([[-3.0, 0, 3], [-10, 0, 10], [-3, 0, 3]]), 32),
+    "prewitt": (np.array([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]), 6),
+    "central": (np.array([[0.0, 0, 0], [-1, 0, 1], [0, 0, 0]]), 2),
+    "forward": (np.array([[0.0, 0, 0], [0, -1, 1], [0, 0, 0]]), 1),
+}
+FRAMES = {"zeros": "constant", "replicate": "edge", "reflect": "reflect"}
 
 
 def picture(seed: int, height: int, width: int) -> Tensor:
@@ -17,27 +26,59 @@ def picture(seed: int, height: int, width: int) -> Tensor:
     return torch.rand(1, 1, height, width, generator=generator, dtype=torch.float64)
 
 
-@settings(deadline=None, derandomize=True, max_examples=30)
+@pytest.mark.parametrize("name", OPERATORS)
+@settings(deadline=None, derandomize=True, max_examples=15)
 @given(
     seed=st.integers(0, 10**6),
-    height=st.integers(1, 12),
-    width=st.integers(1, 12),
-    padding=st.sampled_from([("zeros", "constant"), ("replicate", "edge")]),
+    height=st.integers(2, 12),
+    width=st.integers(2, 12),
+    padding=st.sampled_from(["zeros", "replicate", "reflect"]),
 )
-def test_sobel_equals_a_dense_correlation_up_to_the_frame(
-    seed: int, height: int, width: int, padding: tuple[str, str]
+def test_every_operator_equals_a_dense_correlation_up_to_the_frame(
+    name: str, seed: int, height: int, width: int, padding: str
 ) -> None:
-    image = picture(seed, height, width)
-    framed = np.pad(image[0, 0].numpy(), 1, mode=padding[1])  # type: ignore[call-overload]
-    grad_x, grad_y = (g[0, 0].numpy() for g in sobel(image, padding=padding[0]))
-    np.testing.assert_allclose(grad_x, correlate2d(framed, KERNEL, mode="valid"), atol=1e-13)
-    np.testing.assert_allclose(grad_y, correlate2d(framed, KERNEL.T, mode="valid"), atol=1e-13)
+    image, (kernel, _) = picture(seed, height, width), ACROSS[name]
+    framed = np.pad(image[0, 0].numpy(), 1, mode=FRAMES[padding])  # type: ignore[call-overload]
+    grad_x, grad_y = (g[0, 0].numpy() for g in OPERATORS.get(name)(image, padding=padding))
+    np.testing.assert_allclose(grad_x, correlate2d(framed, kernel, mode="valid"), atol=1e-13)
+    np.testing.assert_allclose(grad_y, correlate2d(framed, kernel.T, mode="valid"), atol=1e-13)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_valid_is_the_interior_of_every_padding(name: str) -> None:
+    image, operator = picture(3, 9, 11), OPERATORS.get(name)
+    inner = operator(image, padding="valid")
+    for padding in FRAMES:
+        for small, whole in zip(inner, operator(image, padding=padding), strict=True):
+            torch.testing.assert_close(small, whole[..., 1:-1, 1:-1], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_a_ramp_answers_the_gain_that_the_docstring_names(name: str) -> None:
+    operator, ramp = OPERATORS.get(name), torch.arange(6.0).double().expand(1, 1, 6, 6)
+    raw = operator(ramp)[0][0, 0, 2, 2]
+    assert float(raw) == pytest.approx(ACROSS[name][1])
+    if name != "forward":  # is of unit gain already
+        assert float(operator(ramp, gain="unit")[0][0, 0, 2, 2]) == pytest.approx(1)
+        assert float(raw) != pytest.approx(1)
+
+
+@pytest.mark.parametrize(("name", "theirs"), [("sobel", "sobel"), ("central", "diff")])
+def test_unit_gain_is_kornias_normalisation(name: str, theirs: str) -> None:
+    from kornia.filters import spatial_gradient
+
+    image = picture(4, 9, 11)
+    expected = spatial_gradient(image, mode=theirs, normalized=True)[:, 0]
+    for axis, ours in enumerate(OPERATORS.get(name)(image, padding="replicate", gain="unit")):
+        torch.testing.assert_close(ours, expected[:, axis : axis + 1])
 
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_mirroring_flips_the_sign_of_the_horizontal_response_only(name: str) -> None:
     image, operator = picture(1, 9, 11), OPERATORS.get(name)
     (grad_x, grad_y), (mirrored_x, mirrored_y) = operator(image), operator(image.flip(-1))
+    if name == "forward":  # the last column looks at the frame, on the other side once mirrored
+        grad_x, mirrored_x = grad_x[..., :-1], mirrored_x[..., :-1]
     torch.testing.assert_close(mirrored_x, -grad_x.flip(-1))
     torch.testing.assert_close(mirrored_y, grad_y.flip(-1))
     assert float(grad_x.abs().max()) > 0.1
@@ -74,7 +115,9 @@ def test_type_and_shape_of_the_image_are_kept() -> None:
 
 
 def test_a_wrong_padding_and_a_wrong_shape_are_told() -> None:
-    with pytest.raises(ConfigError, match=r"'reflect' is not one of zeros, replicate"):
-        sobel(torch.rand(1, 1, 5, 5), padding="reflect")
+    with pytest.raises(ConfigError, match=r"'wrap' is not one of zeros, replicate, reflect"):
+        sobel(torch.rand(1, 1, 5, 5), padding="wrap")
     with pytest.raises(ShapeError, match=r"got \(5, 5\)"):
         sobel(torch.rand(5, 5))
+    with pytest.raises(ShapeError, match="too small for padding 'valid'"):
+        sobel(torch.rand(1, 1, 2, 5), padding="valid")

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ablate.errors import ConfigError
-from ablate.imaging.resample import RESAMPLERS, resize
+from ablate.imaging.resample import RESAMPLERS, pyramid, resize
 
 
 def picture(height: int = 24, width: int = 32) -> Tensor:
@@ -70,5 +70,37 @@ def test_a_constant_stays_and_full_size_is_the_image_itself(method: str) -> None
 
 
 def test_an_unknown_method_is_told_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="'cubic' is not one of bilinear, antialias, area"):
+    with pytest.raises(
+        ConfigError, match="'cubic' is not one of antialias, area, bilinear, gaussian, strided"
+    ):
         resize(picture(), (4, 4), method="cubic")
+
+
+@pytest.mark.parametrize("side", [(12, 16), (6, 8), (7, 23)])
+def test_gaussian_equals_scikit_image(side: tuple[int, int]) -> None:
+    from skimage.transform import resize as theirs
+
+    image = picture()
+    expected = theirs(image[0, 0].numpy(), side, order=1, mode="edge", anti_aliasing=True)
+    ours = resize(image, side, method="gaussian")[0, 0].numpy()
+    inner = (slice(1, -1), slice(1, -1))  # they sample past the edge, torch clamps to it
+    np.testing.assert_allclose(ours[inner], expected[inner], atol=1e-12)
+    assert np.abs(ours - resize(image, side, method="bilinear")[0, 0].numpy()).max() > 0.05
+
+
+def test_strided_takes_every_nth_pixel_from_the_first() -> None:
+    torch.testing.assert_close(
+        resize(picture(), (6, 8), method="strided"), picture()[..., ::4, ::4], rtol=0, atol=0
+    )
+    assert not torch.equal(resize(picture(), (6, 8), method="strided"), picture()[..., 1::4, 1::4])
+
+
+@pytest.mark.parametrize("method", RESAMPLERS)
+def test_a_recursive_pyramid_resizes_the_level_before(method: str) -> None:
+    image, sides = picture(), [(24, 32), (15, 20), (9, 12)]
+    direct = list(pyramid(image, sides, method=method))
+    chained = list(pyramid(image, sides, method=method, is_recursive=True))
+    assert direct[0] is chained[0] is image
+    torch.testing.assert_close(direct[1], chained[1])
+    torch.testing.assert_close(chained[2], resize(chained[1], (9, 12), method=method))
+    assert float((direct[2] - chained[2]).abs().max()) > 1e-3

@@ -7,8 +7,8 @@ from torch import Tensor
 from ablate import losses
 from ablate.errors import ShapeError
 from ablate.imaging.gradients import sobel
-from ablate.losses.pyramid import level_side, scale_weights
-from ablate.losses.selection import per_axis_max
+from ablate.losses.pyramid import level_scales, level_side, scale_weights
+from ablate.losses.selection import blend, per_axis_max
 
 
 def images(seed: int, height: int = 40, width: int = 56) -> dict[str, Tensor]:
@@ -19,15 +19,20 @@ def images(seed: int, height: int = 40, width: int = 56) -> dict[str, Tensor]:
 
 def test_a_tie_takes_the_visible_response() -> None:
     infrared, visible = torch.tensor([2.0, -2.0, 1.0, -3.0]), torch.tensor([-2.0, 2.0, -1.5, 2.0])
-    assert per_axis_max(infrared, visible).tolist() == [-2.0, 2.0, -1.5, -3.0]
+    target = blend(per_axis_max(infrared, visible), infrared, visible)
+    assert target.tolist() == [-2.0, 2.0, -1.5, -3.0]
 
 
 def test_sides_round_half_to_even_from_full_size_and_never_vanish() -> None:
-    assert [level_side(25, level=level, ratio=0.5) for level in range(4)] == [25, 12, 6, 3]
-    assert level_side(7, level=1, ratio=0.5) == 4
-    assert level_side(3, level=7, ratio=0.3) == 1
+    def sides(side: int, ratio: float, levels: int) -> list[int]:
+        scales = level_scales("powers", levels=levels, ratio=ratio)
+        return [level_side(side, scale=scale) for scale in scales]
+
+    assert sides(25, 0.5, 4) == [25, 12, 6, 3]
+    assert level_side(7, scale=0.5) == 4
+    assert level_side(3, scale=0.3**7) == 1
     # recursive rounding would give 11, 6, 3
-    assert [level_side(21, level=level, ratio=0.55) for level in (1, 2, 3)] == [12, 6, 3]
+    assert sides(21, 0.55, 4)[1:] == [12, 6, 3]
 
 
 def test_weights_sum_to_one() -> None:
@@ -111,7 +116,7 @@ def test_both_axes_count_and_the_signed_sum_cancels_where_they_oppose() -> None:
     slanted = ramp - ramp.transpose(-1, -2)
     parts = {
         name: losses.build({**only, "components": name})(infrared=slanted, visible=zero, fused=zero)
-        for name in losses.names()["components"]
+        for name in ("axis_wise", "magnitude_l1", "signed_sum")
     }
     # away from the frame gx = -gy exactly; within it one of the two is halved
     assert 0 < float(parts["signed_sum"]) < 0.1 * float(parts["magnitude_l1"])

@@ -1,42 +1,68 @@
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ablate import losses
-from ablate.imaging.gradients import OPERATORS, PADDINGS
+from ablate.imaging.gradients import OPERATORS
+from ablate.imaging.laplacians import LAPLACIANS
+from ablate.imaging.padding import PADDINGS
 from ablate.imaging.resample import RESAMPLERS
 from ablate.losses.components import COMPONENTS
 from ablate.losses.penalty import PENALTIES
 from ablate.losses.selection import SELECTIONS
 
 positive = st.floats(0.01, 100)
+NAMES = {name: of for name, of in losses.names().items() if name not in ("preset", "mix")}
+AXES = tuple(name for name in OPERATORS)
+WHOLE = tuple(name for name in NAMES["components"] if name != "scalar")
+
+
+def named(setting: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(WHOLE if setting == "components" else NAMES[setting])
+
+
 some_settings = st.fixed_dictionaries(
     {},
     optional={
-        "components": st.sampled_from(losses.names()["components"]),
-        "sign": st.sampled_from(losses.names()["sign"]),
-        "resampler": st.sampled_from(losses.names()["resampler"]),
-        "padding": st.sampled_from(losses.names()["padding"]),
-        "intensity": st.sampled_from(losses.names()["intensity"]),
+        **{name: named(name) for name in NAMES if name not in ("scales", "weights", "operator")},
+        "operator": st.sampled_from(AXES),
+        "levels": st.just(3),
         "ratio": st.floats(0.5, 0.84),
-        "weights": st.sampled_from(["equal", "geometric"]) | st.lists(positive, min_size=3, max_size=3),
+        "scales": st.sampled_from(["powers", [1, 0.5, 0.25], [1.0, 0.6, 0.5], [0.9, 0.5, 0.3]]),
+        "weights": st.sampled_from(["equal", "geometric", [1, 2, 0], [3, 0, 0]])
+        | st.lists(positive, min_size=3, max_size=3),
         "weight_growth": st.sampled_from([0.5, 1, 2.0]),
+        "gate_slope": st.sampled_from([1.0, 8.0]),
+        "knee": st.sampled_from([0.05, 0.5]),
+        "warmup_steps": st.sampled_from([0, 5]),
         "gradient_weight": st.sampled_from([0, 1, 10.0]),
         "intensity_weight": st.sampled_from([0.5, 1]),
     },
-)  # fmt: skip
+)
+laplacian_settings = st.fixed_dictionaries(
+    {"operator": st.sampled_from(tuple(LAPLACIANS)), "components": st.just("scalar")},
+    optional={name: named(name) for name in ("gain", "sign", "selection", "y_axis", "norm")},
+)
 
 
-def value_of(chosen: dict[str, Any]) -> float:
-    values = torch.rand(3, 1, 1, 32, 32, generator=torch.Generator().manual_seed(3)).double()
-    pair = dict(zip(("infrared", "visible", "fused"), values, strict=True))
-    return float(losses.build(chosen)(**pair))
+def values_of(chosen: dict[str, Any]) -> list[float]:
+    """Return the loss in the first and in a late step, calibrated on other images."""
+    values = torch.rand(5, 1, 1, 32, 32, generator=torch.Generator().manual_seed(3)).double()
+    pair = dict(zip(("infrared", "visible", "fused"), values, strict=False))
+    loss = losses.build(chosen)
+    loss.calibrate(infrared=values[3], visible=values[4])
+    found = []
+    for step in (1, 1000):
+        loss.at_step(step)
+        found.append(float(loss(**pair)))
+    return found
 
 
 def test_neither_the_package_nor_its_settings_import_torch() -> None:
@@ -50,19 +76,20 @@ def test_neither_the_package_nor_its_settings_import_torch() -> None:
 def test_the_names_are_those_that_are_registered() -> None:
     names = losses.names()
     for setting, registered in {
-        "operator": OPERATORS, "components": COMPONENTS, "selection": SELECTIONS,
+        "operator": (*OPERATORS, *LAPLACIANS), "components": COMPONENTS, "selection": SELECTIONS,
         "penalty": PENALTIES, "resampler": RESAMPLERS, "padding": PADDINGS,
     }.items():  # fmt: skip
         assert sorted(names[setting]) == sorted(registered)
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
-@given(chosen=some_settings)
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(chosen=some_settings | laplacian_settings)
 def test_the_canonical_form_is_stable_valid_and_means_the_same(chosen: dict[str, Any]) -> None:
+    assume(not losses.check(chosen, 64))
     kept = losses.canonical(chosen)
     assert losses.canonical(kept) == kept
     assert losses.check(kept, 64) == []
-    assert value_of(kept) == pytest.approx(value_of(chosen), rel=1e-10)  # shares are rounded
+    assert values_of(kept) == pytest.approx(values_of(chosen), rel=1e-10)  # shares are rounded
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
@@ -84,25 +111,82 @@ def test_listed_weights_are_written_as_equal_or_as_shares() -> None:
     assert losses.canonical({"weights": [1, 2]})["weights"] == [1, 2]  # two for three: refused
 
 
-def test_every_setting_that_stays_has_an_effect() -> None:
-    others = {
-        "sign": "free", "ratio": 0.7, "resampler": "antialias", "padding": "replicate",
-        "weight_growth": 2.0, "gradient_weight": 3.0, "intensity": "mean",
-        "intensity_weight": 2.0, "ssim_weight": 1.0, "levels": 2,
-    }  # fmt: skip
-    starts: list[dict[str, Any]] = [
-        {"components": component, "levels": levels, "weights": weights, "gradient_weight": weight}
-        for component, levels, weights, weight in itertools.product(
-            losses.names()["components"], (1, 3), ("equal", [1, 2, 3]), (0, 5.0)
-        )
-        if levels == 3 or weights == "equal"
-    ] + [{"weights": "geometric", "weight_growth": 3.0}]
-    for start, (name, other) in itertools.product(starts, others.items()):
+OTHERS: dict[str, Any] = {
+    "gain": "unit", "y_axis": "up", "sign": "free", "gate_slope": 9.0, "selected": "once",
+    "knee": 0.7, "ratio": 0.7, "resampler": "antialias", "resampled_from": "finer_level",
+    "weight_growth": 2.0, "padding": "replicate", "norm": "grad", "warmup_steps": 4, "gradient_weight": 3.0, "intensity": "mean", "intensity_weight": 2.0,
+    "ssim_weight": 1.0, "levels": 2, "selection": "joint_max", "penalty": "huber",
+    "operator": "central", "scales": [1, 0.6, 0.5],
+}  # fmt: skip
+STARTS: list[dict[str, Any]] = [
+    {"components": component, "levels": levels, "weights": weights, "gradient_weight": weight}
+    for component, levels, weights, weight in itertools.product(
+        WHOLE, (1, 3), ("equal", [1, 2, 3]), (0, 5.0)
+    )
+    if levels == 3 or weights == "equal"
+] + [
+    {"weights": "geometric", "weight_growth": 3.0},
+    *({"selection": name} for name in NAMES["selection"]),
+    *({"selection": name, "sign": "free"} for name in NAMES["selection"]),
+    *({"penalty": name, "norm": norm} for name in NAMES["penalty"] for norm in NAMES["norm"]),
+    {"operator": "forward"},
+    {"operator": "laplacian", "components": "scalar", "selection": "soft"},
+    {"operator": "laplacian", "components": "scalar"},
+    {"levels": 1, "lambda_policy": "norm_matched", "sign": "free"},
+    {"levels": 1, "scales": [0.5]},
+    {"levels": 2, "scales": [0.9, 0.5]},
+    {"levels": 2},
+    {"lambda_policy": "norm_matched", "penalty": "l2"},
+    {"components": "magnitude_l2", "norm": "value"},
+]
+
+
+@pytest.mark.parametrize("start", STARTS, ids=str)
+def test_every_setting_that_stays_has_an_effect(start: dict[str, Any]) -> None:
+    before = values_of(start)
+    for name, other in OTHERS.items():
         changed = {**start, name: other}
         if losses.check(changed, 64):
             continue
+        if name == "selected" and start.get("components") == "image_mean":
+            continue  # one choice per image, and here all levels choose alike
         same_arm = losses.canonical(changed) == losses.canonical(start)
-        assert same_arm == (value_of(changed) == value_of(start)), (start, name)
+        same_value = values_of(changed) == pytest.approx(before, rel=1e-9)
+        assert same_arm == same_value, name
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"scales": [1, 0.5, 0.25]}, {}),
+        ({"scales": [1, 0.5], "levels": 2}, {"levels": 2, "ratio": 0.5}),
+        ({"weights": [1, 1, 0]}, {"levels": 2}),
+        ({"weights": [1, 0, 0], "ratio": 0.7}, {"levels": 1}),
+        ({"lambda_policy": "tuned"}, {}),
+        ({"lambda_policy": "norm_matched"}, {}),
+        ({"penalty": "l2", "knee": 0.3}, {"penalty": "l2"}),
+        ({"sign": "free", "selection": "signed_max"}, {"sign": "free"}),
+        ({"operator": "laplacian", "selection": "joint_max"}, {"operator": "laplacian"}),
+        ({"operator": "laplacian", "components": "scalar"}, {"operator": "laplacian"}),
+        ({"selection": "visible", "selected": "once"}, {"selection": "visible"}),
+        ({"preset": "proposed"}, {}),
+        ({"preset": "seafusion"}, {"components": "magnitude_l1", "levels": 1}),
+        ({"mix": "own"}, {}),
+    ],
+)
+def test_two_spellings_of_one_loss_are_one_arm(left: dict[str, Any], right: dict[str, Any]) -> None:
+    assert losses.canonical(left) == losses.canonical(right)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"scales": [1, 0.5, 0.3]}, {"scales": [0.9, 0.5, 0.25]}, {"weights": [0, 1, 1]},
+     {"norm": "grad"}, {"selection": "joint_max"}, {"operator": "laplacian8"}, {"y_axis": "up",
+     "selection": "signed_max"}, {"warmup_steps": 1}],
+)  # fmt: skip
+def test_what_differs_is_another_arm(changes: dict[str, Any]) -> None:
+    assert losses.canonical(changes) != losses.canonical({})
+    assert values_of(changes) != pytest.approx(values_of({}), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +201,29 @@ def test_every_setting_that_stays_has_an_effect() -> None:
         ({"weight_growth": 1e300}, "at most 1000"),
         ({"gradient_weight": 0, "intensity_weight": 0}, "nothing would be trained"),
         ({"ratio": 0.1}, "has 1 px"),
+        ({"scales": [1, 0.5]}, "has 2 numbers for 3 levels"),
+        ({"scales": [1, 0.25, 0.5]}, "must fall"),
+        ({"scales": [2, 1, 0.5]}, "in (0, 1] of full size"),
+        ({"scales": "power"}, "did you mean 'powers'"),
+        ({"scales": 0.5}, "needs powers"),
+        ({"scales": [1, 0.5, 0.1]}, "has 6 px"),
+        ({"knee": 0}, "above 0"),
+        ({"gate_slope": -1.0}, "above 0"),
+        ({"warmup_steps": 2.0}, "whole number"),
+        ({"warmup_steps": 3, "intensity_weight": 0}, "nothing would be trained"),
+        ({"operator": "laplacian", "components": "magnitude_l1"}, "write components: scalar"),
+        ({"components": "scalar"}, "is for a Laplacian"),
+        ({"norm": "gradd"}, "did you mean 'grad'"),
+        ({"preset": "seafuson"}, "did you mean 'seafusion'"),
+        ({"preset": "seafusion", "levels": 2}, "which fixes it at 1"),
+        ({"preset": "seafusion", "mix": "published", "intensity_weight": 3}, "fixes it at 1.0"),
+        ({"preset": "datfuse", "mix": "published"}, "has no mix"),
+        ({"mix": "published"}, "name one with loss.preset"),
+        ({"mix": "theirs"}, "is unknown"),
+        ({"operator": ["sobel"]}, "is unknown"),
+        ({"selection": "mean", "norm": "grad"}, "selection: mean costs nothing"),
+        ({"selection": "mean", "lambda_policy": "norm_matched"}, "costs nothing"),
+        ({"levels": 2.0}, "whole number"),
     ],
 )
 def test_each_fault_is_told_once(changes: dict[str, Any], text: str) -> None:
@@ -133,3 +240,49 @@ def test_a_level_is_refused_exactly_below_eight_pixels() -> None:
     assert losses.check({"levels": 4}, 60) == []  # 7.5 rounds to 8
     assert losses.check({"levels": 4}, 59) != []
     assert losses.check({"levels": 8, "gradient_weight": 0}, 59) == []
+
+
+def test_warm_up_must_end_before_the_training() -> None:
+    assert losses.check({"warmup_steps": 99}, 64, steps=100) == []
+    assert "all of the 100" in losses.check({"warmup_steps": 100}, 64, steps=100)[0]
+    assert losses.check({"warmup_steps": 100, "gradient_weight": 0}, 64, steps=100) == []
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    name=st.sampled_from(sorted(losses.canonical({}))),
+    value=st.none()
+    | st.integers(-3, 3)
+    | st.text(max_size=3)
+    | st.lists(st.integers(), max_size=3),
+)
+def test_no_value_makes_the_canonical_form_or_the_check_fail(name: str, value: object) -> None:
+    losses.canonical({name: value})
+    assert losses.check({name: value}, 64) == [] or losses.check({name: value}, 64)[0].startswith(
+        "loss"
+    )
+
+
+def test_a_penalty_registered_elsewhere_is_known_at_once() -> None:
+    @PENALTIES.register("root")
+    def root(difference: torch.Tensor, *, knee: float) -> torch.Tensor:
+        return (difference.abs() + knee).sqrt()
+
+    try:
+        assert "root" in losses.names()["penalty"]
+        assert losses.check({"penalty": "root"}, 64) == []
+        assert losses.canonical({"penalty": "root"})["knee"] == 0.1
+        assert values_of({"penalty": "root"}) != pytest.approx(values_of({}), rel=1e-6)
+    finally:
+        PENALTIES._members.pop("root")
+    assert "root" not in losses.names()["penalty"]
+
+
+def test_the_defaults_of_a_training_are_those_of_the_family() -> None:
+    import yaml
+
+    import ablate.conf
+    from ablate.losses.settings import DEFAULTS
+
+    file = Path(str(ablate.conf.__file__)).parent / "trial.yaml"
+    assert yaml.safe_load(file.read_text())["loss"] == DEFAULTS

@@ -100,10 +100,10 @@ def test_a_study_goes_on_without_its_tracker_and_is_sent_afterwards(
     flaky.is_away = True
     with caplog.at_level(logging.WARNING):
         for spec, result in zip(specs, results, strict=True):
-            shipper.begin(spec, seeds=2)
+            shipper.begin(spec, siblings=2)
             folder = study.write(spec, range(3))
-            shipper.ship(spec, folder, seeds=2)
-            shipper.end(spec, result, folder, seeds=2)
+            shipper.ship(spec, folder, siblings=2)
+            shipper.end(spec, result, folder, siblings=2)
         shipper.end_trial(specs[0], results)
     assert "training goes on" in caplog.text
     assert len(study.runs()) == 1
@@ -121,9 +121,9 @@ def test_a_lost_answer_does_not_make_a_second_run(study: Any) -> None:
     flaky = Flaky(study.client)
     shipper, spec = study.shipper(flaky), study.spec()
     flaky.loses_answers = True
-    shipper.begin(spec, seeds=1)
+    shipper.begin(spec, siblings=1)
     flaky.loses_answers = False
-    shipper.begin(spec, seeds=1)
+    shipper.begin(spec, siblings=1)
     assert study.run(spec).data.params["seed"] == "0"
     assert len(study.runs()) == 2
 

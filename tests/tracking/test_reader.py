@@ -49,7 +49,7 @@ def test_a_study_is_read_with_a_number_of_requests_that_does_not_grow(
 ) -> None:
     shipper = study.shipper()
     for index in range(5):
-        shipper.begin(study.spec(f"r{index}", trial=index), seeds=1)
+        shipper.begin(study.spec(f"r{index}", trial=index), siblings=1)
     shipper.publish(published)
     calls: list[str] = []
 

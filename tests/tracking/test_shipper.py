@@ -17,10 +17,10 @@ def finished(spec: Any, value: float = 0.5, **more: Any) -> RunResult:
 
 def test_a_trial_with_one_seed_is_one_mlflow_run_under_the_study(study: Any) -> None:
     shipper, spec = study.shipper(), study.spec()
-    shipper.begin(spec, seeds=1)
+    shipper.begin(spec, siblings=1)
     assert study.run(spec).info.status == "RUNNING"
     folder = study.write(spec, range(3))
-    shipper.end(spec, finished(spec, images=IMAGES, facts={"seconds": 2.5}), folder, seeds=1)
+    shipper.end(spec, finished(spec, images=IMAGES, facts={"seconds": 2.5}), folder, siblings=1)
     parent, run = study.runs()
     assert parent.data.tags["ablate.kind"] == "study"
     assert run.data.tags[runs.PARENT] == parent.info.run_id
@@ -46,7 +46,7 @@ def test_a_trial_with_one_seed_is_one_mlflow_run_under_the_study(study: Any) -> 
 
 def test_the_per_image_table_comes_back_with_its_missing_value(study: Any, tmp_path: Any) -> None:
     shipper, spec = study.shipper(), study.spec()
-    shipper.end(spec, finished(spec, images=IMAGES), study.write(spec, range(1)), seeds=1)
+    shipper.end(spec, finished(spec, images=IMAGES), study.write(spec, range(1)), siblings=1)
     path = study.client.download_artifacts(
         study.run(spec).info.run_id, "images.parquet", str(tmp_path)
     )
@@ -67,7 +67,7 @@ def test_several_seeds_hang_under_a_trial_with_mean_and_deviation_of_the_finishe
         RunResult(run_id=specs[2].run_id, state="failed", reason="oom: x", metrics={"val/qabf": 9}),
     ]
     for spec, result in zip(specs, results, strict=True):
-        shipper.end(spec, result, study.write(spec, range(1)), seeds=3)
+        shipper.end(spec, result, study.write(spec, range(1)), siblings=3)
     shipper.end_trial(specs[0], results)
     (trial,) = study.runs("tags.`ablate.kind` = 'trial'")
     assert trial.data.metrics["final/val/qabf"] == pytest.approx(0.5)
@@ -94,7 +94,7 @@ def test_a_run_that_did_not_finish_says_so_in_status_tags_and_name(
     result = RunResult(
         run_id=spec.run_id, state=state, reason=reason, metrics={"val/qabf": math.nan}
     )
-    shipper.end(spec, result, study.write(spec, range(1)), seeds=1)
+    shipper.end(spec, result, study.write(spec, range(1)), siblings=1)
     run = study.run(spec)
     assert run.info.status == status
     assert run.data.tags["ablate.state"] == state
@@ -106,11 +106,11 @@ def test_a_run_that_did_not_finish_says_so_in_status_tags_and_name(
 def test_points_and_pictures_arrive_while_the_run_goes_on(study: Any, points: Any) -> None:
     shipper, spec = study.shipper(), study.spec()
     folder = study.write(spec, range(2))
-    shipper.ship(spec, folder, seeds=1)
+    shipper.ship(spec, folder, siblings=1)
     run_id = study.run(spec).info.run_id
     assert [step for step, _, _ in points(run_id, "train/loss")] == [0, 1]
     study.write(spec, range(2, 4), picture=True)
-    shipper.ship(spec, folder, seeds=1)
+    shipper.ship(spec, folder, siblings=1)
     assert [(s, v) for s, v, _ in points(run_id, "train/loss")] == [
         (step, 1.0 / (step + 1)) for step in range(4)
     ]
@@ -122,11 +122,11 @@ def test_points_and_pictures_arrive_while_the_run_goes_on(study: Any, points: An
 def test_sending_a_journal_again_changes_nothing(study: Any, points: Any) -> None:
     spec = study.spec()
     folder = study.write(spec, range(5))
-    study.shipper().ship(spec, folder, seeds=1)
+    study.shipper().ship(spec, folder, siblings=1)
     run_id = study.run(spec).info.run_id
     before = points(run_id, "train/loss")
     (folder / "shipped.json").unlink()  # killed between log_batch and the position
-    study.shipper().ship(spec, folder, seeds=1)
+    study.shipper().ship(spec, folder, siblings=1)
     assert points(run_id, "train/loss") == before
     assert len(before) == 5
 
@@ -134,7 +134,7 @@ def test_sending_a_journal_again_changes_nothing(study: Any, points: Any) -> Non
 def test_a_long_journal_is_sent_in_batches_that_mlflow_takes(study: Any, points: Any) -> None:
     spec = study.spec()
     shipper = study.shipper()
-    shipper.ship(spec, study.write(spec, range(1100)), seeds=1)
+    shipper.ship(spec, study.write(spec, range(1100)), siblings=1)
     assert len(points(study.run(spec).info.run_id, "val/qabf")) == 1100
 
 
@@ -145,7 +145,7 @@ def test_ending_again_in_a_new_session_changes_nothing(study: Any) -> None:
     def send() -> list[Any]:
         shipper = study.shipper()
         for spec, result in zip(specs, results, strict=True):
-            shipper.end(spec, result, study.folder / spec.run_id, seeds=2)
+            shipper.end(spec, result, study.folder / spec.run_id, siblings=2)
         shipper.end_trial(specs[0], results)
         shipper.finish({"ablate.finished": "2"})
         return [
@@ -163,9 +163,9 @@ def test_ending_again_in_a_new_session_changes_nothing(study: Any) -> None:
 def test_an_end_that_was_cut_off_is_completed_by_the_next_session(study: Any) -> None:
     shipper, spec = study.shipper(), study.spec()
     folder = study.write(spec, range(1))
-    shipper.begin(spec, seeds=1)
+    shipper.begin(spec, siblings=1)
     study.client.set_tag(study.run(spec).info.run_id, "ablate.state", "finished")  # no status yet
-    study.shipper().end(spec, finished(spec), folder, seeds=1)
+    study.shipper().end(spec, finished(spec), folder, siblings=1)
     run = study.run(spec)
     assert run.info.status == "FINISHED"
     assert run.data.metrics["final/val/qabf"] == 0.5
@@ -179,7 +179,7 @@ def test_parameters_that_a_killed_driver_did_not_send_are_sent_later(study: Any)
         run_name="x",
         tags={**runs.spec_tags(spec, kind="trial"), runs.PARENT: parent},
     )
-    study.shipper().begin(spec, seeds=1)
+    study.shipper().begin(spec, siblings=1)
     assert study.run(spec).data.params["loss.ratio"] == "0.5"
 
 
@@ -188,7 +188,7 @@ def test_an_interrupted_run_goes_on_as_the_same_run_and_no_point_stands_twice(
 ) -> None:
     shipper, spec = study.shipper(), study.spec()
     folder = study.write(spec, range(4))
-    shipper.ship(spec, folder, seeds=1)
+    shipper.ship(spec, folder, siblings=1)
     before = study.run(spec).info.run_id
     sent = points(before, "train/loss")
     shipper.interrupt()
@@ -196,10 +196,10 @@ def test_an_interrupted_run_goes_on_as_the_same_run_and_no_point_stands_twice(
     assert study.run(spec).data.tags["ablate.state"] == "interrupted"
 
     again = study.shipper()
-    again.begin(spec, seeds=1)
+    again.begin(spec, siblings=1)
     assert study.run(spec).info.status == "RUNNING"
     study.write(spec, range(6))  # the worker repeats four steps and adds two
-    again.end(spec, finished(spec), folder, seeds=1)
+    again.end(spec, finished(spec), folder, siblings=1)
     assert study.run(spec).info.run_id == before
     assert points(before, "train/loss")[:4] == sent
     assert [step for step, _, _ in points(before, "train/loss")] == [0, 1, 2, 3, 4, 5]
@@ -228,7 +228,7 @@ def test_the_data_set_is_named_once_on_the_study_run(study: Any) -> None:
 
 def test_links_are_by_our_own_run_ids(study: Any) -> None:
     shipper, spec = study.shipper(), study.spec()
-    shipper.begin(spec, seeds=2)
+    shipper.begin(spec, siblings=2)
     ids = shipper.ids()
     assert ids[spec.run_id] == study.run(spec).info.run_id
     assert set(ids) == {"study", spec.run_id, "trial/compare/0"}

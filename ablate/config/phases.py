@@ -1,0 +1,160 @@
+"""Read and check the phases of a study: designs with their options, and searches."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ablate.config.faults import Faults, short
+from ablate.config.options import check_options
+from ablate.config.schema import Factor, Phase
+from ablate.config.settings import Known
+from ablate.config.spaces import usable_name
+
+KEYS = (
+    "design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options", "claims",
+)  # fmt: skip
+SEARCH, SOBOL, BLOCKED = "search", "sobol", "blocked"
+COUNTED = (SEARCH, SOBOL)  # designs that need a number of trials
+
+# T nuisance points per value and block, R blocks
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    BLOCKED: {
+        "smoke": {"points": 2, "blocks": 3},
+        "quick": {"points": 4, "blocks": 8},
+        "full": {"points": 4, "blocks": 16},
+        "deep": {"points": 8, "blocks": 16},
+    }
+}
+NEVER_CLAIM = ("smoke",)
+DEFAULT_PRESET = {BLOCKED: "quick"}
+
+
+def read_phases(
+    faults: Faults,
+    raw: Any,
+    *,
+    dimensions: Mapping[str, Any],
+    factors: Mapping[str, Factor],
+    names: Known,
+) -> dict[str, Phase]:
+    """Return the phases.
+
+    Args:
+        faults: Where faults go.
+        raw: The section of the file.
+        dimensions: All dimensions of the file, faulty ones included.
+        factors: The factors that could be read.
+        names: Names by kind; "designs.<name>" may name the options of a plug-in.
+    """
+    phases: dict[str, Phase] = {}
+    entries = faults.mapping("phases", raw)
+    if not entries:
+        faults.add(
+            "phases", "is missing; write e.g. phases: {compare: {design: one_factor, seeds: 3}}"
+        )
+    for name, values in entries.items():
+        at = f"phases.{name}"
+        if usable_name(faults, at, name):
+            entry = faults.mapping(at, values)
+            faults.unknown_keys(at, entry, KEYS, "setting of a phase")
+            phases[name] = _phase(
+                faults, name, entry, dimensions=dimensions, factors=factors, names=names
+            )
+    return phases
+
+
+def _phase(
+    faults: Faults,
+    name: str,
+    entry: Mapping[str, Any],
+    *,
+    dimensions: Mapping[str, Any],
+    factors: Mapping[str, Factor],
+    names: Known,
+) -> Phase:
+    at = f"phases.{name}"
+    texts = {
+        key: faults.text(f"{at}.{key}", entry.get(key)) or None
+        for key in ("sampler", "pruner", "preset")
+    }
+    design = faults.text(f"{at}.design", entry.get("design"), needed=True)
+    if design:
+        faults.known(f"{at}.design", design, names["designs"], "design")
+    for key in ("sampler", "pruner"):
+        if texts[key]:
+            faults.known(f"{at}.{key}", cast(str, texts[key]), names.get(f"{key}s"), key)
+    trials = entry.get("trials")
+    if trials is not None:
+        trials = faults.whole(f"{at}.trials", trials, default=0, low=1)
+    if design in COUNTED and trials is None:
+        what = "a search" if design == SEARCH else design
+        faults.add(f"{at}.trials", f"is missing; {what} needs a number of trials")
+    if design and design not in COUNTED and trials is not None:
+        faults.add(f"{at}.trials", f"only a search has it, this is {design}; remove it")
+    if design == SEARCH and not dimensions:
+        faults.add(at, "a search needs dimensions; add a search space to the defaults")
+    if design and design != SEARCH:
+        for key in ("sampler", "pruner"):
+            if entry.get(key) is not None:
+                faults.add(f"{at}.{key}", f"only a search has it, this is {design}; remove it")
+    preset = _preset(faults, at, design, texts["preset"], entry)
+    options = faults.mapping(f"{at}.options", entry.get("options"))
+    if design != SEARCH:
+        check_options(faults, f"{at}.options", design, options, factors=factors, names=names)
+    given = PRESETS.get(design, {}).get(preset or "", {})
+    seeds = faults.whole(f"{at}.seeds", entry.get("seeds"), default=1, low=1)
+    if design == BLOCKED and seeds > 1:
+        faults.add(f"{at}.seeds", "a block has one seed; raise options.blocks instead")
+    return Phase(
+        name=name,
+        design=design,
+        seeds=seeds,
+        trials=trials,
+        rungs=_rungs(faults, f"{at}.rungs", entry.get("rungs")),
+        options={**given, **options},
+        sampler=texts["sampler"] or ("tpe" if design == SEARCH else None),
+        pruner=texts["pruner"],
+        preset=preset,
+        claims=_claims(faults, f"{at}.claims", design, preset, entry.get("claims")),
+    )
+
+
+def _preset(
+    faults: Faults, at: str, design: str, preset: str | None, entry: Mapping[str, Any]
+) -> str | None:
+    """Return the preset, the default one where a design that has presets names none."""
+    known = PRESETS.get(design, {})
+    if preset is None:
+        options = entry.get("options")
+        is_whole = isinstance(options, dict) and {"points", "blocks"} <= set(options)
+        return None if is_whole else DEFAULT_PRESET.get(design)
+    if design and not known:
+        faults.add(f"{at}.preset", f"{design!r} has no presets; remove it")
+    elif known:
+        faults.known(f"{at}.preset", preset, known, "preset")
+    return preset
+
+
+def _claims(faults: Faults, at: str, design: str, preset: str | None, raw: Any) -> bool:
+    """Return whether verdicts of the phase may be claims: those of blocks, smoke excepted."""
+    may = design == BLOCKED and preset not in NEVER_CLAIM
+    if raw is None:
+        return may
+    claims = faults.flag(at, raw)
+    if claims and design != BLOCKED:
+        faults.add(at, f"{design!r} is no design that claims; use blocked, or remove it")
+    elif claims and not may:
+        larger = ", ".join(name for name in PRESETS[BLOCKED] if name not in NEVER_CLAIM)
+        faults.add(at, f"preset {preset} may never claim; use {larger}, or claims: false")
+    return claims
+
+
+def _rungs(faults: Faults, at: str, raw: Any) -> tuple[int, ...]:
+    if raw is None:
+        return ()
+    whole = isinstance(raw, list) and all(
+        isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in raw
+    )
+    if not whole or raw != sorted(set(raw)):
+        faults.add(at, f"must be a growing list of steps such as [50, 100], got {short(raw)}")
+        return ()
+    return tuple(raw)

@@ -1,0 +1,1 @@
+"""Published gradient losses by name, as settings of the family; knows no torch."""

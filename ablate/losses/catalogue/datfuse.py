@@ -1,0 +1,25 @@
+"""DATFuse: one number per image, a negative control."""
+
+from ablate.losses.catalogue.contract import CATALOGUE, Published
+
+
+@CATALOGUE.register("datfuse")
+def datfuse() -> Published:
+    """Mean of Sobel d/dx + d/dy over the image, y upwards: blind to all but the frame.
+
+    Formula:
+        | M_f - max(M_ir, M_vis) | with M = mean(gx - gy) (rows downwards);
+        upstream averages the batch into M as well.
+
+    Source:
+        tthinking/DATFuse, losses/__init__.py, gra_loss and Gradient; Train.py: weight 100.
+    """
+    return Published(
+        term={
+            "components": "image_mean",
+            "selection": "signed_max",
+            "y_axis": "up",
+            "levels": 1,
+        },
+        left_out="squared intensity terms and SSIM to the maximum",
+    )

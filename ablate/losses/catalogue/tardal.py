@@ -1,0 +1,25 @@
+"""TarDAL: the L2 magnitude that its detail discriminator sees."""
+
+from ablate.losses.catalogue.contract import CATALOGUE, Published
+
+
+@CATALOGUE.register("tardal")
+def tardal() -> Published:
+    """Normalised Sobel, L2 magnitude, visible only, one level, replicate padding.
+
+    Formula:
+        mean| m_f - m_vis | with m = sqrt(gx^2 + gy^2 + 1e-6).
+
+    Source:
+        JinyuanLiu-CV/TarDAL, pipeline/fuse.py, gradient (with 1e-8 under the root).
+    """
+    return Published(
+        term={
+            "gain": "unit",
+            "components": "magnitude_l2",
+            "selection": "visible",
+            "levels": 1,
+            "padding": "replicate",
+        },
+        left_out="the discriminator, for which the L1 distance to the visible magnitude stands",
+    )

@@ -1,0 +1,27 @@
+"""TC-MoA: the signed sum of both axes."""
+
+from ablate.losses.catalogue.contract import CATALOGUE, Published, mix
+
+
+@CATALOGUE.register("tc_moa")
+def tc_moa() -> Published:
+    """Taps .2/1/.2, d/dx + d/dy with y upwards, larger absolute sum, one level, zero padding.
+
+    Formula:
+        mean| s_f - t | with s = gx - gy (rows downwards), t the source's s of larger |s|.
+
+    Source:
+        YangSun22/TC-MoA, util/fusion_loss.py, MaxGradLoss; model/ViT_MAE.py, forward_loss_taskRGBT:
+        gradient 3 over three equal channels, so 9 on Y; maximum 1, SSIM .5. No gradient term in the
+        warm-up epochs: `warmup_steps`.
+    """
+    return Published(
+        term={
+            "operator": "taps",
+            "components": "signed_sum",
+            "y_axis": "up",
+            "levels": 1,
+        },
+        mix=mix(gradient=9.0, intensity=1.0, ssim=0.5),
+        left_out="the prompt loss and the mean target of the warm-up",
+    )

@@ -1,0 +1,46 @@
+"""Whether the winners of a search crowd at the ends of the range that they were drawn from."""
+
+import math
+from collections.abc import Sequence
+
+OUTER = 0.05  # of the range, at each end
+SHARE = 0.25  # of the winners; no more than this is fine whatever chance says
+
+
+def positions(
+    values: Sequence[float], *, low: float, high: float, is_log: bool = False
+) -> list[float]:
+    """Return where values stand in a range, 0 its low and 1 its high end.
+
+    Example:
+        >>> positions([1.0, 4.0], low=1.0, high=4.0, is_log=True)
+        [0.0, 1.0]
+    """
+    scale = math.log if is_log else float
+    width = scale(high) - scale(low)
+    return [(scale(value) - scale(low)) / width for value in values]
+
+
+def count_outer(places: Sequence[float]) -> int:
+    """Return how many positions lie in the outer 5 % at either end.
+
+    Example:
+        >>> count_outer([0.0, 0.04, 0.5, 0.97])
+        3
+    """
+    return sum(place <= OUTER or place >= 1 - OUTER for place in places)
+
+
+def chance_of(outer: int, winners: int) -> float:
+    """Return the chance that uniform winners have this many or more in the outer parts.
+
+    Source:
+        Exact binomial test, one-sided, with a chance of 2 x 5 %.
+
+    Example:
+        >>> round(chance_of(3, 8), 3)
+        0.038
+    """
+    from scipy.stats import binomtest
+
+    return float(binomtest(outer, winners, 2 * OUTER, alternative="greater").pvalue)

@@ -1,0 +1,66 @@
+"""What a study may claim, and what it can find: told before anything runs."""
+
+from dataclasses import dataclass
+
+from ablate.config.schema import Question, StudyConfig
+from ablate.stats.power import ALPHA, POWER, detectable_effect, fewest_blocks, smallest_p
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The smallest effect that a phase finds for a question.
+
+    `alpha` is that of the first step of Holm: the overall one over the size of the family.
+    """
+
+    question: str
+    phase: str
+    blocks: int
+    comparisons: int
+    alpha: float
+    effect: float  # Cohen's d_z, found with the usual power of 0.8
+    power: float = POWER
+
+
+def refusals(config: StudyConfig, *, alpha: float = ALPHA) -> list[str]:
+    """Return one line per phase that wants to claim and has too few blocks to reject anything.
+
+    The exact sign-flip test is compared with the unadjusted alpha; with R blocks its smallest p
+    is 2 / 2^R.
+    """
+    fewest = fewest_blocks(alpha)
+    return [
+        f"phases.{phase.name}.options.blocks: {blocks} blocks can never claim: the smallest "
+        f"two-sided exact p is {smallest_p(blocks):.3g}, not below {alpha:g}; use {fewest} or "
+        f"more, or claims: false"
+        for phase in config.phases.values()
+        if phase.claims and (blocks := int(phase.options["blocks"])) < fewest
+    ]
+
+
+def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
+    """Return what each phase with blocks can find for each question."""
+    found = []
+    for phase in config.phases.values():
+        if "blocks" not in phase.options:
+            continue
+        blocks = int(phase.options["blocks"])
+        for question in config.questions.values():
+            count = comparisons(config, question)
+            found.append(
+                Reach(
+                    question=question.id,
+                    phase=phase.name,
+                    blocks=blocks,
+                    comparisons=count,
+                    alpha=alpha / count,
+                    effect=detectable_effect(blocks=blocks, alpha=alpha / count),
+                )
+            )
+    return found
+
+
+def comparisons(config: StudyConfig, question: Question) -> int:
+    """Return the size of a question's family: values against the baseline x primary metrics."""
+    values = len(config.factors[question.compare].values) - 1
+    return max(1, values) * max(1, len(question.primary))

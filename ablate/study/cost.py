@@ -1,0 +1,143 @@
+"""What a plan costs, from what earlier runs took, and which answer design a budget holds."""
+
+import json
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablate.config.schema import Phase, StudyConfig
+from ablate.errors import ConfigError
+from ablate.study.plan import Plan
+
+ALIKE = (
+    "data.name", "data.crop", "model", "train.batch_size", "train.precision", "train.device",
+)  # fmt: skip
+SIZES = (
+    (8, 16), *((4, blocks) for blocks in range(16, 7, -1)),
+    *((2, blocks) for blocks in range(15, 5, -1)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What runs took: medians over the finished runs that were looked at."""
+
+    seconds_per_step: float
+    seconds_beside: float = 0.0  # per run: start, scoring, pictures
+    runs: int = 0
+
+    def seconds(self, *, runs: int, steps: int) -> float:
+        """Return the seconds that some runs of `steps` steps take one after the other."""
+        return runs * (steps * self.seconds_per_step + self.seconds_beside)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Runs, steps and, where a pace is known, hours on all slots together."""
+
+    runs: int
+    steps: int
+    hours: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """The largest answer design that a budget holds."""
+
+    phase: str
+    points: int
+    blocks: int
+    hours: float  # of the whole study with it
+
+
+def pace_of(store: Path, config: StudyConfig) -> Pace | None:
+    """Return the pace of earlier runs in a store that trained alike; None when there are none.
+
+    Alike are runs with the same data set, crop, model, batch size, precision and device, whatever
+    their study, loss and number of steps.
+    """
+    wanted = _alike(config.base)
+    steps: list[float] = []
+    beside: list[float] = []
+    for spec, result in _finished(store):
+        per_step, seconds = (result["facts"].get(k) for k in ("seconds_per_step", "seconds"))
+        if per_step is None or seconds is None or _alike(spec["settings"]) != wanted:
+            continue
+        steps.append(per_step)
+        beside.append(max(0.0, seconds - per_step * spec["settings"]["train"]["steps"]))
+    if not steps:
+        return None
+    return Pace(
+        seconds_per_step=statistics.median(steps),
+        seconds_beside=statistics.median(beside),
+        runs=len(steps),
+    )
+
+
+def cost(plan: Plan, pace: Pace | None = None) -> Cost:
+    """Return what the plan costs; hours are None without a pace."""
+    steps = int(plan.config.base["train"]["steps"])
+    hours = None
+    if pace is not None:
+        hours = pace.seconds(runs=plan.runs, steps=steps) / 3600 / _slots(plan.config)
+    return Cost(runs=plan.runs, steps=plan.runs * steps, hours=hours)
+
+
+def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
+    """Return the largest answer design with which the study takes at most `hours`; None if none.
+
+    Tried are, in this order, 8 points x 16 blocks, 4 points x 16 to 8 blocks, and 2 points x 15 to
+    6 blocks; the rest of the study stays as it is.
+
+    Raises:
+        ConfigError: The study has no phase with blocks.
+    """
+    phase = _answer(plan.config)
+    steps = int(plan.config.base["train"]["steps"])
+    of_phase = [trial for trial in plan.trials if trial.phase == phase.name]
+    arms = len({trial.arm_id for trial in of_phase})
+    rest = plan.runs - len(of_phase)
+    for points, blocks in SIZES:
+        runs = rest + arms * points * blocks
+        taken = pace.seconds(runs=runs, steps=steps) / 3600 / _slots(plan.config)
+        if taken <= hours:
+            return Fit(phase=phase.name, points=points, blocks=blocks, hours=taken)
+    return None
+
+
+def _answer(config: StudyConfig) -> Phase:
+    for phase in config.phases.values():
+        if "blocks" in phase.options:
+            return phase
+    raise ConfigError(
+        f"{config.file}: phases: none has blocks whose number could be chosen; add a phase such as "
+        "answer: {design: blocked}"
+    )
+
+
+def _slots(config: StudyConfig) -> int:
+    return int(config.executor.get("slots", 1))
+
+
+def _alike(settings: Mapping[str, Any]) -> list[Any]:
+    found = []
+    for path in ALIKE:
+        value: Any = settings
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        found.append(value)
+    return found
+
+
+def _finished(store: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield the spec and the result of every finished run of every study in a store."""
+    for path in sorted(store.glob("*/runs/*/result.json")):
+        try:
+            spec = json.loads((path.parent / "spec.json").read_text(encoding="utf-8"))
+            result = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # a run that is being written, or was cut short
+        if result.get("state") == "finished":
+            yield spec, result

@@ -1,0 +1,131 @@
+"""From values to a recipe: settings with what is inert left out, and the names they hash to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ablate import losses
+from ablate.config.apply import active, apply, violations
+from ablate.config.schema import StudyConfig
+from ablate.errors import ConfigError
+from ablate.identity import JsonValue, digest
+
+NOT_IDENTITY = {"data": {"root", "infrared", "visible", "splits"}, "train": {"gallery"}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All settings of a training but its seeds.
+
+    An arm is what is compared: the scientific and the fixed settings, nuisance at its base value.
+    A recipe adds the nuisance values; without any it has the arm's id.
+    """
+
+    arm_id: str
+    recipe_id: str
+    name: str  # of the arm, for people
+    settings: Mapping[str, Any]
+    values: Mapping[str, JsonValue]  # active dimensions of the arm
+    nuisance: Mapping[str, JsonValue]  # active nuisance dimensions
+    violations: tuple[str, ...]
+
+
+def recipe_of(
+    config: StudyConfig, values: Mapping[str, Any], nuisance: Mapping[str, Any] | None = None
+) -> Recipe:
+    """Return the recipe at these values: inert settings dropped, identities derived.
+
+    Args:
+        config: The study.
+        values: Dimension -> value.
+        nuisance: Nuisance dimension -> value.
+    """
+    nuisance = nuisance or {}
+    both = {**values, **nuisance}
+    kept = active({name: config.varied[name] for name in both}, both, config.base)
+    settings = canonical(apply(config.base, config.varied, kept))
+    kept = {name: value for name, value in kept.items() if _has_effect(config, name, settings)}
+    broken = violations(config.constraints, settings, kept)
+    broken += losses.check(
+        settings["loss"], settings["data"]["crop"], steps=settings["train"]["steps"]
+    )
+    of_arm = {name: value for name, value in kept.items() if name not in nuisance}
+    recipe_id = digest(identity_of(settings))
+    return Recipe(
+        arm_id=digest(identity_of(canonical(apply(config.base, config.varied, of_arm))))
+        if nuisance
+        else recipe_id,
+        recipe_id=recipe_id,
+        name=arm_name(of_arm),
+        settings=settings,
+        values=of_arm,
+        nuisance={name: value for name, value in kept.items() if name in nuisance},
+        violations=tuple(broken),
+    )
+
+
+def dimension_values(config: StudyConfig, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dimension -> value for factor -> value.
+
+    Where two factors have one dimension, the one that is off its baseline says the value.
+
+    Raises:
+        ConfigError: Both are off their baseline and disagree.
+    """
+    found: dict[str, Any] = {}
+    says: dict[str, str] = {}
+    for name, value in values.items():
+        factor = config.factors[name]
+        if factor.dimension not in found or value != factor.baseline:
+            other = says.get(factor.dimension)
+            if other is not None and value != found[factor.dimension]:
+                raise ConfigError(
+                    f"the factors {other!r} and {name!r} both set {factor.dimension!r}; use the "
+                    "design one_factor, or a study for each"
+                )
+            found[factor.dimension] = value
+            if value != factor.baseline:
+                says[factor.dimension] = name
+    return found
+
+
+def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings without those that cannot change the result."""
+    return {**settings, "loss": losses.canonical(settings["loss"])}
+
+
+def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of the settings that makes an arm: paths and picture counts are not."""
+    return {
+        section: {k: v for k, v in part.items() if k not in NOT_IDENTITY.get(section, ())}
+        for section, part in settings.items()
+    }
+
+
+def arm_name(values: Mapping[str, Any]) -> str:
+    """Return what people read: names as they are, numbers with their dimension.
+
+    Example:
+        >>> arm_name({"variant": "signed", "ratio": 0.5, "levels": 3})
+        'signed · ratio 0.5 · 3 levels'
+    """
+    parts = []
+    for name, value in values.items():
+        if isinstance(value, str):
+            parts.append(value)
+        elif name == "levels":
+            parts.append(f"{value} levels" if value != 1 else "1 level")
+        elif isinstance(value, float):
+            parts.append(f"{name} {value:.4g}")
+        else:
+            parts.append(f"{name} {value}")
+    return " · ".join(parts) or "baseline"
+
+
+def _has_effect(config: StudyConfig, name: str, settings: Mapping[str, Any]) -> bool:
+    """Return False for a loss dimension whose setting the canonical form dropped."""
+    path = config.varied[name].path or ""
+    section, _, key = path.partition(".")
+    if section != "loss" or losses.is_written_out(key):
+        return True
+    return "." in key or key in settings["loss"]

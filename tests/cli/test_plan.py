@@ -1,0 +1,61 @@
+"""`ablate plan`: claims, cost and budget in words and in JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ablate.cli.main import main
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", *words, "--store", "nowhere"])
+    assert ended.value.code == code
+    captured = capsys.readouterr()
+    return captured.out + captured.err
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_size_of_an_answer_phase_is_its_arms_points_and_blocks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = told(capsys, "q4_variant_answer")
+    assert "phase answer (blocked, quick): 4 arms x 4 points x 8 blocks = 128 runs" in text
+    assert "hours unknown" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pace_gives_hours_and_a_budget_gives_a_design(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["q4_variant_answer", "--seconds-per-step", "0.09", "--fit", "3h"]
+    text = told(capsys, *words)
+    assert "3.4 h on 1 slot at the pace given" in text
+    assert "fits 3h: phases.answer.options.points=2 phases.answer.options.blocks=14" in text
+    facts = json.loads(told(capsys, *words, "--json"))
+    assert (facts["fit"]["points"], facts["fit"]["blocks"]) == (2, 14)
+    assert facts["hours"] == pytest.approx(134 * 90 / 3600)
+    assert facts["claims"] == {"pilot": False, "answer": True}
+    assert facts["detectable"][0]["comparisons"] == 6
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--fit", "soon"], "--fit: 'soon' is no budget; write for example 6h or 90min"),
+        (["--fit", "6h"], "no alike run in the store says how long a step takes"),
+        (["--fit", "1min", "--seconds-per-step", "1"], "not even 2 points x 6 blocks"),
+        (["phases.answer.options.blocks=5"], "5 blocks can never claim"),
+    ],
+)
+def test_what_cannot_be_planned_is_told_in_one_line(
+    words: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = told(capsys, "q4_variant_answer", *words, code=2)
+    assert text in said
+    assert len(said.strip().splitlines()) == 1

@@ -1,0 +1,52 @@
+"""What stands beside the table of a plan, in words."""
+
+from pathlib import Path
+
+from ablate import config
+from ablate.study.plan import make
+from ablate.study.remarks import remarks
+
+
+def lines(study: str, phase: str, *words: str, folder: Path | None = None) -> str:
+    made = make(config.load(study, words, folder))
+    return "\n".join(remarks(made, made.config.phases[phase]))
+
+
+def test_an_answer_phase_says_what_it_tunes_and_what_it_finds() -> None:
+    text = lines("q4_variant_answer", "answer")
+    assert "learning_rate 0.0001 to 0.01 (log)" in text
+    assert "variant: 8 blocks find d_z 1.65 with power 0.8" in text
+    assert "claims nothing" not in text
+
+
+def test_smoke_says_before_launch_that_it_claims_nothing() -> None:
+    assert "preset smoke: this phase claims nothing" in lines(
+        "q4_variant_answer", "answer", "phases.answer.preset=smoke"
+    )
+
+
+def test_a_held_nuisance_is_a_caveat() -> None:
+    text = lines("q4_variant_answer", "answer", "+nuisance.gradient_weight=fixed")
+    assert "caveat: gradient_weight held at the base value" in text
+
+
+def test_a_plain_design_needs_no_remark() -> None:
+    assert lines("q4_variant", "compare") == ""
+
+
+def test_a_fraction_prints_its_aliases(tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "part.yaml").write_text(
+        "title: A fraction\n"
+        "space: {dimensions: {padding: {path: loss.padding, type: categorical, "
+        "choices: [zeros, replicate]}, resampler: {path: loss.resampler, type: categorical, "
+        "choices: [bilinear, area]}, sign: {path: loss.sign, type: categorical, "
+        "choices: [kept, free]}}}\n"
+        "factors: {padding: {}, resampler: {}, sign: {}}\n"
+        "phases: {part: {design: fractional_factorial, "
+        "options: {generators: [sign = padding * resampler]}}}\n"
+    )
+    text = lines("part", "part", folder=tmp_path)
+    assert "2^(3-1) fraction, 4 runs, resolution III" in text
+    assert "I = padding*resampler*sign" in text
+    assert "padding = resampler*sign" in text
