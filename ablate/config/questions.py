@@ -13,7 +13,7 @@ from ablate.errors import nearest
 
 KEYS = (
     "asks", "compare", "primary", "secondary", "guardrails", "smallest_effect", "expects",
-    "contrasts", "trend", "images",
+    "contrasts", "trend", "images", "agrees_with",
 )  # fmt: skip
 EXPECTS = ("higher", "lower", "differs")
 PATTERNS = ("baseline", "sequence")  # families of contrasts that have a name
@@ -64,7 +64,15 @@ def read_questions(
             contrasts=_contrasts(faults, f"{at}.contrasts", entry.get("contrasts"), factor),
             trend=_trend(faults, f"{at}.trend", entry.get("trend"), factor),
             images=_one_of(faults, f"{at}.images", entry, IMAGES, "random"),
+            agrees_with=faults.text(f"{at}.agrees_with", entry.get("agrees_with")) or None,
         )  # fmt: skip
+    for name, question in questions.items():
+        others = [other for other in questions if other != name]
+        if question.agrees_with is not None and question.agrees_with not in others:
+            text = f"no other question is called {question.agrees_with!r}; "
+            faults.add(
+                f"questions.{name}.agrees_with", text + nearest(question.agrees_with, others)
+            )
     return questions
 
 

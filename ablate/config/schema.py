@@ -70,6 +70,7 @@ class Question:
     contrasts: Contrasts = ("baseline",)
     trend: Trend | None = None  # the axis on which an ordered factor has a slope and a bend
     images: str = "random"  # "fixed" limits the answer to these test images
+    agrees_with: str | None = None  # a question that must be supported too, else it is coverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

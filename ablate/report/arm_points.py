@@ -10,8 +10,6 @@ from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES
 
-ARROW = {"higher": "↑", "lower": "↓"}
-
 
 @FIGURES.register("arm_points")
 class ArmPoints:
@@ -63,7 +61,7 @@ class ArmPoints:
                 level = floors.query("rule == @rule and metric == @metric")["value"]
                 if len(level) and low - near < level.iloc[0] < high + near:
                     axis.axvline(level.iloc[0], color="0.45", ls=dashes, lw=0.9)
-            axis.set(title=f"{LABELS[metric]} {ARROW[BETTER[metric]]}", xlabel="", ylabel="")
+            axis.set(title=f"{LABELS[metric]} {theme.ARROW[BETTER[metric]]}", xlabel="", ylabel="")
             axis.locator_params(axis="x", nbins=4)
             if index % columns:
                 axis.set_yticklabels([])

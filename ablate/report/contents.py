@@ -1,6 +1,6 @@
 """All that a report is made of; nothing else reaches a page, table or figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,12 @@ class Contents:
     curves: pd.DataFrame
     floors: pd.DataFrame
     gallery: Mapping[str, Mapping[str, Path]]
+    verdicts: Mapping[str, Any] | None = None  # what verdict.json holds; None without an answer
+
+    @property
+    def answered(self) -> Sequence[Mapping[str, Any]]:
+        """Return the answered questions of verdict.json."""
+        return self.verdicts["questions"] if self.verdicts else ()
 
     @property
     def is_toy(self) -> bool:

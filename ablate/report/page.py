@@ -10,12 +10,13 @@ from jinja2 import Environment, PackageLoader
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
+from ablate.analysis.document import encode
 from ablate.analysis.table import not_numbers
 from ablate.report import summary, tables
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, ReportFigure
 
-ORDER = ("arm_points", "curves", "fused_grid")
+ORDER = ("forest", "arm_points", "curves", "fused_grid")
 
 
 def render(contents: Contents, out: Path) -> Path:
@@ -32,11 +33,14 @@ def render(contents: Contents, out: Path) -> Path:
     table = tables.shown(contents)
     page = environment.get_template("page.html.j2").render(
         facts=contents.facts, table=table, figures=figures, is_toy=contents.is_toy,
-        toy=summary.TOY, no_claim=summary.NO_CLAIM, run_count=len(contents.runs),
+        toy=summary.TOY, no_claim="" if contents.answered else summary.NO_CLAIM,
+        answered=contents.answered, run_count=len(contents.runs),
         failed=list(contents.runs.query("state == 'failed'").itertuples()),
         missing=list(not_numbers(contents.images).itertuples(index=False, name=None)),
         searched=_searched(contents),
     )  # fmt: skip
+    if contents.verdicts is not None:
+        (out / "verdict.json").write_bytes(encode(contents.verdicts))
     path = out / "report.html"
     path.write_text(page, encoding="utf-8")
     (out / "report.md").write_text(_markdown(contents, table, figures), encoding="utf-8")
@@ -76,7 +80,9 @@ def _searched(contents: Contents) -> list[dict[str, Any]]:
 
 def _markdown(contents: Contents, table: pd.DataFrame, figures: list[dict[str, Any]]) -> str:
     facts = contents.facts
-    lines = [f"# {_plain(facts['title'])}", "", summary.NO_CLAIM, ""]
+    lines = [f"# {_plain(facts['title'])}", ""]
+    if not contents.answered:
+        lines += [summary.NO_CLAIM, ""]
     if contents.is_toy:
         lines += [f"**{summary.TOY}**", ""]
     lines += [
@@ -84,6 +90,18 @@ def _markdown(contents: Contents, table: pd.DataFrame, figures: list[dict[str, A
         "",
     ]
     lines += [f"- {_plain(question)}" for question in facts["asks"]]
+    for question in contents.answered:
+        lines += [
+            "",
+            f"## {question['id']}: {question['verdict']}",
+            "",
+            _plain(question["asks"]),
+            "",
+        ]
+        lines += [_plain(question["reason"]), ""] if question["reason"] else []
+        lines += [f"- {_plain(row['sentence'])}" for row in question["rows"]]
+        lines += [f"- Caveat: {_plain(text)}" for text in question["caveats"]]
+        lines += ["", _plain(question["scope"])]
     lines += ["", "| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     lines += ["| " + " | ".join(_plain(c) for c in row) + " |" for row in table.to_numpy().tolist()]
     for figure in figures:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ablate import __version__
+from ablate.analysis.answers import answer
 from ablate.errors import StoreError
 from ablate.report.contents import Contents
 from ablate.tracking.address import DATABASE
@@ -28,6 +30,12 @@ def read(*, store: Path, study: str, uri: str | None = None) -> Contents:
         for folder in sorted((published.folder / "gallery").glob("*"))
     }
     return Contents(
+        verdicts=answer(
+            published.facts,
+            published.runs,
+            published.images,
+            generated_by=f"ablate {__version__}",
+        ),
         facts=published.facts,
         runs=published.runs,
         images=published.images,

@@ -1,5 +1,9 @@
 """The result in words, for a terminal: what was seen, and that it claims nothing."""
 
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
 from ablate.analysis.table import arms, designed
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
@@ -18,6 +22,34 @@ def summary(contents: Contents) -> str:
     if contents.is_toy:
         lines.append(TOY)
     lines += [f"  asks: {question}" for question in facts["asks"]]
+    if contents.answered:
+        lines += [line for question in contents.answered for line in _answer(question)]
+    else:
+        lines += _best_first(contents)
+    failed = int((contents.runs["state"] == "failed").sum())
+    if failed:
+        word = "run" if failed == 1 else "runs"
+        lines.append(f"  {failed} {word} failed; see the reasons in the report")
+    if not contents.answered:
+        lines.append("Descriptive only: nothing is claimed from these means.")
+    return "\n".join(lines)
+
+
+def _answer(question: Mapping[str, Any]) -> list[str]:
+    """Return the verdict of a question and its primary rows, wrapped."""
+    head = f"{question['id']}: {question['verdict']}"
+    texts = [f"{head} ({question['reason']})" if question["reason"] else head]
+    texts += [row["sentence"] for row in question["rows"] if row["role"] == "primary"]
+    texts += [f"caveat: {text}" for text in question["caveats"]]
+    lines = textwrap.wrap(texts[0], 78, initial_indent="", subsequent_indent="    ")
+    for text in texts[1:]:
+        lines += textwrap.wrap(text, 78, initial_indent="  - ", subsequent_indent="    ")
+    return lines
+
+
+def _best_first(contents: Contents) -> list[str]:
+    """Return the arms of every metric in the order of their means."""
+    facts, lines = contents.facts, []
     table = arms(designed(contents.runs, facts["phases"]), list(facts["metrics"]))
     for metric in dict.fromkeys([*facts["primary"], *facts["metrics"]]):
         part = table[(table["metric"] == metric) & (table["runs"] > 0)]
@@ -26,9 +58,4 @@ def summary(contents: Contents) -> str:
         ordered = part.sort_values("mean", ascending=BETTER[metric] == "lower", kind="stable")
         words = ", ".join(f"{row.arm} {row.mean:.3f}" for row in ordered.itertuples())
         lines.append(f"  {LABELS[metric]:5s} best first: {words}")
-    failed = int((contents.runs["state"] == "failed").sum())
-    if failed:
-        word = "run" if failed == 1 else "runs"
-        lines.append(f"  {failed} {word} failed; see the reasons in the report")
-    lines.append("Descriptive only: nothing is claimed from these means.")
-    return "\n".join(lines)
+    return lines

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.analysis.document import rows_table
 from ablate.analysis.table import arms, designed, floor_means
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
@@ -45,6 +46,8 @@ def write(contents: Contents, folder: Path) -> None:
     """Write arms.csv, arms.tex, runs.csv and images.csv."""
     folder.mkdir(parents=True, exist_ok=True)
     arm_table(contents).to_csv(folder / "arms.csv", index=False)
+    if contents.verdicts is not None:
+        rows_table(contents.verdicts).to_csv(folder / "answers.csv", index=False)
     contents.runs.to_csv(folder / "runs.csv", index=False)
     contents.images.to_csv(folder / "images.csv", index=False)
     styler = shown(contents).replace({"±": r"$\\pm$"}, regex=True).style.hide(axis="index")

@@ -6,6 +6,7 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+ARROW = {"higher": "↑", "lower": "↓"}
 NARROW_IN, WIDE_IN = 3.4, 7.1
 STYLE = {
     "signed": ("#0072B2", "o"), "magnitude": ("#D55E00", "s"), "sign_free": ("#009E73", "^"),

@@ -7,6 +7,7 @@ from ablate.stats.arrays import finite
 
 MOST_EXACT = 16  # blocks; 2^16 flips, beyond them a fixed sample of flips
 SAMPLE = 99_999
+DIGITS = 12
 
 
 def sign_flip(differences: ArrayLike) -> float:
@@ -28,10 +29,11 @@ def sign_flip(differences: ArrayLike) -> float:
     d = finite(differences, what="differences")
     if not d.any():
         return 1.0
+    scale = np.abs(d).max()  # flips that tie must tie exactly, whatever their last bits
     exact = d.size <= MOST_EXACT
     found = permutation_test(
         (d,),
-        lambda x, axis: x.mean(axis=axis),
+        lambda x, axis: (x.mean(axis=axis) / scale).round(DIGITS),
         permutation_type="samples",
         vectorized=True,
         n_resamples=np.inf if exact else SAMPLE,

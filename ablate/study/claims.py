@@ -61,6 +61,18 @@ def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
 
 
 def comparisons(config: StudyConfig, question: Question) -> int:
-    """Return the size of a question's family: values against the baseline x primary metrics."""
-    values = len(config.factors[question.compare].values) - 1
-    return max(1, values) * max(1, len(question.primary))
+    """Return the size of a question's family: its contrasts x its primary metrics."""
+    factor = config.factors[question.compare]
+    if isinstance(question.contrasts, tuple):
+        pairs: set[tuple[int, int]] = set()
+        places = range(len(factor.values))
+        base = factor.values.index(factor.baseline)
+        if "baseline" in question.contrasts:
+            pairs |= {(place, base) for place in places if place != base}
+        if "sequence" in question.contrasts:
+            pairs |= {(place, place - 1) for place in places if place}
+        count = len(pairs)
+    else:
+        count = len(question.contrasts)
+    count += 2 if question.trend else 0
+    return max(1, count) * max(1, len(question.primary))

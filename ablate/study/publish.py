@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from ablate.config.schema import Phase, Question
 from ablate.data.pairs import PairSet
 from ablate.execution.worker import write_atomically
 from ablate.metrics import protocol_hash
@@ -74,10 +75,18 @@ def facts(plan: Plan, trials: Trials, pairs: PairSet, *, tracking_uri: str) -> d
         f"{train['precision']}, {train['device']}",
         "baseline_arm": designed[0].name if designed else "",
         "arms": list(dict.fromkeys(trial.name for trial in designed)),
-        "phases": {p.name: {"design": p.design, "seeds": p.seeds} for p in config.phases.values()},
+        "phases": {p.name: _phase_facts(p) for p in config.phases.values()},
+        "questions": [_question_facts(plan, question) for question in config.questions.values()],
+        "nuisance": [
+            {"name": d.name, "low": d.low, "high": d.high, "is_log": d.log}
+            for d in config.nuisance.values()
+            if d.low is not None
+        ],
+        "held": list(config.held),
         "objective": config.objective,
         "planned": plan.runs,
-        "infeasible": sum(bool(trial.violations) for trial in trials.known.values()),
+        "infeasible": plan.infeasible
+        + sum(bool(trial.violations) for trial in trials.known.values()),
         "duplicates": len(trials.twin_of) + plan.duplicates,
         "revision": code_revision(),
         "versions": {name: version(name) for name in LIBRARIES},
@@ -88,6 +97,33 @@ def facts(plan: Plan, trials: Trials, pairs: PairSet, *, tracking_uri: str) -> d
         "tracking_uri": tracking_uri,
         "settings": config.base,
     }
+
+
+def _phase_facts(phase: Phase) -> dict[str, Any]:
+    options = phase.options
+    return {
+        "design": phase.design, "seeds": phase.seeds, "preset": phase.preset,
+        "claims": phase.claims, "points": options.get("points"), "blocks": options.get("blocks"),
+    }  # fmt: skip
+
+
+def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
+    """Return a question as it was registered, with the arm of each value."""
+    factor = plan.config.factors[question.compare]
+    contrasts = question.contrasts
+    return {
+        "id": question.id, "asks": question.asks, "factor": factor.name,
+        "baseline": factor.baseline, "ordered": factor.ordered,
+        "arms": [[value, arm] for value, arm in plan.arms_of(question).items()],
+        "primary": list(question.primary), "secondary": list(question.secondary),
+        "guardrails": list(question.guardrails),
+        "smallest_effect": dict(question.smallest_effect), "expects": question.expects,
+        "contrasts": list(contrasts) if isinstance(contrasts, tuple) else [
+            [name, [[value, weight] for value, weight in weights.items()]]
+            for name, weights in contrasts.items()
+        ],
+        "trend": question.trend, "images": question.images, "agrees_with": question.agrees_with,
+    }  # fmt: skip
 
 
 def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
@@ -104,9 +140,12 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
             rows.append(
                 {
                     "run_id": spec.run_id, "arm_id": trial.arm_id, "arm": trial.name,
-                    "phase": trial.phase, "trial": trial.number, "seed": spec.seed,
+                    "recipe_id": trial.recipe_id, "phase": trial.phase, "trial": trial.number,
+                    "seed": spec.seed, "block": trial.block, "point": trial.point,
+                    "split_seed": trial.split_seed, "dummy": trial.dummy,
                     "state": result.state, "reason": result.reason,
                     **{f"factor.{name}": str(value) for name, value in trial.values.items()},
+                    **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
                     **result.metrics, **{f"facts.{k}": float(v) for k, v in kept.items()},
                 }
             )  # fmt: skip
@@ -141,11 +180,13 @@ def _run_ids(trials: list[PlannedTrial]) -> list[str]:
 
 
 def _gallery(trials: list[PlannedTrial], ledger: Ledger, pairs: PairSet, folder: Path) -> None:
-    """Copy the pictures of the first seed of every designed arm, and their sources."""
+    """Copy the pictures of the first run of every designed arm, and their sources."""
     shown: set[str] = set()
+    seen: set[str] = set()
     for trial in trials:
-        if not trial.runs or not trial.runs[0].scores_test:
+        if not trial.runs or not trial.runs[0].scores_test or trial.arm_id in seen:
             continue
+        seen.add(trial.arm_id)
         for path in sorted((ledger.run_folder(trial.runs[0].run_id) / "fused").glob("*.png")):
             target = folder / trial.arm_id / path.name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ Fuse = Callable[[Tensor, Tensor], Tensor]
 
 def image_tensor(image: np.ndarray, device: torch.device) -> Tensor:
     """Return a uint8 image as (1, 1, height, width) float32 in [0, 1]."""
-    return (torch.from_numpy(np.ascontiguousarray(image)).to(device).float() / 255)[None, None]
+    return (torch.tensor(image, device=device).float() / 255)[None, None]
 
 
 def to_uint8(image: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ def score(
             infrared=torch.from_numpy(pair.infrared)[None, None],
             visible=torch.from_numpy(pair.visible)[None, None],
             fused=to_uint8(image).cpu(),
-            names=tuple(metrics.usable(names, height, width)),
+            names=tuple(metrics.usable(names, height, width, protocol=protocol)),
             protocol=protocol,
         )
         for name, value in values.items():

@@ -1,0 +1,142 @@
+"""Six metrics beside each other: counts, dominance and mean rank, never a hidden sum."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ablate.analysis.cells import cells_of
+from ablate.analysis.question import RegisteredQuestion, Value
+from ablate.analysis.verdict import Row
+from ablate.errors import DataError
+from ablate.stats.best_set import best_set
+from ablate.stats.crossed import crossed_t
+from ablate.stats.margins import is_equivalent, is_non_inferior
+from ablate.stats.ranks import mean_ranks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """Over the metrics of one contrast: better, worse, equivalent, undecided."""
+
+    contrast: str
+    wins: int
+    losses: int
+    ties: int
+    undecided: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankDifference:
+    """Mean rank of a value minus that of the baseline; below 0 is better."""
+
+    value: Value
+    estimate: float
+    low: float
+    high: float
+    p: float
+
+
+def counts(rows: Iterable[Row], *, alpha: float = 0.05) -> tuple[Count, ...]:
+    """Return wins, losses, ties and the rest per contrast, over its metrics of every role.
+
+    A tie is an interval inside the smallest effect; a win or loss is a p, corrected within its
+    role, below alpha.
+    """
+    table: dict[str, list[str]] = {}
+    for row in rows:
+        if row.role != "exploratory":
+            table.setdefault(row.contrast, []).append(_outcome(row, alpha=alpha))
+    return tuple(
+        Count(
+            contrast=contrast,
+            wins=outcomes.count("win"),
+            losses=outcomes.count("loss"),
+            ties=outcomes.count("tie"),
+            undecided=outcomes.count("undecided"),
+        )
+        for contrast, outcomes in table.items()
+    )
+
+
+def dominates(rows: Iterable[Row], *, higher_is_better: set[str], alpha: float = 0.05) -> bool:
+    """Return whether one contrast is better in a metric and non-inferior in all others.
+
+    Args:
+        rows: The rows of one contrast, a metric each.
+        higher_is_better: Metrics whose larger score is better.
+        alpha: Of the corrected p.
+    """
+    has_win = False
+    for row in rows:
+        if _outcome(row, alpha=alpha) == "win":
+            has_win = True
+            continue
+        if row.ci_low is None or row.ci_high is None or row.smallest_effect is None:
+            return False
+        low = row.ci_low if row.metric in higher_is_better else -row.ci_high
+        if not is_non_inferior(low=low, margin=row.smallest_effect):
+            return False
+    return has_win
+
+
+def rank_differences(
+    question: RegisteredQuestion, answers: pd.DataFrame
+) -> tuple[RankDifference, ...]:
+    """Return the mean rank over all metrics of each value against the baseline, by t over blocks.
+
+    Raises:
+        DataError: Fewer than two blocks have every value in every metric.
+    """
+    scores = _block_scores(question, answers)
+    ranks = mean_ranks(scores)
+    base = question.values.index(question.baseline)
+    found = []
+    for at, value in enumerate(question.values):
+        if at == base:
+            continue
+        t = crossed_t((ranks[:, at] - ranks[:, base])[:, None], alpha=question.alpha)
+        found.append(
+            RankDifference(
+                value=value, estimate=float(t.estimate), low=float(t.low), high=float(t.high),
+                p=float(t.p),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def best_values(
+    question: RegisteredQuestion, answers: pd.DataFrame, metric: str
+) -> tuple[Value, ...]:
+    """Return the values that no other beats in a metric, best mean first.
+
+    Raises:
+        DataError: Fewer than two blocks have every value.
+    """
+    by_block = cells_of(question, answers, metric).scores.mean(axis=2)
+    best = best_set(question.sign_of(metric) * by_block, alpha=question.alpha)
+    return tuple(question.values[at] for at in best)
+
+
+def _block_scores(question: RegisteredQuestion, answers: pd.DataFrame) -> np.ndarray:
+    """Return block means [blocks, values, metrics], larger meaning better."""
+    tables = {metric: cells_of(question, answers, metric) for metric in question.metrics}
+    if len({cells.blocks for cells in tables.values()}) > 1:
+        raise DataError("answers: the metrics have different blocks; score every metric everywhere")
+    return np.stack(
+        [question.sign_of(metric) * cells.scores.mean(axis=2) for metric, cells in tables.items()],
+        axis=2,
+    )
+
+
+def _outcome(row: Row, *, alpha: float) -> str:
+    """Return win, loss, tie or undecided."""
+    if row.verdict == "not answerable" or row.ci_low is None or row.ci_high is None:
+        return "undecided"
+    margin = row.smallest_effect
+    if margin is not None and is_equivalent(low=row.ci_low, high=row.ci_high, margin=margin):
+        return "tie"
+    if row.p_holm is not None and row.p_holm < alpha:
+        return "win" if row.is_better else "loss"
+    return "undecided"

@@ -1,0 +1,227 @@
+"""From the tables of a study to the answers to its questions, and to verdict.json."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ablate.analysis import contrasts
+from ablate.analysis.aggregates import best_values, counts, rank_differences
+from ablate.analysis.cells import cells_of
+from ablate.analysis.coverage import agreed
+from ablate.analysis.document import document
+from ablate.analysis.facts import Facts, NuisanceRange, Selected
+from ablate.analysis.judging import judge
+from ablate.analysis.question import Contrast, RegisteredQuestion, Value
+from ablate.analysis.selection import select
+from ablate.analysis.sensitivity import sensitivity
+from ablate.analysis.verdict import Verdict
+from ablate.errors import DataError
+
+BLOCKED, PILOT = "blocked", "baseline_only"
+
+
+def answer(
+    facts: Mapping[str, Any], runs: pd.DataFrame, images: pd.DataFrame, *, generated_by: str
+) -> dict[str, Any] | None:
+    """Return the content of verdict.json, None for a study without an answer phase.
+
+    Args:
+        facts: What the study published of itself: questions with the arm of each value, phases,
+            nuisance ranges, data, budget.
+        runs: One row per run.
+        images: One row per run, split, image and metric.
+        generated_by: Name and version of the program.
+    """
+    phases = [name for name, phase in facts["phases"].items() if phase["design"] == BLOCKED]
+    if not phases:
+        return None
+    verdicts: dict[str, Verdict] = {}
+    extras: dict[str, dict[str, Any]] = {}
+    bases = percent_bases(facts, runs)
+    for raw in facts["questions"]:
+        question = registered(raw, metrics=facts["metrics"], percent_base=bases)
+        points = points_of(raw, runs[runs["phase"] == phases[0]])
+        some = images[images["run_id"].isin(points["run_id"])]
+        about = facts_of(facts, phases[0])
+        selecting = facts["objective"].partition("/")[2]
+        selected = select(points, some, metric=selecting, better=question.better)
+        verdicts[question.id] = judge(question, selected, about)
+        extras[question.id] = {
+            "values": list(question.values),
+            "ordered": bool(raw["ordered"]),
+            "weights": {contrast.name: list(contrast.weights) for contrast in question.contrasts},
+            "cells": _cells(question, selected),
+            "winners": _winners(selected, about),
+            "selected_by": selecting,
+            "reselected": [
+                {"metric": one.metric, "verdict": one.verdict, "reason": one.reason}
+                for one in sensitivity(
+                    points, some, question=question, facts=about,
+                    metrics=[selecting, *(m for m in facts["metrics"] if m != selecting)],
+                )
+            ],
+            **_aggregates(question, selected, verdicts[question.id]),
+        }  # fmt: skip
+    for raw in facts["questions"]:
+        if raw.get("agrees_with") in verdicts:
+            other = verdicts[raw["agrees_with"]]
+            verdicts[raw["id"]] = agreed(fixed_levels=other, fixed_coarsest=verdicts[raw["id"]])
+    content = document(
+        list(verdicts.values()),
+        study=facts["study"],
+        design_hash=facts["design_hash"],
+        data={"label": facts["data_label"], "hash": facts["data_hash"], **facts["counts"]},
+        generated_by=generated_by,
+    )
+    for question_content in content["questions"]:
+        question_content.update(extras[question_content["id"]])
+        for row in question_content["rows"]:
+            row["by_block"] = _by_block(row, question_content)
+    return content
+
+
+def registered(
+    raw: Mapping[str, Any], *, metrics: Sequence[str], percent_base: Mapping[str, float]
+) -> RegisteredQuestion:
+    """Return a published question as the verdict engine takes it.
+
+    Metrics without a role are secondary: judged in a family of their own, never deciding.
+    """
+    values: list[Value] = [value for value, _ in raw["arms"]]
+    named = {*raw["primary"], *raw["secondary"], *raw["guardrails"]}
+    return RegisteredQuestion(
+        id=raw["id"],
+        asks=raw["asks"],
+        factor=raw["factor"],
+        values=tuple(values),
+        baseline=raw["baseline"],
+        contrasts=_contrasts(raw, values),
+        primary=tuple(raw["primary"]),
+        secondary=(*raw["secondary"], *(metric for metric in metrics if metric not in named)),
+        guardrails=tuple(raw["guardrails"]),
+        smallest_effect=dict(raw["smallest_effect"]),
+        percent_base=dict(percent_base),
+        expects=raw["expects"],
+        images=raw["images"],
+    )
+
+
+def percent_bases(facts: Mapping[str, Any], runs: pd.DataFrame) -> dict[str, float]:
+    """Return metric -> mean test score of the pilot's finished runs; empty without a pilot."""
+    pilots = [name for name, phase in facts["phases"].items() if phase["design"] == PILOT]
+    finished = runs[runs["phase"].isin(pilots) & (runs["state"] == "finished")]
+    columns = {metric: f"test/{metric}" for metric in facts["metrics"]}
+    means = {
+        metric: finished[column].mean() for metric, column in columns.items() if column in finished
+    }
+    return {metric: float(mean) for metric, mean in means.items() if pd.notna(mean)}
+
+
+def points_of(raw: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of a question's arms with their value, nuisance under plain names."""
+    values = {arm: value for value, arm in raw["arms"]}
+    points = runs[runs["arm_id"].isin(values)].copy()
+    points["value"] = points["arm_id"].map(values).astype(object)
+    return points.rename(columns=lambda name: name.removeprefix("nuisance."))
+
+
+def facts_of(facts: Mapping[str, Any], phase: str) -> Facts:
+    """Return what guards and scope need of the study."""
+    design = facts["phases"][phase]
+    return Facts(
+        data=facts["data_label"],
+        network=facts["settings"]["model"]["name"],
+        budget=facts["budget"],
+        points=int(design["points"]),
+        preset=design["preset"] or "",
+        may_claim=bool(design["claims"]),
+        planned_blocks=int(design["blocks"]),
+        nuisance=tuple(NuisanceRange(**entry) for entry in facts["nuisance"]),
+        held=tuple(facts["held"]),
+        caveats=("generated pairs: a method check, not evidence on any paper",)
+        if facts["data_name"] == "synthetic"
+        else (),
+    )
+
+
+def _contrasts(raw: Mapping[str, Any], values: Sequence[Value]) -> tuple[Contrast, ...]:
+    found: list[Contrast] = []
+    written = raw["contrasts"]
+    if all(isinstance(entry, str) for entry in written):
+        if "baseline" in written:
+            found += contrasts.against_baseline(values, baseline=raw["baseline"])
+        if "sequence" in written:
+            names = {contrast.name for contrast in found}
+            found += [one for one in contrasts.sequence(values) if one.name not in names]
+    else:
+        sums = {name: dict(terms) for name, terms in written}
+        found += contrasts.named(values, sums)
+    if raw["trend"]:
+        found += contrasts.trends(values, factor=raw["factor"], spacing=raw["trend"])
+    return tuple(found)
+
+
+def _by_block(row: Mapping[str, Any], question: Mapping[str, Any]) -> list[float]:
+    """Return the contrast of a row in every block, in the order of the blocks."""
+    weights = question["weights"][row["contrast"]]
+    places = {value: place for place, value in enumerate(question["values"])}
+    blocks: dict[int, float] = {}
+    for cell in question["cells"]:
+        if cell["metric"] == row["metric"]:
+            term = weights[places[cell["value"]]] * cell["score"]
+            blocks[cell["block"]] = blocks.get(cell["block"], 0.0) + term
+    return [blocks[block] for block in sorted(blocks)]
+
+
+def _cells(question: RegisteredQuestion, selected: Selected) -> list[dict[str, Any]]:
+    """Return the mean test score of every metric, block and value, over the images kept."""
+    found = []
+    for metric in question.metrics:
+        cells = cells_of(question, selected.answers, metric)
+        means = cells.scores.mean(axis=2) if cells.scores.size else cells.scores[:, :, 0:0]
+        found += [
+            {"metric": metric, "block": block, "value": value, "score": float(means[row, column])}
+            for row, block in enumerate(cells.blocks)
+            for column, value in enumerate(question.values)
+            if means.size
+        ]
+    return found
+
+
+def _winners(selected: Selected, about: Facts) -> list[dict[str, Any]]:
+    """Return the tuning point that won in each block, with its place in the nuisance ranges."""
+    names = [nuisance.name for nuisance in about.nuisance if nuisance.name in selected.winners]
+    return [
+        {
+            "block": int(row["block"]), "value": row["value"], "run_id": row["run_id"],
+            **{name: float(row[name]) for name in names if pd.notna(row[name])},
+        }
+        for row in selected.winners.to_dict("records")
+    ]  # fmt: skip
+
+
+def _aggregates(
+    question: RegisteredQuestion, selected: Selected, verdict: Verdict
+) -> dict[str, Any]:
+    """Return counts, best sets and mean ranks; what cannot be computed is left empty."""
+    found: dict[str, Any] = {
+        "counts": [
+            {"contrast": c.contrast, "wins": c.wins, "losses": c.losses, "ties": c.ties,
+             "undecided": c.undecided}
+            for c in counts(verdict.rows, alpha=question.alpha)
+        ],
+        "best": {}, "ranks": [],
+    }  # fmt: skip
+    try:
+        found["best"] = {
+            metric: list(best_values(question, selected.answers, metric))
+            for metric in question.metrics
+        }
+        found["ranks"] = [
+            {"value": r.value, "estimate": r.estimate, "low": r.low, "high": r.high, "p": r.p}
+            for r in rank_differences(question, selected.answers)
+        ]
+    except DataError:  # fewer than two blocks with all values: the guards have said so
+        pass
+    return found

@@ -1,0 +1,70 @@
+"""The scores of one metric as an array of blocks x values x images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ablate.analysis.question import RegisteredQuestion, Value
+from ablate.errors import DataError
+from ablate.stats.arrays import Floats
+
+ANSWER_COLUMNS = ("block", "value", "image", "metric", "score")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """Scores [blocks, values, images], all finite, of the blocks that hold every value.
+
+    `missing` are cells of the design without any score; `dropped` of `offered` images were left
+    out for this metric, in all values and blocks, because one of their scores is not a number.
+    """
+
+    scores: Floats
+    blocks: tuple[int, ...]
+    missing: tuple[tuple[Value, int], ...]
+    dropped: int
+    offered: int
+
+
+def cells_of(question: RegisteredQuestion, answers: pd.DataFrame, metric: str) -> Cells:
+    """Return the scores of a metric; the order of the rows has no part in it.
+
+    Raises:
+        DataError: A column is missing, or a block, value and image have two scores.
+    """
+    absent = [name for name in ANSWER_COLUMNS if name not in answers]
+    if absent:
+        raise DataError(f"answers: no column {', '.join(absent)}; the table needs them")
+    blocks = sorted({int(block) for block in answers["block"]})
+    some = answers[(answers["metric"] == metric) & answers["value"].isin(question.values)]
+    twice = some.duplicated(["block", "value", "image"])
+    if twice.any():
+        row = some[twice].iloc[0]
+        raise DataError(
+            f"answers: block {row.block}, value {row.value}, image {row.image} has two scores of "
+            f"{metric}; keep one per cell"
+        )
+    images = sorted(some["image"].unique())
+    place = {image: index for index, image in enumerate(images)}
+    scores = np.full((len(blocks), len(question.values), len(images)), np.nan)
+    present = np.zeros(scores.shape[:2], dtype=bool)
+    for at, value in enumerate(question.values):
+        of_value = some[some["value"] == value]
+        rows = np.searchsorted(blocks, of_value["block"].to_numpy(dtype=int))
+        columns = of_value["image"].map(place).to_numpy(dtype=int)
+        scores[rows, at, columns] = of_value["score"].to_numpy(dtype=float)
+        present[rows, at] = True
+    whole: NDArray[np.bool_] = np.logical_and.reduce(present, axis=1)
+    kept = scores[whole]
+    is_number = np.isfinite(kept).all(axis=(0, 1))
+    return Cells(
+        scores=kept[:, :, is_number],
+        blocks=tuple(block for block, has_all in zip(blocks, whole, strict=True) if has_all),
+        missing=tuple(
+            (question.values[at], blocks[row]) for row, at in np.argwhere(~present).tolist()
+        ),
+        dropped=int((~is_number).sum()) if len(kept) else 0,
+        offered=len(images),
+    )

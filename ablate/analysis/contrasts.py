@@ -1,0 +1,157 @@
+"""The comparisons that a question may register, by the names that reports show."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from ablate.analysis.question import Contrast, Expects, Value, label_of
+from ablate.errors import ConfigError, nearest
+from ablate.stats import contrasts as weights
+
+Spacing = Literal["linear", "log2"]
+
+
+def against_baseline(values: Sequence[Value], *, baseline: Value) -> tuple[Contrast, ...]:
+    """Return each value against the baseline.
+
+    Raises:
+        ConfigError: The baseline is none of the values.
+
+    Example:
+        >>> [contrast.name for contrast in against_baseline([1, 2, 3], baseline=2)]
+        ['1 vs 2', '3 vs 2']
+    """
+    return tuple(
+        between(values, value=value, baseline=baseline)
+        for value in values
+        if _index(values, value) != _index(values, baseline)
+    )
+
+
+def sequence(values: Sequence[Value]) -> tuple[Contrast, ...]:
+    """Return each value against the one before it.
+
+    Example:
+        >>> [contrast.name for contrast in sequence([1, 2, 3])]
+        ['2 vs 1', '3 vs 2']
+    """
+    pairs = zip(values[1:], values, strict=False)
+    return tuple(between(values, value=value, baseline=before) for value, before in pairs)
+
+
+def between(values: Sequence[Value], *, value: Value, baseline: Value) -> Contrast:
+    """Return one value against another.
+
+    Raises:
+        ConfigError: One of them is none of the values.
+    """
+    row = weights.against(
+        count=len(values), value=_index(values, value), baseline=_index(values, baseline)
+    )
+    name = f"{label_of(value)} vs {label_of(baseline)}"
+    return Contrast(name=name, weights=tuple(row.tolist()))
+
+
+def trends(
+    values: Sequence[Value], *, factor: str, spacing: Spacing = "linear"
+) -> tuple[Contrast, Contrast]:
+    """Return the linear and the quadratic trend of an ordered factor.
+
+    Both are scaled as differences: the mean of the values with positive weight minus that of the
+    values with negative weight. The quadratic one is positive where the ends score above the
+    middle, and always expects no more than a difference.
+
+    Args:
+        values: Numbers, three or more different ones.
+        factor: Name of the factor.
+        spacing: "log2" for factors that multiply, such as a scale ratio.
+
+    Raises:
+        ConfigError: A value is no number, or has no logarithm.
+        DataError: Fewer than three different values.
+    """
+    places = []
+    for value in values:
+        if isinstance(value, str | bool) or (spacing == "log2" and value <= 0):
+            raise ConfigError(
+                f"factors.{factor}: {value!r} has no place on a {spacing} axis; remove "
+                "`ordered`, or use numbers"
+            )
+        places.append(math.log2(value) if spacing == "log2" else float(value))
+    axis = f"log2 {factor}" if spacing == "log2" else factor
+    return (
+        Contrast(name=f"linear in {axis}", weights=tuple(weights.linear(places).tolist())),
+        Contrast(
+            name=f"quadratic in {axis}",
+            weights=tuple(weights.quadratic(places).tolist()),
+            expects="differs",
+        ),
+    )
+
+
+def named(
+    values: Sequence[Value],
+    sums: Mapping[str, Mapping[Value, float]],
+    *,
+    expects: Mapping[str, Expects] | None = None,
+) -> tuple[Contrast, ...]:
+    """Return contrasts written as sums over values.
+
+    Args:
+        values: The values of the factor.
+        sums: Name to value to weight, for example {"sign": {"signed": 1, "sign_free": -1}}.
+        expects: Name to hypothesis, where it is not that of the question.
+
+    Raises:
+        ConfigError: A sum names an unknown value, or its weights do not sum to 0.
+    """
+    found = []
+    for name, terms in sums.items():
+        row = [0.0] * len(values)
+        for value, weight in terms.items():
+            row[_index(values, value)] += weight
+        if abs(sum(row)) > 1e-9 or not any(row):
+            raise ConfigError(f"contrasts.{name}: the weights sum to {sum(row):g}, not 0 over some")
+        found.append(Contrast(name=name, weights=tuple(row), expects=(expects or {}).get(name)))
+    return tuple(found)
+
+
+def cell(first: Value, second: Value) -> str:
+    """Return the value that stands for a combination of two factors.
+
+    Example:
+        >>> cell("signed", 3)
+        'signed x 3'
+    """
+    return f"{label_of(first)} x {label_of(second)}"
+
+
+def interaction(
+    *,
+    name: str,
+    first: Mapping[Value, float],
+    second: Mapping[Value, float],
+    is_registered: bool = False,
+) -> tuple[tuple[str, ...], Contrast]:
+    """Return the cells of two factors and the contrast of contrasts over them.
+
+    Args:
+        name: What reports call it.
+        first: Value of the first factor to its weight, sum 0.
+        second: The same of the second factor.
+        is_registered: Whether it was registered; else it is exploratory.
+    """
+    cells = tuple(cell(a, b) for a in first for b in second)
+    row = weights.interaction(list(first.values()), list(second.values()))
+    contrast = Contrast(name=name, weights=tuple(row.tolist()), is_exploratory=not is_registered)
+    return cells, contrast
+
+
+def _index(values: Sequence[Value], value: Value) -> int:
+    if value not in values:
+        names = [label_of(known) for known in values]
+        raise ConfigError(
+            f"contrasts: {value!r} is none of the values compared; "
+            f"{nearest(label_of(value), names)}"
+        )
+    return list(values).index(value)

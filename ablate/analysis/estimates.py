@@ -1,0 +1,50 @@
+"""The numbers of one contrast in one metric, before anything is judged."""
+
+from dataclasses import dataclass
+
+from ablate.analysis.cells import Cells
+from ablate.analysis.question import Contrast, RegisteredQuestion
+from ablate.stats.contrasts import difference
+from ablate.stats.crossed import CrossedT, crossed_t
+from ablate.stats.effect_size import Share, d_z, share_better
+from ablate.stats.sign_flip import sign_flip, wilcoxon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One contrast in one metric; with fewer than two blocks nothing but the mean exists."""
+
+    contrast: Contrast
+    metric: str
+    mean: float
+    t: CrossedT | None
+    p_sign_flip: float | None
+    p_wilcoxon: float | None
+    d_z: float | None
+    better: Share | None
+
+
+def estimate(
+    question: RegisteredQuestion, contrast: Contrast, metric: str, cells: Cells
+) -> Estimate | None:
+    """Return the numbers of a contrast, None without any score."""
+    if not cells.scores.size:
+        return None
+    d = difference(cells.scores, contrast.weights)
+    by_block = d.mean(axis=1)
+    if len(by_block) < 2:
+        return Estimate(
+            contrast=contrast, metric=metric, mean=float(by_block.mean()), t=None,
+            p_sign_flip=None, p_wilcoxon=None, d_z=None, better=None,
+        )  # fmt: skip
+    t = crossed_t(d, alpha=question.alpha, images=question.images)
+    return Estimate(
+        contrast=contrast,
+        metric=metric,
+        mean=float(t.estimate),
+        t=t,
+        p_sign_flip=sign_flip(by_block),
+        p_wilcoxon=wilcoxon(by_block),
+        d_z=d_z(by_block),
+        better=share_better(question.sign_of(metric) * by_block, alpha=question.alpha),
+    )

@@ -1,0 +1,83 @@
+"""What the guards and the scope of a verdict need to know of a study."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ablate.analysis.question import Value
+
+FEWEST_BLOCKS = 6  # five blocks can never reject by sign flips at 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NuisanceRange:
+    """The range that a nuisance setting was drawn from, closed at both ends."""
+
+    name: str
+    low: float
+    high: float
+    is_log: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The study around a question.
+
+    Args:
+        data: Label of the test data, as sentences show it.
+        network: What was trained.
+        budget: Steps, batch, crop.
+        points: Tuning points per value and block.
+        preset: Of the answer design, empty where none.
+        may_claim: False for a phase that was launched as one that claims nothing.
+        planned_blocks: Of the design; 0 where the table alone says how many.
+        scored_on: Name of the data that the scores come from.
+        selected_on: Names of the data that chose weights, points or recipes.
+        nuisance: Ranges of what was tuned in every block.
+        held: Nuisance settings that all values share at one base value.
+        caveats: Further limits, in words.
+    """
+
+    data: str = ""
+    network: str = ""
+    budget: str = ""
+    points: int = 1
+    preset: str = ""
+    may_claim: bool = True
+    planned_blocks: int = 0
+    scored_on: str = "test"
+    selected_on: tuple[str, ...] = ("train", "val")
+    nuisance: tuple[NuisanceRange, ...] = ()
+    held: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Runs of a value lost to the machine, not to the method."""
+
+    value: Value
+    failed: int
+    planned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """The answer of every block and value, and how it was chosen.
+
+    Args:
+        answers: Columns block, value, image, metric, score, and where known run_id.
+        winners: One row per block and value with a column per nuisance setting; may be empty.
+        replaced: Value and block of the cells without any finite run, which hold the worst finite
+            score of their block.
+        failures: Per value.
+        adaptive: How many of the runs a search had suggested.
+        unfinished: How many planned runs have no result yet.
+    """
+
+    answers: pd.DataFrame
+    winners: pd.DataFrame = field(default_factory=pd.DataFrame)
+    replaced: tuple[tuple[Value, int], ...] = ()
+    failures: tuple[Failures, ...] = ()
+    adaptive: int = 0
+    unfinished: int = 0

@@ -1,0 +1,242 @@
+"""The verdict engine: guards first, then equivalence, then the corrected test, else undecided."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from ablate.analysis.cells import Cells, cells_of
+from ablate.analysis.estimates import Estimate, estimate
+from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.guards import failed_guards, too_many_dropped
+from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, metric_label
+from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
+from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
+from ablate.stats.crossed_power import crossed_blocks, crossed_detectable
+from ablate.stats.margins import is_equivalent, is_non_inferior
+from ablate.stats.multiplicity import holm
+
+Key = tuple[str, str]  # contrast, metric
+UNREPLICATED = "fewer than two blocks with all scores"
+
+
+def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Verdict:
+    """Return the answer to a question.
+
+    Raises:
+        DataError: A column is missing, or a cell has two scores.
+        ConfigError: A smallest effect is a percentage without a base.
+    """
+    cells = {metric: cells_of(question, selected.answers, metric) for metric in question.metrics}
+    failed = failed_guards(question, cells, selected, facts)
+    found = {
+        (contrast.name, metric): numbers
+        for contrast in question.contrasts
+        for metric in question.metrics
+        if (numbers := estimate(question, contrast, metric, cells[metric]))
+    }
+    roles: tuple[Role, ...] = ("primary", "secondary", "guardrail")
+    corrected = {role: _family(question, found, role) for role in roles}
+    runs = _run_ids(selected)
+    rows = tuple(
+        _row(
+            question, numbers, cells[metric], facts,
+            p_holm=corrected[question.role_of(metric)].get((name, metric)),
+            family=max(1, len(corrected[question.role_of(metric)])),
+            failed="; ".join(failed), runs=runs,
+        )
+        for (name, metric), numbers in found.items()
+    )  # fmt: skip
+    verdict: Answer = "not answerable"
+    reason = "; ".join(failed)
+    if not failed:
+        verdict, reason = answer_of(question, rows)
+    return Verdict(
+        id=question.id,
+        asks=question.asks,
+        verdict=verdict,
+        reason=reason,
+        scope=scope_of(facts),
+        caveats=caveats_of(question, selected, facts, cells),
+        alpha=question.alpha,
+        rows=rows,
+    )
+
+
+def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answer, str]:
+    """Return the answer that follows from judged rows, and its reason.
+
+    Guardrails are asked only where the claim is one of better: every contrast that a primary
+    metric finds better must have all guardrails non-inferior.
+    """
+    primary = [row for row in rows if row.role == "primary"]
+    supported = [row for row in primary if row.verdict == "supported"]
+    contradicted = [row for row in primary if row.verdict == "contradicted"]
+    if supported and contradicted:
+        shared = {row.contrast for row in supported} & {row.contrast for row in contradicted}
+        return "undecided", "metrics disagree" if shared else "contrasts disagree"
+    if contradicted:
+        return "contradicted", _which(contradicted)
+    if supported:
+        better = {row.contrast for row in supported if row.is_better}
+        vetoes = [
+            row
+            for row in rows
+            if row.role == "guardrail" and row.contrast in better and row.verdict != "non-inferior"
+        ]
+        if vetoes:
+            return "undecided", f"guardrail: {_which(vetoes)} not shown to be no worse"
+        return "supported", _which(supported)
+    if primary and all(row.verdict == "practically equivalent" for row in primary):
+        return "practically equivalent", "every interval lies inside the smallest effect"
+    needed = [row.blocks_needed for row in primary if row.verdict == "undecided"]
+    if any(row.smallest_effect is None for row in primary):
+        return "undecided", "no smallest effect of interest is named for every primary metric"
+    if any(count is None for count in needed):
+        return "undecided", "no number of blocks would find the smallest effects on these images"
+    most = max((count for count in needed if count is not None), default=0)
+    return "undecided", f"{most} blocks would find the smallest effects of interest"
+
+
+def _which(rows: list[Row]) -> str:
+    """Return the contrasts and metrics of rows, each metric once per contrast."""
+    parts = dict.fromkeys(row.contrast for row in rows)
+    return "; ".join(
+        f"{name} in {', '.join(metric_label(row.metric) for row in rows if row.contrast == name)}"
+        for name in parts
+    )
+
+
+def _family(
+    question: RegisteredQuestion, found: Mapping[Key, Estimate], role: Role
+) -> dict[Key, float]:
+    """Return Holm's corrected p over the registered contrasts in the metrics of a role."""
+    family = {
+        key: float(numbers.t.p)
+        for key, numbers in found.items()
+        if question.role_of(key[1]) == role
+        and numbers.t is not None
+        and not numbers.contrast.is_exploratory
+    }
+    corrected = holm(list(family.values())).tolist()
+    return dict(zip(family, corrected, strict=True))
+
+
+def _row(
+    question: RegisteredQuestion,
+    numbers: Estimate,
+    cells: Cells,
+    facts: Facts,
+    *,
+    p_holm: float | None,
+    family: int,
+    failed: str,
+    runs: Mapping[tuple[Value, int], str],
+) -> Row:
+    """Return the judged row of a contrast."""
+    contrast, metric, t = numbers.contrast, numbers.metric, numbers.t
+    margin, base = question.margin_of(metric), question.percent_base.get(metric)
+    value, baseline = _pair(question, contrast)
+    alpha = question.alpha / family
+    verdict, reason = _judged(question, numbers, cells, p_holm=p_holm, failed=failed)
+    involved = [v for v, w in zip(question.values, contrast.weights, strict=True) if w]
+    spread = None if t is None else (float(t.block_variance), float(t.image_variance))
+    row = Row(
+        metric=metric,
+        role="exploratory" if contrast.is_exploratory else question.role_of(metric),
+        factor=question.factor,
+        contrast=contrast.name,
+        value=value,
+        baseline=baseline,
+        estimate=numbers.mean,
+        percent=100 * numbers.mean / abs(base) if base else None,
+        ci_low=None if t is None else float(t.low),
+        ci_high=None if t is None else float(t.high),
+        se=None if t is None else float(t.se),
+        df=None if t is None else float(t.df),
+        p=None if t is None else float(t.p),
+        p_holm=p_holm,
+        p_sign_flip=numbers.p_sign_flip,
+        p_wilcoxon=numbers.p_wilcoxon,
+        d_z=numbers.d_z,
+        p_better=None if numbers.better is None else numbers.better.share,
+        p_better_low=None if numbers.better is None else numbers.better.low,
+        p_better_high=None if numbers.better is None else numbers.better.high,
+        is_better=question.sign_of(metric) * numbers.mean > 0 if numbers.mean else None,
+        blocks=cells.scores.shape[0],
+        points=facts.points,
+        images=cells.scores.shape[2],
+        images_dropped=cells.dropped,
+        smallest_effect=margin,
+        detectable=None if spread is None else crossed_detectable(
+            blocks=cells.scores.shape[0], block_variance=spread[0], image_variance=spread[1],
+            alpha=alpha,
+        ),
+        blocks_needed=None if spread is None or margin is None else crossed_blocks(
+            effect=margin, block_variance=spread[0], image_variance=spread[1], alpha=alpha
+        ),
+        is_test_dependent=None if t is None or numbers.p_sign_flip is None else (
+            bool(t.p < question.alpha) != (numbers.p_sign_flip < question.alpha)
+        ),
+        verdict=verdict,
+        reason=reason,
+        sentence="",
+        run_ids=tuple(
+            runs[v, block] for block in cells.blocks for v in involved if (v, block) in runs
+        ),
+    )  # fmt: skip
+    return replace(row, sentence=sentence_of(row, alpha=question.alpha, data=facts.data))
+
+
+def _judged(
+    question: RegisteredQuestion,
+    numbers: Estimate,
+    cells: Cells,
+    *,
+    p_holm: float | None,
+    failed: str,
+) -> tuple[RowVerdict, str]:
+    """Return the verdict of a row, in the order of the protocol, and its reason."""
+    metric, t = numbers.metric, numbers.t
+    dropped = too_many_dropped(metric, cells)
+    if failed or dropped or t is None:
+        return "not answerable", failed or dropped or UNREPLICATED
+    if numbers.contrast.is_exploratory:
+        return "described", "not registered"
+    low, high, margin = float(t.low), float(t.high), question.margin_of(metric)
+    sign = question.sign_of(metric)
+    if question.role_of(metric) == "guardrail":
+        if margin is None:
+            return "non-inferiority not shown", "no smallest effect of interest is named"
+        is_safe = is_non_inferior(low=min(sign * low, sign * high), margin=margin)
+        return ("non-inferior" if is_safe else "non-inferiority not shown"), ""
+    if margin is not None and is_equivalent(low=low, high=high, margin=margin):
+        return "practically equivalent", ""
+    if p_holm is not None and p_holm < question.alpha:
+        expects = numbers.contrast.expects or question.expects
+        return _direction(expects, is_better=sign * numbers.mean > 0), ""
+    return "undecided", ""
+
+
+def _direction(
+    expects: Literal["higher", "lower", "differs"], *, is_better: bool
+) -> Literal["supported", "contradicted"]:
+    """Return whether a difference goes the way that was expected."""
+    if expects == "differs" or (expects == "higher") == is_better:
+        return "supported"
+    return "contradicted"
+
+
+def _pair(question: RegisteredQuestion, contrast: Contrast) -> tuple[Value | None, Value | None]:
+    """Return value and baseline of a contrast between two values."""
+    up = [v for v, w in zip(question.values, contrast.weights, strict=True) if w > 0]
+    down = [v for v, w in zip(question.values, contrast.weights, strict=True) if w < 0]
+    return (up[0], down[0]) if len(up) == len(down) == 1 else (None, None)
+
+
+def _run_ids(selected: Selected) -> dict[tuple[Value, int], str]:
+    """Return value and block -> the run whose scores stand there."""
+    if "run_id" not in selected.answers:
+        return {}
+    firsts = selected.answers.drop_duplicates(["value", "block"])
+    columns = (firsts[name].tolist() for name in ("value", "block", "run_id"))
+    return {(value, int(block)): str(run) for value, block, run in zip(*columns, strict=True)}

@@ -1,0 +1,124 @@
+"""A question as it was registered: what the verdict engine may use, and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from ablate.errors import ConfigError
+from ablate.metrics.catalogue import BETTER, LABELS, Direction
+from ablate.stats.crossed import Images
+
+Value: TypeAlias = str | int | float | bool
+Expects = Literal["higher", "lower", "differs"]
+Role = Literal["primary", "secondary", "guardrail", "exploratory"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """A difference between values of the factor.
+
+    `expects` stands where a contrast has another hypothesis than its question, and `is_exploratory`
+    where it was not registered: it is then described and never judged.
+    """
+
+    name: str
+    weights: tuple[float, ...]  # one per value of the question, their sum 0
+    expects: Expects | None = None
+    is_exploratory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredQuestion:
+    """What is asked of which metrics, fixed before the first score is seen.
+
+    Args:
+        id: Name in the study file.
+        asks: The question in words.
+        factor: What is compared.
+        values: Its values, in design order.
+        baseline: One of them.
+        contrasts: The comparisons; contrasts x primary metrics are the family that Holm corrects.
+        primary: Metrics that decide.
+        secondary: Metrics judged in a family of their own; they never decide.
+        guardrails: Metrics that may veto a claim of better, and never support one.
+        smallest_effect: Metric to the smallest effect of interest: a number in units of the
+            metric, or a percentage of the frozen base such as "0.2%".
+        percent_base: Metric to the frozen mean (of the pilot) that percentages refer to.
+        better: Metric to its direction.
+        expects: "higher" and "lower" mean a better and a worse score, whatever the direction of
+            the metric; with "differs" nothing can be contradicted.
+        alpha: Level of the question.
+        images: "random" speaks of images like these, "fixed" of this test set.
+    """
+
+    id: str
+    asks: str
+    factor: str
+    values: tuple[Value, ...]
+    baseline: Value
+    contrasts: tuple[Contrast, ...]
+    primary: tuple[str, ...]
+    secondary: tuple[str, ...] = ()
+    guardrails: tuple[str, ...] = ()
+    smallest_effect: Mapping[str, str | float] = field(default_factory=dict)
+    percent_base: Mapping[str, float] = field(default_factory=dict)
+    better: Mapping[str, Direction] = field(default_factory=lambda: dict(BETTER))
+    expects: Expects = "differs"
+    alpha: float = 0.05
+    images: Images = "random"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Return every metric of the question once, primary first."""
+        return tuple(dict.fromkeys([*self.primary, *self.secondary, *self.guardrails]))
+
+    def role_of(self, metric: str) -> Role:
+        """Return the role of a metric; the first that names it counts."""
+        if metric in self.primary:
+            return "primary"
+        return "secondary" if metric in self.secondary else "guardrail"
+
+    def sign_of(self, metric: str) -> int:
+        """Return 1 where larger is better and -1 where smaller is."""
+        return 1 if self.better[metric] == "higher" else -1
+
+    def margin_of(self, metric: str) -> float | None:
+        """Return the smallest effect of interest in units of the metric, None where none is named.
+
+        Raises:
+            ConfigError: It is a percentage and no base is frozen, or it is no positive number.
+        """
+        raw = self.smallest_effect.get(metric)
+        if raw is None:
+            return None
+        where = f"questions.{self.id}.smallest_effect.{metric}"
+        try:
+            number = float(raw.strip().removesuffix("%") if isinstance(raw, str) else raw)
+        except ValueError:
+            number = 0.0
+        if not 0 < number < float("inf"):
+            raise ConfigError(f"{where}: must be above 0 such as 0.002 or 0.2%, got {raw!r}")
+        if not (isinstance(raw, str) and raw.strip().endswith("%")):
+            return number
+        base = self.percent_base.get(metric)
+        if not base:
+            raise ConfigError(
+                f"{where}: {raw} has no base to refer to; freeze the pilot mean of {metric}, or "
+                "give the effect in units of the metric"
+            )
+        return number / 100 * abs(base)
+
+
+def label_of(value: Value) -> str:
+    """Return a value as people read it.
+
+    Example:
+        >>> label_of(0.70710678), label_of("signed")
+        ('0.7071', 'signed')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def metric_label(metric: str) -> str:
+    """Return the label of a metric, its name where it is not a packaged one."""
+    return LABELS.get(metric, metric)

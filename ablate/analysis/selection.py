@@ -1,0 +1,113 @@
+"""The score of a value in a block: the test score of its best tuning point on val."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ablate.analysis.facts import Failures, Selected
+from ablate.errors import DataError
+from ablate.metrics.catalogue import BETTER, Direction
+
+POINT_COLUMNS = ("block", "value", "point", "run_id", "state", "reason")
+IMAGE_COLUMNS = ("run_id", "split", "image", "metric", "value")
+DIVERGED = "diverged"
+ENDED = ("finished", "failed", "pruned")
+
+
+def select(
+    points: pd.DataFrame,
+    images: pd.DataFrame,
+    *,
+    metric: str = "qabf",
+    better: Mapping[str, Direction] = BETTER,
+) -> Selected:
+    """Return the answers of a blocked design.
+
+    A point that failed is kept as one that lost. Where all points of a value failed in a block,
+    its score is, metric by metric, that of the finite point with the worst mean test score in that
+    block, and the cell is flagged.
+
+    Args:
+        points: One row per run of the design: `POINT_COLUMNS`, "val/METRIC" for the selection,
+            nuisance settings, and `adaptive` where a search suggested some.
+        images: One row per run, split, image and metric: `IMAGE_COLUMNS`.
+        metric: Selects the point; ties go to the first one.
+        better: Metric to its direction.
+
+    Raises:
+        DataError: A column is missing.
+    """
+    column = f"val/{metric}"
+    _need(points, (*POINT_COLUMNS, column), "points")
+    _need(images, IMAGE_COLUMNS, "images")
+    table = points.sort_values(["block", "value", "point"], kind="stable", key=_sortable)
+    is_finite = (table["state"] == "finished") & table[column].notna()
+    finite = table[is_finite]
+    best = finite.sort_values(column, ascending=better[metric] == "lower", kind="stable")
+    winners = best.groupby(["block", "value"], sort=False).head(1)
+    test = images[images["split"] == "test"].rename(columns={"value": "score"})
+    test = test[["run_id", "image", "metric", "score"]]
+    answers = winners[["block", "value", "run_id"]].merge(test, on="run_id")
+    lost = table.drop_duplicates(["block", "value"]).merge(
+        winners[["block", "value"]], on=["block", "value"], how="left", indicator=True
+    )
+    lost = lost[lost["_merge"] == "left_only"]
+    stand_ins = [
+        _worst(finite[finite["block"] == block], test, better).assign(
+            block=block, value=value, run_id=run_id
+        )
+        for block, value, run_id in _tuples(lost, "block", "value", "run_id")
+    ]
+    return Selected(
+        answers=pd.concat([answers, *stand_ins], ignore_index=True),
+        winners=winners.sort_values(["block", "value"], key=_sortable).reset_index(drop=True),
+        replaced=tuple((value, int(block)) for value, block in _tuples(lost, "value", "block")),
+        failures=_failures(table),
+        adaptive=int(table["adaptive"].astype(bool).sum()) if "adaptive" in table else 0,
+        unfinished=int((~table["state"].isin(ENDED)).sum()),
+    )
+
+
+def _worst(
+    block: pd.DataFrame, test: pd.DataFrame, better: Mapping[str, Direction]
+) -> pd.DataFrame:
+    """Return image, metric and score of the worst finite point of a block, metric by metric."""
+    scores = test[test["run_id"].isin(block["run_id"])]
+    means = scores.groupby(["metric", "run_id"], sort=True)["score"].mean().dropna()
+    kept = []
+    for metric in means.index.unique("metric"):
+        of_runs = means.xs(metric, level="metric")
+        run = of_runs.idxmin() if better[metric] == "higher" else of_runs.idxmax()
+        kept.append(scores[(scores["metric"] == metric) & (scores["run_id"] == run)])
+    return pd.concat(kept) if kept else scores
+
+
+def _failures(table: pd.DataFrame) -> tuple[Failures, ...]:
+    """Return the runs lost to the machine; a divergence is a result of the method."""
+    diverged = table["reason"].fillna("").astype(str).str.startswith(DIVERGED)
+    is_lost = (table["state"] == "failed") & ~diverged
+    return tuple(
+        Failures(
+            value=value,
+            failed=int(is_lost[table["value"] == value].sum()),
+            planned=int((table["value"] == value).sum()),
+        )
+        for value in table["value"].drop_duplicates()
+    )
+
+
+def _tuples(frame: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+    """Return the rows of some columns."""
+    return list(zip(*(frame[name].tolist() for name in columns), strict=True))
+
+
+def _sortable(column: pd.Series) -> pd.Series:
+    """Return text in the place of values of mixed types."""
+    return column if pd.api.types.is_numeric_dtype(column) else column.astype(str)
+
+
+def _need(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise DataError(f"{what}: no column {', '.join(missing)}; the table needs them")

@@ -1,0 +1,55 @@
+"""Whether an answer hangs on the metric that selected the tuning points."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.judging import judge
+from ablate.analysis.question import RegisteredQuestion
+from ablate.analysis.selection import select
+from ablate.analysis.verdict import Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reselection:
+    """The answer where another val metric had selected."""
+
+    metric: str
+    verdict: Answer
+    reason: str
+
+
+def reselected(
+    points: pd.DataFrame, images: pd.DataFrame, *, question: RegisteredQuestion,
+    metrics: Sequence[str],
+) -> dict[str, Selected]:  # fmt: skip
+    """Return the answers of the same runs, selected by each metric in turn."""
+    return {
+        metric: select(points, images, metric=metric, better=question.better) for metric in metrics
+    }
+
+
+def sensitivity(
+    points: pd.DataFrame,
+    images: pd.DataFrame,
+    *,
+    question: RegisteredQuestion,
+    facts: Facts,
+    metrics: Sequence[str],
+) -> tuple[Reselection, ...]:
+    """Return the answer per selecting metric; they differ where the answer hangs on it.
+
+    Args:
+        points: As of `select`, with "val/METRIC" for every metric.
+        images: As of `select`.
+        question: What is asked.
+        facts: The study around it.
+        metrics: Metrics that select, the registered one first.
+    """
+    found = []
+    for metric, selected in reselected(points, images, question=question, metrics=metrics).items():
+        verdict = judge(question, selected, facts)
+        found.append(Reselection(metric=metric, verdict=verdict.verdict, reason=verdict.reason))
+    return tuple(found)

@@ -1,0 +1,140 @@
+"""Verdicts in words: every number is one of the row, formatted here and nowhere else."""
+
+import math
+from collections.abc import Mapping
+
+from ablate.analysis.cells import Cells
+from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
+from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
+from ablate.analysis.verdict import Row
+from ablate.stats.power import POWER
+
+LEAST_DECIMALS, MOST_DECIMALS = 3, 9
+FEWEST_IMAGES = 20  # with 8 images that differ far more than blocks, 95 % intervals cover 90.6 %
+
+
+def sentence_of(row: Row, *, alpha: float, data: str) -> str:
+    """Return what a row says, in one to four sentences.
+
+    Args:
+        row: Judged.
+        alpha: Level of the question.
+        data: Label of the test data.
+    """
+    head = f"{row.verdict} ({row.reason})" if row.reason else row.verdict
+    parts = [
+        f"{head}: {subject(row)} changes {metric_label(row.metric)} by "
+        f"{change(row.estimate, row)} ({'; '.join(_bracket(row, alpha=alpha, data=data))})."
+    ]
+    if row.verdict == "undecided":
+        parts.append(_outlook(row))
+    if row.is_test_dependent and row.verdict != "not answerable":
+        parts.append(f"Test-dependent: crossed t and sign flips disagree at {alpha:g}.")
+    if row.images_dropped:
+        word = "image" if row.images_dropped == 1 else "images"
+        parts.append(f"{row.images_dropped} {word} left out: no number in some run.")
+    return " ".join(parts)
+
+
+def subject(row: Row) -> str:
+    """Return what a row compares, in words."""
+    if row.value is None or row.baseline is None:
+        return f"{row.contrast} ({row.factor})"
+    pair = f"{label_of(row.value)} vs {label_of(row.baseline)}"
+    return pair if row.contrast == pair else f"{row.contrast} ({pair})"
+
+
+def change(number: float, row: Row) -> str:
+    """Return a difference with its sign and as many decimals as its interval calls for."""
+    return f"{number:+.{decimals(row)}f}"
+
+
+def decimals(row: Row) -> int:
+    """Return how many decimals show two digits of half the interval, three at least."""
+    if row.ci_low is None or row.ci_high is None or row.ci_high <= row.ci_low:
+        return LEAST_DECIMALS
+    wanted = 1 - math.floor(math.log10((row.ci_high - row.ci_low) / 2))
+    return min(MOST_DECIMALS, max(LEAST_DECIMALS, wanted))
+
+
+def chance(p: float) -> str:
+    """Return a p value after its sign.
+
+    Example:
+        >>> chance(0.0312), chance(1e-5)
+        ('= 0.031', '< 0.001')
+    """
+    return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def scope_of(facts: Facts) -> str:
+    """Return the network, data and budget that a verdict is about, and nothing beyond."""
+    named = {"network": facts.network, "data": facts.data, "budget": facts.budget}
+    parts = [f"{name} {text}" for name, text in named.items() if text]
+    return f"Scope: {'; '.join(parts) or 'not stated'}. Nothing is said beyond it."
+
+
+def caveats_of(
+    question: RegisteredQuestion,
+    selected: Selected,
+    facts: Facts,
+    cells: Mapping[str, Cells],
+) -> tuple[str, ...]:
+    """Return the limits that stand beside a verdict."""
+    found = [*facts.caveats]
+    if facts.held:
+        found.append(
+            f"{', '.join(facts.held)} held at one base value for all values: a difference may be "
+            "one of tuning"
+        )
+    few = min((one.scores.shape[2] for one in cells.values()), default=FEWEST_IMAGES)
+    if question.images == "fixed":
+        found.append("the claim is about this test set only: images are fixed")
+    elif 1 < few < FEWEST_IMAGES:
+        found.append(
+            f"only {few} images: where images differ more than blocks the interval is too short"
+        )
+    for value, block in selected.replaced:
+        found.append(
+            f"no run of {label_of(value)} survived in block {block}: it holds the worst finite "
+            "score of that block"
+        )
+    found += [
+        f"{cells[metric].dropped} of {cells[metric].offered} images left out of "
+        f"{metric_label(metric)} in all values and blocks: no number in some run"
+        for metric in question.metrics
+        if cells[metric].dropped
+    ]
+    return tuple(found)
+
+
+def _bracket(row: Row, *, alpha: float, data: str) -> list[str]:
+    """Return what stands in brackets behind the estimate; what does not exist is left out."""
+    parts = [] if row.percent is None else [f"{row.percent:+.2f} %"]
+    if row.ci_low is not None and row.ci_high is not None:
+        parts.append(
+            f"{100 * (1 - alpha):g} % CI {change(row.ci_low, row)} to {change(row.ci_high, row)}"
+        )
+    if row.p_holm is not None:
+        parts.append(f"p_Holm {chance(row.p_holm)}")
+    if row.d_z is not None:
+        parts.append(f"d_z = {row.d_z:.2f}")
+    if row.p_better is not None:
+        parts.append(f"P(better) = {row.p_better:.2f}")
+    blocks = "block" if row.blocks == 1 else "blocks"
+    points = "tuning point" if row.points == 1 else "tuning points"
+    images = "image" if row.images == 1 else "images"
+    count = f"n = {row.blocks} {blocks} x {row.points} {points}, {row.images} {images}"
+    return [*parts, f"{count}, data {data}" if data else count]
+
+
+def _outlook(row: Row) -> str:
+    """Return what this design can find, and what the smallest effect would take."""
+    found = "" if row.detectable is None else f"{row.detectable:.{decimals(row)}f}"
+    text = f"This design finds {found} with {100 * POWER:g} % power"
+    if row.smallest_effect is None:
+        return f"{text}; no smallest effect of interest is named."
+    smallest = f"{row.smallest_effect:.{decimals(row)}f}"
+    if row.blocks_needed is None:
+        return f"{text}; on these images no number of blocks finds {smallest}."
+    return f"{text}; {smallest} takes {max(row.blocks_needed, FEWEST_BLOCKS)} blocks."

@@ -1,0 +1,81 @@
+"""What a verdict is: rows of numbers, each judged, and the answer that follows from them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ablate.analysis.question import Role, Value
+
+Answer = Literal[
+    "supported", "contradicted", "practically equivalent", "undecided", "not answerable"
+]
+RowVerdict = Literal[
+    "supported",
+    "contradicted",
+    "practically equivalent",
+    "undecided",
+    "not answerable",
+    "non-inferior",  # guardrails only
+    "non-inferiority not shown",  # guardrails only: a veto on claims of better
+    "described",  # exploratory rows
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One contrast in one metric.
+
+    Differences are in units of the metric, value minus baseline. None means that the number does
+    not exist: no spread, too few blocks, no frozen base, no smallest effect, no such value.
+    """
+
+    metric: str
+    role: Role
+    factor: str
+    contrast: str
+    value: Value | None  # None where the contrast is no pair of values
+    baseline: Value | None
+    estimate: float
+    percent: float | None  # of the frozen base
+    ci_low: float | None
+    ci_high: float | None
+    se: float | None
+    df: float | None
+    p: float | None
+    p_holm: float | None  # None in exploratory rows
+    p_sign_flip: float | None
+    p_wilcoxon: float | None
+    d_z: float | None
+    p_better: float | None  # share of blocks that score better, ties as half
+    p_better_low: float | None
+    p_better_high: float | None
+    is_better: bool | None  # whether the estimate is on the better side; None at 0
+    blocks: int
+    points: int
+    images: int
+    images_dropped: int
+    smallest_effect: float | None
+    detectable: float | None  # at the alpha of the family and 80 % power
+    blocks_needed: int | None  # to find the smallest effect; None above 10,000
+    is_test_dependent: bool | None  # crossed t and sign flips disagree at alpha
+    verdict: RowVerdict
+    reason: str
+    sentence: str
+    run_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer to one question."""
+
+    id: str
+    asks: str
+    verdict: Answer
+    reason: str
+    scope: str
+    caveats: tuple[str, ...]
+    alpha: float
+    rows: tuple[Row, ...]
+
+    def rows_of(self, role: Role) -> tuple[Row, ...]:
+        """Return the rows of one role."""
+        return tuple(row for row in self.rows if row.role == role)

@@ -1,0 +1,140 @@
+"""`ablate score`: metrics of anybody's fused images."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablate.cli.arguments import Json
+
+if TYPE_CHECKING:
+    from ablate.scoring.scores import Scores
+    from ablate.scoring.table import Table
+
+
+def score(
+    *,
+    infrared: Annotated[Path, typer.Option("--infrared", help="Folder of infrared images.")],
+    visible: Annotated[Path, typer.Option("--visible", help="Folder of visible images.")],
+    fused: Annotated[
+        list[str],
+        typer.Option("--fused", help="FOLDER or NAME=FOLDER of fused images; once per method."),
+    ],
+    protocol: Annotated[
+        str, typer.Option("--protocol", help="Conventions, see `ablate list protocols`.")
+    ] = "cddfuse-py",
+    metrics: Annotated[
+        str, typer.Option("--metrics", help="Names with commas, or all.")
+    ] = "en,mi,sd,scd,vif,qabf",
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="File for the value of every image.")
+    ] = None,
+    latex: Annotated[
+        Path | None, typer.Option("--latex", help="File for the table as LaTeX.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Score fused images by name against their sources; several methods are ranked.
+
+    The table ends with the rules mean and max of the two sources, which need no network.
+
+    Example: ablate score --infrared ir --visible vi --fused ours=out --fused CDDFuse --csv s.csv
+    """
+    names = _names(metrics)
+    _check(protocol, files=[path for path in (csv, latex) if path is not None])
+    scores, table = _scored(infrared, visible, fused, names=names, protocol=protocol)
+    _write(scores, table, csv=csv, latex=latex)
+    for note in (*scores.notes, *table.notes):
+        typer.echo(note, err=True)
+    if as_json:
+        from ablate.scoring.files import to_json
+
+        typer.echo(json.dumps(to_json(scores, table), indent=2))
+        return
+    typer.echo(_shown(scores, table))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    from ablate.errors import ConfigError
+    from ablate.metrics import ALL_NAMES, canonical_name
+
+    if text.strip().lower() == "all":
+        return ALL_NAMES
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    faults: list[str] = []
+    names: list[str] = []
+    for word in words:
+        try:
+            names.append(canonical_name(word))
+        except ConfigError as error:
+            faults.append(str(error).replace("metrics.names", "--metrics"))
+    if faults or not names:
+        raise ConfigError(*(faults or ["--metrics: is empty; write for example qabf,vif, or all"]))
+    return tuple(dict.fromkeys(names))
+
+
+def _check(protocol: str, *, files: list[Path]) -> None:
+    from ablate.errors import ConfigError, nearest
+    from ablate.metrics import PROTOCOLS
+
+    faults = [
+        f"{path}: the folder {path.parent} is not there; make it first"
+        for path in files
+        if not path.parent.is_dir()
+    ]
+    if protocol not in PROTOCOLS:
+        tail = nearest(protocol, PROTOCOLS)
+        faults.append(f"--protocol: no protocol is called {protocol!r}; {tail}")
+    if faults:
+        raise ConfigError(*faults)
+
+
+def _scored(
+    infrared: Path, visible: Path, fused: list[str], *, names: tuple[str, ...], protocol: str
+) -> "tuple[Scores, Table]":
+    from ablate.cli.counter import Counter
+    from ablate.scoring.folders import gather
+    from ablate.scoring.scores import score
+    from ablate.scoring.table import tabulate
+
+    with Counter("checking files") as counter:
+        collection = gather(infrared=infrared, visible=visible, fused=fused, step=counter.step)
+    with Counter("scoring pairs") as counter:
+        scores = score(collection, names=names, protocol=protocol, step=counter.step)
+    return scores, tabulate(scores)
+
+
+def _write(scores: "Scores", table: "Table", *, csv: Path | None, latex: Path | None) -> None:
+    from ablate.scoring.files import to_csv
+    from ablate.scoring.latex import latex as to_latex
+
+    if csv is not None:
+        csv.write_text(to_csv(scores), encoding="utf-8")
+    if latex is not None:
+        latex.write_text(to_latex(table, comment=_headline(scores)), encoding="utf-8")
+
+
+def _shown(scores: "Scores", table: "Table") -> str:
+    from ablate.scoring.terminal import ARROWS, terminal
+
+    try:
+        "".join(ARROWS).encode(sys.stdout.encoding or "utf-8")
+        arrows = ARROWS
+    except UnicodeEncodeError:
+        arrows = ("+", "-")
+    foot = "(mean), (max): rules of the two sources, no network; a floor to compare with"
+    if any(line.mean_rank is not None for line in table.lines):
+        foot += "\n*: best method"
+    return f"{_headline(scores)}\n\n{terminal(table, arrows=arrows)}\n\n{foot}"
+
+
+def _headline(scores: "Scores") -> str:
+    from ablate.metrics import protocol_hash
+
+    count = len({row.image for row in scores.rows})
+    return (
+        f"{count} image{'' if count == 1 else 's'}, protocol {scores.protocol} "
+        f"({protocol_hash(scores.protocol)}), float64, images {scores.images_hash}"
+    )

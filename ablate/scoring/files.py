@@ -1,0 +1,85 @@
+"""Scores as CSV and as JSON; the columns and keys stay as they are."""
+
+import csv
+import io
+import math
+from typing import Any
+
+from ablate import __version__
+from ablate.metrics import BETTER, LABELS, protocol_hash
+from ablate.scoring.scores import Row, Scores
+from ablate.scoring.table import Table
+
+COLUMNS = ("method", "image", "metric", "value", "protocol")
+
+
+def to_csv(scores: Scores) -> str:
+    """Return one line per method, image and metric, values in full; floors and means are not in.
+
+    NaN is written `nan`.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in scores.rows:
+        if row.method in scores.methods:
+            writer.writerow([row.method, row.image, row.metric, repr(row.value), scores.protocol])
+    return stream.getvalue()
+
+
+def to_json(scores: Scores, table: Table) -> dict[str, Any]:
+    """Return plain JSON types: how it was measured, the table, every value, flags and notes.
+
+    Keys: protocol, protocol_hash, dtype, device, images_hash, versions, images, metrics [{name,
+    label, better}], methods [{method, is_floor, metrics {name: {mean, images, rank}}, mean_rank}],
+    values [{method, image, metric, value}], flags [{method, image, flags}], not_finite, notes. What
+    is not a finite number is null; ranks are null for floors and for a single method.
+    """
+    methods = [
+        {
+            "method": line.method,
+            "is_floor": line.is_floor,
+            "metrics": {
+                name: {"mean": cell.mean, "images": cell.count, "rank": cell.rank}
+                for name, cell in line.cells.items()
+            },
+            "mean_rank": line.mean_rank,
+        }
+        for line in table.lines
+    ]
+    return {
+        "protocol": scores.protocol,
+        "protocol_hash": protocol_hash(scores.protocol),
+        "dtype": "float64",
+        "device": "cpu",
+        "images_hash": scores.images_hash,
+        "versions": _versions(),
+        "images": len({row.image for row in scores.rows}),
+        "metrics": [
+            {"name": name, "label": LABELS[name], "better": BETTER[name]} for name in table.names
+        ],
+        "methods": methods,
+        "values": [_value(row) for row in scores.rows],
+        "flags": [
+            {"method": method, "image": image, "flags": list(found)}
+            for (method, image), found in scores.flags.items()
+        ],
+        "not_finite": sum(not math.isfinite(row.value) for row in scores.rows),
+        "notes": [*scores.notes, *table.notes],
+    }
+
+
+def _value(row: Row) -> dict[str, Any]:
+    value = row.value if math.isfinite(row.value) else None
+    return {"method": row.method, "image": row.image, "metric": row.metric, "value": value}
+
+
+def _versions() -> dict[str, str]:
+    import numpy as np
+    import PIL
+    import torch
+
+    return {
+        "ablate": __version__, "torch": torch.__version__, "numpy": np.__version__,
+        "pillow": PIL.__version__,
+    }  # fmt: skip

@@ -1,0 +1,174 @@
+"""Which images are scored: sources paired by stem, and the fused images of each method."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ablate.data import decode
+from ablate.data.folder_pairs import Files, Problem, by_stem, pair_up
+from ablate.errors import ConfigError, DataError
+from ablate.training.floors import RULES
+
+NAMED: Final = 5  # stems that a note lists before it only counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """The images to score.
+
+    Args:
+        sources: Infrared and visible file by stem, those with a fused image only.
+        methods: Fused file by stem, for each method by its name.
+        notes: What was left out, one line each.
+    """
+
+    sources: Files
+    methods: Mapping[str, Mapping[str, Path]]
+    notes: tuple[str, ...]
+
+
+def gather(
+    *,
+    infrared: Path,
+    visible: Path,
+    fused: Sequence[str],
+    step: Callable[[int, int], None] = lambda done, total: None,
+) -> Collection:
+    """Return the images to score, every one of them decoded once.
+
+    A fused image without sources, and a pair of sources without a fused image, is noted and left
+    out. Anything wrong with an image that is needed is fatal.
+
+    Args:
+        infrared: Folder of infrared images.
+        visible: Folder of visible images.
+        fused: Folders of fused images, each as FOLDER or NAME=FOLDER.
+        step: Told how many of how many files are checked.
+
+    Raises:
+        ConfigError: Method names are not told apart.
+        DataError: Every problem of every folder and file together, one line each.
+    """
+    folders = named_folders(fused)
+    methods, problems = {}, []
+    for name, folder in folders.items():
+        methods[name], faults = by_stem(folder)
+        problems += faults
+    wanted = {stem for files in methods.values() for stem in files}
+    pairs, faults = pair_up(infrared, visible)
+    problems += [fault for fault in faults if not _is_idle(fault, wanted)]
+    broken = {path.stem for path, _, _ in faults}
+    notes = _notes(methods, {stem for stem in pairs if stem not in broken}, broken)
+    methods = {
+        name: {stem: path for stem, path in files.items() if stem in pairs}
+        for name, files in methods.items()
+    }
+    for name, files in methods.items():
+        if pairs and not files and folders[name].is_dir():
+            some = next(iter(pairs.values()))[0].name
+            problems.append(
+                (folders[name], f"no image has the name of a source ({some})", "rename them alike")
+            )
+    sources = {
+        stem: pairs[stem] for stem in pairs if any(stem in files for files in methods.values())
+    }
+    known = {path for path, _, _ in problems}
+    problems += _decoded(sources, methods, known=known, step=step)
+    if problems:
+        raise DataError("\n".join(f"{path}: {what}; {mend}" for path, what, mend in problems))
+    return Collection(sources=sources, methods=methods, notes=tuple(notes))
+
+
+def named_folders(fused: Sequence[str]) -> dict[str, Path]:
+    """Return folder by method name; without a name, a method is called as its folder.
+
+    Raises:
+        ConfigError: A name is empty, is given twice, or is that of a floor.
+
+    Example:
+        >>> named_folders(["ours=out/run=7", "/data/CDDFuse"])
+        {'ours': PosixPath('out/run=7'), 'CDDFuse': PosixPath('/data/CDDFuse')}
+    """
+    found: dict[str, Path] = {}
+    faults: list[str] = []
+    for text in fused:
+        name, sign, place = text.partition("=")
+        if not sign or "/" in name or Path(text).is_dir():
+            name, place = Path(text).resolve().name, text
+        if not name or not place:
+            faults.append(f"--fused {text}: needs a name and a folder; write NAME=FOLDER")
+        elif name in RULES:
+            faults.append(f"--fused {text}: {name!r} is a floor of the table; write NAME=FOLDER")
+        elif name in found:
+            faults.append(f"--fused {text}: a second method {name!r}; write NAME=FOLDER")
+        found[name] = Path(place).expanduser()
+    if faults:
+        raise ConfigError(*faults)
+    return found
+
+
+def _is_idle(fault: Problem, wanted: set[str]) -> bool:
+    """Return whether a fault of the sources concerns an image that nobody asked to score."""
+    path, _, _ = fault
+    return not path.is_dir() and path.exists() and path.stem not in wanted
+
+
+def _notes(
+    methods: Mapping[str, Mapping[str, Path]], pairs: set[str], broken: set[str]
+) -> list[str]:
+    notes: list[str] = []
+    wanted = {stem for files in methods.values() for stem in files}
+    if idle := sorted(broken - wanted):
+        notes.append(f"sources: {counted(idle, 'faulty image')} without a fused one, left out")
+    for name, files in methods.items():
+        if files and (missing := sorted(pairs - set(files))):
+            notes.append(f"{name}: no fused image for {counted(missing, 'pair')}")
+        if extra := sorted(set(files) - pairs - broken):
+            notes.append(f"{name}: {counted(extra, 'image')} without sources, left out")
+    return notes
+
+
+def counted(stems: Sequence[str], noun: str) -> str:
+    """Return how many there are, and the first of them.
+
+    Example:
+        >>> counted(["01", "02"], "pair")
+        '2 pairs (01, 02)'
+    """
+    some = ", ".join(stems[:NAMED]) + (", ..." if len(stems) > NAMED else "")
+    return f"{len(stems)} {noun}{'' if len(stems) == 1 else 's'} ({some})"
+
+
+def _decoded(
+    sources: Files,
+    methods: Mapping[str, Mapping[str, Path]],
+    *,
+    known: set[Path],
+    step: Callable[[int, int], None],
+) -> list[Problem]:
+    problems: list[Problem] = []
+    sizes: dict[Path, tuple[int, int]] = {}
+    fused = [path for files in methods.values() for path in files.values()]
+    paths = [*(path for pair in sources.values() for path in pair), *fused]
+    for done, path in enumerate(paths, start=1):
+        try:
+            if path not in known:
+                height, width = decode.grey(path).shape
+                sizes[path] = height, width
+        except DataError as error:
+            what, _, mend = str(error).removeprefix(f"{path}: ").rpartition("; ")
+            problems.append((path, what, mend))
+        step(done, len(paths))
+    for files in methods.values():
+        for stem, path in files.items():
+            own, other = sizes.get(path), sizes.get(sources[stem][0])
+            if own and other and own != other:
+                problems.append(
+                    (
+                        path,
+                        f"is {own[1]}x{own[0]}, its sources {other[1]}x{other[0]}",
+                        "save fused images at the size of the sources",
+                    )
+                )
+    return problems

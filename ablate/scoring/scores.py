@@ -1,0 +1,160 @@
+"""Per-image values of every method and of the two floors, under one protocol."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ablate import metrics
+from ablate.data import decode
+from ablate.data.manifest import file_hash
+from ablate.identity import digest
+from ablate.scoring.folders import Collection, counted
+from ablate.training.floors import RULES
+from ablate.training.scoring import image_tensor, to_uint8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One value; NaN stands for 0/0."""
+
+    method: str
+    image: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """What was measured, and how.
+
+    Args:
+        protocol: Name of the protocol.
+        names: Metrics, lower case, in the order asked for.
+        methods: Methods in the order asked for; the floors are not among them.
+        rows: Values of the methods and of the floors.
+        flags: (method, image) -> what is degenerate about it (see `ablate.metrics.flags`).
+        images_hash: Hash of the contents and names of all files.
+        notes: What was left out or is not a number, one line each.
+    """
+
+    protocol: str
+    names: tuple[str, ...]
+    methods: tuple[str, ...]
+    rows: tuple[Row, ...]
+    flags: Mapping[tuple[str, str], tuple[str, ...]]
+    images_hash: str
+    notes: tuple[str, ...]
+
+
+def score(
+    collection: Collection,
+    *,
+    names: Sequence[str],
+    protocol: str,
+    step: Callable[[int, int], None] = lambda done, total: None,
+) -> Scores:
+    """Return the scores of a collection in float64; sources are read and analysed once per pair.
+
+    Args:
+        collection: Images to score.
+        names: Metrics, lower case.
+        protocol: Name of a protocol.
+        step: Told how many of how many pairs are done.
+    """
+    rows: list[Row] = []
+    flags: dict[tuple[str, str], tuple[str, ...]] = {}
+    refused: dict[str, list[str]] = {}
+    for done, stem in enumerate(collection.sources, start=1):
+        infrared, visible, fused = _images(collection, stem)
+        height, width = infrared.shape[-2:]
+        usable = metrics.usable(names, height, width, protocol=protocol)
+        for name in names:
+            if name not in usable:
+                refused.setdefault(name, []).append(stem)
+        if usable:
+            values = metrics.evaluate_methods(
+                infrared=infrared, visible=visible, fused=fused, names=usable, protocol=protocol
+            )
+            rows += [
+                Row(method=method, image=stem, metric=name, value=float(value))
+                for method, scores in values.items()
+                for name, value in scores.items()
+            ]
+        for method in fused:
+            if method not in RULES:
+                (found,) = metrics.flags(
+                    infrared=infrared, visible=visible, fused=fused[method], protocol=protocol
+                )
+                if found:
+                    flags[method, stem] = found
+        step(done, len(collection.sources))
+    order = {name: at for at, name in enumerate([*collection.methods, *RULES])}
+    return Scores(
+        protocol=protocol,
+        names=tuple(names),
+        methods=tuple(collection.methods),
+        rows=tuple(sorted(rows, key=lambda row: order[row.method])),
+        flags=flags,
+        images_hash=_images_hash(collection),
+        notes=(
+            *collection.notes,
+            *_refusals(refused, protocol),
+            *_undefined(rows, collection.methods, flags),
+        ),
+    )
+
+
+def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    """Return infrared, visible, and the fused images by method and floor, all uint8."""
+    infrared, visible = (_read(path) for path in collection.sources[stem])
+    fused = {
+        method: _read(files[stem]) for method, files in collection.methods.items() if stem in files
+    }
+    cpu = torch.device("cpu")
+    levels = [image_tensor(plane[0, 0].numpy(), cpu) for plane in (infrared, visible)]
+    fused |= {name: to_uint8(rule(*levels)) for name, rule in RULES.items()}
+    return infrared, visible, fused
+
+
+def _read(path: Path) -> Tensor:
+    return torch.from_numpy(np.array(decode.grey(path)))[None, None]
+
+
+def _images_hash(collection: Collection) -> str:
+    pairs = {stem: [file_hash(path) for path in pair] for stem, pair in collection.sources.items()}
+    fused = {
+        name: {stem: file_hash(path) for stem, path in files.items()}
+        for name, files in collection.methods.items()
+    }
+    return digest({"sources": pairs, "fused": fused})
+
+
+def _refusals(refused: Mapping[str, Sequence[str]], protocol: str) -> list[str]:
+    conventions = metrics.PROTOCOLS[protocol]
+    return [
+        f"{metrics.LABELS[name]}: needs {metrics.METRICS.get(name).smallest_side(conventions)} px "
+        f"on each side, left out for {counted(stems, 'image')}"
+        for name, stems in refused.items()
+    ]
+
+
+def _undefined(
+    rows: Sequence[Row],
+    methods: Mapping[str, Any],
+    flags: Mapping[tuple[str, str], tuple[str, ...]],
+) -> list[str]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row.method in methods and not math.isfinite(row.value):
+            why = "+".join(flags.get((row.method, row.image), ())) or "0/0"
+            found.setdefault((row.method, row.metric), []).append(f"{row.image}: {why}")
+    return [
+        f"{method}: {metrics.LABELS[name]} is not a finite number for {counted(images, 'image')}"
+        for (method, name), images in found.items()
+    ]
