@@ -41,7 +41,7 @@ def test_a_pace_gives_hours_and_a_budget_gives_a_design(
     assert (facts["fit"]["points"], facts["fit"]["blocks"]) == (2, 14)
     assert facts["hours"] == pytest.approx(134 * 90 / 3600)
     assert facts["claims"] == {"pilot": False, "answer": True}
-    assert facts["detectable"][0]["comparisons"] == 6
+    assert facts["detectable"][0]["comparisons"] == 8
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,10 @@ MUTATIONS = {
     "question key": (put("questions/q/ask", "x"), "did you mean 'asks'?"),
     "expects": (put("questions/q/expects", "more"), "must be one of higher, lower, differs"),
     "effect": (put("questions/q/smallest_effect", {"qabf": "big"}), "must be a percentage"),
-    "effect metric": (put("questions/q/smallest_effect", {"vif": 1}), "no such metric of the question"),
+    "effect metric": (
+        put("questions/q/smallest_effect", {"vif": 1}),
+        "no such metric of the question",
+    ),
     "design": (put("phases/compare/design", "one_facto"), "did you mean 'one_factor'?"),
     "phase key": (put("phases/compare/seed", 3), "did you mean 'seeds'?"),
     "no seeds": (put("phases/compare/seeds", 0), "at least 1, got 0"),

@@ -27,6 +27,15 @@ def test_sign_flips_are_counted_exactly(d: list[float]) -> None:
     assert sign_flip(d) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("blocks", [3, 8, 12])
+def test_sign_flips_are_those_of_scipy(blocks: int) -> None:
+    d = np.random.default_rng(blocks).normal(0.5, 1.0, size=blocks)
+    theirs = stats.permutation_test(
+        (d,), np.mean, permutation_type="samples", vectorized=True, n_resamples=np.inf
+    )
+    assert sign_flip(d) == pytest.approx(theirs.pvalue)
+
+
 def test_flips_that_tie_but_for_their_last_bits_are_ties() -> None:
     assert sign_flip([1.62, 1.44, -2.53, -2.09, 1.56]) == 1.0  # the mean is 0 but for rounding
 

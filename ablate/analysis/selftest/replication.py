@@ -15,8 +15,8 @@ PAIR = ("a", "b")
 TEST_IMAGES = 361
 STUDIES = 2000
 FAMILY_WISE = 0.065
-# Mean ranks are light-tailed and coarse: where the metrics agree, t over 8 blocks claims in 6.6 % of
-# 20,000 null studies, against 4.8 % with normal scores. The bar leaves three standard errors.
+# Mean ranks are light-tailed and coarse: where the metrics agree, t over 8 blocks claims in
+# 6.6 % of 20,000 null studies, against 4.8 % with normal scores; three standard errors are left.
 RANKS = 0.085
 
 

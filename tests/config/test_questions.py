@@ -1,0 +1,95 @@
+"""Questions: roles of metrics, contrasts, trends, and every fault with its mend."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from ablate.config.faults import Faults
+from ablate.config.questions import read_questions
+from ablate.config.schema import Factor, Question
+from ablate.config.settings import Context, merged_names
+
+NAMED = Factor(name="variant", dimension="variant", values=("a", "b", "c"), baseline="a")
+ORDERED = Factor(
+    name="ratio", dimension="ratio", values=(0.25, 0.5, 0.7), baseline=0.5, ordered=True
+)
+GOOD: dict[str, Any] = {
+    "asks": "Does it?", "compare": "variant", "primary": ["Qabf", "vif"], "secondary": ["mi"],
+    "guardrails": ["sd"], "smallest_effect": {"qabf": "0.2%", "SD": 1.5},
+    "contrasts": {"half": {"b": 1, "a": -1}, "both": {"b": 0.5, "c": 0.5, "a": -1}},
+    "expects": "higher", "images": "fixed",
+}  # fmt: skip
+
+
+def read(*entries: dict[str, Any]) -> tuple[dict[str, Question], list[str]]:
+    base = {"metrics": {"names": ["qabf", "vif", "mi", "sd", "en"]}}
+    faults = Faults("study.yaml")
+    found = read_questions(
+        Context(faults, base, merged_names(None)),
+        {f"q{number}": entry for number, entry in enumerate(entries)},
+        factors={"variant": NAMED, "ratio": ORDERED},
+        written=("variant", "ratio"),
+    )
+    return found, faults.lines
+
+
+def test_a_whole_question_is_read_with_metrics_in_lower_case() -> None:
+    found, faults = read(GOOD)
+    assert faults == []
+    question = found["q0"]
+    assert question.primary == ("qabf", "vif")
+    assert question.smallest_effect == {"qabf": "0.2%", "sd": 1.5}
+    assert question.contrasts == {
+        "half": {"b": 1.0, "a": -1.0}, "both": {"b": 0.5, "c": 0.5, "a": -1.0},
+    }  # fmt: skip
+    assert (question.expects, question.images) == ("higher", "fixed")
+
+
+def test_what_is_left_out_compares_each_value_with_the_baseline() -> None:
+    found, faults = read({"asks": "?", "compare": "ratio", "primary": "qabf", "trend": "log2"})
+    assert faults == []
+    assert found["q0"].contrasts == ("baseline",)
+    assert found["q0"].trend == "log2"
+    assert found["q0"].expects == "differs"
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"primry": ["qabf"]}, "did you mean 'primary'"),
+        ({"primary": [], "smallest_effect": {}}, "must be a list of metrics"),
+        ({"primary": ["psnr_"], "smallest_effect": {}}, "no metric is called"),
+        ({"secondary": ["qabf"]}, "'qabf' stands under primary too"),
+        ({"smallest_effect": {"en": 1}}, "no such metric of the question"),
+        ({"smallest_effect": {"qabf": "2"}}, "must be a percentage"),
+        ({"smallest_effect": {"qabf": 0}}, "must be a percentage"),
+        ({"smallest_effect": {"qabf": float("inf")}}, "must be a percentage"),
+        ({"expects": "better"}, "must be one of higher"),
+        ({"images": "some"}, "must be one of random"),
+        ({"contrasts": "baselin"}, "did you mean 'baseline'"),
+        ({"contrasts": []}, "must name at least one"),
+        ({"contrasts": {"half": {"b": 1, "a": -2}}}, "must sum to 0"),
+        ({"contrasts": {"half": {"b": 0, "a": 0}}}, "must sum to 0"),
+        ({"contrasts": {"half": {"b": 1, "z": -1}}}, "'z' is no value of variant"),
+        ({"contrasts": {"half": {"b": "one"}}}, "must be a number"),
+        ({"contrasts": {"if": {"b": 1, "a": -1}}}, "is a word of the expression language"),
+        ({"trend": "linear"}, "has no order"),
+        ({"trend": "log10"}, "must be one of linear, log2"),
+        ({"compare": "variants"}, "did you mean 'variant'"),
+        ({"agrees_with": "q9"}, "no other question is called 'q9'"),
+        ({"agrees_with": "q0"}, "no other question is called 'q0'"),
+    ],
+)
+def test_a_fault_is_one_line_that_says_where_and_how_to_mend_it(
+    changes: dict[str, Any], text: str
+) -> None:
+    _, faults = read({**copy.deepcopy(GOOD), **changes})
+    assert any(text in line for line in faults), faults
+    assert all(line.startswith("study.yaml: questions.q0") for line in faults)
+    assert len(faults) == 1
+
+
+def test_faults_of_several_questions_are_told_together() -> None:
+    _, faults = read({**GOOD, "expects": "x"}, {**GOOD, "images": "x"})
+    assert len(faults) == 2
