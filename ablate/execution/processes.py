@@ -1,11 +1,13 @@
 """Persistent worker processes, one thread each: torch is imported once per worker, not per run."""
 
+import contextlib
 import json
 import logging
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -16,10 +18,12 @@ from typing import Any
 from ablate.errors import StoreError
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.worker import work, write_atomically
+from ablate.training.checkpoints import LeaveError
 from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
 MEND = "free space or give rights, then the same command goes on from here"
+LEAVE_WITHIN_S = 8.0
 PRELOAD = ["ablate.training.run", "ablate.tracking.journal", "ablate.execution.worker"]
 
 
@@ -36,7 +40,7 @@ class _Worker:
 class Processes:
     """`slots` worker processes on this machine; a dead one is replaced and its run has failed.
 
-    A worker sees the death of the driver by the end of its lifeline pipe and exits at once.
+    A worker sees the death of the driver by the end of its lifeline pipe, saves its state and goes.
     """
 
     def __init__(self, *, decide: Decide, slots: int = 1) -> None:
@@ -83,7 +87,7 @@ class Processes:
             worker.lifeline.close()
             worker.pipe.close()
         for worker in self._workers:
-            worker.process.join(timeout=2)
+            worker.process.join(timeout=LEAVE_WITHIN_S + 1)
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
@@ -113,7 +117,8 @@ class Processes:
 def _serve(pipe: Connection, lifeline: Connection) -> None:
     """Work until the driver closes the pipe or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_the_driver, args=(lifeline,), daemon=True).start()
+    leave = threading.Event()
+    threading.Thread(target=_leave_with_the_driver, args=(lifeline, leave), daemon=True).start()
 
     def ask(reports: Mapping[int, float]) -> bool:
         pipe.send_bytes(_pack({"reports": dict(reports)}))
@@ -126,18 +131,22 @@ def _serve(pipe: Connection, lifeline: Connection) -> None:
             return
         folder = Path(message["folder"])
         try:
-            result = work(RunSpec.from_json(message["spec"]), folder, ask=ask)
+            result = work(RunSpec.from_json(message["spec"]), folder, ask=ask, leave=leave)
+        except LeaveError:
+            return
         except OSError as error:  # the run's folder cannot be written; train keeps its own faults
             pipe.send_bytes(_pack({"fault": f"{folder}: {error.strerror or error}; {MEND}"}))
             return
         pipe.send_bytes(_pack({"result": result.to_json()}))
 
 
-def _exit_with_the_driver(lifeline: Connection) -> None:
-    try:
+def _leave_with_the_driver(lifeline: Connection, leave: threading.Event) -> None:
+    """Let the run save its state when the driver is gone; end the process if that takes long."""
+    with contextlib.suppress(EOFError, OSError):
         lifeline.recv_bytes()
-    except (EOFError, OSError):
-        os._exit(3)
+    leave.set()
+    time.sleep(LEAVE_WITHIN_S)
+    os._exit(3)
 
 
 def _pack(values: Any) -> bytes:

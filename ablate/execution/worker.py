@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from ablate.identity import JsonValue
@@ -14,11 +15,20 @@ from ablate.training.spec import RunResult, RunSpec
 RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
 
 
-def work(spec: RunSpec, folder: Path, *, ask: Callable[[Mapping[int, float]], bool]) -> RunResult:
+def work(
+    spec: RunSpec,
+    folder: Path,
+    *,
+    ask: Callable[[Mapping[int, float]], bool],
+    leave: Event | None = None,
+) -> RunResult:
     """Return the result of one run, written to `folder` before it is returned.
 
     The folder is the truth: spec.json, journal.jsonl, pictures, and last result.json, whose
     presence means that the run has ended. What an interrupted run left there is gone on with.
+
+    Raises:
+        LeaveError: `leave` was set; the run has saved its state.
     """
     from ablate.tracking.journal import JournalRecorder
     from ablate.training.run import train
@@ -28,7 +38,7 @@ def work(spec: RunSpec, folder: Path, *, ask: Callable[[Mapping[int, float]], bo
     recorder = JournalRecorder(folder / JOURNAL, ask=ask)
     try:
         pairs = _pairs(json.dumps(spec.settings["data"], sort_keys=True))
-        result = train(spec, recorder, folder=folder, pairs=pairs)
+        result = train(spec, recorder, folder=folder, pairs=pairs, leave=leave)
     finally:
         recorder.close()
     if recorder.reports:

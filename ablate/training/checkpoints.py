@@ -7,6 +7,7 @@ import os
 import pickle
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import torch
@@ -16,6 +17,10 @@ from ablate.errors import StoreError
 logger = logging.getLogger(__name__)
 NEWEST, BEFORE = "checkpoint.pt", "checkpoint.before.pt"
 DIGEST_BYTES = 32
+
+
+class LeaveError(Exception):
+    """The run was told to go; its state is saved and the same run goes on from there."""
 
 
 class Checkpoints:
@@ -28,12 +33,16 @@ class Checkpoints:
         folder: The run's folder.
         key: What the state belongs to; a checkpoint with another key is not used.
         every_s: Seconds between two checkpoints.
+        leave: Set when the run shall save and go.
     """
 
-    def __init__(self, folder: Path, *, key: str, every_s: float = 20.0) -> None:
+    def __init__(
+        self, folder: Path, *, key: str, every_s: float = 20.0, leave: Event | None = None
+    ) -> None:
         self._folder = folder
         self._key = key
         self._every_s = every_s
+        self._leave = leave
         self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
@@ -57,8 +66,8 @@ class Checkpoints:
         return None
 
     def is_due(self) -> bool:
-        """Return whether the last one is old enough."""
-        return time.monotonic() - self._written >= self._every_s
+        """Return whether the last one is old enough, or the run shall go."""
+        return self._is_leaving() or time.monotonic() - self._written >= self._every_s
 
     def save(self, *, step: int, **state: Any) -> None:
         """Write the state after `step` steps: beside, fsync, then renamed over the newest."""
@@ -76,10 +85,18 @@ class Checkpoints:
         beside.replace(newest)
         self._written = time.monotonic()
 
+    def raise_if_leaving(self, step: int) -> None:
+        """Raise LeaveError when the run shall go; call it after `save`."""
+        if self._is_leaving():
+            raise LeaveError(f"left after step {step}")
+
     def clear(self) -> None:
         """Remove all: the run has ended."""
         for name in (NEWEST, BEFORE, f".{NEWEST}.new"):
             (self._folder / name).unlink(missing_ok=True)
+
+    def _is_leaving(self) -> bool:
+        return self._leave is not None and self._leave.is_set()
 
 
 def _load(content: bytes, path: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Train a network on random crops, watch it on val, score it on val and test."""
 
 import math
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,15 @@ from torch import Tensor, nn
 
 from ablate.data.pairs import Pair, PairSet
 from ablate.data.sampling import CropSampler
-from ablate.errors import ConfigError, DivergedError
+from ablate.errors import DivergedError
 from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
+from ablate.training.checkpoints import Checkpoints
+from ablate.training.descent import descend
 from ablate.training.determinism import precision
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
-
-RARER = 10  # of so many recorded steps one has the loss diagnosed
-
-
-class PrunedError(Exception):
-    """The recorder said stop; the text says at which step."""
 
 
 def fit(
@@ -33,6 +28,7 @@ def fit(
     pairs: PairSet,
     recorder: Recorder,
     folder: Path,
+    checkpoints: Checkpoints,
     device: torch.device,
 ) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
     """Return per-image rows, mean metrics and facts of a network trained as `spec` says."""
@@ -45,7 +41,6 @@ def fit(
         batch_size=train["batch_size"],
         seed=derive_seed(spec.seed, "crops"),
     )
-    optimizer = torch.optim.Adam(model.parameters(), lr=train["learning_rate"])
 
     def fuse(pair: Pair) -> Tensor:
         with torch.no_grad(), precision(train["precision"], device):
@@ -65,26 +60,10 @@ def fit(
             split=split, names=scoring["names"], protocol=scoring["protocol"],
         )  # fmt: skip
 
-    step_seconds = time.monotonic()
-    every = max(1, train["steps"] // 100)
-    for step in range(1, train["steps"] + 1):
-        loss.at_step(step)
-        infrared, visible = (image.to(device) for image in sampler.batch(step - 1))
-        with precision(train["precision"], device):
-            fused = model(infrared=infrared, visible=visible)
-        value = loss(infrared=infrared, visible=visible, fused=fused.float())
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        optimizer.step()
-        if step % every == 0 or step == train["steps"]:
-            if step % (every * RARER) == 0 or step == train["steps"]:
-                loss.diagnose(infrared=infrared, visible=visible, fused=fused.float())
-            record_loss(recorder, value, loss, step=step)
-        if step in spec.rungs and step < train["steps"]:
-            values = means(rows_of("val"))
-            recorder.metrics(values, step=step)
-            report(recorder, values, spec, step=step)
-    step_seconds = (time.monotonic() - step_seconds) / train["steps"]
+    seconds = descend(
+        spec=spec, model=model, loss=loss, batch=lambda step: sampler.batch(step - 1),
+        score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
+    )  # fmt: skip
 
     rows = rows_of("val") + (rows_of("test") if spec.scores_test else [])
     values = means(rows)
@@ -92,26 +71,7 @@ def fit(
     for pair in pairs.pairs("test" if spec.scores_test else "val")[: train["gallery"]]:
         path = save_png(fuse(pair), folder / "fused" / f"{pair.stem}.png")
         recorder.image(f"fused/{pair.stem}", path, step=train["steps"])
-    return rows, values, {"seconds_per_step": round(step_seconds, 5), "steps": train["steps"]}
-
-
-def record_loss(recorder: Recorder, value: Tensor, loss: FusionLoss, *, step: int) -> None:
-    """Record the loss and its terms; raise DivergedError when it is not finite."""
-    number = float(value.detach())
-    if not math.isfinite(number):
-        raise DivergedError(f"the loss became {number} at or before step {step}")
-    terms = {f"train/{name}": float(term) for name, term in loss.last_terms.items()}
-    recorder.metrics({"train/loss": number, **terms}, step=step)
-
-
-def report(recorder: Recorder, values: dict[str, float], spec: RunSpec, *, step: int) -> None:
-    """Report the objective at a rung; raise PrunedError when the answer is stop."""
-    if spec.objective not in values:
-        raise ConfigError(
-            f"objective {spec.objective!r}: not among the computed {', '.join(sorted(values))}"
-        )
-    if recorder.report(values[spec.objective], step=step):
-        raise PrunedError(f"pruned at step {step}")
+    return rows, values, {"seconds_per_step": round(seconds, 5), "steps": train["steps"]}
 
 
 def initialise(model: nn.Module, *, seed: int) -> None:

@@ -1,7 +1,6 @@
 """Fit the network-free probe: optimise fused crops of val and test images directly."""
 
 import math
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ from ablate.errors import DataError, DivergedError
 from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
 from ablate.models.probe import Probe
+from ablate.training.checkpoints import Checkpoints
+from ablate.training.descent import descend
 from ablate.training.determinism import generator
-from ablate.training.loop import RARER, record_loss, report
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
@@ -31,6 +31,7 @@ def fit(
     pairs: PairSet,
     recorder: Recorder,
     folder: Path,
+    checkpoints: Checkpoints,
     device: torch.device,
 ) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
     """Return per-image rows, mean metrics and facts; val tunes, test scores.
@@ -52,7 +53,6 @@ def fit(
     model.to(device).start(
         infrared=infrared, visible=visible, generator=generator(derive_seed(spec.seed, "noise"))
     )
-    optimizer = torch.optim.Adam(model.parameters(), lr=train["learning_rate"])
 
     def rows_of(split: str) -> list[Row]:
         first = 0 if split == "val" else len(crops["val"])
@@ -64,24 +64,12 @@ def fit(
             split=split, names=scoring["names"], protocol=scoring["protocol"],
         )  # fmt: skip
 
-    started, steps = time.monotonic(), train["steps"]
-    often = max(1, steps // 50)
-    for step in range(1, steps + 1):
-        loss.at_step(step)
-        fused = model(infrared=infrared, visible=visible)
-        value = loss(infrared=infrared, visible=visible, fused=fused) * len(every)
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        optimizer.step()
-        if step % often == 0 or step == steps:
-            if step % (often * RARER) == 0 or step == steps:
-                loss.diagnose(infrared=infrared, visible=visible, fused=fused)
-            record_loss(recorder, value / len(every), loss, step=step)
-        if step in spec.rungs and step < steps:
-            values = means(rows_of("val"))
-            recorder.metrics(values, step=step)
-            report(recorder, values, spec, step=step)
-    seconds = (time.monotonic() - started) / steps
+    steps = train["steps"]
+    seconds = descend(
+        spec=spec, model=model, loss=loss, batch=lambda step: (infrared, visible),
+        score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
+        scale=len(every),
+    )  # fmt: skip
 
     rows = [row for split in crops for row in rows_of(split)]
     values = means(rows)

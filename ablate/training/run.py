@@ -4,6 +4,7 @@ import os
 import resource
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from ablate import data, losses, models
@@ -13,13 +14,20 @@ from ablate.models.contract import parameter_count
 from ablate.models.probe import Probe
 from ablate.training import loop, probing
 from ablate.training.calibration import calibrate
+from ablate.training.checkpoints import Checkpoints, LeaveError
+from ablate.training.descent import PrunedError
 from ablate.training.determinism import device_of, settle
 from ablate.training.recorder import Recorder
 from ablate.training.spec import RunResult, RunSpec
 
 
 def train(
-    spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet | None = None
+    spec: RunSpec,
+    recorder: Recorder,
+    *,
+    folder: Path,
+    pairs: PairSet | None = None,
+    leave: Event | None = None,
 ) -> RunResult:
     """Return how the run went; faults of the run become its reason, never an exception.
 
@@ -28,6 +36,10 @@ def train(
         recorder: Receives metrics, images and the objective at the rungs.
         folder: The run's own folder; pictures are written below it.
         pairs: The data, when the worker holds it already.
+        leave: Set when the run shall save its state and stop.
+
+    Raises:
+        LeaveError: `leave` was set; the same call goes on from the saved state.
     """
     started = time.monotonic()
     try:
@@ -35,8 +47,12 @@ def train(
         pairs = pairs if pairs is not None else data.load(spec.settings["data"])
         if spec.split_seed is not None:
             pairs = pairs.redrawn(spec.split_seed)
-        outcome = _train(spec, recorder, folder=folder, pairs=pairs)
-    except loop.PrunedError as stop:
+        checkpoints = Checkpoints(folder, key=spec.run_id, leave=leave)
+        outcome = _train(spec, recorder, folder=folder, pairs=pairs, checkpoints=checkpoints)
+        checkpoints.clear()
+    except LeaveError:
+        raise
+    except PrunedError as stop:
         return _result(spec, started, state="pruned", reason=str(stop))
     except DivergedError as error:
         return _result(spec, started, state="failed", reason=f"diverged: {error}")
@@ -56,7 +72,14 @@ def train(
     return _result(spec, started, state="finished", **outcome)
 
 
-def _train(spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet) -> dict[str, Any]:
+def _train(
+    spec: RunSpec,
+    recorder: Recorder,
+    *,
+    folder: Path,
+    pairs: PairSet,
+    checkpoints: Checkpoints,
+) -> dict[str, Any]:
     settings = spec.settings
     device = device_of(settings["train"]["device"])
     faults = losses.check(
@@ -70,7 +93,7 @@ def _train(spec: RunSpec, recorder: Recorder, *, folder: Path, pairs: PairSet) -
     routine = probing if isinstance(model, Probe) else loop
     rows, values, facts = routine.fit(
         spec=spec, model=model, loss=loss, pairs=pairs, recorder=recorder, folder=folder,
-        device=device,
+        checkpoints=checkpoints, device=device,
     )  # fmt: skip
     facts |= {
         "parameters": parameter_count(model),

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 import torch
 
 from ablate.models.contract import MODELS
 from ablate.models.densefuse import DenseFuse
+from ablate.training.checkpoints import Checkpoints, LeaveError
 from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
 from tests.training.conftest import Listener
@@ -16,6 +18,7 @@ Make = Callable[..., RunSpec]
 
 
 def ran(spec: RunSpec, folder: Path, **options: int) -> tuple[RunResult, Listener]:
+    folder.mkdir(exist_ok=True)
     listener = Listener(**options)
     return train(spec, listener, folder=folder), listener
 
@@ -125,3 +128,54 @@ def test_a_gpu_that_is_not_there_is_the_reason(spec: Make, tmp_path: Path) -> No
     assert result.state == "failed"
     assert "cuda:99" in result.reason
     assert "train.device=cpu" in result.reason
+
+
+MODELS_TRIED = [{"name": "densefuse", "width": 2}, {"name": "probe", "noise": 0.1}]
+
+
+@pytest.mark.parametrize("model", MODELS_TRIED)
+@pytest.mark.parametrize("step", [1, 4])
+def test_a_run_that_left_and_goes_on_gives_the_numbers_of_one_that_never_left(
+    spec: Make, tmp_path: Path, model: dict[str, object], step: int
+) -> None:
+    def made() -> RunSpec:
+        one = spec(rungs=(2, 5))
+        one.settings["model"].clear()
+        one.settings["model"].update(model)
+        return one
+
+    class Leaving(Listener):
+        def __init__(self, leave: Event) -> None:
+            super().__init__()
+            self.leave = leave
+
+        def metrics(self, values: dict[str, float], *, step: int) -> None:
+            super().metrics(values, step=step)
+            if step == self.at:
+                self.leave.set()
+
+    whole, heard = ran(made(), tmp_path / "whole")
+    leave = Event()
+    first = Leaving(leave)
+    first.at = step
+    with pytest.raises(LeaveError, match=f"left after step {step}"):
+        train(made(), first, folder=_made(tmp_path / "parts"), leave=leave)
+    second = Listener()
+    result = train(made(), second, folder=tmp_path / "parts")
+    assert result.metrics == whole.metrics
+    assert result.images == whole.images
+    assert first.losses + second.losses == heard.losses
+    assert not list((tmp_path / "parts").glob("checkpoint*"))
+
+
+def test_a_checkpoint_of_another_run_has_no_part_in_this_one(spec: Make, tmp_path: Path) -> None:
+    whole, _ = ran(spec(), tmp_path / "whole")
+    Checkpoints(_made(tmp_path / "mine"), key="another run").save(step=3, weights={})
+    result, listener = ran(spec(), tmp_path / "mine")
+    assert result.metrics == whole.metrics
+    assert len(listener.losses) == 6
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
