@@ -1,5 +1,6 @@
 """Projects what the ledger knows into MLflow and Optuna; both can be rebuilt from it."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from ablate.data.pairs import PairSet
@@ -57,6 +58,11 @@ class Projection:
             tags={"ablate.design_hash": plan.design_hash, "ablate.data_hash": manifest.hash},
             params={"design_hash": plan.design_hash, "data": manifest.label,
                     "data_hash": manifest.hash, "planned_runs": str(plan.runs)},
+        )  # fmt: skip
+        self._shipper.register(
+            {"design_hash": plan.design_hash, "objective": config.objective, "rows": plan.rows(),
+             "questions": [asdict(question) for question in config.questions.values()]},
+            design_hash=plan.design_hash,
         )  # fmt: skip
         self._shipper.dataset(study_run, name=manifest.label, digest=manifest.hash)
         write_atomically(ledger.folder / "links.json", {"study": study_run})

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, Metric, Param, Run, RunTag
@@ -17,6 +18,7 @@ from ablate.tracking.position import read_position, write_position
 from ablate.training.spec import RunResult, RunSpec, State
 
 BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
+REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
 DONE = ("finished", "pruned", "failed")
 IMAGES = ["split", "image", "metric", "value"]
 
@@ -65,6 +67,13 @@ class Shipper:
             name=name, digest=digest, source_type="ablate", source="{}", schema=None, profile=None
         )
         self._client.log_inputs(run_id, datasets=[DatasetInput(dataset, tags=[])])
+
+    def register(self, design: Mapping[str, Any], *, design_hash: str) -> None:
+        """Store the design before the first run, as the pre-registration; once."""
+        run_id = self._ids["study"]
+        if self._client.get_run(run_id).data.tags.get(REGISTERED) != design_hash:
+            self._client.log_dict(run_id, dict(design), "pre-registration.json")
+            self._client.set_tag(run_id, REGISTERED, design_hash)
 
     def begin(self, spec: RunSpec, *, siblings: int) -> None:
         """Show a run as RUNNING, it and its parent made when absent.

@@ -1,4 +1,7 @@
+import json
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -240,3 +243,43 @@ def test_links_are_by_our_own_run_ids(study: Any) -> None:
 )
 def test_metric_names_are_made_of_the_letters_that_mlflow_takes(name: str, taken: str) -> None:
     assert runs.metric_name(name) == taken
+
+
+def test_the_design_is_stored_once_before_the_first_run(study: Any, client: Any) -> None:
+    shipper = study.shipper()
+    shipper.register({"rows": [1]}, design_hash="h")
+    shipper.register({"rows": [2]}, design_hash="h")
+    (run,) = study.runs()
+    assert run.data.tags["ablate.registered"] == "h"
+    path = client.download_artifacts(run.info.run_id, "pre-registration.json", str(study.folder))
+    assert json.loads(Path(path).read_text()) == {"rows": [1]}
+
+
+def test_the_points_of_a_block_have_one_parent_and_its_winner_is_marked(study: Any) -> None:
+    shipper = study.shipper()
+    specs = [
+        study.spec(f"p{point}", trial=point, block=2, point=point, name=f"signed · b2 · p{point}")
+        for point in (1, 2)
+    ]
+    specs = [replace(spec, arm_id="arm") for spec in specs]
+    results = [finished(spec) for spec in specs]
+    for spec, result in zip(specs, results, strict=True):
+        shipper.end(spec, result, study.write(spec, range(1)), siblings=2)
+    shipper.end_trial(specs[0], results, winner=results[1])
+    (parent,) = study.runs("tags.`ablate.kind` = 'block'")
+    assert parent.info.run_name == "signed · b2"
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["ablate.winner"] == specs[1].run_id
+    assert study.run(specs[1]).data.tags["ablate.winner"] == "true"
+    assert "ablate.winner" not in study.run(specs[0]).data.tags
+    assert study.run(specs[0]).data.tags["mlflow.parentRunId"] == parent.info.run_id
+
+
+def test_a_block_whose_points_all_failed_has_failed(study: Any) -> None:
+    shipper = study.shipper()
+    spec = study.spec("p1", block=1, point=1, name="signed · b1 · p1")
+    result = replace(finished(spec), state="failed", reason="diverged: NaN", metrics={})
+    shipper.end(spec, result, study.write(spec, range(1)), siblings=2)
+    shipper.end_trial(spec, [result, result], winner=None)
+    (parent,) = study.runs("tags.`ablate.kind` = 'block'")
+    assert parent.info.status == "FAILED"
