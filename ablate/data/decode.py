@@ -1,4 +1,10 @@
-"""Image files to 8-bit arrays, whatever their name says they are."""
+"""Image files to 8-bit arrays, whatever their name says they are.
+
+PNG, JPEG, BMP and TIFF are told apart by content. Palettes are resolved, alpha is dropped, grey
+stored as colour keeps its values. Of 16 bits the high byte is kept (65535 is white); a file that
+uses less than the lowest 4096 levels would come out nearly black and is refused, as are 32-bit and
+float pixels, whose white is unknown, and files of several pages.
+"""
 
 import warnings
 from pathlib import Path
@@ -8,9 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ablate.errors import DataError
+from ablate.imaging.colour import luminance, rgb_to_ycbcr
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 LARGEST_PX = 64_000_000
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError)
 
 
 def grey(path: Path) -> NDArray[np.uint8]:
@@ -19,8 +28,8 @@ def grey(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: The file is missing, broken, or absurdly large.
     """
-    luminance, _ = colour(path)
-    return luminance
+    values = _decode(path)
+    return values if values.ndim == 2 else _rounded(luminance(values))
 
 
 def colour(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
@@ -32,13 +41,23 @@ def colour(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
     values = _decode(path)
     if values.ndim == 2:
         return values, None
-    red, green, blue = (values[..., channel].astype(np.float32) for channel in range(3))
-    luminance = 0.299 * red + 0.587 * green + 0.114 * blue
-    chroma = np.stack(
-        [128 + (blue - luminance) * 0.564, 128 + (red - luminance) * 0.713], axis=-1
-    ).astype(np.float32)
-    is_grey = bool((red == green).all() and (green == blue).all())
-    return np.rint(luminance).astype(np.uint8), None if is_grey else chroma
+    brightness, chroma = rgb_to_ycbcr(values)
+    return _rounded(brightness), chroma if _spread(values) else None
+
+
+def grey_and_colour(path: Path) -> tuple[NDArray[np.uint8], float]:
+    """Return what `grey` returns, and how much colour there is.
+
+    The amount is the mean over pixels of largest minus smallest channel, in grey levels: 0 for grey
+    images, below 2 for grey ones whose channels were recompressed, above 3 for real scenes.
+
+    Raises:
+        DataError: The file is missing, broken, or absurdly large.
+    """
+    values = _decode(path)
+    if values.ndim == 2:
+        return values, 0.0
+    return _rounded(luminance(values)), _spread(values)
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -52,22 +71,32 @@ def size(path: Path) -> tuple[int, int]:
         return height, width
 
 
+def _rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(values).astype(np.uint8)
+
+
+def _spread(rgb: NDArray[np.uint8]) -> float:
+    return float((rgb.max(axis=-1) - rgb.min(axis=-1)).mean())
+
+
 def _decode(path: Path) -> NDArray[np.uint8]:
+    """Return (height, width) or (height, width, 3)."""
     with _open(path) as image:
-        if image.mode in ("I", "F"):
-            raise DataError(
-                f"{path}: pixels of mode {image.mode} have no known white; make it 8-bit grey"
-            )
+        mode = image.mode
+        if mode in ("I", "F"):
+            raise DataError(f"{path}: pixels of mode {mode} have no known white; make it 8-bit grey")
+        if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+            raise DataError(f"{path}: has several pages; save the one that counts")
         try:
-            if image.mode in ("L", "RGB"):
-                return np.asarray(image)
-            if image.mode.startswith("I;16"):
-                return _high_byte(np.asarray(image), path)
-            return np.asarray(image.convert("L" if image.mode in ("1", "LA") else "RGB"))
-        except DataError:
-            raise
-        except (OSError, SyntaxError, ValueError) as error:
-            raise DataError(f"{path}: broken image ({error}); replace the file") from error
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what matters is whether pixels come out
+                if not mode.startswith("I;16"):
+                    wanted = "L" if mode in ("1", "L", "LA") else "RGB"
+                    return np.asarray(image if mode == wanted else image.convert(wanted))
+                deep = np.asarray(image)
+        except _BROKEN as error:
+            raise DataError(f"{path}: broken image ({_short(error)}); replace the file") from error
+    return _high_byte(deep, path)
 
 
 def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
@@ -81,14 +110,34 @@ def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
 
 def _open(path: Path) -> Image.Image:
     try:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path}: is empty (0 bytes); replace the file")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path)
+            warnings.simplefilter("ignore")
+            image = Image.open(path, formats=FORMATS)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the folder and data.root") from None
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: not a readable image ({error}); replace the file") from error
-    if image.size[0] * image.size[1] > LARGEST_PX:
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{path}: not a readable image (PNG, JPEG, BMP, TIFF); replace the file"
+        ) from None
+    except Image.DecompressionBombError:  # more than twice Pillow's own limit
+        raise DataError(_too_large(path, "as many as a decompression bomb")) from None
+    except DataError:
+        raise
+    except _BROKEN as error:
+        raise DataError(f"{path}: not a readable image ({_short(error)}); replace the file") from error
+    width, height = image.size
+    if width * height > LARGEST_PX:
         image.close()
-        raise DataError(f"{path}: {image.size[0]}x{image.size[1]} pixels are refused; crop it")
+        raise DataError(_too_large(path, f"{width}x{height}"))
     return image
+
+
+def _too_large(path: Path, what: str) -> str:
+    return f"{path}: too many pixels ({what}, at most {LARGEST_PX // 10**6} million); crop it"
+
+
+def _short(error: BaseException) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()).replace("; ", ", ")[:80] or type(error).__name__

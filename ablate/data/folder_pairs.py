@@ -1,39 +1,39 @@
-"""Pairs from two folders by stem: finds them, tells all faults at once, reads them."""
+"""Pairs of files by stem: finds them, tells all faults at once, reads them."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from ablate.data import decode
-from ablate.data.layout import images
+from ablate.data.layout import Sides, images
 from ablate.data.manifest import Manifest, file_hash
 from ablate.data.pairs import Pair, PairSet
+from ablate.data.problems import Problem
 from ablate.errors import DataError
 
 Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
-Problem = tuple[Path, str, str]  # file, what is wrong, the mend
 
 
-def pair_up(infrared: Path, visible: Path) -> tuple[Files, list[Problem]]:
-    """Return the pairs by stem, and every problem as (file, what is wrong, the mend)."""
+def pair_up(both: Sides) -> tuple[Files, list[Problem]]:
+    """Return the pairs of an infrared and a visible folder by stem, and every problem."""
     problems: list[Problem] = []
-    sides: list[dict[str, Path]] = []
-    for folder in (infrared, visible):
+    found: list[dict[str, Path]] = []
+    for folder in both:
+        side: dict[str, Path] = {}
+        found.append(side)
         if not folder.is_dir():
-            problems.append((folder, "no such folder", "check the path"))
-            sides.append({})
+            problems.append(Problem(file=folder, what="no such folder", mend="check the path"))
             continue
-        found: dict[str, Path] = {}
         for path in images(folder):
-            if path.stem in found:
-                problems.append((path, f"same stem as {found[path.stem].name}", "remove one"))
-            found[path.stem] = path
-        if not found:
-            problems.append((folder, "has no images", "check the path"))
-        sides.append(found)
-    if any(not side for side in sides):
+            if path.stem in side:
+                what = f"same stem as {side[path.stem].name}"
+                problems.append(Problem(file=path, what=what, mend="remove one"))
+            side[path.stem] = path
+        if not side:
+            problems.append(Problem(file=folder, what="has no images", mend="check the path"))
+    if not all(found):
         return {}, problems
-    files, more = match_keys(sides[0], sides[1], places=(infrared, visible))
+    files, more = match_keys(*found, places=both)
     return files, problems + more
 
 
@@ -51,7 +51,13 @@ def match_keys(
     for stem in sorted(set(one) ^ set(other)):
         path = one.get(stem) or other[stem]
         where = places[1] if stem in one else places[0]
-        problems.append((path, f"has no partner in {where}", "add the partner or remove this file"))
+        problems.append(
+            Problem(
+                file=path,
+                what=f"has no partner in {where.name}/",
+                mend="add the partner or remove this file",
+            )
+        )
     files = {stem: (one[stem], other[stem]) for stem in sorted(set(one) & set(other))}
     for paths in files.values():
         sizes: list[tuple[int, int]] = []
@@ -59,12 +65,11 @@ def match_keys(
             try:
                 sizes.append(decode.size(path))
             except DataError as error:
-                problems.append(_problem(path, error))
+                problems.append(Problem.of(path, error))
         if len(sizes) == 2 and sizes[0] != sizes[1]:
             (h1, w1), (h2, w2) = sizes
-            problems.append(
-                (paths[0], f"is {w1}x{h1}, its partner {w2}x{h2}", "use the aligned images")
-            )
+            what = f"is {w1}x{h1}, its partner {w2}x{h2}"
+            problems.append(Problem(file=paths[0], what=what, mend="use the aligned images"))
     return files, problems
 
 
@@ -75,45 +80,34 @@ def pair_set(
     label: str,
     splits: Mapping[str, tuple[str, ...]],
 ) -> PairSet:
-    """Return the set, read lazily.
+    """Return the set, read lazily; its manifest names no files while there are problems.
 
     Args:
-        files: Images by key; the key is what splits name.
-        problems: Faults found so far; any of them is fatal.
+        files: Images by key; the key is what splits name, some may stand in no split.
+        problems: Faults found so far.
         label: What reports call the set.
         splits: Keys of each split.
-
-    Raises:
-        DataError: All problems, one line each.
     """
-    if problems:
-        # the set is refused anyway: decode the rest too, so that all faults are told at once
-        known = {path for path, _, _ in problems}
-        for path in (path for paths in files.values() for path in paths if path not in known):
-            try:
-                decode.colour(path)
-            except DataError as error:
-                problems = [*problems, _problem(path, error)]
-        raise DataError("\n".join(f"{path}: {what}; {mend}" for path, what, mend in problems))
+    used = {stem: files[stem] for stems in splits.values() for stem in stems}
     hashes = {
         f"{stem}/{side}": file_hash(path)
-        for stem, paths in files.items()
+        for stem, paths in used.items()
         for side, path in zip(("ir", "vi"), paths, strict=True)
+        if not problems
     }
 
     def read(stem: str) -> Pair:
-        infrared, visible = files[stem]
+        infrared, visible = used[stem]
         luminance, chroma = decode.colour(visible)
         return Pair(stem=stem, infrared=decode.grey(infrared), visible=luminance, chroma=chroma)
 
     return PairSet(
-        splits=splits, read=read, manifest=Manifest(label=label, files=hashes, splits=dict(splits))
+        splits=splits,
+        read=read,
+        manifest=Manifest(label=label, files=hashes, splits=dict(splits)),
+        files=used,
+        problems=problems,
     )
-
-
-def _problem(path: Path, error: DataError) -> Problem:
-    what, _, mend = str(error).removeprefix(f"{path}: ").rpartition("; ")
-    return path, what, mend
 
 
 def root_of(root: str | None, *names: str) -> Path:

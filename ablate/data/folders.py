@@ -1,13 +1,30 @@
 """Any two folders whose images pair by stem, or one folder whose names tell the modality."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ablate.data.contract import DATASETS
-from ablate.data.folder_pairs import Files, Problem, match_keys, pair_set, pair_up
-from ablate.data.layout import flat, sides
+from ablate.data.facts import FACTS, Facts
+from ablate.data.folder_pairs import Files, match_keys, pair_up
+from ablate.data.folder_sets import divided, gather
+from ablate.data.layout import arrangement, flat, sides
 from ablate.data.pairs import PairSet
-from ablate.data.splits import carve
+from ablate.data.problems import Problem
 from ablate.errors import DataError
+
+FOLDERS = FACTS.register("folders")(
+    Facts(
+        title="folders",
+        about="your own pairs: equal names in two folders, or one folder whose names tell the "
+        "modality",
+        layout="{ir,vi}/NAME.png, with train and test in either order, or IR1.png beside VIS1.png",
+        counts={},
+        source="yours",
+        licence="yours",
+        get="data.root=FOLDER, or data.infrared=FOLDER data.visible=FOLDER",
+    )
+)
+Named = dict[str, tuple[str, ...]]
 
 
 @DATASETS.register("folders")
@@ -16,42 +33,57 @@ def folders(
     infrared: str | None = None,
     visible: str | None = None,
     root: str | None = None,
+    splits: str | None = None,
     test_share: float = 0.25,
     val_share: float = 0.15,
 ) -> PairSet:
-    """Two folders; test and val are carved in blocks of neighbouring names.
+    """Pairs of two folders; splits are those of files or folders, else blocks of neighbours.
 
     Args:
         infrared: Folder of infrared images; found below root if absent.
         visible: Folder of visible images; found below root if absent.
-        root: Folder that holds both (ir/ and vi/, or another usual wording), or images such as
-            IR1.jpg and VIS1.jpg, Camp1_IR.png and Camp1_Vis.png.
+        root: Folder that holds both (ir/ and vi/, or another usual wording), with train/ and test/
+            above or below them where there are such; or images such as IR1.jpg and VIS1.jpg,
+            Camp1_IR.png and Camp1_Vis.png.
+        splits: Split files, which go before the folders.
         test_share: Part that becomes test.
         val_share: Part of the rest that becomes val.
+
+    Raises:
+        DataError: No folder is given.
     """
-    files, faults = _find(infrared, visible, root)
-    train, test = carve(list(files), share=test_share) if files else ((), ())
-    rest, val = carve(train, share=val_share) if train else ((), ())
+    files, named, problems = _find(infrared, visible, root)
     label = Path(root).name if root else Path(str(infrared)).parent.name
-    return pair_set(
-        files, faults, label=label or "folders", splits={"train": rest, "val": val, "test": test}
-    )
+    return divided(
+        files, problems, facts=replace(FOLDERS, title=label or "folders"), named=named,
+        splits=splits, test_share=test_share, val_share=val_share,
+    )  # fmt: skip
 
 
 def _find(
     infrared: str | None, visible: str | None, root: str | None
-) -> tuple[Files, list[Problem]]:
-    if infrared and visible:
-        return pair_up(Path(infrared).expanduser(), Path(visible).expanduser())
-    if not root:
+) -> tuple[Files, Named, list[Problem]]:
+    if not root and not (infrared and visible):
         raise DataError(
             "data.root: not set; folders need data.root, or data.infrared and data.visible"
         )
-    place = Path(root).expanduser()
-    if not infrared and not visible and (both := flat(place)):
-        return match_keys(both["infrared"], both["visible"], places=(place, place))
-    if infrared:
-        return pair_up(Path(infrared).expanduser(), sides(place)[1])
-    if visible:
-        return pair_up(sides(place)[0], Path(visible).expanduser())
-    return pair_up(*sides(place))
+    if infrared or visible:
+        given = [Path(folder).expanduser() if folder else None for folder in (infrared, visible)]
+        both, problems = (None, []) if all(given) else sides(Path(str(root)).expanduser())
+        one, other = (folder or (both and both[k]) for k, folder in enumerate(given))
+        if not one or not other:
+            return {}, {}, problems
+        files, more = pair_up((one, other))
+        return files, {}, more
+    place = Path(str(root)).expanduser()
+    if both_sides := flat(place):
+        return _without_split(
+            *match_keys(both_sides["infrared"], both_sides["visible"], places=(place, place))
+        )
+    found, problems = arrangement(place)
+    files, named, more = gather(found)
+    return files, named if {"train", "test"} <= set(named) else {}, problems + more
+
+
+def _without_split(files: Files, problems: list[Problem]) -> tuple[Files, Named, list[Problem]]:
+    return files, {}, problems

@@ -1,15 +1,21 @@
-"""Finds the two modalities below a folder, in the wordings that published sets use."""
+"""Finds modalities and splits below a folder, in the wordings that published sets use."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ablate.data import decode
-from ablate.errors import DataError
+from ablate.data.problems import Problem
 
 WORDS = {
     "infrared": frozenset({"ir", "inf", "infrared", "cropinfrared"}),
     "visible": frozenset({"vi", "vis", "visible"}),
 }
+SPLIT_WORDS = {
+    "train": "train", "training": "train", "test": "test", "testing": "test",
+    "val": "val", "valid": "val", "validation": "val",
+}  # fmt: skip
+Sides = tuple[Path, Path]  # infrared, visible
 _ANY = "|".join(sorted(frozenset.union(*WORDS.values()), key=len, reverse=True))
 _PREFIX = re.compile(rf"(?P<word>{_ANY})[_-]?(?P<key>\d.*|(?<=[_-]).+)", re.IGNORECASE)
 _SUFFIX = re.compile(rf"(?P<key>.+)[_-](?P<word>{_ANY})", re.IGNORECASE)
@@ -20,7 +26,18 @@ def images(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if not path.name.startswith(".") and path.suffix.lower() in decode.SUFFIXES
+        if not path.name.startswith(".")
+        and path.suffix.lower() in decode.SUFFIXES
+        and path.is_file()
+    )
+
+
+def folders(root: Path) -> list[Path]:
+    """Return the folders in a folder by name; hidden ones and those of archivers are skipped."""
+    return sorted(
+        path
+        for path in root.iterdir()
+        if path.is_dir() and not path.name.startswith((".", "__MACOSX"))
     )
 
 
@@ -31,55 +48,79 @@ def modality(name: str) -> tuple[str, int] | None:
         >>> modality("Test_ir"), modality("VIS"), modality("labels")
         (('infrared', 1), ('visible', 0), None)
     """
-    tokens = re.split(r"[_\-\s]+", name.lower())
+    tokens = _tokens(name)
     for side, words in WORDS.items():
         if words & set(tokens):
             return side, 0 if len(tokens) == 1 else 1
     return None
 
 
-def sides(root: Path) -> tuple[Path, Path]:
-    """Return the infrared and the visible folder below `root`.
+def split_of(name: str) -> str | None:
+    """Return the split that a word of a folder's or file's name stands for.
+
+    Example:
+        >>> split_of("Train_ir_tno"), split_of("validation"), split_of("latest")
+        ('train', 'val', None)
+    """
+    return next((SPLIT_WORDS[word] for word in _tokens(name) if word in SPLIT_WORDS), None)
+
+
+def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
+    """Return split -> the two folders below `root`, in either order of modality and split.
+
+    train/ir and train/vi, Infrared/train and Visible/train, or Train_ir and Train_vi; the split is
+    "" where no name tells one. A single folder in between is looked through.
+    """
+    if not root.is_dir():
+        return {}, [Problem(file=root, what="no such folder", mend="check the path")]
+    below = folders(root)
+    sided = [path for path in below if modality(path.name)]
+    if not sided:
+        splits = [path for path in below if path.name.lower() in SPLIT_WORDS]
+        if splits:
+            return _each({path: sides(path) for path in splits})
+        if len(below) == 1:
+            return arrangement(below[0])
+    named = {split_of(path.name) for path in sided} - {None}
+    if len(named) > 1:
+        parts = {
+            root / str(split): _choose(root, [p for p in sided if split_of(p.name) == split])
+            for split in sorted(named, key=str)
+        }
+        if all(both for both, _ in parts.values()):
+            return _each(parts)
+    both, problems = _choose(root, sided)
+    if both is None:
+        return {}, problems
+    inner = [
+        {SPLIT_WORDS[path.name.lower()]: path for path in folders(side) if path.name.lower() in SPLIT_WORDS}
+        for side in both
+    ]
+    if any(images(side) for side in both) or not any(inner):
+        return {"": _descend(both)}, []
+    lonely = [
+        Problem(file=path, what=f"has no partner in {both[1 - side]}", mend="add it or remove this one")
+        for side in (0, 1)
+        for split, path in inner[side].items()
+        if split not in inner[1 - side]
+    ]
+    shared = [split for split in inner[0] if split in inner[1]]
+    return {split: _descend((inner[0][split], inner[1][split])) for split in shared}, lonely
+
+
+def sides(root: Path) -> tuple[Sides | None, list[Problem]]:
+    """Return the infrared and the visible folder below `root`, or what hinders that.
 
     A folder whose whole name is a modality goes before one that only mentions it (ir before
     ir_warp); one level above and one below are looked through where they leave no choice.
-
-    Raises:
-        DataError: A modality has no folder, or several.
     """
     if not root.is_dir():
-        raise DataError(f"{root}: no such folder; check the path")
-    below = sorted(path for path in root.iterdir() if path.is_dir())
-    chosen: list[Path] = []
-    faults: list[str] = []
-    for side, words in WORDS.items():
-        ranked = [
-            (rank[1], path) for path in below if (rank := modality(path.name)) and rank[0] == side
-        ]
-        best = [path for rank, path in ranked if rank == min(r for r, _ in ranked)]
-        if len(best) == 1:
-            chosen += best
-        elif best:
-            names = ", ".join(path.name for path in best)
-            faults.append(f"{root}: several {side} folders ({names}); say data.{side}=FOLDER")
-        else:
-            faults.append(
-                f"{root}: no {side} folder (known wordings: {', '.join(sorted(words))}); "
-                f"say data.{side}=FOLDER"
-            )
-    if not chosen and len(below) == 1 and modality(below[0].name) is None:
+        return None, [Problem(file=root, what="no such folder", mend="check the path")]
+    below = folders(root)
+    if len(below) == 1 and modality(below[0].name) is None:
         return sides(below[0])
-    if faults:
-        raise DataError("\n".join(faults))
-    infrared, visible = chosen
-    if not images(infrared) and not images(visible):
-        shared = sorted(
-            {path.name for path in infrared.iterdir() if path.is_dir()}
-            & {path.name for path in visible.iterdir() if path.is_dir()}
-        )
-        if len(shared) == 1:
-            return infrared / shared[0], visible / shared[0]
-    return infrared, visible
+    both, problems = _choose(root, below)
+    return (_descend(both) if both else None), problems
 
 
 def flat(root: Path) -> dict[str, dict[str, Path]] | None:
@@ -95,3 +136,57 @@ def flat(root: Path) -> dict[str, dict[str, Path]] | None:
             side = next(s for s, words in WORDS.items() if match["word"].lower() in words)
             found[side][match["key"]] = path
     return found if all(found.values()) else None
+
+
+def _tokens(name: str) -> list[str]:
+    return re.split(r"[_\-\s.]+", name.lower())
+
+
+def _each(
+    parts: Mapping[Path, tuple[Sides | None, list[Problem]]],
+) -> tuple[dict[str, Sides], list[Problem]]:
+    """Return the folders by split and all problems; two folders of one split are a problem."""
+    found: dict[str, Sides] = {}
+    problems: list[Problem] = []
+    for path, (both, some) in parts.items():
+        split = SPLIT_WORDS[path.name.lower()]
+        problems += some
+        if split in found:
+            problems.append(
+                Problem(file=path, what=f"a second folder for {split}", mend="keep one of them")
+            )
+        elif both:
+            found[split] = both
+    return found, problems
+
+
+def _choose(root: Path, below: list[Path]) -> tuple[Sides | None, list[Problem]]:
+    chosen: list[Path] = []
+    problems: list[Problem] = []
+    for side, words in WORDS.items():
+        ranked = [
+            (rank[1], path) for path in below if (rank := modality(path.name)) and rank[0] == side
+        ]
+        best = [path for rank, path in ranked if rank == min(r for r, _ in ranked)]
+        if len(best) == 1:
+            chosen += best
+            continue
+        what = (
+            f"several {side} folders ({', '.join(path.name for path in best)})"
+            if best
+            else f"no {side} folder (known wordings: {', '.join(sorted(words))})"
+        )
+        problems.append(Problem(file=root, what=what, mend=f"say data.{side}=FOLDER"))
+    return (None if problems else (chosen[0], chosen[1])), problems
+
+
+def _descend(both: Sides) -> Sides:
+    """Return the one folder that both share by name, as long as they hold no images themselves."""
+    infrared, visible = both
+    if images(infrared) or images(visible):
+        return both
+    shared = {path.name for path in folders(infrared)} & {path.name for path in folders(visible)}
+    if len(shared) != 1:
+        return both
+    name = shared.pop()
+    return _descend((infrared / name, visible / name))

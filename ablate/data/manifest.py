@@ -1,6 +1,7 @@
 """What a data set is made of, and the hash that says whether it is still the same."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,12 @@ class Manifest:
             "splits": {split: list(stems) for split, stems in self.splits.items()},
             "files": dict(self.files),
         }  # fmt: skip
+
+    def write(self, path: Path) -> None:
+        """Write `to_json` to a file, whose folder is made."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def file_hash(path: Path) -> str:

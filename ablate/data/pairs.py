@@ -2,13 +2,16 @@
 
 import copy
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.manifest import Manifest
+from ablate.data.problems import Problem
 from ablate.data.splits import redraw
 from ablate.errors import DataError
 
@@ -20,13 +23,25 @@ class Pair:
     """One scene in both modalities; `visible` is Y of YCbCr.
 
     Arrays are uint8 of one shape (height, width); `chroma` is float32 (height, width, 2), Cb and Cr
-    in 0..255, or None where the visible image is grey.
+    in 0..255, or None where the visible image is grey or the pair was read without colour.
     """
 
     stem: str
     infrared: NDArray[np.uint8]
     visible: NDArray[np.uint8]
     chroma: NDArray[np.float32] | None = None
+
+
+def padded(pair: Pair, *, least_px: int) -> Pair:
+    """Return the pair with both images mirrored at their edges up to `least_px` a side."""
+    missing = [max(0, least_px - side) for side in pair.infrared.shape]
+    if not any(missing):
+        return pair
+    width = [(gap // 2, gap - gap // 2) for gap in missing]
+    infrared, visible = (
+        np.pad(image, width, mode="symmetric") for image in (pair.infrared, pair.visible)
+    )
+    return Pair(stem=pair.stem, infrared=infrared, visible=visible)
 
 
 class PairSet:
@@ -36,6 +51,8 @@ class PairSet:
         splits: Stems of each split, disjoint.
         read: Returns the pair of a stem.
         manifest: What the set is made of.
+        files: Infrared and visible file of each stem; empty where nothing lies on disk.
+        problems: Faults found so far; `ablate.data.load` refuses a set that has any.
 
     Raises:
         DataError: A stem stands in two splits.
@@ -47,15 +64,22 @@ class PairSet:
         splits: Mapping[str, tuple[str, ...]],
         read: Callable[[str], Pair],
         manifest: Manifest,
+        files: Mapping[str, tuple[Path, Path]] | None = None,
+        problems: Sequence[Problem] = (),
     ) -> None:
         stems = [stem for split in SPLITS for stem in splits.get(split, ())]
-        twice = sorted({stem for stem in stems if stems.count(stem) > 1})
+        twice = sorted(stem for stem, count in Counter(stems).items() if count > 1)
         if twice:
-            raise DataError(f"{manifest.label}: in two splits: {', '.join(twice[:5])}")
+            raise DataError(
+                f"{manifest.label}: in two splits: {', '.join(twice[:5])}; remove each from one"
+            )
         self._splits = {split: tuple(splits.get(split, ())) for split in SPLITS}
         self._decode = read
-        self._read = functools.cache(read)
+        self._read = functools.cache(lambda stem: replace(read(stem), chroma=None))
         self.manifest = manifest
+        self.files = dict(files or {})
+        self.problems = tuple(problems)
+        self.pads_to_px = 0
 
     def redrawn(self, seed: int) -> "PairSet":
         """Return the same pairs with train and val drawn anew from their pool; test stays.
@@ -68,6 +92,15 @@ class PairSet:
         other._splits = {**self._splits, "train": train, "val": val}
         return other
 
+    def padded(self, least_px: int) -> "PairSet":
+        """Return the same pairs; those to train on are mirrored up to `least_px` a side.
+
+        Val and test are scored as they are.
+        """
+        other = copy.copy(self)
+        other.pads_to_px = least_px
+        return other
+
     def stems(self, split: str) -> tuple[str, ...]:
         """Return the names of a split, without decoding anything."""
         if split not in self._splits:
@@ -75,11 +108,11 @@ class PairSet:
         return self._splits[split]
 
     def read(self, stem: str) -> Pair:
-        """Return one decoded pair without keeping it."""
+        """Return one decoded pair with its colour, without keeping it."""
         return self._decode(stem)
 
     def pairs(self, split: str) -> tuple[Pair, ...]:
-        """Return the decoded pairs of "train", "val" or "test".
+        """Return the decoded pairs of "train", "val" or "test", without colour.
 
         Raises:
             DataError: Files cannot be decoded; one line each.
@@ -93,4 +126,6 @@ class PairSet:
                 faults.append(str(error))
         if faults:
             raise DataError("\n".join(faults))
+        if split == "train" and self.pads_to_px:
+            return tuple(padded(pair, least_px=self.pads_to_px) for pair in pairs)
         return tuple(pairs)

@@ -1,40 +1,45 @@
 """RoadScene as published: cropinfrared and crop_LR_visible, flat; our split by blocks."""
 
-from pathlib import Path
-
 from ablate.data.contract import DATASETS
-from ablate.data.folder_pairs import pair_set, pair_up, root_of
+from ablate.data.facts import FACTS, Facts
+from ablate.data.folder_pairs import pair_up, root_of
+from ablate.data.folder_sets import divided
 from ablate.data.pairs import PairSet
-from ablate.data.splits import carve
-from ablate.errors import DataError
+
+ROADSCENE = FACTS.register("roadscene")(
+    Facts(
+        title="RoadScene",
+        about="frames of FLIR's driving video, all sizes differ",
+        layout="{cropinfrared,crop_LR_visible}/FLIR_NNNNN.jpg",
+        counts={"all": 221},
+        source="Xu et al., FusionDN, AAAI 2020; U2Fusion, TPAMI 2020; github.com/hanna-xu/RoadScene",
+        licence="none stated; the authors ask to be cited. Cut from FLIR's driving video",
+        get="git clone --depth 1 https://github.com/hanna-xu/RoadScene",
+    )
+)
 
 
 @DATASETS.register("roadscene")
 def roadscene(
-    *, root: str | None = None, test_list: str | None = None, val_share: float = 0.15
+    *,
+    root: str | None = None,
+    splits: str | None = None,
+    test_share: float = 0.25,
+    val_share: float = 0.15,
 ) -> PairSet:
-    """RoadScene layout; the last quarter by blocks of neighbours is test.
+    """RoadScene layout; test and val are carved in blocks of neighbouring names.
+
+    Only these two folders are aligned: crop_HR_visible has another size, infrared is uncropped.
 
     Args:
         root: Folder with cropinfrared/ and crop_LR_visible/; else ABLATE_DATA/RoadScene.
-        test_list: File with one test stem a line, instead of the blocks.
-        val_share: Part of train that becomes val.
-
-    Source:
-        Xu et al., U2Fusion, TPAMI 2020; hanna-xu/RoadScene.
+        splits: Split files instead of the blocks.
+        test_share: Part that becomes test.
+        val_share: Part of the rest that becomes val.
     """
     folder = root_of(root, "RoadScene")
-    files, faults = pair_up(folder / "cropinfrared", folder / "crop_LR_visible")
-    if test_list:
-        wanted = Path(test_list).expanduser().read_text(encoding="utf-8").split()
-        missing = sorted(set(wanted) - set(files))
-        if missing:
-            raise DataError(f"{test_list}: {missing[0]} and {len(missing) - 1} more are not there")
-        test = tuple(wanted)
-        train = tuple(stem for stem in files if stem not in set(wanted))
-    else:
-        train, test = carve(list(files), share=0.25) if files else ((), ())
-    rest, val = carve(train, share=val_share) if train else ((), ())
-    return pair_set(
-        files, faults, label="RoadScene", splits={"train": rest, "val": val, "test": test}
-    )
+    files, problems = pair_up((folder / "cropinfrared", folder / "crop_LR_visible"))
+    return divided(
+        files, problems, facts=ROADSCENE, splits=splits,
+        test_share=test_share, val_share=val_share,
+    )  # fmt: skip

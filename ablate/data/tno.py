@@ -1,27 +1,47 @@
 """TNO as fusion repositories carry it: {ir,vi}/NN.png, both grey; our split by blocks."""
 
 from ablate.data.contract import DATASETS
-from ablate.data.folder_pairs import pair_set, pair_up, root_of
+from ablate.data.facts import FACTS, Facts
+from ablate.data.folder_pairs import pair_up, root_of
+from ablate.data.folder_sets import divided
 from ablate.data.layout import sides
 from ablate.data.pairs import PairSet
-from ablate.data.splits import carve
+
+TNO = FACTS.register("tno")(
+    Facts(
+        title="TNO",
+        about="military and surveillance scenes, both modalities grey; papers use 20 to 42 of them, "
+        "CDDFuse 25",
+        layout="{ir,vi}/NN.png",
+        counts={},
+        source="Toet, TNO Image Fusion Dataset, figshare 1008029; the 25 pairs of CDDFuse",
+        licence="see figshare 1008029; none in the repositories that carry copies",
+        get="test_img/TNO of github.com/Zhaozixiang1228/MMIF-CDDFuse",
+    )
+)
 
 
 @DATASETS.register("tno")
-def tno(*, root: str | None = None, test_share: float = 0.25, val_share: float = 0.15) -> PairSet:
+def tno(
+    *,
+    root: str | None = None,
+    splits: str | None = None,
+    test_share: float = 0.25,
+    val_share: float = 0.15,
+) -> PairSet:
     """TNO layout; test and val are carved in blocks of neighbouring names.
 
     The literature uses TNO for testing only; its 25 pairs are few to train on.
 
     Args:
         root: Folder with ir/ and vi/; else ABLATE_DATA/TNO.
+        splits: Split files instead of the blocks.
         test_share: Part that becomes test.
         val_share: Part of the rest that becomes val.
-
-    Source:
-        Toet, TNO Image Fusion Dataset, figshare 1008029; the 25 pairs of CDDFuse.
     """
-    files, faults = pair_up(*sides(root_of(root, "TNO")))
-    train, test = carve(list(files), share=test_share) if files else ((), ())
-    rest, val = carve(train, share=val_share) if train else ((), ())
-    return pair_set(files, faults, label="TNO", splits={"train": rest, "val": val, "test": test})
+    both, problems = sides(root_of(root, "TNO"))
+    files, more = pair_up(both) if both else ({}, [])
+    return divided(
+        files, problems + more, facts=TNO, splits=splits,
+        test_share=test_share, val_share=val_share,
+    )  # fmt: skip

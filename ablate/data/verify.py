@@ -1,51 +1,148 @@
-"""Looks through a data set and tells every fault, each with its mend."""
+"""Looks through a data set and tells every fault, each with its mend.
 
-from collections.abc import Mapping
+One pair is held at a time, and a fingerprint of some hundred bytes for each pair.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ablate import data
-from ablate.data.pairs import SPLITS
+from ablate.data import decode
+from ablate.data.fingerprint import BITS, NEAR_BITS, Fingerprint, fingerprint, nearest_looks
+from ablate.data.manifest import Manifest
+from ablate.data.modalities import Tint, coloured, is_copy
+from ablate.data.pairs import SPLITS, PairSet
+from ablate.data.problems import Problem
 from ablate.errors import DataError
 
+Tick = Callable[[int, int], None]
 
-def verify(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return name, pairs, splits, problems and manifest_hash; every image is decoded.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What `verify` found; `manifest` is None where a study would refuse the set."""
+
+    name: str
+    label: str
+    splits: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    manifest: Manifest | None
+
+    @property
+    def pairs(self) -> int:
+        """Return the number of pairs that stand in a split, bad ones included."""
+        return sum(self.splits.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types under the names that scripts rely on."""
+        return {
+            "name": self.name,
+            "pairs": self.pairs,
+            "splits": dict(self.splits),
+            "problems": [
+                {"file": str(problem.file), "problem": problem.what, "mend": problem.mend}
+                for problem in self.problems
+            ],
+            "manifest_hash": self.manifest.hash if self.manifest else None,
+        }
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is kept of the pairs looked at."""
+
+    prints: dict[str, Fingerprint] = field(default_factory=dict)
+    tints: list[Tint] = field(default_factory=list)
+    unreadable: list[Problem] = field(default_factory=list)
+    copies: list[Problem] = field(default_factory=list)
+
+
+def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings:
+    """Return every problem of a data set; each image is decoded once.
 
     A set too small to fill all splits is no problem here, only for training.
+
+    Args:
+        settings: The data section of a study.
+        tick: Called after each pair with the number done and the number of all.
+
+    Raises:
+        UnknownNameError: No data set has that name.
+        ConfigError: A setting is unknown to it.
+        DataError: Its folder is not there.
     """
-    problems: list[dict[str, str]] = []
-    facts: dict[str, Any] = {
-        "name": settings["name"], "pairs": 0, "splits": {}, "problems": problems,
-        "manifest_hash": None,
-    }  # fmt: skip
-    try:
-        pairs = data.make(settings)
-    except DataError as error:
-        problems += [_problem(line) for line in str(error).splitlines()]
-        return facts
-    facts |= {"splits": pairs.manifest.counts, "manifest_hash": pairs.manifest.hash}
+    pairs = data.make(settings)
+    stems = [stem for split in SPLITS for stem in pairs.stems(split)]
+    seen = _Seen()
+    for done, stem in enumerate(stems, start=1):
+        _look(stem, pairs, seen)
+        if tick:
+            tick(done, len(stems))
+    refused = [*pairs.problems, *seen.unreadable]
+    suspect = [*seen.copies, *coloured(seen.tints), *_repeated(pairs, seen.prints)]
+    return Findings(
+        name=settings["name"],
+        label=pairs.manifest.label,
+        splits=pairs.manifest.counts,
+        problems=(*refused, *suspect),
+        manifest=None if refused else pairs.manifest,
+    )
+
+
+def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
+    if not pairs.files:  # generated: nothing on disk can be wrong
+        pair = pairs.read(stem)
+        seen.prints[stem] = fingerprint(infrared=pair.infrared, visible=pair.visible)
+        return
+    known = {problem.file for problem in pairs.problems}
+    images, colours = [], []
+    for path in pairs.files[stem]:
+        try:
+            image, colour = decode.grey_and_colour(path)
+        except DataError as error:
+            if path not in known:
+                seen.unreadable.append(Problem.of(path, error))
+            return _look_on(pairs.files[stem], path, known, seen)
+        images.append(image)
+        colours.append(colour)
+    infrared, visible = images
+    if infrared.shape != visible.shape:
+        return None
+    file = pairs.files[stem][0]
+    seen.prints[stem] = fingerprint(infrared=infrared, visible=visible)
+    seen.tints.append(Tint(file=file, infrared=colours[0], visible=colours[1]))
+    if is_copy(infrared, visible):
+        what = "the infrared image is a copy of the visible one"
+        seen.copies.append(Problem(file=file, what=what, mend="replace it or remove the pair"))
+    return None
+
+
+def _repeated(pairs: PairSet, prints: Mapping[str, Fingerprint]) -> list[Problem]:
+    """Return images that stand in two splits, and test pairs nearly seen in training.
+
+    Frames next to each other in train and val are no problem: both are one pool, drawn anew.
+    """
+    problems: list[Problem] = []
+    first: dict[bytes, tuple[str, str]] = {}
+    repeated: set[str] = set()
     for split in SPLITS:
-        for stem in pairs.stems(split):
-            facts["pairs"] += 1
-            try:
-                pair = pairs.read(stem)
-            except DataError as error:
-                problems += [_problem(line) for line in str(error).splitlines()]
-                continue
-            if np.array_equal(pair.infrared, pair.visible):
-                problems.append(
-                    {
-                        "file": stem,
-                        "problem": "the infrared image is a copy of the visible one",
-                        "mend": "replace it or remove the pair",
-                    }
-                )
-    return facts
-
-
-def _problem(line: str) -> dict[str, str]:
-    file, _, rest = line.partition(": ")
-    what, _, mend = rest.rpartition("; ")
-    return {"file": file, "problem": what, "mend": mend}
+        for stem in (stem for stem in pairs.stems(split) if stem in prints):
+            for side, pixels in enumerate((prints[stem].infrared, prints[stem].visible)):
+                other, place = first.setdefault(pixels, (stem, split))
+                if place != split:
+                    repeated.add(stem)
+                    what = f"same pixels as {_name(pairs, other, side)} in {place}"
+                    problems.append(_leak(pairs, stem, side, what))
+    pool = [stem for split in ("train", "val") for stem in pairs.stems(split) if stem in prints]
+    test = [stem for stem in pairs.stems("test") if stem in prints and stem not in repeated]
+    looks = [[prints[stem].look for stem in some] for some in (test, pool)]
+    for stem, (index, bits) in zip(test, nearest_looks(*looks), strict=False):
+        if bits <= NEAR_BITS:
+            what = (
+                f"nearly the same scene as {_name(pairs, pool[index], 1)} to train on "
+                f"({bits} of {BITS} bits differ)"
+            )
+            problems.append(_leak(pairs, stem, 1, what))
+    return problems

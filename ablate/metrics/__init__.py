@@ -1,22 +1,24 @@
 """Fusion metrics: one file per metric, one protocol per published family of evaluators.
 
 `evaluate` scores a batch, `usable` says which metrics a size allows, `flags` names degenerate
-images. Names and directions (`NAMES`, `LABELS`, `BETTER`) and protocols come without torch; the
-rest is imported at first use.
+images, `evaluate_methods` scores several methods on the same sources. Names and directions
+(`ALL_NAMES`, `NAMES`, `LABELS`, `BETTER`) and protocols come without torch; the rest is imported at
+first use.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ablate.metrics.catalogue import BETTER, LABELS, NAMES, canonical_name
+from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS, NAMES, canonical_name
 from ablate.metrics.protocol import PROTOCOLS, Protocol, protocol_hash
 
 if TYPE_CHECKING:
     from ablate.metrics.contract import METRICS, Metric
     from ablate.metrics.degenerate import flags
-    from ablate.metrics.evaluation import evaluate, usable
+    from ablate.metrics.evaluation import evaluate, evaluate_methods, usable
 
 __all__ = [
+    "ALL_NAMES",
     "BETTER",
     "LABELS",
     "METRICS",
@@ -26,6 +28,7 @@ __all__ = [
     "Protocol",
     "canonical_name",
     "evaluate",
+    "evaluate_methods",
     "flags",
     "protocol_hash",
     "usable",
@@ -35,6 +38,7 @@ _HOMES = {
     "METRICS": "contract",
     "Metric": "contract",
     "evaluate": "evaluation",
+    "evaluate_methods": "evaluation",
     "flags": "degenerate",
     "usable": "evaluation",
 }

@@ -16,6 +16,14 @@ LABELS: Final[dict[str, str]] = {
     "scd": "SCD",
     "vif": "VIF",
     "qabf": "Qabf",
+    "sf": "SF",
+    "ag": "AG",
+    "ssim": "SSIM",
+    "ms_ssim": "MS-SSIM",
+    "cc": "CC",
+    "mse": "MSE",
+    "psnr": "PSNR",
+    "nabf": "Nabf",
 }
 BETTER: Final[dict[str, Direction]] = {
     "en": "higher",
@@ -24,21 +32,30 @@ BETTER: Final[dict[str, Direction]] = {
     "scd": "higher",
     "vif": "higher",
     "qabf": "higher",
+    "sf": "higher",
+    "ag": "higher",
+    "ssim": "higher",
+    "ms_ssim": "higher",
+    "cc": "higher",
+    "mse": "lower",
+    "psnr": "higher",
+    "nabf": "lower",
 }
-NAMES: Final[tuple[str, ...]] = tuple(LABELS)
+NAMES: Final = ("en", "mi", "sd", "scd", "vif", "qabf")  # the six of every report
+ALL_NAMES: Final[tuple[str, ...]] = tuple(LABELS)
 
 
 def canonical_name(name: str) -> str:
-    """Return the lower-case name of a packaged metric; any case is accepted.
+    """Return the lower-case name of a packaged metric; any case is accepted, and "-" for "_".
 
     Raises:
         UnknownNameError: No packaged metric has this name.
 
     Example:
-        >>> canonical_name("Qabf")
-        'qabf'
+        >>> canonical_name("Qabf"), canonical_name("MS-SSIM")
+        ('qabf', 'ms_ssim')
     """
-    lower = name.lower()
+    lower = name.lower().replace("-", "_")
     if lower not in LABELS:
         raise UnknownNameError(
             f"metrics.names: no metric is called {name!r}; {nearest(lower, LABELS)}"

@@ -1,8 +1,9 @@
 """What a metric is: grey levels of three images in, one number per image out."""
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import torch
 from torch import Tensor
@@ -10,6 +11,8 @@ from torch import Tensor
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.protocol import Protocol
 from ablate.registry import Registry
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +23,14 @@ class GreyImages:
         infrared: Grey levels, uint8 [batch, height, width].
         visible: Grey levels of the luminance, same shape.
         fused: Grey levels, same shape.
+        memory: What metrics computed of these sources, under one protocol and type, for several
+            fused images; None where there is a single one.
     """
 
     infrared: Tensor
     visible: Tensor
     fused: Tensor
+    memory: dict[str, Any] | None = None
 
     @property
     def batch(self) -> int:
@@ -42,11 +48,22 @@ class GreyImages:
         return self.infrared, self.visible
 
     def __getitem__(self, index: int) -> "GreyImages":
-        """Return image `index` as a batch of one."""
+        """Return image `index` as a batch of one; only a batch of one keeps its memory."""
+        if self.batch == 1:
+            return self
         cut = slice(index, index + 1)
         return GreyImages(
             infrared=self.infrared[cut], visible=self.visible[cut], fused=self.fused[cut]
         )
+
+    def of_sources(self, metric: str, make: Callable[[Tensor], Part]) -> tuple[Part, Part]:
+        """Return `make(infrared), make(visible)`, computed once per memory and metric."""
+        if self.memory is None:
+            return make(self.infrared), make(self.visible)
+        if metric not in self.memory:
+            self.memory[metric] = make(self.infrared), make(self.visible)
+        parts: tuple[Part, Part] = self.memory[metric]
+        return parts
 
 
 class Metric(abc.ABC):
@@ -62,6 +79,12 @@ class Metric(abc.ABC):
     range: ClassVar[tuple[float, float]]
     source: ClassVar[str]
     minimum_side: ClassVar[int] = 2
+
+    @classmethod
+    def smallest_side(cls, protocol: Protocol) -> int:
+        """Return from which side in pixels the metric means something under a protocol."""
+        del protocol
+        return cls.minimum_side
 
     @abc.abstractmethod
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:

@@ -13,9 +13,9 @@ def flags(
 
     | flag | consequence |
     |---|---|
-    | constant_infrared, constant_visible | VIF of that source counts 1, SCD is NaN |
-    | constant_fused | EN, SD, MI and VIF are 0 |
-    | fused_equals_infrared, fused_equals_visible | SCD is NaN |
+    | constant_infrared, constant_visible | VIF of that source counts 1, SCD and CC are NaN |
+    | constant_fused | EN, SD, MI and VIF are 0, CC is NaN |
+    | fused_equals_infrared, fused_equals_visible | SCD is NaN; both: PSNR is infinite |
     | fused_shifts_infrared, fused_shifts_visible | differs by a constant: SCD is NaN |
     | all_black | Qabf and SCD are NaN |
 

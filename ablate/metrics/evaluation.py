@@ -1,14 +1,16 @@
 """Scores of a batch of fused images under a named protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ablate.errors import ConfigError, ShapeError
-from ablate.metrics.catalogue import NAMES
+from ablate.metrics.catalogue import ALL_NAMES, NAMES
 from ablate.metrics.contract import METRICS, Metric
 from ablate.metrics.images import grey_images
+from ablate.metrics.protocol import Protocol
 from ablate.metrics.protocol import protocol as find_protocol
 
 
@@ -44,6 +46,40 @@ def evaluate(
         >>> evaluate(infrared=ramp, visible=ramp.mT, fused=ramp, names=["EN"])["en"].item()
         4.0
     """
+    return evaluate_methods(
+        infrared=infrared,
+        visible=visible,
+        fused={"fused": fused},
+        names=names,
+        protocol=protocol,
+        dtype=dtype,
+    )["fused"]
+
+
+def evaluate_methods(
+    *,
+    infrared: Tensor,
+    visible: Tensor,
+    fused: Mapping[str, Tensor],
+    names: Sequence[str] = NAMES,
+    protocol: str = "cddfuse-py",
+    dtype: torch.dtype = torch.float64,
+) -> dict[str, dict[str, Tensor]]:
+    """Return what `evaluate` returns for each of several fused images of the same sources.
+
+    What a metric needs of the sources alone is computed once for all of them (batches of one).
+
+    Args:
+        infrared: As for `evaluate`.
+        visible: As for `evaluate`.
+        fused: Fused images by the name of their method.
+        names: As for `evaluate`.
+        protocol: As for `evaluate`.
+        dtype: As for `evaluate`.
+
+    Raises:
+        UnknownNameError, ConfigError, ShapeError, DataError: As for `evaluate`.
+    """
     conventions = find_protocol(protocol)
     metrics = _metrics(names)
     if dtype not in (torch.float64, torch.float32):
@@ -51,39 +87,58 @@ def evaluate(
             f"evaluate: dtype: must be torch.float64 (reported) or torch.float32 (monitoring), "
             f"got {dtype}"
         )
-    images = grey_images(infrared=infrared, visible=visible, fused=fused, protocol=conventions)
-    height, width = images.side
+    memory: dict[str, Any] = {}
+    scores: dict[str, dict[str, Tensor]] = {}
+    for method, image in fused.items():
+        images = grey_images(
+            infrared=infrared, visible=visible, fused=image, protocol=conventions, memory=memory
+        )
+        _check_side(images.side, metrics, conventions)
+        with torch.no_grad(), torch.autocast(device_type=images.fused.device.type, enabled=False):
+            scores[method] = {
+                name: metric().score(images, protocol=conventions, dtype=dtype)
+                for name, metric in metrics.items()
+            }
+    return scores
+
+
+def _check_side(
+    side: tuple[int, int], metrics: Mapping[str, type[Metric]], protocol: Protocol
+) -> None:
+    height, width = side
     refused = [
-        f"{metric.label} needs {metric.minimum_side}"
+        f"{metric.label} needs {metric.smallest_side(protocol)}"
         for metric in metrics.values()
-        if min(height, width) < metric.minimum_side
+        if min(side) < metric.smallest_side(protocol)
     ]
     if refused:
         raise ShapeError(
             f"evaluate: {height}x{width} px is too small: {', '.join(refused)} px on each side; "
             "score larger images or leave these metrics out (see ablate.metrics.usable)"
         )
-    with torch.no_grad(), torch.autocast(device_type=images.fused.device.type, enabled=False):
-        return {
-            name: metric().score(images, protocol=conventions, dtype=dtype)
-            for name, metric in metrics.items()
-        }
 
 
-def usable(names: Sequence[str], height: int, width: int) -> tuple[str, ...]:
+def usable(
+    names: Sequence[str], height: int, width: int, *, protocol: str = "cddfuse-py"
+) -> tuple[str, ...]:
     """Return those of `names`, in lower case, that mean something at this size in pixels.
 
     Example:
         >>> usable(["EN", "VIF"], 40, 64)
         ('en',)
     """
-    metrics = _metrics(names)
-    return tuple(name for name in metrics if min(height, width) >= metrics[name].minimum_side)
+    side, conventions = min(height, width), find_protocol(protocol)
+    return tuple(
+        name
+        for name, metric in _metrics(names).items()
+        if side >= metric.smallest_side(conventions)
+    )
 
 
 def _metrics(names: Sequence[str]) -> dict[str, type[Metric]]:
     if isinstance(names, str):
         raise ConfigError(f"metrics.names: must be a list of names, got {names!r}; write [{names}]")
     if not names:
-        raise ConfigError("metrics.names: is empty; name at least one of " + ", ".join(NAMES))
-    return {name.lower(): METRICS.get(name.lower(), where="metrics.names") for name in names}
+        raise ConfigError("metrics.names: is empty; name at least one of " + ", ".join(ALL_NAMES))
+    keys = [name.lower().replace("-", "_") for name in names]
+    return {key: METRICS.get(key, where="metrics.names") for key in keys}

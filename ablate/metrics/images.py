@@ -1,6 +1,6 @@
 """From tensors of any accepted kind to grey levels 0..255, with every complaint about them."""
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -13,7 +13,12 @@ _HALF_LEVEL: Final = 0.5 / 255
 
 
 def grey_images(
-    *, infrared: Tensor, visible: Tensor, fused: Tensor, protocol: Protocol
+    *,
+    infrared: Tensor,
+    visible: Tensor,
+    fused: Tensor,
+    protocol: Protocol,
+    memory: dict[str, Any] | None = None,
 ) -> GreyImages:
     """Return the three images as uint8 grey levels.
 
@@ -22,6 +27,7 @@ def grey_images(
         visible: The luminance; same shape.
         fused: Same shape.
         protocol: Says how floats become grey levels.
+        memory: Goes to the images as it is.
 
     Raises:
         ShapeError: Not four axes, not one channel, an empty batch, or unequal shapes.
@@ -37,7 +43,7 @@ def grey_images(
         places = ", ".join(f"{name} on {image.device}" for name, image in named.items())
         raise ShapeError(f"evaluate: images lie on different devices: {places}; move them to one")
     grey = {name: _grey_levels(name, image, protocol) for name, image in named.items()}
-    return GreyImages(infrared=grey["infrared"], visible=grey["visible"], fused=grey["fused"])
+    return GreyImages(**grey, memory=memory)
 
 
 def _size(image: Tensor) -> str:

@@ -28,7 +28,14 @@ class MutualInformation(Metric):
         for source in images.sources:
             pairs = fused * 256 + source.flatten(1)
             joint = counts(pairs, bins=256 * 256).reshape(-1, 256, 256)
-            shared = entropy(joint.sum(2)) + entropy(joint.sum(1)) - entropy(joint.flatten(1))
-            parts.append(shared.clamp_min(0))
+            apart = entropy(joint.sum(2)) + entropy(joint.sum(1))
+            if protocol.mi_merges_white:
+                joint = _merged(_merged(joint).mT)
+            parts.append((apart - entropy(joint.flatten(1))).clamp_min(0))
         total = parts[0] + parts[1]
         return (total / math.log(2) if protocol.mi_unit == "bits" else total).to(dtype)
+
+
+def _merged(joint: Tensor) -> Tensor:
+    """Return the counts with rows 254 and 255 added up, as 8-bit `level + 1` does."""
+    return torch.cat([joint[:, :254], joint[:, 254:].sum(1, keepdim=True)], dim=1)

@@ -5,6 +5,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from ablate.metrics.contract import GreyImages
+
 _EXACT_PIXELS: Final = 11_000_000  # count**2 * 255**2 stays below 2**63
 
 
@@ -31,3 +33,10 @@ def correlation(first: Tensor, second: Tensor) -> Tensor:
     """Return Pearson's correlation, float64 [batch]; NaN where one of the two is constant."""
     spread = scaled_covariance(first, first) * scaled_covariance(second, second)
     return scaled_covariance(first, second) / spread.sqrt()
+
+
+def squared_error(images: GreyImages) -> Tensor:
+    """Return the squared error of the fused image, averaged over both sources, float64 [batch]."""
+    fused = images.fused.to(torch.float64)
+    parts = [(source - fused).square().mean((-2, -1)) for source in images.sources]
+    return (parts[0] + parts[1]) / 2

@@ -15,20 +15,47 @@ class Protocol:
         name: How tables and commands call it.
         quantise: How [0, 1] floats become grey levels 0..255.
         mi_unit: "nats" or "bits" of the mutual information.
+        mi_merges_white: Whether levels 254 and 255 share a bin of the joint histogram.
         en_offset: Added to each probability inside the logarithm of EN.
         qabf_padding: What the Sobel filter of Qabf sees beyond the frame.
         vif_noise: Variance of the visual noise of VIF, in squared grey levels.
         vif_of_constant_source: What the 0/0 of a constant source counts.
+        ssim_window: Uniform 7x7 with sample covariances, or Gaussian 11x11 of sigma 1.5.
+        ssim_padding: "none" takes whole windows only, "replicate" a window around every pixel.
+        ssim_range: The L of SSIM's constants, in grey levels: 2 is what old scikit-image assumed
+            of floats and gives the published 1.03, 255 is the range of the images.
+        ms_ssim_range: The same for MS-SSIM.
+        ssim_of_sources: Whether SSIM and MS-SSIM of the two sources are added or averaged.
+        ag_divisor: AG is the sum over pixels, divided by all "pixels" or by the "intervals"
+            (height - 1)(width - 1).
+        psnr_peak: "fused" compares MSE to the squared maximum of the fused image, "255_of_unit"
+            compares the MSE of levels in [0, 1] to 255 squared.
+        sf_white: What white counts in SF.
+        mse_white: What white counts in MSE.
+        nabf_white: What white counts in Nabf, whose edge threshold is 2.
+        nabf_floor: Weight in Nabf of pixels below that threshold.
         source: Where the conventions are published.
     """
 
     name: str
     quantise: Literal["round", "truncate"] = "round"
     mi_unit: Literal["nats", "bits"] = "nats"
+    mi_merges_white: bool = False
     en_offset: float = 0.0
     qabf_padding: Literal["zeros", "replicate"] = "zeros"
     vif_noise: float = 2.0
     vif_of_constant_source: float = 1.0
+    ssim_window: Literal["uniform", "gaussian"] = "uniform"
+    ssim_padding: Literal["none", "replicate"] = "none"
+    ssim_range: float = 2.0
+    ms_ssim_range: float = 255.0
+    ssim_of_sources: Literal["sum", "mean"] = "sum"
+    ag_divisor: Literal["pixels", "intervals"] = "pixels"
+    psnr_peak: Literal["fused", "255_of_unit"] = "fused"
+    sf_white: float = 255.0
+    mse_white: float = 255.0
+    nabf_white: float = 255.0
+    nabf_floor: float = 0.001
     source: str = ""
 
 
@@ -37,13 +64,52 @@ PROTOCOLS: Final[dict[str, Protocol]] = {
     for entry in (
         Protocol(
             name="cddfuse-py",
-            source="Zhao et al. 2023, MMIF-CDDFuse, utils/Evaluator.py (float64 input)",
+            source="Zhao et al. 2023, Zhaozixiang1228/MMIF-CDDFuse, utils/Evaluator.py (float64 "
+            "input; SSIM by scikit-image before 0.16, data_range 2); MS-SSIM Wang et al. 2003 and "
+            "Nabf Shreyamsha Kumar 2013 are not in that file",
+        ),
+        Protocol(
+            name="ssim-range-2",
+            ssim_range=2.0,
+            source="cddfuse-py by another name: its SSIM says the range",
+        ),
+        Protocol(
+            name="ssim-range-255",
+            ssim_range=255.0,
+            source="cddfuse-py with scikit-image's structural_similarity(..., data_range=255)",
         ),
         Protocol(
             name="tang-py",
             mi_unit="bits",
             en_offset=1e-7,
-            source="Tang et al., the Metric_Python family (MI in bits, EN with 1e-7 in the log)",
+            ssim_window="gaussian",
+            ssim_range=1.0,
+            ms_ssim_range=1.0,
+            ag_divisor="intervals",
+            psnr_peak="255_of_unit",
+            mse_white=1.0,
+            nabf_floor=0.0,
+            source="Tang et al., the Metric_Python family: Metric.py, ssim.py (grey levels 0..255 "
+            "are multiplied by 255 before SSIM with data_range 255: an effective range of 1), "
+            "Nabf.py",
+        ),
+        Protocol(
+            name="tang-matlab-2022",
+            mi_unit="bits",
+            mi_merges_white=True,
+            ssim_window="gaussian",
+            ssim_padding="replicate",
+            ssim_range=255.0,
+            ssim_of_sources="mean",
+            ag_divisor="intervals",
+            psnr_peak="255_of_unit",
+            sf_white=1.0,
+            mse_white=1.0,
+            nabf_white=1.0,
+            source="Linfeng-Tang/Image-Fusion at 53f5542, General Evaluation Metric/Evaluation. "
+            "SSIM is MATLAB's ssim averaged over the sources, as its commented lines say, MS-SSIM "
+            "that of Wang et al. 2003 (the file calls the multi-exposure variants of both); SD and "
+            "VIF are the real-valued ones, not what saturating 8-bit arithmetic makes of them",
         ),
     )
 }

@@ -1,5 +1,6 @@
 """Edge transfer from both sources to the fused image."""
 
+import functools
 import math
 from typing import ClassVar, Final
 
@@ -36,25 +37,25 @@ class EdgeTransfer(Metric):
 
 
 def _transfer(images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
-    fused = _edges(images.fused.to(dtype), padding=protocol.qabf_padding)
+    edges = functools.partial(_edges, padding=protocol.qabf_padding, dtype=dtype)
+    fused = edges(images.fused)
     found = torch.zeros(images.batch, dtype=torch.float64, device=images.fused.device)
     weight = found.clone()
-    for plane in images.sources:
-        strength, angle = _edges(plane.to(dtype), padding=protocol.qabf_padding)
+    for strength, angle in images.of_sources("qabf", edges):
         kept = _preserved(strength, angle, *fused)
         found += (kept * strength).sum((-2, -1), dtype=torch.float64)
         weight += strength.sum((-2, -1), dtype=torch.float64)
     return (found / weight).to(dtype)
 
 
-def _edges(plane: Tensor, *, padding: str) -> tuple[Tensor, Tensor]:
+def _edges(plane: Tensor, *, padding: str, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Return strength and angle in [-pi/2, pi/2] of the 3x3 Sobel response.
 
     Only the ratio of the two responses counts, but its sign does: pi/2 stands for both vertical
     directions, so x here grows to the left, as in the reference.
     """
     mode = "constant" if padding == "zeros" else "replicate"
-    padded = nnf.pad(plane[:, None], (1, 1, 1, 1), mode=mode)[:, 0]
+    padded = nnf.pad(plane.to(dtype)[:, None], (1, 1, 1, 1), mode=mode)[:, 0]
     along_y = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
     along_x = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
     grad_left = along_y[..., :-2] - along_y[..., 2:]

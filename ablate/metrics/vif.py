@@ -1,6 +1,7 @@
 """Visual information fidelity in the pixel domain."""
 
-from collections.abc import Sequence
+import functools
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import torch
@@ -45,26 +46,57 @@ def _centred(plane: Tensor, dtype: torch.dtype) -> Tensor:
     return (plane.to(torch.float64) - level).to(dtype)
 
 
-def _fidelity(images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
-    sources = [_centred(source, dtype) for source in images.sources]
-    fused = _centred(images.fused, dtype)
-    kept = [torch.zeros(images.batch, dtype=torch.float64, device=fused.device) for _ in sources]
-    present = [total.clone() for total in kept]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    """One image at one scale, with its mean and variance under the window."""
+
+    image: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A source at four scales, and the information in it."""
+
+    scales: tuple[_Scale, ...]
+    present: Tensor
+
+
+def _scales(plane: Tensor, *, dtype: torch.dtype) -> tuple[_Scale, ...]:
+    image = _centred(plane, dtype)
+    found: list[_Scale] = []
     for scale, width in enumerate(_WIDTHS):
         if scale > 0:
-            sources = [smooth(source, width=width)[..., ::2, ::2] for source in sources]
-            fused = smooth(fused, width=width)[..., ::2, ::2]
-        fused_mean = smooth(fused, width=width)
-        fused_variance = _variance(fused, fused_mean, width)
-        for index, source in enumerate(sources):
-            mean = smooth(source, width=width)
-            variance = _variance(source, mean, width)
-            covariance = smooth(source * fused, width=width) - mean * fused_mean
-            present[index] += _log_sum(variance / protocol.vif_noise)
-            kept[index] += _log_sum(
-                _kept_signal(variance, fused_variance, covariance, noise=protocol.vif_noise)
-            )
-    return _total(kept, present, protocol.vif_of_constant_source).to(dtype)
+            image = smooth(image, width=width)[..., ::2, ::2]
+        mean = smooth(image, width=width)
+        found.append(_Scale(image=image, mean=mean, variance=_variance(image, mean, width)))
+    return tuple(found)
+
+
+def _source(plane: Tensor, *, protocol: Protocol, dtype: torch.dtype) -> _Source:
+    scales = _scales(plane, dtype=dtype)
+    parts = [_log_sum(scale.variance / protocol.vif_noise) for scale in scales]
+    return _Source(scales=scales, present=torch.stack(parts).sum(0))
+
+
+def _fidelity(images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
+    sources = images.of_sources("vif", functools.partial(_source, protocol=protocol, dtype=dtype))
+    fused = _scales(images.fused, dtype=dtype)
+    parts = [_kept(source, fused, protocol=protocol) for source in sources]
+    return (parts[0] + parts[1]).to(dtype)
+
+
+def _kept(source: _Source, fused: tuple[_Scale, ...], *, protocol: Protocol) -> Tensor:
+    """Return the share of the information in the source that the fused image keeps."""
+    kept = torch.zeros_like(source.present)
+    for width, one, other in zip(_WIDTHS, source.scales, fused, strict=True):
+        covariance = smooth(one.image * other.image, width=width) - one.mean * other.mean
+        kept += _log_sum(
+            _kept_signal(one.variance, other.variance, covariance, noise=protocol.vif_noise)
+        )
+    constant = protocol.vif_of_constant_source
+    return torch.where(source.present == 0, constant, kept / source.present)
 
 
 def _variance(image: Tensor, mean: Tensor, width: int) -> Tensor:
@@ -86,11 +118,3 @@ def _kept_signal(
 
 def _log_sum(ratio: Tensor) -> Tensor:
     return torch.log1p(ratio).sum((-2, -1), dtype=torch.float64)
-
-
-def _total(kept: Sequence[Tensor], present: Sequence[Tensor], of_constant: float) -> Tensor:
-    parts = [
-        torch.where(whole == 0, of_constant, part / whole)
-        for part, whole in zip(kept, present, strict=True)
-    ]
-    return parts[0] + parts[1]

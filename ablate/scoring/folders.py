@@ -65,7 +65,7 @@ def gather(
         for name, files in methods.items()
     }
     for name, files in methods.items():
-        if pairs and not files and folders[name].is_dir():
+        if pairs and not files and folders[name] not in {path for path, _, _ in problems}:
             some = next(iter(pairs.values()))[0].name
             problems.append(
                 (folders[name], f"no image has the name of a source ({some})", "rename them alike")
@@ -160,15 +160,12 @@ def _decoded(
             what, _, mend = str(error).removeprefix(f"{path}: ").rpartition("; ")
             problems.append((path, what, mend))
         step(done, len(paths))
-    for files in methods.values():
-        for stem, path in files.items():
-            own, other = sizes.get(path), sizes.get(sources[stem][0])
-            if own and other and own != other:
-                problems.append(
-                    (
-                        path,
-                        f"is {own[1]}x{own[0]}, its sources {other[1]}x{other[0]}",
-                        "save fused images at the size of the sources",
-                    )
-                )
+    whole = [stem for stem, pair in sources.items() if not known & set(pair)]
+    for stem in whole:
+        size = next((sizes[path] for path in sources[stem] if path in sizes), None)
+        for path in (files[stem] for files in methods.values() if stem in files):
+            if size and sizes.get(path, size) != size:
+                (h1, w1), (h2, w2) = sizes[path], size
+                what = f"is {w1}x{h1}, its sources {w2}x{h2}"
+                problems.append((path, what, "save fused images at the size of the sources"))
     return problems

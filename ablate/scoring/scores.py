@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -105,7 +104,8 @@ def score(
         notes=(
             *collection.notes,
             *_refusals(refused, protocol),
-            *_undefined(rows, collection.methods, flags),
+            *_flagged(flags),
+            *_undefined(rows, collection.methods),
         ),
     )
 
@@ -144,16 +144,22 @@ def _refusals(refused: Mapping[str, Sequence[str]], protocol: str) -> list[str]:
     ]
 
 
-def _undefined(
-    rows: Sequence[Row],
-    methods: Mapping[str, Any],
-    flags: Mapping[tuple[str, str], tuple[str, ...]],
-) -> list[str]:
+def _flagged(flags: Mapping[tuple[str, str], tuple[str, ...]]) -> list[str]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for (method, image), names in flags.items():
+        for name in names:
+            found.setdefault((method, name), []).append(image)
+    return [
+        f"{method}: {name.replace('_', ' ')} in {counted(images, 'image')}"
+        for (method, name), images in found.items()
+    ]
+
+
+def _undefined(rows: Sequence[Row], methods: Mapping[str, object]) -> list[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row.method in methods and not math.isfinite(row.value):
-            why = "+".join(flags.get((row.method, row.image), ())) or "0/0"
-            found.setdefault((row.method, row.metric), []).append(f"{row.image}: {why}")
+            found.setdefault((row.method, row.metric), []).append(row.image)
     return [
         f"{method}: {metrics.LABELS[name]} is not a finite number for {counted(images, 'image')}"
         for (method, name), images in found.items()

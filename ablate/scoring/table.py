@@ -56,7 +56,8 @@ def tabulate(scores: Scores) -> Table:
     """Return the table of means.
 
     An image whose value is missing or not finite for one method is left out of that metric for
-    all of them, so that every mean of a column is over the same images.
+    all of them, so that every mean of a column is over the same images. A method without a single
+    finite value has no mean in that column, and then nobody has a rank there.
     """
     values: dict[tuple[str, str], dict[str, float]] = {}
     for row in scores.rows:
@@ -64,10 +65,7 @@ def tabulate(scores: Scores) -> Table:
         if math.isfinite(row.value):
             found[row.image] = row.value
     images = {row.image for row in scores.rows if row.method in scores.methods}
-    common = {
-        name: images.intersection(*(values.get((m, name), {}) for m in scores.methods))
-        for name in scores.names
-    }
+    common = {name: _common(values, scores, name) for name in scores.names}
     floors = tuple(dict.fromkeys(r.method for r in scores.rows if r.method not in scores.methods))
     means = {
         (method, name): _cell(values.get((method, name), {}), common[name])
@@ -91,6 +89,14 @@ def tabulate(scores: Scores) -> Table:
         if len(common[name]) < len(images)
     ]
     return Table(names=scores.names, lines=tuple(lines), notes=tuple(notes))
+
+
+def _common(
+    values: Mapping[tuple[str, str], Mapping[str, float]], scores: Scores, name: str
+) -> set[str]:
+    """Return the images with a finite value for every method that has any."""
+    some = [set(found) for method in scores.methods if (found := values.get((method, name), {}))]
+    return set.intersection(*some) if some else set()
 
 
 def _cell(values: Mapping[str, float], images: set[str]) -> Cell:

@@ -68,7 +68,9 @@ def _blocks(
         rows = [(title, heads), *((_name(line), cells(line)) for line in lines)]
         blocks.append(
             "\n".join(
-                _cut(name, first) + "".join(cell.rjust(width) for cell in row[at : at + step])
+                (
+                    _cut(name, first) + "".join(cell.rjust(width) for cell in row[at : at + step])
+                ).rstrip()
                 for name, row in rows
             )
         )

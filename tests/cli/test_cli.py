@@ -24,7 +24,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for name in ("demo", "check", "plan", "run", "status", "report", "list", "ui", "data"):
+    for name in ("demo", "check", "plan", "run", "status", "score", "report", "list", "ui", "data"):
         assert name in done.stdout
 
 

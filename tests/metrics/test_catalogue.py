@@ -3,20 +3,25 @@
 import pytest
 
 from ablate.errors import UnknownNameError
-from ablate.metrics import BETTER, LABELS, METRICS, NAMES, canonical_name
+from ablate.metrics import ALL_NAMES, BETTER, LABELS, METRICS, NAMES, canonical_name
 
 
 def test_the_catalogue_says_what_the_metric_classes_say() -> None:
-    assert METRICS.names() == tuple(sorted(NAMES))
-    for name in NAMES:
+    assert METRICS.names() == tuple(sorted(ALL_NAMES))
+    assert set(NAMES) < set(ALL_NAMES)
+    for name in ALL_NAMES:
         metric = METRICS.get(name)
         assert (metric.label, metric.better) == (LABELS[name], BETTER[name])
-        assert metric.label.lower() == name
+        assert metric.label.lower().replace("-", "_") == name
         assert metric.source
         assert metric.range[0] < metric.range[1]
 
 
 def test_a_name_is_found_in_any_case_and_a_wrong_one_gets_the_nearest() -> None:
-    assert [canonical_name(label) for label in LABELS.values()] == list(NAMES)
+    assert [canonical_name(label) for label in LABELS.values()] == list(ALL_NAMES)
     with pytest.raises(UnknownNameError, match="did you mean 'scd'"):
         canonical_name("scdd")
+
+
+def test_only_errors_and_artefacts_are_better_when_lower() -> None:
+    assert {name for name, way in BETTER.items() if way == "lower"} == {"mse", "nabf"}

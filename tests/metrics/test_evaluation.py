@@ -13,12 +13,13 @@ from torch import Tensor
 
 import ablate.metrics
 from ablate.errors import ConfigError, DataError, ShapeError, UnknownNameError
-from ablate.metrics import NAMES, evaluate, usable
+from ablate.metrics import ALL_NAMES, NAMES, evaluate, usable
 
 Make = Callable[..., dict[str, Tensor]]
 seeds = st.integers(0, 2**31 - 1)
 quick = settings(deadline=None, derandomize=True, max_examples=12)
-PIXELWISE = ("en", "mi", "sd", "scd")
+PIXELWISE = ("en", "mi", "sd", "scd", "cc", "mse", "psnr")
+SMALL = tuple(name for name in ALL_NAMES if name != "ms_ssim")  # which needs 161 px
 
 
 def _close(first: dict[str, Tensor], second: dict[str, Tensor], atol: float) -> None:
@@ -32,7 +33,7 @@ def _close(first: dict[str, Tensor], second: dict[str, Tensor], atol: float) -> 
 def test_swapping_the_sources_changes_no_metric(triple: Make, seed: int) -> None:
     images = triple(seed)
     swapped = {**images, "infrared": images["visible"], "visible": images["infrared"]}
-    _close(evaluate(**images), evaluate(**swapped), atol=1e-12)
+    _close(evaluate(**images, names=SMALL), evaluate(**swapped, names=SMALL), atol=1e-12)
 
 
 @quick
@@ -40,7 +41,7 @@ def test_swapping_the_sources_changes_no_metric(triple: Make, seed: int) -> None
 def test_values_stay_in_the_declared_range(
     triple: Make, seed: int, height: int, width: int
 ) -> None:
-    for name, value in evaluate(**triple(seed, height, width)).items():
+    for name, value in evaluate(**triple(seed, height, width), names=SMALL).items():
         low, high = ablate.metrics.METRICS.get(name).range
         assert low <= value.item() <= high
 
@@ -52,8 +53,8 @@ def test_shuffling_pixels_alike_changes_no_pixelwise_metric(triple: Make, seed: 
     order = torch.randperm(48 * 56, generator=torch.Generator().manual_seed(seed))
     mixed = {key: plane.flatten()[order].view_as(plane) for key, plane in images.items()}
     _close(evaluate(**images, names=PIXELWISE), evaluate(**mixed, names=PIXELWISE), atol=1e-12)
-    moved = evaluate(**mixed, names=["vif", "qabf"])
-    for name, value in evaluate(**images, names=["vif", "qabf"]).items():
+    moved = evaluate(**mixed, names=("vif", "qabf", "sf", "ag", "ssim"))
+    for name, value in evaluate(**images, names=tuple(moved)).items():
         assert abs((value - moved[name]).item()) > 1e-3
 
 
@@ -62,7 +63,7 @@ def test_shuffling_pixels_alike_changes_no_pixelwise_metric(triple: Make, seed: 
 def test_transposing_changes_nothing_but_qabf_a_little(triple: Make, seed: int) -> None:
     images = triple(seed)
     turned = {key: plane.mT.contiguous() for key, plane in images.items()}
-    rest = [name for name in NAMES if name != "qabf"]
+    rest = [name for name in SMALL if name != "qabf"]
     _close(evaluate(**images, names=rest), evaluate(**turned, names=rest), atol=1e-9)
 
 
@@ -71,9 +72,9 @@ def test_transposing_changes_nothing_but_qabf_a_little(triple: Make, seed: int) 
 def test_a_batch_scores_exactly_as_its_images(triple: Make, seed: int) -> None:
     singles = [triple(seed + index) for index in range(3)]
     batch = {key: torch.cat([single[key] for single in singles]) for key in singles[0]}
-    together = evaluate(**batch)
+    together = evaluate(**batch, names=SMALL)
     for index, single in enumerate(singles):
-        for name, value in evaluate(**single).items():
+        for name, value in evaluate(**single, names=SMALL).items():
             assert torch.equal(together[name][index : index + 1], value), name
 
 
@@ -92,7 +93,9 @@ def test_floats_score_exactly_as_their_grey_levels(triple: Make, seed: int) -> N
 def test_float32_stays_near_float64(triple: Make, seed: int) -> None:
     images = triple(seed)
     bounds = {"en": 1e-6, "mi": 1e-6, "scd": 1e-5, "qabf": 1e-6, "sd": 1e-4, "vif": 5e-4}
-    exact, fast = evaluate(**images), evaluate(**images, dtype=torch.float32)
+    bounds |= {"sf": 1e-5, "ag": 1e-5, "cc": 1e-6, "psnr": 1e-5, "ssim": 1e-6, "nabf": 1e-6}
+    exact = evaluate(**images, names=tuple(bounds))
+    fast = evaluate(**images, names=tuple(bounds), dtype=torch.float32)
     for name, bound in bounds.items():
         assert fast[name].dtype == torch.float32
         assert abs(fast[name].double() - exact[name]).item() <= bound, name
@@ -104,13 +107,18 @@ def test_noise_scores_below_the_mean_of_the_sources(triple: Make, seed: int) -> 
     images = triple(seed)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randint(0, 256, images["fused"].shape, generator=generator, dtype=torch.uint8)
-    good, bad = evaluate(**images), evaluate(**{**images, "fused": noise})
-    for name in ("scd", "vif", "qabf"):
+    good = evaluate(**images, names=SMALL)
+    bad = evaluate(**{**images, "fused": noise}, names=SMALL)
+    assert bad["mse"].item() > good["mse"].item()
+    assert bad["nabf"].item() > good["nabf"].item()
+    for name in ("scd", "vif", "qabf", "ssim", "cc", "psnr"):
         assert bad[name].item() < good[name].item(), name
 
 
 def test_names_are_accepted_in_any_case_and_keep_their_order(triple: Make) -> None:
     assert list(evaluate(**triple(0), names=["Qabf", "EN"])) == ["qabf", "en"]
+    large = triple(0, 161, 161)
+    assert list(evaluate(**large, names=["MS-SSIM", "SSIM"])) == ["ms_ssim", "ssim"]
 
 
 def test_inputs_are_left_untouched_and_no_graph_is_kept(triple: Make) -> None:
@@ -134,6 +142,26 @@ def test_vif_is_refused_below_41_pixels_and_named_usable_from_there(triple: Make
     assert usable(NAMES, 40, 64) == ("en", "mi", "sd", "scd", "qabf")
     assert usable(NAMES, 41, 41) == NAMES
     assert set(evaluate(**triple(0, 41, 41))) == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name", "side"),
+    [
+        ("cddfuse-py", "ssim", 7),
+        ("tang-py", "ssim", 11),
+        ("tang-matlab-2022", "ssim", 11),
+        ("cddfuse-py", "ms_ssim", 161),
+    ],
+)
+def test_a_window_decides_from_which_side_on_ssim_is_usable(
+    triple: Make, protocol: str, name: str, side: int
+) -> None:
+    assert usable([name], side, side + 9, protocol=protocol) == (name,)
+    assert usable([name], side - 1, side + 9, protocol=protocol) == ()
+    value = evaluate(**triple(0, side, side), names=[name], protocol=protocol)[name]
+    assert value.isfinite().item()
+    with pytest.raises(ShapeError, match=f"needs {side} px"):
+        evaluate(**triple(0, side - 1, side), names=[name], protocol=protocol)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 1, 1, 64), (1, 1, 64, 1)])

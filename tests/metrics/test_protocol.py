@@ -1,36 +1,76 @@
 """Protocols are told apart by their switches."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
 
 from ablate.errors import UnknownNameError
-from ablate.metrics import PROTOCOLS, evaluate, protocol_hash
+from ablate.metrics import ALL_NAMES, PROTOCOLS, evaluate, protocol_hash
 from ablate.metrics.images import grey_images
 from ablate.metrics.protocol import protocol
 
+Make = Callable[..., dict[str, Tensor]]
 
-def test_hashes_differ_between_protocols_and_types_and_repeat() -> None:
-    hashes = {
-        protocol_hash(name, dtype=dtype) for name in PROTOCOLS for dtype in ("float64", "float32")
-    }
-    assert len(hashes) == 2 * len(PROTOCOLS)
+
+def test_hashes_repeat_and_tell_protocols_and_types_apart() -> None:
+    hashes: dict[str, set[str]] = {}
+    for name in PROTOCOLS:
+        for dtype in ("float64", "float32"):
+            hashes.setdefault(protocol_hash(name, dtype=dtype), set()).add(name)
+    assert sorted(map(sorted, hashes.values())) == 2 * [["cddfuse-py", "ssim-range-2"]] + sorted(
+        2 * [[name] for name in PROTOCOLS if name not in ("cddfuse-py", "ssim-range-2")]
+    )
     assert protocol_hash("cddfuse-py") == protocol_hash("cddfuse-py", dtype="float64")
+
+
+def test_protocols_of_equal_hash_give_equal_numbers(triple: Make) -> None:
+    images = triple(0, 161, 161)
+    one = evaluate(**images, names=ALL_NAMES)
+    other = evaluate(**images, names=ALL_NAMES, protocol="ssim-range-2")
+    assert all(torch.equal(one[name], other[name]) for name in ALL_NAMES)
+
+
+CHANGES = {
+    "quantise": ("truncate", ALL_NAMES), "mi_unit": ("bits", ["mi"]),
+    "mi_merges_white": (True, ["mi"]), "en_offset": (1e-7, ["en"]),
+    "qabf_padding": ("replicate", ["qabf"]), "vif_noise": (0.4, ["vif"]),
+    "vif_of_constant_source": (0.0, []), "ssim_window": ("gaussian", ["ssim"]),
+    "ssim_padding": ("replicate", ["ssim"]), "ssim_range": (255.0, ["ssim"]),
+    "ms_ssim_range": (1.0, ["ms_ssim"]), "ssim_of_sources": ("mean", ["ssim", "ms_ssim"]),
+    "ag_divisor": ("intervals", ["ag"]), "psnr_peak": ("255_of_unit", ["psnr"]),
+    "sf_white": (1.0, ["sf"]), "mse_white": (1.0, ["mse"]), "nabf_white": (1.0, ["nabf"]),
+    "nabf_floor": (0.0, ["nabf"]),
+}  # fmt: skip
 
 
 def test_every_switch_reaches_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     before = protocol_hash("cddfuse-py")
-    changes = {
-        "quantise": "truncate", "mi_unit": "bits", "en_offset": 1e-7, "qabf_padding": "replicate",
-        "vif_noise": 0.4, "vif_of_constant_source": 0.0,
-    }  # fmt: skip
     plain = protocol("cddfuse-py")
     fields = {field.name for field in dataclasses.fields(plain)} - {"name", "source"}
-    assert fields == set(changes)
-    for key, value in changes.items():
+    assert fields == set(CHANGES)
+    for key, (value, _) in CHANGES.items():
         monkeypatch.setitem(PROTOCOLS, "cddfuse-py", dataclasses.replace(plain, **{key: value}))
         assert protocol_hash("cddfuse-py") != before, key
+
+
+@pytest.mark.parametrize("key", sorted(set(CHANGES) - {"quantise", "vif_of_constant_source"}))
+def test_a_switch_moves_its_metrics_and_no_other(
+    triple: Make, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value, moved = CHANGES[key]
+    images = triple(3, 161, 163)
+    for plane in images.values():
+        plane[..., :20, :20] = 254 + torch.arange(20) % 2  # something for the merged bin
+    before = evaluate(**images, names=ALL_NAMES)
+    plain = protocol("cddfuse-py")
+    monkeypatch.setitem(PROTOCOLS, "cddfuse-py", dataclasses.replace(plain, **{key: value}))
+    after = evaluate(**images, names=ALL_NAMES)
+    assert [name for name in ALL_NAMES if not torch.equal(before[name], after[name])] == [
+        name for name in ALL_NAMES if name in moved
+    ]
 
 
 def test_an_unknown_protocol_is_answered_with_the_nearest() -> None:

@@ -1,0 +1,33 @@
+"""LLVIP as published: {infrared,visible}/{train,test}/NNNNNN.jpg."""
+
+from ablate.data.contract import DATASETS
+from ablate.data.facts import FACTS, Facts
+from ablate.data.folder_pairs import root_of
+from ablate.data.folder_sets import published
+from ablate.data.pairs import PairSet
+
+LLVIP = FACTS.register("llvip")(
+    Facts(
+        title="LLVIP",
+        about="pedestrians in streets at night from fixed cameras, 1280x1024",
+        layout="{infrared,visible}/{train,test}/NNNNNN.jpg",
+        counts={"train": 12025, "test": 3463},
+        source="Jia et al., LLVIP, ICCV workshops 2021, arXiv 2108.10831; github.com/bupt-ai-cz/LLVIP",
+        licence="own terms: non-commercial use, no redistribution, cite (LLVIP terms of use)",
+        get="through the links in github.com/bupt-ai-cz/LLVIP/blob/main/download_dataset.md",
+    )
+)
+
+
+@DATASETS.register("llvip")
+def llvip(
+    *, root: str | None = None, splits: str | None = None, val_share: float = 0.15
+) -> PairSet:
+    """LLVIP layout; train minus blocks of neighbours (val), and the test folder.
+
+    Args:
+        root: Folder with infrared/ and visible/; else ABLATE_DATA/LLVIP.
+        splits: Split files that go before the folders.
+        val_share: Part of train that becomes val.
+    """
+    return published(root_of(root, "LLVIP"), facts=LLVIP, splits=splits, val_share=val_share)

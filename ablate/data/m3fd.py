@@ -1,0 +1,50 @@
+"""M3FD as published: {Ir,Vis}/NNNNN.png, no split of its own; ours by blocks."""
+
+from dataclasses import replace
+
+from ablate.data.contract import DATASETS
+from ablate.data.facts import FACTS, Facts
+from ablate.data.folder_pairs import pair_up, root_of
+from ablate.data.folder_sets import divided
+from ablate.data.layout import sides
+from ablate.data.pairs import PairSet
+
+M3FD = FACTS.register("m3fd")(
+    Facts(
+        title="M3FD",
+        about="campus, resort and road scenes, mostly 1024x768; 4200 pairs for detection and fusion "
+        "(M3FD_Detection), 300 of other scenes for fusion (M3FD_Fusion)",
+        layout="{Ir,Vis}/NNNNN.png",
+        counts={"all": 4200},
+        source="Liu et al., TarDAL, CVPR 2022, arXiv 2203.16220; github.com/JinyuanLiu-CV/TarDAL",
+        licence="none stated for the images",
+        get="through the links in github.com/JinyuanLiu-CV/TarDAL",
+    )
+)
+FUSION = replace(M3FD, title="M3FD-Fusion", counts={"all": 300})
+
+
+@DATASETS.register("m3fd")
+def m3fd(
+    *,
+    root: str | None = None,
+    splits: str | None = None,
+    test_share: float = 0.25,
+    val_share: float = 0.15,
+) -> PairSet:
+    """M3FD layout; test and val are carved in blocks of neighbouring names.
+
+    Called M3FD with 4200 pairs, M3FD-Fusion with 300, else M3FD-mini.
+
+    Args:
+        root: Folder with Ir/ and Vis/; else M3FD, M3FD_Fusion or M3FD_Detection of ABLATE_DATA.
+        splits: Split files instead of the blocks.
+        test_share: Part that becomes test.
+        val_share: Part of the rest that becomes val.
+    """
+    both, problems = sides(root_of(root, "M3FD", "M3FD_Fusion", "M3FD_Detection"))
+    files, more = pair_up(both) if both else ({}, [])
+    return divided(
+        files, problems + more, facts=FUSION if len(files) == 300 else M3FD, splits=splits,
+        test_share=test_share, val_share=val_share,
+    )  # fmt: skip

@@ -1,0 +1,24 @@
+"""What is wrong with a file of a data set, and the mend."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablate.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault; its text is one line: file, what, the mend."""
+
+    file: Path
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what}; {self.mend}"
+
+    @classmethod
+    def of(cls, file: Path, error: DataError) -> "Problem":
+        """Return the problem that a one-line error about a file tells."""
+        what, _, mend = str(error).removeprefix(f"{file}: ").rpartition("; ")
+        return cls(file=file, what=what, mend=mend)
