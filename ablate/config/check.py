@@ -8,7 +8,7 @@ from ablate.config.factors import read_factors
 from ablate.config.faults import Faults, short
 from ablate.config.nuisance import read_nuisance
 from ablate.config.overrides import TOP
-from ablate.config.phases import read_phases
+from ablate.config.phases import BLOCKED, PILOT, read_phases
 from ablate.config.questions import read_questions
 from ablate.config.schema import Space, StudyConfig
 from ablate.config.settings import Context, Known, check_base, merged_names
@@ -86,6 +86,7 @@ def check(
         held=held,
         notes=notes,
     )
+    _check_percentages(found, config)
     found.raise_any()
     return config
 
@@ -136,6 +137,21 @@ def _space(context: Context, raw: Any, *, prefix: str = "space") -> Space:
             context, f"{dot}constraints", space.get("constraints"), written
         ),
     )
+
+
+def _check_percentages(faults: Faults, config: StudyConfig) -> None:
+    """Enter a fault for smallest effects in percent of a pilot that the study does not have."""
+    designs = {phase.design for phase in config.phases.values()}
+    if BLOCKED not in designs or PILOT in designs:
+        return
+    for question in config.questions.values():
+        for metric, effect in question.smallest_effect.items():
+            if isinstance(effect, str):
+                faults.add(
+                    f"questions.{question.id}.smallest_effect.{metric}",
+                    f"{effect} refers to the mean of a pilot; add phases.pilot: "
+                    f"{{design: {PILOT}, seeds: 6}}, or give the effect in units of the metric",
+                )
 
 
 def _objective(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> str:

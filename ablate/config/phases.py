@@ -12,7 +12,7 @@ from ablate.config.spaces import usable_name
 KEYS = (
     "design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options", "claims",
 )  # fmt: skip
-SEARCH, SOBOL, BLOCKED = "search", "sobol", "blocked"
+SEARCH, SOBOL, BLOCKED, PILOT = "search", "sobol", "blocked", "baseline_only"
 COUNTED = (SEARCH, SOBOL)  # designs that need a number of trials
 
 # T nuisance points per value and block, R blocks

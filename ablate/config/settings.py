@@ -27,7 +27,8 @@ BUILT_IN: dict[str, Collection[str]] = {
         "search",
         "sobol",
     ),
-    "data": ("synthetic", "msrs", "roadscene", "tno", "folders"),
+    "data": ("synthetic", "msrs", "roadscene", "tno", "m3fd", "fmb", "llvip", "folders"),
+    "data.small": ("refuse", "pad"),
     "models": ("densefuse", "probe"),
     "metrics": ("en", "mi", "sd", "scd", "vif", "qabf"),
     "executors": ("inline", "processes"),
@@ -122,10 +123,13 @@ def _name(kind: str) -> Setting:
 _AT_LEAST_0 = Setting(type="float", low=0)
 _ABOVE_0 = Setting(type="float", above=0)
 _PATH = Setting(type="text", may_be_null=True, may_be_absent=True)
-_FOLDER_DATA = {"root": _PATH, "splits": _PATH}
+_SHARE = Setting(type="float", above=0, high=0.9, may_be_absent=True)
+_PUBLISHED_SPLIT = {"root": _PATH, "splits": _PATH, "val_share": _SHARE}
+_OWN_SPLIT = {**_PUBLISHED_SPLIT, "test_share": _SHARE}
 COMMON: dict[str, Setting] = {
     "data.name": _name("data"),
     "data.crop": _int(8),
+    "data.small": Setting(type="name", kind="data.small", may_be_absent=True),
     "model.name": _name("models"),
     "loss.preset": Setting(type="name", kind="losses.preset", may_be_absent=True),
     "loss.mix": Setting(type="name", kind="losses.mix", may_be_absent=True),
@@ -173,15 +177,13 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
             "size": Setting(type="size", low=16),
             "seed": _int(0),
         },
-        "msrs": _FOLDER_DATA,
-        "roadscene": _FOLDER_DATA,
-        "tno": _FOLDER_DATA,
-        "folders": {
-            "root": _PATH,
-            "splits": _PATH,
-            "infrared": Setting(type="text"),
-            "visible": Setting(type="text"),
-        },
+        "msrs": _PUBLISHED_SPLIT,
+        "fmb": _PUBLISHED_SPLIT,
+        "llvip": _PUBLISHED_SPLIT,
+        "roadscene": _OWN_SPLIT,
+        "tno": _OWN_SPLIT,
+        "m3fd": _OWN_SPLIT,
+        "folders": {**_OWN_SPLIT, "infrared": _PATH, "visible": _PATH},
     },
     "model": {"densefuse": {"width": _int(1)}, "probe": {"noise": _AT_LEAST_0}},
 }

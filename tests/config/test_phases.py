@@ -15,8 +15,15 @@ from tests.config.test_mutations import GOOD, write
 
 
 def load(folder: Path, phase: dict[str, Any], **sections: Any) -> StudyConfig:
-    study = {**copy.deepcopy(GOOD), "phases": {"answer": phase}, **sections}
+    study = {**unbased(), "phases": {"answer": phase}, **sections}
     return config.load(write(folder, study))
+
+
+def unbased() -> dict[str, Any]:
+    """Return a good study whose smallest effect needs no pilot."""
+    study: dict[str, Any] = copy.deepcopy(GOOD)
+    study["questions"]["q"]["smallest_effect"] = {"qabf": 0.002}
+    return study
 
 
 @pytest.mark.parametrize(
@@ -93,7 +100,7 @@ def test_faults_of_several_phases_come_together(tmp_path: Path) -> None:
         "explore": {"design": "sobol"},
     }
     with pytest.raises(ConfigError) as caught:
-        config.load(write(tmp_path, {**copy.deepcopy(GOOD), "phases": phases}))
+        config.load(write(tmp_path, {**unbased(), "phases": phases}))
     assert len(caught.value.faults) == 3
 
 
@@ -130,3 +137,14 @@ def test_two_factors_may_compare_values_of_one_dimension(tmp_path: Path) -> None
     factors["coarsest"] = {"dimension": "rato", "values": [0.25, 0.5, 0.63]}
     with pytest.raises(ConfigError, match=r"coarsest\.dimension: no dimension is called 'rato'"):
         load(tmp_path, {"design": "one_factor"}, factors=factors)
+
+
+def test_a_percentage_without_a_pilot_is_a_fault_that_says_how_to_get_one() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load("q4_variant_answer", ["~phases.pilot"])
+    assert any("refers to the mean of a pilot" in fault for fault in caught.value.faults)
+    words = ["~phases.pilot", "questions.variant.smallest_effect={qabf: 0.002}"]
+    try:
+        config.load("q4_variant_answer", words)
+    except ConfigError as error:
+        assert not any("qabf" in fault for fault in error.faults)
