@@ -58,7 +58,7 @@ def answer(
                 {"metric": one.metric, "verdict": one.verdict, "reason": one.reason}
                 for one in sensitivity(
                     points, some, question=question, facts=about,
-                    metrics=[selecting, *(m for m in facts["metrics"] if m != selecting)],
+                    metrics=_selecting(points, facts["metrics"], first=selecting),
                 )
             ],
             **_aggregates(question, selected, verdicts[question.id]),
@@ -160,6 +160,11 @@ def _contrasts(raw: Mapping[str, Any], values: Sequence[Value]) -> tuple[Contras
     if raw["trend"]:
         found += contrasts.trends(values, factor=raw["factor"], spacing=raw["trend"])
     return tuple(found)
+
+
+def _selecting(points: pd.DataFrame, metrics: Sequence[str], *, first: str) -> list[str]:
+    """Return the metrics that have a val score, the registered one first."""
+    return [first, *(m for m in metrics if m != first and f"val/{m}" in points)]
 
 
 def _by_block(row: Mapping[str, Any], question: Mapping[str, Any]) -> list[float]:

@@ -42,7 +42,9 @@ def test_at_a_stricter_alpha_more_blocks_are_needed() -> None:
 def test_the_detectable_effect_is_that_of_the_whole_family() -> None:
     study = config.load(STUDY)
     (reach,) = reaches(study)
-    assert comparisons(study, study.questions["variant"]) == reach.comparisons == 4 * 2  # four named contrasts
+    assert (
+        comparisons(study, study.questions["variant"]) == reach.comparisons == 4 * 2
+    )  # four named contrasts
     assert reach.alpha == pytest.approx(0.05 / 8)
     theirs = TTestPower().solve_power(nobs=8, alpha=0.05 / 8, power=0.8)
     assert reach.effect == pytest.approx(theirs, abs=1e-4)
@@ -53,4 +55,7 @@ def test_each_question_has_a_family_of_its_own() -> None:
     found = {reach.question: reach.comparisons for reach in reaches(config.load("q1_scale_ratio"))}
     (levels,) = reaches(config.load("q2_levels"))
     assert levels.comparisons == (4 + 4 - 1) * 2  # 4 vs 3 stands in the sequence too
-    assert found == {"ratio": (4 + 2) * 2, "ratio_at_fixed_coarsest": (3 + 2) * 2}  # and two trends each
+    assert found == {
+        "ratio": (4 + 2) * 2,
+        "ratio_at_fixed_coarsest": (3 + 2) * 2,
+    }  # and two trends each
