@@ -1,38 +1,128 @@
 """`ablate data`: look at data sets before a study does."""
 
 import json
+import shutil
+import textwrap
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.cli.arguments import Json
 
-app = typer.Typer(help="Verify data sets.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from ablate.data.verify import Findings
+
+TELL_EVERY_S = 2.0
+
+app = typer.Typer(help="Verify data sets and tell what is known of them.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Name of the layout, see `ablate list data`.")]
 
 
 @app.callback()
 def group() -> None:
-    """Verify data sets."""
+    """Verify data sets and tell what is known of them."""
 
 
 @app.command("verify")
 def verify(
-    name: Annotated[str, typer.Argument(help="Name of the layout, see `ablate list data`.")],
+    name: Name,
     path: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    splits: Annotated[
+        Path | None, typer.Option("--splits", help="Split files, as data.splits of a study.")
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option("--manifest", help="Write names, splits and hashes there, as JSON."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell every fault of a data set; exit 0 only when it is whole.
 
-    Example: ablate data verify msrs /data/MSRS
+    Looks for missing partners, broken or unequal images, infrared images that are copies, coloured
+    or swapped with the visible ones, and pairs that stand in two splits, or nearly so.
+
+    Example: ablate data verify msrs /data/MSRS --manifest msrs.json
     """
     from ablate.data.verify import verify as look
 
-    facts = look({"name": name, "root": str(path)})
+    settings = {"name": name, "root": str(path)} | ({"splits": str(splits)} if splits else {})
+    findings = look(settings, tick=_Told(name))
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        typer.echo(json.dumps(findings.to_json(), indent=2))
     else:
-        for problem in facts["problems"]:
-            typer.echo(f"{problem['file']}: {problem['problem']}; {problem['mend']}")
-        typer.echo(f"{facts['name']}: {facts['pairs']} pairs, {len(facts['problems'])} problems")
-    raise typer.Exit(2 if facts["problems"] else 0)
+        for line in _lines(findings, path):
+            typer.echo(line)
+    if manifest and findings.problems:
+        typer.echo(f"{manifest}: not written: the set is not whole; mend it first", err=True)
+    elif manifest and findings.manifest:
+        findings.manifest.write(manifest)
+        typer.echo(f"{manifest}: written", err=True)
+    raise typer.Exit(2 if findings.problems else 0)
+
+
+@app.command("info")
+def info(name: Name, as_json: Json = False) -> None:
+    """Tell layout, counts, source, licence and how to get a data set.
+
+    Example: ablate data info msrs
+    """
+    from dataclasses import asdict
+
+    from ablate.data.facts import FACTS
+
+    facts = asdict(FACTS.get(name, where="ablate data info"))
+    if as_json:
+        typer.echo(json.dumps({"name": name, **facts}, indent=2))
+        return
+    facts["counts"] = ", ".join(f"{split} {count}" for split, count in facts["counts"].items())
+    for key, value in facts.items():
+        typer.echo(_wrapped(f"{key:<9}{value or 'none is official'}", indent=9))
+
+
+class _Told:
+    """Says on standard error how far it is, every few seconds.
+
+    Args:
+        title: Stands before the numbers.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._last: float | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._last is None:
+            self._last = now
+        elif now - self._last >= TELL_EVERY_S:
+            self._last = now
+            typer.echo(f"{self._title}: {done} of {total} pairs looked at", err=True)
+
+
+def _lines(findings: "Findings", path: Path) -> list[str]:
+    """Return one line per problem, files as seen from the folder, and the sum."""
+    lines = [
+        _wrapped(str(problem).replace(f"{path.expanduser()}/", ""), indent=4)
+        for problem in findings.problems
+    ]
+    counts = ", ".join(f"{split} {count}" for split, count in findings.splits.items())
+    what = _counted(len(findings.problems), "problem") if findings.problems else "whole"
+    lines.append(f"{findings.label}: {_counted(findings.pairs, 'pair')} ({counts}), {what}")
+    if findings.manifest and not findings.problems:
+        lines.append(f"manifest hash {findings.manifest.hash}")
+    return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _wrapped(text: str, *, indent: int) -> str:
+    """Return the text as wide as the terminal; a pipe gets one line."""
+    width = max(40, shutil.get_terminal_size((10_000, 24)).columns)
+    return textwrap.fill(
+        text, width, subsequent_indent=" " * indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

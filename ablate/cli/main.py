@@ -9,7 +9,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from ablate import __version__
-from ablate.cli import check, data, demo, listing, plan, report, run, score, selftest, status, ui
+from ablate.cli import (
+    check,
+    data,
+    demo,
+    doctor,
+    listing,
+    plan,
+    report,
+    run,
+    score,
+    selftest,
+    status,
+    ui,
+)
 from ablate.errors import AblateError, is_disk_full
 
 INTERRUPTED = 130
@@ -30,6 +43,7 @@ app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("report")(report.report)
+app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("list")(listing.listing)
 app.command("selftest")(selftest.selftest)

@@ -5,12 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablate.data.pairs import PairSet
+    from ablate.data.problems import Problem
 
-OF_TRAINING = ("crop",)  # settings of the data section that are not the maker's
+OF_TRAINING = ("crop", "small")  # settings of the data section that are not the maker's
+SMALL = ("refuse", "pad")  # what becomes of images smaller than the crop
 
 
 def load(settings: Mapping[str, Any]) -> "PairSet":
     """Return the pairs that the data section of the settings describes.
+
+    With `small: pad`, images smaller than `crop` are mirrored at their edges for training; val and
+    test are scored as they are. The default `refuse` leaves them to the check of the crop.
 
     Raises:
         UnknownNameError: No data set has that name.
@@ -18,25 +23,30 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
         DataError: All faults of the files together, or a split without pairs.
     """
     from ablate.data.pairs import SPLITS
-    from ablate.errors import DataError
+    from ablate.errors import ConfigError, DataError, nearest
 
+    small = settings.get("small", "refuse")
+    if small not in SMALL:
+        raise ConfigError(f"data.small: no such way as {small!r}; {nearest(str(small), SMALL)}")
     pairs = make(settings)
+    if pairs.problems:
+        raise DataError("\n".join(str(problem) for problem in _all_problems(pairs)))
     empty = [split for split in SPLITS if not pairs.stems(split)]
     if empty:
         raise DataError(
             f"{pairs.manifest.label}: no pairs for {', '.join(empty)} (has "
             f"{sum(pairs.manifest.counts.values())} in all); add pairs or change the shares"
         )
-    return pairs
+    return pairs.padded(settings["crop"]) if small == "pad" else pairs
 
 
 def make(settings: Mapping[str, Any]) -> "PairSet":
-    """Return what `load` returns, splits without pairs included: for looking at small sets.
+    """Return the pairs with all their problems, splits without pairs included.
 
     Raises:
         UnknownNameError: No data set has that name.
         ConfigError: A setting is unknown to it.
-        DataError: All faults of the files together.
+        DataError: The folder or the split files are not there.
     """
     import inspect
 
@@ -60,3 +70,19 @@ def make(settings: Mapping[str, Any]) -> "PairSet":
     if faults:
         raise ConfigError(*faults)
     return maker(**given)
+
+
+def _all_problems(pairs: "PairSet") -> "list[Problem]":
+    """Return the known problems and those that decoding finds: the set is refused anyway."""
+    from ablate.data import decode
+    from ablate.data.problems import Problem
+    from ablate.errors import DataError
+
+    problems = list(pairs.problems)
+    known = {problem.file for problem in problems}
+    for path in (path for both in pairs.files.values() for path in both if path not in known):
+        try:
+            decode.grey(path)
+        except DataError as error:
+            problems.append(Problem.of(path, error))
+    return problems

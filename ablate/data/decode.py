@@ -6,6 +6,7 @@ uses less than the lowest 4096 levels would come out nearly black and is refused
 float pixels, whose white is unknown, and files of several pages.
 """
 
+import struct
 import warnings
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from ablate.imaging.colour import luminance, rgb_to_ycbcr
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 LARGEST_PX = 64_000_000
-_BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError)
+_BROKEN = (  # what decoders raise on broken files
+    ArithmeticError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError, struct.error,
+)  # fmt: skip
 
 
 def grey(path: Path) -> NDArray[np.uint8]:
@@ -76,7 +80,9 @@ def _rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _spread(rgb: NDArray[np.uint8]) -> float:
-    return float((rgb.max(axis=-1) - rgb.min(axis=-1)).mean())
+    red, green, blue = (rgb[..., channel] for channel in range(3))
+    most = np.maximum(np.maximum(red, green), blue)
+    return float((most - np.minimum(np.minimum(red, green), blue)).mean())
 
 
 def _decode(path: Path) -> NDArray[np.uint8]:
@@ -84,19 +90,21 @@ def _decode(path: Path) -> NDArray[np.uint8]:
     with _open(path) as image:
         mode = image.mode
         if mode in ("I", "F"):
-            raise DataError(f"{path}: pixels of mode {mode} have no known white; make it 8-bit grey")
-        if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
-            raise DataError(f"{path}: has several pages; save the one that counts")
+            raise DataError(
+                f"{path}: pixels of mode {mode} have no known white; make it 8-bit grey"
+            )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what matters is whether pixels come out
-                if not mode.startswith("I;16"):
-                    wanted = "L" if mode in ("1", "L", "LA") else "RGB"
-                    return np.asarray(image if mode == wanted else image.convert(wanted))
-                deep = np.asarray(image)
+                pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+                wanted = "L" if mode in ("1", "L", "LA") else "RGB"
+                is_deep = mode.startswith("I;16")
+                values = np.asarray(image if is_deep or mode == wanted else image.convert(wanted))
         except _BROKEN as error:
             raise DataError(f"{path}: broken image ({_short(error)}); replace the file") from error
-    return _high_byte(deep, path)
+    if pages > 1:
+        raise DataError(f"{path}: has {pages} pages; save the one that counts")
+    return _high_byte(values, path) if is_deep else values
 
 
 def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
@@ -110,23 +118,20 @@ def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
 
 def _open(path: Path) -> Image.Image:
     try:
-        if path.stat().st_size == 0:
-            raise DataError(f"{path}: is empty (0 bytes); replace the file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image = Image.open(path, formats=FORMATS)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the folder and data.root") from None
     except UnidentifiedImageError:
-        raise DataError(
-            f"{path}: not a readable image (PNG, JPEG, BMP, TIFF); replace the file"
-        ) from None
+        what = "not a PNG, JPEG, BMP or TIFF image" if path.stat().st_size else "is empty (0 bytes)"
+        raise DataError(f"{path}: {what}; replace the file") from None
     except Image.DecompressionBombError:  # more than twice Pillow's own limit
         raise DataError(_too_large(path, "as many as a decompression bomb")) from None
-    except DataError:
-        raise
     except _BROKEN as error:
-        raise DataError(f"{path}: not a readable image ({_short(error)}); replace the file") from error
+        raise DataError(
+            f"{path}: not a readable image ({_short(error)}); replace the file"
+        ) from error
     width, height = image.size
     if width * height > LARGEST_PX:
         image.close()

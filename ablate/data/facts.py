@@ -1,4 +1,4 @@
-"""What is known of a published data set: layout, official counts, source, licence, how to get it."""
+"""What is known of a data set: layout, official counts, source, licence, how to get it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

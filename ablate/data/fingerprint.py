@@ -39,10 +39,10 @@ def fingerprint(*, infrared: NDArray[np.uint8], visible: NDArray[np.uint8]) -> F
 
 
 def nearest_looks(some: Sequence[bytes], others: Sequence[bytes]) -> list[tuple[int, int]]:
-    """Return for each of `some` the index of its nearest among `others`, and the distance in bits.
+    r"""Return for each of `some` the index of its nearest of `others`, and the distance in bits.
 
     Example:
-        >>> nearest_looks([bytes(32)], [b"\\xff" * 32, bytes(31) + b"\\x01"])
+        >>> nearest_looks([bytes(32)], [b"\xff" * 32, bytes(31) + b"\x01"])
         [(1, 1)]
     """
     if not some or not others:

@@ -30,10 +30,16 @@ def published(
         group: Kind of a stem; val is carved from each kind apart.
     """
     found, problems = arrangement(root)
-    for split in ("train", "test"):
-        if split not in found and not problems:
-            what = f"no {split} folder with infrared and visible images"
-            problems.append(Problem(file=root, what=what, mend=f"expected {facts.layout}"))
+    if not problems:
+        problems = [
+            Problem(
+                file=root,
+                what=f"no {split} folder with infrared and visible images",
+                mend=f"expected {facts.layout}",
+            )
+            for split in ("train", "test")
+            if split not in found
+        ]
     files, named, more = gather({split: both for split, both in found.items() if split})
     return divided(
         files, [*problems, *more], facts=facts, named=named, splits=splits,

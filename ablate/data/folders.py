@@ -76,14 +76,12 @@ def _find(
         files, more = pair_up((one, other))
         return files, {}, more
     place = Path(str(root)).expanduser()
-    if both_sides := flat(place):
-        return _without_split(
-            *match_keys(both_sides["infrared"], both_sides["visible"], places=(place, place))
+    if by_name := flat(place):
+        found_sides, problems = by_name
+        files, more = match_keys(
+            found_sides["infrared"], found_sides["visible"], places=(place, place)
         )
+        return files, {}, problems + more
     found, problems = arrangement(place)
     files, named, more = gather(found)
     return files, named if {"train", "test"} <= set(named) else {}, problems + more
-
-
-def _without_split(files: Files, problems: list[Problem]) -> tuple[Files, Named, list[Problem]]:
-    return files, {}, problems

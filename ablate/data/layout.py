@@ -93,13 +93,19 @@ def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
     if both is None:
         return {}, problems
     inner = [
-        {SPLIT_WORDS[path.name.lower()]: path for path in folders(side) if path.name.lower() in SPLIT_WORDS}
+        {
+            SPLIT_WORDS[path.name.lower()]: path
+            for path in folders(side)
+            if path.name.lower() in SPLIT_WORDS
+        }
         for side in both
     ]
     if any(images(side) for side in both) or not any(inner):
         return {"": _descend(both)}, []
     lonely = [
-        Problem(file=path, what=f"has no partner in {both[1 - side]}", mend="add it or remove this one")
+        Problem(
+            file=path, what=f"has no partner in {both[1 - side]}", mend="add it or remove this one"
+        )
         for side in (0, 1)
         for split, path in inner[side].items()
         if split not in inner[1 - side]
@@ -123,19 +129,23 @@ def sides(root: Path) -> tuple[Sides | None, list[Problem]]:
     return (_descend(both) if both else None), problems
 
 
-def flat(root: Path) -> dict[str, dict[str, Path]] | None:
+def flat(root: Path) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
     """Return modality -> key -> file where one folder holds both, told apart by their names.
 
-    IR1.jpg and VIS1.jpg have the key "1", Camp1_IR.png and Camp1_Vis.png the key "Camp1". None
-    unless the folder holds images of both modalities.
+    IR1.jpg and VIS1.jpg have the key "1", Camp1_IR.png and Camp1_Vis.png the key "Camp1"; a key
+    twice on one side is a problem. None unless the folder holds images of both modalities.
     """
     found: dict[str, dict[str, Path]] = {side: {} for side in WORDS}
+    problems: list[Problem] = []
     for path in images(root) if root.is_dir() else []:
         match = _SUFFIX.fullmatch(path.stem) or _PREFIX.fullmatch(path.stem)
         if match:
             side = next(s for s, words in WORDS.items() if match["word"].lower() in words)
-            found[side][match["key"]] = path
-    return found if all(found.values()) else None
+            other = found[side].setdefault(match["key"], path)
+            if other != path:
+                what = f"stands for the same scene as {other.name}"
+                problems.append(Problem(file=path, what=what, mend="remove one"))
+    return (found, problems) if all(found.values()) else None
 
 
 def _tokens(name: str) -> list[str]:

@@ -12,7 +12,7 @@ LLVIP = FACTS.register("llvip")(
         about="pedestrians in streets at night from fixed cameras, 1280x1024",
         layout="{infrared,visible}/{train,test}/NNNNNN.jpg",
         counts={"train": 12025, "test": 3463},
-        source="Jia et al., LLVIP, ICCV workshops 2021, arXiv 2108.10831; github.com/bupt-ai-cz/LLVIP",
+        source="Jia et al., ICCV workshops 2021, arXiv 2108.10831; github.com/bupt-ai-cz/LLVIP",
         licence="own terms: non-commercial use, no redistribution, cite (LLVIP terms of use)",
         get="through the links in github.com/bupt-ai-cz/LLVIP/blob/main/download_dataset.md",
     )

@@ -12,8 +12,8 @@ from ablate.data.pairs import PairSet
 M3FD = FACTS.register("m3fd")(
     Facts(
         title="M3FD",
-        about="campus, resort and road scenes, mostly 1024x768; 4200 pairs for detection and fusion "
-        "(M3FD_Detection), 300 of other scenes for fusion (M3FD_Fusion)",
+        about="campus, resort and road scenes, mostly 1024x768; 4200 pairs for detection and "
+        "fusion (M3FD_Detection), 300 of other scenes for fusion (M3FD_Fusion)",
         layout="{Ir,Vis}/NNNNN.png",
         counts={"all": 4200},
         source="Liu et al., TarDAL, CVPR 2022, arXiv 2203.16220; github.com/JinyuanLiu-CV/TarDAL",

@@ -1,10 +1,10 @@
 """Whether the infrared image of a pair is one: neither a copy of the visible one, nor coloured.
 
 A copy correlates with the visible image by more than 0.99; in 231 real pairs (MSRS, RoadScene, TNO)
-the most was 0.72. Colour, the mean spread of the channels, is 0 in their infrared images and 2.0 in
-recompressed ones (KAIST), and 3 to 36 in visible ones: an infrared image of more than 4 is a visible
-one, if its partner has less than half as much, else a rendering in false colours. Where both sides
-are grey, as in TNO, an exchange cannot be told from the pixels and is not reported.
+the most was 0.72. Colour, the mean spread of the channels, is 0 in their infrared images, at most
+2.0 in recompressed ones (KAIST), and at least 3.0 in colour photographs: an infrared image of more
+than 4 is a visible one, if its partner has less than half as much, else a rendering in false
+colours. Where both sides are grey, as in TNO, an exchange cannot be told and is not reported.
 """
 
 import statistics

@@ -20,9 +20,7 @@ MSRS = FACTS.register("msrs")(
 
 
 @DATASETS.register("msrs")
-def msrs(
-    *, root: str | None = None, splits: str | None = None, val_share: float = 0.15
-) -> PairSet:
+def msrs(*, root: str | None = None, splits: str | None = None, val_share: float = 0.15) -> PairSet:
     """MSRS layout; train minus blocks of neighbours (val), and the test folder.
 
     Called MSRS only with the official counts, else MSRS-mini.

@@ -12,7 +12,7 @@ ROADSCENE = FACTS.register("roadscene")(
         about="frames of FLIR's driving video, all sizes differ",
         layout="{cropinfrared,crop_LR_visible}/FLIR_NNNNN.jpg",
         counts={"all": 221},
-        source="Xu et al., FusionDN, AAAI 2020; U2Fusion, TPAMI 2020; github.com/hanna-xu/RoadScene",
+        source="Xu et al., AAAI 2020 and TPAMI 2020 (U2Fusion); github.com/hanna-xu/RoadScene",
         licence="none stated; the authors ask to be cited. Cut from FLIR's driving video",
         get="git clone --depth 1 https://github.com/hanna-xu/RoadScene",
     )

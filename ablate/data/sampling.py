@@ -29,7 +29,7 @@ class CropSampler:
                 height, width = pair.infrared.shape
                 raise DataError(
                     f"{pair.stem}: {width}x{height} is smaller than data.crop = {crop}; set it to "
-                    f"{min(height, width)} or less"
+                    f"{min(height, width)} or less, or data.small to pad"
                 )
         self._pairs, self._crop, self._batch_size, self._seed = pairs, crop, batch_size, seed
 

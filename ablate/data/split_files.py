@@ -5,15 +5,14 @@ from pathlib import Path
 
 from ablate.data import decode
 from ablate.data.layout import split_of
+from ablate.data.pairs import SPLITS
 from ablate.data.problems import Problem
 from ablate.errors import DataError
 
 Splits = dict[str, tuple[str, ...]]
 
 
-def read_splits(
-    place: Path, *, title: str, stems: Collection[str]
-) -> tuple[Splits, list[Problem]]:
+def read_splits(place: Path, *, title: str, stems: Collection[str]) -> tuple[Splits, list[Problem]]:
     """Return the stems that the split files name, by split, and what is wrong with them.
 
     Args:
@@ -35,7 +34,9 @@ def read_splits(
         if unknown:
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
             problems.append(
-                Problem(file=path, what=f"no pair is called {unknown[0]}{more}", mend="mend the list")
+                Problem(
+                    file=path, what=f"no pair is called {unknown[0]}{more}", mend="mend the list"
+                )
             )
         if not names:
             problems.append(Problem(file=path, what="names no pair", mend="fill or remove it"))
@@ -57,12 +58,12 @@ def _files(place: Path, title: str) -> dict[str, Path]:
         split = split_of(place.stem)
         if split is None:
             raise DataError(
-                f"data.splits: {place}: its name says no split; call it train.txt, val.txt or test.txt"
+                f"data.splits: {place}: its name tells no split; call it train.txt or test.txt"
             )
         return {split: place}
     if not place.is_dir():
         raise DataError(f"data.splits: {place}: no such file or folder; check the path")
-    wanted = {f"{before}{split}.txt": split for split in ("train", "val", "test")
+    wanted = {f"{before}{split}.txt": split for split in SPLITS
               for before in ("", f"{title}.".lower())}  # fmt: skip
     named = {
         wanted[path.name.lower()]: path
@@ -74,7 +75,7 @@ def _files(place: Path, title: str) -> dict[str, Path]:
             f"data.splits: {place}: has no train.txt, val.txt or test.txt, also not with {title}. "
             f"before; name the file itself"
         )
-    return named
+    return {split: named[split] for split in SPLITS if split in named}
 
 
 def _stem(line: str) -> str:

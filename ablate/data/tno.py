@@ -10,8 +10,8 @@ from ablate.data.pairs import PairSet
 TNO = FACTS.register("tno")(
     Facts(
         title="TNO",
-        about="military and surveillance scenes, both modalities grey; papers use 20 to 42 of them, "
-        "CDDFuse 25",
+        about="military and surveillance scenes, both modalities grey; papers use selections, "
+        "CDDFuse 25 pairs",
         layout="{ir,vi}/NN.png",
         counts={},
         source="Toet, TNO Image Fusion Dataset, figshare 1008029; the 25 pairs of CDDFuse",

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ablate import data
 from ablate.data import decode
 from ablate.data.fingerprint import BITS, NEAR_BITS, Fingerprint, fingerprint, nearest_looks
@@ -77,7 +80,8 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
     stems = [stem for split in SPLITS for stem in pairs.stems(split)]
     seen = _Seen()
     for done, stem in enumerate(stems, start=1):
-        _look(stem, pairs, seen)
+        if pairs.files:  # generated pairs have none
+            _look(stem, pairs, seen)
         if tick:
             tick(done, len(stems))
     refused = [*pairs.problems, *seen.unreadable]
@@ -92,31 +96,23 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
 
 
 def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
-    if not pairs.files:  # generated: nothing on disk can be wrong
-        pair = pairs.read(stem)
-        seen.prints[stem] = fingerprint(infrared=pair.infrared, visible=pair.visible)
-        return
-    known = {problem.file for problem in pairs.problems}
-    images, colours = [], []
+    images: list[tuple[NDArray[np.uint8], float]] = []
     for path in pairs.files[stem]:
         try:
-            image, colour = decode.grey_and_colour(path)
+            images.append(decode.grey_and_colour(path))
         except DataError as error:
-            if path not in known:
+            if all(path != problem.file for problem in pairs.problems):
                 seen.unreadable.append(Problem.of(path, error))
-            return _look_on(pairs.files[stem], path, known, seen)
-        images.append(image)
-        colours.append(colour)
-    infrared, visible = images
-    if infrared.shape != visible.shape:
-        return None
+    if len(images) < 2 or images[0][0].shape != images[1][0].shape:
+        return
+    (infrared, infrared_colour), (visible, visible_colour) = images
     file = pairs.files[stem][0]
     seen.prints[stem] = fingerprint(infrared=infrared, visible=visible)
-    seen.tints.append(Tint(file=file, infrared=colours[0], visible=colours[1]))
     if is_copy(infrared, visible):
         what = "the infrared image is a copy of the visible one"
         seen.copies.append(Problem(file=file, what=what, mend="replace it or remove the pair"))
-    return None
+        return
+    seen.tints.append(Tint(file=file, infrared=infrared_colour, visible=visible_colour))
 
 
 def _repeated(pairs: PairSet, prints: Mapping[str, Fingerprint]) -> list[Problem]:
@@ -133,16 +129,23 @@ def _repeated(pairs: PairSet, prints: Mapping[str, Fingerprint]) -> list[Problem
                 other, place = first.setdefault(pixels, (stem, split))
                 if place != split:
                     repeated.add(stem)
-                    what = f"same pixels as {_name(pairs, other, side)} in {place}"
-                    problems.append(_leak(pairs, stem, side, what))
+                    what = f"same pixels as {_short(pairs.files[other][side])} in {place}"
+                    problems.append(_leak(pairs.files[stem][side], what))
     pool = [stem for split in ("train", "val") for stem in pairs.stems(split) if stem in prints]
     test = [stem for stem in pairs.stems("test") if stem in prints and stem not in repeated]
     looks = [[prints[stem].look for stem in some] for some in (test, pool)]
     for stem, (index, bits) in zip(test, nearest_looks(*looks), strict=False):
         if bits <= NEAR_BITS:
-            what = (
-                f"nearly the same scene as {_name(pairs, pool[index], 1)} to train on "
-                f"({bits} of {BITS} bits differ)"
-            )
-            problems.append(_leak(pairs, stem, 1, what))
+            visible = pairs.files[stem][1]
+            near = _short(pairs.files[pool[index]][1])
+            what = f"nearly the same scene as {near} to train on ({bits} of {BITS} bits differ)"
+            problems.append(_leak(visible, what))
     return problems
+
+
+def _short(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def _leak(file: Path, what: str) -> Problem:
+    return Problem(file=file, what=what, mend="remove it from one of the splits")

@@ -27,8 +27,10 @@ def luminance(rgb: NDArray[np.number]) -> NDArray[np.float32]:
     """
     if rgb.ndim != 3 or rgb.shape[-1] != 3:
         raise ShapeError(f"luminance: needs (height, width, 3), got {rgb.shape}")
-    red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
-    return (RED * red + GREEN * green + BLUE * blue).astype(np.float32)
+    level = np.zeros(rgb.shape[:2])
+    for channel, weight in enumerate((RED, GREEN, BLUE)):
+        level += weight * rgb[..., channel].astype(np.float64)
+    return level.astype(np.float32)
 
 
 def rgb_to_ycbcr(rgb: NDArray[np.number]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from ablate.data import decode
-from ablate.data.folder_pairs import Files, Problem, by_stem, pair_up
+from ablate.data.folder_pairs import Files, pair_up
+from ablate.data.layout import images
+from ablate.data.problems import Problem
 from ablate.errors import ConfigError, DataError
 from ablate.training.floors import RULES
 
@@ -53,30 +55,28 @@ def gather(
     folders = named_folders(fused)
     methods, problems = {}, []
     for name, folder in folders.items():
-        methods[name], faults = by_stem(folder)
+        methods[name], faults = _by_stem(folder)
         problems += faults
     wanted = {stem for files in methods.values() for stem in files}
-    pairs, faults = pair_up(infrared, visible)
+    pairs, faults = pair_up((infrared, visible))
     problems += [fault for fault in faults if not _is_idle(fault, wanted)]
-    broken = {path.stem for path, _, _ in faults}
+    broken = {fault.file.stem for fault in faults}
     notes = _notes(methods, {stem for stem in pairs if stem not in broken}, broken)
     methods = {
         name: {stem: path for stem, path in files.items() if stem in pairs}
         for name, files in methods.items()
     }
     for name, files in methods.items():
-        if pairs and not files and folders[name] not in {path for path, _, _ in problems}:
-            some = next(iter(pairs.values()))[0].name
-            problems.append(
-                (folders[name], f"no image has the name of a source ({some})", "rename them alike")
-            )
+        if pairs and not files and folders[name] not in {fault.file for fault in problems}:
+            what = f"no image has the name of a source ({next(iter(pairs.values()))[0].name})"
+            problems.append(Problem(file=folders[name], what=what, mend="rename them alike"))
     sources = {
         stem: pairs[stem] for stem in pairs if any(stem in files for files in methods.values())
     }
-    known = {path for path, _, _ in problems}
+    known = {fault.file for fault in problems}
     problems += _decoded(sources, methods, known=known, step=step)
     if problems:
-        raise DataError("\n".join(f"{path}: {what}; {mend}" for path, what, mend in problems))
+        raise DataError("\n".join(str(problem) for problem in problems))
     return Collection(sources=sources, methods=methods, notes=tuple(notes))
 
 
@@ -108,10 +108,25 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
     return found
 
 
+def _by_stem(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
+    """Return the images of a folder by stem, and what is wrong with the folder."""
+    if not folder.is_dir():
+        return {}, [Problem(file=folder, what="no such folder", mend="check the path")]
+    found: dict[str, Path] = {}
+    problems: list[Problem] = []
+    for path in images(folder):
+        if path.stem in found:
+            what = f"same stem as {found[path.stem].name}"
+            problems.append(Problem(file=path, what=what, mend="remove one"))
+        found[path.stem] = path
+    if not found:
+        problems.append(Problem(file=folder, what="has no images", mend="check the path"))
+    return found, problems
+
+
 def _is_idle(fault: Problem, wanted: set[str]) -> bool:
     """Return whether a fault of the sources concerns an image that nobody asked to score."""
-    path, _, _ = fault
-    return not path.is_dir() and path.exists() and path.stem not in wanted
+    return fault.file.is_file() and fault.file.stem not in wanted
 
 
 def _notes(
@@ -157,8 +172,7 @@ def _decoded(
                 height, width = decode.grey(path).shape
                 sizes[path] = height, width
         except DataError as error:
-            what, _, mend = str(error).removeprefix(f"{path}: ").rpartition("; ")
-            problems.append((path, what, mend))
+            problems.append(Problem.of(path, error))
         step(done, len(paths))
     whole = [stem for stem, pair in sources.items() if not known & set(pair)]
     for stem in whole:
@@ -167,5 +181,6 @@ def _decoded(
             if size and sizes.get(path, size) != size:
                 (h1, w1), (h2, w2) = sizes[path], size
                 what = f"is {w1}x{h1}, its sources {w2}x{h2}"
-                problems.append((path, what, "save fused images at the size of the sources"))
+                mend = "save fused images at the size of the sources"
+                problems.append(Problem(file=path, what=what, mend=mend))
     return problems

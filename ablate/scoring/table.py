@@ -83,10 +83,13 @@ def tabulate(scores: Scores) -> Table:
         _line(floor, {name: means[floor, name] for name in scores.names}, is_floor=True)
         for floor in floors
     ]
+    alike: dict[frozenset[str], list[str]] = {}
+    for name in scores.names:
+        if len(common[name]) < len(images):
+            alike.setdefault(frozenset(common[name]), []).append(LABELS[name])
     notes = [
-        f"{LABELS[name]}: means are over {len(common[name])} of {len(images)} images"
-        for name in scores.names
-        if len(common[name]) < len(images)
+        f"{', '.join(labels)}: means are over {len(some)} of {len(images)} images"
+        for some, labels in alike.items()
     ]
     return Table(names=scores.names, lines=tuple(lines), notes=tuple(notes))
 

@@ -36,8 +36,9 @@ class TrialStore:
     def __init__(self, url: str, *, study: str, direction: Direction, lock: Path) -> None:
         try:
             with FileLock(lock):
+                self._storage = optuna.storages.RDBStorage(url)
                 self._study = optuna.create_study(
-                    storage=optuna.storages.RDBStorage(url),
+                    storage=self._storage,
                     study_name=study,
                     direction=direction,
                     load_if_exists=True,
@@ -70,6 +71,18 @@ class TrialStore:
             )
         )
         self._known.add(trial.number)
+
+    def values(self) -> dict[int, float | None]:
+        """Return our trial number -> its value, None where it has none; each number once."""
+        return {
+            trial.user_attrs[KEY]: trial.values[0] if trial.values else None
+            for trial in self._study.get_trials(deepcopy=False)
+            if KEY in trial.user_attrs
+        }
+
+    def clear(self) -> None:
+        """Delete the study with all its trials; the next one that opens it writes them anew."""
+        optuna.delete_study(study_name=self._study.study_name, storage=self._storage)
 
     def states(self) -> dict[str, int]:
         """Return how many trials are in each Optuna state."""

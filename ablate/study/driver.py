@@ -120,6 +120,8 @@ def run(
 
 def check_crop(pairs: PairSet, crop_px: int) -> None:
     """Raise DataError when an image is smaller than the training crop, all of them named."""
+    if pairs.pads_to_px >= crop_px:
+        return
     small = [
         f"{pair.stem} ({pair.infrared.shape[1]}x{pair.infrared.shape[0]})"
         for split in ("train", "val")
@@ -129,7 +131,8 @@ def check_crop(pairs: PairSet, crop_px: int) -> None:
     if small:
         raise DataError(
             f"data.crop: {crop_px} is larger than {len(small)} images: {', '.join(small[:5])}"
-            f"{' ...' if len(small) > 5 else ''}; set data.crop to the smallest side or less"
+            f"{' ...' if len(small) > 5 else ''}; set data.crop to the smallest side or less, or "
+            f"data.small=pad"
         )
 
 

@@ -31,6 +31,8 @@ class Ledger:
         self.header: dict[str, Any] = {}
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
         self.results: dict[str, RunResult] = {}
+        self.faults: list[str] = []  # of the file, in words
+        self._good: int | None = None  # where a torn tail starts; cut before the next event
         self._load()
 
     def start(self, header: Mapping[str, Any]) -> None:
@@ -72,6 +74,13 @@ class Ledger:
             }
         )  # fmt: skip
 
+    def cut_torn_tail(self) -> None:
+        """Cut what a killed driver left of an event at the end of the file."""
+        if self._good is not None:
+            with self.path.open("r+b") as torn:
+                torn.truncate(self._good)
+            self._good = None
+
     def run_folder(self, run_id: str) -> Path:
         """Return the folder of a run."""
         return self.folder / "runs" / run_id
@@ -95,17 +104,20 @@ class Ledger:
         good = 0
         data = self.path.read_bytes()
         for line in data.splitlines(keepends=True):
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                break
             if not line.endswith(b"\n"):
                 break
+            try:
+                entry = json.loads(line)
+            except ValueError as error:
+                raise StoreError(
+                    f"{self.path}: damaged at byte {good}: {line[:40]!r} is no event; restore the "
+                    "file from a copy, or use another --store"
+                ) from error
             good += len(line)
             self._take(entry)
         if good < len(data):  # the torn tail of a driver that was killed while writing
-            with self.path.open("r+b") as file:
-                file.truncate(good)
+            self.faults.append(f"{len(data) - good} bytes at its end are no whole event")
+            self._good = good
         runs = self.folder / "runs"
         for folder in sorted(runs.iterdir()) if runs.exists() else ():
             result = read_result(folder)
@@ -125,6 +137,7 @@ class Ledger:
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.cut_torn_tail()
         with self.path.open("ab") as file:
             file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
             file.flush()

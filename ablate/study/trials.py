@@ -38,6 +38,15 @@ class Trials:
         for trial in list(self.known.values()):
             self.settle(trial.number)
 
+    @property
+    def is_asking(self) -> bool:
+        """Return whether a search has suggestions left to make."""
+        return any(
+            number not in self.known
+            for search in self.plan.searches
+            for number in range(search.first, search.first + search.trials)
+        )
+
     def next(self) -> RunSpec | None:
         """Return the next run to submit, None when none is ready now."""
         while self._designed:

@@ -1,8 +1,12 @@
+import struct
 from collections.abc import Callable
 from pathlib import Path
+from zlib import compress, crc32
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from ablate.data import decode
@@ -18,8 +22,8 @@ def test_colour_becomes_bt601_luminance_rounded_to_8_bits(tmp_path: Path, write:
     assert np.abs(luminance - expected).max() <= 0.5 + 1e-4  # float32 sums
     assert chroma is not None
     # Y and chroma give the colour back
-    np.testing.assert_allclose(expected + (chroma[..., 1] - 128) / 0.713, red, atol=1e-3)
-    np.testing.assert_allclose(expected + (chroma[..., 0] - 128) / 0.564, blue, atol=1e-3)
+    np.testing.assert_allclose(expected + (chroma[..., 1] - 128) * 1.402, red, atol=1e-3)
+    np.testing.assert_allclose(expected + (chroma[..., 0] - 128) * 1.772, blue, atol=1e-3)
 
 
 def test_grey_stored_as_colour_keeps_its_values_and_has_no_chroma(tmp_path: Path) -> None:
@@ -71,3 +75,121 @@ def test_a_broken_file_is_named(tmp_path: Path, write: Callable, kept: int) -> N
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.png: no such file"):
         decode.grey(tmp_path / "a.png")
+
+
+def test_an_empty_file_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"a\.png: is empty \(0 bytes\); replace the file"):
+        decode.grey(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp"])
+def test_formats_without_loss_give_the_same_pixels(tmp_path: Path, suffix: str) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (12, 14, 3), np.uint8)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    Image.fromarray(values).save(tmp_path / f"b.{suffix}")
+    assert (decode.grey(tmp_path / "a.png") == decode.grey(tmp_path / f"b.{suffix}")).all()
+
+
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+def test_a_16_bit_tiff_follows_the_same_rule(tmp_path: Path, order: str) -> None:
+    deep = np.array([[0, 0x8000, 0xFFFF]], np.uint16)
+    mode = "I;16" if order == "<u2" else "I;16B"
+    Image.frombytes(mode, (3, 1), deep.astype(order).tobytes()).save(tmp_path / "a.tif")
+    assert decode.grey(tmp_path / "a.tif").tolist() == [[0, 128, 255]]
+    Image.fromarray(deep // 100).save(tmp_path / "b.tif")
+    with pytest.raises(DataError, match=r"b\.tif: 16-bit file that uses 0\.\.655 only"):
+        decode.grey(tmp_path / "b.tif")
+
+
+def test_a_tiff_of_several_pages_is_refused(tmp_path: Path) -> None:
+    pages = [Image.new("L", (8, 8), level) for level in (1, 2)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(DataError, match="has 2 pages"):
+        decode.grey(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("mode", ["1", "LA", "RGBA", "CMYK", "YCbCr"])
+def test_other_modes_become_grey_of_their_colour(tmp_path: Path, mode: str) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    image = Image.fromarray(values).convert(mode)
+    path = tmp_path / ("a.png" if mode in ("1", "LA", "RGBA") else "a.tif")
+    image.save(path)
+    rgb = np.asarray(image.convert("L" if mode in ("1", "LA") else "RGB")).astype(float)
+    expected = rgb if rgb.ndim == 2 else rgb @ [0.299, 0.587, 0.114]
+    assert np.abs(decode.grey(path) - expected).max() <= 0.5 + 1e-4
+
+
+def test_what_other_programs_would_draw_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    Image.new("L", (4, 4)).save(tmp_path / "b.gif")
+    (tmp_path / "b.gif").rename(tmp_path / "b.png")
+    for name in ("a.png", "b.png"):
+        with pytest.raises(DataError, match="not a PNG, JPEG, BMP or TIFF image"):
+            decode.grey(tmp_path / name)
+
+
+def png_of_size(path: Path, width: int, height: int) -> Path:
+    """Write a PNG whose header claims a size, with next to no data."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "text"),
+    [(9000, 8000, "9000x8000"), (12000, 8000, "12000x8000"), (65000, 65000, "bomb")],
+)
+def test_gigapixels_are_refused_in_one_line_before_decoding(
+    tmp_path: Path, width: int, height: int, text: str
+) -> None:
+    path = png_of_size(tmp_path / "a.png", width, height)
+    for read in (decode.grey, decode.size):
+        with pytest.raises(DataError, match=rf"a\.png: too many pixels.*{text}.*crop it") as caught:
+            read(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_png_whose_text_swells_is_refused(tmp_path: Path) -> None:
+    path = png_of_size(tmp_path / "a.png", 4, 4)
+    raw = path.read_bytes()
+    body = b"Comment\0\0" + compress(b"x" * 5_000_000)
+    text = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", crc32(b"zTXt" + body))
+    path.write_bytes(raw[:33] + text + raw[33:])
+    with pytest.raises(DataError, match=r"a\.png: .*replace the file"):
+        decode.grey(path)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    suffix=st.sampled_from(["png", "jpg", "bmp", "tif"]),
+    mode=st.sampled_from(["L", "RGB", "P"]),
+    hits=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6),
+    kept=st.floats(0, 1),
+)
+def test_damaged_files_are_read_or_refused_by_name_and_nothing_else(
+    suffix: str, mode: str, hits: list, kept: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("hit") / f"a.{suffix}"
+    values = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    Image.fromarray(values).convert("RGB" if mode == "P" and suffix == "jpg" else mode).save(path)
+    raw = bytearray(path.read_bytes())
+    for place, value in hits:
+        raw[place % len(raw)] = value
+    path.write_bytes(raw[: int(len(raw) * (1 - kept / 2))])
+    for read in (decode.grey, decode.size):
+        told = ""
+        try:
+            read(path)
+        except DataError as error:
+            told = str(error)
+        assert not told or (told.startswith(f"{path}: ") and "; " in told and "\n" not in told)

@@ -4,52 +4,8 @@ from pathlib import Path
 import pytest
 
 from ablate import data
-from ablate.data.layout import flat, modality, sides
-from ablate.data.verify import verify
+from ablate.data.layout import flat
 from ablate.errors import ConfigError, DataError, UnknownNameError
-
-WORDINGS = {
-    "infrared": [
-        "ir",
-        "IR",
-        "Ir",
-        "inf",
-        "Inf",
-        "Infrared",
-        "INF_images",
-        "cropinfrared",
-        "Test_ir",
-        "Train_ir_tno",
-    ],
-    "visible": ["vi", "VI", "vis", "VIS", "Vis", "Visible", "Test_vi", "Train_vi_tno"],
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "side"), [(name, side) for side, names in WORDINGS.items() for name in names]
-)
-def test_published_wordings_of_folders_are_known(name: str, side: str) -> None:
-    found = modality(name)
-    assert found is not None
-    assert found[0] == side
-
-
-@pytest.mark.parametrize("name", ["labels", "fusion", "irrelevant", "video", "train"])
-def test_other_folders_are_no_modality(name: str) -> None:
-    assert modality(name) is None
-
-
-def test_the_plain_word_goes_before_a_longer_one(tmp_path: Path) -> None:
-    for name in ("ir", "ir_warp", "vi"):
-        (tmp_path / name).mkdir()
-    assert sides(tmp_path) == (tmp_path / "ir", tmp_path / "vi")
-
-
-def test_two_candidates_are_both_named(tmp_path: Path) -> None:
-    for name in ("Train_ir", "Test_ir", "vi"):
-        (tmp_path / name).mkdir()
-    with pytest.raises(DataError, match=r"Test_ir, Train_ir.*data\.infrared=FOLDER"):
-        sides(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +21,10 @@ def test_one_folder_is_told_apart_by_names(
 ) -> None:
     for name in infrared + visible:
         write(tmp_path / name)
-    found = flat(tmp_path)
-    assert found is not None
+    told = flat(tmp_path)
+    assert told is not None
+    found, problems = told
+    assert problems == []
     assert set(found["infrared"]) == set(found["visible"]) == keys
 
 
@@ -130,21 +88,6 @@ def test_a_file_that_breaks_late_is_told_when_its_split_is_read(
     assert len(str(caught.value).splitlines()) == len(made.stems("test")) == 2
 
 
-def test_a_copy_of_the_visible_image_is_a_problem(tmp_path: Path, write: Callable) -> None:
-    for side in ("ir", "vi"):
-        write(tmp_path / side / "a.png", seed=1)
-        write(tmp_path / side / "b.png", seed=2 if side == "ir" else 3)
-    problems = verify({"name": "folders", "root": str(tmp_path)})["problems"]
-    assert [problem["file"] for problem in problems] == ["a"]
-
-
-def test_verify_answers_with_the_promised_keys(msrs_folder: Path) -> None:
-    facts = verify({"name": "msrs", "root": str(msrs_folder)})
-    assert set(facts) == {"name", "pairs", "splits", "problems", "manifest_hash"}
-    assert facts["pairs"] == 30
-    assert facts["problems"] == []
-
-
 def test_an_empty_root_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no infrared folder"):
         data.load({"name": "folders", "root": str(tmp_path)})
@@ -161,30 +104,53 @@ def test_unknown_names_and_settings_offer_the_nearest() -> None:
         data.load({})
 
 
-@pytest.mark.parametrize(
-    ("case", "pairs", "problems"),
-    [
-        ("corrupt_png", 0, 2),
-        ("degradation_suffixes", 0, 3),
-        ("flat_prefix_names", 3, 0),
-        ("flat_suffix_names", 2, 0),
-        ("ir_is_copy_of_visible", 2, 1),
-        ("ir_nonequal_rgb", 2, 0),
-        ("jpeg_named_bmp", 2, 0),
-        ("misregistered_ir", 1, 0),
-        ("missing_partner", 0, 1),
-        ("missing_partner_vi_only", 0, 1),
-        ("mixed_ext_and_size_one_folder", 2, 0),
-        ("msrs_spdfusion_layout", 2, 0),
-        ("palette_bmp", 1, 0),
-        ("palette_png", 2, 0),
-        ("stray_os_files", 2, 0),
-        ("tiff_and_bmp_mixed", 2, 0),
-    ],
-)
-def test_real_files_that_break_naive_loaders(
-    real: Path, case: str, pairs: int, problems: int
+def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+    for side in ("ir", "vi"):
+        (tmp_path / side).mkdir()
+    with pytest.raises(DataError, match=r"ir: has no images; check the path"):
+        data.load({"name": "folders", "root": str(tmp_path)})
+
+
+def test_one_stem_twice_on_a_side_is_told(tmp_path: Path, write: Callable) -> None:
+    for name in ("ir/1.png", "ir/1.bmp", "vi/1.png"):
+        write(tmp_path / name)
+    with pytest.raises(DataError, match=r"1\.png: same stem as 1\.bmp; remove one"):
+        data.load({"name": "folders", "root": str(tmp_path)})
+
+
+def test_colour_is_read_on_demand_and_not_kept(tmp_path: Path, write: Callable) -> None:
+    for number in range(8):
+        write(tmp_path / "ir" / f"{number}.png", seed=number)
+        write(tmp_path / "vi" / f"{number}.png", seed=50 + number, rgb=True)
+    made = data.load({"name": "folders", "root": str(tmp_path)})
+    kept = made.pairs("train")[0]
+    assert kept.chroma is None
+    read = made.read(kept.stem)
+    assert read.chroma is not None
+    assert read.chroma.shape == (20, 24, 2)
+    assert (read.visible == kept.visible).all()
+
+
+def test_one_given_folder_goes_with_the_other_found_below_root(
+    tmp_path: Path, write: Callable
 ) -> None:
-    facts = verify({"name": "folders", "root": str(real / "loader_cases" / case)})
-    assert (facts["pairs"], len(facts["problems"])) == (pairs, problems)
-    assert all(all(problem.values()) for problem in facts["problems"])
+    for number in range(8):
+        write(tmp_path / "vi" / f"{number}.png", seed=number)
+        write(tmp_path / "elsewhere" / f"{number}.png", seed=50 + number)
+        write(tmp_path / "ir" / f"{number}.png", seed=90 + number)
+    settings = {"name": "folders", "root": str(tmp_path)}
+    made = data.load({**settings, "infrared": str(tmp_path / "elsewhere")})
+    assert {both[0].parent.name for both in made.files.values()} == {"elsewhere"}
+    assert {both[0].parent.name for both in data.load(settings).files.values()} == {"ir"}
+
+
+def test_without_any_folder_the_settings_are_named() -> None:
+    with pytest.raises(DataError, match=r"data\.root: not set"):
+        data.load({"name": "folders"})
+
+
+def test_two_files_of_one_scene_in_a_flat_folder_are_told(tmp_path: Path, write: Callable) -> None:
+    for name in ("IR1.png", "IR_1.png", "VIS1.png"):
+        write(tmp_path / name)
+    with pytest.raises(DataError, match=r"IR_1\.png: stands for the same scene as IR1\.png"):
+        data.load({"name": "folders", "root": str(tmp_path)})

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate import data
-from ablate.data import msrs
+from ablate.data.contract import DATASETS
+from ablate.data.facts import FACTS
 from ablate.data.pairs import PairSet
 from ablate.data.splits import carve
 from ablate.errors import DataError
@@ -27,12 +28,38 @@ def test_msrs_keeps_the_test_folder_and_carves_val_from_train(msrs_folder: Path)
 
 
 def test_only_the_official_counts_are_called_msrs(
-    msrs_folder: Path, monkeypatch: pytest.MonkeyPatch
+    msrs_folder: Path,
 ) -> None:
     assert load_msrs(msrs_folder).manifest.label == "MSRS-mini"
-    assert msrs.OFFICIAL == {"train": 1083, "test": 361}
-    monkeypatch.setattr(msrs, "OFFICIAL", {"train": 24, "test": 6})
-    assert load_msrs(msrs_folder).manifest.label == "MSRS"
+    facts = FACTS.get("msrs")
+    assert facts.counts == {"train": 1083, "test": 361}
+    assert facts.label({"train": 920, "val": 163, "test": 361}) == "MSRS"
+    assert facts.label({"train": 919, "val": 163, "test": 361}) == "MSRS-mini"
+    assert facts.label({"train": 920, "val": 163, "test": 360}) == "MSRS-mini"
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "label"),
+    [
+        ("llvip", {"train": 10221, "val": 1804, "test": 3463}, "LLVIP"),
+        ("fmb", {"train": 1037, "val": 183, "test": 280}, "FMB"),
+        ("roadscene", {"train": 141, "val": 25, "test": 55}, "RoadScene"),
+        ("roadscene", {"train": 51, "val": 9, "test": 20}, "RoadScene-mini"),
+        ("m3fd", {"train": 2677, "val": 473, "test": 1050}, "M3FD"),
+        ("tno", {"train": 16, "val": 3, "test": 6}, "TNO"),  # no number is official
+    ],
+)
+def test_each_set_is_called_by_its_title_only_when_it_is_whole(
+    name: str, counts: dict, label: str
+) -> None:
+    assert FACTS.get(name).label(counts) == label
+
+
+def test_every_set_on_disk_says_what_is_known_of_it() -> None:
+    assert set(FACTS.names()) == set(DATASETS.names()) - {"synthetic"}
+    for name in FACTS:
+        facts = FACTS.get(name)
+        assert all((facts.about, facts.layout, facts.source, facts.licence, facts.get)), name
 
 
 def test_the_hash_follows_content_and_splits_but_not_the_place(
@@ -55,13 +82,6 @@ def test_the_manifest_holds_no_path_of_this_machine(msrs_folder: Path) -> None:
     assert str(msrs_folder) not in str(load_msrs(msrs_folder).manifest.to_json())
 
 
-def test_a_test_image_that_also_stands_in_train_is_refused(msrs_folder: Path) -> None:
-    for side in ("ir", "vi"):
-        shutil.copy(msrs_folder / "train" / side / "00001N.png", msrs_folder / "test" / side)
-    with pytest.raises(DataError, match="also stands in train"):
-        load_msrs(msrs_folder)
-
-
 def test_the_root_comes_from_the_environment_too(
     msrs_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -79,22 +99,13 @@ def test_pairs_are_decoded_once(msrs_folder: Path) -> None:
     assert made.pairs("val")[0] is made.pairs("val")[0]
 
 
-def test_roadscene_pairs_the_aligned_folders_and_takes_a_list(
-    tmp_path: Path, write: Callable
-) -> None:
+def test_roadscene_pairs_the_aligned_folders(tmp_path: Path, write: Callable) -> None:
     for number in range(16):
         write(tmp_path / "cropinfrared" / f"FLIR_{number:05d}.jpg", seed=number)
         write(tmp_path / "crop_LR_visible" / f"FLIR_{number:05d}.jpg", seed=99 + number)
         write(tmp_path / "crop_HR_visible" / f"FLIR_{number:05d}.jpg", height=60, width=72)
     made = data.load({"name": "roadscene", "root": str(tmp_path)})
     assert made.manifest.counts["test"] == 4
-    listed = tmp_path / "test.txt"
-    listed.write_text("FLIR_00003\nFLIR_00002\n")
-    made = data.load({"name": "roadscene", "root": str(tmp_path), "test_list": str(listed)})
-    assert set(made.stems("test")) == {"FLIR_00002", "FLIR_00003"}
-    listed.write_text("FLIR_77777\n")
-    with pytest.raises(DataError, match="FLIR_77777"):
-        data.load({"name": "roadscene", "root": str(tmp_path), "test_list": str(listed)})
 
 
 def test_tno_pairs_by_number(tmp_path: Path, write: Callable) -> None:
@@ -129,30 +140,3 @@ def test_importing_the_package_loads_neither_torch_nor_pillow() -> None:
     code = "import sys, ablate.data; print(sorted({'torch', 'PIL', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_the_real_subset_of_msrs_is_called_mini(real: Path) -> None:
-    made = data.load({"name": "msrs", "root": str(real / "MSRS-mini")})
-    assert made.manifest.label == "MSRS-mini"
-    assert made.manifest.counts == {"train": 81, "val": 15, "test": 30}
-    pair = made.pairs("val")[0]
-    assert pair.visible.shape == pair.infrared.shape == (480, 640)
-    assert pair.chroma is not None
-
-
-def test_the_shared_list_of_roadscene_gives_60_and_20(real: Path) -> None:
-    made = data.load(
-        {
-            "name": "roadscene",
-            "root": str(real / "RoadScene"),
-            "test_list": str(real / "splits" / "RoadScene.test.txt"),
-        }
-    )
-    assert made.manifest.counts["test"] == 20
-    assert made.manifest.counts["train"] + made.manifest.counts["val"] == 60
-
-
-def test_the_real_tno_has_25_pairs_all_grey(real: Path) -> None:
-    made = data.load({"name": "tno", "root": str(real / "TNO")})
-    assert sum(made.manifest.counts.values()) == 25
-    assert all(pair.chroma is None for pair in made.pairs("test"))

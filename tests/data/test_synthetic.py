@@ -132,3 +132,9 @@ def test_faults_of_the_settings_are_told_together() -> None:
 def test_a_split_without_pairs_is_refused() -> None:
     with pytest.raises(DataError, match="no pairs for val"):
         data.load({"name": "synthetic", "pairs": {"val": 0}})
+
+
+@pytest.mark.parametrize("size", [[33, 47], [16, 16], [200, 64]])
+def test_pairs_have_any_size(size: list[int]) -> None:
+    pair = data.load({"name": "synthetic", "size": size}).pairs("val")[1]
+    assert pair.infrared.shape == pair.visible.shape == tuple(size)

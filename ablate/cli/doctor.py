@@ -1,0 +1,43 @@
+"""`ablate doctor`: the stores of a study against each other."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+
+
+def doctor(
+    study: Study,
+    overrides: Overrides = None,
+    store: Store = DEFAULT_STORE,
+    mend: Annotated[
+        bool, typer.Option("--repair", help="Mend what the ledger and the run folders can mend.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare ledger, MLflow and Optuna; exit code 1 when something disagrees.
+
+    Example: ablate doctor quickstart --repair
+    """
+    from ablate.cli.arguments import load
+    from ablate.study.doctor import examine, repair
+    from ablate.study.status import started_with
+
+    config = load(study, overrides or started_with(store / Path(study).stem))
+    before = examine(config, store=store)
+    left = repair(config, store=store) if mend and before else before
+    if as_json:
+        facts = {"study": config.name, "found": [asdict(one) for one in before],
+                 "left": [asdict(one) for one in left]}  # fmt: skip
+        typer.echo(json.dumps(facts, indent=2))
+    else:
+        for one in before:
+            is_mended = mend and one not in left
+            typer.echo(f"{one.where}: {one.what} ({'mended' if is_mended else one.mend})")
+        if not before:
+            typer.echo(f"{config.name}: ledger, MLflow and Optuna agree")
+    raise typer.Exit(1 if left else 0)

@@ -1,0 +1,190 @@
+"""Compares ledger, run folders, MLflow and Optuna with each other; mends without inventing data."""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ablate import data
+from ablate.config.schema import StudyConfig
+from ablate.errors import BusyError, StoreError
+from ablate.search.store import TrialStore, default_url
+from ablate.study.driver import data_direction, is_running
+from ablate.study.ledger import Ledger
+from ablate.study.plan import make
+from ablate.study.projection import Projection
+from ablate.study.trials import Trials
+from ablate.tracking.audit import Row, forget, held
+from ablate.tracking.runs import STATUS
+from ablate.tracking.store import open_client
+from ablate.training.spec import RunResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One disagreement between the stores."""
+
+    where: str  # "ledger", "mlflow" or "optuna"
+    what: str
+    mend: str  # what --repair does, or what the user can do
+    is_mendable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Diagnosis:
+    findings: tuple[Finding, ...]
+    wrong_runs: tuple[str, ...]  # MLflow runs to delete: sent anew, or sent twice
+    is_optuna_wrong: bool
+
+
+def examine(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
+    """Return every disagreement; writes nothing.
+
+    Raises:
+        StoreError: The store does not hold this study, or holds it with another design.
+    """
+    return _diagnose(config, store).findings
+
+
+def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
+    """Mend what can be mended from the ledger and the run folders; return what is left.
+
+    MLflow runs that are double or do not hold what their result says are deleted and sent again;
+    the Optuna study is written anew; what was RUNNING without a driver is marked interrupted.
+
+    Raises:
+        BusyError: A driver runs the study.
+    """
+    lock = FileLock(store / config.name / "driver.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(f"{store}: a driver runs {config.name}; stop it before a repair") from None
+    try:
+        found = _diagnose(config, store)
+        forget(open_client(store, config.store.get("mlflow")), list(found.wrong_runs))
+        if found.is_optuna_wrong:
+            _optuna(config, store).clear()
+        plan = make(config)
+        ledger = Ledger(store / config.name)
+        direction = data_direction(config)
+        trials = Trials(plan, ledger, direction=direction)
+        projection = Projection(
+            plan, trials, ledger, store=store, pairs=data.load(config.base["data"]),
+            direction=direction,
+        )  # fmt: skip
+        if all(number in trials.told for number in trials.known) and not trials.is_asking:
+            projection.finish()
+        else:
+            projection.interrupt()
+    finally:
+        lock.release()
+    return examine(config, store=store)
+
+
+def _diagnose(config: StudyConfig, store: Path) -> _Diagnosis:
+    folder = store / config.name
+    if not (folder / "ledger.jsonl").exists():
+        raise StoreError(f"{store}: holds no study {config.name}; run it first")
+    plan = make(config)
+    ledger = Ledger(folder)
+    if ledger.header.get("design_hash") != plan.design_hash:
+        raise StoreError(
+            f"{ledger.path}: holds the study with another design; give the overrides that it was "
+            "started with"
+        )
+    trials = Trials(plan, ledger, direction=data_direction(config))
+    found = [
+        Finding(where="ledger", what=line, mend="cut off when the study goes on")
+        for line in ledger.faults
+    ]
+    rows = held(open_client(store, config.store.get("mlflow")), study=config.name)
+    of_mlflow, wrong = _mlflow(rows, trials, ledger, is_alive=is_running(folder))
+    of_optuna = _told(_optuna(config, store), trials)
+    return _Diagnosis(
+        findings=(*found, *of_mlflow, *of_optuna),
+        wrong_runs=tuple(wrong),
+        is_optuna_wrong=bool(of_optuna),
+    )
+
+
+def _mlflow(
+    rows: list[Row], trials: Trials, ledger: Ledger, *, is_alive: bool
+) -> tuple[list[Finding], list[str]]:
+    """Return what MLflow says otherwise than the results, and the runs to delete."""
+    found: list[Finding] = []
+    wrong: list[str] = []
+    by_key: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_key[row.key].append(row)
+    for key, several in by_key.items():
+        if len(several) > 1:
+            text = f"{len(several)} runs are {key or 'without a key'}"
+            found.append(Finding(where="mlflow", what=text, mend="all but the oldest are deleted"))
+            wrong += [row.run_id for row in several[1:]]
+    expected = {
+        f"run/{spec.run_id}": ledger.results.get(spec.run_id)
+        for trial in trials.known.values()
+        if not trial.violations and trial.number not in trials.twin_of
+        for spec in trial.runs
+    }
+    for key, result in expected.items():
+        row = by_key[key][0] if key in by_key else None
+        if result is not None and (row is None or not _holds(row, result)):
+            what = "has no run" if row is None else f"is {row.status} with other values"
+            text = f"{key} {what}, its result is {result.state}"
+            found.append(Finding(where="mlflow", what=text, mend="it is sent again"))
+            wrong += [] if row is None else [row.run_id]
+        elif result is None and row is not None and row.status == "FINISHED":
+            text = f"{key} is FINISHED and its run folder has no result"
+            found.append(
+                Finding(where="mlflow", what=text, mend="deleted; the study runs it again")
+            )
+            wrong.append(row.run_id)
+    if not is_alive:
+        running = [row.key for row in rows if row.status == "RUNNING"]
+        if running:
+            text = f"{len(running)} are RUNNING without a driver: {', '.join(running[:3])}"
+            found.append(Finding(where="mlflow", what=text, mend="marked interrupted"))
+    strange = [key for key in by_key if key.startswith("run/") and key not in expected]
+    if strange:
+        text = f"{len(strange)} runs are not of this design: {', '.join(strange[:3])}"
+        mend = "look at them, and delete them in the UI if they are not wanted"
+        found.append(Finding(where="mlflow", what=text, mend=mend, is_mendable=False))
+    return found, wrong
+
+
+def _holds(row: Row, result: RunResult) -> bool:
+    """Return whether an MLflow run has the status and the final values of a result."""
+    finite = {name: value for name, value in result.metrics.items() if math.isfinite(value)}
+    return row.status == STATUS[result.state] and row.final == finite
+
+
+def _told(optuna: TrialStore, trials: Trials) -> list[Finding]:
+    """Return how the Optuna study differs from what was told."""
+    found: list[Finding] = []
+    stored = optuna.values()
+    for number, told in sorted(trials.told.items()):
+        if number not in stored:
+            text = f"trial {number} is missing"
+        elif told.value is not None and stored[number] not in (told.value, None):
+            text = f"trial {number} has {stored[number]}, told was {told.value}"
+        else:
+            continue
+        found.append(Finding(where="optuna", what=text, mend="the Optuna study is written anew"))
+    count = optuna.states()
+    open_ones = count.get("RUNNING", 0) + count.get("WAITING", 0)
+    extra = sum(count.values()) - len(stored)
+    if open_ones or extra:
+        text = f"{open_ones} trials are open and {extra} are not ours or double"
+        found.append(Finding(where="optuna", what=text, mend="the Optuna study is written anew"))
+    return found
+
+
+def _optuna(config: StudyConfig, store: Path) -> TrialStore:
+    return TrialStore(
+        config.store.get("optuna") or default_url(store),
+        study=config.name, direction=data_direction(config), lock=store / "optuna.lock",
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""`ablate doctor`: every sabotage of a store is named, and mended from the ledger and the folders."""
+
+import contextlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running import SMALL, ablate, results, stores
+
+pytestmark = pytest.mark.e2e
+
+
+def change(database: Path, *statements: str) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def tear(store: Path) -> None:
+    with (store / "quickstart" / "ledger.jsonl").open("ab") as file:
+        file.write(b'{"event": "en')
+
+
+def lose(store: Path) -> None:
+    folder = next(path for path in sorted((store / "quickstart" / "runs").iterdir()))
+    (folder / "result.json").unlink()
+
+
+OF_RUNS = "run_uuid in (select run_uuid from tags where key = 'ablate.key' and value like 'run/%')"
+SABOTAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a run deleted": (
+        lambda store: change(store / "mlflow.db", "update runs set lifecycle_stage = 'deleted' "
+                             f"where rowid = (select min(rowid) from runs where {OF_RUNS})"),
+        "has no run, its result is finished",
+    ),
+    "a run left running": (
+        lambda store: change(store / "mlflow.db", "update runs set status = 'RUNNING', "
+                             "end_time = null where rowid = "
+                             f"(select max(rowid) from runs where {OF_RUNS})"),
+        "are RUNNING without a driver",
+    ),
+    "a value changed": (
+        lambda store: change(store / "mlflow.db", "update latest_metrics set value = value + 1 "
+                             "where key = 'final/val/qabf' and rowid = (select min(rowid) from "
+                             f"latest_metrics where key = 'final/val/qabf' and {OF_RUNS})"),
+        "is FINISHED with other values",
+    ),
+    "an optuna trial lost": (
+        lambda store: change(store / "optuna.db", "delete from trials where trial_id = 2"),
+        "trial 1 is missing",
+    ),
+    "an optuna trial running": (
+        lambda store: change(store / "optuna.db", "insert into trials (number, study_id, state) "
+                             "values (99, 1, 'RUNNING')"),
+        "1 trials are open",
+    ),
+    "a torn ledger": (tear, "bytes at its end are no whole event"),
+    "a result lost": (lose, "has no result"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("doctor")
+    words = [*SMALL, "phases.search.trials=2", "phases.compare.seeds=1", "executor=inline"]
+    ablate("run", "quickstart", *words, "--store", "s", cwd=folder)
+    return folder
+
+
+def test_a_whole_store_agrees(whole: Path) -> None:
+    done = ablate("doctor", "quickstart", "--store", "s", cwd=whole)
+    assert "agree" in done.stdout
+
+
+@pytest.mark.parametrize("name", list(SABOTAGE))
+def test_a_sabotage_is_named_and_mended(whole: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(whole / "s", tmp_path / "s")
+    do, text = SABOTAGE[name]
+    do(tmp_path / "s")
+    found = ablate("doctor", "quickstart", "--store", "s", "--json", cwd=tmp_path, code=1)
+    assert any(text in one["what"] for one in json.loads(found.stdout)["found"])
+    ablate("doctor", "quickstart", "--store", "s", "--repair", cwd=tmp_path)
+    if name in ("a torn ledger", "a result lost"):  # the next start goes on from there
+        ablate("run", "quickstart", *SMALL, "phases.search.trials=2", "phases.compare.seeds=1",
+               "executor=inline", "--store", "s", cwd=tmp_path)  # fmt: skip
+    assert "agree" in ablate("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
+    assert results(tmp_path / "s") == results(whole / "s")
+    assert stores(tmp_path / "s") == stores(whole / "s")
+
+
+def test_a_study_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    done = ablate("doctor", "quickstart", "--store", "s", cwd=tmp_path, code=1)
+    assert "holds no study quickstart" in done.stderr
