@@ -69,6 +69,7 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
             _optuna(config, store).clear()
         plan = make(config)
         ledger = Ledger(store / config.name)
+        ledger.cut_torn_tail()
         direction = data_direction(config)
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
@@ -96,10 +97,7 @@ def _diagnose(config: StudyConfig, store: Path) -> _Diagnosis:
             "started with"
         )
     trials = Trials(plan, ledger, direction=data_direction(config))
-    found = [
-        Finding(where="ledger", what=line, mend="cut off when the study goes on")
-        for line in ledger.faults
-    ]
+    found = [Finding(where="ledger", what=line, mend="cut off") for line in ledger.faults]
     rows = held(open_client(store, config.store.get("mlflow")), study=config.name)
     of_mlflow, wrong = _mlflow(rows, trials, ledger, is_alive=is_running(folder))
     of_optuna = _told(_optuna(config, store), trials)
@@ -131,18 +129,17 @@ def _mlflow(
         for spec in trial.runs
     }
     for key, result in expected.items():
-        row = by_key[key][0] if key in by_key else None
-        if result is not None and (row is None or not _holds(row, result)):
-            what = "has no run" if row is None else f"is {row.status} with other values"
+        first = next(iter(by_key.get(key, [])), None)
+        if result is not None and (first is None or not _holds(first, result)):
+            what = "has no run" if first is None else f"is {first.status} with other values"
             text = f"{key} {what}, its result is {result.state}"
             found.append(Finding(where="mlflow", what=text, mend="it is sent again"))
-            wrong += [] if row is None else [row.run_id]
-        elif result is None and row is not None and row.status == "FINISHED":
+            wrong += [] if first is None else [first.run_id]
+        elif result is None and first is not None and first.status == "FINISHED":
             text = f"{key} is FINISHED and its run folder has no result"
-            found.append(
-                Finding(where="mlflow", what=text, mend="deleted; the study runs it again")
-            )
-            wrong.append(row.run_id)
+            mend = "deleted; the study runs it again"
+            found.append(Finding(where="mlflow", what=text, mend=mend))
+            wrong.append(first.run_id)
     if not is_alive:
         running = [row.key for row in rows if row.status == "RUNNING"]
         if running:

@@ -51,7 +51,10 @@ SABOTAGE: dict[str, tuple[Callable[[Path], None], str]] = {
         "is FINISHED with other values",
     ),
     "an optuna trial lost": (
-        lambda store: change(store / "optuna.db", "delete from trials where trial_id = 2"),
+        lambda store: change(store / "optuna.db", *(
+            f"delete from {table} where trial_id = 2"
+            for table in ("trials", "trial_params", "trial_values", "trial_user_attributes")
+        )),
         "trial 1 is missing",
     ),
     "an optuna trial running": (
