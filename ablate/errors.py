@@ -7,6 +7,7 @@ AblateError
 ├── ShapeError (ValueError)         an image has a size or shape that cannot be used
 ├── DeviceError (RuntimeError)      a device was asked for that is not there
 ├── StoreError (OSError)            a store cannot be read, written or is of another version
+├── HaltedError (RuntimeError)       every run so far failed for one reason; nothing more was run
 ├── BusyError (RuntimeError)        another driver holds the study
 └── DivergedError (ArithmeticError) a training run produced a value that is not finite
 
@@ -65,6 +66,10 @@ class DeviceError(AblateError, RuntimeError):
 
 class StoreError(AblateError, OSError):
     """A store cannot be opened, written, or was written by another version."""
+
+
+class HaltedError(AblateError, RuntimeError):
+    """A study was stopped because all of its runs fail in the same way."""
 
 
 class BusyError(AblateError, RuntimeError):

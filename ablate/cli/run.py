@@ -15,17 +15,22 @@ def run(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Worker processes (executor.slots).")
     ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Run again what failed without diverging.")
+    ] = False,
 ) -> None:
     """Run a study; the same command again goes on where it stopped.
 
     Example: ablate run q4_variant data=msrs data.root=/data/MSRS --workers 2
     """
-    code = run_and_tell(study, overrides or [], store=store, workers=workers)
+    code = run_and_tell(study, overrides or [], store=store, workers=workers, retry=retry)
     typer.echo(f"report: ablate report {study} --store {store}")
     raise typer.Exit(code)
 
 
-def run_and_tell(study: str, overrides: list[str], *, store: Path, workers: int | None) -> int:
+def run_and_tell(
+    study: str, overrides: list[str], *, store: Path, workers: int | None, retry: bool = False
+) -> int:
     """Run a study with progress on standard error and return the exit code."""
     from ablate.cli.arguments import load
     from ablate.cli.progress import Meter
@@ -35,7 +40,7 @@ def run_and_tell(study: str, overrides: list[str], *, store: Path, workers: int 
         overrides = [*overrides, f"executor.slots={workers}"]
     config = load(study, overrides)
     with Meter(config.name) as meter:
-        outcome = drive(config, store=store, overrides=overrides, listen=meter.take)
+        outcome = drive(config, store=store, overrides=overrides, retry=retry, listen=meter.take)
     counts = outcome.counts
     typer.echo(
         f"{config.name}: {counts['finished']} of {outcome.planned} runs finished, "

@@ -34,6 +34,9 @@ class TrialStore:
     """
 
     def __init__(self, url: str, *, study: str, direction: Direction, lock: Path) -> None:
+        self._made_with: dict[str, Any] = {
+            "url": url, "study": study, "direction": direction, "lock": lock,
+        }  # fmt: skip
         try:
             with FileLock(lock):
                 self._storage = optuna.storages.RDBStorage(url)
@@ -80,9 +83,10 @@ class TrialStore:
             if KEY in trial.user_attrs
         }
 
-    def clear(self) -> None:
-        """Delete the study with all its trials; the next one that opens it writes them anew."""
+    def cleared(self) -> "TrialStore":
+        """Return the store with the study made anew, without any trial."""
         optuna.delete_study(study_name=self._study.study_name, storage=self._storage)
+        return TrialStore(**self._made_with)
 
     def states(self) -> dict[str, int]:
         """Return how many trials are in each Optuna state."""

@@ -65,8 +65,6 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
     try:
         found = _diagnose(config, store)
         forget(open_client(store, config.store.get("mlflow")), list(found.wrong_runs))
-        if found.is_optuna_wrong:
-            _optuna(config, store).clear()
         plan = make(config)
         ledger = Ledger(store / config.name)
         ledger.cut_torn_tail()
@@ -74,7 +72,7 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
             plan, trials, ledger, store=store, pairs=data.load(config.base["data"]),
-            direction=direction,
+            direction=direction, optuna_anew=found.is_optuna_wrong,
         )  # fmt: skip
         if all(number in trials.told for number in trials.known) and not trials.is_asking:
             projection.finish()

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from ablate import data
 from ablate.config.schema import StudyConfig
 from ablate.data.pairs import PairSet
-from ablate.errors import BusyError, ConfigError, DataError
+from ablate.errors import BusyError, ConfigError, DataError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
 from ablate.search.suggest import Direction
 from ablate.study.ledger import Ledger
@@ -24,6 +24,7 @@ from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
 SHIP_EVERY_S = 1.0
+SAME_FAULT = 3  # so many first runs with one error say that the next ones fail too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ def run(
     *,
     store: Path,
     overrides: Sequence[str] = (),
+    retry: bool = False,
     listen: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
     """Run the study, or go on with it; what has ended is never run again.
@@ -63,12 +65,14 @@ def run(
         store: Folder of the stores; made when absent.
         overrides: The words that the study was loaded with; kept, so that `ablate status STUDY`
             finds the same study.
+        retry: Run again what failed in a designed phase, except what diverged.
         listen: Called after every ended run.
 
     Raises:
         ConfigError, DataError, DeviceError: Found before anything is written.
         StoreError: The store cannot be used, or holds this study with another design or data.
         BusyError: Another driver runs this study.
+        HaltedError: The first runs all failed with the same error.
     """
     plan = make(config)
     device_of(config.base["train"]["device"])
@@ -96,9 +100,14 @@ def run(
                 "overrides": list(overrides),
             }
         )  # fmt: skip
+        designed = {spec.run_id for trial in plan.trials for spec in trial.runs}
+        again = ledger.forget_failures(designed) if retry else []
         direction = data_direction(config)
         trials = Trials(plan, ledger, direction=direction)
-        projection = Projection(plan, trials, ledger, store=store, pairs=pairs, direction=direction)
+        projection = Projection(
+            plan, trials, ledger, store=store, pairs=pairs, direction=direction,
+            optuna_anew=bool(again),
+        )  # fmt: skip
         executor = make_executor(decide=trials.decide, slots=slots)
         try:
             _drive(trials, ledger, projection, executor, plan=plan, listen=listen)
@@ -168,6 +177,16 @@ def planned_runs(plan: Plan, trials: Trials) -> int:
     return plan.runs - sum(len(trial.runs) for trial in spared)
 
 
+def _all_fail_alike(ended: list[RunResult]) -> bool:
+    """Return whether exactly the first few runs have ended, all with one error of the program."""
+    return (
+        len(ended) == SAME_FAULT
+        and all(result.state == "failed" for result in ended)
+        and len({result.reason for result in ended}) == 1
+        and ended[0].reason.startswith("error: ")
+    )
+
+
 def _drive(
     trials: Trials,
     ledger: Ledger,
@@ -180,6 +199,7 @@ def _drive(
     started = shipped_at = time.monotonic()
     resumed = len(ledger.results)
     open_runs: dict[str, RunSpec] = {}
+    ended_now: list[RunResult] = []
 
     def fill() -> None:
         while len(open_runs) < executor.slots:
@@ -197,7 +217,14 @@ def _drive(
         for result in executor.poll(0.2):
             spec = open_runs.pop(result.run_id)
             ledger.end(result)
+            ended_now.append(result)
             trials.settle(spec.trial)
+            if _all_fail_alike(ended_now):
+                projection.end(spec, result)
+                raise HaltedError(
+                    f"the first {len(ended_now)} runs all failed with the same {result.reason}; "
+                    "nothing more was run: mend it, then add --retry to the same command"
+                )
             fill()  # before the stores are written: a worker does not wait for a database
             projection.end(spec, result)
             listen(

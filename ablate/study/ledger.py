@@ -7,12 +7,12 @@ tell: the suggestions of a search, in order, and the hashes that the study was s
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from ablate.errors import StoreError
-from ablate.execution.worker import read_result
+from ablate.execution.worker import JOURNAL, RESULT, read_result
 from ablate.training.spec import RunResult
 
 FORMAT = 1
@@ -73,6 +73,28 @@ class Ledger:
                 "state": result.state, "reason": result.reason,
             }
         )  # fmt: skip
+
+    def forget_failures(self, run_ids: Collection[str]) -> list[str]:
+        """Set aside the results of runs that failed without diverging, so that they run again.
+
+        What they left is kept beside as attemptN.result.json and attemptN.journal.jsonl.
+        """
+        again = [
+            run_id
+            for run_id, result in self.results.items()
+            if run_id in run_ids
+            and result.state == "failed"
+            and not result.reason.startswith("diverged")
+        ]
+        for run_id in again:
+            folder = self.run_folder(run_id)
+            attempt = 1 + len(list(folder.glob("attempt*.result.json")))
+            for name in (JOURNAL, RESULT):  # the result last: a kill between leaves it failed
+                if (folder / name).exists():
+                    (folder / name).replace(folder / f"attempt{attempt}.{name}")
+            reason = self.results.pop(run_id).reason
+            self._append({"event": "retried", "run": run_id, "reason": reason})
+        return again
 
     def cut_torn_tail(self) -> None:
         """Cut what a killed driver left of an event at the end of the file."""

@@ -27,11 +27,12 @@ class Projection:
         store: Folder of the stores.
         pairs: The study's data, for the manifest and the floors.
         direction: "maximize" or "minimize".
+        optuna_anew: Write all trials of Optuna again: results were set aside.
     """
 
     def __init__(
         self, plan: Plan, trials: Trials, ledger: Ledger, *,
-        store: Path, pairs: PairSet, direction: Direction,
+        store: Path, pairs: PairSet, direction: Direction, optuna_anew: bool = False,
     ) -> None:  # fmt: skip
         self._plan, self._trials, self._ledger, self._pairs = plan, trials, ledger, pairs
         self._direction = direction
@@ -50,6 +51,8 @@ class Projection:
             config.store.get("optuna") or default_url(store),
             study=config.name, direction=direction, lock=store / "optuna.lock",
         )  # fmt: skip
+        if optuna_anew:
+            self._optuna = self._optuna.cleared()
         manifest = pairs.manifest
         study_run = self._shipper.study_run(
             title=f"**{config.title}**\n\n" + "\n".join(
@@ -109,7 +112,7 @@ class Projection:
         self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
 
     def _catch_up(self) -> None:
-        """Mend what a killed driver left: ends that were not sent are sent now."""
+        """Send ends that were not sent; open again what had ended and is to run once more."""
         for trial in self._trials.known.values():
             if trial.violations or trial.number in self._trials.twin_of:
                 continue  # a twin shares the runs of the arm that it repeats
@@ -117,6 +120,8 @@ class Projection:
                 result = self._ledger.results.get(spec.run_id)
                 if result is not None:
                     self.end(spec, result)
+                else:
+                    self._shipper.reopen(spec)
         self._tell()
 
     def _tell(self) -> None:

@@ -110,6 +110,22 @@ class Shipper:
         else:
             self._outbox.deliver(partial(self._end_block, spec, tuple(results), winner))
 
+    def reopen(self, spec: RunSpec) -> None:
+        """Make room for a run that had ended and runs once more; else do nothing.
+
+        Its MLflow run is deleted, so that no point stands twice; its parent is opened again.
+        """
+        key = runs.key(spec, kind="run")
+        if self._ids.get(key) not in self._ended:
+            return
+        run_id = self._ids.pop(key)
+        self._client.delete_run(run_id)
+        self._ended.discard(run_id)
+        parent = self._ids.get(runs.key(spec, kind="trial-parent"), "")
+        if parent in self._ended:
+            self._ended.discard(parent)
+            self._stopped.add(parent)
+
     def ids(self) -> dict[str, str]:
         """Return the MLflow id of "study" and of every run id of ours."""
         self._outbox.drain(now=True)
@@ -248,6 +264,7 @@ class Shipper:
         if key in self._ids:
             run_id = self._ids[key]
             if run_id in self._stopped:
+                self._unmark(run_id)
                 self._client.set_tag(run_id, "ablate.state", "running")
                 self._client.update_run(run_id, status="RUNNING")
                 self._stopped.discard(run_id)
@@ -263,6 +280,14 @@ class Shipper:
         )  # fmt: skip
         self._ids[key] = run.info.run_id
         return str(run.info.run_id)
+
+    def _unmark(self, run_id: str) -> None:
+        """Give a run the name it had before it was marked as failed or interrupted."""
+        marked = name = str(self._client.get_run(run_id).info.run_name)
+        for mark in runs.MARK.values():
+            name = name.removeprefix(mark)
+        if name != marked:
+            self._client.set_tag(run_id, runs.NAME, name)
 
     def _know(self, run: Run) -> None:
         key, run_id = run.data.tags.get(runs.KEY), run.info.run_id
