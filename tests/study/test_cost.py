@@ -30,7 +30,9 @@ def test_hours_are_runs_times_steps_times_the_pace_over_the_slots(answer: Plan) 
     spent = cost(answer, Pace(seconds_per_step=0.09, seconds_beside=22.5))
     assert (spent.runs, spent.steps) == (128, 128_000)
     assert spent.hours == pytest.approx(128 * (1000 * 0.09 + 22.5) / 3600)
-    two = make(config.load("q4_variant_answer", ["~phases.pilot", "~questions", "executor.slots=2"]))
+    two = make(
+        config.load("q4_variant_answer", ["~phases.pilot", "~questions", "executor.slots=2"])
+    )
     halved = cost(two, Pace(seconds_per_step=0.09, seconds_beside=22.5))
     assert halved.hours == pytest.approx((spent.hours or 0) / 2)
 
