@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -24,6 +25,7 @@ from ablate.training.spec import RunResult, RunSpec
 logger = logging.getLogger(__name__)
 MEND = "free space or give rights, then the same command goes on from here"
 LEAVE_WITHIN_S = 8.0
+MOST_DEATHS = 3  # workers that a run may cost
 PRELOAD = ["ablate.training.run", "ablate.tracking.journal", "ablate.execution.worker"]
 
 
@@ -38,7 +40,7 @@ class _Worker:
 
 @EXECUTORS.register("processes")
 class Processes:
-    """`slots` worker processes on this machine; a dead one is replaced and its run has failed.
+    """`slots` worker processes on this machine; a dead one is replaced and its run goes on.
 
     A worker sees the death of the driver by the end of its lifeline pipe, saves its state and goes.
     """
@@ -48,6 +50,7 @@ class Processes:
         self._decide = decide
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
+        self._deaths: Counter[str] = Counter()  # of workers, by the run they had
         self._workers = [self._start() for _ in range(slots)]
 
     def submit(self, spec: RunSpec, folder: Path) -> None:
@@ -69,7 +72,8 @@ class Processes:
             try:
                 message = _unpack(worker.pipe.recv_bytes())
             except (EOFError, OSError):
-                ended.append(self._bury(worker))
+                lost = self._bury(worker)
+                ended += [] if lost is None else [lost]
                 continue
             if "fault" in message:
                 raise StoreError(message["fault"])
@@ -101,16 +105,23 @@ class Processes:
         ending.close()
         return _Worker(process=process, pipe=pipe, lifeline=lifeline)
 
-    def _bury(self, worker: _Worker) -> RunResult:
-        """Replace a dead worker; its run failed with the reason, which is written down."""
+    def _bury(self, worker: _Worker) -> RunResult | None:
+        """Replace a dead worker; its run goes on in the new one, a few times, and then failed."""
         assert worker.spec is not None
         assert worker.folder is not None
         worker.process.join(timeout=2)
         code = worker.process.exitcode
-        reason = "killed: signal 9, out of memory?" if code == -9 else f"killed: exit code {code}"
-        result = RunResult(run_id=worker.spec.run_id, state="failed", reason=reason)
-        write_atomically(worker.folder / "result.json", result.to_json())
+        spec, folder = worker.spec, worker.folder
         self._workers[self._workers.index(worker)] = self._start()
+        self._deaths[spec.run_id] += 1
+        if self._deaths[spec.run_id] < MOST_DEATHS:
+            logger.warning("%s: its worker died (exit code %s); it goes on", spec.name, code)
+            self.submit(spec, folder)
+            return None
+        why = "signal 9, out of memory?" if code == -9 else f"exit code {code}"
+        reason = f"killed: {why}, {MOST_DEATHS} times"
+        result = RunResult(run_id=spec.run_id, state="failed", reason=reason)
+        write_atomically(folder / "result.json", result.to_json())
         return result
 
 

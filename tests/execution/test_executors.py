@@ -11,7 +11,7 @@ import pytest
 
 from ablate.errors import StoreError
 from ablate.execution.inline import Inline
-from ablate.execution.processes import Processes
+from ablate.execution.processes import MOST_DEATHS, Processes
 from ablate.execution.protocol import Executor
 from ablate.execution.worker import read_result
 from ablate.training.spec import RunResult, RunSpec
@@ -81,16 +81,43 @@ def test_a_report_is_answered_by_the_driver_and_kept_with_the_result(
     assert list(result.facts["reports"]) == ["1", "2"]
 
 
-def test_a_killed_worker_fails_its_run_with_the_reason_and_the_next_run_goes_on(
+def kill(executor: Processes, folder: Path) -> None:
+    """Kill the worker once it has begun."""
+    before = folder.stat().st_mtime_ns if folder.exists() else 0
+    deadline = time.monotonic() + 60
+    while not (folder.exists() and folder.stat().st_mtime_ns > before):
+        assert time.monotonic() < deadline
+        executor.poll(0.05)
+    os.kill(executor._workers[0].process.pid, signal.SIGKILL)
+
+
+def test_a_run_whose_worker_is_killed_goes_on_and_ends_as_if_nothing_happened(
+    processes: Callable[..., Processes], tmp_path: Path
+) -> None:
+    executor = processes()
+    executor.submit(small("r", steps=60), tmp_path / "let_alone")
+    (whole,) = until(executor, 1)
+    executor.submit(small("r", steps=60), tmp_path / "killed")
+    kill(executor, tmp_path / "killed" / "journal.jsonl")
+    (result,) = until(executor, 1)
+    assert result.state == "finished", result.reason
+    assert result.metrics == whole.metrics
+    assert result.images == whole.images
+
+
+def test_a_run_that_costs_three_workers_has_failed_and_the_next_run_goes_on(
     processes: Callable[..., Processes], tmp_path: Path
 ) -> None:
     executor = processes()
     executor.submit(small("long", steps=100_000), tmp_path / "long")
-    while not (tmp_path / "long" / "journal.jsonl").exists():
-        executor.poll(0.1)
-    os.kill(executor._workers[0].process.pid, signal.SIGKILL)
-    (result,) = until(executor, 1)
-    assert (result.state, result.reason) == ("failed", "killed: signal 9, out of memory?")
+    for _ in range(MOST_DEATHS):
+        kill(executor, tmp_path / "long" / "journal.jsonl")
+        time.sleep(0.2)
+        ended = executor.poll(1)
+    (result,) = ended
+    assert (result.state, result.reason) == (
+        "failed", "killed: signal 9, out of memory?, 3 times",
+    )  # fmt: skip
     assert read_result(tmp_path / "long") == result
     executor.submit(small("next"), tmp_path / "next")
     assert [result.state for result in until(executor, 1)] == ["finished"]
