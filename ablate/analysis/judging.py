@@ -199,7 +199,7 @@ def _judged(
     metric, t = numbers.metric, numbers.t
     dropped = too_many_dropped(metric, cells)
     if failed or dropped or t is None:
-        return "not answerable", failed or dropped or UNREPLICATED
+        return "not answerable", "" if failed else dropped or UNREPLICATED  # the question says why
     if numbers.contrast.is_exploratory:
         return "described", "not registered"
     low, high, margin = float(t.low), float(t.high), question.margin_of(metric)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ablate.config.expressions import MissingNameError, parse
-from ablate.config.schema import Constraint, Dimension
+from ablate.config.schema import Constraint, Dimension, VectorDimension
 from ablate.errors import ConfigError, nearest
 
 
@@ -83,6 +83,19 @@ def violations(
     ]
 
 
+def size_of(
+    dimension: VectorDimension,
+    dimensions: Mapping[str, Dimension],
+    values: Mapping[str, Any],
+    base: Mapping[str, Any],
+) -> int:
+    """Return how many numbers a list-valued dimension has where the others have these values."""
+    if isinstance(dimension.size, int):
+        return dimension.size
+    settings = apply(base, dimensions, values)
+    return int(_look_up(dimension.size, settings, values, dimensions))
+
+
 def baselines(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
     """Return the baseline value of every dimension, active or not."""
     return {name: dimension.baseline for name, dimension in dimensions.items()}
@@ -107,24 +120,29 @@ def _holds(
 ) -> bool:
     if text is None:
         return True
-    flat = dict(leaves(settings))
-
-    def look_up(name: str) -> Any:
-        if name in values:
-            return values[name]
-        path = dimensions[name].path if name in dimensions else None
-        for key in (path, name):
-            if key in flat:
-                return flat[key]
-        ends = [key for key in flat if key.rpartition(".")[2] == name]
-        if len(ends) == 1:
-            return flat[ends[0]]
-        raise MissingNameError(name)
-
     try:
-        return bool(parse(text).evaluate(look_up))
+        return bool(parse(text).evaluate(lambda name: _look_up(name, settings, values, dimensions)))
     except MissingNameError:
         return unknown
+
+
+def _look_up(
+    name: str,
+    settings: Mapping[str, Any],
+    values: Mapping[str, Any],
+    dimensions: Mapping[str, Dimension],
+) -> Any:
+    if name in values:
+        return values[name]
+    flat = dict(leaves(settings))
+    path = dimensions[name].path if name in dimensions else None
+    for key in (path, name):
+        if key in flat:
+            return flat[key]
+    ends = [key for key in flat if key.rpartition(".")[2] == name]
+    if len(ends) == 1:
+        return flat[ends[0]]
+    raise MissingNameError(name)
 
 
 def _copy(value: Any) -> Any:

@@ -63,7 +63,7 @@ def check(
         context, tree.get("nuisance"), dimensions=space.dimensions, factors=factors
     )
     factor_names = tuple(found.mapping("factors", tree.get("factors")))
-    metrics = _metrics(base)
+    objectives = _objectives(found, tree.get("objective"), _metrics(base))
     config = StudyConfig(
         name=name,
         title=found.text("title", tree.get("title"), default=name),
@@ -78,7 +78,8 @@ def check(
             found, tree.get("phases"), dimensions=written or {}, factors=factors, names=names
         ),
         base=base,
-        objective=_objective(found, tree.get("objective"), metrics),
+        objective=objectives[0],
+        further_objectives=objectives[1:],
         seed=found.whole("seed", tree.get("seed"), default=0),
         executor=_executor(found, tree.get("executor"), names),
         store=_store(found, tree.get("store")),
@@ -152,6 +153,19 @@ def _check_percentages(faults: Faults, config: StudyConfig) -> None:
                     f"{effect} refers to the mean of a pilot; add phases.pilot: "
                     f"{{design: {PILOT}, seeds: 6}}, or give the effect in units of the metric",
                 )
+
+
+def _objectives(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the objectives; a list is one for trade-offs, its first picks winners."""
+    if not isinstance(raw, list):
+        return (_objective(faults, raw, metrics),)
+    if not raw:
+        faults.add("objective", "is an empty list; write e.g. [val/qabf, val/vif]")
+        return ("val/qabf",)
+    found = tuple(_objective(faults, one, metrics) for one in raw)
+    if len(set(found)) < len(found):
+        faults.add("objective", "names one twice; remove the second")
+    return found
 
 
 def _objective(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> str:

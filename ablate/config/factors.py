@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ablate.config.faults import Faults, short
-from ablate.config.schema import Dimension, Factor
+from ablate.config.schema import Dimension, Factor, VectorDimension
 from ablate.config.settings import Context
 from ablate.config.spaces import usable_name, value_fault
 from ablate.errors import nearest
@@ -63,6 +63,13 @@ def _factor(
     context: Context, at: str, name: str, entry: Mapping[str, Any], dimension: Dimension
 ) -> Factor | None:
     faults = context.faults
+    if isinstance(dimension, VectorDimension):
+        faults.add(
+            at,
+            f"{dimension.name!r} has lists for values, which cannot be compared by name; compare a "
+            "bundle with a named choice per list",
+        )
+        return None
     values = entry.get("values", list(dimension.choices) if dimension.choices else None)
     if not isinstance(values, list) or len(values) < 2:
         faults.add(f"{at}.values", f"must be a list of at least two values, got {short(values)}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ablate.config.apply import leaves
 from ablate.config.faults import short
-from ablate.config.schema import Dimension, Factor
+from ablate.config.schema import Dimension, Factor, VectorDimension
 from ablate.config.settings import Context
 from ablate.config.spaces import read_dimensions
 
@@ -98,6 +98,9 @@ def _check_owner(
     dimensions: Mapping[str, Dimension],
     owners: Mapping[str, str],
 ) -> None:
+    if isinstance(dimension, VectorDimension):
+        text = "is tuned by designs, which know no lists; search over it as a dimension instead"
+        context.faults.add(f"nuisance.{name}.type", f"{dimension.type}: {text}")
     taken = sorted({owners[path] for path in paths_of(dimension) if path in owners})
     if taken:
         context.faults.add(

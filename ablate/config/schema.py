@@ -9,7 +9,7 @@ from ablate.identity import JsonValue, digest
 Expects = Literal["higher", "lower", "differs"]
 Trend = Literal["linear", "log2"]
 Contrasts = tuple[str, ...] | Mapping[str, Mapping[Any, float]]
-DimensionType = Literal["int", "float", "categorical", "bundle"]
+DimensionType = Literal["int", "float", "categorical", "bundle", "simplex", "decreasing"]
 Bundle = Mapping[str, Mapping[str, JsonValue]]  # choice -> dotted path -> value
 
 
@@ -28,6 +28,20 @@ class Dimension:
     baseline: Any = None
     label: str = ""
     when: str | None = None  # an expression; the dimension is absent where it is false
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorDimension(Dimension):
+    """A dimension whose value is a list of numbers.
+
+    "simplex": numbers from 0 that sum to 1. "decreasing": `first`, then each number the one before
+    it times a ratio from `low` to `high`.
+    """
+
+    type: Literal["simplex", "decreasing"]
+    size: int | str  # a number, or the dimension or setting that says it
+    largest: int  # that it can be
+    first: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +125,20 @@ class StudyConfig:
     constraints: tuple[Constraint, ...]
     phases: dict[str, Phase]
     base: dict[str, Any]  # settings by section: data, model, loss, train, metrics
-    objective: str
+    objective: str  # picks winners and is judged at rungs
     seed: int
     executor: dict[str, Any]  # name, slots
     store: dict[str, str | None]  # optuna, mlflow
     nuisance: dict[str, Dimension] = field(default_factory=dict)  # tuned anew in every block
     held: tuple[str, ...] = ()  # nuisance that the file holds at its base value: a caveat
+    further_objectives: tuple[str, ...] = ()  # of a search for trade-offs
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     kind: str = "study"
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Return every objective, the one that picks winners first."""
+        return (self.objective, *self.further_objectives)
 
     @property
     def varied(self) -> dict[str, Dimension]:

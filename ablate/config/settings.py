@@ -29,7 +29,7 @@ BUILT_IN: dict[str, Collection[str]] = {
     ),
     "data": ("synthetic", "msrs", "roadscene", "tno", "m3fd", "fmb", "llvip", "folders"),
     "data.small": ("refuse", "pad"),
-    "models": ("densefuse", "probe"),
+    "models": ("cddfuse", "densefuse", "probe", "restormer", "seafusion", "unet"),
     "metrics": ("en", "mi", "sd", "scd", "vif", "qabf"),
     "executors": ("inline", "processes"),
     "losses.operator": (
@@ -185,7 +185,24 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
         "m3fd": _OWN_SPLIT,
         "folders": {**_OWN_SPLIT, "infrared": _PATH, "visible": _PATH},
     },
-    "model": {"densefuse": {"width": _int(1)}, "probe": {"noise": _AT_LEAST_0}},
+    "model": {
+        "densefuse": {"width": _int(1)},
+        "seafusion": {"width": _int(1)},
+        "unet": {"width": _int(1), "depth": _int(1, 6)},
+        "restormer": {
+            "width": _int(2),
+            "depth": _int(1, 4),
+            "blocks": _int(1),
+            "heads": _int(1),
+        },
+        "cddfuse": {
+            "width": _int(2),
+            "blocks": _int(1),
+            "heads": _int(1),
+            "couplings": _int(1),
+        },
+        "probe": {"noise": _AT_LEAST_0},
+    },
 }
 
 

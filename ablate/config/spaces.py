@@ -3,24 +3,28 @@
 import keyword
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, cast
 
 from ablate.config.apply import leaves
 from ablate.config.expressions import parse
 from ablate.config.faults import Faults, short
-from ablate.config.schema import Constraint, Dimension, DimensionType
+from ablate.config.schema import Constraint, Dimension, DimensionType, VectorDimension
 from ablate.config.settings import Context, table_of
+from ablate.config.vectors import check_vector, list_fault, with_sizes
 from ablate.errors import ConfigError, nearest
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-TYPES = ("int", "float", "categorical", "bundle")
+TYPES = ("int", "float", "categorical", "bundle", "simplex", "decreasing")
 ALL = ("type", "baseline", "label", "when")
 KEYS: dict[str, tuple[str, ...]] = {
     "int": (*ALL, "path", "low", "high", "log", "step"),
     "float": (*ALL, "path", "low", "high", "log", "step"),
     "categorical": (*ALL, "path", "choices"),
     "bundle": (*ALL, "choices"),
+    "simplex": (*ALL, "path", "size"),
+    "decreasing": (*ALL, "path", "size", "first", "low", "high", "log"),
 }
 
 
@@ -45,6 +49,7 @@ def read_dimensions(context: Context, path: str, raw: Any) -> dict[str, Dimensio
             dimension = _dimension(context, at, name, entry)
             if len(faults.lines) == before:
                 dimensions[name] = dimension
+    dimensions = with_sizes(context, path, dimensions, entries)
     _check_paths(faults, path, dimensions)
     for name, dimension in dimensions.items():
         if dimension.when is not None:
@@ -110,6 +115,9 @@ def value_fault(context: Context, dimension: Dimension, value: Any) -> str | Non
         if any(value == choice and type(value) is type(choice) for choice in choices):
             return None
         return f"{short(value)} is no choice; {nearest(str(value), [str(c) for c in choices])}"
+    if isinstance(dimension, VectorDimension):
+        fault = None if isinstance(value, str) else list_fault(dimension, value)
+        return fault or context.setting_fault(str(dimension.path), value)
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))
@@ -135,10 +143,16 @@ def _dimension(context: Context, at: str, name: str, entry: Mapping[str, Any]) -
         path = faults.text(f"{at}.path", entry.get("path"), needed=True) or None
         if kind == "categorical":
             choices = _choices(context, f"{at}.choices", entry.get("choices"), path)
+        elif path and kind in ("simplex", "decreasing"):
+            check_vector(context, at, entry, path)
         elif path:
             _check_range(context, at, entry, path)
     numbers = {key: entry.get(key) for key in ("low", "high", "step")} if choices is None else {}
-    dimension = Dimension(
+    make: Callable[..., Dimension] = Dimension
+    if kind in ("simplex", "decreasing"):
+        first = entry.get("first", 1.0)
+        make = partial(VectorDimension, size=entry.get("size", 1), largest=1, first=first)
+    dimension = make(
         name=name,
         type=kind,
         path=path,

@@ -146,7 +146,8 @@ def _serve(pipe: Connection, lifeline: Connection) -> None:
         except LeaveError:
             return
         except OSError as error:  # the run's folder cannot be written; train keeps its own faults
-            pipe.send_bytes(_pack({"fault": f"{folder}: {error.strerror or error}; {MEND}"}))
+            with contextlib.suppress(OSError):  # the driver may have met the same fault, and gone
+                pipe.send_bytes(_pack({"fault": f"{folder}: {error.strerror or error}; {MEND}"}))
             return
         pipe.send_bytes(_pack({"result": result.to_json()}))
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from ablate.errors import ConfigError
 from ablate.models.contract import MODELS, FusionNetwork
+from ablate.models.settings import check_at_least
 
 
 @MODELS.register("densefuse")
@@ -22,11 +22,11 @@ class DenseFuse(FusionNetwork):
     """
 
     source = "Li and Wu, IEEE TIP 2019 (DenseFuse)"
+    smallest_px = 2  # reflection needs a neighbour
 
     def __init__(self, *, width: int = 16) -> None:
         super().__init__()
-        if width < 1:
-            raise ConfigError(f"model.width: must be at least 1, got {width}")
+        check_at_least(1, width=width)
         self.encoder = nn.ModuleList(
             [_layer(1, width)] + [_layer(width * (1 + k), width) for k in range(3)]
         )
@@ -37,8 +37,8 @@ class DenseFuse(FusionNetwork):
             nn.Conv2d(width, 1, 3, padding=1, padding_mode="reflect"),
         )
 
-    def forward(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1], same size as the inputs (at least 2x2)."""
+    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return the fused luminance in [0, 1]."""
         fused: Tensor = self.decoder(self._features(infrared) + self._features(visible))
         return torch.sigmoid(fused)
 

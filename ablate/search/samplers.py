@@ -1,131 +1,88 @@
-"""The samplers by name: each makes suggestion k from (seed, k) and what was told by then."""
+"""The samplers that Optuna brings: each makes suggestion k from (seed, k) and what was told."""
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from scipy.stats import qmc
+from optuna.distributions import BaseDistribution
+from optuna.trial import FrozenTrial
 
-from ablate.errors import ConfigError
-from ablate.registry import Registry
-
-Maker = Callable[..., optuna.samplers.BaseSampler]
-SAMPLERS: Registry[Maker] = Registry("sampler")
+from ablate.search.contract import SAMPLERS, Ask, check_at_least
+from ablate.search.generations import generations
+from ablate.search.tables import discrete_values
 
 
 @SAMPLERS.register("tpe")
-def tpe(*, seed: int, startup: int = 10, **_: Any) -> optuna.samplers.BaseSampler:
+def tpe(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
     """Tree-structured Parzen estimator, univariate, with constant liar for open trials."""
+    check_at_least(0, startup=startup)
     return optuna.samplers.TPESampler(
-        seed=seed, n_startup_trials=startup, multivariate=False, constant_liar=True
+        seed=ask.seed, n_startup_trials=startup, multivariate=False, constant_liar=True
     )
 
 
 @SAMPLERS.register("random")
-def random(*, seed: int, **_: Any) -> optuna.samplers.BaseSampler:
+def random(ask: Ask) -> optuna.samplers.BaseSampler:
     """Independent uniform draws."""
-    return optuna.samplers.RandomSampler(seed=seed)
+    return optuna.samplers.RandomSampler(seed=ask.seed)
 
 
 @SAMPLERS.register("brute_force")
-def brute_force(*, seed: int, **_: Any) -> optuna.samplers.BaseSampler:
+def brute_force(ask: Ask) -> optuna.samplers.BaseSampler:
     """Every combination of a discrete space once, in random order."""
-    return optuna.samplers.BruteForceSampler(seed=seed)
+    discrete_values(ask.dimensions, sampler="brute_force")
+    return optuna.samplers.BruteForceSampler(seed=ask.seed)
 
 
-class Points(optuna.samplers.BaseSampler):
-    """Hands out one point that is already known: for sequences that need no history.
+@SAMPLERS.register("gp")
+def gp(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
+    """Gaussian process with (constrained) expected improvement; about a second at 300 trials.
 
-    Args:
-        point: Position in (0, 1) of every dimension by name.
+    Dimensions with a condition are drawn at random, as Optuna does: the process knows those that
+    all told trials have. Choices are compared as equal or not. Open trials are taken into account.
+    """
+    check_at_least(1, startup=startup)
+    return _QuietProcess(seed=ask.seed, n_startup_trials=startup, warn_independent_sampling=False)
+
+
+class _QuietProcess(optuna.samplers.GPSampler):
+    """GP whose division of nothing by nothing, where one point alone is worth trying, is silent.
+
+    Optuna 5.0 handles the result (`optuna/_gp/optim_mixed.py`), numpy warns all the same.
     """
 
-    def __init__(self, point: Mapping[str, float]) -> None:
-        self._point = point
-
-    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, BaseDistribution]:
-        """Return nothing: every dimension is sampled by itself."""
-        return {}
-
-    def sample_relative(self, study: Any, trial: Any, search_space: Any) -> dict[str, Any]:
-        """Return nothing: every dimension is sampled by itself."""
-        return {}
-
-    def sample_independent(
-        self, study: Any, trial: Any, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """Return the value at this point's position in the dimension."""
-        return at(param_distribution, self._point[param_name])
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        with np.errstate(invalid="ignore"):
+            return super().sample_relative(study, trial, search_space)
 
 
-@SAMPLERS.register("qmc")
-def sobol(
-    *, seed: int, number: int, study_seed: int, names: Sequence[str], **_: Any
-) -> optuna.samplers.BaseSampler:
-    """Scrambled Sobol sequence over all dimensions; point k is point k, however one resumes."""
-    del seed
-    engine = qmc.Sobol(d=len(names), scramble=True, rng=study_seed)
-    if number:
-        engine.fast_forward(number)
-    return Points(dict(zip(names, engine.random(1)[0].tolist(), strict=True)))
+@SAMPLERS.register("nsga2")
+def nsga2(ask: Ask, *, population: int = 16) -> optuna.samplers.BaseSampler:
+    """Genetic search for one or several objectives, constraints first.
 
-
-@SAMPLERS.register("grid")
-def grid(
-    *, number: int, distributions: Mapping[str, BaseDistribution], **_: Any
-) -> optuna.samplers.BaseSampler:
-    """Full grid in design order; a float dimension needs a `step`."""
-    axes = {name: values_of(name, distribution) for name, distribution in distributions.items()}
-    cells = list(itertools.product(*[range(len(values)) for values in axes.values()]))
-    cell = cells[number % len(cells)]
-    return Points(
-        {
-            name: (index + 0.5) / len(values)
-            for (name, values), index in zip(axes.items(), cell, strict=True)
-        }
-    )
-
-
-def values_of(name: str, distribution: BaseDistribution) -> list[Any]:
-    """Return all values of a discrete distribution.
-
-    Raises:
-        ConfigError: The dimension is continuous.
+    Dimensions with a condition are drawn at random, as Optuna does: crossover needs dimensions
+    that all told trials have. A trial that broke a constraint is a member of its generation.
     """
-    if isinstance(distribution, CategoricalDistribution):
-        return list(distribution.choices)
-    if isinstance(distribution, IntDistribution) and not distribution.log:
-        return list(range(distribution.low, distribution.high + 1, distribution.step))
-    if isinstance(distribution, FloatDistribution) and distribution.step is not None:
-        count = round((distribution.high - distribution.low) / distribution.step) + 1
-        return [distribution.low + index * distribution.step for index in range(count)]
-    raise ConfigError(
-        f"dimensions.{name}: a grid needs discrete values; give the dimension a step, "
-        "or use the sampler qmc"
+    check_at_least(2, population=population)
+    members = [trial.is_feasible or bool(trial.violations) for trial in ask.told]
+    placed = generations(
+        members, population=population, lag=ask.lag, count=len(ask.told) + ask.open_trials + 1
     )
+    return _Placed(placed, population=population, seed=ask.seed)
 
 
-def at(distribution: BaseDistribution, position: float) -> Any:
-    """Return the value at `position` in (0, 1) of a distribution, log scales respected."""
-    if isinstance(distribution, CategoricalDistribution):
-        count = len(distribution.choices)
-        return distribution.choices[min(int(position * count), count - 1)]
-    if isinstance(distribution, IntDistribution) and not distribution.log:
-        values = range(distribution.low, distribution.high + 1, distribution.step)
-        return values[min(int(position * len(values)), len(values) - 1)]
-    if isinstance(distribution, FloatDistribution) and distribution.step is not None:
-        steps = values_of("", distribution)
-        return steps[min(int(position * len(steps)), len(steps) - 1)]
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    low, high = float(distribution.low), float(distribution.high)
-    value = low * (high / low) ** position if distribution.log else low + (high - low) * position
-    if isinstance(distribution, IntDistribution):
-        return min(max(round(value), distribution.low), distribution.high)
-    return min(max(value, low), high)
+class _Placed(optuna.samplers.NSGAIISampler):
+    """NSGA-II that is told the generation of every trial; Optuna writes it on a trial it asks."""
+
+    def __init__(self, placed: list[int], *, population: int, seed: int) -> None:
+        super().__init__(population_size=population, seed=seed)
+        self._placed = placed
+
+    def get_trial_generation(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        return self._placed[trial.number]
+
+    def get_population(self, study: optuna.Study, generation: int) -> list[FrozenTrial]:
+        complete: Any = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        return [trial for trial in complete if self._placed[trial.number] == generation]

@@ -11,13 +11,37 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
-from ablate.config.apply import active
-from ablate.config.schema import Dimension
+from ablate.config.apply import active, size_of
+from ablate.config.expressions import parse
+from ablate.config.nuisance import paths_of
+from ablate.config.schema import Dimension, VectorDimension
+from ablate.search.vectors import distribution_of, parameter_names, to_list, to_positions
 
 
 def distributions(dimensions: Mapping[str, Dimension]) -> dict[str, BaseDistribution]:
-    """Return one distribution per dimension; ranges are closed at both ends."""
-    return {name: distribution(dimension) for name, dimension in dimensions.items()}
+    """Return one distribution per parameter; ranges are closed at both ends.
+
+    A list-valued dimension has one parameter fewer than its longest list has numbers.
+    """
+    found: dict[str, BaseDistribution] = {}
+    for name, dimension in dimensions.items():
+        if isinstance(dimension, VectorDimension):
+            names = parameter_names(dimension, dimension.largest)
+            found.update(dict.fromkeys(names, distribution_of(dimension)))
+        else:
+            found[name] = distribution(dimension)
+    return found
+
+
+def always(dimensions: Mapping[str, Dimension]) -> frozenset[str]:
+    """Return the parameters that no condition and no size can take away."""
+    return frozenset(
+        parameter
+        for name, dimension in dimensions.items()
+        if dimension.when is None
+        for parameter in distributions({name: dimension})
+        if not isinstance(dimension, VectorDimension) or isinstance(dimension.size, int)
+    )
 
 
 def distribution(dimension: Dimension) -> BaseDistribution:
@@ -38,6 +62,27 @@ def distribution(dimension: Dimension) -> BaseDistribution:
     )
 
 
+def parameters_of(
+    dimensions: Mapping[str, Dimension], values: Mapping[str, Any]
+) -> dict[str, tuple[Any, BaseDistribution]]:
+    """Return parameter -> its value and distribution, for values of dimensions.
+
+    What is no dimension, and a list that was named instead of written out, has no parameters.
+    """
+    found: dict[str, tuple[Any, BaseDistribution]] = {}
+    for name, value in values.items():
+        dimension = dimensions.get(name)
+        if isinstance(dimension, VectorDimension):
+            if not isinstance(value, str):
+                shape = distribution_of(dimension)
+                names = parameter_names(dimension, len(value))
+                positions = to_positions(dimension, value)
+                found.update({n: (p, shape) for n, p in zip(names, positions, strict=True)})
+        elif dimension is not None:
+            found[name] = (value, distribution(dimension))
+    return found
+
+
 def suggest_values(
     trial: Trial, dimensions: Mapping[str, Dimension], base: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -45,29 +90,42 @@ def suggest_values(
     values: dict[str, Any] = {}
     waiting = dict(dimensions)
     while waiting:
-        ready = [
-            name
-            for name, dimension in waiting.items()
-            if not any(other in waiting and other in (dimension.when or "") for other in waiting)
-        ] or list(waiting)
+        ready = [n for n, some in waiting.items() if not _needs(some, waiting)] or list(waiting)
         name = ready[0]
         dimension = waiting.pop(name)
         assumed = {**values, name: dimension.baseline}
         if name not in active({n: dimensions[n] for n in assumed}, assumed, base):
             continue
-        values[name] = _ask(trial, dimension)
+        if isinstance(dimension, VectorDimension):
+            size = size_of(dimension, dimensions, values, base)
+            shape = distribution_of(dimension)
+            positions = [_ask(trial, n, shape) for n in parameter_names(dimension, size)]
+            values[name] = to_list(dimension, positions)
+        else:
+            values[name] = _ask(trial, name, distribution(dimension))
     return values
 
 
-def _ask(trial: Trial, dimension: Dimension) -> Any:
-    shape = distribution(dimension)
-    if isinstance(shape, CategoricalDistribution):
-        return trial.suggest_categorical(dimension.name, shape.choices)
-    if isinstance(shape, IntDistribution):
-        return trial.suggest_int(
-            dimension.name, shape.low, shape.high, step=shape.step, log=shape.log
+def _needs(dimension: Dimension, others: Mapping[str, Dimension]) -> list[str]:
+    """Return the other dimensions that its condition or its size depends on."""
+    names = set(parse(dimension.when).names if dimension.when else ())
+    if isinstance(dimension, VectorDimension) and isinstance(dimension.size, str):
+        names.add(dimension.size)
+    return [
+        other.name
+        for other in others.values()
+        if other.name != dimension.name
+        and (
+            other.name in names
+            or any(path in names or path.rpartition(".")[2] in names for path in paths_of(other))
         )
+    ]
+
+
+def _ask(trial: Trial, name: str, shape: BaseDistribution) -> Any:
+    if isinstance(shape, CategoricalDistribution):
+        return trial.suggest_categorical(name, shape.choices)
+    if isinstance(shape, IntDistribution):
+        return trial.suggest_int(name, shape.low, shape.high, step=shape.step, log=shape.log)
     assert isinstance(shape, FloatDistribution)
-    return trial.suggest_float(
-        dimension.name, shape.low, shape.high, step=shape.step, log=shape.log
-    )
+    return trial.suggest_float(name, shape.low, shape.high, step=shape.step, log=shape.log)

@@ -1,6 +1,6 @@
 """The Optuna store: a projection of the finished trials, made under a lock, rebuilt at will."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,9 @@ from filelock import FileLock
 
 from ablate.config.schema import Dimension
 from ablate.errors import StoreError
-from ablate.search.space import distributions
-from ablate.search.suggest import Direction, Told, frozen
+from ablate.search.history import frozen
+from ablate.search.space import parameters_of
+from ablate.search.told import Direction, Told
 
 KEY = "ablate.trial"
 
@@ -26,16 +27,18 @@ class TrialStore:
     Args:
         url: Any RDB address that Optuna takes.
         study: Name of the study in it.
-        direction: "maximize" or "minimize".
+        directions: "maximize" or "minimize" for every objective.
         lock: File that keeps two processes from creating the schema at once.
 
     Raises:
         StoreError: The database cannot be opened.
     """
 
-    def __init__(self, url: str, *, study: str, direction: Direction, lock: Path) -> None:
+    def __init__(
+        self, url: str, *, study: str, directions: Sequence[Direction], lock: Path
+    ) -> None:
         self._made_with: dict[str, Any] = {
-            "url": url, "study": study, "direction": direction, "lock": lock,
+            "url": url, "study": study, "directions": directions, "lock": lock,
         }  # fmt: skip
         try:
             with FileLock(lock):
@@ -43,7 +46,7 @@ class TrialStore:
                 self._study = optuna.create_study(
                     storage=self._storage,
                     study_name=study,
-                    direction=direction,
+                    directions=list(directions),
                     load_if_exists=True,
                 )
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
@@ -64,19 +67,19 @@ class TrialStore:
         """Write the trial unless a trial of that number is there."""
         if trial.number in self._known:
             return
-        known = distributions(dimensions)
-        free = {n: v for n, v in trial.values.items() if n not in known}
+        params = parameters_of(dimensions, trial.values)
+        free = {n: v for n, v in trial.values.items() if n not in params}
         self._study.add_trial(
             frozen(
                 trial,
-                known,
+                dimensions,
                 {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}},
             )
         )
         self._known.add(trial.number)
 
     def values(self) -> dict[int, float | None]:
-        """Return our trial number -> its value, None where it has none; each number once."""
+        """Return our trial number -> its first objective, None where there is none."""
         return {
             trial.user_attrs[KEY]: trial.values[0] if trial.values else None
             for trial in self._study.get_trials(deepcopy=False)

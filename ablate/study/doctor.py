@@ -13,6 +13,7 @@ from ablate.errors import BusyError, StoreError
 from ablate.search.store import TrialStore, default_url
 from ablate.study.driver import data_direction, is_running
 from ablate.study.ledger import Ledger
+from ablate.study.objectives import directions_of
 from ablate.study.plan import make
 from ablate.study.projection import Projection
 from ablate.study.trials import Trials
@@ -181,5 +182,5 @@ def _told(optuna: TrialStore, trials: Trials) -> list[Finding]:
 def _optuna(config: StudyConfig, store: Path) -> TrialStore:
     return TrialStore(
         config.store.get("optuna") or default_url(store),
-        study=config.name, direction=data_direction(config), lock=store / "optuna.lock",
+        study=config.name, directions=directions_of(config), lock=store / "optuna.lock",
     )  # fmt: skip

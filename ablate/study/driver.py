@@ -13,8 +13,9 @@ from ablate.config.schema import StudyConfig
 from ablate.data.pairs import PairSet
 from ablate.errors import BusyError, ConfigError, DataError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
-from ablate.search.suggest import Direction
+from ablate.search.told import Direction
 from ablate.study.ledger import Ledger
+from ablate.study.objectives import directions_of
 from ablate.study.plan import Plan, make
 from ablate.study.projection import Projection
 from ablate.study.store import open_store
@@ -160,11 +161,8 @@ def is_running(folder: Path) -> bool:
 
 
 def data_direction(config: StudyConfig) -> Direction:
-    """Return "maximize" or "minimize", from the metric that the objective names."""
-    from ablate.metrics.catalogue import BETTER
-
-    better = BETTER[config.objective.partition("/")[2]]
-    return "maximize" if better == "higher" else "minimize"
+    """Return "maximize" or "minimize", from the metric that the first objective names."""
+    return directions_of(config)[0]
 
 
 def planned_runs(plan: Plan, trials: Trials) -> int:

@@ -1,6 +1,8 @@
 """Every name that a study file may use, by kind."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 from ablate import losses
 from ablate.data.contract import DATASETS
@@ -9,8 +11,7 @@ from ablate.execution.protocol import EXECUTORS
 from ablate.metrics.catalogue import LABELS
 from ablate.metrics.protocol import PROTOCOLS
 from ablate.models.contract import MODELS
-from ablate.search.pruners import PRUNERS
-from ablate.search.samplers import SAMPLERS
+from ablate.search.contract import PRUNERS, SAMPLERS
 from ablate.study.plan import SEARCH
 
 
@@ -25,12 +26,13 @@ def known() -> dict[str, tuple[str, ...]]:
         "samplers": SAMPLERS.names(),
         "pruners": PRUNERS.names(),
         "executors": EXECUTORS.names(),
-        **{f"designs.{name}": _options(name) for name in DESIGNS.names()},
+        **{f"designs.{name}": _options(DESIGNS.get(name)) for name in DESIGNS.names()},
+        **{f"model.{name}": _options(MODELS.get(name)) for name in MODELS.names()},
         **{f"losses.{setting}": names for setting, names in losses.names().items()},
     }
 
 
-def _options(design: str) -> tuple[str, ...]:
-    """Return the keyword-only parameters of a design."""
-    parameters = inspect.signature(DESIGNS.get(design)).parameters.values()
+def _options(plug_in: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the keyword-only parameters of a plug-in."""
+    parameters = inspect.signature(plug_in).parameters.values()
     return tuple(known.name for known in parameters if known.kind is known.KEYWORD_ONLY)

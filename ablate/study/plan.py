@@ -10,6 +10,7 @@ from ablate.designs.contract import DESIGNS, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
 from ablate.study.claims import refusals
+from ablate.study.objectives import directions_of
 from ablate.study.recipes import Recipe, canonical, dimension_values, identity_of, recipe_of
 from ablate.training.spec import RunSpec
 
@@ -104,6 +105,7 @@ def make(config: StudyConfig) -> Plan:
     for phase in config.phases.values():
         if phase.design == SEARCH:
             count = int(phase.trials or 0)
+            faults += [f"{config.file}: {line}" for line in _search_faults(config, phase)]
             searches.append(
                 SearchPlan(phase=phase, first=number, trials=count, lag=min(16, max(1, count // 4)))
             )
@@ -125,6 +127,13 @@ def make(config: StudyConfig) -> Plan:
         design_hash=_design_hash(config, trials, searches),
         infeasible=infeasible,
     )
+
+
+def _search_faults(config: StudyConfig, phase: Phase) -> list[str]:
+    """Return what the sampler and the pruner of a search cannot do."""
+    from ablate.search.refusals import refusals as refused
+
+    return refused(phase, dimensions=config.dimensions, directions=directions_of(config))
 
 
 def design_rows(config: StudyConfig, phase: Phase) -> Rows:
@@ -281,6 +290,7 @@ def _design_hash(
         {
             "study": config.name,
             "objective": config.objective,
+            **({"further_objectives": further} if (further := config.further_objectives) else {}),
             "seed": config.seed,
             "trials": [
                 [trial.phase, trial.arm_id, [run.run_id for run in trial.runs]] for trial in trials
@@ -289,7 +299,9 @@ def _design_hash(
                 [
                     search.phase.name, search.trials, search.phase.seeds, search.lag,
                     str(search.phase.sampler), str(search.phase.pruner),
-                    list(search.phase.rungs or ()), repr(sorted(config.dimensions.items())),
+                    list(search.phase.rungs or ()),
+                    *([dict(search.phase.options)] if search.phase.options else []),
+                    repr(sorted(config.dimensions.items())),
                     repr(config.constraints), identity_of(canonical(config.base)),
                 ]
                 for search in searches

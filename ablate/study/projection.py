@@ -6,8 +6,9 @@ from pathlib import Path
 from ablate.data.pairs import PairSet
 from ablate.execution.worker import write_atomically
 from ablate.search.store import TrialStore, default_url
-from ablate.search.suggest import Direction
+from ablate.search.told import Direction
 from ablate.study.ledger import Ledger
+from ablate.study.objectives import directions_of
 from ablate.study.plan import Plan
 from ablate.study.publish import publish
 from ablate.study.trials import Trials
@@ -49,7 +50,7 @@ class Projection:
         )
         self._optuna = TrialStore(
             config.store.get("optuna") or default_url(store),
-            study=config.name, direction=direction, lock=store / "optuna.lock",
+            study=config.name, directions=directions_of(config), lock=store / "optuna.lock",
         )  # fmt: skip
         if optuna_anew:
             self._optuna = self._optuna.cleared()

@@ -108,6 +108,8 @@ def arm_name(values: Mapping[str, Any]) -> str:
     Example:
         >>> arm_name({"variant": "signed", "ratio": 0.5, "levels": 3})
         'signed · ratio 0.5 · 3 levels'
+        >>> arm_name({"scales": [1.0, 0.5, 0.25]})
+        'scales 1 0.5 0.25'
     """
     parts = []
     for name, value in values.items():
@@ -117,6 +119,8 @@ def arm_name(values: Mapping[str, Any]) -> str:
             parts.append(f"{value} levels" if value != 1 else "1 level")
         elif isinstance(value, float):
             parts.append(f"{name} {value:.4g}")
+        elif isinstance(value, list):
+            parts.append(f"{name} {' '.join(f'{number:.3g}' for number in value)}")
         else:
             parts.append(f"{name} {value}")
     return " · ".join(parts) or "baseline"

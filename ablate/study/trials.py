@@ -2,14 +2,18 @@
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.search import pruners
-from ablate.search.suggest import Direction, Told, suggest
+from ablate.search.contract import PRUNERS
+from ablate.search.pruners import should_prune
+from ablate.search.refusals import options_of
+from ablate.search.suggest import suggest
+from ablate.search.told import Direction, Told
 from ablate.study.ledger import Ledger
+from ablate.study.objectives import directions_of
 from ablate.study.plan import Plan, PlannedTrial, SearchPlan, make_trial, specs
-from ablate.training.spec import RunSpec
+from ablate.training.spec import RunResult, RunSpec
 
 
 class Trials:
@@ -18,7 +22,7 @@ class Trials:
     Args:
         plan: The designed trials and the searches.
         ledger: Holds the suggestions made and the results so far.
-        direction: "maximize" or "minimize" the objective.
+        direction: "maximize" or "minimize" the first objective.
     """
 
     def __init__(self, plan: Plan, ledger: Ledger, *, direction: Direction) -> None:
@@ -84,6 +88,7 @@ class Trials:
                 number=number,
                 values={**trial.values, **trial.nuisance},
                 value=first.value,
+                further=first.further,
                 is_pruned=first.is_pruned,
             )
         else:
@@ -91,12 +96,14 @@ class Trials:
             if any(result is None or result.state == "interrupted" for result in results):
                 return None
             ended = [result for result in results if result is not None]
-            objective = self.plan.config.objective
-            values = [r.metrics[objective] for r in ended if objective in r.metrics]
+            means = [_mean(ended, objective) for objective in self.plan.config.objectives]
+            further = tuple(mean for mean in means[1:] if mean is not None)
+            is_whole = len(further) == len(means) - 1
             told = Told(
                 number=number,
                 values={**trial.values, **trial.nuisance},
-                value=math.fsum(values) / len(values) if values else None,
+                value=means[0] if is_whole else None,
+                further=further if is_whole else (),
                 is_pruned=any(result.state == "pruned" for result in ended),
                 reports=self._reports_of(ended),
             )
@@ -111,9 +118,10 @@ class Trials:
         search = self._search_of(spec.trial)
         if search is None or not search.phase.pruner or search.phase.seeds > 1:
             return False
-        pruner = pruners.PRUNERS.get(search.phase.pruner, where="pruner")
-        return pruners.should_prune(
-            pruner(rungs=spec.rungs),
+        make = PRUNERS.get(search.phase.pruner, where="pruner")
+        return should_prune(
+            make(spec.rungs, **options_of(search.phase, "pruner")),
+            number=spec.trial - search.first,
             direction=self.direction,
             told=self._visible(search, spec.trial),
             reports=reports,
@@ -144,13 +152,14 @@ class Trials:
             sampler=search.phase.sampler or "tpe",
             study_seed=self.plan.config.seed,
             number=number - search.first,
-            direction=self.direction,
+            directions=directions_of(self.plan.config),
             told=visible,
             open_trials=[
                 self._ledger.asked[other]
                 for other in range(search.first, number)
                 if other not in seen
             ],
+            options=options_of(search.phase, "sampler"),
         )
 
     def _visible(self, search: SearchPlan, number: int) -> list[Told]:
@@ -180,3 +189,9 @@ class Trials:
         if len(results) != 1:
             return {}
         return {int(step): value for step, value in results[0].facts.get("reports", {}).items()}
+
+
+def _mean(results: Sequence[RunResult], objective: str) -> float | None:
+    """Return the mean of an objective over the runs that have it, None where none has."""
+    values = [result.metrics[objective] for result in results if objective in result.metrics]
+    return math.fsum(values) / len(values) if values else None

@@ -7,10 +7,13 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from torch import nn
+
 from ablate import data, losses, models
 from ablate.data.pairs import PairSet
 from ablate.errors import AblateError, ConfigError, DivergedError, is_disk_full
 from ablate.models.contract import parameter_count
+from ablate.models.cost import flops
 from ablate.models.probe import Probe
 from ablate.training import loop, probing
 from ablate.training.calibration import calibrate
@@ -97,12 +100,21 @@ def _train(
     )  # fmt: skip
     facts |= {
         "parameters": parameter_count(model),
+        **_arithmetic(model, side_px=settings["data"]["crop"]),
         "protocol": settings["metrics"]["protocol"],
         "data_hash": pairs.manifest.hash,
         "data_label": pairs.manifest.label,
         **({"loss_constants": constants} if constants else {}),
     }
     return {"metrics": values, "images": tuple(rows), "facts": facts}
+
+
+def _arithmetic(model: nn.Module, *, side_px: int) -> dict[str, Any]:
+    """Return what fusing one crop costs; nothing for the probe, which fuses by descending."""
+    if isinstance(model, Probe):
+        return {}
+    count = flops(model, height_px=side_px, width_px=side_px)
+    return {"gflops": count / 1e9, "gmacs": count / 2e9, "gflops_of_px": [side_px, side_px]}
 
 
 def _result(spec: RunSpec, started: float, **fields: Any) -> RunResult:

@@ -123,7 +123,7 @@ def test_all_failed_guards_are_told_together_and_the_numbers_stay(judged: Any) -
     assert found.reason.count(";") >= 2
     assert found.rows[0].p is not None
     assert found.rows[0].verdict == "not answerable"
-    assert found.rows[0].sentence.startswith("not answerable (")
+    assert found.rows[0].sentence.startswith("not answerable: ")  # the question says why
 
 
 def test_held_settings_fixed_images_and_few_images_are_caveats(judged: Any) -> None:

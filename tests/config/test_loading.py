@@ -159,11 +159,11 @@ def test_names_of_plug_ins_come_from_the_caller() -> None:
 
 
 def test_settings_of_a_plug_in_model_are_checked_where_its_names_are_given() -> None:
-    known = {"models": ("densefuse", "unet"), "model.unet": ("depth",)}
-    study = config.load("quickstart", ["model=unet", "model.depth=3"], known=known)
-    assert study.base["model"] == {"name": "unet", "depth": 3}
+    known = {"models": ("densefuse", "mine"), "model.mine": ("depth",)}
+    study = config.load("quickstart", ["model=mine", "model.depth=3"], known=known)
+    assert study.base["model"] == {"name": "mine", "depth": 3}
     with pytest.raises(ConfigError, match=r"base.model.dept: no such setting"):
-        config.load("quickstart", ["model=unet", "model.dept=3"], known=known)
+        config.load("quickstart", ["model=mine", "model.dept=3"], known=known)
 
 
 def test_the_users_folder_is_found_first_and_shadowing_is_said(tmp_path: Path) -> None:

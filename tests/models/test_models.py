@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -7,13 +9,35 @@ from ablate.models.contract import parameter_count
 from ablate.models.probe import Probe
 
 
-@pytest.mark.parametrize("size", [(16, 16), (17, 23), (5, 40)])
-def test_the_network_keeps_any_size_and_the_unit_range(size: tuple[int, int]) -> None:
-    model = models.build({"name": "densefuse", "width": 4})
-    infrared, visible = torch.rand(2, 2, 1, *size)
-    fused = model(infrared=infrared, visible=visible).detach()
-    assert fused.shape == infrared.shape
-    assert 0 <= float(fused.min()) <= float(fused.max()) <= 1
+def test_unknown_names_and_settings_are_told_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'densefuse'"):
+        models.build({"name": "densfuse"})
+    with pytest.raises(ConfigError, match=r"model.widht: no such setting .* 'width'"):
+        models.build({"name": "densefuse", "widht": 3})
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"name": "densefuse", "width": 0}, "model.width: must be at least 1, got 0"),
+        ({"name": "seafusion", "width": 0}, "model.width: must be at least 1, got 0"),
+        ({"name": "unet", "depth": 0}, "model.depth: must be at least 1, got 0"),
+        ({"name": "restormer", "width": 1}, "model.width: must be at least 2, got 1"),
+        ({"name": "restormer", "width": 8, "heads": 3}, "model.heads: 3 does not divide the 8"),
+        ({"name": "cddfuse", "width": 7}, "model.width: must be even and at least 2, got 7"),
+    ],
+)
+def test_a_setting_out_of_range_is_one_line(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        models.build(settings)
+    assert str(error.value).startswith(told)
+    assert "\n" not in str(error.value)
+
+
+def test_two_wrong_settings_are_told_together() -> None:
+    with pytest.raises(ConfigError) as error:
+        models.build({"name": "unet", "width": 0, "depth": -1})
+    assert len(error.value.faults) == 2
 
 
 def test_the_published_width_has_the_parameters_that_the_formula_gives() -> None:
@@ -24,13 +48,6 @@ def test_the_published_width_has_the_parameters_that_the_formula_gives() -> None
         for inputs, outputs in [(64, 64), (64, 32), (32, 16), (16, 1)]
     )
     assert parameter_count(models.build({"name": "densefuse"})) == encoder + decoder
-
-
-def test_unknown_names_and_settings_are_told_with_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'densefuse'"):
-        models.build({"name": "densfuse"})
-    with pytest.raises(ConfigError, match=r"model.widht: no such setting .* 'width'"):
-        models.build({"name": "densefuse", "widht": 3})
 
 
 def test_the_probe_starts_at_the_mean_and_its_noise_follows_the_seed() -> None:

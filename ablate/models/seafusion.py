@@ -1,0 +1,80 @@
+"""Two streams of gradient residual dense blocks, in the manner of SeAFusion."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from ablate.models.contract import MODELS, FusionNetwork
+from ablate.models.settings import check_at_least
+
+
+@MODELS.register("seafusion")
+class SeAFusion(FusionNetwork):
+    """SeAFusion-like CNN: one encoder per source, features concatenated, four-layer decoder.
+
+    Differs from the original: no segmentation network follows; the Sobel kernels of the residual
+    stream are fixed and have no bias (the repository initialises a trained convolution with them);
+    the batch norms that the repository declares and never calls are absent.
+
+    Args:
+        width: Channels of the first layer; the blocks give 2 and 3 times as many. 16 in the
+            original. At least 1.
+
+    Source:
+        Tang, Yuan and Ma, Information Fusion 82, 2022; FusionNet.py of Linfeng-Tang/SeAFusion at
+        5fd9c52.
+    """
+
+    source = "Tang et al., Information Fusion 2022 (SeAFusion)"
+
+    def __init__(self, *, width: int = 16) -> None:
+        super().__init__()
+        check_at_least(1, width=width)
+        self.infrared, self.visible = _encoder(width), _encoder(width)
+        self.decoder = nn.Sequential(
+            *_layer(6 * width, 4 * width),
+            *_layer(4 * width, 2 * width),
+            *_layer(2 * width, width),
+            nn.Conv2d(width, 1, 3, padding=1),
+        )
+
+    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return the fused luminance in [0, 1]."""
+        features = torch.cat([self.visible(visible), self.infrared(infrared)], dim=1)
+        fused: Tensor = self.decoder(features)
+        return torch.tanh(fused) / 2 + 0.5
+
+
+class GradientResidualDense(nn.Module):
+    """Two densely connected convolutions, plus the Sobel magnitude of what came in."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Sequential(*_layer(inputs, inputs))
+        self.second = nn.Sequential(*_layer(2 * inputs, inputs))
+        self.dense = nn.Conv2d(3 * inputs, outputs, 1)
+        self.residual = nn.Conv2d(inputs, outputs, 1)
+        along_x = torch.tensor([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]])
+        kernels = torch.stack([along_x, along_x.T])[:, None].repeat(inputs, 1, 1, 1)
+        self.register_buffer("kernels", kernels, persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features of the block, same height and width."""
+        dense = torch.cat([features, self.first(features)], dim=1)
+        dense = torch.cat([dense, self.second(dense)], dim=1)
+        kernels: Tensor = self.get_buffer("kernels")
+        gradients = F.conv2d(features, kernels, padding=1, groups=features.shape[1])
+        magnitude = gradients[:, 0::2].abs() + gradients[:, 1::2].abs()
+        return F.leaky_relu(self.dense(dense) + self.residual(magnitude), 0.1)
+
+
+def _encoder(width: int) -> nn.Sequential:
+    return nn.Sequential(
+        *_layer(1, width),
+        GradientResidualDense(width, 2 * width),
+        GradientResidualDense(2 * width, 3 * width),
+    )
+
+
+def _layer(inputs: int, outputs: int) -> tuple[nn.Module, nn.Module]:
+    return nn.Conv2d(inputs, outputs, 3, padding=1), nn.LeakyReLU(0.2)

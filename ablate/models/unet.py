@@ -1,0 +1,63 @@
+"""A plain U-Net on both sources."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from ablate.models.contract import MODELS, FusionNetwork
+from ablate.models.settings import check_at_least
+
+
+@MODELS.register("unet")
+class UNet(FusionNetwork):
+    """U-Net: the sources are two channels, halved `depth` times and brought back with skips.
+
+    Differs from the original: zero padding instead of valid convolutions, fewer channels, one
+    sigmoid output. The 2x2 up-convolution is written as a 1x1 convolution and a pixel shuffle,
+    which is the same map.
+
+    Args:
+        width: Channels at full size, doubled at every halving; 64 in the original. At least 1.
+        depth: Halvings; 4 in the original. At least 1, a study file allows 6.
+
+    Source:
+        Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597.
+    """
+
+    source = "Ronneberger et al., MICCAI 2015, arXiv 1505.04597 (U-Net)"
+
+    def __init__(self, *, width: int = 16, depth: int = 3) -> None:
+        super().__init__()
+        check_at_least(1, width=width, depth=depth)
+        self.multiple_px = 2**depth
+        channels = [width * 2**level for level in range(depth + 1)]
+        self.encoder = nn.ModuleList(
+            _twice(inputs, outputs)
+            for inputs, outputs in zip([2, *channels], channels, strict=False)
+        )
+        self.up = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(2 * fine, 4 * fine, 1), nn.PixelShuffle(2))
+            for fine in reversed(channels[:-1])
+        )
+        self.decoder = nn.ModuleList(_twice(2 * fine, fine) for fine in reversed(channels[:-1]))
+        self.last = nn.Conv2d(width, 1, 1)
+
+    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return the fused luminance in [0, 1]."""
+        features: Tensor = self.encoder[0](torch.cat([infrared, visible], dim=1))
+        skips: list[Tensor] = []
+        for stage in list(self.encoder)[1:]:
+            skips.append(features)
+            features = stage(F.max_pool2d(features, 2))
+        for up, stage in zip(self.up, self.decoder, strict=True):
+            features = stage(torch.cat([skips.pop(), up(features)], dim=1))
+        return torch.sigmoid(self.last(features))
+
+
+def _twice(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(outputs, outputs, 3, padding=1),
+        nn.ReLU(),
+    )

@@ -1,0 +1,139 @@
+"""What a search phase asks of its sampler and pruner, and what they are told."""
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ablate import config
+from ablate.errors import ConfigError
+from ablate.study.ledger import Ledger
+from ablate.study.names import known
+from ablate.study.objectives import directions_of
+from ablate.study.plan import make
+from ablate.study.trials import Trials
+from ablate.training.spec import RunResult, RunSpec
+
+DIMENSIONS = {
+    "levels": {"type": "int", "path": "loss.levels", "low": 1, "high": 3},
+    "scales": {
+        "type": "decreasing", "path": "loss.scales", "size": "levels", "low": 0.3, "high": 0.8,
+        "when": "levels > 1",
+    },
+    "rate": {
+        "type": "float", "path": "train.learning_rate", "low": 1e-4, "high": 1e-2, "log": True,
+    },
+}  # fmt: skip
+
+
+def plan_of(folder: Path, *, phase: dict[str, Any] | None = None, **study: Any) -> Any:
+    file = folder / "mine.yaml"
+    whole = {
+        "title": "Searching",
+        "space": {"dimensions": DIMENSIONS},
+        "phases": {"hunt": {"design": "search", "trials": 12, **(phase or {})}},
+        "base": {"data": {"name": "synthetic"}, "metrics": {"names": ["qabf", "vif", "mse"]}},
+        **study,
+    }
+    file.write_text(yaml.safe_dump(whole))
+    return make(config.load(file, (), known={**known(), "metrics": ("qabf", "vif", "mse")}))
+
+
+def ended(spec: RunSpec) -> RunResult:
+    """Return a result that follows from the run alone."""
+    number = zlib.crc32(spec.run_id.encode()) / 2**32
+    return RunResult(
+        run_id=spec.run_id, state="finished",
+        metrics={"val/qabf": number, "val/vif": 1 - number, "val/mse": number**2},
+        facts={"reports": {"5": number}},
+    )  # fmt: skip
+
+
+def searched(folder: Path, plan: Any) -> Trials:
+    ledger = Ledger(folder / "store")
+    trials = Trials(plan, ledger, direction=directions_of(plan.config)[0])
+    while (spec := trials.next()) is not None:
+        ledger.end(ended(spec))
+        trials.settle(spec.trial)
+    return trials
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random", "qmc"])
+def test_every_objective_is_told_and_a_restart_says_the_same(tmp_path: Path, sampler: str) -> None:
+    plan = plan_of(tmp_path, phase={"sampler": sampler}, objective=["val/qabf", "val/mse"])
+    assert directions_of(plan.config) == ("maximize", "minimize")
+    trials = searched(tmp_path, plan)
+    assert sorted(trials.told) == list(range(12))
+    for told in trials.told.values():
+        assert len(told.objectives) == (0 if told.violations else 2)
+    again = searched(tmp_path / "again", plan)
+    assert again.told == trials.told
+    assert searched(tmp_path, plan).told == trials.told  # read back from the ledger
+
+
+def test_a_trial_without_one_of_its_objectives_has_failed(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, objective=["val/qabf", "val/vif"])
+    ledger = Ledger(tmp_path / "store")
+    trials = Trials(plan, ledger, direction="maximize")
+    spec = trials.next()
+    assert spec is not None
+    ledger.end(RunResult(run_id=spec.run_id, state="finished", metrics={"val/qabf": 1.0}))
+    told = trials.settle(spec.trial)
+    assert told is not None
+    assert (told.value, told.further) == (None, ())
+
+
+def test_the_options_reach_sampler_and_pruner(tmp_path: Path) -> None:
+    def suggested(**phase: Any) -> list[Any]:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        trials = searched(folder, plan_of(folder, phase=phase))
+        return [dict(told.values) for told in trials.told.values()]
+
+    assert suggested() != suggested(options={"sampler": {"startup": 2}})
+    stops = {}
+    for keep in (1, 99):
+        pruner = {"pruner": "percentile", "rungs": [5], "options": {"pruner": {"keep": keep}}}
+        plan = plan_of(tmp_path, phase=pruner)
+        trials = searched(tmp_path / str(keep), plan)
+        visible = [trials.told[number] for number in range(12 - plan.searches[0].lag)]
+        second = sorted(told.reports[5] for told in visible if told.reports)[-2]
+        stops[keep] = trials.decide(trials.known[11].runs[0], {5: second})
+    assert stops == {1: True, 99: False}
+    assert all(type(stop) is bool for stop in stops.values())  # they are sent as JSON
+
+
+def test_lists_are_settings_of_the_runs_and_short_in_their_names(tmp_path: Path) -> None:
+    trials = searched(tmp_path, plan_of(tmp_path))
+    lists = [trial for trial in trials.known.values() if "scales" in trial.values]
+    assert lists
+    for trial in lists:
+        scales = trial.runs[0].settings["loss"]["scales"]
+        is_powers = scales == "powers" and len(trial.values["scales"]) == 2
+        assert is_powers or scales == trial.values["scales"]
+        assert "[" not in trial.name
+
+
+def test_options_and_further_objectives_are_of_the_design(tmp_path: Path) -> None:
+    plain = plan_of(tmp_path).design_hash
+    others = {
+        plan_of(tmp_path, phase={"options": {"sampler": {"startup": 2}}}).design_hash,
+        plan_of(tmp_path, objective=["val/qabf", "val/vif"]).design_hash,
+        plan_of(tmp_path, objective=["val/qabf", "val/mse"]).design_hash,
+    }
+    assert len({plain, *others}) == 4
+
+
+def test_what_the_plug_ins_cannot_do_is_refused_with_the_plan(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        plan_of(
+            tmp_path,
+            phase={"sampler": "grid", "pruner": "wilcoxon", "rungs": [5]},
+            objective=["val/qabf", "val/vif"],
+        )
+    told = [line.split(": ", 1)[1] for line in error.value.faults]
+    assert [line.split(":")[0] for line in told] == [
+        "phases.hunt", "phases.hunt", "phases.hunt.pruner", "phases.hunt.pruner",
+    ]  # fmt: skip
