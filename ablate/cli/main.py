@@ -72,7 +72,8 @@ def options(
     for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     if not debug:  # it prints the traceback of an error that reaches us anyway
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+        for echo in ("mlflow.store.db.utils", "sqlalchemy.pool"):
+            logging.getLogger(echo).setLevel(logging.CRITICAL)
 
 
 def main(arguments: list[str] | None = None) -> None:

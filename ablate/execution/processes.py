@@ -132,8 +132,11 @@ def _serve(pipe: Connection, lifeline: Connection) -> None:
     threading.Thread(target=_leave_with_the_driver, args=(lifeline, leave), daemon=True).start()
 
     def ask(reports: Mapping[int, float]) -> bool:
-        pipe.send_bytes(_pack({"reports": dict(reports)}))
-        return bool(_unpack(pipe.recv_bytes())["stop"])
+        try:
+            pipe.send_bytes(_pack({"reports": dict(reports)}))
+            return bool(_unpack(pipe.recv_bytes())["stop"])
+        except (EOFError, OSError) as error:  # says nothing about the run, which goes on later
+            raise LeaveError("the driver is gone") from error
 
     while True:
         try:
@@ -149,7 +152,8 @@ def _serve(pipe: Connection, lifeline: Connection) -> None:
             with contextlib.suppress(OSError):  # the driver may have met the same fault, and gone
                 pipe.send_bytes(_pack({"fault": f"{folder}: {error.strerror or error}; {MEND}"}))
             return
-        pipe.send_bytes(_pack({"result": result.to_json()}))
+        with contextlib.suppress(OSError):  # the result is written; the next driver reads it
+            pipe.send_bytes(_pack({"result": result.to_json()}))
 
 
 def _leave_with_the_driver(lifeline: Connection, leave: threading.Event) -> None:

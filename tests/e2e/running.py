@@ -27,7 +27,7 @@ def ablate(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess
         command(*words), cwd=cwd, capture_output=True, text=True, timeout=250, check=False
     )
     assert done.returncode == code, done.stderr[-3000:]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]
     return done
 
 

@@ -150,3 +150,21 @@ def test_closing_ends_workers_that_are_at_work(
 def test_a_spec_survives_the_wire() -> None:
     spec = replace(small("r", rungs=(1, 2)), factors={"ratio": 0.1}, questions=("q",), block=3)
     assert RunSpec.from_json(spec.to_json()) == spec
+
+
+def test_a_driver_that_is_gone_at_a_rung_leaves_no_result(
+    processes: Callable[..., Processes], tmp_path: Path
+) -> None:
+    executor: Processes
+
+    def decide(spec: RunSpec, reports: Mapping[int, float]) -> bool:
+        executor._workers[0].pipe.close()  # as if the driver had died before it answered
+        return False
+
+    executor = processes(decide=decide)
+    executor.submit(small("r", rungs=(1,)), tmp_path / "r")
+    with pytest.raises(OSError, match="closed"):
+        until(executor, 1)
+    executor._workers[0].process.join(timeout=20)
+    assert executor._workers[0].process.exitcode == 0
+    assert read_result(tmp_path / "r") is None
