@@ -1,7 +1,7 @@
 """All that a report is made of; nothing else reaches a page, table or figure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ class Contents:
     floors: pd.DataFrame
     gallery: Mapping[str, Mapping[str, Path]]
     verdicts: Mapping[str, Any] | None = None  # what verdict.json holds; None without an answer
+    explored: Mapping[str, Any] = field(default_factory=dict)  # its part "exploration"
 
     @property
     def answered(self) -> Sequence[Mapping[str, Any]]:

@@ -14,9 +14,7 @@ from ablate.analysis.document import encode
 from ablate.analysis.table import not_numbers
 from ablate.report import summary, tables
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, ReportFigure
-
-ORDER = ("forest", "arm_points", "curves", "fused_grid")
+from ablate.report.figures import SECTIONS, ReportFigure, in_order
 
 
 def render(contents: Contents, out: Path) -> Path:
@@ -25,14 +23,13 @@ def render(contents: Contents, out: Path) -> Path:
     tables.write(contents, out / "tables")
     figures: list[dict[str, Any]] = []
     with PdfPages(out / "figures.pdf", metadata={"CreationDate": None}) as pdf:
-        for name in (*ORDER, *(name for name in FIGURES if name not in ORDER)):
-            figures.append(_figure(name, FIGURES.get(name)(), contents, out, pdf))
+        figures += [_figure(name, figure, contents, out, pdf) for name, figure in in_order()]
     environment = Environment(
         loader=PackageLoader("ablate.report", "."), autoescape=True, trim_blocks=True
     )
     table = tables.shown(contents)
     page = environment.get_template("page.html.j2").render(
-        facts=contents.facts, table=table, figures=figures, is_toy=contents.is_toy,
+        facts=contents.facts, table=table, sections=_by_section(figures), is_toy=contents.is_toy,
         toy=summary.TOY, no_claim="" if contents.answered else summary.NO_CLAIM,
         answered=contents.answered, run_count=len(contents.runs),
         failed=list(contents.runs.query("state == 'failed'").itertuples()),
@@ -50,7 +47,8 @@ def render(contents: Contents, out: Path) -> Path:
 def _figure(
     name: str, figure: ReportFigure, contents: Contents, out: Path, pdf: PdfPages
 ) -> dict[str, Any]:
-    facts = {"name": name, "title": figure.title, "caption": figure.caption, "reason": ""}
+    facts = {"name": name, "section": figure.section, "title": figure.title,
+             "caption": figure.caption, "reason": ""}  # fmt: skip
     reason = figure.applies(contents)
     if reason:
         return {**facts, "reason": reason}
@@ -63,6 +61,15 @@ def _figure(
     drawn.savefig(out / "figures" / f"{name}.png", dpi=200, metadata={"Software": None})
     pdf.savefig(drawn)  # type: ignore[no-untyped-call]
     return {**facts, "svg": base64.b64encode(text.getvalue()).decode()}
+
+
+def _by_section(figures: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return (heading, figures) of the sections that have any."""
+    found = [
+        (heading, [figure for figure in figures if figure["section"] == section])
+        for section, heading in SECTIONS.items()
+    ]
+    return [(heading, some) for heading, some in found if some]
 
 
 def _searched(contents: Contents) -> list[dict[str, Any]]:
@@ -104,13 +111,15 @@ def _markdown(contents: Contents, table: pd.DataFrame, figures: list[dict[str, A
         lines += ["", _plain(question["scope"])]
     lines += ["", "| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     lines += ["| " + " | ".join(_plain(c) for c in row) + " |" for row in table.to_numpy().tolist()]
-    for figure in figures:
-        body = (
-            f"Not drawn: {figure['reason']}."
-            if figure["reason"]
-            else f"![{figure['title']}](figures/{figure['name']}.svg)\n\n{figure['caption']}"
-        )
-        lines += ["", f"## {figure['title']}", "", body]
+    for heading, some in _by_section(figures):
+        lines += ["", f"## {heading}"]
+        for figure in some:
+            body = (
+                f"Not drawn: {figure['reason']}."
+                if figure["reason"]
+                else f"![{figure['title']}](figures/{figure['name']}.svg)\n\n{figure['caption']}"
+            )
+            lines += ["", f"### {figure['title']}", "", body]
     return "\n".join(lines) + "\n"
 
 

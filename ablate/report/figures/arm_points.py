@@ -8,13 +8,15 @@ from ablate.analysis.table import designed, floor_means
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES
+from ablate.report.figures import FIGURES, Section
 
 
 @FIGURES.register("arm_points")
 class ArmPoints:
     """Raw points beside means; six panels."""
 
+    section: Section = "answers"
+    number = 2
     title = "Test scores per arm"
     caption = (
         "A dot is one training run (mean over the test images), the bar the mean over runs; dashed "

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from ablate.analysis.table import designed
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES
+from ablate.report.figures import FIGURES, Section
 
 KEYS = {"train/loss": "training loss", "train/gradient": "gradient term, unweighted"}
 
@@ -15,6 +15,8 @@ KEYS = {"train/loss": "training loss", "train/gradient": "gradient term, unweigh
 class Curves:
     """Learning curves; two panels."""
 
+    section: Section = "health"
+    number = 8
     title = "Learning curves"
     caption = (
         "Thin lines are runs, thick lines the median over the seeds of an arm. Values of different "

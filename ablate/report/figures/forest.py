@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES
+from ablate.report.figures import FIGURES, Section
 
 COLOURS = {
     "supported": "#009E73", "contradicted": "#D55E00", "practically equivalent": "#0072B2",
@@ -21,6 +21,8 @@ PANELS_ABREAST = 3
 class Forest:
     """Effects in percent of the pilot mean, all blocks shown."""
 
+    section: Section = "answers"
+    number = 1
     title = "Effects and intervals"
     caption = (
         "Dots are mean differences over blocks in percent of the pilot mean, bars 95 % confidence "

@@ -8,13 +8,15 @@ from PIL import Image
 from ablate.analysis.table import designed
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES
+from ablate.report.figures import FIGURES, Section
 
 
 @FIGURES.register("fused_grid")
 class FusedGrid:
     """A grid of pictures."""
 
+    section: Section = "qualitative"
+    number = 12
     title = "Fused images"
     caption = (
         "Rows by rule: among the logged images those with the largest, the median and the smallest "

@@ -1,0 +1,49 @@
+"""The figures of a report: one file per figure, found by its registered name."""
+
+from typing import Literal, Protocol
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ablate.registry import Registry
+from ablate.report.contents import Contents
+
+Section = Literal["answers", "exploration", "health", "qualitative"]
+SECTIONS: dict[Section, str] = {
+    "answers": "Evidence",
+    "exploration": "Exploration: describes, claims nothing",
+    "health": "Training health",
+    "qualitative": "Pictures",
+}
+
+
+class ReportFigure(Protocol):
+    """One figure of the report.
+
+    A registered class also names its place: `section`, and `number`, its rank in the section.
+    `caption` says what every mark means. A figure of a kind without a claim says so there.
+    """
+
+    section: Section
+    number: int
+    title: str
+    caption: str
+
+    def applies(self, contents: Contents) -> str | None:
+        """Return why it cannot be drawn, None when it can."""
+
+    def numbers(self, contents: Contents) -> pd.DataFrame:
+        """Return every number that the figure shows."""
+
+    def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
+        """Return the drawn figure."""
+
+
+FIGURES: Registry[type[ReportFigure]] = Registry("figure", package="ablate.report.figures")
+
+
+def in_order() -> list[tuple[str, ReportFigure]]:
+    """Return (name, figure) of all figures, section by section."""
+    made = [(name, FIGURES.get(name)()) for name in FIGURES]
+    places = list(SECTIONS)
+    return sorted(made, key=lambda one: (places.index(one[1].section), one[1].number, one[0]))
