@@ -1,3 +1,27 @@
 """Ablation studies for infrared-visible image fusion that answer their questions."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ablate.notebook import OpenedStudy
+
 __version__ = "0.1.0"
+
+
+def open(  # noqa: A001  # the word that people try first
+    study: str, *, store: Path | str = "ablate-store", uri: str | None = None
+) -> "OpenedStudy":
+    """Return a study of a store, for a notebook or a script.
+
+    Args:
+        study: Its name, or the path of its YAML file.
+        store: Folder of the stores.
+        uri: MLflow tracking URI, where the study is on a server.
+
+    Raises:
+        StoreError: The store has no such study, or it has published nothing yet.
+    """
+    from ablate.notebook import open_study
+
+    return open_study(study, store=Path(store), uri=uri)

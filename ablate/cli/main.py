@@ -10,10 +10,14 @@ import typer
 
 from ablate import __version__
 from ablate.cli import (
+    best,
     check,
+    compare,
+    config,
     data,
     demo,
     doctor,
+    fuse,
     listing,
     plan,
     report,
@@ -45,6 +49,10 @@ app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
+app.command("best")(best.best)
+app.command("compare")(compare.compare)
+app.command("config")(config.config)
+app.command("fuse")(fuse.fuse)
 app.command("list")(listing.listing)
 app.command("selftest")(selftest.selftest)
 app.command("ui")(ui.ui)

@@ -15,7 +15,7 @@ from ablate.tracking import runs
 from ablate.tracking.journal import read_journal
 from ablate.tracking.outbox import Outbox
 from ablate.tracking.position import read_position, write_position
-from ablate.training.spec import RunResult, RunSpec, State
+from ablate.training.spec import WEIGHTS, RunResult, RunSpec, State
 
 BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
 REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
@@ -210,6 +210,8 @@ class Shipper:
             pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
             self._client.log_artifact(run_id, str(table))
         self._client.log_artifact(run_id, str(folder / "spec.json"))
+        if (folder / WEIGHTS).exists():
+            self._client.log_artifact(run_id, str(folder / WEIGHTS), "model")
         self._client.log_dict(run_id, result.to_json() | {"images": []}, "result.json")
         facts = {
             f"facts/{name}": float(value)

@@ -18,6 +18,7 @@ from ablate.training.determinism import precision
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
+from ablate.training.weights import write as write_weights
 
 
 def fit(
@@ -68,6 +69,8 @@ def fit(
     rows = rows_of("val") + (rows_of("test") if spec.scores_test else [])
     values = means(rows)
     recorder.metrics(values, step=train["steps"])
+    if spec.scores_test:
+        write_weights(model, folder)
     for pair in pairs.pairs("test" if spec.scores_test else "val")[: train["gallery"]]:
         path = save_png(fuse(pair), folder / "fused" / f"{pair.stem}.png")
         recorder.image(f"fused/{pair.stem}", path, step=train["steps"])

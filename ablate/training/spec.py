@@ -7,6 +7,7 @@ from typing import Any, Literal
 from ablate.identity import JsonValue
 
 State = Literal["finished", "pruned", "failed", "interrupted"]
+WEIGHTS = "weights.safetensors"  # in the folder of a run that trained a network and scored test
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

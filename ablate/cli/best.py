@@ -1,0 +1,24 @@
+"""`ablate best`: what a study found to be best, as a set."""
+
+import json
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Json, Store, Study
+
+
+def best(study: Study, store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
+    """Print the values that no other value beats, the trade-offs, and the recipes of a search.
+
+    Example: ablate best q4_variant_answer
+    """
+    from pathlib import Path
+
+    from ablate.report.best import best as find
+    from ablate.report.best import in_words
+    from ablate.report.source import read
+    from ablate.study.store import check_version
+
+    check_version(store)
+    found = find(read(store=store, study=Path(study).stem))
+    typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(in_words(found)))

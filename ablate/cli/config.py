@@ -1,0 +1,49 @@
+"""`ablate config`: the overrides that make a study's base what a run was."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+
+
+def config(
+    run: Annotated[str, typer.Option("--run", help="Id of a run, ours or MLflow's.")],
+    study: Annotated[
+        str | None, typer.Option("--study", help="File of its study, where that has moved.")
+    ] = None,
+    store: Store = DEFAULT_STORE,
+    as_json: Json = False,
+) -> None:
+    """Print the settings of a run as overrides of its study.
+
+    Example: ablate config --run 00cdd65c8c90
+    """
+    from ablate.fusing.trained import by_id
+
+    spec = by_id(store, run).spec
+    if as_json:
+        typer.echo(json.dumps(spec.to_json(), indent=2))
+        return
+    from ablate.analysis.two_runs import differing
+    from ablate.cli.arguments import load
+    from ablate.study.status import started_with
+
+    overrides = started_with(store / spec.study)
+    changed = differing(load(study or spec.study, overrides).base, spec.settings)
+    typer.echo(
+        f"# {spec.name}, seed {spec.seed}"
+        + (f", split seed {spec.split_seed}" if spec.split_seed is not None else "")
+    )
+    words = [word for word in overrides if not word.startswith(("executor.", "store."))]
+    words += [f"{name}={_text(value)}" for name, (_, value) in changed.items() if value is not None]
+    typer.echo(" ".join(words))
+
+
+def _text(value: Any) -> str:
+    """Return a value as an override writes it."""
+    if isinstance(value, str | Path):
+        return str(value)
+    return json.dumps(value, separators=(",", ":"))

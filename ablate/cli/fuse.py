@@ -1,0 +1,53 @@
+"""`ablate fuse`: a trained network of a study on anybody's images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Store
+
+
+def fuse(
+    *,
+    infrared: Annotated[Path, typer.Option("--infrared", help="Infrared image, or folder.")],
+    visible: Annotated[Path, typer.Option("--visible", help="Visible image, or folder.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the fused PNG files.")],
+    run: Annotated[str | None, typer.Option("--run", help="Id of a run, ours or MLflow's.")] = None,
+    study: Annotated[
+        str | None, typer.Option("--study", help="Instead of --run: the run best on val.")
+    ] = None,
+    arm: Annotated[str | None, typer.Option("--arm", help="Of this arm of the study.")] = None,
+    grey: Annotated[
+        bool, typer.Option("--grey", help="Write the luminance alone, without chroma.")
+    ] = False,
+    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    store: Store = DEFAULT_STORE,
+) -> None:
+    """Fuse images of any size with a trained network; folders are paired by file name.
+
+    A colour visible image keeps its colours: the network fuses the luminance.
+
+    Example: ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
+    """
+    from ablate.errors import ConfigError
+
+    if (run is None) == (study is None):
+        raise ConfigError("ablate fuse: give either --run ID or --study NAME")
+    from ablate.cli.counter import Counter
+    from ablate.fusing.files import fuse as fuse_files
+    from ablate.fusing.files import gather
+    from ablate.fusing.trained import best_of, by_id
+    from ablate.training.determinism import device_of
+
+    if run is not None:
+        trained = by_id(store, run)
+    else:
+        trained = best_of(store, study=Path(str(study)).stem, arm=arm)
+    sources = gather(infrared, visible)
+    with Counter("fusing pairs") as counter:
+        paths = fuse_files(
+            trained.network(), sources, out,
+            device=device_of(device), keeps_chroma=not grey, step=counter.step,
+        )  # fmt: skip
+    typer.echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

@@ -1,0 +1,1 @@
+"""Uses what a study has trained: networks out of a store, fused images out of files."""
