@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def open(  # noqa: A001  # the word that people try first
+def open(  # the word that people try first
     study: str, *, store: Path | str = "ablate-store", uri: str | None = None
 ) -> "OpenedStudy":
     """Return a study of a store, for a notebook or a script.

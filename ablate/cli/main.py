@@ -19,6 +19,7 @@ from ablate.cli import (
     doctor,
     fuse,
     listing,
+    new,
     plan,
     report,
     run,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
+app.command("new")(new.new)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("status")(status.status)

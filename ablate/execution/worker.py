@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from ablate import plugins
 from ablate.identity import JsonValue
 from ablate.training.spec import RunResult, RunSpec
 
@@ -33,6 +34,7 @@ def work(
     from ablate.tracking.journal import JournalRecorder
     from ablate.training.run import train
 
+    plugins.load()
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / SPEC, spec.to_json())
     recorder = JournalRecorder(folder / JOURNAL, ask=ask)

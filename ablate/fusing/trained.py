@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ablate import models
+from ablate import models, plugins
 from ablate.errors import StoreError, UnknownNameError, nearest
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
 from ablate.training.weights import read_into
@@ -44,6 +44,7 @@ class TrainedRun:
                 else "only runs that score test keep theirs"
             )
             raise StoreError(f"{self.folder}: holds no weights: {why}; choose another run")
+        plugins.load()
         model: nn.Module = models.build(dict(self.spec.settings["model"]))
         read_into(model, path)
         return model.eval()

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ablate import losses
+from ablate import losses, plugins
 from ablate.data.contract import DATASETS
 from ablate.designs.contract import DESIGNS
 from ablate.execution.protocol import EXECUTORS
@@ -16,7 +16,8 @@ from ablate.study.plan import SEARCH
 
 
 def known() -> dict[str, tuple[str, ...]]:
-    """Return the names of each kind; loading them imports the plug-ins."""
+    """Return the names of each kind; loading them imports the plug-ins, the user's own too."""
+    plugins.load()
     return {
         "models": MODELS.names(),
         "metrics": tuple(LABELS),
