@@ -1,6 +1,7 @@
 """How the end-to-end tests call the program and look into its stores."""
 
 import contextlib
+import io
 import json
 import signal
 import sqlite3
@@ -9,6 +10,10 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from ablate.cli.main import main
 
 SMALL = [
     "train.steps=8", "train.batch_size=1", "data.crop=32", "data.size=[48,48]",
@@ -29,6 +34,22 @@ def ablate(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess
     assert done.returncode == code, done.stderr[-3000:]
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     return done
+
+
+def inside(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, which saves its imports; for what needs no kill of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    before = signal.getsignal(signal.SIGTERM)
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as end,
+    ):
+        main(list(words))
+    signal.signal(signal.SIGTERM, before)
+    assert (end.value.code or 0) == code, err.getvalue()[-3000:]
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def start(*words: str, cwd: Path) -> subprocess.Popen[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import ablate, rows, start
+from tests.e2e.running import ablate, inside, rows, start
 
 pytestmark = pytest.mark.e2e
 STUDY = "probe_q4_variant_answer"
@@ -24,7 +24,7 @@ WORDS = [
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("answer")
     ablate("run", STUDY, *WORDS, "--store", "s", "--workers", "2", cwd=folder)
-    ablate("report", STUDY, "--store", "s", "--out", "report", cwd=folder)
+    inside("report", STUDY, "--store", "s", "--out", "report", cwd=folder)
     return folder
 
 
@@ -80,6 +80,6 @@ def test_the_report_needs_nothing_but_mlflow(whole: Path, tmp_path: Path) -> Non
     shutil.copytree(whole / "s", tmp_path / "s")
     shutil.rmtree(tmp_path / "s" / STUDY)
     (tmp_path / "s" / "optuna.db").unlink()
-    ablate("report", STUDY, "--store", "s", "--out", "again", cwd=tmp_path)
+    inside("report", STUDY, "--store", "s", "--out", "again", cwd=tmp_path)
     for name in ("verdict.json", "tables/answers.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (whole / "report" / name).read_bytes()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import SMALL, ablate, results, stores
+from tests.e2e.running import SMALL, inside, results, stores
 
 pytestmark = pytest.mark.e2e
 
@@ -71,12 +71,12 @@ SABOTAGE: dict[str, tuple[Callable[[Path], None], str]] = {
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("doctor")
     words = [*SMALL, "phases.search.trials=2", "phases.compare.seeds=1", "executor=inline"]
-    ablate("run", "quickstart", *words, "--store", "s", cwd=folder)
+    inside("run", "quickstart", *words, "--store", "s", cwd=folder)
     return folder
 
 
 def test_a_whole_store_agrees(whole: Path) -> None:
-    done = ablate("doctor", "quickstart", "--store", "s", cwd=whole)
+    done = inside("doctor", "quickstart", "--store", "s", cwd=whole)
     assert "agree" in done.stdout
 
 
@@ -85,17 +85,17 @@ def test_a_sabotage_is_named_and_mended(whole: Path, tmp_path: Path, name: str) 
     shutil.copytree(whole / "s", tmp_path / "s")
     do, text = SABOTAGE[name]
     do(tmp_path / "s")
-    found = ablate("doctor", "quickstart", "--store", "s", "--json", cwd=tmp_path, code=1)
+    found = inside("doctor", "quickstart", "--store", "s", "--json", cwd=tmp_path, code=1)
     assert any(text in one["what"] for one in json.loads(found.stdout)["found"])
-    ablate("doctor", "quickstart", "--store", "s", "--repair", cwd=tmp_path)
+    inside("doctor", "quickstart", "--store", "s", "--repair", cwd=tmp_path)
     if name in ("a torn ledger", "a result lost"):  # the next start goes on from there
-        ablate("run", "quickstart", *SMALL, "phases.search.trials=2", "phases.compare.seeds=1",
-               "executor=inline", "--store", "s", cwd=tmp_path)  # fmt: skip
-    assert "agree" in ablate("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
+        words = [*SMALL, "phases.search.trials=2", "phases.compare.seeds=1", "executor=inline"]
+        inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
+    assert "agree" in inside("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
     assert results(tmp_path / "s") == results(whole / "s")
     assert stores(tmp_path / "s") == stores(whole / "s")
 
 
 def test_a_study_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
-    done = ablate("doctor", "quickstart", "--store", "s", cwd=tmp_path, code=1)
+    done = inside("doctor", "quickstart", "--store", "s", cwd=tmp_path, code=1)
     assert "holds no study quickstart" in done.stderr

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.running import (
     SMALL,
     ablate,
+    inside,
     results,
     start,
     stores,
@@ -55,7 +56,7 @@ def test_a_pruned_run_is_killed_in_mlflow_and_pruned_in_optuna(tmp_path: Path) -
     ]  # fmt: skip
     ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     status = json.loads(
-        ablate("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path).stdout
+        inside("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path).stdout
     )
     found = stores(tmp_path / "s")
     assert status["pruned"] >= 1

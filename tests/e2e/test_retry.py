@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import SMALL, ablate, results, stores
+from tests.e2e.running import SMALL, ablate, inside, results, stores
 
 pytestmark = pytest.mark.e2e
 WORDS = [*SMALL, "~phases.search", "executor=inline"]
@@ -35,21 +35,21 @@ def test_equal_errors_halt_the_study_and_retry_mends_it(
 
     ablate("run", "quickstart", *WORDS, "--store", "s", "--retry", cwd=tmp_path)
     status = json.loads(
-        ablate("status", "quickstart", "--store", "s", "--json", cwd=tmp_path).stdout
+        inside("status", "quickstart", "--store", "s", "--json", cwd=tmp_path).stdout
     )
     assert (status["finished"], status["failed"]) == (8, 0)
     found = stores(tmp_path / "s")
     assert {state for state, _ in found["mlflow"]} == {"FINISHED"}
     assert len({key for _, key in found["mlflow"]}) == len(found["mlflow"])
     assert set(found["optuna"]) == {"COMPLETE"}
-    assert "agree" in ablate("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
+    assert "agree" in inside("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
     assert len(results(tmp_path / "s")) == 8
 
 
 def test_what_diverged_is_a_result_and_is_not_tried_again(tmp_path: Path) -> None:
     words = [*WORDS, "train.learning_rate=1e30", "phases.compare.seeds=1"]
-    ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=3)
+    inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=3)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "s").rglob("result.json")}
-    ablate("run", "quickstart", *words, "--store", "s", "--retry", cwd=tmp_path, code=3)
+    inside("run", "quickstart", *words, "--store", "s", "--retry", cwd=tmp_path, code=3)
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "s").rglob("result.json")}
     assert before == after

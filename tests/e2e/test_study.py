@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.running import (
     SMALL,
     ablate,
+    inside,
     results,
     start,
     stores,
@@ -28,7 +29,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_study_ends_with_its_planned_runs_in_every_store(whole: Path) -> None:
-    status = json.loads(ablate("status", "quickstart", "--store", "s", "--json", cwd=whole).stdout)
+    status = json.loads(inside("status", "quickstart", "--store", "s", "--json", cwd=whole).stdout)
     assert status["planned"] == status["finished"]
     assert status["running"] == status["failed"] == status["interrupted"] == 0
     found = stores(whole / "s")
@@ -43,7 +44,7 @@ def test_a_study_ends_with_its_planned_runs_in_every_store(whole: Path) -> None:
 def test_running_again_runs_nothing_and_changes_nothing(whole: Path) -> None:
     before, scores = stores(whole / "s"), results(whole / "s")
     stamps = {path: path.stat().st_mtime_ns for path in (whole / "s").rglob("result.json")}
-    ablate("run", "quickstart", *SMALL, "--store", "s", cwd=whole)
+    inside("run", "quickstart", *SMALL, "--store", "s", cwd=whole)
     assert stores(whole / "s") == before
     assert results(whole / "s") == scores
     assert {path: path.stat().st_mtime_ns for path in (whole / "s").rglob("result.json")} == stamps
@@ -53,7 +54,7 @@ def test_the_report_is_self_contained_says_no_claim_and_renders_the_same_bytes(
     whole: Path,
 ) -> None:
     ablate("report", "quickstart", "--store", "s", "--out", "one", cwd=whole)
-    ablate("report", "quickstart", "--store", "s", "--out", "two", cwd=whole)
+    inside("report", "quickstart", "--store", "s", "--out", "two", cwd=whole)
     page = (whole / "one" / "report.html").read_text()
     assert "claims nothing" in page
     assert "Toy budget" in page
@@ -68,13 +69,13 @@ def test_the_report_is_self_contained_says_no_claim_and_renders_the_same_bytes(
 
 def test_a_changed_design_in_the_same_store_is_refused(whole: Path) -> None:
     changed = [*SMALL, "train.steps=9"]
-    done = ablate("run", "quickstart", *changed, "--store", "s", cwd=whole, code=1)
+    done = inside("run", "quickstart", *changed, "--store", "s", cwd=whole, code=1)
     assert "another design" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_one_worker_in_line_gives_the_same_scores(whole: Path, tmp_path: Path) -> None:
-    ablate("run", "quickstart", *SMALL, "executor=inline", "--store", "s", cwd=tmp_path)
+    inside("run", "quickstart", *SMALL, "executor=inline", "--store", "s", cwd=tmp_path)
     assert results(tmp_path / "s") == results(whole / "s")
 
 
@@ -96,7 +97,7 @@ def test_a_diverging_run_is_failed_with_its_reason_and_kept(tmp_path: Path) -> N
     words = [*SMALL, "train.learning_rate=1e30", "~phases.search", "executor=inline"]
     done = ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=3)
     assert "failed" in done.stdout
-    status = ablate("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path)
+    status = inside("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path)
     facts = json.loads(status.stdout)
     assert facts["failed"] > 0
     assert all(reason.startswith("diverged") for reason in facts["reasons"].values())

@@ -1,0 +1,68 @@
+"""A confirmation from launch to verdict: frozen after the exploration, killed, gone on, registered."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running import ablate, rows, start
+
+pytestmark = pytest.mark.e2e
+STUDY = """
+# @package _global_
+defaults: [/search_spaces@space: variants, _self_]
+title: A confirmation
+questions:
+  variant: {asks: Which?, compare: variant, primary: [qabf]}
+factors:
+  variant: {values: [signed, sign_free, magnitude], baseline: signed}
+phases:
+  explore: {design: sobol, trials: 4}
+  confirm: {design: confirm, options: {of: explore}}
+base:
+  data: {name: synthetic, crop: 32, size: [48, 48], pairs: {train: 4, val: 2, test: 3}}
+  model: {name: probe}
+  loss: {levels: 2}
+  metrics: {names: [qabf, sd]}
+  train: {steps: 4, learning_rate: 0.02, gallery: 0}
+objective: val/qabf
+"""
+
+
+def test_a_confirmation_is_frozen_once_and_survives_a_kill(tmp_path: Path) -> None:
+    (tmp_path / "late.yaml").write_text(STUDY)
+    words = ("run", "late.yaml", "executor=inline", "--store", "s")
+    ledger = tmp_path / "s" / "late" / "ledger.jsonl"
+    driver = start(*words, cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while len(list((tmp_path / "s").glob("late/runs/*/result.json"))) < 7:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.communicate()
+    (before,) = (line for line in ledger.read_text().splitlines() if '"frozen"' in line)
+    ablate(*words, cwd=tmp_path)
+    (after,) = (line for line in ledger.read_text().splitlines() if '"frozen"' in line)
+    assert after == before
+    entry = json.loads(after)
+    assert [arm["name"] for arm in entry["arms"]] == ["baseline", "winner 1"]
+    assert len(list((tmp_path / "s").glob("late/runs/*/result.json"))) == 4 + 16
+
+    (registered,) = (tmp_path / "s").rglob("pre-registration-confirm.json")
+    stored = json.loads(registered.read_text())
+    assert stored["hash"] == entry["hash"] != stored["design_hash"]
+    assert len(stored["rows"]) == 16
+    tags = rows(tmp_path / "s" / "mlflow.db",
+                "select value from tags where key = 'ablate.registered.confirm'")  # fmt: skip
+    assert tags == [(entry["hash"],)]
+    ablate("doctor", "late.yaml", "--store", "s", cwd=tmp_path)
+
+    ablate("report", "late.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
+    (question,) = json.loads((tmp_path / "r" / "verdict.json").read_text())["questions"]
+    assert question["id"] == "confirm"
+    assert question["verdict"] != "not answerable", question["reason"]
+    assert all(row["blocks"] == 8 for row in question["rows"])
+    assert any("conditional on this tuned configuration" in text for text in question["caveats"])
