@@ -41,8 +41,8 @@ def score(
     for pair, image in zip(pairs, fused, strict=True):
         height, width = image.shape[-2:]
         values = metrics.evaluate(
-            infrared=torch.from_numpy(pair.infrared)[None, None],
-            visible=torch.from_numpy(pair.visible)[None, None],
+            infrared=torch.tensor(pair.infrared)[None, None],
+            visible=torch.tensor(pair.visible)[None, None],
             fused=to_uint8(image).cpu(),
             names=tuple(metrics.usable(names, height, width, protocol=protocol)),
             protocol=protocol,
