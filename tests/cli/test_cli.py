@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 
-
-def ablate(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ablate.cli.main", *words],
-        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+from tests.command_line import typed
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -29,7 +24,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_plan_writes_nothing_and_prints_json(tmp_path: Path) -> None:
-    done = ablate("plan", "quickstart", "--json", cwd=tmp_path)
+    done = typed("plan", "quickstart", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     assert facts["runs"] == 14
@@ -57,7 +52,7 @@ def test_plan_writes_nothing_and_prints_json(tmp_path: Path) -> None:
 def test_bad_input_ends_in_a_line_that_mends_it_and_leaves_nothing(
     words: list[str], text: str, tmp_path: Path
 ) -> None:
-    done = ablate(*words, cwd=tmp_path)
+    done = typed(*words, cwd=tmp_path)
     assert done.returncode in (1, 2)
     assert text in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -68,7 +63,7 @@ def test_bad_input_ends_in_a_line_that_mends_it_and_leaves_nothing(
                                   "studies", "designs", "samplers", "pruners", "executors",
                                   "figures", "protocols"])  # fmt: skip
 def test_every_kind_can_be_listed(kind: str, tmp_path: Path) -> None:
-    done = ablate("list", kind, "--json", cwd=tmp_path)
+    done = typed("list", kind, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
 
@@ -79,14 +74,14 @@ def test_check_of_a_folder_tells_every_fault_of_studies_and_spaces(tmp_path: Pat
         text = (packaged / kind / f"{name}.yaml").read_text()
         (tmp_path / "mine" / kind).mkdir(parents=True)
         (tmp_path / "mine" / kind / f"{name}.yaml").write_text(text)
-    assert ablate("check", "mine", cwd=tmp_path).returncode == 0
+    assert typed("check", "mine", cwd=tmp_path).returncode == 0
     space = tmp_path / "mine" / "search_spaces" / "variants.yaml"
     space.write_text(space.read_text().replace("loss.sign: free", "loss.sing: free"))
     study = tmp_path / "mine" / "studies" / "q4_variant.yaml"
     study.write_text(study.read_text().replace("seeds: 3", "seeds: 0"))
-    done = ablate("check", "mine", cwd=tmp_path)
+    done = typed("check", "mine", cwd=tmp_path)
     assert done.returncode == 2
     assert "did you mean 'sign'" in done.stderr
     assert "phases.compare.seeds" in done.stderr
     (tmp_path / "bare").mkdir()
-    assert "holds no YAML file" in ablate("check", "bare", cwd=tmp_path).stderr
+    assert "holds no YAML file" in typed("check", "bare", cwd=tmp_path).stderr

@@ -1,7 +1,6 @@
 """How the end-to-end tests call the program and look into its stores."""
 
 import contextlib
-import io
 import json
 import signal
 import sqlite3
@@ -11,9 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from ablate.cli.main import main
+from tests.command_line import typed
 
 SMALL = [
     "train.steps=8", "train.batch_size=1", "data.crop=32", "data.size=[48,48]",
@@ -38,18 +35,9 @@ def ablate(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess
 
 def inside(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run a command in this process, which saves its imports; for what needs no kill of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    before = signal.getsignal(signal.SIGTERM)
-    with (
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.raises(SystemExit) as end,
-    ):
-        main(list(words))
-    signal.signal(signal.SIGTERM, before)
-    assert (end.value.code or 0) == code, err.getvalue()[-3000:]
-    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+    done = typed(*words, cwd=cwd)
+    assert done.returncode == code, done.stderr[-3000:]
+    return done
 
 
 def start(*words: str, cwd: Path) -> subprocess.Popen[str]:

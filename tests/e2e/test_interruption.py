@@ -54,7 +54,7 @@ def test_a_pruned_run_is_killed_in_mlflow_and_pruned_in_optuna(tmp_path: Path) -
         *SMALL, "~phases.compare", "~questions", "train.steps=12", "phases.search.trials=10",
         "phases.search.pruner=median", "phases.search.rungs=[2,4,8]", "executor=inline",
     ]  # fmt: skip
-    ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
+    inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     status = json.loads(
         inside("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path).stdout
     )

@@ -5,35 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import SMALL, ablate, inside, results, stores
+from tests.e2e.running import SMALL, inside, results, stores
 
 pytestmark = pytest.mark.e2e
 WORDS = [*SMALL, "~phases.search", "executor=inline"]
 
 
-def break_training(folder: Path) -> dict[str, str]:
-    """Return an environment in which every training ends in an error of the program."""
-    (folder / "sitecustomize.py").write_text(
-        "import ablate.training.loop as loop\n"
-        "def broken(**_): raise TypeError('a bug on the way')\n"
-        "loop.fit = broken\n"
-    )
-    return {"PYTHONPATH": str(folder)}
+def broken(**_: object) -> None:
+    raise TypeError("a bug on the way")
 
 
 def test_equal_errors_halt_the_study_and_retry_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in break_training(tmp_path).items():
-        monkeypatch.setenv(name, value)
-    done = ablate("run", "quickstart", *WORDS, "--store", "s", cwd=tmp_path, code=1)
+    monkeypatch.setattr("ablate.training.loop.fit", broken)
+    done = inside("run", "quickstart", *WORDS, "--store", "s", cwd=tmp_path, code=1)
     said = done.stderr.strip().splitlines()[-1]
     assert "the first 3 runs all failed with the same error: TypeError: a bug on the way" in said
     assert "--retry" in said
     assert "RUNNING" not in {status for status, _ in stores(tmp_path / "s")["mlflow"]}
-    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.undo()
 
-    ablate("run", "quickstart", *WORDS, "--store", "s", "--retry", cwd=tmp_path)
+    inside("run", "quickstart", *WORDS, "--store", "s", "--retry", cwd=tmp_path)
     status = json.loads(
         inside("status", "quickstart", "--store", "s", "--json", cwd=tmp_path).stdout
     )

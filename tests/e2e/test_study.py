@@ -95,7 +95,7 @@ def test_kill_minus_nine_of_the_driver_then_the_same_command_ends_as_if_nothing_
 
 def test_a_diverging_run_is_failed_with_its_reason_and_kept(tmp_path: Path) -> None:
     words = [*SMALL, "train.learning_rate=1e30", "~phases.search", "executor=inline"]
-    done = ablate("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=3)
+    done = inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=3)
     assert "failed" in done.stdout
     status = inside("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path)
     facts = json.loads(status.stdout)

@@ -1,0 +1,30 @@
+"""An empty MLflow database made once per test process; making one takes seconds.
+
+Only commands typed inside the test process are served by it; those in processes of their own, and
+tests/tracking, make theirs as users do.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ready_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give every absent store a copy of one that was made."""
+    from ablate.tracking import store
+    from ablate.tracking.address import DATABASE
+
+    make, template = store._make, tmp_path_factory.mktemp("template")
+
+    def copy(folder: Path) -> None:
+        make(template)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / DATABASE).exists():
+            shutil.copyfile(template / DATABASE, folder / DATABASE)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_make", copy)
+        yield
