@@ -18,6 +18,9 @@ import difflib
 import errno
 from collections.abc import Iterable, Sequence
 
+LONGEST_LINE = 600
+MOST_LINES = 25
+
 
 class AblateError(Exception):
     """Base of all; its text is one line that says where, what, and the mend."""
@@ -35,15 +38,15 @@ class ConfigError(AblateError, ValueError):
     exit_code = 2
 
     def __init__(self, *faults: str) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+        self.faults = tuple(one_line(fault) for fault in faults)
+        super().__init__(_joined(self.faults))
 
 
 class UnknownNameError(ConfigError, KeyError):
     """A name that is not registered; the text offers the nearest ones."""
 
     def __str__(self) -> str:  # KeyError would quote the text
-        return "\n".join(self.faults)
+        return _joined(self.faults)
 
 
 class DataError(AblateError, ValueError):
@@ -92,6 +95,30 @@ def is_disk_full(error: BaseException) -> bool:
     return False
 
 
+def one_line(text: str, *, longest: int = LONGEST_LINE) -> str:
+    """Return a text as one line without control characters, a long one cut in its middle.
+
+    Names and values in messages come from files: they must not move the cursor, turn the
+    direction of writing or fill a screen.
+
+    Example:
+        >>> one_line("x" * 90, longest=9)
+        'xxx...xxx'
+    """
+    plain = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+    kept = (longest - 3) // 2
+    return plain if len(plain) <= longest else f"{plain[:kept]}...{plain[-kept:]}"
+
+
+def _joined(faults: tuple[str, ...]) -> str:
+    more = len(faults) - MOST_LINES
+    tail = (f"and {more} more; mend these first",) if more > 0 else ()
+    return "\n".join(faults[:MOST_LINES] + tail)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the tail of a message that offers the nearest known names.
 
@@ -99,8 +126,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
         >>> nearest("sobbel", ["sobel", "scharr"])
         "did you mean 'sobel'?"
     """
-    names: Sequence[str] = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    names: Sequence[str] = sorted(map(str, known))
+    close = difflib.get_close_matches(name[:80], names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
     return "known: " + ", ".join(names) if names else "none is known"

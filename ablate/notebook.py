@@ -86,8 +86,9 @@ class OpenedStudy:
 
 def open_study(study: str, *, store: Path, uri: str | None = None) -> OpenedStudy:
     """Return a study of a store; `ablate.open` is this."""
+    from ablate.config.locations import study_name
     from ablate.report.source import read
     from ablate.study.store import check_version
 
     check_version(store)
-    return OpenedStudy(read(store=store, study=Path(study).stem, uri=uri))
+    return OpenedStudy(read(store=store, study=study_name(study), uri=uri))

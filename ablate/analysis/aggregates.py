@@ -109,12 +109,15 @@ def rank_differences(
 def best_values(
     question: RegisteredQuestion, answers: pd.DataFrame, metric: str
 ) -> tuple[Value, ...]:
-    """Return the values that no other beats in a metric, best mean first.
+    """Return the values that no other beats in a metric, best mean first; none without scores.
 
     Raises:
         DataError: Fewer than two blocks have every value.
     """
-    by_block = cells_of(question, answers, metric).scores.mean(axis=2)
+    scores = cells_of(question, answers, metric).scores
+    if not scores.size:
+        return ()
+    by_block = scores.mean(axis=2)
     best = best_set(question.sign_of(metric) * by_block, alpha=question.alpha)
     return tuple(question.values[at] for at in best)
 

@@ -1,6 +1,6 @@
 """From the tables of a study to the answers to its questions, and to verdict.json."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,17 +8,23 @@ import pandas as pd
 from ablate.analysis import contrasts
 from ablate.analysis.aggregates import best_values, counts, rank_differences
 from ablate.analysis.cells import cells_of
+from ablate.analysis.confirmation import asked as confirmation_of
+from ablate.analysis.confirmation import conditional
 from ablate.analysis.coverage import agreed
 from ablate.analysis.document import document
 from ablate.analysis.facts import Facts, NuisanceRange, Selected
+from ablate.analysis.interactions import agreement, interactions
 from ablate.analysis.judging import judge
+from ablate.analysis.plateau import plateau
 from ablate.analysis.question import Contrast, RegisteredQuestion, Value
 from ablate.analysis.selection import select
 from ablate.analysis.sensitivity import sensitivity
+from ablate.analysis.strata import stratified
 from ablate.analysis.verdict import Verdict
 from ablate.errors import DataError
+from ablate.stats.power import ALPHA
 
-BLOCKED, PILOT = "blocked", "baseline_only"
+BLOCKED, CONFIRM, PILOT = "blocked", "confirm", "baseline_only"
 
 
 def answer(
@@ -34,36 +40,24 @@ def answer(
         generated_by: Name and version of the program.
     """
     phases = [name for name, phase in facts["phases"].items() if phase["design"] == BLOCKED]
-    if not phases:
+    asked: list[tuple[Mapping[str, Any], str, Facts]] = []
+    if phases:
+        about = facts_of(facts, phases[0])
+        asked += [(raw, phases[0], about) for raw in facts["questions"]]
+    for confirmation in facts.get("confirmations", ()):
+        if confirmation["arms"]:
+            about = conditional(facts_of(facts, confirmation["phase"]), confirmation)
+            asked.append((confirmation_of(facts, confirmation), confirmation["phase"], about))
+    if not asked:
         return None
     verdicts: dict[str, Verdict] = {}
     extras: dict[str, dict[str, Any]] = {}
     bases = percent_bases(facts, runs)
-    for raw in facts["questions"]:
-        question = registered(raw, metrics=facts["metrics"], percent_base=bases)
-        points = points_of(raw, runs[runs["phase"] == phases[0]])
-        some = images[images["run_id"].isin(points["run_id"])]
-        about = facts_of(facts, phases[0])
-        selecting = facts["objective"].partition("/")[2]
-        selected = select(points, some, metric=selecting, better=question.better)
-        verdicts[question.id] = judge(question, selected, about)
-        extras[question.id] = {
-            "values": list(question.values),
-            "ordered": bool(raw["ordered"]),
-            "weights": {contrast.name: list(contrast.weights) for contrast in question.contrasts},
-            "cells": _cells(question, selected),
-            "winners": _winners(selected, about),
-            "selected_by": selecting,
-            "reselected": [
-                {"metric": one.metric, "verdict": one.verdict, "reason": one.reason}
-                for one in sensitivity(
-                    points, some, question=question, facts=about,
-                    metrics=_selecting(points, facts["metrics"], first=selecting),
-                )
-            ],
-            **_aggregates(question, selected, verdicts[question.id]),
-        }  # fmt: skip
-    for raw in facts["questions"]:
+    for raw, phase, about in asked:
+        verdicts[raw["id"]], extras[raw["id"]] = _answered(
+            raw, runs[runs["phase"] == phase], images, facts=facts, about=about, bases=bases
+        )
+    for raw, _, _ in asked:
         if raw.get("agrees_with") in verdicts:
             other = verdicts[raw["agrees_with"]]
             verdicts[raw["id"]] = agreed(fixed_levels=other, fixed_coarsest=verdicts[raw["id"]])
@@ -81,12 +75,62 @@ def answer(
     return content
 
 
+def _answered(
+    raw: Mapping[str, Any],
+    runs: pd.DataFrame,
+    images: pd.DataFrame,
+    *,
+    facts: Mapping[str, Any],
+    about: Facts,
+    bases: Mapping[str, float],
+) -> tuple[Verdict, dict[str, Any]]:
+    """Return the verdict on one question and all that stands beside it."""
+    question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
+    points = points_of(raw, runs)
+    about = stratified(about, points, facts.get("strata", ()))
+    some = images[images["run_id"].isin(points["run_id"])]
+    selecting = facts["objective"].partition("/")[2]
+    selected = select(points, some, metric=selecting, better=question.better)
+    verdict = judge(question, selected, about)
+    beside: dict[str, Any] = {
+        "values": list(question.values),
+        "ordered": bool(raw["ordered"]),
+        "weights": {contrast.name: list(contrast.weights) for contrast in question.contrasts},
+        "cells": _cells(question, selected),
+        "winners": _winners(selected, about),
+        "selected_by": selecting,
+        "notes": [],
+        "reselected": [
+            {"metric": one.metric, "verdict": one.verdict, "reason": one.reason}
+            for one in sensitivity(
+                points, some, question=question, facts=about,
+                metrics=_selecting(points, facts["metrics"], first=selecting),
+            )
+        ],
+        **_aggregates(question, selected, verdict),
+    }  # fmt: skip
+    if raw.get("crossed"):
+        beside["agreement"] = agreement(question, raw["crossed"], selected.answers)
+        beside["notes"] = [
+            one["sentence"] for one in beside["agreement"] if one["metric"] in question.primary
+        ]
+    if raw["ordered"] and "sequence" in raw["contrasts"]:
+        beside["plateau"] = plateau(question, selected.answers, verdict=verdict)
+        beside["notes"] = [text for text in [beside["plateau"]["sentence"]] if text]
+    return verdict, beside
+
+
 def registered(
-    raw: Mapping[str, Any], *, metrics: Sequence[str], percent_base: Mapping[str, float]
+    raw: Mapping[str, Any],
+    *,
+    metrics: Sequence[str],
+    percent_base: Mapping[str, float],
+    looks: int = 1,
 ) -> RegisteredQuestion:
     """Return a published question as the verdict engine takes it.
 
-    Metrics without a role are secondary: judged in a family of their own, never deciding.
+    Metrics without a role are secondary: judged in a family of their own, never deciding. Declared
+    looks share alpha evenly.
     """
     values: list[Value] = [value for value, _ in raw["arms"]]
     named = {*raw["primary"], *raw["secondary"], *raw["guardrails"]}
@@ -104,6 +148,7 @@ def registered(
         percent_base=dict(percent_base),
         expects=raw["expects"],
         images=raw["images"],
+        alpha=ALPHA / looks,
     )
 
 
@@ -121,8 +166,9 @@ def percent_bases(facts: Mapping[str, Any], runs: pd.DataFrame) -> dict[str, flo
 def points_of(raw: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs of a question's arms with their value, nuisance under plain names."""
     values = {arm: value for value, arm in raw["arms"]}
-    points = runs[runs["arm_id"].isin(values)].copy()
-    points["value"] = points["arm_id"].map(values).astype(object)
+    by = str(raw.get("by", "arm_id"))
+    points = runs[runs[by].isin(values)].copy()
+    points["value"] = points[by].map(values).astype(object)
     return points.rename(columns=lambda name: name.removeprefix("nuisance."))
 
 
@@ -137,15 +183,24 @@ def facts_of(facts: Mapping[str, Any], phase: str) -> Facts:
         preset=design["preset"] or "",
         may_claim=bool(design["claims"]),
         planned_blocks=int(design["blocks"]),
+        looks=int(design.get("looks", 1)),
         nuisance=tuple(NuisanceRange(**entry) for entry in facts["nuisance"]),
         held=tuple(facts["held"]),
-        caveats=("generated pairs: a method check, not evidence on any paper",)
-        if facts["data_name"] == "synthetic"
-        else (),
+        caveats=tuple(_limits(facts, looks=int(design.get("looks", 1)))),
     )
 
 
+def _limits(facts: Mapping[str, Any], *, looks: int) -> Iterator[str]:
+    """Yield what limits every answer of a study."""
+    if facts["data_name"] == "synthetic":
+        yield "generated pairs: a method check, not evidence on any paper"
+    if looks > 1:
+        yield f"one of {looks} looks declared in advance, alpha {ALPHA / looks:.3g} each"
+
+
 def _contrasts(raw: Mapping[str, Any], values: Sequence[Value]) -> tuple[Contrast, ...]:
+    if raw.get("crossed"):
+        return interactions(raw["crossed"], is_registered=raw["registered"])
     found: list[Contrast] = []
     written = raw["contrasts"]
     if all(isinstance(entry, str) for entry in written):

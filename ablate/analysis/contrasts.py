@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ablate.analysis.question import Contrast, Expects, Value, label_of
+from ablate.designs.full_factorial import cell
 from ablate.errors import ConfigError, nearest
 from ablate.stats import contrasts as weights
 
 Spacing = Literal["linear", "log2"]
+INTERACTION = "interaction "  # how the names of contrasts of contrasts begin
 
 
 def against_baseline(values: Sequence[Value], *, baseline: Value) -> tuple[Contrast, ...]:
@@ -114,16 +116,6 @@ def named(
             raise ConfigError(f"contrasts.{name}: the weights sum to {sum(row):g}, not 0 over some")
         found.append(Contrast(name=name, weights=tuple(row), expects=(expects or {}).get(name)))
     return tuple(found)
-
-
-def cell(first: Value, second: Value) -> str:
-    """Return the value that stands for a combination of two factors.
-
-    Example:
-        >>> cell("signed", 3)
-        'signed x 3'
-    """
-    return f"{label_of(first)} x {label_of(second)}"
 
 
 def interaction(

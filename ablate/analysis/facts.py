@@ -31,11 +31,14 @@ class Facts:
         preset: Of the answer design, empty where none.
         may_claim: False for a phase that was launched as one that claims nothing.
         planned_blocks: Of the design; 0 where the table alone says how many.
+        looks: How often the answers are read, declared in advance; they share alpha evenly.
         scored_on: Name of the data that the scores come from.
         selected_on: Names of the data that chose weights, points or recipes.
         nuisance: Ranges of what was tuned in every block.
         held: Nuisance settings that all values share at one base value.
         caveats: Further limits, in words.
+        mixed_blocks: Blocks whose runs were made in several environments.
+        drift: How these environments differ, in words.
     """
 
     data: str = ""
@@ -45,11 +48,14 @@ class Facts:
     preset: str = ""
     may_claim: bool = True
     planned_blocks: int = 0
+    looks: int = 1
     scored_on: str = "test"
     selected_on: tuple[str, ...] = ("train", "val")
     nuisance: tuple[NuisanceRange, ...] = ()
     held: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
+    mixed_blocks: tuple[int, ...] = ()
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

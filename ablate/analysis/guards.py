@@ -24,6 +24,7 @@ def failed_guards(
     return (
         *_launch(facts),
         *_choice(selected, facts),
+        *_environments(facts),
         *_blocks(question, cells, facts),
         *_wholeness(question, cells, selected),
         *_losses(selected),
@@ -60,6 +61,15 @@ def _choice(selected: Selected, facts: Facts) -> Iterator[str]:
         )
     if facts.scored_on in facts.selected_on:
         yield f"the scores are from {facts.scored_on}, which also selected"
+
+
+def _environments(facts: Facts) -> Iterator[str]:
+    if facts.mixed_blocks:
+        word = "block holds" if len(facts.mixed_blocks) == 1 else "blocks hold"
+        yield (
+            f"{len(facts.mixed_blocks)} {word} runs of several environments ({facts.drift}), the "
+            f"first is block {facts.mixed_blocks[0]}"
+        )
 
 
 def _blocks(

@@ -69,6 +69,8 @@ def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answ
     metric finds better must have all guardrails non-inferior.
     """
     primary = [row for row in rows if row.role == "primary"]
+    if rows and all(row.role == "exploratory" for row in rows):
+        return "undecided", "not registered: described, never judged"
     supported = [row for row in primary if row.verdict == "supported"]
     contradicted = [row for row in primary if row.verdict == "contradicted"]
     if supported and contradicted:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from ablate.analysis.cells import Cells
+from ablate.analysis.contrasts import INTERACTION
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.analysis.verdict import Row
@@ -39,7 +40,8 @@ def sentence_of(row: Row, *, alpha: float, data: str) -> str:
 def subject(row: Row) -> str:
     """Return what a row compares, in words."""
     if row.value is None or row.baseline is None:
-        return f"{row.contrast} ({row.factor})"
+        is_named = row.contrast.startswith(INTERACTION)  # names both factors itself
+        return row.contrast if is_named else f"{row.contrast} ({row.factor})"
     pair = f"{label_of(row.value)} vs {label_of(row.baseline)}"
     return pair if row.contrast == pair else f"{row.contrast} ({pair})"
 

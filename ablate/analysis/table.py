@@ -9,10 +9,10 @@ ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "fail
 def designed(runs: pd.DataFrame, phases: dict[str, dict[str, object]]) -> pd.DataFrame:
     """Return the runs whose means by arm say something.
 
-    A search is adaptive, an exploration varies everything at once, and the points of a block are
-    tuned: their answer is a verdict.
+    A search is adaptive, an exploration varies everything at once, the points of a block are tuned
+    and what is confirmed has recipes of its own: their answer is a verdict.
     """
-    left_out = ("search", "sobol", "blocked")
+    left_out = ("search", "sobol", "blocked", "confirm")
     kept = [name for name, phase in phases.items() if phase["design"] not in left_out]
     return runs[runs["phase"].isin(kept)]
 

@@ -12,13 +12,12 @@ def best(study: Study, store: Store = DEFAULT_STORE, as_json: Json = False) -> N
 
     Example: ablate best q4_variant_answer
     """
-    from pathlib import Path
-
+    from ablate.config.locations import study_name
     from ablate.report.best import best as find
     from ablate.report.best import in_words
     from ablate.report.source import read
     from ablate.study.store import check_version
 
     check_version(store)
-    found = find(read(store=store, study=Path(study).stem))
+    found = find(read(store=store, study=study_name(study), is_explored=False))
     typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(in_words(found)))

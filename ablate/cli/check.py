@@ -40,7 +40,7 @@ def _found(target: str | None) -> tuple[list[str], list[str]]:
 
     if target is None:
         return list(locations.names("studies")), list(locations.names("search_spaces"))
-    if not Path(target).is_dir():
+    if len(target) > locations.LONGEST_PATH or not Path(target).is_dir():
         return [target], []
     files = sorted(path for path in Path(target).rglob("*.y*ml") if ".venv" not in path.parts)
     if not files:

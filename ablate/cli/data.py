@@ -26,7 +26,7 @@ def group() -> None:
 
 
 @app.command("verify")
-def verify(
+def verify(  # noqa: PLR0917 -- options of the command line
     name: Name,
     path: Annotated[Path, typer.Argument(help="Folder of the data set.")],
     splits: Annotated[
@@ -35,6 +35,10 @@ def verify(
     manifest: Annotated[
         Path | None,
         typer.Option("--manifest", help="Write names, splits and hashes there, as JSON."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="A manifest written before: tell what has changed."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -45,10 +49,17 @@ def verify(
 
     Example: ablate data verify msrs /data/MSRS --manifest msrs.json
     """
+    from dataclasses import replace
+
+    from ablate.data.manifest import Manifest, differences
     from ablate.data.verify import verify as look
 
     settings = {"name": name, "root": str(path)} | ({"splits": str(splits)} if splits else {})
+    earlier = Manifest.read(against) if against else None
     findings = look(settings, tick=_Told(name))
+    if earlier and against and findings.manifest:
+        changed = differences(earlier, findings.manifest, file=against)
+        findings = replace(findings, problems=(*findings.problems, *changed))
     if as_json:
         typer.echo(json.dumps(findings.to_json(), indent=2))
     else:

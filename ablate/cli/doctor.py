@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,15 +23,20 @@ def doctor(
     Example: ablate doctor quickstart --repair
     """
     from ablate.cli.arguments import load
+    from ablate.config.locations import study_name
     from ablate.study.doctor import examine, repair
+    from ablate.study.drift import lines, strata_in
     from ablate.study.status import started_with
+    from ablate.study.store import check_version
 
-    config = load(study, overrides or started_with(store / Path(study).stem))
+    check_version(store)
+    config = load(study, overrides or started_with(store / study_name(study)))
     before = examine(config, store=store)
     left = repair(config, store=store) if mend and before else before
+    strata = strata_in(store / config.name)
     if as_json:
         facts = {"study": config.name, "found": [asdict(one) for one in before],
-                 "left": [asdict(one) for one in left]}  # fmt: skip
+                 "left": [asdict(one) for one in left], "strata": strata}  # fmt: skip
         typer.echo(json.dumps(facts, indent=2))
     else:
         for one in before:
@@ -40,4 +44,6 @@ def doctor(
             typer.echo(f"{one.where}: {one.what} ({'mended' if is_mended else one.mend})")
         if not before:
             typer.echo(f"{config.name}: ledger, MLflow and Optuna agree")
+        for line in lines(strata):
+            typer.echo(line)
     raise typer.Exit(1 if left else 0)

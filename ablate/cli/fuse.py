@@ -35,15 +35,18 @@ def fuse(
     if (run is None) == (study is None):
         raise ConfigError("ablate fuse: give either --run ID or --study NAME")
     from ablate.cli.counter import Counter
+    from ablate.config.locations import study_name
     from ablate.fusing.files import fuse as fuse_files
     from ablate.fusing.files import gather
     from ablate.fusing.trained import best_of, by_id
+    from ablate.study.store import check_version
     from ablate.training.determinism import device_of
 
+    check_version(store)
     if run is not None:
         trained = by_id(store, run)
     else:
-        trained = best_of(store, study=Path(str(study)).stem, arm=arm)
+        trained = best_of(store, study=study_name(str(study)), arm=arm)
     sources = gather(infrared, visible)
     with Counter("fusing pairs") as counter:
         paths = fuse_files(

@@ -28,7 +28,7 @@ from ablate.cli import (
     status,
     ui,
 )
-from ablate.errors import AblateError, is_disk_full
+from ablate.errors import LONGEST_LINE, AblateError, is_disk_full, one_line
 
 INTERRUPTED = 130
 
@@ -120,7 +120,8 @@ def _explain(error: Exception) -> NoReturn:
 def _end(text: str, code: int, error: BaseException | None = None) -> NoReturn:
     if error is not None and os.environ.get("ABLATE_DEBUG"):
         raise error
-    typer.echo(text, err=True)
+    lines = [one_line(line, longest=LONGEST_LINE) for line in text.split("\n")]
+    typer.echo("\n".join(lines), err=True)
     sys.exit(code)
 
 

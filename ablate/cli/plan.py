@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ablate.config.schema import Phase
     from ablate.study.cost import Cost, Fit, Pace
     from ablate.study.plan import Plan
+    from ablate.study.planned import ConfirmPlan
 
 SHOWN = 12
 _BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s*(h|m|min|d)")
@@ -53,7 +54,7 @@ def plan(
     )
     chosen = _fitted(made, pace, hours) if hours is not None else None
     if as_json:
-        typer.echo(json.dumps(_facts(made, cost(made, pace), chosen), indent=2))
+        typer.echo(json.dumps(_facts(made, cost(made, pace), chosen, store=Path(store)), indent=2))
         return
     typer.echo(f"{made.config.name}: {made.config.title}")
     for question in made.config.questions.values():
@@ -67,6 +68,9 @@ def plan(
             f"{search.phase.sampler or 'tpe'} over {', '.join(made.config.dimensions)}; "
             f"suggestion k sees trials 0..k-{search.lag}"
         )
+    for confirmation in made.confirmations:
+        _print_confirmation(made, confirmation)
+    _print_detectable(made, Path(store))
     typer.echo(_cost_line(made, cost(made, pace), pace))
     if chosen is not None:
         at = f"phases.{chosen.phase}.options"
@@ -83,9 +87,9 @@ def _print_phase(made: "Plan", phase: "Phase") -> None:
     trials = [trial for trial in made.trials if trial.phase == phase.name]
     if not trials:
         return
-    arms = len({trial.arm_id for trial in trials})
+    arms = len({(trial.arm_id, trial.change) for trial in trials})
     if "blocks" in phase.options:
-        points, blocks = phase.options["points"], phase.options["blocks"]
+        points, blocks = phase.options.get("points", 1), phase.options["blocks"]
         size = f"{arms} arms x {points} points x {blocks} blocks = {len(trials)} runs"
     else:
         size = f"{len(trials)} {'arms' if trials[0].point is None else 'points'} x "
@@ -101,6 +105,39 @@ def _print_phase(made: "Plan", phase: "Phase") -> None:
         typer.echo(f"  ... and {len(trials) - SHOWN} more")
 
 
+def _print_confirmation(made: "Plan", confirmation: "ConfirmPlan") -> None:
+    from ablate.study.remarks import remarks
+
+    phase, winners = confirmation.phase, confirmation.winners
+    arms = f"baseline and {winners} winner{'s' if winners > 1 else ''} of {confirmation.of}"
+    typer.echo(
+        f"phase {phase.name} (confirm): {arms} x {phase.options['blocks']} blocks = "
+        f"{confirmation.runs} runs"
+    )
+    for line in remarks(made, phase):
+        typer.echo(f"  {line}")
+
+
+def _print_detectable(made: "Plan", store: Path) -> None:
+    """Print what the pilot in the store says about the reach in units of the metrics."""
+    from ablate.metrics.catalogue import LABELS
+    from ablate.study.claims import reaches
+    from ablate.study.pilot import detectable
+
+    found = detectable(made, store, reaches(made.config))
+    for question in dict.fromkeys(one.question for one in found):
+        mine = [one for one in found if one.question == question]
+        parts = [
+            f"{LABELS[one.metric]} {one.difference:.2g}"
+            + (f" ({one.percent:.2g} %)" if one.percent is not None else "")
+            for one in mine
+        ]
+        typer.echo(
+            f"{question} finds {', '.join(parts)} or more, by the spread of "
+            f"{mine[0].pilot_runs} pilot runs (taken as unpaired; pairing usually finds less)"
+        )
+
+
 def _cost_line(made: "Plan", spent: "Cost", pace: "Pace | None") -> str:
     line = f"cost: {spent.runs} runs x {made.config.base['train']['steps']} steps = "
     line += f"{spent.steps:,} steps"
@@ -111,10 +148,11 @@ def _cost_line(made: "Plan", spent: "Cost", pace: "Pace | None") -> str:
     return f"{line}, {spent.hours:.1f} h on {slots} slot{'s' if slots > 1 else ''} at {source}"
 
 
-def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None") -> dict[str, Any]:
+def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
     from ablate.study.claims import reaches
+    from ablate.study.pilot import detectable
 
     config = made.config
     searches = [
@@ -125,8 +163,13 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None") -> dict[str, Any]:
         "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
         "steps": spent.steps, "hours": spent.hours, "duplicates": made.duplicates,
         "infeasible": made.infeasible, "trials": made.rows(), "searches": searches,
+        "confirmations": [
+            {"phase": c.phase.name, "of": c.of, "winners": c.winners, "runs": c.runs}
+            for c in made.confirmations
+        ],
         "claims": {phase.name: phase.claims for phase in config.phases.values()},
         "detectable": [asdict(reach) for reach in reaches(config)],
+        "detectable_by_metric": [asdict(d) for d in detectable(made, store, reaches(config))],
         **({"fit": asdict(chosen)} if chosen is not None else {}),
     }  # fmt: skip
 

@@ -1,7 +1,6 @@
 """`ablate status`: what a store holds of a study."""
 
 import json
-from pathlib import Path
 
 import typer
 
@@ -21,10 +20,12 @@ def status(
     Example: ablate status quickstart --json
     """
     from ablate.cli.arguments import load
+    from ablate.config.locations import study_name
+    from ablate.study.drift import lines
     from ablate.study.status import started_with
     from ablate.study.status import status as look
 
-    words = overrides or started_with(store / Path(study).stem)
+    words = overrides or started_with(store / study_name(study))
     facts = look(load(study, words), store=store)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
@@ -36,6 +37,8 @@ def status(
     )
     for run, reason in facts["reasons"].items():
         typer.echo(f"  {run}: {reason}")
+    for line in lines(facts["strata"]):
+        typer.echo(line)
     if facts["started_as"] not in (None, facts["design_hash"]):
         typer.echo("the study file or the overrides have changed since it was started")
     typer.echo(f"mlflow {facts['mlflow']['tracking_uri']}, optuna {facts['optuna']['storage']}")

@@ -9,7 +9,10 @@ from ablate.cli.arguments import DEFAULT_STORE, Store
 
 def ui(
     store: Store = DEFAULT_STORE,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on loopback.")] = 5000,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port.")] = 5000,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; others can then reach it.")
+    ] = "127.0.0.1",
 ) -> None:
     """Open the MLflow UI of a store and print a link per study that shows its trials.
 
@@ -19,6 +22,9 @@ def ui(
     from ablate.tracking.ui import links, serve
 
     check_version(store)
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        text = f"listening on {host}: whoever reaches this machine can read and change the store"
+        typer.echo(text, err=True)
     for study, link in links(store, port=port).items():
         typer.echo(f"{study}: {link}")
-    serve(store, port=port)
+    serve(store, port=port, host=host)

@@ -60,8 +60,11 @@ def active(
         dropped = [
             name
             for name in kept
-            if not _holds(dimensions[name].when, settings, kept, dimensions, unknown=False)
-        ]
+            if not _holds(
+                dimensions[name].when, settings, kept, dimensions,
+                unknown=False, where=f"{name}.when",
+            )
+        ]  # fmt: skip
         if not dropped:
             return kept
         for name in dropped:
@@ -79,8 +82,11 @@ def violations(
     return [
         f"{constraint.name}: {constraint.require} does not hold; {constraint.because}"
         for constraint in constraints
-        if not _holds(constraint.require, settings, values, {}, unknown=True)
-    ]
+        if not _holds(
+            constraint.require, settings, values, {},
+            unknown=True, where=f"{constraint.name}.require",
+        )
+    ]  # fmt: skip
 
 
 def size_of(
@@ -117,6 +123,7 @@ def _holds(
     dimensions: Mapping[str, Dimension],
     *,
     unknown: bool,
+    where: str,
 ) -> bool:
     if text is None:
         return True
@@ -124,6 +131,17 @@ def _holds(
         return bool(parse(text).evaluate(lambda name: _look_up(name, settings, values, dimensions)))
     except MissingNameError:
         return unknown
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def value_of(name: str, settings: Mapping[str, Any]) -> Any:
+    """Return the setting at a dotted path, or the one setting of that last name.
+
+    Raises:
+        MissingNameError: There is none, or several.
+    """
+    return _look_up(name, settings, {}, {})
 
 
 def _look_up(

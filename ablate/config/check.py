@@ -4,18 +4,25 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ablate.config.demands import check_confirmations, check_interactions, check_percentages
 from ablate.config.factors import read_factors
 from ablate.config.faults import Faults, short
+from ablate.config.locations import STUDY
 from ablate.config.nuisance import read_nuisance
 from ablate.config.overrides import TOP
-from ablate.config.phases import BLOCKED, PILOT, read_phases
+from ablate.config.phases import read_phases
 from ablate.config.questions import read_questions
+from ablate.config.reading import LARGEST_WHOLE, LONGEST_TEXT
 from ablate.config.schema import Space, StudyConfig
 from ablate.config.settings import Context, Known, check_base, merged_names
+from ablate.config.sizes import check_sizes
 from ablate.config.spaces import read_constraints, read_dimensions
 from ablate.errors import nearest
 
-_STUDY = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+EXECUTORS = {"inline": ("name", "slots"), "processes": ("name", "slots", "lease_s")}
+_UNSEEN = re.compile(  # controls, marks that turn the direction of writing, halves of letters
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def check(
@@ -45,7 +52,7 @@ def check(
     found = Faults(file)
     found.lines += faults
     names = merged_names(known)
-    if not _STUDY.fullmatch(name):
+    if not STUDY.fullmatch(name):
         found.add(
             "", f"{name!r} is no name of a study; use letters, digits, . _ - in the file name"
         )
@@ -58,7 +65,8 @@ def check(
     space = _space(context, tree.get("space"))
     space_raw = tree.get("space")
     written = space_raw.get("dimensions") if isinstance(space_raw, dict) else None
-    factors = read_factors(context, tree.get("factors"), space.dimensions, written or {})
+    written = written if isinstance(written, dict) else {}
+    factors = read_factors(context, tree.get("factors"), space.dimensions, written)
     nuisance, held = read_nuisance(
         context, tree.get("nuisance"), dimensions=space.dimensions, factors=factors
     )
@@ -75,7 +83,7 @@ def check(
         factors=factors,
         constraints=space.constraints,
         phases=read_phases(
-            found, tree.get("phases"), dimensions=written or {}, factors=factors, names=names
+            found, tree.get("phases"), dimensions=written, factors=factors, names=names
         ),
         base=base,
         objective=objectives[0],
@@ -87,7 +95,10 @@ def check(
         held=held,
         notes=notes,
     )
-    _check_percentages(found, config)
+    check_percentages(found, config)
+    check_interactions(found, config)
+    check_confirmations(context, config)
+    check_sizes(found, config)
     found.raise_any()
     return config
 
@@ -120,6 +131,13 @@ def _without_code(faults: Faults, path: str, value: Any) -> Any:
         return [_without_code(faults, path, item) for item in value]
     if isinstance(value, str) and ("${" in value or value == "???"):
         faults.add(path, f"{short(value)} refers to another value; write the value itself")
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        faults.add(path, f"has {len(value)} characters, at most {LONGEST_TEXT}; shorten it")
+    if isinstance(value, str) and _UNSEEN.search(value):
+        faults.add(path, f"{short(value)} has characters that do not print; write it anew")
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        faults.add(path, "a whole number beyond 2**63; write a smaller one")
+        return 1
     return value
 
 
@@ -138,21 +156,6 @@ def _space(context: Context, raw: Any, *, prefix: str = "space") -> Space:
             context, f"{dot}constraints", space.get("constraints"), written
         ),
     )
-
-
-def _check_percentages(faults: Faults, config: StudyConfig) -> None:
-    """Enter a fault for smallest effects in percent of a pilot that the study does not have."""
-    designs = {phase.design for phase in config.phases.values()}
-    if BLOCKED not in designs or PILOT in designs:
-        return
-    for question in config.questions.values():
-        for metric, effect in question.smallest_effect.items():
-            if isinstance(effect, str):
-                faults.add(
-                    f"questions.{question.id}.smallest_effect.{metric}",
-                    f"{effect} refers to the mean of a pilot; add phases.pilot: "
-                    f"{{design: {PILOT}, seeds: 6}}, or give the effect in units of the metric",
-                )
 
 
 def _objectives(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> tuple[str, ...]:
@@ -186,8 +189,11 @@ def _executor(faults: Faults, raw: Any, names: Known) -> dict[str, Any]:
     executor = faults.mapping("executor", raw)
     name = faults.text("executor.name", executor.get("name"), default="processes")
     faults.known("executor.name", name, names["executors"], "executor")
-    if name in ("inline", "processes"):
-        faults.unknown_keys("executor", executor, ("name", "slots"), f"setting of {name}")
+    if name in EXECUTORS:
+        faults.unknown_keys("executor", executor, EXECUTORS[name], f"setting of {name}")
+    if name == "processes" and "lease_s" in executor:
+        seconds = faults.number("executor.lease_s", executor["lease_s"], above=0)
+        executor = {**executor, "lease_s": seconds}
     slots = faults.whole("executor.slots", executor.get("slots"), default=1, low=1)
     return {**executor, "name": name, "slots": slots}
 

@@ -5,6 +5,8 @@ conf/trial.yaml, the group file that a section's `name` chooses, the study's `ba
 line. A group chosen on the command line keeps those settings of the study that the group has too.
 """
 
+import functools
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -14,10 +16,10 @@ from typing import Any, cast
 import yaml
 
 from ablate import conf
-from ablate.config import locations
+from ablate.config import locations, reading
 from ablate.config.faults import Faults
 from ablate.config.layers import layered
-from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, read
+from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, names_spaces, read
 from ablate.errors import ConfigError, nearest
 
 _GROUP = re.compile(r"[A-Za-z][\w-]*")
@@ -85,11 +87,11 @@ def compose_space(name: str | Path, *, folder: Path | None = None) -> dict[str, 
 def space_names(study: Path) -> tuple[str, ...]:
     """Return the names of the spaces that a study file lists in its defaults."""
     try:
-        raw = yaml.safe_load(study.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raw = reading.read(study, where=study.name)
+    except ConfigError:
         return ()
     found: list[str] = []
-    for entry in (raw.get("defaults") or []) if isinstance(raw, dict) else []:
+    for entry in raw.get("defaults") or []:
         for key, value in entry.items() if isinstance(entry, dict) else ():
             if str(key).lstrip("/").startswith("search_spaces"):
                 found += value if isinstance(value, list) else [value]
@@ -100,7 +102,7 @@ class _Composer:
     """Hydra over one file and the folders it may draw from."""
 
     def __init__(self, file: Path, folder: Path | None, where: str) -> None:
-        _readable(file, where)
+        reading.read(file, where=where)
         own = [file.parent.parent] if file.parent.name in ("studies", "search_spaces") else []
         self._searched = tuple(dict.fromkeys([*own, *locations.roots(folder)]))
         self.file = file
@@ -146,7 +148,7 @@ class _Composer:
         for root in (*self._searched, _CONF):  # most files are plain: faster without hydra
             file = root / section / f"{name}.yaml"
             if file.is_file():
-                _readable(file, locations.shown(file))
+                reading.read(file, where=locations.shown(file))
                 plain = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load(file)))
                 if "defaults" not in plain:
                     return plain
@@ -161,6 +163,7 @@ class _Composer:
         from omegaconf import OmegaConf
         from omegaconf.errors import OmegaConfBaseException
 
+        _guard()
         try:
             with hydra.initialize_config_dir(version_base="1.3", config_dir=str(self.file.parent)):
                 tree = hydra.compose(name, [self._path, *words])
@@ -169,6 +172,11 @@ class _Composer:
             if raw:
                 raise
             raise ConfigError(f"{self.where}: {_missing(error)}") from error
+        except ConfigError:
+            raise
+        except RecursionError:
+            text = "its defaults name each other in a circle; remove one of the entries"
+            raise ConfigError(f"{self.where}: cannot be composed: {text}") from None
         except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
             raise ConfigError(f"{self.where}: cannot be composed: {_chain(error)}") from error
         return {str(key): value for key, value in cast(dict[Any, Any], plain).items()}
@@ -176,6 +184,27 @@ class _Composer:
     def _groups(self, section: str) -> list[str]:
         folders = [_CONF, *self._searched]
         return [file.stem for folder in folders for file in (folder / section).glob("*.yaml")]
+
+
+@functools.cache
+def _guard() -> None:
+    """Make hydra load files through `reading.read` alone, and none outside its folders."""
+    from hydra._internal.core_plugins.file_config_source import FileConfigSource
+    from hydra._internal.sources_registry import SourcesRegistry
+    from hydra.core.plugins import Plugins
+
+    class Guarded(FileConfigSource):  # type: ignore[misc]  # hydra is not typed here
+        def load_config(self, config_path: str) -> Any:
+            folder = Path(self.path)
+            file = folder / self._normalize_file_name(config_path)
+            where = locations.shown(file)
+            if not Path(os.path.normpath(file)).is_relative_to(os.path.normpath(folder)):
+                raise ConfigError(f"{where}: lies outside {folder}; name a file inside")
+            reading.read(file, where=where)
+            return super().load_config(config_path)
+
+    Plugins.instance()  # registers hydra's own first
+    SourcesRegistry.instance().types["file"] = Guarded
 
 
 def _trial() -> dict[str, Any]:
@@ -186,28 +215,9 @@ def _trial() -> dict[str, Any]:
 def _space_word(words: Sequence[str]) -> str | None:
     for word in reversed(list(words)):
         key, _, value = str(word).partition("=")
-        if key.strip().lstrip("+/") in ("space", SPACE_GROUP) and not value.startswith("{"):
+        if key.strip().lstrip("+/") in ("space", SPACE_GROUP) and names_spaces(value.strip()):
             return value.strip()
     return None
-
-
-def _readable(file: Path, where: str) -> None:
-    """Refuse what hydra would take amiss, with a line number where YAML knows one."""
-    if file.stem == "trial":
-        raise ConfigError(f"{where}: 'trial' is the name of the packaged defaults; rename the file")
-    try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise ConfigError(f"{where}: line {line}: is no YAML: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{where}: cannot be read: {' '.join(str(error).split())}") from None
-    if not isinstance(raw, dict):
-        raise ConfigError(
-            f"{where}: must be a mapping such as 'title: ...', got {type(raw).__name__}"
-        )
-    if "hydra" in raw:
-        raise ConfigError(f"{where}: hydra: settings of hydra do not belong here; remove them")
 
 
 def _text(value: str) -> str:

@@ -8,6 +8,7 @@ caller looks up. The text is parsed into a syntax tree and interpreted node by n
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from ablate.errors import ConfigError
 
 LONGEST = 500
+DEEPEST = 60
 LARGEST_EXPONENT = 64
 LARGEST_BASE = 1e9
 WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
@@ -68,7 +70,9 @@ class Expression:
         try:
             return _value(self._body, look_up)
         except (TypeError, ArithmeticError) as error:
-            raise ConfigError(f"{self.text!r}: cannot be computed: {error}") from None
+            raise ConfigError(
+                f"{self.text!r}: cannot be computed: {error}; mend it, or a value that it names"
+            ) from None
 
 
 def parse(text: str) -> Expression:
@@ -86,14 +90,27 @@ def parse(text: str) -> Expression:
     if len(text) > LONGEST:
         raise ConfigError(f"{text[:40]!r}...: longer than {LONGEST} characters; split it")
     try:
-        body = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python would say about "\d" or "1if"
+            body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ConfigError(
-            f"{text!r}: is no expression ({error}); write e.g. 'levels > 1'"
-        ) from None
+        why = error.msg if isinstance(error, SyntaxError) else error
+        raise ConfigError(f"{text!r}: is no expression ({why}); write e.g. 'levels > 1'") from None
+    if _is_deep(body):
+        raise ConfigError(f"{text!r}: is nested deeper than {DEEPEST}; split it")
     names: list[str] = []
     _check(body, text, names)
     return Expression(text, tuple(dict.fromkeys(names)), body)
+
+
+def _is_deep(body: ast.AST) -> bool:
+    """Return whether the tree is too deep for functions that call themselves."""
+    layer: list[ast.AST] = [body]
+    for _ in range(DEEPEST):
+        layer = [child for node in layer for child in ast.iter_child_nodes(node)]
+        if not layer:
+            return False
+    return True
 
 
 def _check(node: ast.expr, text: str, names: list[str]) -> None:
@@ -122,8 +139,9 @@ def _children(node: ast.expr, text: str) -> list[ast.expr]:
         if isinstance(node.value, float) and not math.isfinite(node.value):
             raise ConfigError(f"{text!r}: a number is too large")
         return []
+    part = ast.get_source_segment(text.strip(), node)
     raise ConfigError(
-        f"{text!r}: {ast.unparse(node)!r} is not allowed; the language has names, numbers, texts, "
+        f"{text!r}: {part!r} is not allowed; the language has names, numbers, texts, "
         "lists, comparisons, arithmetic, and, or, not, in"
     )
 

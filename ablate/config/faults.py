@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ablate.errors import ConfigError, nearest
+from ablate.errors import ConfigError, nearest, one_line
+
+LONGEST_PATH = 160
 
 
 class Faults:
@@ -15,7 +17,8 @@ class Faults:
 
     def add(self, path: str, text: str) -> None:
         """Enter one fault at a dotted path."""
-        line = f"{self.where}: {path}: {text}" if path else f"{self.where}: {text}"
+        path = one_line(path, longest=LONGEST_PATH)
+        line = one_line(f"{self.where}: {path}: {text}" if path else f"{self.where}: {text}")
         if line not in self.lines:
             self.lines.append(line)
 
@@ -66,6 +69,14 @@ class Faults:
         self.add(path, f"must be a whole number of at least {low}, got {short(value)}")
         return default
 
+    def number(self, path: str, value: Any, *, above: float) -> float:
+        """Return the value if it is a finite number above a bound, else enter a fault."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and above < value < float("inf"):
+            return float(value)
+        self.add(path, f"must be a number above {above:g}, got {short(value)}")
+        return above
+
     def flag(self, path: str, value: Any) -> bool:
         """Return the value if it is true or false, else enter a fault."""
         if value is None or isinstance(value, bool):
@@ -76,10 +87,10 @@ class Faults:
     def known(self, path: str, value: str, names: Collection[str] | None, what: str) -> None:
         """Enter a fault if the names are given and the value is none of them."""
         if names is not None and value not in names:
-            self.add(path, f"no {what} is called {value!r}; {nearest(value, names)}")
+            self.add(path, f"no {what} is called {short(value)}; {nearest(value, names)}")
 
 
 def short(value: Any) -> str:
     """Return the value as messages show it, cut to 60 characters."""
-    text = repr(value)
+    text = one_line(repr(value), longest=10_000)
     return text if len(text) <= 60 else text[:57] + "..."

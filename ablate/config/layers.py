@@ -5,8 +5,8 @@ from typing import Any
 
 from ablate.config.faults import Faults
 from ablate.config.overrides import NAMED, SECTIONS, Overrides
+from ablate.config.schema import PATHS
 
-PATHS = ("root", "infrared", "visible", "splits")  # of one data set, never carried to another
 EXECUTOR = {"name": "processes"}
 Group = Callable[[str, str], dict[str, Any] | None]  # section, name -> content, None if no file
 

@@ -2,17 +2,20 @@
 
 import functools
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ablate.errors import ConfigError, UnknownNameError, nearest
+from ablate.errors import ConfigError, UnknownNameError, nearest, one_line
 
 logger = logging.getLogger(__name__)
 Kind = Literal["studies", "search_spaces"]
 WORDS = {"studies": "study", "search_spaces": "search space"}
 SUFFIXES = (".yaml", ".yml")
+LONGEST_PATH, LONGEST_NAME = 1000, 200
+STUDY = re.compile(r"[A-Za-z0-9][\w.-]*(@[2-9]|@[1-9][0-9]+)?", re.ASCII)  # no / and no ..
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,20 @@ def names(kind: Kind, folder: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted({file.stem for root in roots(folder) for file in _files(root / kind)}))
 
 
+def study_name(study: str | Path) -> str:
+    """Return the name of a study given by name or path; it is a folder of a store too.
+
+    Raises:
+        ConfigError: What is given is no name of a study.
+    """
+    path = Path(study)
+    name = path.stem if path.suffix in SUFFIXES else path.name
+    if len(name) > LONGEST_NAME or not STUDY.fullmatch(name):
+        shown_name = one_line(str(study), longest=60)
+        raise ConfigError(f"{shown_name}: no name of a study; use letters, digits, . _ -")
+    return name
+
+
 def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
     """Return the file that a name or a path means: a path, the user's folder, the packaged one.
 
@@ -56,6 +73,9 @@ def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
         UnknownNameError: No file of that name; the text offers the nearest.
     """
     text = str(name)
+    if len(text) > LONGEST_PATH:
+        text = one_line(text, longest=60)
+        raise ConfigError(f"{text}: longer than any path; name a {WORDS[kind]} or its file")
     if Path(text).suffix in SUFFIXES or isinstance(name, Path) or "/" in text or "\\" in text:
         return _by_path(kind, Path(text).expanduser(), folder)
     searched = roots(folder)

@@ -81,9 +81,32 @@ def _texts(faults: Faults, at: str, value: Any, factors: Mapping[str, Factor]) -
         faults.add(at, f"must be a list such as [d = a * b * c], got {short(value)}")
 
 
+def _frozen_arms(faults: Faults, at: str, value: Any, factors: Mapping[str, Factor]) -> None:
+    entries = faults.mapping(at, value)
+    if not entries:
+        faults.add(at, "must name at least one arm such as mine: {values: {...}, nuisance: {...}}")
+    for name, raw in entries.items():
+        if name == BASELINE:
+            faults.add(f"{at}.{name}", "is there anyway; give its nuisance under baseline")
+        arm = faults.mapping(f"{at}.{name}", raw)
+        faults.unknown_keys(f"{at}.{name}", arm, ("values", "nuisance"), "part of an arm")
+        _best(faults, f"{at}.{name}.values", arm.get("values"), factors)
+        _recipe(faults, f"{at}.{name}.nuisance", arm.get("nuisance"), factors)
+
+
+def _recipe(faults: Faults, at: str, value: Any, factors: Mapping[str, Factor]) -> None:
+    for name, item in faults.mapping(at, value).items():
+        if isinstance(item, Mapping | list) or item is None:
+            faults.add(f"{at}.{name}", f"must be one value, got {short(item)}")
+
+
+def _name(faults: Faults, at: str, value: Any, factors: Mapping[str, Factor]) -> None:
+    faults.text(at, value, needed=True)
+
+
 def _is_free_factor(faults: Faults, at: str, name: Any, factors: Mapping[str, Factor]) -> bool:
-    if name not in factors:
-        faults.add(at, f"no factor is called {name!r}; {nearest(str(name), factors)}")
+    if name not in list(factors):
+        faults.add(at, f"no factor is called {short(name)}; {nearest(str(name), factors)}")
         return False
     if factors[name].tied_to:
         faults.add(at, f"{name!r} follows {factors[name].tied_to!r}; name that one")
@@ -93,6 +116,7 @@ def _is_free_factor(faults: Faults, at: str, name: Any, factors: Mapping[str, Fa
 
 Check = Callable[[Faults, str, Any, Mapping[str, Factor]], None]
 ARMS = ("one_factor", "full_factorial")
+BASELINE = "baseline"
 OPTIONS: dict[str, dict[str, Check]] = {
     "one_factor": {},
     "full_factorial": {},
@@ -103,5 +127,13 @@ OPTIONS: dict[str, dict[str, Check]] = {
     "fractional_factorial": {"generators": _texts},
     "sobol": {},
     "blocked": {"points": _power_of_two, "blocks": _whole, "arms": _arms},
+    "confirm": {
+        "blocks": _whole,
+        "of": _name,
+        "winners": _whole,
+        "arms": _frozen_arms,
+        "baseline": _recipe,
+        "question": _name,
+    },
 }
 NEEDED = {"path": ("best",), "fractional_factorial": ("generators",)}

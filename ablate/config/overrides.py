@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ablate.config.faults import Faults
+from ablate.config.faults import Faults, short
 from ablate.errors import nearest
 
 SECTIONS = ("data", "model", "loss", "train", "metrics")
@@ -23,6 +23,7 @@ SPACE_GROUP = "search_spaces@space"
 _WORD = re.compile(r"(?P<mark>\+\+|\+|~)?(?P<key>[^=+~\s][^=]*?)(?:=(?P<value>.*))?", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
 _PLAIN = re.compile(r"[\w.+\-]+")
+_SPACES = re.compile(r"\[?\s*\w[\w./-]*(\s*,\s*\w[\w./-]*)*\s*\]?", re.ASCII)
 _CLOSED = ("[", "{", '"', "'")
 
 
@@ -52,7 +53,11 @@ def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
         mark, value = match["mark"] or "", (match["value"] or "").strip()
         written = match["key"].strip()
         if written in ("space", SPACE_GROUP, f"/{SPACE_GROUP}") and not value.startswith("{"):
-            space = value
+            if names_spaces(value):
+                space = value
+            else:
+                text = f"{short(value)} names no space; write space=NAME or space=[A,B]"
+                faults.add(written, text)
             continue
         key = _full(written)
         if not _allowed(faults, written, key=key, mark=mark, study=study):
@@ -75,6 +80,11 @@ def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
         space=space,
         faults=tuple(faults.lines),
     )
+
+
+def names_spaces(value: str) -> bool:
+    """Return whether a text is the name of a space or a list of such names, and nothing else."""
+    return _SPACES.fullmatch(value) is not None and ".." not in value
 
 
 def quoted(value: str) -> str:
@@ -133,6 +143,6 @@ def _entry(faults: Faults, written: str, key: str, mark: str, study: Mapping[str
         if name not in have and "+" not in mark:
             faults.add(
                 written,
-                f"{mapping.rpartition('.')[2]} has no {name!r}; {nearest(name, have)} "
+                f"{mapping.rpartition('.')[2]} has no {short(name)}; {nearest(name, have)} "
                 f"(+{written}=... adds one)",
             )

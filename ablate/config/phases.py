@@ -11,8 +11,11 @@ from ablate.config.spaces import usable_name
 
 KEYS = (
     "design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options", "claims",
+    "looks",
 )  # fmt: skip
 SEARCH, SOBOL, BLOCKED, PILOT = "search", "sobol", "blocked", "baseline_only"
+CONFIRM = "confirm"
+CLAIMING = (BLOCKED, CONFIRM)  # designs with replicates that a claim can rest on
 COUNTED = (SEARCH, SOBOL)  # designs that need a number of trials
 
 # T nuisance points per value and block, R blocks
@@ -24,6 +27,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "deep": {"points": 8, "blocks": 16},
     }
 }
+DEFAULTS: dict[str, dict[str, Any]] = {CONFIRM: {"blocks": 8}}
 NEVER_CLAIM = ("smoke",)
 DEFAULT_PRESET = {BLOCKED: "quick"}
 
@@ -100,9 +104,9 @@ def _phase(
     options = faults.mapping(f"{at}.options", entry.get("options"))
     if design != SEARCH:
         check_options(faults, f"{at}.options", design, options, factors=factors, names=names)
-    given = PRESETS.get(design, {}).get(preset or "", {})
+    given = PRESETS.get(design, {}).get(preset or "", DEFAULTS.get(design, {}))
     seeds = faults.whole(f"{at}.seeds", entry.get("seeds"), default=1, low=1)
-    if design == BLOCKED and seeds > 1:
+    if design in CLAIMING and seeds > 1:
         faults.add(f"{at}.seeds", "a block has one seed; raise options.blocks instead")
     return Phase(
         name=name,
@@ -114,6 +118,7 @@ def _phase(
         sampler=texts["sampler"] or ("tpe" if design == SEARCH else None),
         pruner=texts["pruner"],
         preset=preset,
+        looks=_looks(faults, f"{at}.looks", design, entry.get("looks")),
         claims=_claims(faults, f"{at}.claims", design, preset, entry.get("claims")),
     )
 
@@ -136,16 +141,25 @@ def _preset(
 
 def _claims(faults: Faults, at: str, design: str, preset: str | None, raw: Any) -> bool:
     """Return whether verdicts of the phase may be claims: those of blocks, smoke excepted."""
-    may = design == BLOCKED and preset not in NEVER_CLAIM
+    may = design in CLAIMING and preset not in NEVER_CLAIM
     if raw is None:
         return may
     claims = faults.flag(at, raw)
-    if claims and design != BLOCKED:
-        faults.add(at, f"{design!r} is no design that claims; use blocked, or remove it")
+    if claims and design not in CLAIMING:
+        names = " or ".join(CLAIMING)
+        faults.add(at, f"{design!r} is no design that claims; use {names}, or remove it")
     elif claims and not may:
         larger = ", ".join(name for name in PRESETS[BLOCKED] if name not in NEVER_CLAIM)
         faults.add(at, f"preset {preset} may never claim; use {larger}, or claims: false")
     return claims
+
+
+def _looks(faults: Faults, at: str, design: str, raw: Any) -> int:
+    """Return the declared number of looks, 1 by default."""
+    looks = faults.whole(at, raw, default=1, low=1)
+    if raw is not None and design and design not in CLAIMING:
+        faults.add(at, f"{design!r} claims nothing, so it has no looks; remove it")
+    return looks
 
 
 def _rungs(faults: Faults, at: str, raw: Any) -> tuple[int, ...]:

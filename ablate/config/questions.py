@@ -17,8 +17,16 @@ KEYS = (
 )  # fmt: skip
 EXPECTS = ("higher", "lower", "differs")
 PATTERNS = ("baseline", "sequence")  # families of contrasts that have a name
+INTERACTION = "interaction"  # the contrasts of a question that compares two factors
 TRENDS = ("linear", "log2")
 IMAGES = ("random", "fixed")
+OF_ONE_FACTOR = {
+    "contrasts": "has contrasts of its own",
+    "trend": "has no trend",
+    "expects": "has no better and no worse side",
+    "agrees_with": "stands for itself",
+    "guardrails": "is no claim of better, so nothing can veto it",
+}
 _PERCENT = re.compile(r"\d+(\.\d+)?\s*%")
 
 
@@ -41,10 +49,7 @@ def read_questions(
             continue
         entry = faults.mapping(at, values)
         faults.unknown_keys(at, entry, KEYS, "setting of a question")
-        compare = faults.text(f"{at}.compare", entry.get("compare"), needed=True)
-        if compare and compare not in written:
-            faults.add(f"{at}.compare", f"no factor is called {compare!r}; "
-                       f"{nearest(compare, written)}")  # fmt: skip
+        compare, crossed_with = _compared(faults, at, entry, factors=factors, written=written)
         roles = {
             role: _metric_names(context, f"{at}.{role}", entry.get(role), needed=role == "primary")
             for role in ("primary", "secondary", "guardrails")
@@ -55,16 +60,21 @@ def read_questions(
             id=name,
             asks=faults.text(f"{at}.asks", entry.get("asks"), needed=True),
             compare=compare,
-            **roles,
+            primary=roles["primary"],
+            secondary=roles["secondary"],
+            guardrails=roles["guardrails"],
             smallest_effect=_effects(
                 faults, f"{at}.smallest_effect", entry.get("smallest_effect"),
                 [metric for metrics in roles.values() for metric in metrics],
             ),
             expects=cast(Expects, _one_of(faults, f"{at}.expects", entry, EXPECTS, "differs")),
-            contrasts=_contrasts(faults, f"{at}.contrasts", entry.get("contrasts"), factor),
+            contrasts=(INTERACTION,)
+            if crossed_with
+            else _contrasts(faults, f"{at}.contrasts", entry.get("contrasts"), factor),
             trend=_trend(faults, f"{at}.trend", entry.get("trend"), factor),
             images=_one_of(faults, f"{at}.images", entry, IMAGES, "random"),
             agrees_with=faults.text(f"{at}.agrees_with", entry.get("agrees_with")) or None,
+            crossed_with=crossed_with,
         )  # fmt: skip
     for name, question in questions.items():
         others = [other for other in questions if other != name]
@@ -76,10 +86,43 @@ def read_questions(
     return questions
 
 
+def _compared(
+    faults: Faults,
+    at: str,
+    entry: Mapping[str, Any],
+    *,
+    factors: Mapping[str, Factor],
+    written: Collection[str],
+) -> tuple[str, str | None]:
+    """Return the factor that a question compares, and the second one of an interaction."""
+    raw, at_compare = entry.get("compare"), f"{at}.compare"
+    names = raw if isinstance(raw, list) else [faults.text(at_compare, raw, needed=True)]
+    if isinstance(raw, list) and (len(raw) != 2 or raw[0] == raw[1]):
+        text = f"an interaction has two factors such as [padding, crop], got {short(raw)}"
+        faults.add(at_compare, text)
+        return "", None
+    for name in names:
+        if name and name not in written:
+            faults.add(at_compare, f"no factor is called {name!r}; {nearest(str(name), written)}")
+    if len(names) == 1:
+        return names[0], None
+    first, second = (factors.get(str(name)) for name in names)
+    for factor in (first, second):
+        if factor is not None and factor.tied_to:
+            faults.add(at_compare, f"{factor.name!r} follows {factor.tied_to!r}; name that one")
+    if first is not None and second is not None and first.dimension == second.dimension:
+        faults.add(at_compare, f"both factors set {first.dimension!r}; they cannot be crossed")
+    for key, text in OF_ONE_FACTOR.items():
+        if entry.get(key) is not None:
+            faults.add(f"{at}.{key}", f"an interaction {text}; remove it")
+    return str(names[0]), str(names[1])
+
+
 def _metric_names(context: Context, at: str, raw: Any, *, needed: bool) -> tuple[str, ...]:
     faults, names = context.faults, context.known
     section = context.base.get("metrics")
     measured = section.get("names") if isinstance(section, dict) else None
+    measured = measured if isinstance(measured, list) else []
     values = [raw] if isinstance(raw, str) else raw
     if values is None and not needed:
         return ()
@@ -88,7 +131,7 @@ def _metric_names(context: Context, at: str, raw: Any, *, needed: bool) -> tuple
         return ()
     lower = tuple(value.lower() for value in values)
     for value in lower:
-        if value in names["metrics"] and value not in (measured or ()):
+        if value in names["metrics"] and value not in measured:
             faults.add(at, f"{value!r} is not measured; add it to base.metrics.names")
         else:
             faults.known(at, value, names["metrics"], "metric")

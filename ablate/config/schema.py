@@ -9,6 +9,9 @@ from ablate.identity import JsonValue, digest
 Expects = Literal["higher", "lower", "differs"]
 Trend = Literal["linear", "log2"]
 Contrasts = tuple[str, ...] | Mapping[str, Mapping[Any, float]]
+PATHS = ("root", "infrared", "visible", "splits")  # of one data set on one machine: no identity,
+# and never carried to another data set
+LOOK = "@"  # study@2 is the second look at the study
 DimensionType = Literal["int", "float", "categorical", "bundle", "simplex", "decreasing"]
 Bundle = Mapping[str, Mapping[str, JsonValue]]  # choice -> dotted path -> value
 
@@ -70,7 +73,8 @@ class Question:
     """What the study asks, about which factor, by which metrics.
 
     `contrasts` names families ("baseline": each value against the baseline, "sequence": each
-    against the one before it) or maps a name to weights over values, their sum 0.
+    against the one before it) or maps a name to weights over values, their sum 0. A question about
+    an interaction compares two factors; its contrasts are those of contrasts.
     """
 
     id: str
@@ -85,6 +89,8 @@ class Question:
     trend: Trend | None = None  # the axis on which an ordered factor has a slope and a bend
     images: str = "random"  # "fixed" limits the answer to these test images
     agrees_with: str | None = None  # a question that must be supported too, else it is coverage
+    crossed_with: str | None = field(default=None, repr=False)  # second factor of an interaction
+    registered: bool = field(default=True, repr=False)  # False: described, never judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +106,8 @@ class Phase:
     rungs: tuple[int, ...] = ()
     preset: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)  # of the design, its preset filled in
-    claims: bool = False  # its verdicts may be claims; only of blocked
+    claims: bool = False  # its verdicts may be claims; only of blocked and confirm
+    looks: int = 1  # how often its verdicts will be read: alpha is split evenly over the looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +143,12 @@ class StudyConfig:
     kind: str = "study"
 
     @property
+    def look(self) -> int:
+        """Return which look at the study this is: 2 for "study@2", 1 for a plain name."""
+        _, _, number = self.name.partition(LOOK)
+        return int(number) if number else 1
+
+    @property
     def objectives(self) -> tuple[str, ...]:
         """Return every objective, the one that picks winners first."""
         return (self.objective, *self.further_objectives)
@@ -146,10 +159,16 @@ class StudyConfig:
         return {**self.dimensions, **self.nuisance}
 
     @property
+    def switched(self) -> tuple[str, ...]:
+        """Return the nuisance that some values switch off, by its `when`."""
+        return tuple(name for name, dimension in self.nuisance.items() if dimension.when)
+
+    @property
     def digest(self) -> str:
         """Return the hash of all that defines the study; where it runs and stores is not in it."""
         values = asdict(self)
         for name in ("file", "executor", "store", "notes"):
             del values[name]
-        values["base"]["data"].pop("root", None)
+        for name in PATHS:
+            values["base"]["data"].pop(name, None)
         return digest(values)

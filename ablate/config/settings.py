@@ -19,6 +19,7 @@ BUILT_IN: dict[str, Collection[str]] = {
         "add_one_in",
         "baseline_only",
         "blocked",
+        "confirm",
         "fractional_factorial",
         "full_factorial",
         "leave_one_out",
@@ -85,15 +86,15 @@ class Setting:
         if not math.isfinite(value):
             return f"must be a finite number, got {value}"
         if value < self.low or value <= self.above or value > self.high:
-            return f"must be {what} {self._range()}, got {value}"
+            return f"must be {what} {self._range()}, got {short(value)}"
         return None
 
     def _list_fault(self, value: Any, known: Known) -> str | None:
         if self.type == "size":
             good = isinstance(value, (list, tuple)) and len(value) == 2
-            good = good and all(_is_number(v, int) and v >= self.low for v in value)
+            good = good and all(_is_number(v, int) and self.low <= v <= self.high for v in value)
             return None if good else (
-                f"must be [height, width] of at least {self.low:g} each, got {short(value)}"
+                f"must be [height, width], each {self._range()}, got {short(value)}"
             )  # fmt: skip
         good = isinstance(value, (list, tuple)) and len(value) > 0
         good = good and all(_is_number(v, (int, float)) and v >= 0 for v in value)
@@ -109,7 +110,7 @@ class Setting:
             return low
         if self.above > -math.inf:
             return f"{low} and at most {self.high:g}"
-        return f"from {self.low:g} to {self.high:g}"
+        return f"from {self.low:g} to {self.high:.10g}"
 
 
 def _int(low: int, high: float = math.inf) -> Setting:
@@ -124,11 +125,15 @@ _AT_LEAST_0 = Setting(type="float", low=0)
 _ABOVE_0 = Setting(type="float", above=0)
 _PATH = Setting(type="text", may_be_null=True, may_be_absent=True)
 _SHARE = Setting(type="float", above=0, high=0.9, may_be_absent=True)
+_LARGEST_PX = 8192  # side of an image
+_MOST = 1_000_000
+_WIDEST = 4096
+_DEEPEST = 64
 _PUBLISHED_SPLIT = {"root": _PATH, "splits": _PATH, "val_share": _SHARE}
 _OWN_SPLIT = {**_PUBLISHED_SPLIT, "test_share": _SHARE}
 COMMON: dict[str, Setting] = {
     "data.name": _name("data"),
-    "data.crop": _int(8),
+    "data.crop": _int(8, _LARGEST_PX),
     "data.small": Setting(type="name", kind="data.small", may_be_absent=True),
     "model.name": _name("models"),
     "loss.preset": Setting(type="name", kind="losses.preset", may_be_absent=True),
@@ -153,17 +158,17 @@ COMMON: dict[str, Setting] = {
     "loss.padding": _name("losses.padding"),
     "loss.norm": _name("losses.norm"),
     "loss.lambda_policy": _name("losses.lambda_policy"),
-    "loss.warmup_steps": _int(0),
+    "loss.warmup_steps": _int(0, 10**9),
     "loss.gradient_weight": _AT_LEAST_0,
     "loss.intensity": _name("losses.intensity"),
     "loss.intensity_weight": _AT_LEAST_0,
     "loss.ssim_weight": _AT_LEAST_0,
-    "train.steps": _int(1),
-    "train.batch_size": _int(1),
+    "train.steps": _int(1, 10**9),
+    "train.batch_size": _int(1, _WIDEST),
     "train.learning_rate": _ABOVE_0,
     "train.precision": _name("precisions"),
     "train.device": _name("devices"),
-    "train.gallery": _int(0),
+    "train.gallery": _int(0, _MOST),
     "metrics.protocol": _name("protocols"),
     "metrics.names": Setting(type="names", kind="metrics"),
 }
@@ -171,10 +176,10 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
     "data": {
         "synthetic": {
             "root": _PATH,
-            "pairs.train": _int(1),
-            "pairs.val": _int(1),
-            "pairs.test": _int(1),
-            "size": Setting(type="size", low=16),
+            "pairs.train": _int(1, _MOST),
+            "pairs.val": _int(1, _MOST),
+            "pairs.test": _int(1, _MOST),
+            "size": Setting(type="size", low=16, high=_LARGEST_PX),
             "seed": _int(0),
         },
         "msrs": _PUBLISHED_SPLIT,
@@ -186,20 +191,20 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
         "folders": {**_OWN_SPLIT, "infrared": _PATH, "visible": _PATH},
     },
     "model": {
-        "densefuse": {"width": _int(1)},
-        "seafusion": {"width": _int(1)},
-        "unet": {"width": _int(1), "depth": _int(1, 6)},
+        "densefuse": {"width": _int(1, _WIDEST)},
+        "seafusion": {"width": _int(1, _WIDEST)},
+        "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6)},
         "restormer": {
-            "width": _int(2),
+            "width": _int(2, _WIDEST),
             "depth": _int(1, 4),
-            "blocks": _int(1),
-            "heads": _int(1),
+            "blocks": _int(1, _DEEPEST),
+            "heads": _int(1, _WIDEST),
         },
         "cddfuse": {
-            "width": _int(2),
-            "blocks": _int(1),
-            "heads": _int(1),
-            "couplings": _int(1),
+            "width": _int(2, _WIDEST),
+            "blocks": _int(1, _DEEPEST),
+            "heads": _int(1, _WIDEST),
+            "couplings": _int(1, _DEEPEST),
         },
         "probe": {"noise": _AT_LEAST_0},
     },

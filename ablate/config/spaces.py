@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, cast
 
-from ablate.config.apply import leaves
-from ablate.config.expressions import parse
+from ablate.config.apply import leaves, value_of
+from ablate.config.expressions import MissingNameError, parse
 from ablate.config.faults import Faults, short
 from ablate.config.schema import Constraint, Dimension, DimensionType, VectorDimension
 from ablate.config.settings import Context, table_of
 from ablate.config.vectors import check_vector, list_fault, with_sizes
 from ablate.errors import ConfigError, nearest
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 TYPES = ("int", "float", "categorical", "bundle", "simplex", "decreasing")
 ALL = ("type", "baseline", "label", "when")
 KEYS: dict[str, tuple[str, ...]] = {
@@ -51,11 +51,15 @@ def read_dimensions(context: Context, path: str, raw: Any) -> dict[str, Dimensio
                 dimensions[name] = dimension
     dimensions = with_sizes(context, path, dimensions, entries)
     _check_paths(faults, path, dimensions)
+    uses: dict[str, tuple[str, ...]] = {}
     for name, dimension in dimensions.items():
         if dimension.when is not None:
-            used = check_expression(context, f"{path}.{name}.when", dimension.when, entries)
-            if name in used:
+            uses[name] = check_expression(context, f"{path}.{name}.when", dimension.when, entries)
+            if name in uses[name]:
                 faults.add(f"{path}.{name}.when", f"names {name!r} itself; name another dimension")
+    for circle in _circles(uses):
+        text = f"{', '.join(circle)} depend on each other in a circle; remove one `when`"
+        faults.add(f"{path}.{circle[0]}.when", text)
     return dimensions
 
 
@@ -87,20 +91,57 @@ def check_expression(
         return ()
     settings = {key for key, _ in leaves(context.base)} | set(table_of(context.base))
     ends = [key.rpartition(".")[2] for key in settings]
-    for name in names:
-        if name not in dimensions and name not in settings and ends.count(name) != 1:
-            context.faults.add(
-                path,
-                f"{name!r} is neither a dimension nor a setting; "
-                f"{nearest(name, {*dimensions, *settings})}",
-            )
+    unknown = [n for n in names if not (n in dimensions or n in settings or ends.count(n) == 1)]
+    for name in unknown:
+        context.faults.add(
+            path,
+            f"{short(name)} is neither a dimension nor a setting; "
+            f"{nearest(name, {*dimensions, *settings})}",
+        )
+    if not unknown:
+        _try_out(context, path, text, dimensions)
     return names
+
+
+def _try_out(context: Context, path: str, text: str, dimensions: Collection[str]) -> None:
+    """Enter a fault where the baseline values do not fit the operations of an expression."""
+
+    def look_up(name: str) -> Any:
+        entry = dimensions.get(name) if isinstance(dimensions, Mapping) else None
+        if not isinstance(entry, Mapping):
+            return value_of(name, context.base)
+        return entry["baseline"] if "baseline" in entry else value_of(
+            str(entry.get("path")), context.base
+        )  # fmt: skip
+
+    try:
+        parse(text).evaluate(look_up)
+    except MissingNameError:
+        return
+    except ConfigError as error:
+        context.faults.add(path, str(error))
+
+
+def _circles(uses: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
+    """Return every set of two or more names that use each other in a circle, once."""
+    reached = {name: set(used) for name, used in uses.items()}
+    for _ in uses:
+        for name, used in reached.items():
+            reached[name] = used.union(*(reached.get(other, set()) for other in used))
+    found = [
+        [other for other in uses if other in reached[name] and name in reached[other]]
+        for name in uses
+    ]
+    return [names for at, names in enumerate(found) if len(names) > 1 and names not in found[:at]]
 
 
 def usable_name(faults: Faults, path: str, name: object) -> bool:
     """Return whether a name can stand in expressions and overrides; else enter a fault."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        faults.add(path, "a name has letters, digits and _ and starts with a letter; rename it")
+        text = (
+            "a name has letters, digits and _, starts with a letter and has at most 64; rename it"
+        )
+        faults.add(path, text)
         return False
     if keyword.iskeyword(name) or name in ("true", "false", "null"):
         faults.add(path, f"{name!r} is a word of the expression language; rename it")
@@ -242,8 +283,8 @@ def _bundle(context: Context, at: str, raw: Any) -> dict[str, dict[str, Any]]:
 
 def _base_value(base: Mapping[str, Any], path: str | None, choices: Any) -> Any:
     flat = dict(leaves(base))
-    if path is not None:
-        return flat.get(path)
+    if path is not None or not isinstance(choices, Mapping):
+        return flat.get(str(path))
     fitting = [
         name for name, sets in choices.items() if all(flat.get(p) == v for p, v in sets.items())
     ]

@@ -89,6 +89,8 @@ def _decode(path: Path) -> NDArray[np.uint8]:
     """Return (height, width) or (height, width, 3)."""
     with _open(path) as image:
         mode = image.mode
+        if mode == "P" and image.palette is None and image.format == "PNG":
+            raise DataError(f"{path}: palette without colours; save it as 8-bit grey")
         if mode in ("I", "F"):
             raise DataError(
                 f"{path}: pixels of mode {mode} have no known white; make it 8-bit grey"
@@ -96,15 +98,25 @@ def _decode(path: Path) -> NDArray[np.uint8]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what matters is whether pixels come out
-                pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+                has_more = _has_more(image)
                 wanted = "L" if mode in ("1", "L", "LA") else "RGB"
                 is_deep = mode.startswith("I;16")
                 values = np.asarray(image if is_deep or mode == wanted else image.convert(wanted))
         except _BROKEN as error:
             raise DataError(f"{path}: broken image ({_short(error)}); replace the file") from error
-    if pages > 1:
-        raise DataError(f"{path}: has {pages} pages; save the one that counts")
+    if has_more:
+        raise DataError(f"{path}: has several pages; save the one that counts")
     return _high_byte(values, path) if is_deep else values
+
+
+def _has_more(image: Image.Image) -> bool:
+    """Return whether a second page or frame follows, without counting them."""
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    image.seek(0)
+    return True
 
 
 def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:

@@ -59,6 +59,10 @@ def match_keys(
             )
         )
     files = {stem: (one[stem], other[stem]) for stem in sorted(set(one) & set(other))}
+    for stem, (path, _) in files.items():
+        if not stem.isprintable():
+            what = "its name has characters that do not print"
+            problems.append(Problem(file=path, what=what, mend="rename it and its partner"))
     for paths in files.values():
         sizes: list[tuple[int, int]] = []
         for path in paths:

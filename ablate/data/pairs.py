@@ -80,6 +80,7 @@ class PairSet:
         self.files = dict(files or {})
         self.problems = tuple(problems)
         self.pads_to_px = 0
+        self.cache: Path | None = None
 
     def redrawn(self, seed: int) -> "PairSet":
         """Return the same pairs with train and val drawn anew from their pool; test stays.
@@ -99,6 +100,17 @@ class PairSet:
         """
         other = copy.copy(self)
         other.pads_to_px = least_px
+        return other
+
+    def kept_in(self, folder: Path, *, read: Callable[[str], Pair]) -> "PairSet":
+        """Return the same pairs, those of the splits read by `read`; see `ablate.data.cache`.
+
+        Args:
+            folder: Where others may keep what they compute of the pairs.
+            read: Returns the pair of a stem without colour.
+        """
+        other = copy.copy(self)
+        other._read, other.cache = functools.cache(read), folder
         return other
 
     def stems(self, split: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablate.errors import DataError
+from ablate.errors import DataError, one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Problem:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.what}; {self.mend}"
+        return one_line(f"{self.file}: {self.what}; {self.mend}")
 
     @classmethod
     def of(cls, file: Path, error: DataError) -> "Problem":

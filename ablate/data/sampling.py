@@ -1,13 +1,15 @@
 """Random training crops: batch number k depends on (seed, k) and on nothing before it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ablate.data.pairs import Pair
 from ablate.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class CropSampler:
@@ -33,8 +35,10 @@ class CropSampler:
                 )
         self._pairs, self._crop, self._batch_size, self._seed = pairs, crop, batch_size, seed
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+    def batch(self, step: int) -> "tuple[Tensor, Tensor]":
         """Return (infrared, visible) of one step, each (batch, 1, crop, crop) float32 in [0, 1]."""
+        import torch  # here: `ablate data` reads every module of this folder, and trains nothing
+
         random = np.random.default_rng([self._seed, step])
         crops = np.empty((2, self._batch_size, 1, self._crop, self._crop), np.uint8)
         for index in range(self._batch_size):

@@ -7,8 +7,9 @@ from ablate.data import decode
 from ablate.data.layout import split_of
 from ablate.data.pairs import SPLITS
 from ablate.data.problems import Problem
-from ablate.errors import DataError
+from ablate.errors import DataError, one_line
 
+LARGEST_BYTES = 10_000_000
 Splits = dict[str, tuple[str, ...]]
 
 
@@ -28,14 +29,16 @@ def read_splits(place: Path, *, title: str, stems: Collection[str]) -> tuple[Spl
     found: Splits = {}
     problems: list[Problem] = []
     for split, path in _files(place, title).items():
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in _text(path).splitlines()]
         names = [_stem(line) for line in lines if line and not line.startswith("#")]
         unknown = [name for name in dict.fromkeys(names) if name not in stems]
         if unknown:
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
             problems.append(
                 Problem(
-                    file=path, what=f"no pair is called {unknown[0]}{more}", mend="mend the list"
+                    file=path,
+                    what=f"no pair is called {one_line(unknown[0], longest=80)}{more}",
+                    mend="mend the list",
                 )
             )
         if not names:
@@ -51,6 +54,20 @@ def read_splits(place: Path, *, title: str, stems: Collection[str]) -> tuple[Spl
         known = dict.fromkeys(name for name in names if name in stems and name not in taken)
         found[split] = tuple(known)
     return found, problems
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+        if len(content) <= LARGEST_BYTES:
+            return content.decode("utf-8")
+        what = f"is larger than {LARGEST_BYTES // 1_000_000} MB"
+    except UnicodeDecodeError:
+        what = "is no text in UTF-8"
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+    raise DataError(f"data.splits: {path}: {what}; write one name a line")
 
 
 def _files(place: Path, title: str) -> dict[str, Path]:

@@ -16,8 +16,19 @@ class Inputs:
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
     nuisance: Mapping[str, Dimension] = field(default_factory=dict)
     trials: int = 0  # only of designs that are told how many
+    frozen: tuple["Frozen", ...] = ()  # of a confirmation, known when its exploration has ended
     seed: int = 0  # of the study
     phase: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A configuration with all that was chosen about it, as an exploration left it."""
+
+    name: str  # "baseline", "winner 1", ...
+    values: Mapping[str, Any] = field(default_factory=dict)  # factor -> value
+    settings: Mapping[str, Any] = field(default_factory=dict)  # dimension -> value, over `values`
+    nuisance: Mapping[str, Any] = field(default_factory=dict)  # nuisance dimension -> value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +45,8 @@ class Row:
     point: int | None = None
     seed: int | None = None
     split_seed: int | None = None
-    change: str = ""  # what this row changes, where the design is about single changes
+    change: str = ""  # what this row changes or is called, where the design has a word for it
+    settings: Mapping[str, Any] = field(default_factory=dict)  # dimension -> value, over `values`
 
 
 Rows = list[Row]

@@ -1,16 +1,22 @@
 """Runs in the driver's own process, one after the other: for tests and debuggers."""
 
 import functools
+import logging
 from pathlib import Path
 
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.worker import work
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import LOST, RunResult, RunSpec
+
+logger = logging.getLogger(__name__)
 
 
 @EXECUTORS.register("inline")
 class Inline:
-    """No processes at all; `slots` other than 1 are refused by having no effect."""
+    """No processes at all; `slots` other than 1 are refused by having no effect.
+
+    A run that runs out of memory goes on once more, after this process has given back what it can.
+    """
 
     def __init__(self, *, decide: Decide, slots: int = 1) -> None:
         del slots
@@ -26,11 +32,19 @@ class Inline:
         """Run what waits, however long it takes."""
         del timeout_s
         waiting, self._waiting = self._waiting, []
-        return [
-            work(spec, folder, ask=functools.partial(self._decide, spec))
-            for spec, folder in waiting
-        ]
+        return [self._run(spec, folder) for spec, folder in waiting]
 
     def close(self) -> None:
         """Forget what waits."""
         self._waiting.clear()
+
+    def _run(self, spec: RunSpec, folder: Path) -> RunResult:
+        ask = functools.partial(self._decide, spec)
+        try:
+            return work(spec, folder, ask=ask, retries_oom=True)
+        except MemoryError as error:
+            logger.warning("%s: out of memory (%s); it goes on once more", spec.name, error)
+        from ablate.training.memory import release
+
+        release()
+        return work(spec, folder, ask=ask, lost={LOST[-1]: 1})

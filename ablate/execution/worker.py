@@ -7,13 +7,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
 from ablate import plugins
+from ablate.errors import StoreError
+from ablate.execution.occupancy import occupy
 from ablate.identity import JsonValue
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.pulse import Pulse
+from ablate.training.spec import OOM, RunResult, RunSpec
 
+ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
+CACHE = "cache"  # beside the runs of a study: what its workers decode and compute once
 RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
+OF_THE_DEVICE = ("error: CUDA error", "error: HIP error", "error: cuDNN error")
+
+
+class DeviceLostError(Exception):
+    """The accelerator failed; nothing works in this process any more, a new one may go on."""
 
 
 def work(
@@ -22,42 +33,84 @@ def work(
     *,
     ask: Callable[[Mapping[int, float]], bool],
     leave: Event | None = None,
+    pulse: Pulse | None = None,
+    lost: Mapping[str, int] = MappingProxyType({}),
+    retries_oom: bool = False,
+    is_replaceable: bool = False,
 ) -> RunResult:
     """Return the result of one run, written to `folder` before it is returned.
 
     The folder is the truth: spec.json, journal.jsonl, pictures, and last result.json, whose
-    presence means that the run has ended. What an interrupted run left there is gone on with.
+    presence means that the run has ended. What an interrupted run left there is gone on with; a
+    result that another worker wrote there meanwhile stands.
+
+    Args:
+        spec: The run.
+        folder: Its own.
+        ask: Takes the objective at every rung so far, by step, and returns whether to stop.
+        leave: Set when the run shall save its state and go.
+        pulse: Told of all progress.
+        lost: What the run has cost so far, by the names of `LOST`; kept with the result.
+        retries_oom: Whether the caller tries a run without memory again.
+        is_replaceable: Whether the caller goes on in another process when the device is lost.
 
     Raises:
         LeaveError: `leave` was set; the run has saved its state.
+        MemoryError: Memory ran out and `retries_oom`; there is no result.
+        DeviceLostError: The accelerator failed and `is_replaceable`; there is no result.
     """
+    plugins.load()
+    folder.mkdir(parents=True, exist_ok=True)
+    with occupy(folder, leave):
+        return read_result(folder) or _work(
+            spec, folder, ask=ask, leave=leave, pulse=pulse, lost=lost, retries_oom=retries_oom,
+            is_replaceable=is_replaceable,
+        )  # fmt: skip
+
+
+def _work(
+    spec: RunSpec,
+    folder: Path,
+    *,
+    ask: Callable[[Mapping[int, float]], bool],
+    leave: Event | None,
+    pulse: Pulse | None,
+    lost: Mapping[str, int],
+    retries_oom: bool,
+    is_replaceable: bool,
+) -> RunResult:
     from ablate.tracking.journal import JournalRecorder
     from ablate.training.run import train
 
-    plugins.load()
-    folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / SPEC, spec.to_json())
     recorder = JournalRecorder(folder / JOURNAL, ask=ask)
     try:
-        pairs = _pairs(json.dumps(spec.settings["data"], sort_keys=True))
-        result = train(spec, recorder, folder=folder, pairs=pairs, leave=leave)
+        pairs = _pairs(json.dumps(spec.settings["data"], sort_keys=True), folder.parents[1] / CACHE)
+        result = train(spec, recorder, folder=folder, pairs=pairs, leave=leave, pulse=pulse)
     finally:
         recorder.close()
-    if recorder.reports:
-        reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
-        result = replace(result, facts={**result.facts, "reports": reports})
+    if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
+        raise DeviceLostError(result.reason.removeprefix("error: "))
+    if result.reason.startswith(OOM):
+        if retries_oom:
+            raise MemoryError(result.reason.removeprefix(f"{OOM}: "))
+        result = replace(result, reason=f"{result.reason}; {ALONE}" if lost else result.reason)
+    reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
+    more: dict[str, JsonValue] = {"reports": reports} if reports else {}
+    result = replace(result, facts={**result.facts, **more, **lost})
     write_atomically(folder / RESULT, result.to_json())
     return result
 
 
 @functools.lru_cache(maxsize=2)
-def _pairs(settings: str) -> Any:
+def _pairs(settings: str, folder: Path) -> Any:
     """Return the decoded data; a worker keeps it from one run to the next."""
     from ablate import data
+    from ablate.data.cache import cached
     from ablate.errors import AblateError
 
     try:
-        return data.load(json.loads(settings))
+        return cached(data.load(json.loads(settings)), folder)
     except AblateError:
         return None  # train meets the same fault and records it as the run's reason
 
@@ -73,8 +126,17 @@ def write_atomically(path: Path, values: Any) -> None:
 
 
 def read_result(folder: Path) -> RunResult | None:
-    """Return the result of a run that ended, None for one that did not."""
+    """Return the result of a run that ended, None for one that did not.
+
+    Raises:
+        StoreError: The file is no result: it was changed or damaged.
+    """
     try:
         return RunResult.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+    except (ValueError, RecursionError) as error:
+        raise StoreError(
+            f"{folder / RESULT}: is no result of a run ({error}); remove the run's folder, and "
+            "the run starts over"
+        ) from None

@@ -122,11 +122,15 @@ def _read(folder: Path) -> TrainedRun | None:
     try:
         spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return TrainedRun(
+            spec=RunSpec.from_json(spec), result=RunResult.from_json(result), folder=folder
+        )
     except FileNotFoundError:
         return None
-    return TrainedRun(
-        spec=RunSpec.from_json(spec), result=RunResult.from_json(result), folder=folder
-    )
+    except (ValueError, RecursionError) as error:
+        raise StoreError(
+            f"{folder}: its spec.json or result.json is not ours ({error}); choose another run"
+        ) from None
 
 
 def _is_place(part: str) -> bool:

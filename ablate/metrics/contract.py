@@ -15,6 +15,20 @@ from ablate.registry import Registry
 Part = TypeVar("Part")
 
 
+class Memory:
+    """What metrics computed of two sources, by the metric's name."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Any] = {}
+
+    def recall(self, metric: str, make: Callable[[], Part]) -> Part:
+        """Return what `make` returned for this metric, called the first time only."""
+        if metric not in self._parts:
+            self._parts[metric] = make()
+        parts: Part = self._parts[metric]
+        return parts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreyImages:
     """Three images on a common grid.
@@ -23,14 +37,14 @@ class GreyImages:
         infrared: Grey levels, uint8 [batch, height, width].
         visible: Grey levels of the luminance, same shape.
         fused: Grey levels, same shape.
-        memory: What metrics computed of these sources, under one protocol and type, for several
-            fused images; None where there is a single one.
+        memory: Keeps what metrics compute of these sources, under one protocol and type, for
+            several fused images; None where there is a single one.
     """
 
     infrared: Tensor
     visible: Tensor
     fused: Tensor
-    memory: dict[str, Any] | None = None
+    memory: Memory | None = None
 
     @property
     def batch(self) -> int:
@@ -60,10 +74,7 @@ class GreyImages:
         """Return `make(infrared), make(visible)`, computed once per memory and metric."""
         if self.memory is None:
             return make(self.infrared), make(self.visible)
-        if metric not in self.memory:
-            self.memory[metric] = make(self.infrared), make(self.visible)
-        parts: tuple[Part, Part] = self.memory[metric]
-        return parts
+        return self.memory.recall(metric, lambda: (make(self.infrared), make(self.visible)))
 
 
 class Metric(abc.ABC):

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
-from ablate.metrics.histogram import counts, entropy
+from ablate.metrics.histogram import LEVELS, counts, entropy
 from ablate.metrics.protocol import Protocol
 
 
@@ -23,8 +23,8 @@ class Entropy(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return bits per pixel; a constant image has +0."""
-        count = counts(images.fused.flatten(1).to(torch.int64), bins=256)
+        count = counts(images.fused.flatten(1), bins=LEVELS)
         if protocol.en_offset == 0:
             return (entropy(count) / math.log(2)).to(dtype)
-        probability = count / count.sum(-1, keepdim=True)
+        probability = count / count.sum(-1, keepdim=True, dtype=torch.float64)
         return -(probability * torch.log2(probability + protocol.en_offset)).sum(-1).to(dtype)

@@ -1,17 +1,17 @@
 """Scores of a batch of fused images under a named protocol."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ablate.errors import ConfigError, ShapeError
 from ablate.metrics.catalogue import ALL_NAMES, NAMES
-from ablate.metrics.contract import METRICS, Metric
+from ablate.metrics.contract import METRICS, Memory, Metric
 from ablate.metrics.images import grey_images
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.protocol import protocol as find_protocol
+from ablate.metrics.statistics import SourceStatistics
 
 
 def evaluate(
@@ -22,6 +22,7 @@ def evaluate(
     names: Sequence[str] = NAMES,
     protocol: str = "cddfuse-py",
     dtype: torch.dtype = torch.float64,
+    statistics: SourceStatistics | None = None,
 ) -> dict[str, Tensor]:
     """Return one value per image for each metric, keyed by its lower-case name.
 
@@ -34,6 +35,8 @@ def evaluate(
         names: Metrics, in any case; the order is kept.
         protocol: Bundle of conventions, "cddfuse-py" by default.
         dtype: torch.float64 for anything reported, torch.float32 for monitoring.
+        statistics: Keeps what is computed of the sources, for later calls with the same ones;
+            used for a single image of type uint8 on the CPU.
 
     Raises:
         UnknownNameError: No such metric or protocol.
@@ -53,6 +56,7 @@ def evaluate(
         names=names,
         protocol=protocol,
         dtype=dtype,
+        statistics=statistics,
     )["fused"]
 
 
@@ -64,6 +68,7 @@ def evaluate_methods(
     names: Sequence[str] = NAMES,
     protocol: str = "cddfuse-py",
     dtype: torch.dtype = torch.float64,
+    statistics: SourceStatistics | None = None,
 ) -> dict[str, dict[str, Tensor]]:
     """Return what `evaluate` returns for each of several fused images of the same sources.
 
@@ -76,6 +81,7 @@ def evaluate_methods(
         names: As for `evaluate`.
         protocol: As for `evaluate`.
         dtype: As for `evaluate`.
+        statistics: As for `evaluate`.
 
     Raises:
         UnknownNameError, ConfigError, ShapeError, DataError: As for `evaluate`.
@@ -87,7 +93,9 @@ def evaluate_methods(
             f"evaluate: dtype: must be torch.float64 (reported) or torch.float32 (monitoring), "
             f"got {dtype}"
         )
-    memory: dict[str, Any] = {}
+    memory = Memory()
+    if statistics and _is_grey_file(infrared) and _is_grey_file(visible):
+        memory = statistics.of(infrared, visible, protocol=protocol, dtype=dtype)
     scores: dict[str, dict[str, Tensor]] = {}
     for method, image in fused.items():
         images = grey_images(
@@ -100,6 +108,10 @@ def evaluate_methods(
                 for name, metric in metrics.items()
             }
     return scores
+
+
+def _is_grey_file(image: Tensor) -> bool:
+    return image.dtype is torch.uint8 and image.device.type == "cpu" and image.shape[0] == 1
 
 
 def _check_side(

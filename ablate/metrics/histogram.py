@@ -3,27 +3,41 @@
 import torch
 from torch import Tensor
 
+LEVELS = 256
+
 
 def counts(levels: Tensor, *, bins: int) -> Tensor:
-    """Return how often each value below `bins` occurs, float64 [batch, bins].
+    """Return how often each value below `bins` occurs, int64 [batch, bins].
 
     Args:
-        levels: int64 [batch, anything], values in [0, bins).
+        levels: Whole numbers [batch, anything] in [0, bins), of any integer type.
         bins: Number of possible values.
     """
     batch = levels.shape[0]
-    offset = torch.arange(batch, device=levels.device)[:, None] * bins
-    flat = (levels.reshape(batch, -1) + offset).flatten()
-    return torch.bincount(flat, minlength=batch * bins).reshape(batch, bins).to(torch.float64)
+    if batch > 1:
+        offset = torch.arange(batch, device=levels.device)[:, None] * bins
+        levels = levels.reshape(batch, -1) + offset
+    return torch.bincount(levels.flatten(), minlength=batch * bins).view(batch, bins)
+
+
+def joint_counts(one: Tensor, other: Tensor) -> Tensor:
+    """Return how often each pair of grey levels occurs, int64 [batch, 256, 256].
+
+    Args:
+        one: uint8 [batch, height, width]; its level is the first index.
+        other: Same shape; its level is the second index.
+    """
+    pairs = one.flatten(1).to(torch.int32).mul_(LEVELS).add_(other.flatten(1))
+    return counts(pairs, bins=LEVELS * LEVELS).view(-1, LEVELS, LEVELS)
 
 
 def entropy(count: Tensor) -> Tensor:
     """Return the entropy in nats of counts along the last axis; 0 log 0 is 0.
 
     Example:
-        >>> entropy(torch.tensor([1.0, 1.0, 0.0])).item() == torch.tensor(2.0).log().item()
+        >>> entropy(torch.tensor([1, 1, 0])).item() == torch.tensor(2.0).log().item()
         True
     """
-    probability = count / count.sum(-1, keepdim=True)
+    probability = count / count.sum(-1, keepdim=True, dtype=torch.float64)
     total: Tensor = torch.special.entr(probability).sum(-1)
     return total

@@ -1,12 +1,12 @@
 """From tensors of any accepted kind to grey levels 0..255, with every complaint about them."""
 
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from ablate.errors import DataError, ShapeError
-from ablate.metrics.contract import GreyImages
+from ablate.metrics.contract import GreyImages, Memory
 from ablate.metrics.protocol import Protocol
 
 _HALF_LEVEL: Final = 0.5 / 255
@@ -18,7 +18,7 @@ def grey_images(
     visible: Tensor,
     fused: Tensor,
     protocol: Protocol,
-    memory: dict[str, Any] | None = None,
+    memory: Memory | None = None,
 ) -> GreyImages:
     """Return the three images as uint8 grey levels.
 

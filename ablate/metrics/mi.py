@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
-from ablate.metrics.histogram import counts, entropy
+from ablate.metrics.histogram import entropy, joint_counts
 from ablate.metrics.protocol import Protocol
 
 
@@ -23,11 +23,9 @@ class MutualInformation(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the sum in the unit of the protocol (nats for cddfuse-py)."""
-        fused = images.fused.flatten(1).to(torch.int64)
         parts = []
         for source in images.sources:
-            pairs = fused * 256 + source.flatten(1)
-            joint = counts(pairs, bins=256 * 256).reshape(-1, 256, 256)
+            joint = joint_counts(images.fused, source)
             apart = entropy(joint.sum(2)) + entropy(joint.sum(1))
             if protocol.mi_merges_white:
                 joint = _merged(_merged(joint).mT)

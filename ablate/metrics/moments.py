@@ -10,29 +10,41 @@ from ablate.metrics.contract import GreyImages
 _EXACT_PIXELS: Final = 11_000_000  # count**2 * 255**2 stays below 2**63
 
 
-def scaled_covariance(first: Tensor, second: Tensor) -> Tensor:
-    """Return pixel count squared times the population covariance, float64 [batch].
+def exact_covariance(first: Tensor, second: Tensor) -> Tensor:
+    """Return pixel count squared times the population covariance, [batch].
 
     The sums are integers below 2**53 and so exact in float64; their combination is done in
-    int64 up to 11 megapixels.
+    int64, and returned so, up to 11 megapixels.
 
     Args:
         first: Whole numbers in [-255, 255], float64 [batch, pixels].
         second: Same.
     """
     pixels = first.shape[-1]
-    product = (first * second).sum(-1)
+    product: Tensor = torch.linalg.vecdot(first, second)
     sums = first.sum(-1), second.sum(-1)
     if pixels <= _EXACT_PIXELS:
         first_sum, second_sum = (total.to(torch.int64) for total in sums)
-        return (product.to(torch.int64) * pixels - first_sum * second_sum).to(torch.float64)
+        return product.to(torch.int64) * pixels - first_sum * second_sum
     return product * pixels - sums[0] * sums[1]
+
+
+def scaled_covariance(first: Tensor, second: Tensor) -> Tensor:
+    """Return `exact_covariance` in float64."""
+    return exact_covariance(first, second).to(torch.float64)
 
 
 def correlation(first: Tensor, second: Tensor) -> Tensor:
     """Return Pearson's correlation, float64 [batch]; NaN where one of the two is constant."""
-    spread = scaled_covariance(first, first) * scaled_covariance(second, second)
-    return scaled_covariance(first, second) / spread.sqrt()
+    return ratio(
+        *(exact_covariance(*two) for two in ((first, second), (first, first), (second, second)))
+    )
+
+
+def ratio(covariance: Tensor, variance: Tensor, other_variance: Tensor) -> Tensor:
+    """Return covariance over the root of both variances, float64; NaN where one of them is 0."""
+    spread = variance.to(torch.float64) * other_variance.to(torch.float64)
+    return covariance.to(torch.float64) / spread.sqrt()
 
 
 def squared_error(images: GreyImages) -> Tensor:

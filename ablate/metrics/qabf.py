@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
 from ablate.metrics.protocol import Protocol
+from ablate.metrics.strips import strips
 
+Edges = tuple[Tensor, Tensor]  # strength and angle
 _STRENGTH: Final = (0.9994, -15.0, 0.5)  # scale, slope, middle of the sigmoid
 _ANGLE: Final = (0.9879, -22.0, 0.8)
 
@@ -38,39 +41,52 @@ class EdgeTransfer(Metric):
 
 def _transfer(images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
     edges = functools.partial(_edges, padding=protocol.qabf_padding, dtype=dtype)
-    fused = edges(images.fused)
+    sources = images.of_sources("qabf", functools.partial(_source, edges=edges))
     found = torch.zeros(images.batch, dtype=torch.float64, device=images.fused.device)
-    weight = found.clone()
-    for strength, angle in images.of_sources("qabf", edges):
-        kept = _preserved(strength, angle, *fused)
-        found += (kept * strength).sum((-2, -1), dtype=torch.float64)
-        weight += strength.sum((-2, -1), dtype=torch.float64)
-    return (found / weight).to(dtype)
+    for part in strips(images.side[0], device=images.fused.device):
+        fused = edges(images.fused, part)
+        for strength, angle, _ in sources:
+            found += _preserved(strength[:, part], angle[:, part], *fused)
+    return (found / (sources[0][2] + sources[1][2])).to(dtype)
 
 
-def _edges(plane: Tensor, *, padding: str, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return strength and angle in [-pi/2, pi/2] of the 3x3 Sobel response.
+def _source(plane: Tensor, *, edges: Callable[[Tensor, slice], Edges]) -> tuple[Tensor, ...]:
+    """Return strength and angle of a source, and the sum of the strengths."""
+    parts = [edges(plane, part) for part in strips(plane.shape[1], device=plane.device)]
+    strength, angle = (torch.cat(maps, dim=1) for maps in zip(*parts, strict=True))
+    return strength, angle, strength.sum((-2, -1), dtype=torch.float64)
+
+
+def _edges(plane: Tensor, part: slice, *, padding: str, dtype: torch.dtype) -> Edges:
+    """Return strength and angle in [-pi/2, pi/2] of the 3x3 Sobel response in some rows.
 
     Only the ratio of the two responses counts, but its sign does: pi/2 stands for both vertical
     directions, so x here grows to the left, as in the reference.
     """
+    rows = plane.shape[1]
+    first, last = max(0, part.start - 1), min(rows, part.stop + 1)
+    frame = (1, 1, int(part.start == 0), int(part.stop == rows))
     mode = "constant" if padding == "zeros" else "replicate"
-    padded = nnf.pad(plane.to(dtype)[:, None], (1, 1, 1, 1), mode=mode)[:, 0]
-    along_y = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    along_x = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
+    padded = nnf.pad(plane[:, None, first:last].to(dtype), frame, mode=mode)[:, 0]
+    along_y = torch.add(padded[:, :-2], padded[:, 1:-1], alpha=2).add_(padded[:, 2:])
     grad_left = along_y[..., :-2] - along_y[..., 2:]
+    along_x = torch.add(padded[..., :-2], padded[..., 1:-1], alpha=2).add_(padded[..., 2:])
     grad_down = along_x[:, 2:] - along_x[:, :-2]
     angle = torch.atan(grad_down / grad_left).masked_fill_(grad_left == 0, math.pi / 2)
-    return (grad_left * grad_left + grad_down * grad_down).sqrt_(), angle
+    return grad_left.square_().addcmul_(grad_down, grad_down).sqrt_(), angle
 
 
 def _preserved(strength: Tensor, angle: Tensor, in_fused: Tensor, angle_in_fused: Tensor) -> Tensor:
-    ratio = torch.minimum(strength, in_fused) / torch.maximum(strength, in_fused)
+    """Return the strength of the source that the fused image keeps, summed."""
+    stronger = torch.maximum(strength, in_fused)
+    ratio = torch.minimum(strength, in_fused).div_(stronger)
     # the reference takes the strength itself, not 1, where both are equal
     ratio = torch.where(strength == in_fused, in_fused, ratio)
-    alike = 1 - (angle - angle_in_fused).abs() / (math.pi / 2)
-    return _sigmoid(ratio, *_STRENGTH) * _sigmoid(alike, *_ANGLE)
+    alike = torch.sub(angle, angle_in_fused, out=stronger).abs_().mul_(-2 / math.pi).add_(1)
+    kept = _sigmoid(ratio, *_STRENGTH).mul_(_sigmoid(alike, *_ANGLE)).mul_(strength)
+    return kept.sum((-2, -1), dtype=torch.float64)
 
 
 def _sigmoid(value: Tensor, scale: float, slope: float, middle: float) -> Tensor:
-    return torch.sigmoid((value - middle) * -slope) * scale
+    """Return the scaled sigmoid; overwrites the value."""
+    return value.sub_(middle).mul_(-slope).sigmoid_().mul_(scale)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
-from ablate.metrics.moments import correlation
+from ablate.metrics.moments import exact_covariance, ratio
 from ablate.metrics.protocol import Protocol
 
 
@@ -27,5 +27,16 @@ class SumOfCorrelationsOfDifferences(Metric):
             plane.flatten(1).to(torch.float64)
             for plane in (images.infrared, images.visible, images.fused)
         )
-        total = correlation(infrared, fused - visible) + correlation(visible, fused - infrared)
+        # of differences: by covariances of the images, which costs fewer passes
+        of_sources = exact_covariance(infrared, visible)
+        of_fused = exact_covariance(fused, fused)
+        with_infrared, with_visible = (
+            exact_covariance(source, fused) for source in (infrared, visible)
+        )
+        of_infrared, of_visible = (
+            exact_covariance(source, source) for source in (infrared, visible)
+        )
+        total = ratio(
+            with_infrared - of_sources, of_infrared, of_fused + of_visible - 2 * with_visible
+        ) + ratio(with_visible - of_sources, of_visible, of_fused + of_infrared - 2 * with_infrared)
         return total.to(dtype)

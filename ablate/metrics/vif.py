@@ -1,18 +1,21 @@
 """Visual information fidelity in the pixel domain."""
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
 from ablate.metrics.gaussian import smooth
 from ablate.metrics.protocol import Protocol
+from ablate.metrics.strips import log_sum, strips
 
 _WIDTHS: Final = (17, 9, 5, 3)
+_EPS: Final = 1e-10
 # Below it a variance counts as none. The reference has 1e-10; float32 rounds away more than that,
 # and a gain over a variance of pure rounding error has no bound.
 _NO_VARIANCE: Final = {torch.float64: 1e-10, torch.float32: 1e-4}
@@ -42,79 +45,78 @@ class VisualInformationFidelity(Metric):
 
 def _centred(plane: Tensor, dtype: torch.dtype) -> Tensor:
     # Variances do not see a constant; taking a whole level away keeps them accurate.
-    level = plane.to(torch.float64).mean((-2, -1), keepdim=True).round()
-    return (plane.to(torch.float64) - level).to(dtype)
+    level = plane.sum((-2, -1), keepdim=True) / plane[0].numel()
+    return plane.to(dtype).sub_(level.round().to(dtype))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    """One image at one scale, with its mean and variance under the window."""
-
-    image: Tensor
-    mean: Tensor
-    variance: Tensor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
-    """A source at four scales, and the information in it."""
-
-    scales: tuple[_Scale, ...]
-    present: Tensor
-
-
-def _scales(plane: Tensor, *, dtype: torch.dtype) -> tuple[_Scale, ...]:
+def _images(plane: Tensor, *, dtype: torch.dtype) -> Iterator[tuple[int, Tensor]]:
+    """Yield the width of the window and the image at every scale."""
     image = _centred(plane, dtype)
-    found: list[_Scale] = []
     for scale, width in enumerate(_WIDTHS):
         if scale > 0:
-            image = smooth(image, width=width)[..., ::2, ::2]
-        mean = smooth(image, width=width)
-        found.append(_Scale(image=image, mean=mean, variance=_variance(image, mean, width)))
-    return tuple(found)
+            image = smooth(image, width=width, step=2)
+        yield width, image
 
 
-def _source(plane: Tensor, *, protocol: Protocol, dtype: torch.dtype) -> _Source:
-    scales = _scales(plane, dtype=dtype)
-    parts = [_log_sum(scale.variance / protocol.vif_noise) for scale in scales]
-    return _Source(scales=scales, present=torch.stack(parts).sum(0))
+def _source(plane: Tensor, *, protocol: Protocol, dtype: torch.dtype) -> tuple[Tensor, ...]:
+    """Return image, mean and variance under the window of each scale, then the information."""
+    found: list[Tensor] = []
+    present = torch.zeros(plane.shape[0], dtype=torch.float64, device=plane.device)
+    for width, image in _images(plane, dtype=dtype):
+        rows, columns = (side - width + 1 for side in image.shape[-2:])
+        mean, variance = image.new_empty(2, plane.shape[0], rows, columns)
+        for part in strips(rows, device=plane.device):
+            some = image[..., part.start : part.stop + width - 1, :]
+            mean[..., part, :], square = smooth(torch.stack([some, some * some]), width=width)
+            variance[..., part, :] = _variance(square, mean[..., part, :])
+            present += log_sum(variance[..., part, :] / protocol.vif_noise)
+        found += [image, mean, variance]
+    return (*found, present)
 
 
 def _fidelity(images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
     sources = images.of_sources("vif", functools.partial(_source, protocol=protocol, dtype=dtype))
-    fused = _scales(images.fused, dtype=dtype)
-    parts = [_kept(source, fused, protocol=protocol) for source in sources]
-    return (parts[0] + parts[1]).to(dtype)
+    kept = torch.zeros(2, images.batch, dtype=torch.float64, device=images.fused.device)
+    for scale, (width, image) in enumerate(_images(images.fused, dtype=dtype)):
+        at_scale = [source[3 * scale : 3 * scale + 3] for source in sources]
+        for part in strips(image.shape[-2] - width + 1, device=image.device):
+            kept += _kept(image, at_scale, part, width=width, noise=protocol.vif_noise)
+    shares = [
+        torch.where(source[-1] == 0, protocol.vif_of_constant_source, in_fused / source[-1])
+        for source, in_fused in zip(sources, kept, strict=True)
+    ]
+    return (shares[0] + shares[1]).to(dtype)
 
 
-def _kept(source: _Source, fused: tuple[_Scale, ...], *, protocol: Protocol) -> Tensor:
-    """Return the share of the information in the source that the fused image keeps."""
-    kept = torch.zeros_like(source.present)
-    for width, one, other in zip(_WIDTHS, source.scales, fused, strict=True):
-        covariance = smooth(one.image * other.image, width=width) - one.mean * other.mean
-        kept += _log_sum(
-            _kept_signal(one.variance, other.variance, covariance, noise=protocol.vif_noise)
-        )
-    constant = protocol.vif_of_constant_source
-    return torch.where(source.present == 0, constant, kept / source.present)
-
-
-def _variance(image: Tensor, mean: Tensor, width: int) -> Tensor:
-    variance = smooth(image * image, width=width) - mean * mean
-    return variance.masked_fill_(variance < _NO_VARIANCE[image.dtype], 0)
-
-
-def _kept_signal(
-    variance: Tensor, fused_variance: Tensor, covariance: Tensor, *, noise: float
+def _kept(
+    fused: Tensor,
+    sources: Sequence[tuple[Tensor, ...]],
+    part: slice,
+    *,
+    width: int,
+    noise: float,
 ) -> Tensor:
-    """Return the ratio of signal to noise that the fused image keeps of the source."""
-    eps = 1e-10
-    gain = covariance / (variance + eps)
-    # no information: a flat source, a flat fused image, or an inverted one
-    gain.masked_fill_((variance == 0) | (fused_variance == 0) | (gain < 0), 0)
-    distortion = (fused_variance - gain * covariance).clamp_min_(eps)
-    return gain.square_().mul_(variance).div_(distortion.add_(noise))
+    """Return the information of each source that some rows of the fused image keep, [2, batch]."""
+    reach = slice(part.start, part.stop + width - 1)
+    some = fused[..., reach, :]
+    products = [some * image[..., reach, :] for image, _, _ in sources]
+    fused_mean, square, *with_sources = smooth(
+        torch.stack([some, some * some, *products]), width=width
+    )
+    fused_variance = _variance(square, fused_mean)
+    is_textured = (fused_variance > 0).to(some.dtype)
+    ratios = []
+    for product, (_, mean, variance) in zip(with_sources, sources, strict=True):
+        covariance = product.addcmul_(mean[..., part, :], fused_mean, value=-1)
+        variance = variance[..., part, :]  # noqa: PLW2901
+        # no information: a flat source (the numerator is 0), a flat fused image, an inverted one
+        gain = (covariance / (variance + _EPS)).clamp_min_(0).mul_(is_textured)
+        distortion = torch.addcmul(fused_variance, gain, covariance, value=-1).clamp_min_(_EPS)
+        ratios.append(gain.square_().mul_(variance).div_(distortion.add_(noise)))
+    return log_sum(torch.stack(ratios))
 
 
-def _log_sum(ratio: Tensor) -> Tensor:
-    return torch.log1p(ratio).sum((-2, -1), dtype=torch.float64)
+def _variance(square: Tensor, mean: Tensor) -> Tensor:
+    """Return the variance of a mean square and a mean; overwrites the first."""
+    variance = square.addcmul_(mean, mean, value=-1)
+    return nnf.threshold(variance, _NO_VARIANCE[mean.dtype], 0.0, inplace=True)

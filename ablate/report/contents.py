@@ -12,7 +12,8 @@ import pandas as pd
 class Contents:
     """A study as it was published.
 
-    `gallery` maps "infrared", "visible" and arm names to pictures by image name.
+    `gallery` maps "infrared", "visible" and arm names to pictures by image name; `links` maps our
+    run ids, and "study", to the ids of MLflow.
     """
 
     facts: Mapping[str, Any]
@@ -23,6 +24,10 @@ class Contents:
     gallery: Mapping[str, Mapping[str, Path]]
     verdicts: Mapping[str, Any] | None = None  # what verdict.json holds; None without an answer
     explored: Mapping[str, Any] = field(default_factory=dict)  # its part "exploration"
+    links: Mapping[str, str] = field(default_factory=dict)
+    server: str = ""  # what an MLflow id is appended to for a link; "" where no server is known
+    no_pictures: str = ""  # why the gallery was left out, where it was
+    wanted: tuple[str, ...] = ()  # images that the reader asked to see
 
     @property
     def answered(self) -> Sequence[Mapping[str, Any]]:

@@ -7,6 +7,9 @@ from typing import Any
 from ablate.analysis.table import arms, designed
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
+from ablate.report.trade_offs import trade_offs
+
+MOST_TRADE_OFFS = 5
 
 NO_CLAIM = (
     "This report describes and claims nothing: no interval, test or correction has been applied, "
@@ -21,11 +24,21 @@ def summary(contents: Contents) -> str:
     lines = [f"{facts['study']}: {facts['title']}"]
     if contents.is_toy:
         lines.append(TOY)
+    lines += textwrap.wrap(facts.get("drift", ""), 78)
     lines += [f"  asks: {question}" for question in facts["asks"]]
     if contents.answered:
         lines += [line for question in contents.answered for line in _answer(question)]
     else:
         lines += _best_first(contents)
+    fronts = trade_offs(contents)
+    if len(fronts):
+        word = "trial" if len(fronts) == 1 else "trials"
+        lines.append(f"  trade-offs: {len(fronts)} {word} that no other beats in all objectives")
+        lines += [
+            f"    {row['arm']}: "
+            + ", ".join(f"{name} {row[name]:.4f}" for name in fronts.columns[4:])
+            for row in fronts.head(MOST_TRADE_OFFS).to_dict("records")
+        ]
     failed = int((contents.runs["state"] == "failed").sum())
     if failed:
         word = "run" if failed == 1 else "runs"
@@ -40,6 +53,7 @@ def _answer(question: Mapping[str, Any]) -> list[str]:
     head = f"{question['id']}: {question['verdict']}"
     texts = [f"{head} ({question['reason']})" if question["reason"] else head]
     texts += [row["sentence"] for row in question["rows"] if row["role"] == "primary"]
+    texts += question.get("notes", [])
     texts += [f"caveat: {text}" for text in question["caveats"]]
     lines = textwrap.wrap(texts[0], 78, initial_indent="", subsequent_indent="    ")
     for text in texts[1:]:

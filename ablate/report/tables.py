@@ -1,13 +1,28 @@
 """The tables of a report as CSV and LaTeX; every number of the page comes from them."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ablate.analysis.document import rows_table
+from ablate.analysis.plateau import pace
 from ablate.analysis.table import arms, designed, floor_means
 from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.report import latex, spreadsheet
 from ablate.report.contents import Contents
+from ablate.report.figures import FIGURES
+from ablate.report.grid import of_frame
+from ablate.report.runs import with_links
+from ablate.report.values import (
+    ROLES,
+    roles_of,
+    rows_grid,
+    value_means,
+    values_grid,
+    winners_frame,
+)
 
 
 def arm_table(contents: Contents) -> pd.DataFrame:
@@ -42,17 +57,55 @@ def shown(contents: Contents) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def plateau_table(contents: Contents, question: Mapping[str, Any]) -> pd.DataFrame:
+    """Return one row per value: whether it is as good as the best, and its seconds per step."""
+    raw = next(one for one in contents.facts["questions"] if one["id"] == question["id"])
+    tested = pd.DataFrame(question["plateau"]["candidates"])
+    return tested.merge(pace(contents.runs, raw["arms"]), on="value", how="left")
+
+
 def write(contents: Contents, folder: Path) -> None:
-    """Write arms.csv, arms.tex, runs.csv and images.csv."""
+    """Write arms, answers, winners, budget, runs and images as CSV, the first two as LaTeX too."""
     folder.mkdir(parents=True, exist_ok=True)
-    arm_table(contents).to_csv(folder / "arms.csv", index=False)
+    spreadsheet.write(_every_arm(contents), folder / "arms.csv")
+    parts = [latex.tabular(of_frame(shown(contents)), comment="arms: mean ± sd over runs")]
     if contents.verdicts is not None:
-        rows_table(contents.verdicts).to_csv(folder / "answers.csv", index=False)
-    contents.runs.to_csv(folder / "runs.csv", index=False)
-    contents.images.to_csv(folder / "images.csv", index=False)
-    styler = shown(contents).replace({"±": r"$\\pm$"}, regex=True).style.hide(axis="index")
-    text = styler.format(escape=None).to_latex(hrules=True)
-    for sign, command in (("↑", r"$\uparrow$"), ("↓", r"$\downarrow$"), ("·", r"$\cdot$"),
-                          ("–", "--"), ("_", r"\_")):  # fmt: skip
-        text = text.replace(sign, command)
-    (folder / "arms.tex").write_text(text, encoding="utf-8")
+        spreadsheet.write(rows_table(contents.verdicts), folder / "answers.csv")
+        spreadsheet.write(winners_frame(contents), folder / "winners.csv")
+        _answers_as_latex(contents, folder / "answers.tex")
+        parts += [
+            latex.tabular(
+                values_grid(question),
+                comment=f"{question['id']}: mean ± sd over blocks, bold in the best set",
+            )
+            for question in contents.answered
+        ]
+        for question in contents.answered:
+            if question.get("plateau", {}).get("candidates"):
+                table = plateau_table(contents, question)
+                spreadsheet.write(table, folder / f"plateau_{question['id']}.csv")
+    (folder / "arms.tex").write_text(latex.document(parts), encoding="utf-8")
+    spent = FIGURES.get("budget")()
+    if spent.applies(contents) is None:
+        spreadsheet.write(spent.numbers(contents), folder / "budget.csv")
+    spreadsheet.write(with_links(contents), folder / "runs.csv")
+    spreadsheet.write(contents.images, folder / "images.csv")
+
+
+def _every_arm(contents: Contents) -> pd.DataFrame:
+    """Return the arms of designed phases, the rules, and the values of every question."""
+    table = arm_table(contents)
+    if not contents.answered:
+        return table
+    values = pd.concat([value_means(question) for question in contents.answered])
+    values = values.rename(columns={"value": "arm", "blocks": "runs"})
+    return pd.concat([table, values], ignore_index=True)
+
+
+def _answers_as_latex(contents: Contents, path: Path) -> None:
+    parts = [
+        latex.tabular(rows_grid(question, role), comment=f"{question['id']}: {ROLES[role]}")
+        for question in contents.answered
+        for role in roles_of(question)
+    ]
+    path.write_text(latex.document(parts), encoding="utf-8")

@@ -1,41 +1,166 @@
 """One look for all figures: widths of a two-column paper, 8 pt, colours by fixed names."""
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib import rcParams
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 
 ARROW = {"higher": "↑", "lower": "↓"}
 NARROW_IN, WIDE_IN = 3.4, 7.1
 STYLE = {
     "signed": ("#0072B2", "o"), "magnitude": ("#D55E00", "s"), "sign_free": ("#009E73", "^"),
-    "signed_sum": ("#E69F00", "v"), "baseline": ("#0072B2", "o"),
+    "signed_sum": ("#E69F00", "v"), "single_scale": ("#CC79A7", "D"), "baseline": ("#0072B2", "o"),
 }  # fmt: skip
+METRIC_COLOURS = {
+    "qabf": "#0072B2", "vif": "#D55E00", "mi": "#009E73", "scd": "#CC79A7", "en": "#E69F00",
+    "sd": "#000000",
+}  # fmt: skip
+# The colours of Okabe and Ito 2008, and a grey; yellow last, for it is weak on white.
 SPARE = (
-    ("#CC79A7", "D"), ("#56B4E9", "P"), ("#F0E442", "X"), ("#000000", "*"), ("#999999", "h"),
+    ("#CC79A7", "D"), ("#56B4E9", "P"), ("#000000", "*"), ("#999999", "h"), ("#0072B2", "o"),
+    ("#D55E00", "s"), ("#009E73", "^"), ("#E69F00", "v"), ("#F0E442", "X"),
 )  # fmt: skip
+SECOND_MARKERS = "pd<>8H"
+PLACES = 6  # of a share of the figure
+GREY, FAINT, BAND = "0.35", "0.6", "0.88"
 SETTINGS: dict[str, Any] = {
     "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
     "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.spines.top": False,
     "axes.spines.right": False, "svg.hashsalt": "ablate", "svg.fonttype": "path",
-    "figure.dpi": 150, "font.family": "DejaVu Sans",
+    "figure.dpi": 150, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6, "ytick.major.width": 0.6,
 }  # fmt: skip
 
 
-def style(arm: str, order: list[str]) -> tuple[str, str]:
-    """Return (colour, marker) of an arm: by its name, else by its place in the design."""
+def style(arm: str, order: Sequence[str]) -> tuple[str, str]:
+    """Return (colour, marker) of an arm or value: by its name, else by its place in the design.
+
+    Names without a colour of their own take those that no named one beside them has.
+    """
     if arm in STYLE:
         return STYLE[arm]
+    taken = {STYLE[name] for name in order if name in STYLE}
+    free = [pair for pair in SPARE if pair not in taken]
     others = [name for name in order if name not in STYLE]
-    place = others.index(arm) if arm in others else 0
-    return SPARE[place % len(SPARE)]
+    looks = [*free, *((colour, marker) for marker in SECOND_MARKERS for colour, _ in free)]
+    return looks[others.index(arm) % len(looks)] if arm in others else looks[0]
 
 
-def figure(*, rows: int, columns: int, height_in: float) -> tuple[Figure, list[Axes]]:
-    """Return a wide figure and its axes, without any global state but the settings."""
+def metric_colour(metric: str, order: Sequence[str]) -> str:
+    """Return the colour of a metric: by its name, else by its place among the unnamed."""
+    if metric in METRIC_COLOURS:
+        return METRIC_COLOURS[metric]
+    others = [name for name in order if name not in METRIC_COLOURS]
+    return SPARE[others.index(metric) % len(SPARE)][0] if metric in others else GREY
+
+
+def figure(
+    *, rows: int, columns: int, height_in: float, width_in: float = WIDE_IN,
+    height_ratios: Sequence[float] | None = None,
+) -> tuple[Figure, list[Axes]]:  # fmt: skip
+    """Return a figure and its axes, without any global state but the settings."""
+    made = _empty(width_in, height_in)
+    axes = made.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
+    return made, list(axes.flat)
+
+
+def stacked(heights_in: Sequence[float], *, foot_in: float = 0.0) -> tuple[Figure, list[SubFigure]]:
+    """Return a wide figure and its parts from the top, as for a part per question.
+
+    Args:
+        heights_in: Of the parts.
+        foot_in: Room below them for a legend of the whole figure.
+    """
+    made = _empty(WIDE_IN, sum(heights_in) + foot_in)
+    parts = made.subfigures(len(heights_in), 1, height_ratios=list(heights_in), squeeze=False)
+    return made, list(parts.flat)
+
+
+def heading(part: SubFigure, text: str) -> None:
+    """Write the name of a part above it, at the left."""
+    part.suptitle(text, x=0.005, ha="left", fontsize=8, fontweight="bold")
+
+
+def legend_below(where: Figure | SubFigure, handles: Sequence[Artist]) -> None:
+    """Put a legend below the axes, on one line or in as many columns as its longest label lets."""
+    if handles:
+        widths_pt = [3.9 * len(str(handle.get_label())) + 34 for handle in handles]
+        width_pt = where.bbox.width / where.dpi * 72
+        columns = len(handles)
+        if sum(widths_pt) > width_pt:
+            columns = max(1, min(columns, int(width_pt / max(widths_pt))))
+        where.legend(
+            handles=list(handles), loc="outside lower center", ncols=columns, frameon=False,
+            handletextpad=0.5, columnspacing=1.2, borderaxespad=0.2,
+        )  # fmt: skip
+
+
+def mark(label: str, **options: Any) -> Line2D:
+    """Return a handle for a legend."""
+    return Line2D([], [], label=label, **{"ls": "", **options})
+
+
+def wrapped(text: str, width: int, *, lines: int = 2) -> str:
+    r"""Return a long name on a few lines, its end left out where they are too few.
+
+    Example:
+        >>> wrapped("a_long_name vs another", 12)
+        'a_long_name\nvs another'
+        >>> wrapped("one_two_three_four_five", 9)
+        'one_two_\nthree_fo…'
+    """
+    found: list[str] = []
+    for word in textwrap.wrap(text, width, break_long_words=False) or [""]:
+        pieces = textwrap.wrap(word.replace("_", "_ "), width) if len(word) > width else [word]
+        found += [piece.replace("_ ", "_") for piece in pieces]
+    if len(found) > lines:
+        kept, rest = found[: lines - 1], text
+        for piece in kept:
+            rest = rest.partition(piece)[2].lstrip()
+        found = [*kept, f"{rest[: width - 1]}…"]
+    return "\n".join(found)
+
+
+def columns_of(panels: int, *, most: int = 4) -> int:
+    """Return how many panels stand abreast: four as 2 x 2, else the fewest rows, well filled.
+
+    Example:
+        >>> [columns_of(count) for count in (1, 3, 4, 5, 6, 7, 8, 9, 10)]
+        [1, 3, 2, 3, 3, 4, 4, 3, 4]
+    """
+    if panels <= 3:
+        return max(1, min(panels, most))
+    if panels == 4:
+        return 2
+    return min(range(min(3, most), most + 1), key=lambda some: (-(-panels // some) * some, -some))
+
+
+def _empty(width_in: float, height_in: float) -> Figure:
     for name, value in SETTINGS.items():
         rcParams[name] = value  # type: ignore[index]  # the keys are a closed Literal there
-    made = Figure(figsize=(WIDE_IN, height_in), layout="constrained")
-    axes = made.subplots(rows, columns, squeeze=False)
-    return made, list(axes.flat)
+    return Figure(figsize=(width_in, height_in), layout=_Rounded())
+
+
+class _Rounded(ConstrainedLayoutEngine):
+    """The constrained layout with its result rounded, so that the same figure has the same bytes.
+
+    Its solver orders variables by their place in memory, and the last bits change with them.
+    """
+
+    def execute(self, fig: Figure) -> Any:
+        """Lay out the figure and round the places of its parts and axes."""
+        grids = super().execute(fig)
+        for part in fig.findobj(SubFigure):
+            box = part.bbox_relative
+            box.p0, box.p1 = np.round(box.p0, PLACES), np.round(box.p1, PLACES)
+        for axis in fig.findobj(Axes):
+            axis.set_position(np.round(axis.get_position().bounds, PLACES))
+            axis.set_in_layout(True)  # which setting a place has switched off
+        return grids

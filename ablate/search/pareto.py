@@ -26,12 +26,15 @@ def front(told: Sequence[Told], *, directions: Sequence[Direction]) -> list[Told
         for trial in told
         if trial.is_feasible
     }
-    return [
-        trial
-        for trial in sorted(told, key=lambda trial: trial.number)
-        if trial.number in costs
-        and not any(_dominates(other, costs[trial.number]) for other in costs.values())
-    ]
+    kept: list[list[float]] = []
+    on_front = set()
+    for number in sorted(costs, key=lambda number: costs[number]):  # what dominates comes earlier
+        if not any(_dominates(other, costs[number]) for other in kept):
+            kept.append(costs[number])
+            on_front.add(number)
+    return sorted(
+        (trial for trial in told if trial.number in on_front), key=lambda trial: trial.number
+    )
 
 
 def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:

@@ -1,4 +1,4 @@
-"""Mean rank over metrics, taken inside each block: the block stays the replicate."""
+"""Ranks: the mean over metrics inside each block, and how alike two orders are."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,3 +33,21 @@ def mean_ranks(scores: ArrayLike) -> Floats:
         raise DataError("scores: hold values that are not finite; drop those images first")
     ranks: Floats = rankdata(-y, axis=-2).mean(axis=-1)
     return ranks
+
+
+def kendall_tau(first: ArrayLike, second: ArrayLike) -> float:
+    """Return Kendall's tau-a between two lists of scores: 1 same order, -1 the reverse.
+
+    A pair that is tied in one of the lists counts 0.
+
+    Source:
+        Kendall 1938, A new measure of rank correlation, Biometrika 30.
+
+    Example:
+        >>> kendall_tau([1, 2, 3], [10, 20, 30]), kendall_tau([1, 2, 3], [3, 2, 1])
+        (1.0, -1.0)
+    """
+    x, y = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    upper = np.triu_indices(x.size, k=1)
+    agree = np.sign(np.subtract.outer(x, x)) * np.sign(np.subtract.outer(y, y))
+    return float(agree[upper].mean()) if upper[0].size else 1.0

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
-from ablate.config.schema import Question, StudyConfig
+from ablate.config.schema import Phase, Question, StudyConfig
 from ablate.stats.power import ALPHA, POWER, detectable_effect, fewest_blocks, smallest_p
+
+FEWEST_TO_CONFIRM = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """The smallest effect that a phase finds for a question.
 
-    `alpha` is that of the first step of Holm: the overall one over the size of the family.
+    `alpha` is that of the first step of Holm: that of the look over the size of the family.
     """
 
     question: str
@@ -23,19 +25,37 @@ class Reach:
 
 
 def refusals(config: StudyConfig, *, alpha: float = ALPHA) -> list[str]:
-    """Return one line per phase that wants to claim and has too few blocks to reject anything.
+    """Return one line per phase that wants to claim and has too few blocks for it.
 
     The exact sign-flip test is compared with the unadjusted alpha; with R blocks its smallest p
-    is 2 / 2^R.
+    is 2 / 2^R. A confirmation needs eight blocks whatever alpha is: its configurations are not
+    tuned anew, so that seeds alone carry its claim.
     """
-    fewest = fewest_blocks(alpha)
-    return [
-        f"phases.{phase.name}.options.blocks: {blocks} blocks can never claim: the smallest "
-        f"two-sided exact p is {smallest_p(blocks):.3g}, not below {alpha:g}; use {fewest} or "
-        f"more, or claims: false"
-        for phase in config.phases.values()
-        if phase.claims and (blocks := int(phase.options["blocks"])) < fewest
-    ]
+    found = []
+    for phase in config.phases.values():
+        if not phase.claims:
+            continue
+        level = alpha / phase.looks
+        blocks, fewest = int(phase.options["blocks"]), fewest_blocks(level)
+        at = f"phases.{phase.name}.options.blocks"
+        if config.look > phase.looks:
+            found.append(
+                f"phases.{phase.name}.looks: look {config.look} was not declared and has no share "
+                f"of alpha; write looks: {config.look} before the first look, or claims: false"
+            )
+        if blocks < fewest:
+            needed = max(fewest, FEWEST_TO_CONFIRM) if phase.design == "confirm" else fewest
+            found.append(
+                f"{at}: {blocks} blocks can never claim: the smallest two-sided exact p is "
+                f"{smallest_p(blocks):.3g}, not below {level:g}; use {needed} or more, or "
+                "claims: false"
+            )
+        elif phase.design == "confirm" and blocks < FEWEST_TO_CONFIRM:
+            found.append(
+                f"{at}: {blocks} blocks are too few to confirm; use {FEWEST_TO_CONFIRM} or more, "
+                "or claims: false"
+            )
+    return found
 
 
 def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
@@ -44,25 +64,37 @@ def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
     for phase in config.phases.values():
         if "blocks" not in phase.options:
             continue
-        blocks = int(phase.options["blocks"])
-        for question in config.questions.values():
-            count = comparisons(config, question)
+        blocks, level = int(phase.options["blocks"]), alpha / phase.looks
+        for name, count in _families(config, phase).items():
             found.append(
                 Reach(
-                    question=question.id,
+                    question=name,
                     phase=phase.name,
                     blocks=blocks,
                     comparisons=count,
-                    alpha=alpha / count,
-                    effect=detectable_effect(blocks=blocks, alpha=alpha / count),
+                    alpha=level / count,
+                    effect=detectable_effect(blocks=blocks, alpha=level / count),
                 )
             )
     return found
 
 
+def _families(config: StudyConfig, phase: Phase) -> dict[str, int]:
+    """Return question -> size of its family, for the questions that a phase answers."""
+    if phase.design != "confirm":
+        return {q.id: comparisons(config, q) for q in config.questions.values()}
+    name = str(phase.options.get("question", next(iter(config.questions))))
+    arms = len(phase.options.get("arms", ())) or int(phase.options.get("winners", 1))
+    return {phase.name: arms * max(1, len(config.questions[name].primary))}
+
+
 def comparisons(config: StudyConfig, question: Question) -> int:
     """Return the size of a question's family: its contrasts x its primary metrics."""
     factor = config.factors[question.compare]
+    if question.crossed_with is not None:
+        other = config.factors[question.crossed_with]
+        pairs_of_values = (len(factor.values) - 1) * (len(other.values) - 1)
+        return max(1, pairs_of_values) * max(1, len(question.primary))
     if isinstance(question.contrasts, tuple):
         pairs: set[tuple[int, int]] = set()
         places = range(len(factor.values))

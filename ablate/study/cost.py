@@ -109,7 +109,7 @@ def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
 
 def _answer(config: StudyConfig) -> Phase:
     for phase in config.phases.values():
-        if "blocks" in phase.options:
+        if "blocks" in phase.options and "points" in phase.options:
             return phase
     raise ConfigError(
         f"{config.file}: phases: none has blocks whose number could be chosen; add a phase such as "

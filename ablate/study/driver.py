@@ -11,16 +11,20 @@ from filelock import FileLock, Timeout
 from ablate import data
 from ablate.config.schema import StudyConfig
 from ablate.data.pairs import PairSet
-from ablate.errors import BusyError, ConfigError, DataError, HaltedError
+from ablate.errors import BusyError, ConfigError, DataError, HaltedError, StoreError
 from ablate.execution.protocol import EXECUTORS, Executor
 from ablate.search.told import Direction
+from ablate.study import drift
+from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
 from ablate.study.plan import Plan, make
 from ablate.study.projection import Projection
+from ablate.study.reuse import adopt, check_declared, code_hash, declared
 from ablate.study.store import open_store
 from ablate.study.trials import Trials
-from ablate.training.determinism import device_of
+from ablate.training.determinism import device_of, settle
+from ablate.training.environment import environment_of, measure
 from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
@@ -57,6 +61,7 @@ def run(
     store: Path,
     overrides: Sequence[str] = (),
     retry: bool = False,
+    accept_drift: bool = False,
     listen: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
     """Run the study, or go on with it; what has ended is never run again.
@@ -67,18 +72,23 @@ def run(
         overrides: The words that the study was loaded with; kept, so that `ablate status STUDY`
             finds the same study.
         retry: Run again what failed in a designed phase, except what diverged.
+        accept_drift: Go on although code, libraries or arithmetic are not those of earlier runs.
         listen: Called after every ended run.
 
     Raises:
         ConfigError, DataError, DeviceError: Found before anything is written.
-        StoreError: The store cannot be used, or holds this study with another design or data.
+        StoreError: The store cannot be used, or holds this study with another design or data, or
+            with runs of another environment.
         BusyError: Another driver runs this study.
         HaltedError: The first runs all failed with the same error.
     """
     plan = make(config)
-    device_of(config.base["train"]["device"])
+    device = str(config.base["train"]["device"])
+    device_of(device)
+    settle()  # as every worker does
     pairs = data.load(config.base["data"])
-    check_crop(pairs, config.base["data"]["crop"])
+    check_crop(pairs, largest_crop(plan))
+    check_declared(config, store)
     make_executor = EXECUTORS.get(str(config.executor["name"]), where="executor.name")
     slots = int(config.executor.get("slots", 1))
     if slots < 1:
@@ -88,20 +98,32 @@ def run(
     lock = FileLock(folder / "driver.lock")
     try:
         lock.acquire(timeout=0)
-    except Timeout:
+    except OSError as error:
+        if not isinstance(error, Timeout):
+            raise StoreError(
+                f"{folder}: cannot be written: {error.strerror or error}; give rights, or name a "
+                "writable folder with --store"
+            ) from error
         raise BusyError(
             f"{folder}: another driver runs the study {config.name}; wait for it, or watch it with "
             f"`ablate status {config.name}`"
         ) from None
     try:
         ledger = Ledger(folder)
+        for fault in ledger.faults:
+            logger.warning("%s: %s; cut off, what stands before is whole", ledger.path, fault)
         ledger.start(
             {
                 "design_hash": plan.design_hash, "data_hash": pairs.manifest.hash,
+                "code_hash": code_hash(), "looks": declared(config),
                 "overrides": list(overrides),
             }
         )  # fmt: skip
+        drift.check(ledger, environment_of(device), code_hash=code_hash(), accepts=accept_drift)
+        if adopt(plan, store, data_hash=pairs.manifest.hash):
+            ledger = Ledger(folder)  # reads what came over from an earlier look
         designed = {spec.run_id for trial in plan.trials for spec in trial.runs}
+        designed |= run_ids(plan, ledger.frozen)
         again = ledger.forget_failures(designed) if retry else []
         direction = data_direction(config)
         trials = Trials(plan, ledger, direction=direction)
@@ -109,7 +131,8 @@ def run(
             plan, trials, ledger, store=store, pairs=pairs, direction=direction,
             optuna_anew=bool(again),
         )  # fmt: skip
-        executor = make_executor(decide=trials.decide, slots=slots)
+        more = {k: v for k, v in config.executor.items() if k not in ("name", "slots")}
+        executor = make_executor(decide=trials.decide, slots=slots, **more)
         try:
             _drive(trials, ledger, projection, executor, plan=plan, listen=listen)
         except BaseException:
@@ -126,6 +149,12 @@ def run(
         planned=planned_runs(plan, trials),
         tracking_uri=projection.tracking_uri,
     )
+
+
+def largest_crop(plan: Plan) -> int:
+    """Return the largest training crop of the designed runs; a study may compare crops."""
+    crops = [int(run.settings["data"]["crop"]) for trial in plan.trials for run in trial.runs]
+    return max([int(plan.config.base["data"]["crop"]), *crops])
 
 
 def check_crop(pairs: PairSet, crop_px: int) -> None:
@@ -156,6 +185,8 @@ def is_running(folder: Path) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return True
+    except OSError:  # a store that cannot be written: nothing runs in it
+        return False
     lock.release()
     return False
 
@@ -172,7 +203,7 @@ def planned_runs(plan: Plan, trials: Trials) -> int:
         for trial in trials.known.values()
         if trial.violations or trial.number in trials.twin_of
     ]
-    return plan.runs - sum(len(trial.runs) for trial in spared)
+    return plan.runs - trials.unfilled - sum(len(trial.runs) for trial in spared)
 
 
 def _all_fail_alike(ended: list[RunResult]) -> bool:
@@ -204,6 +235,7 @@ def _drive(
             spec = trials.next()
             if spec is None:
                 return
+            projection.preregister()  # does nothing unless a confirmation was frozen just now
             ledger.submit(spec.run_id)
             open_runs[spec.run_id] = spec
             executor.submit(spec, ledger.run_folder(spec.run_id))
@@ -215,6 +247,8 @@ def _drive(
         for result in executor.poll(0.2):
             spec = open_runs.pop(result.run_id)
             ledger.end(result)
+            if not drift.is_noted(ledger, result):
+                drift.notice(ledger, result, measure(spec.settings["train"]["device"]))
             ended_now.append(result)
             trials.settle(spec.trial)
             if _all_fail_alike(ended_now):

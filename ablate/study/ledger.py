@@ -30,6 +30,8 @@ class Ledger:
         self.path = folder / "ledger.jsonl"
         self.header: dict[str, Any] = {}
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
+        self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
+        self.environments: dict[str, dict[str, Any]] = {}  # stratum -> environment, is_accepted
         self.results: dict[str, RunResult] = {}
         self.faults: list[str] = []  # of the file, in words
         self._good: int | None = None  # where a torn tail starts; cut before the next event
@@ -60,6 +62,19 @@ class Ledger:
         self.asked[number] = dict(values)
         self._append({"event": "asked", "trial": number, "values": dict(values)})
 
+    def freeze(self, entry: Mapping[str, Any]) -> None:
+        """Write what a confirmation compares before any of its runs; once per phase."""
+        self.frozen[str(entry["phase"])] = dict(entry)
+        self._append({"event": "frozen", **entry})
+
+    def note_environment(
+        self, stratum: str, environment: Mapping[str, Any], *, is_accepted: bool
+    ) -> None:
+        """Write what moves numbers where runs are made; later words on a stratum count."""
+        entry = {"environment": dict(environment), "is_accepted": is_accepted}
+        self._append({"event": "environment", "stratum": stratum, **entry})
+        self.environments[stratum] = entry
+
     def submit(self, run_id: str) -> None:
         """Write that a run was handed to a worker."""
         self._append({"event": "submitted", "run": run_id})
@@ -77,7 +92,8 @@ class Ledger:
     def forget_failures(self, run_ids: Collection[str]) -> list[str]:
         """Set aside the results of runs that failed without diverging, so that they run again.
 
-        What they left is kept beside as attemptN.result.json and attemptN.journal.jsonl.
+        What they left is kept beside as attemptN.result.json and attemptN.journal.jsonl. They start
+        over, without their checkpoints: those may hold what the mended fault had done.
         """
         again = [
             run_id
@@ -88,6 +104,8 @@ class Ledger:
         ]
         for run_id in again:
             folder = self.run_folder(run_id)
+            for checkpoint in folder.glob("checkpoint*.pt"):
+                checkpoint.unlink()
             attempt = 1 + len(list(folder.glob("attempt*.result.json")))
             for name in (JOURNAL, RESULT):  # the result last: a kill between leaves it failed
                 if (folder / name).exists():
@@ -129,20 +147,21 @@ class Ledger:
             if not line.endswith(b"\n"):
                 break
             try:
-                entry = json.loads(line)
-            except ValueError as error:
+                self._take(json.loads(line))
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise StoreError(
                     f"{self.path}: damaged at byte {good}: {line[:40]!r} is no event; restore the "
                     "file from a copy, or use another --store"
                 ) from error
             good += len(line)
-            self._take(entry)
         if good < len(data):  # the torn tail of a driver that was killed while writing
             self.faults.append(f"{len(data) - good} bytes at its end are no whole event")
             self._good = good
         runs = self.folder / "runs"
         for folder in sorted(runs.iterdir()) if runs.exists() else ():
             result = read_result(folder)
+            if result is not None and result.run_id != folder.name:
+                raise StoreError(f"{folder}: holds the result of run {result.run_id}; remove it")
             if result is not None:
                 self.results[result.run_id] = result
 
@@ -156,6 +175,13 @@ class Ledger:
             self.header = dict(entry)
         elif entry.get("event") == "asked":
             self.asked[int(entry["trial"])] = dict(entry["values"])
+        elif entry.get("event") == "environment":
+            self.environments[str(entry["stratum"])] = {
+                "environment": dict(entry["environment"]),
+                "is_accepted": bool(entry["is_accepted"]),
+            }
+        elif entry.get("event") == "frozen":
+            self.frozen[str(entry["phase"])] = {k: v for k, v in entry.items() if k != "event"}
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,54 +1,24 @@
 """From a study file to the table of everything that will run, before anything runs."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ablate.config.schema import Phase, Question, StudyConfig
-from ablate.designs.contract import DESIGNS, Inputs, Row, Rows, filled
+from ablate.designs.blocked import block_seeds
+from ablate.designs.contract import DESIGNS, Frozen, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
-from ablate.identity import JsonValue, digest
+from ablate.identity import digest
 from ablate.study.claims import refusals
 from ablate.study.objectives import directions_of
-from ablate.study.recipes import Recipe, canonical, dimension_values, identity_of, recipe_of
+from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan, rows_of
+from ablate.study.recipes import Recipe, dimension_values, recipe_of
+from ablate.study.registration import design_hash
 from ablate.training.spec import RunSpec
 
-SEARCH, SOBOL = "search", "sobol"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedTrial:
-    """One combination of settings and the runs, one per seed, that will try it.
-
-    A row of an answer design is a trial with one run; its block, point and nuisance are those of
-    the row. `name` is that of the arm.
-    """
-
-    number: int
-    phase: str
-    values: Mapping[str, JsonValue]  # active dimensions only
-    arm_id: str
-    name: str
-    runs: tuple[RunSpec, ...]
-    violations: tuple[str, ...] = ()
-    recipe_id: str = ""
-    nuisance: Mapping[str, JsonValue] = field(default_factory=dict)
-    dummy: float | None = None
-    block: int | None = None
-    point: int | None = None
-    split_seed: int | None = None
-    change: str = ""  # what this trial changes, in designs about single changes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchPlan:
-    """A phase whose trials are suggested one by one."""
-
-    phase: Phase
-    first: int  # number of its first trial
-    trials: int
-    lag: int  # suggestion k has seen exactly the trials 0..k-lag
+SEARCH, SOBOL, CONFIRM = "search", "sobol", "confirm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +31,37 @@ class Plan:
     duplicates: int
     design_hash: str
     infeasible: int = 0  # points of explorations that break a constraint and are left out
+    confirmations: tuple[ConfirmPlan, ...] = ()  # run when all else has ended
 
     @property
     def runs(self) -> int:
-        """Return the number of planned runs, searches included."""
+        """Return the number of planned runs, searches and confirmations included."""
         searched = sum(search.trials * search.phase.seeds for search in self.searches)
-        return sum(len(trial.runs) for trial in self.trials) + searched
+        confirmed = sum(confirmation.runs for confirmation in self.confirmations)
+        return sum(len(trial.runs) for trial in self.trials) + searched + confirmed
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the design table: one row per designed run; what a design lacks is absent."""
-        return [_table_row(trial, run) for trial in self.trials for run in trial.runs]
+        return rows_of(self.trials)
 
     def arms_of(self, question: Question) -> dict[Any, str]:
         """Return value -> arm id for the factor that the question compares.
 
-        All other factors have their baseline; tied ones follow.
+        All other factors have their baseline; tied ones follow. Of an interaction the keys are
+        pairs of values, the second factor changing fastest.
         """
-        config, name = self.config, question.compare
+        config, name, other = self.config, question.compare, question.crossed_with
+        factors = config.factors
+        if other is None:
+            chosen: dict[Any, dict[str, Any]] = {
+                value: {name: value} for value in factors[name].values
+            }
+        else:
+            pairs = itertools.product(factors[name].values, factors[other].values)
+            chosen = {pair: dict(zip((name, other), pair, strict=True)) for pair in pairs}
         return {
-            value: _recipe(config, Row(values=filled(config.factors, {name: value}))).arm_id
-            for value in config.factors[name].values
+            value: _recipe(config, Row(values=filled(factors, some))).arm_id
+            for value, some in chosen.items()
         }
 
 
@@ -100,6 +81,7 @@ def make(config: StudyConfig) -> Plan:
         )
     trials: list[PlannedTrial] = []
     searches: list[SearchPlan] = []
+    confirmations: list[ConfirmPlan] = []
     faults = [f"{config.file}: {line}" for line in refusals(config)]
     number = duplicates = infeasible = 0
     for phase in config.phases.values():
@@ -111,12 +93,16 @@ def make(config: StudyConfig) -> Plan:
             )
             number += count
             continue
-        designed = _designed(config, phase, first=number)
+        if phase.design == CONFIRM and "of" in phase.options:
+            confirmations.append(_confirmation(phase))
+            continue
+        designed = design_trials(config, phase, first=number)
         trials += designed.trials
         faults += [f"{config.file}: {line}" for line in designed.faults]
         duplicates += designed.duplicates
         infeasible += designed.infeasible
         number += len(designed.trials)
+    faults += [f"{config.file}: {line}" for line in _stale_seeds(config, trials, confirmations)]
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
     return Plan(
@@ -124,9 +110,45 @@ def make(config: StudyConfig) -> Plan:
         trials=tuple(trials),
         searches=tuple(searches),
         duplicates=duplicates,
-        design_hash=_design_hash(config, trials, searches),
+        design_hash=design_hash(config, trials, searches),
         infeasible=infeasible,
+        confirmations=tuple(confirmations),
     )
+
+
+def _confirmation(phase: Phase) -> ConfirmPlan:
+    winners = int(phase.options.get("winners", 1))
+    return ConfirmPlan(
+        phase=phase,
+        of=str(phase.options["of"]),
+        winners=winners,
+        runs=int(phase.options["blocks"]) * (1 + winners),
+    )
+
+
+def _stale_seeds(
+    config: StudyConfig, trials: list[PlannedTrial], confirmations: list[ConfirmPlan]
+) -> list[str]:
+    """Return a line per confirmation with a seed that another phase of the study has."""
+    taken: dict[str, set[int]] = {}
+    for trial in trials:
+        for run in trial.runs:
+            taken.setdefault(trial.phase, set()).update({run.seed, run.split_seed or run.seed})
+    for phase in config.phases.values():
+        if phase.design == SEARCH:
+            taken[phase.name] = set(range(config.seed, config.seed + phase.seeds))
+    for confirmation in confirmations:
+        inputs = Inputs(factors={}, seed=config.seed, phase=confirmation.phase.name)
+        blocks = range(1, int(confirmation.phase.options["blocks"]) + 1)
+        taken[confirmation.phase.name] = {s for b in blocks for s in block_seeds(inputs, b)}
+    return [
+        f"phases.{phase.name}: shares a seed with {other}; a confirmation needs fresh ones: give "
+        "the phase another name, or the study another seed"
+        for phase in config.phases.values()
+        if phase.design == CONFIRM
+        for other, seeds in taken.items()
+        if other != phase.name and seeds & taken.get(phase.name, set())
+    ]
 
 
 def _search_faults(config: StudyConfig, phase: Phase) -> list[str]:
@@ -136,8 +158,13 @@ def _search_faults(config: StudyConfig, phase: Phase) -> list[str]:
     return refused(phase, dimensions=config.dimensions, directions=directions_of(config))
 
 
-def design_rows(config: StudyConfig, phase: Phase) -> Rows:
+def design_rows(config: StudyConfig, phase: Phase, *, frozen: Sequence[Frozen] = ()) -> Rows:
     """Return the table of a designed phase.
+
+    Args:
+        config: The study.
+        phase: One of its phases.
+        frozen: Of a confirmation, the baseline and the winners.
 
     Raises:
         ConfigError: The design refuses its options or the factors of the study.
@@ -150,6 +177,7 @@ def design_rows(config: StudyConfig, phase: Phase) -> Rows:
         trials=int(phase.trials or 0),
         seed=config.seed,
         phase=phase.name,
+        frozen=tuple(frozen),
     )
     try:
         inspect.signature(design).bind(inputs, **phase.options)
@@ -178,18 +206,22 @@ def specs(plan: Plan) -> Iterator[RunSpec]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Designed:
+class Designed:
+    """What a design came to."""
+
     trials: list[PlannedTrial] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     duplicates: int = 0
     infeasible: int = 0
 
 
-def _designed(config: StudyConfig, phase: Phase, *, first: int) -> _Designed:
+def design_trials(
+    config: StudyConfig, phase: Phase, *, first: int, frozen: Sequence[Frozen] = ()
+) -> Designed:
     """Return the trials of a designed phase, numbered from `first`."""
-    made = _Designed()
+    made = Designed()
     try:
-        rows = design_rows(config, phase)
+        rows = design_rows(config, phase, frozen=frozen)
         recipes = [_recipe(config, row) for row in rows]
     except ConfigError as error:
         made.faults += error.faults
@@ -218,7 +250,8 @@ def _designed(config: StudyConfig, phase: Phase, *, first: int) -> _Designed:
 
 
 def _recipe(config: StudyConfig, row: Row) -> Recipe:
-    return recipe_of(config, dimension_values(config, row.values), row.nuisance)
+    values = {**dimension_values(config, row.values), **row.settings}
+    return recipe_of(config, values, row.nuisance)
 
 
 def _trial(
@@ -266,58 +299,3 @@ def _run_name(recipe: Recipe, row: Row, seed: str) -> str:
     block = f"b{row.block}" if row.block is not None else ""
     point = f"p{row.point}" if row.point is not None else ""
     return " · ".join(part for part in (recipe.name, block, point, seed) if part)
-
-
-def _table_row(trial: PlannedTrial, run: RunSpec) -> dict[str, Any]:
-    places = {
-        "change": trial.change or None, "block": trial.block, "point": trial.point,
-        "split_seed": trial.split_seed, "dummy": trial.dummy,
-    }  # fmt: skip
-    return {
-        "trial": trial.number, "phase": trial.phase, "arm": trial.name,
-        "arm_id": trial.arm_id, "recipe_id": trial.recipe_id, "run_id": run.run_id,
-        "seed": run.seed,
-        **{name: value for name, value in places.items() if value is not None},
-        **{f"factor.{name}": value for name, value in trial.values.items()},
-        **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
-    }  # fmt: skip
-
-
-def _design_hash(
-    config: StudyConfig, trials: list[PlannedTrial], searches: list[SearchPlan]
-) -> str:
-    return digest(
-        {
-            "study": config.name,
-            "objective": config.objective,
-            **({"further_objectives": further} if (further := config.further_objectives) else {}),
-            "seed": config.seed,
-            "trials": [
-                [trial.phase, trial.arm_id, [run.run_id for run in trial.runs]] for trial in trials
-            ],
-            "searches": [
-                [
-                    search.phase.name, search.trials, search.phase.seeds, search.lag,
-                    str(search.phase.sampler), str(search.phase.pruner),
-                    list(search.phase.rungs or ()),
-                    *([dict(search.phase.options)] if search.phase.options else []),
-                    repr(sorted(config.dimensions.items())),
-                    repr(config.constraints), identity_of(canonical(config.base)),
-                ]
-                for search in searches
-            ],
-            "questions": repr(sorted(config.questions.items())),
-            **_pre_registered(config),
-        }
-    )  # fmt: skip
-
-
-def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:
-    """Return what an answer design fixes beside its table; nothing for studies without one."""
-    answers = {
-        phase.name: phase.claims for phase in config.phases.values() if "blocks" in phase.options
-    }
-    if not answers:
-        return {}
-    ranges = repr(sorted(config.nuisance.items()))
-    return {"claims": answers, "nuisance": ranges, "factors": repr(config.factors)}

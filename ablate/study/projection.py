@@ -1,6 +1,7 @@
 """Projects what the ledger knows into MLflow and Optuna; both can be rebuilt from it."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from ablate.data.pairs import PairSet
@@ -9,12 +10,13 @@ from ablate.search.store import TrialStore, default_url
 from ablate.search.told import Direction
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
-from ablate.study.plan import Plan
+from ablate.study.plan import CONFIRM, Plan
+from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.trials import Trials
-from ablate.tracking.address import tracking_uri
+from ablate.tracking.address import public, tracking_uri
 from ablate.tracking.shipper import Shipper
-from ablate.tracking.store import experiment, open_client
+from ablate.tracking.store import connect
 from ablate.training.spec import RunResult, RunSpec
 
 
@@ -39,20 +41,20 @@ class Projection:
         self._direction = direction
         self._blocks: dict[tuple[str, str, int], tuple[RunSpec, ...]] = {}
         for trial in plan.trials:
-            if trial.block is not None:
+            if trial.block is not None and plan.config.phases[trial.phase].design != CONFIRM:
                 key = (trial.phase, trial.arm_id, trial.block)
                 self._blocks[key] = (*self._blocks.get(key, ()), *trial.runs)
         config = plan.config
         self.tracking_uri = config.store.get("mlflow") or tracking_uri(store)
-        client = open_client(store, config.store.get("mlflow"))
         self._shipper = Shipper(
-            client, experiment_id=experiment(client, config.name, store=store), study=config.name
-        )
+            partial(connect, store, config.store.get("mlflow"), study=config.name),
+            study=config.name, address=public(self.tracking_uri),
+        )  # fmt: skip
         self._optuna = TrialStore(
             config.store.get("optuna") or default_url(store),
             study=config.name, directions=directions_of(config), lock=store / "optuna.lock",
         )  # fmt: skip
-        if optuna_anew:
+        if optuna_anew or self._is_optuna_stale():
             self._optuna = self._optuna.cleared()
         manifest = pairs.manifest
         study_run = self._shipper.study_run(
@@ -68,10 +70,22 @@ class Projection:
              "questions": [asdict(question) for question in config.questions.values()]},
             design_hash=plan.design_hash,
         )  # fmt: skip
-        self._shipper.dataset(study_run, name=manifest.label, digest=manifest.hash)
-        write_atomically(ledger.folder / "links.json", {"study": study_run})
+        self._shipper.dataset(name=manifest.label, digest=manifest.hash)
+        if study_run is not None:  # else the tracker is away, and `finish` writes it
+            write_atomically(ledger.folder / "links.json", {"study": study_run})
         self._told = 0
+        self._preregistered: set[str] = set()
+        self.preregister()
         self._catch_up()
+
+    def preregister(self) -> None:
+        """Store what confirmations froze beside the design, each before its first run."""
+        for phase, entry in self._ledger.frozen.items():
+            if phase not in self._preregistered:
+                self._preregistered.add(phase)
+                trials = [t for t in self._trials.known.values() if t.phase == phase]
+                design = {**entry, "design_hash": self._plan.design_hash, "rows": rows_of(trials)}
+                self._shipper.register(design, design_hash=str(entry["hash"]), phase=phase)
 
     def begin(self, spec: RunSpec) -> None:
         """Show a run as RUNNING."""
@@ -112,6 +126,16 @@ class Projection:
         counts = self._ledger.counts()
         self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
 
+    def _is_optuna_stale(self) -> bool:
+        """Return whether it holds what is not told: a driver died while it set results aside."""
+        told = self._trials.told
+        return any(
+            number not in told
+            or (value != told[number].value and not told[number].is_pruned
+                and not told[number].violations)
+            for number, value in self._optuna.values().items()
+        )  # fmt: skip
+
     def _catch_up(self) -> None:
         """Send ends that were not sent; open again what had ended and is to run once more."""
         for trial in self._trials.known.values():
@@ -140,7 +164,8 @@ class Projection:
         """Return the runs under one parent: seeds of a trial, or points of an arm in a block."""
         if spec.block is None:
             return self._trials.known[spec.trial].runs
-        return self._blocks[spec.phase, spec.arm_id, spec.block]
+        key = (spec.phase, spec.arm_id, spec.block)
+        return self._blocks.get(key, self._trials.known[spec.trial].runs)
 
     def _winner(self, results: list[RunResult]) -> RunResult | None:
         """Return the result that is best on val, the first of equals."""

@@ -1,29 +1,29 @@
 """Gathers a study into one folder of tables and pictures: all that a report needs."""
 
-import platform
 import shutil
 from collections.abc import Mapping
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from ablate.config.schema import Phase, Question
 from ablate.data.pairs import PairSet
+from ablate.designs.full_factorial import cell
 from ablate.execution.worker import write_atomically
 from ablate.metrics import protocol_hash
+from ablate.study import drift, gallery
+from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
-from ablate.study.plan import Plan, PlannedTrial
+from ablate.study.plan import CONFIRM, Plan
+from ablate.study.planned import PlannedTrial, rows_of
+from ablate.study.provenance import provenance
+from ablate.study.questions import questions_of
 from ablate.study.trials import Trials
+from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
-from ablate.tracking.runs import code_revision
-from ablate.training.determinism import device_of
 from ablate.training.floors import floors
-from ablate.training.scoring import image_tensor, save_png
-
-LIBRARIES = ("torch", "optuna", "mlflow", "hydra-core", "kornia", "pandas", "numpy", "scipy")
 
 
 def publish(
@@ -36,23 +36,42 @@ def publish(
     folder.mkdir()
     config = plan.config
     known = [trials.known[number] for number in sorted(trials.known)]
-    run_table(known, ledger).to_parquet(folder / "runs.parquet", index=False)
-    image_table(known, ledger).to_parquet(folder / "images.parquet", index=False)
+    runs, images = run_table(known, ledger), image_table(known, ledger)
+    runs.to_parquet(folder / "runs.parquet", index=False)
+    images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
     rules = floors(pairs, config.base, seed=config.seed)
     pd.DataFrame(
         [(rule, *row) for rule, rows in rules.items() for row in rows],
         columns=["rule", "split", "image", "metric", "value"],
     ).to_parquet(folder / "floors.parquet", index=False)
-    write_atomically(folder / "design.json", plan.rows())
+    late = [trial for trial in known if trial.phase in ledger.frozen]
+    write_atomically(folder / "design.json", [*plan.rows(), *rows_of(late)])
     write_atomically(folder / "manifest.json", pairs.manifest.to_json())
     write_atomically(folder / "links.json", dict(links))
-    write_atomically(folder / "facts.json", facts(plan, trials, pairs, tracking_uri=tracking_uri))
-    _gallery(known, ledger, pairs, folder / "gallery")
+    every = facts(plan, trials, pairs, tracking_uri=tracking_uri, frozen=ledger.frozen)
+    every["provenance"] = provenance(
+        config, pairs, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
+    )
+    strata = [asdict(one) for one in drift.strata(ledger)]
+    if len(strata) > 1:
+        every |= {"strata": strata, "drift": drift.sentence(strata)}
+    every["gallery"] = gallery.chosen(every, runs, images)
+    write_atomically(folder / "facts.json", every)
+    kept = int(config.base["train"]["gallery"])
+    if kept and every["gallery"]:
+        gallery.copy(
+            every["gallery"], ledger, pairs, most=max(kept, gallery.MOST),
+            specs={spec.run_id: spec for trial in known for spec in trial.runs},
+            folder=folder / "gallery",
+        )  # fmt: skip
     return folder
 
 
-def facts(plan: Plan, trials: Trials, pairs: PairSet, *, tracking_uri: str) -> dict[str, Any]:
+def facts(
+    plan: Plan, trials: Trials, pairs: PairSet, *,
+    tracking_uri: str, frozen: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
     """Return what the banner, the scope and the provenance of a report say."""
     config, train = plan.config, plan.config.base["train"]
     manifest = pairs.manifest
@@ -75,26 +94,34 @@ def facts(plan: Plan, trials: Trials, pairs: PairSet, *, tracking_uri: str) -> d
         f"{train['precision']}, {train['device']}",
         "baseline_arm": designed[0].name if designed else "",
         "arms": list(dict.fromkeys(trial.name for trial in designed)),
-        "phases": {p.name: _phase_facts(p) for p in config.phases.values()},
-        "questions": [_question_facts(plan, question) for question in config.questions.values()],
+        "phases": {
+            p.name: {**_phase_facts(p), "planned": _planned(plan, p.name)}
+            for p in config.phases.values()
+        },
+        "questions": [_question_facts(plan, question) for question in questions_of(config)],
+        "confirmations": [
+            _confirmation_facts(plan, phase, frozen.get(phase.name))
+            for phase in config.phases.values()
+            if phase.design == CONFIRM
+        ],
         "nuisance": [
             {"name": d.name, "low": d.low, "high": d.high, "is_log": d.log}
             for d in config.nuisance.values()
             if d.low is not None
         ],
+        "ranges": [
+            {"name": factor.name, "low": d.low, "high": d.high, "is_log": d.log}
+            for factor in config.factors.values()
+            if (d := config.varied[factor.dimension]).low is not None
+        ],
         "held": list(config.held),
         "objective": config.objective,
+        "objectives": list(config.objectives),
         "planned": plan.runs,
         "infeasible": plan.infeasible
         + sum(bool(trial.violations) for trial in trials.known.values()),
         "duplicates": len(trials.twin_of) + plan.duplicates,
-        "revision": code_revision(),
-        "versions": {name: version(name) for name in LIBRARIES},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "threads": torch.get_num_threads(),
-        "device": str(device_of(train["device"])),
-        "tracking_uri": tracking_uri,
+        "tracking_uri": public(tracking_uri),
         "settings": config.base,
     }
 
@@ -103,18 +130,59 @@ def _phase_facts(phase: Phase) -> dict[str, Any]:
     options = phase.options
     return {
         "design": phase.design, "seeds": phase.seeds, "preset": phase.preset,
-        "claims": phase.claims, "points": options.get("points"), "blocks": options.get("blocks"),
+        "claims": phase.claims, "looks": phase.looks, "blocks": options.get("blocks"),
+        "points": options.get("points", 1 if phase.design == CONFIRM else None),
     }  # fmt: skip
+
+
+def _planned(plan: Plan, phase: str) -> int:
+    """Return the planned runs of a phase."""
+    return sum(
+        [
+            *(len(trial.runs) for trial in plan.trials if trial.phase == phase),
+            *(one.trials * one.phase.seeds for one in plan.searches if one.phase.name == phase),
+            *(one.runs for one in plan.confirmations if one.phase.name == phase),
+        ]
+    )
+
+
+def _confirmation_facts(
+    plan: Plan, phase: Phase, entry: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return what a confirmation compared; no arms where nothing was frozen."""
+    if entry is None:
+        entry = named(plan, phase.name)
+    questions = plan.config.questions
+    return {
+        **entry,
+        "question": str(phase.options.get("question", next(iter(questions), ""))),
+        "recipes": [list(pair) for pair in recipe_ids(plan, entry)],
+        "is_untuned": is_untuned(entry),
+    }
 
 
 def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
     """Return a question as it was registered, with the arm of each value."""
     factor = plan.config.factors[question.compare]
     contrasts = question.contrasts
-    return {
-        "id": question.id, "asks": question.asks, "factor": factor.name,
-        "baseline": factor.baseline, "ordered": factor.ordered,
+    compared: dict[str, Any] = {
+        "factor": factor.name, "baseline": factor.baseline, "ordered": factor.ordered,
         "arms": [[value, arm] for value, arm in plan.arms_of(question).items()],
+    }  # fmt: skip
+    if question.crossed_with is not None:
+        other = plan.config.factors[question.crossed_with]
+        compared = {
+            "factor": f"{factor.name} x {other.name}", "ordered": False,
+            "baseline": cell(factor.baseline, other.baseline),
+            "arms": [[cell(*pair), arm] for pair, arm in plan.arms_of(question).items()],
+            "crossed": [
+                {"factor": one.name, "values": list(one.values), "baseline": one.baseline}
+                for one in (factor, other)
+            ],
+            "registered": question.registered,
+        }  # fmt: skip
+    return {
+        "id": question.id, "asks": question.asks, **compared,
         "primary": list(question.primary), "secondary": list(question.secondary),
         "guardrails": list(question.guardrails),
         "smallest_effect": dict(question.smallest_effect), "expects": question.expects,
@@ -127,8 +195,12 @@ def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
 
 
 def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
-    """Return one row per run; a factor that is not active is missing."""
+    """Return one row per run; a factor that is not active is missing.
+
+    There is a column stratum only where runs were made in several environments.
+    """
     rows = []
+    is_drifted = len(drift.strata(ledger)) > 1
     for trial in trials:
         for spec in trial.runs:
             result = ledger.results.get(spec.run_id)
@@ -144,6 +216,7 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
                     "seed": spec.seed, "block": trial.block, "point": trial.point,
                     "split_seed": trial.split_seed, "dummy": trial.dummy,
                     "state": result.state, "reason": result.reason,
+                    **({"stratum": result.facts.get("stratum", "")} if is_drifted else {}),
                     **{f"factor.{name}": str(value) for name, value in trial.values.items()},
                     **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
                     **result.metrics, **{f"facts.{k}": float(v) for k, v in kept.items()},
@@ -177,23 +250,3 @@ def curve_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
 def _run_ids(trials: list[PlannedTrial]) -> list[str]:
     ids = [spec.run_id for trial in trials if not trial.violations for spec in trial.runs]
     return list(dict.fromkeys(ids))
-
-
-def _gallery(trials: list[PlannedTrial], ledger: Ledger, pairs: PairSet, folder: Path) -> None:
-    """Copy the pictures of the first run of every designed arm, and their sources."""
-    shown: set[str] = set()
-    seen: set[str] = set()
-    for trial in trials:
-        if not trial.runs or not trial.runs[0].scores_test or trial.arm_id in seen:
-            continue
-        seen.add(trial.arm_id)
-        for path in sorted((ledger.run_folder(trial.runs[0].run_id) / "fused").glob("*.png")):
-            target = folder / trial.arm_id / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-            shown.add(path.stem)
-    cpu = torch.device("cpu")
-    for pair in pairs.pairs("test"):
-        if pair.stem in shown:
-            save_png(image_tensor(pair.infrared, cpu), folder / "infrared" / f"{pair.stem}.png")
-            save_png(image_tensor(pair.visible, cpu), folder / "visible" / f"{pair.stem}.png")

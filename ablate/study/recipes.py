@@ -6,19 +6,20 @@ from typing import Any
 
 from ablate import losses
 from ablate.config.apply import active, apply, violations
-from ablate.config.schema import StudyConfig
+from ablate.config.schema import PATHS, StudyConfig
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
 
-NOT_IDENTITY = {"data": {"root", "infrared", "visible", "splits"}, "train": {"gallery"}}
+NOT_IDENTITY = {"data": set(PATHS), "train": {"gallery"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """All settings of a training but its seeds.
 
-    An arm is what is compared: the scientific and the fixed settings, nuisance at its base value.
-    A recipe adds the nuisance values; without any it has the arm's id.
+    An arm is what is compared: the scientific and the fixed settings, nuisance at its base value,
+    and which nuisance it switches off (by `when`): a term with a tuned weight is another arm than
+    that term with the weight held. A recipe adds the nuisance values.
     """
 
     arm_id: str
@@ -52,9 +53,7 @@ def recipe_of(
     of_arm = {name: value for name, value in kept.items() if name not in nuisance}
     recipe_id = digest(identity_of(settings))
     return Recipe(
-        arm_id=digest(identity_of(canonical(apply(config.base, config.varied, of_arm))))
-        if nuisance
-        else recipe_id,
+        arm_id=_arm_id(config, of_arm) if nuisance or config.switched else recipe_id,
         recipe_id=recipe_id,
         name=arm_name(of_arm),
         settings=settings,
@@ -124,6 +123,14 @@ def arm_name(values: Mapping[str, Any]) -> str:
         else:
             parts.append(f"{name} {value}")
     return " · ".join(parts) or "baseline"
+
+
+def _arm_id(config: StudyConfig, of_arm: Mapping[str, JsonValue]) -> str:
+    settings = identity_of(canonical(apply(config.base, config.varied, of_arm)))
+    probed = {**of_arm, **{name: config.nuisance[name].baseline for name in config.switched}}
+    kept = active({name: config.varied[name] for name in probed}, probed, config.base)
+    off = sorted(name for name in config.switched if name not in kept)
+    return digest([settings, off]) if off else digest(settings)
 
 
 def _has_effect(config: StudyConfig, name: str, settings: Mapping[str, Any]) -> bool:

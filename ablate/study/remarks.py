@@ -3,6 +3,7 @@
 from ablate.config.schema import Phase
 from ablate.designs.contract import Inputs
 from ablate.designs.fractional_factorial import fraction_of
+from ablate.stats.power import ALPHA
 from ablate.study.claims import reaches
 from ablate.study.plan import Plan
 
@@ -27,14 +28,35 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
         if config.held:
             held = " and ".join(config.held)
             lines.append(f"caveat: {held} held at the base value, not tuned per value")
+    if phase.design == "confirm":
+        lines += _of_confirmation(phase)
     if "blocks" in phase.options and not phase.claims:
         name = f"preset {phase.preset}" if phase.preset else "claims: false"
         lines.append(f"{name}: this phase claims nothing")
+    if phase.looks > 1:
+        lines.append(
+            f"look {config.look} of {phase.looks} declared: alpha {ALPHA / phase.looks:.3g} each, "
+            f"together {ALPHA:g}"
+        )
     for reach in reaches(config):
         if reach.phase == phase.name:
             lines.append(
                 f"{reach.question}: {reach.blocks} blocks find d_z {reach.effect:.2f} with power "
                 f"{reach.power:g} at Holm alpha {reach.alpha:.3g} "
                 f"({reach.comparisons} comparisons)"
+            )
+    return lines
+
+
+def _of_confirmation(phase: Phase) -> list[str]:
+    """Return what is frozen, when, and what a claim of it hangs on."""
+    lines = ["fresh seeds, test images, nothing tuned: conditional on the frozen recipes"]
+    of = phase.options.get("of")
+    if of is not None:
+        lines.append(f"frozen once {of} and all else have ended: its best on the val objective")
+        if "baseline" not in phase.options:
+            lines.append(
+                f"the baseline has its best recipe in {of}, else the base values; to name one, "
+                "write options.baseline: {learning_rate: ...}"
             )
     return lines

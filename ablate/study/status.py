@@ -1,10 +1,12 @@
 """How far a study is, read from its ledger and its stores; writes nothing."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ablate.config.schema import StudyConfig
 from ablate.search.store import default_url
+from ablate.study.drift import strata
 from ablate.study.driver import data_direction, is_running, planned_runs
 from ablate.study.ledger import Ledger
 from ablate.study.plan import make
@@ -52,4 +54,5 @@ def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
         "design_hash": plan.design_hash,
         "started_as": ledger.header.get("design_hash"),
         "data_hash": ledger.header.get("data_hash"),
+        "strata": [asdict(one) for one in strata(ledger)],
     }

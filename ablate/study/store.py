@@ -40,7 +40,7 @@ def check_version(store: Path) -> None:
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["format"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         found = "unreadable"
     if found != FORMAT:
         raise StoreError(

@@ -10,9 +10,11 @@ from ablate.search.pruners import should_prune
 from ablate.search.refusals import options_of
 from ablate.search.suggest import suggest
 from ablate.search.told import Direction, Told
+from ablate.study.confirming import freeze, trials_of
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
-from ablate.study.plan import Plan, PlannedTrial, SearchPlan, make_trial, specs
+from ablate.study.plan import Plan, make_trial, specs
+from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan
 from ablate.training.spec import RunResult, RunSpec
 
 
@@ -39,12 +41,23 @@ class Trials:
             for number in range(search.first, search.first + search.trials):
                 if number in ledger.asked:
                     self._enter(search, number, ledger.asked[number])
+        self.unfilled = 0  # planned runs of confirmations that found fewer winners than asked
+        for confirmation in plan.confirmations:
+            if confirmation.phase.name in ledger.frozen:
+                self._confirm(confirmation)
         for trial in list(self.known.values()):
             self.settle(trial.number)
 
     @property
     def is_asking(self) -> bool:
-        """Return whether a search has suggestions left to make."""
+        """Return whether a search has suggestions left to make, or a winner is to be frozen."""
+        return self._is_searching or any(
+            confirmation.phase.name not in self._ledger.frozen
+            for confirmation in self.plan.confirmations
+        )
+
+    @property
+    def _is_searching(self) -> bool:
         return any(
             number not in self.known
             for search in self.plan.searches
@@ -64,7 +77,7 @@ class Trials:
                 spec = self._queue.popleft()
                 if spec.run_id not in self._ledger.results:
                     return spec
-            if not self._ask_next():
+            if not self._ask_next() and not self._freeze_next():
                 return None
 
     def settle(self, number: int) -> Told | None:
@@ -142,6 +155,31 @@ class Trials:
                 self.settle(number)
                 return True
         return False
+
+    def _freeze_next(self) -> bool:
+        """Freeze what the next confirmation compares, once all else has ended."""
+        if self._is_searching or any(number not in self.told for number in self.known):
+            return False
+        for confirmation in self.plan.confirmations:
+            if confirmation.phase.name not in self._ledger.frozen:
+                entry = freeze(
+                    self.plan, confirmation, known=self.known, told=self.told,
+                    direction=self.direction,
+                )  # fmt: skip
+                self._ledger.freeze(entry)
+                self._confirm(confirmation)
+                return True
+        return False
+
+    def _confirm(self, confirmation: ConfirmPlan) -> None:
+        """Enter the trials of a frozen confirmation behind all others."""
+        entry = self._ledger.frozen[confirmation.phase.name]
+        first = max(self.known, default=-1) + 1
+        trials = trials_of(self.plan, confirmation, entry, first=first)
+        self.unfilled += confirmation.runs - sum(len(trial.runs) for trial in trials)
+        for trial in trials:
+            self.known[trial.number] = trial
+            self._queue.extend(trial.runs)
 
     def _suggest(self, search: SearchPlan, number: int) -> dict[str, Any]:
         visible = self._visible(search, number)

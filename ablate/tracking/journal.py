@@ -1,16 +1,25 @@
 """The journal of one run: an append-only file, one JSON line per event; MLflow is made from it."""
 
 import json
+import logging
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ablate.errors import StoreError
 
+logger = logging.getLogger(__name__)
 SYNC_EVERY_S = 1.0
+LONGEST_LINE = 16_000_000  # bytes
+LONGEST_NAME = 250  # of a metric, as MLflow has it
+LONGEST_PATH = 1000
+CHUNK = 65_536
+LARGEST = 2**63 - 1  # of steps and times: what databases hold
+NOT_FINITE = ("nan", "inf", "-inf")
 
 
 class JournalRecorder:
@@ -88,25 +97,65 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, dict[str,
     """Yield (offset behind the line, event) from byte `after` on; a torn last line is left out.
 
     Raises:
-        StoreError: A whole line is not an event: the file was changed or damaged.
+        StoreError: A whole line is not an event: the file was changed or damaged. What stands
+            before it has been yielded.
     """
     if not path.exists():
         return
     with path.open("rb") as file:
         file.seek(after)
         offset = after
-        for line in file:
-            if not line.endswith(b"\n"):
+        while line := file.readline(LONGEST_LINE):
+            if not line.endswith(b"\n") and len(line) < LONGEST_LINE:
                 return
-            try:
-                event = json.loads(line)
-            except ValueError as error:
+            event = _event(line) if line.endswith(b"\n") else None
+            if event is None:
                 raise StoreError(
                     f"{path}: damaged at byte {offset}: {line[:40]!r} is no event; "
                     "remove the run's folder, and the run starts over"
-                ) from error
+                )
             offset += len(line)
             yield offset, event
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """Return the event of a line, None for anything that a recorder does not write."""
+    try:
+        event = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict) or not all(
+        type(event.get(key)) is int and 0 <= event[key] <= LARGEST for key in ("step", "time_ms")
+    ):
+        return None
+    match event:
+        case {"kind": "metrics", "values": dict(values)}:
+            names_fit = all(name and len(name) <= LONGEST_NAME for name in values)
+            return event if names_fit and all(map(_is_value, values.values())) else None
+        case {"kind": "rung", "value": value}:
+            return event if _is_value(value) else None
+        case {"kind": "image", "name": str(name), "path": str(place)}:
+            return event if _is_inside(name) and _is_inside(place) else None
+    return None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _is_value(value: object) -> bool:
+    if isinstance(value, str):
+        return value in NOT_FINITE
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
+
+
+def _is_inside(name: str) -> bool:
+    """Return whether a name, taken as a path, stays in the folder that it is joined to."""
+    parts = PurePosixPath(name).parts
+    is_below = bool(parts) and not parts[0].startswith("/") and ".." not in parts
+    return is_below and len(name) <= LONGEST_PATH and name.isprintable()
 
 
 def _names(event: Mapping[str, Any]) -> Iterator[str]:
@@ -122,10 +171,20 @@ def _plain(value: float) -> float | str:
 
 
 def _cut_torn_line(path: Path) -> None:
+    """Cut what stands behind the last end of a line."""
     if not path.exists():
         return
-    data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        with path.open("r+b") as file:
+    with path.open("r+b") as file:
+        whole = size = file.seek(0, os.SEEK_END)
+        while whole:
+            start = max(0, whole - CHUNK)
+            file.seek(start)
+            found = file.read(whole - start).rfind(b"\n")
+            whole = start if found < 0 else start + found + 1
+            if found >= 0:
+                break
+        if whole < size:
+            logger.warning(
+                "%s: %d bytes at its end are no whole event; cut off", path, size - whole
+            )
             file.truncate(whole)

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from ablate.errors import AblateError, is_disk_full
 
 logger = logging.getLogger(__name__)
-RETRY_AFTER_S = 15.0
+RETRY_AFTER_S, RETRY_AT_MOST_S = 15.0, 120.0  # doubled after every failure in a row
 DOWN = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "IO_ERROR", "REQUEST_LIMIT_EXCEEDED"}
 
 
@@ -23,8 +23,9 @@ class Outbox:
     def __init__(self) -> None:
         self.reason = ""  # why the last job failed
         self.failures = 0
-        self._late: deque[Callable[[], None]] = deque()
+        self._late: deque[Callable[[], object]] = deque()
         self._quiet_until = 0.0
+        self._quiet_s = 0.0
 
     def __len__(self) -> int:
         return len(self._late)
@@ -33,7 +34,7 @@ class Outbox:
         """Do a job that may be left out, since a later one sends the same; return if done."""
         return self.drain() and self._try(job)
 
-    def deliver(self, job: Callable[[], None]) -> None:
+    def deliver(self, job: Callable[[], object]) -> None:
         """Do a job now, or keep it until the tracker answers."""
         self._late.append(job)
         self.drain()
@@ -42,12 +43,17 @@ class Outbox:
         """Do what waits; return whether the tracker answers and nothing is left.
 
         Args:
-            now: Try even if the last failure is less than RETRY_AFTER_S ago.
+            now: Try even if the last failure is a moment ago.
         """
         if not now and time.monotonic() < self._quiet_until:
             return False
         while self._late:
-            if not self._try(self._late[0]):
+            try:
+                is_done = self._try(self._late[0])
+            except Exception:
+                self._late.popleft()  # a wrong call: it would stand in the way of all others
+                raise
+            if not is_done:
                 return False
             self._late.popleft()
         return True
@@ -60,13 +66,14 @@ class Outbox:
                 raise
             self.reason = str(error).split("\n", 1)[0]
             self.failures += 1
-            self._quiet_until = time.monotonic() + RETRY_AFTER_S
+            self._quiet_s = min(2 * self._quiet_s or RETRY_AFTER_S, RETRY_AT_MOST_S)
+            self._quiet_until = time.monotonic() + self._quiet_s
             logger.warning(
                 "the tracker does not answer (%s); training goes on, %d ends of runs wait",
                 self.reason, len(self._late),
             )  # fmt: skip
             return False
-        self._quiet_until = 0.0
+        self._quiet_until = self._quiet_s = 0.0
         return True
 
 

@@ -14,8 +14,8 @@ def read_position(folder: Path, journal: Path, *, run_id: str) -> int:
     try:
         sent = json.loads((folder / POSITION).read_text(encoding="utf-8"))
         offset = int(sent["offset"]) if sent.get("run") == run_id else 0
-        return offset if offset <= journal.stat().st_size else 0
-    except (FileNotFoundError, ValueError, KeyError):
+        return offset if 0 <= offset <= journal.stat().st_size else 0
+    except (FileNotFoundError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return 0
 
 

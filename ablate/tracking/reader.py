@@ -7,18 +7,26 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
+from mlflow.entities import RunInfo
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
 from ablate.tracking import runs
+from ablate.tracking.address import public
+
+SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What the study run holds; the folder has the pictures under gallery/ARM/IMAGE.png."""
+    """What the study run holds; the folder has the pictures under gallery/ARM/IMAGE.png.
+
+    `links` maps our run ids to those of MLflow; `experiment_id` is the study's.
+    """
 
     facts: dict[str, Any]
     runs: pd.DataFrame
@@ -26,6 +34,31 @@ class Published:
     curves: pd.DataFrame
     floors: pd.DataFrame
     folder: Path
+    links: dict[str, str]
+    experiment_id: str
+
+
+def connect(uri: str) -> MlflowClient:
+    """Return a client of a database or server that is there already; nothing is made.
+
+    Raises:
+        StoreError: Nothing answers at the address.
+    """
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+        raise StoreError(
+            f"{uri}: no such database; check the path, an absolute one has four slashes: "
+            "sqlite:////srv/store/mlflow.db"
+        )
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except Exception as error:
+        reason = " ".join(str(error).replace(uri, public(uri)).split())
+        raise StoreError(
+            f"{public(uri)}: cannot be opened as an MLflow store: {reason[:200]}; check that the "
+            "server runs and the address is right"
+        ) from error
+    return client
 
 
 def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Published:
@@ -54,8 +87,11 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
         )
     target = folder or _temporary_folder()
     try:
-        root = Path(client.download_artifacts(hits[0].info.run_id, "study", str(target)))
+        root = _artifacts(client, hits[0].info, target)
+        links = root / "links.json"  # studies of earlier versions have none
         return Published(
+            links=json.loads(links.read_text(encoding="utf-8")) if links.exists() else {},
+            experiment_id=str(hits[0].info.experiment_id),
             facts=json.loads((root / "facts.json").read_text(encoding="utf-8")),
             runs=pd.read_parquet(root / "runs.parquet"),
             images=pd.read_parquet(root / "images.parquet"),
@@ -68,6 +104,23 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
             f"{client.tracking_uri}: the study {study!r} has published nothing yet; "
             f"finish it with: ablate run {study}"
         ) from error
+
+
+def _artifacts(client: MlflowClient, info: RunInfo, target: Path) -> Path:
+    """Return a copy of what the study published.
+
+    MLflow keeps absolute addresses; where a store was moved, its artifacts are looked for beside
+    its database.
+    """
+    try:
+        return Path(client.download_artifacts(info.run_id, "study", str(target)))
+    except (MlflowException, OSError):
+        place = Path(unquote(info.artifact_uri.removeprefix("file://")))
+        store = Path(client.tracking_uri.removeprefix(SQLITE)).parent
+        beside = store.joinpath("artifacts", *place.parts[-3:], "study")
+        if not client.tracking_uri.startswith(SQLITE) or not beside.is_dir():
+            raise
+        return Path(shutil.copytree(beside, target / "study", dirs_exist_ok=True))
 
 
 def _temporary_folder() -> Path:

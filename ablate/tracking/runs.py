@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import LOST, RunResult, RunSpec
 
 STATUS = {
     "finished": "FINISHED", "pruned": "KILLED", "failed": "FAILED", "interrupted": "KILLED",
@@ -60,7 +60,8 @@ def result_tags(result: RunResult) -> dict[str, str]:
     tags: dict[str, str] = {"ablate.state": result.state}
     if result.reason:
         tags["ablate.reason"] = result.reason[:5000]
-    return tags
+    lost = {f"ablate.{name}": str(result.facts[name]) for name in LOST if name in result.facts}
+    return {**tags, **lost}
 
 
 def parameters(spec: RunSpec) -> dict[str, str]:

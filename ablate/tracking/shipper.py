@@ -1,7 +1,8 @@
 """The shipper: turns journals and results into MLflow runs; sending twice changes nothing."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,59 +22,56 @@ BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
 REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
 DONE = ("finished", "pruned", "failed")
 IMAGES = ["split", "image", "metric", "value"]
+INSIST_AFTER_S = (1.0, 4.0)  # pauses between the last tries, when nothing else is left to do
+Connect = Callable[[], tuple[MlflowClient, str]]  # -> client, id of the study's experiment
 
 
 class Shipper:
-    """Writes one study into one experiment; all its runs are looked up once, when it starts.
+    """Writes one study into one experiment; all its runs are looked up once, at the first contact.
 
-    While the tracker does not answer, `begin` and `ship` do nothing and `end` keeps its work for
-    later; `publish` is the first to insist.
+    While the tracker does not answer, `begin` and `ship` do nothing and all else is kept for
+    later, in order; `publish` is the first to insist.
 
     Args:
-        client: The store.
-        experiment_id: The study's experiment.
-        study: Its name.
+        connect: Opens the store; called again until it answers.
+        study: The study's name.
+        address: Of the store, for messages.
     """
 
-    def __init__(self, client: MlflowClient, *, experiment_id: str, study: str) -> None:
-        self._client = client
-        self._experiment = experiment_id
-        self._study = study
+    def __init__(self, connect: Connect, *, study: str, address: str) -> None:
+        self._connect, self._study, self._address = connect, study, address
+        self._client: MlflowClient
+        self._experiment: str
         self._ids: dict[str, str] = {}
         self._ended: set[str] = set()
         self._stopped: set[str] = set()  # interrupted; set RUNNING again when they go on
-        self._described: set[str] = set()  # have their parameters
+        self._described: dict[str, int] = {}  # run -> its parameters that are stored
         self._outbox = Outbox()
-        for run in _all_runs(client, experiment_id):
-            self._know(run)
+        self._outbox.deliver(self._open)
 
-    def study_run(self, *, title: str, tags: Mapping[str, str], params: Mapping[str, str]) -> str:
-        """Return the id of the study's own run, made when absent, set RUNNING again."""
-        run_id = self._ensure(
-            "study", name=f"study {self._study}", tags={runs.KIND: "study", **tags}, parent=None
-        )
-        known = self._client.get_run(run_id).data.params  # parameters cannot be changed
-        self._client.log_batch(
-            run_id,
-            params=[Param(k, v) for k, v in params.items() if k not in known],
-            tags=[RunTag(runs.NOTE, title), RunTag("ablate.state", "running")],
-        )
-        self._client.update_run(run_id, status="RUNNING")
-        return run_id
+    def study_run(
+        self, *, title: str, tags: Mapping[str, str], params: Mapping[str, str]
+    ) -> str | None:
+        """Make the study's own run when absent and set it RUNNING; return its id, if known yet."""
+        self._outbox.deliver(partial(self._study_run, title=title, tags=tags, params=params))
+        return self._ids.get("study")
 
-    def dataset(self, run_id: str, *, name: str, digest: str) -> None:
+    def dataset(self, *, name: str, digest: str) -> None:
         """Name the data of the study as its dataset input."""
         dataset = Dataset(
             name=name, digest=digest, source_type="ablate", source="{}", schema=None, profile=None
         )
-        self._client.log_inputs(run_id, datasets=[DatasetInput(dataset, tags=[])])
+        self._outbox.deliver(partial(self._dataset, DatasetInput(dataset, tags=[])))
 
-    def register(self, design: Mapping[str, Any], *, design_hash: str) -> None:
-        """Store the design before the first run, as the pre-registration; once."""
-        run_id = self._ids["study"]
-        if self._client.get_run(run_id).data.tags.get(REGISTERED) != design_hash:
-            self._client.log_dict(run_id, dict(design), "pre-registration.json")
-            self._client.set_tag(run_id, REGISTERED, design_hash)
+    def register(self, design: Mapping[str, Any], *, design_hash: str, phase: str = "") -> None:
+        """Store the design before the first run, as the pre-registration; once.
+
+        With `phase`, what a confirmation froze: beside the first one, under a hash of its own.
+        """
+        tag = f"{REGISTERED}.{phase}" if phase else REGISTERED
+        self._outbox.deliver(
+            partial(self._register, design, tag=tag, design_hash=design_hash, phase=phase)
+        )
 
     def begin(self, spec: RunSpec, *, siblings: int) -> None:
         """Show a run as RUNNING, it and its parent made when absent.
@@ -83,7 +81,7 @@ class Shipper:
             siblings: Runs under one parent: the seeds of a trial, or the tuning points of an arm
                 in a block. A run without siblings has no parent but the study.
         """
-        run_id = self._ids.get(runs.key(spec, kind="run"))
+        run_id = self._ids.get(runs.key(spec, kind="run"), "")
         if run_id not in self._described or run_id in self._stopped:
             self._outbox.attempt(partial(self._begin, spec, siblings=siblings))
 
@@ -115,16 +113,7 @@ class Shipper:
 
         Its MLflow run is deleted, so that no point stands twice; its parent is opened again.
         """
-        key = runs.key(spec, kind="run")
-        if self._ids.get(key) not in self._ended:
-            return
-        run_id = self._ids.pop(key)
-        self._client.delete_run(run_id)
-        self._ended.discard(run_id)
-        parent = self._ids.get(runs.key(spec, kind="trial-parent"), "")
-        if parent in self._ended:
-            self._ended.discard(parent)
-            self._stopped.add(parent)
+        self._outbox.deliver(partial(self._reopen, spec))
 
     def ids(self) -> dict[str, str]:
         """Return the MLflow id of "study" and of every run id of ours."""
@@ -141,18 +130,71 @@ class Shipper:
         Raises:
             StoreError: The tracker is still away; the same study, started again, sends the rest.
         """
-        send = partial(self._client.log_artifacts, self._ids["study"], str(folder), "study")
-        if not (self._outbox.drain(now=True) and self._outbox.attempt(send)):
-            raise StoreError(
-                f"{self._client.tracking_uri}: does not answer ({self._outbox.reason}); nothing is "
-                "lost: start the same study again when it does, and the rest is sent"
-            )
+        self._insist(lambda: self._client.log_artifacts(self._ids["study"], str(folder), "study"))
 
     def finish(self, tags: Mapping[str, str]) -> None:
-        """Close the study run."""
-        every = {**tags, "ablate.state": "finished"}
+        """Close the study run.
+
+        Raises:
+            StoreError: The tracker is away.
+        """
+        self._insist(partial(self._finish, {**tags, "ablate.state": "finished"}))
+
+    def _insist(self, job: Callable[[], object]) -> None:
+        self._outbox.deliver(job)
+        for pause_s in (*INSIST_AFTER_S, 0.0):
+            if self._outbox.drain(now=True):
+                return
+            time.sleep(pause_s)
+        raise StoreError(
+            f"{self._address}: does not answer ({self._outbox.reason}); nothing is lost: start "
+            "the same study again when it does, and the rest is sent"
+        )
+
+    def _open(self) -> None:
+        self._client, self._experiment = self._connect()
+        for run in _all_runs(self._client, self._experiment):
+            self._know(run)
+
+    def _study_run(self, *, title: str, tags: Mapping[str, str], params: Mapping[str, str]) -> None:
+        run_id = self._ensure(
+            "study", name=f"study {self._study}", tags={runs.KIND: "study", **tags}, parent=None
+        )
+        known = self._client.get_run(run_id).data.params  # parameters cannot be changed
+        self._client.log_batch(
+            run_id,
+            params=[Param(k, v) for k, v in params.items() if k not in known],
+            tags=[RunTag(runs.NOTE, title), RunTag("ablate.state", "running")],
+        )
+        self._client.update_run(run_id, status="RUNNING")
+
+    def _dataset(self, used: DatasetInput) -> None:
+        self._client.log_inputs(self._ids["study"], datasets=[used])
+
+    def _register(
+        self, design: Mapping[str, Any], *, tag: str, design_hash: str, phase: str
+    ) -> None:
+        run_id = self._ids["study"]
+        if self._client.get_run(run_id).data.tags.get(tag) != design_hash:
+            name = f"pre-registration-{phase}.json" if phase else "pre-registration.json"
+            self._client.log_dict(run_id, dict(design), name)
+            self._client.set_tag(run_id, tag, design_hash)
+
+    def _reopen(self, spec: RunSpec) -> None:
+        key = runs.key(spec, kind="run")
+        run_id = self._ids.get(key, "")
+        if run_id in self._ended:
+            self._client.delete_run(run_id)
+            del self._ids[key]
+            self._ended.discard(run_id)
+        parent = self._ids.get(runs.key(spec, kind="trial-parent"), "")
+        if parent in self._ended:  # also where a driver was killed after the deletion
+            self._ended.discard(parent)
+            self._stopped.add(parent)
+
+    def _finish(self, tags: Mapping[str, str]) -> None:
         study = self._ids["study"]
-        self._client.log_batch(study, tags=[RunTag(name, value) for name, value in every.items()])
+        self._client.log_batch(study, tags=[RunTag(name, value) for name, value in tags.items()])
         self._client.set_terminated(study, "FINISHED")
 
     def _begin(self, spec: RunSpec, *, siblings: int) -> str:
@@ -173,11 +215,11 @@ class Shipper:
             tags=runs.spec_tags(spec, kind=kind),
             parent=parent,
         )
-        if run_id not in self._described:
-            params = [Param(name, value) for name, value in runs.parameters(spec).items()]
+        params = [Param(name, value) for name, value in runs.parameters(spec).items()]
+        if self._described.get(run_id, 0) < len(params):
             for first in range(0, len(params), PARAMS):
                 self._client.log_batch(run_id, params=params[first : first + PARAMS])
-            self._described.add(run_id)
+            self._described[run_id] = len(params)
         return run_id
 
     def _ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> str:
@@ -297,7 +339,7 @@ class Shipper:
             return
         self._ids[key] = run_id
         if run.data.params:
-            self._described.add(run_id)
+            self._described[run_id] = len(run.data.params)
         if run.data.tags.get("ablate.state") in DONE and run.info.status != "RUNNING":
             self._ended.add(run_id)
         elif run.info.status != "RUNNING":

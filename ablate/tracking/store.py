@@ -4,12 +4,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
-from ablate.tracking.address import DATABASE, tracking_uri
+from ablate.tracking.address import DATABASE, public, tracking_uri
+from ablate.tracking.outbox import is_down
 
 MAKE = """
 import sys
@@ -49,6 +52,28 @@ def open_client(store: Path, uri: str | None = None, *, make: bool = True) -> Ml
             "is right, or leave store.mlflow out"
         ) from error
     return client
+
+
+def connect(store: Path, uri: str | None, *, study: str) -> tuple[MlflowClient, str]:
+    """Return a client and the id of the study's experiment, for a driver that can wait.
+
+    Raises:
+        StoreError: The database cannot be made or opened, or the server refuses.
+        MlflowException, OSError: The server does not answer; ask again later.
+    """
+    if uri is None or urlsplit(uri).scheme not in ("http", "https"):
+        client = open_client(store, uri)
+        return client, experiment(client, study, store=store)
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        return client, experiment(client, study, store=store)
+    except MlflowException as error:
+        if is_down(error):
+            raise
+        reason = str(error).split("\n", 1)[0]
+        raise StoreError(
+            f"store.mlflow: {public(uri)} refuses: {reason}; check the address and your rights"
+        ) from error
 
 
 def experiment(client: MlflowClient, name: str, *, store: Path) -> str:
@@ -94,9 +119,10 @@ def _make(store: Path) -> None:
     with FileLock(store / "mlflow.lock"):
         if path.exists():
             return
-        beside = store / f".{DATABASE}.new"
         for old in store.glob(f".{DATABASE}.new*"):
-            old.unlink()
+            old.unlink(missing_ok=True)
+        # a name of its own: the maker that a killed driver left behind may still be writing
+        beside = store / f".{DATABASE}.new.{os.getpid()}"
         done = subprocess.run(  # noqa: S603 -- our own interpreter and text
             [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
             capture_output=True, text=True, check=False,

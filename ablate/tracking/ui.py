@@ -9,6 +9,8 @@ from urllib.parse import quote
 from ablate.errors import StoreError
 from ablate.tracking.address import tracking_uri
 
+LOOPBACK = "127.0.0.1"
+
 
 def deep_link(experiment_id: str, *, port: int = 5000) -> str:
     """Return a link to the trials of a study, flat, best Qabf first."""
@@ -36,15 +38,15 @@ def links(store: Path, *, port: int) -> dict[str, str]:
     }
 
 
-def serve(store: Path, *, port: int) -> None:
-    """Run the UI until it is stopped; nothing but this machine can reach it."""
+def serve(store: Path, *, port: int, host: str = LOOPBACK) -> None:
+    """Run the UI until it is stopped; on loopback nothing but this machine can reach it."""
     quiet = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
     }
     command = [
-        sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port),
+        sys.executable, "-m", "mlflow", "ui", "--host", host, "--port", str(port),
         "--backend-store-uri", tracking_uri(store), "--workers", "1",
     ]  # fmt: skip
     done = subprocess.run(command, env={**os.environ, **quiet}, check=False)  # noqa: S603

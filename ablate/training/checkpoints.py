@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import time
+import zipfile
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -101,12 +102,29 @@ class Checkpoints:
 
 def _load(content: bytes, path: Path) -> dict[str, Any]:
     try:
+        _refuse_swelling(content)
         state: dict[str, Any] = torch.load(
             io.BytesIO(content), map_location="cpu", weights_only=True
         )
-    except pickle.UnpicklingError:
-        raise StoreError(
-            f"{path}: holds more than tensors and numbers, so it is not ours; remove it, and the "
-            "run starts over"
-        ) from None
-    return state
+        if isinstance(state, dict) and isinstance(state.get("step"), int):
+            return state
+        why = "has no step"
+    except (
+        pickle.UnpicklingError, zipfile.BadZipFile, AttributeError, EOFError, LookupError,
+        RuntimeError, TypeError, ValueError,
+    ) as error:  # fmt: skip
+        why = str(error).split("\n", 1)[0][:80]
+    raise StoreError(
+        f"{path}: holds more than tensors and numbers, so it is not ours ({why}); remove it, and "
+        "the run starts over"
+    )
+
+
+def _refuse_swelling(content: bytes) -> None:
+    """Raise for an archive that is larger unpacked: torch packs nothing."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sizes = [entry.file_size for entry in archive.infolist()]
+        if any(e.compress_type != zipfile.ZIP_STORED for e in archive.infolist()):
+            raise zipfile.BadZipFile("it is packed")
+    if sum(sizes) > len(content):
+        raise zipfile.BadZipFile("its parts overlap")

@@ -13,6 +13,7 @@ from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.determinism import precision
+from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, means
 from ablate.training.spec import RunSpec
@@ -35,6 +36,7 @@ def descend(
     recorder: Recorder,
     checkpoints: Checkpoints,
     device: torch.device,
+    pulse: Pulse,
     scale: float = 1.0,
 ) -> float:
     """Take all steps, going on from a checkpoint where there is one; return seconds per step.
@@ -51,6 +53,7 @@ def descend(
         recorder: Told of losses and rungs.
         checkpoints: Of this run.
         device: Where the model lies.
+        pulse: Told of every step.
         scale: Factor of the loss that is descended; records show the loss without it.
 
     Raises:
@@ -86,6 +89,7 @@ def descend(
                 random=torch.get_rng_state(), seconds=before_s + time.monotonic() - started,
             )  # fmt: skip
             checkpoints.raise_if_leaving(step)
+        pulse.beat(step)
     return (before_s + time.monotonic() - started) / steps
 
 

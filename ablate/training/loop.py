@@ -15,6 +15,7 @@ from ablate.losses.total import FusionLoss
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.descent import descend
 from ablate.training.determinism import precision
+from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
@@ -31,6 +32,7 @@ def fit(
     folder: Path,
     checkpoints: Checkpoints,
     device: torch.device,
+    pulse: Pulse,
 ) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
     """Return per-image rows, mean metrics and facts of a network trained as `spec` says."""
     train, scoring = spec.settings["train"], spec.settings["metrics"]
@@ -52,18 +54,21 @@ def fit(
         fused = fused.float()
         if not bool(torch.isfinite(fused).all()):
             raise DivergedError(f"the fused image of {pair.stem} is not finite")
+        pulse.beat()
         return fused
 
     def rows_of(split: str) -> list[Row]:
         some = pairs.pairs(split)
         return score(
             some, [fuse(pair) for pair in some],
-            split=split, names=scoring["names"], protocol=scoring["protocol"],
+            split=split, names=scoring["names"], protocol=scoring["protocol"], tick=pulse.beat,
+            cache=pairs.cache,
         )  # fmt: skip
 
     seconds = descend(
         spec=spec, model=model, loss=loss, batch=lambda step: sampler.batch(step - 1),
         score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
+        pulse=pulse,
     )  # fmt: skip
 
     rows = rows_of("val") + (rows_of("test") if spec.scores_test else [])

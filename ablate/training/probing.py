@@ -16,6 +16,7 @@ from ablate.models.probe import Probe
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.descent import descend
 from ablate.training.determinism import generator
+from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
@@ -33,6 +34,7 @@ def fit(
     folder: Path,
     checkpoints: Checkpoints,
     device: torch.device,
+    pulse: Pulse,
 ) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
     """Return per-image rows, mean metrics and facts; val tunes, test scores.
 
@@ -61,14 +63,15 @@ def fit(
             raise DivergedError("a fused crop is not finite")
         return score(
             crops[split], list(images[:, None]),
-            split=split, names=scoring["names"], protocol=scoring["protocol"],
+            split=split, names=scoring["names"], protocol=scoring["protocol"], tick=pulse.beat,
+            cache=pairs.cache,
         )  # fmt: skip
 
     steps = train["steps"]
     seconds = descend(
         spec=spec, model=model, loss=loss, batch=lambda step: (infrared, visible),
         score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
-        scale=len(every),
+        scale=len(every), pulse=pulse,
     )  # fmt: skip
 
     rows = [row for split in crops for row in rows_of(split)]
@@ -76,10 +79,13 @@ def fit(
     if not all(math.isfinite(value) for value in values.values()):
         raise DivergedError("a mean metric is not finite")
     recorder.metrics(values, step=steps)
-    shown = len(crops["val"]) if "test" in crops else 0
-    for index, pair in list(enumerate(every))[shown : shown + train["gallery"]]:
-        path = save_png(model.pixels[index], folder / "fused" / f"{pair.stem}.png")
-        recorder.image(f"fused/{pair.stem}", path, step=steps)
+    recorded = train["gallery"]
+    first = len(crops["val"]) if "test" in crops else 0
+    kept = every[first:] if "test" in crops and recorded else every[:recorded]
+    for index, pair in enumerate(kept):  # all of test: a probe cannot fuse them again later
+        path = save_png(model.pixels[first + index], folder / "fused" / f"{pair.stem}.png")
+        if index < recorded:
+            recorder.image(f"fused/{pair.stem}", path, step=steps)
     return rows, values, {"seconds_per_step": round(seconds, 5), "steps": steps}
 
 

@@ -1,5 +1,6 @@
 """Train one RunSpec: the only function that a worker calls."""
 
+import contextlib
 import os
 import resource
 import time
@@ -20,8 +21,11 @@ from ablate.training.calibration import calibrate
 from ablate.training.checkpoints import Checkpoints, LeaveError
 from ablate.training.descent import PrunedError
 from ablate.training.determinism import device_of, settle
+from ablate.training.environment import environment_of
+from ablate.training.memory import is_out_of_memory
+from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import OOM, RunResult, RunSpec
 
 
 def train(
@@ -31,6 +35,7 @@ def train(
     folder: Path,
     pairs: PairSet | None = None,
     leave: Event | None = None,
+    pulse: Pulse | None = None,
 ) -> RunResult:
     """Return how the run went; faults of the run become its reason, never an exception.
 
@@ -40,6 +45,7 @@ def train(
         folder: The run's own folder; pictures are written below it.
         pairs: The data, when the worker holds it already.
         leave: Set when the run shall save its state and stop.
+        pulse: Told of all progress.
 
     Raises:
         LeaveError: `leave` was set; the same call goes on from the saved state.
@@ -50,8 +56,12 @@ def train(
         pairs = pairs if pairs is not None else data.load(spec.settings["data"])
         if spec.split_seed is not None:
             pairs = pairs.redrawn(spec.split_seed)
-        checkpoints = Checkpoints(folder, key=spec.run_id, leave=leave)
-        outcome = _train(spec, recorder, folder=folder, pairs=pairs, checkpoints=checkpoints)
+        here = environment_of(spec.settings["train"]["device"])  # elsewhere it starts over
+        checkpoints = Checkpoints(folder, key=f"{spec.run_id} {here.stratum}", leave=leave)
+        outcome = _train(
+            spec, recorder, folder=folder, pairs=pairs, checkpoints=checkpoints,
+            pulse=pulse or Pulse(),
+        )  # fmt: skip
         checkpoints.clear()
     except LeaveError:
         raise
@@ -59,19 +69,12 @@ def train(
         return _result(spec, started, state="pruned", reason=str(stop))
     except DivergedError as error:
         return _result(spec, started, state="failed", reason=f"diverged: {error}")
-    except MemoryError:
-        return _result(spec, started, state="failed", reason="oom: out of memory")
     except AblateError as error:
         return _result(spec, started, state="failed", reason=f"error: {error}")
-    except RuntimeError as error:
-        kind = "oom" if "out of memory" in str(error).lower() else "error"
-        first = str(error).split("\n", 1)[0]
-        return _result(spec, started, state="failed", reason=f"{kind}: {first}")
     except Exception as error:
         if is_disk_full(error):
             raise  # says nothing about the run, which starts over when there is room
-        reason = f"error: {type(error).__name__}: {error}"
-        return _result(spec, started, state="failed", reason=reason)
+        return _result(spec, started, state="failed", reason=_reason(error))
     return _result(spec, started, state="finished", **outcome)
 
 
@@ -82,6 +85,7 @@ def _train(
     folder: Path,
     pairs: PairSet,
     checkpoints: Checkpoints,
+    pulse: Pulse,
 ) -> dict[str, Any]:
     settings = spec.settings
     device = device_of(settings["train"]["device"])
@@ -96,7 +100,7 @@ def _train(
     routine = probing if isinstance(model, Probe) else loop
     rows, values, facts = routine.fit(
         spec=spec, model=model, loss=loss, pairs=pairs, recorder=recorder, folder=folder,
-        checkpoints=checkpoints, device=device,
+        checkpoints=checkpoints, device=device, pulse=pulse,
     )  # fmt: skip
     facts |= {
         "parameters": parameter_count(model),
@@ -107,6 +111,16 @@ def _train(
         **({"loss_constants": constants} if constants else {}),
     }
     return {"metrics": values, "images": tuple(rows), "facts": facts}
+
+
+def _reason(error: Exception) -> str:
+    """Return the reason of a run that an error ended."""
+    first = str(error).split("\n", 1)[0]
+    if is_out_of_memory(error):
+        return f"{OOM}: {first or 'out of memory'}"
+    if isinstance(error, RuntimeError):  # of torch: its text says all
+        return f"error: {first}"
+    return f"error: {type(error).__name__}: {error}"
 
 
 def _arithmetic(model: nn.Module, *, side_px: int) -> dict[str, Any]:
@@ -122,4 +136,6 @@ def _result(spec: RunSpec, started: float, **fields: Any) -> RunResult:
     facts["seconds"] = round(time.monotonic() - started, 3)
     facts["peak_memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     facts["worker_pid"] = os.getpid()
+    with contextlib.suppress(AblateError):  # the device may be none
+        facts["stratum"] = environment_of(spec.settings["train"]["device"]).stratum
     return RunResult(run_id=spec.run_id, facts=facts, **fields)

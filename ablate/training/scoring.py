@@ -1,5 +1,6 @@
 """Score fused images of a split: one row per image and metric, and the means."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from ablate import metrics
 from ablate.data.pairs import Pair
+from ablate.metrics.statistics import SourceStatistics
 
 Row = tuple[str, str, str, float | None]
 Fuse = Callable[[Tensor, Tensor], Tensor]
@@ -32,10 +34,13 @@ def score(
     split: str,
     names: Sequence[str],
     protocol: str,
+    tick: Callable[[], None] = lambda: None,
+    cache: Path | None = None,
 ) -> list[Row]:
     """Return (split, image, metric, value) for every pair; NaN is None.
 
-    Metrics that refuse an image of that size (VIF below 41 pixels) are left out for it.
+    Metrics that refuse an image of that size (VIF below 41 pixels) are left out for it. `tick` is
+    called after every image; what is computed of the sources is kept in the folder `cache`.
     """
     rows: list[Row] = []
     for pair, image in zip(pairs, fused, strict=True):
@@ -46,11 +51,19 @@ def score(
             fused=to_uint8(image).cpu(),
             names=tuple(metrics.usable(names, height, width, protocol=protocol)),
             protocol=protocol,
+            statistics=_statistics(cache) if cache else None,
         )
         for name, value in values.items():
             number = float(value[0])
             rows.append((split, pair.stem, name, number if math.isfinite(number) else None))
+        tick()
     return rows
+
+
+@functools.lru_cache(maxsize=2)
+def _statistics(cache: Path) -> SourceStatistics:
+    """Return the statistics in a folder; a worker holds them from one run to the next."""
+    return SourceStatistics(cache / "statistics")
 
 
 def means(rows: Sequence[Row]) -> dict[str, float]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ablate.identity import JsonValue
 
 State = Literal["finished", "pruned", "failed", "interrupted"]
+OOM = "oom"  # how the reason of a run starts that ran out of memory
+LOST = ("workers_killed", "workers_hung", "oom_retries")  # facts of runs that took several workers
 WEIGHTS = "weights.safetensors"  # in the folder of a run that trained a network and scored test
 
 
@@ -42,10 +44,20 @@ class RunSpec:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "RunSpec":
-        """Return the spec that `to_json` described."""
-        return cls(
-            **{**values, "questions": tuple(values["questions"]), "rungs": tuple(values["rungs"])}
-        )
+        """Return the spec that `to_json` described.
+
+        Raises:
+            ValueError: It is no spec.
+        """
+        try:
+            lists = {name: tuple(values[name]) for name in ("questions", "rungs")}
+            made = cls(**{**values, **lists})
+            is_fine = all(isinstance(part, dict) for part in made.settings.values())
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None
+        if not is_fine or "model" not in made.settings:
+            raise ValueError("its settings are not those of a run")
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +70,7 @@ class RunResult:
 
     run_id: str
     state: State
-    reason: str = ""  # "", "pruned at step N", "diverged: ...", "oom: ...", "killed", "error: ..."
+    reason: str = ""  # "", "pruned at step N", or diverged, oom, hung, killed, error and ": ..."
     metrics: Mapping[str, float] = field(default_factory=dict)
     images: tuple[tuple[str, str, str, float | None], ...] = ()
     facts: Mapping[str, JsonValue] = field(default_factory=dict)  # seconds, steps, parameters, ...
@@ -69,5 +81,18 @@ class RunResult:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "RunResult":
-        """Return the result that `to_json` described."""
-        return cls(**{**values, "images": tuple(tuple(row) for row in values["images"])})
+        """Return the result that `to_json` described.
+
+        Raises:
+            ValueError: It is no result: a state, a number or a row that no run writes.
+        """
+        try:
+            made = cls(**{**values, "images": tuple(tuple(row) for row in values["images"])})
+            numbers = [*made.metrics.values(), *(row[3] for row in made.images)]
+            is_fine = made.state in get_args(State) and all(len(row) == 4 for row in made.images)
+            is_fine = is_fine and isinstance(made.facts, dict) and isinstance(made.reason, str)
+        except (TypeError, KeyError, IndexError, AttributeError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None
+        if not is_fine or not all(n is None or type(n) in (int, float) for n in numbers):
+            raise ValueError("a state, a number or a row of it is none")
+        return made

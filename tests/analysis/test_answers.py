@@ -156,3 +156,54 @@ def test_points_have_the_value_of_their_arm_and_plain_nuisance_names() -> None:
     points = points_of(facts()["questions"][0], runs[runs["phase"] == "answer"])
     assert set(points["value"]) == {"a", "b"}
     assert "learning_rate" in points
+
+
+def test_an_ordered_sequence_says_where_the_plateau_starts() -> None:
+    (plain,) = answered(0.05)["questions"]
+    assert "plateau" not in plain
+    assert plain["notes"] == []
+    about = facts(ordered=True, contrasts=["sequence"])
+    (question,) = answered(0.05, about)["questions"]
+    assert question["plateau"]["smallest"] == "b"
+    assert question["notes"] == [question["plateau"]["sentence"]]
+
+
+def test_an_interaction_has_the_order_of_its_values_beside_it() -> None:
+    crossed: list[dict[str, Any]] = [
+        {"factor": "variant", "values": ["a", "b"], "baseline": "a"},
+        {"factor": "crop", "values": [64, 128], "baseline": 128},
+    ]
+    about = facts(
+        factor="variant x crop", baseline="a x 128", guardrails=[], contrasts=["interaction"],
+        arms=[["a x 64", "arm-a"], ["a x 128", "arm-b"], ["b x 64", "arm-b2"],
+              ["b x 128", "arm-a2"]],
+        crossed=crossed, registered=True, smallest_effect={"qabf": "0.2%"}, expects="differs",
+    )  # fmt: skip
+    runs, images = tables(0.05)
+    more, pictures = tables(0.05, seed=1)
+    more, pictures = more[more["phase"] == "answer"].copy(), pictures.copy()
+    more["run_id"], pictures["run_id"] = "x" + more["run_id"], "x" + pictures["run_id"]
+    more["arm_id"] += "2"
+    content = answer(
+        about, pd.concat([runs, more]), pd.concat([images, pictures]), generated_by="x"
+    )
+    assert content is not None
+    (question,) = content["questions"]
+    (row,) = [row for row in question["rows"] if row["role"] == "primary"]
+    assert row["contrast"] == "interaction variant x crop"
+    assert row["estimate"] == pytest.approx(0.10, abs=0.02)  # (0.05 - 0) - (0 - 0.05)
+    assert question["verdict"] == "supported"
+    (order,) = [one for one in question["agreement"] if one["metric"] == "qabf"]
+    assert order["tau"] == -1.0
+    assert question["notes"] == [order["sentence"]]
+    assert encode(content)
+
+
+def test_declared_looks_share_alpha() -> None:
+    about = facts()
+    about["phases"]["answer"]["looks"] = 2
+    (question,) = answered(0.05, about)["questions"]
+    assert question["alpha"] == 0.025
+    assert "one of 2 looks declared in advance, alpha 0.025 each" in question["caveats"]
+    (row,) = [row for row in question["rows"] if row["role"] == "primary"]
+    assert "97.5 % CI" in row["sentence"]

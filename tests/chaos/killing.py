@@ -1,131 +1,167 @@
-"""Runs a study while drivers and workers are killed at random moments, and compares the ends."""
+"""Kills what belongs to a running study at random moments, and starts it again until it ends."""
 
-import json
 import os
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
 
-from tests.e2e.running import ablate, rows, start
+from tests.chaos.driving import start
+from tests.chaos.outcome import STUDY, Outcome, outcome_of
+from tests.faults.serving import TrackingServer
 
-STUDY = "quickstart"
-WORDS = [
-    "train.steps=150", "train.batch_size=1", "data.crop=32", "data.size=[48,48]",
-    "data.pairs.train=4", "data.pairs.val=2", "data.pairs.test=2", "model.width=4",
-    "loss.levels=2", "~constraints.smallest_side", "dimensions.levels.high=2",
-    "dimensions.levels.baseline=2", "phases.search.trials=8", "phases.compare.seeds=3",
-]  # fmt: skip
-LONGEST_S = 12.0  # between a start and a kill
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What must not depend on kills."""
-
-    results: dict[str, dict[str, float]]
-    states: dict[str, int]  # of MLflow runs
-    optuna: dict[str, int]
-    points: dict[str, int]  # MLflow key -> number of metric points
-    wrongs: tuple[str, ...]
+LONGEST_S = 10.0  # between a start, or a kill, and the next kill
+PATIENCE_S = 15.0  # for a file to appear
+WORKERS = (1, 2, 4)
+WORKER_KILLS = 2  # in one session: a run may cost two workers, the third death is its failure
+TARGETS = {"driver": 5, "group": 4, "worker": 4, "fork server": 1, "tracking server": 3}
+MOMENTS = (
+    "s/.mlflow.db*", "s/optuna.db", "s/small/ledger.jsonl", "s/small/runs/*",
+    "s/small/runs/*/journal.jsonl", "s/small/runs/*/*checkpoint*", "s/small/runs/*/*result.json*",
+    "s/small/runs/*/shipped.json", "s/small/links.json", "s/small/published/*",
+)  # fmt: skip
 
 
-def run_with_kills(folder: Path, *, kills: int, seed: int) -> tuple[Outcome, Counter[str]]:
-    """Kill `kills` times, then let the study end; return its outcome and what was killed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    draw = random.Random(seed)
-    counts: Counter[str] = Counter()
-    while sum(counts.values()) < kills:
-        driver = start("run", STUDY, *WORDS, "--store", "s", "--workers", "2", cwd=folder)
-        time.sleep(draw.uniform(0, LONGEST_S))
-        victim, kind = driver.pid, "driver"
-        workers = _workers(driver.pid)
-        if workers and draw.random() < 0.3:
-            victim, kind = draw.choice(workers), "worker"
-        if driver.poll() is not None:
-            counts["nothing (the study had ended)"] += 1
-            _forget(folder, draw)
+@dataclass
+class Tally:
+    """What was done so far."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    starts: int = 0
+    studies: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self.kills.values())
+
+
+class Round:
+    """One study in a folder of its own.
+
+    Args:
+        folder: Where it is run; made when absent.
+        server: Tracking server to use instead of the store's own database; running.
+    """
+
+    def __init__(self, folder: Path, server: TrackingServer | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.server = folder, server
+        self.words = [f"store.mlflow={server.uri}"] if server else []
+
+    def let_alone(self, *, workers: int = 2) -> Outcome:
+        """Run the study to its end and return how it ended."""
+        driver = self._start(workers)
+        driver.join()
+        assert driver.exitcode == 0, self._said()
+        return self.outcome()
+
+    def killed(self, draw: random.Random, tally: Tally, *, kills: int) -> Outcome:
+        """Kill so many times or until the study ends, then let it end; return how it ended."""
+        goal = tally.total + kills
+        tally.studies += 1
+        while tally.total < goal:
+            tally.starts += 1
+            driver = self._start(draw.choice(WORKERS))
+            of_workers = 0
+            while tally.total < goal and driver.is_alive():
+                self._wait(draw, driver)
+                kind = _drawn(draw, has_server=self.server is not None)
+                if not driver.is_alive() or (kind == "worker" and of_workers == WORKER_KILLS):
+                    continue
+                if self._kill(kind, driver.pid or 0, draw):
+                    tally.kills[kind] += 1
+                    of_workers += kind == "worker"
+                if kind in ("driver", "group"):
+                    break
+            driver.join()
+            assert driver.exitcode in (0, -signal.SIGKILL), self._said()
+            if driver.exitcode == 0:
+                return self.outcome()
+        tally.starts += 1
+        return self.let_alone(workers=draw.choice(WORKERS))
+
+    def outcome(self) -> Outcome:
+        """Return how the study ended."""
+        own = self.folder / "s" / "mlflow.db"
+        return outcome_of(
+            self.folder, words=self.words, database=self.server.database if self.server else own,
+            uri=self.server.uri if self.server else None,
+        )  # fmt: skip
+
+    def _start(self, workers: int) -> ForkServerProcess:
+        words = [*self.words, "--store", "s", "--workers", str(workers)]
+        return start("run", str(STUDY), *words, cwd=self.folder, log=self.folder / "said")
+
+    def _said(self) -> str:
+        return (self.folder / "said").read_text()[-3000:]
+
+    def _wait(self, draw: random.Random, driver: ForkServerProcess) -> None:
+        """Wait a random time, or for a file to appear or change and a moment more."""
+        if draw.random() < 0.4:
+            until = time.monotonic() + draw.uniform(0, LONGEST_S)
+            while time.monotonic() < until and driver.is_alive():
+                time.sleep(0.02)
+            return
+        pattern, more = draw.choice(MOMENTS), draw.uniform(0, 0.3) * draw.randint(0, 1)
+        before, deadline = self._seen(pattern), time.monotonic() + PATIENCE_S
+        while driver.is_alive() and time.monotonic() < deadline:
+            if self._seen(pattern) != before:
+                time.sleep(more)
+                return
+            time.sleep(0.003)
+
+    def _seen(self, pattern: str) -> list[tuple[str, int]]:
+        found = []
+        for path in self.folder.glob(pattern):
+            try:
+                found.append((path.name, path.stat().st_mtime_ns))
+            except FileNotFoundError:
+                continue
+        return sorted(found)
+
+    def _kill(self, kind: str, driver: int, draw: random.Random) -> bool:
+        """Kill one kind of process; return whether there was one."""
+        if kind == "tracking server":
+            assert self.server is not None
+            self.server.kill()
+            time.sleep(draw.uniform(0, 3))
+            self.server.start(waits=False)
+            return True
+        if kind == "group":
+            os.killpg(driver, signal.SIGKILL)
+            return True
+        children = _children()
+        servers = [pid for pid in children.get(driver, ()) if b"forkserver" in _command(pid)]
+        workers = [pid for server in servers for pid in children.get(server, ())]
+        found = {"driver": [driver], "fork server": servers, "worker": workers}[kind]
+        if not found:
+            return False
+        os.kill(draw.choice(found), signal.SIGKILL)
+        return True
+
+
+def _drawn(draw: random.Random, *, has_server: bool) -> str:
+    some = {k: w for k, w in TARGETS.items() if has_server or k != "tracking server"}
+    return draw.choices(list(some), list(some.values()))[0]
+
+
+def _children() -> dict[int, list[int]]:
+    """Return parent -> its processes."""
+    found: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after = path.read_text().rpartition(")")[2].split()
+        except OSError:
             continue
-        _kill(victim)
-        counts[kind] += 1
-        if kind == "worker":  # the run goes on in another one
-            time.sleep(draw.uniform(0, 2))
-            _kill(driver.pid)
-        driver.communicate()
-    return outcome_of(folder, kills=kills, seed=seed), counts
+        found.setdefault(int(after[1]), []).append(int(path.parent.name))
+    return found
 
 
-def outcome_of(folder: Path, *, kills: int, seed: int) -> Outcome:
-    """Return how the study ends when it is let alone; failures by killed workers run again."""
-    del kills, seed
-    folder.mkdir(parents=True, exist_ok=True)
-    ablate("run", STUDY, *WORDS, "--store", "s", "--workers", "2", "--retry", cwd=folder)
-    store = folder / "s"
-    said = ablate("doctor", STUDY, "--store", "s", "--json", cwd=folder).stdout
-    keys = rows(
-        store / "mlflow.db",
-        "select t.value from tags t join runs r on r.run_uuid = t.run_uuid "
-        "where t.key = 'ablate.key' and r.lifecycle_stage = 'active'",
-    )
-    double = [key for key, count in Counter(keys).items() if count > 1]
-    points = rows(
-        store / "mlflow.db",
-        "select t.value, count(*) from metrics m join tags t on t.run_uuid = m.run_uuid "
-        "join runs r on r.run_uuid = m.run_uuid where t.key = 'ablate.key' "
-        "and r.lifecycle_stage = 'active' and m.key like 'train/%' group by 1",
-    )
-    return Outcome(
-        results=_results(store),
-        states=dict(rows(store / "mlflow.db", "select status, count(*) from runs "
-                         "where lifecycle_stage = 'active' group by 1")),
-        optuna=dict(rows(store / "optuna.db", "select state, count(*) from trials group by 1")),
-        points=dict(points),
-        wrongs=(*(f"double: {key}" for key in double),
-                *(one["what"] for one in json.loads(said)["left"])),
-    )  # fmt: skip
-
-
-def show(whole: Outcome, killed: Outcome, counts: Counter[str]) -> None:
-    """Print what was killed and what came out, beside the study that was let alone."""
-    print(f"kills: {dict(counts)}")
-    for name in ("states", "optuna"):
-        print(f"{name:8s} let alone {getattr(whole, name)}, killed {getattr(killed, name)}")
-    print(f"runs     let alone {len(whole.results)}, killed {len(killed.results)}; "
-          f"equal results: {whole.results == killed.results}")  # fmt: skip
-    print(f"points   let alone {sum(whole.points.values())}, killed {sum(killed.points.values())}")
-    print(f"wrongs   {list(killed.wrongs) or 'none'}")
-
-
-def _results(store: Path) -> dict[str, dict[str, float]]:
-    return {
-        path.parent.name: json.loads(path.read_text())["metrics"]
-        for path in sorted((store / STUDY / "runs").glob("*/result.json"))
-    }
-
-
-def _workers(driver: int) -> list[int]:
-    """Return the worker processes below a driver's fork server."""
-    found = subprocess.run(
-        ["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True
-    ).stdout.split("\n")[1:]
-    parents = {int(pid): int(parent) for pid, parent in (line.split() for line in found if line)}
-    servers = {pid for pid, parent in parents.items() if parent == driver}
-    return sorted(pid for pid, parent in parents.items() if parent in servers)
-
-
-def _kill(pid: int) -> None:
+def _command(pid: int) -> bytes:
     try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _forget(folder: Path, draw: random.Random) -> None:
-    """Set one result aside, so that there is something left to kill."""
-    found: list[Any] = sorted((folder / "s" / STUDY / "runs").glob("*/result.json"))
-    if found:
-        draw.choice(found).unlink()
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

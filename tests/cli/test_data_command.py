@@ -1,6 +1,8 @@
 """`ablate data`: exit codes, what is printed, and the files it writes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,3 +133,17 @@ def test_info_tells_counts_source_and_licence(run: Run) -> None:
     facts = json.loads(run("data", "info", "msrs", "--json")[1])
     assert facts["counts"] == {"train": 1083, "test": 361}
     assert "none is official" in run("data", "info", "tno")[1]
+
+
+@pytest.mark.parametrize("words", [("info", "msrs"), ("verify", "folders", "set")])
+def test_looking_at_data_imports_nothing_that_trains(folder: Path, words: tuple[str, ...]) -> None:
+    code = (
+        "import sys\nfrom ablate.cli.main import main\n"
+        f"try:\n    main(['data', *{words!r}])\nexcept SystemExit as end:\n    assert not end.code\n"
+        "heavy = {'torch', 'mlflow', 'kornia', 'seaborn', 'optuna', 'hydra'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

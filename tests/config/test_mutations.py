@@ -57,7 +57,10 @@ MUTATIONS = {
     "text for number": (put("base/train/steps", "many"), "must be a whole number, got 'many'"),
     "float for whole": (put("base/train/steps", 1.5), "must be a whole number, got 1.5"),
     "bool for number": (put("base/train/steps", True), "must be a whole number, got True"),
-    "zero steps": (put("base/train/steps", 0), "must be a whole number of at least 1, got 0"),
+    "zero steps": (
+        put("base/train/steps", 0),
+        "must be a whole number from 1 to 1000000000, got 0",
+    ),
     "infinite rate": (put("base/train/learning_rate", float("inf")), "must be a finite number"),
     "nan rate": (put("base/train/learning_rate", float("nan")), "must be a finite number"),
     "list for section": (put("base/train", [1]), "base.train: must be a mapping, got [1]"),
@@ -142,8 +145,46 @@ MUTATIONS = {
         put("defaults", [{"/search_spaces@space": "scale"}, "_self_"]),
         "search_spaces has no 'scale'; did you mean 'scales'?",
     ),
+    "circle of when": (
+        put(
+            "space/dimensions",
+            {
+                "ratio": {"when": "weight_growth > 1"},
+                "weight_growth": {"when": "ratio > 0.3"},
+            },
+        ),
+        "ratio, weight_growth depend on each other in a circle; remove one",
+    ),
+    "types in an expression": (
+        put("space/constraints/smallest_side/require", "loss.operator * 2 > 1"),
+        "smallest_side.require: 'loss.operator * 2 > 1': cannot be computed",
+    ),
+    "deep expression": (
+        put("space/constraints/smallest_side/require", "1" + " + 1" * 90),
+        "nested deeper than 60",
+    ),
+    "long name": (put("phases/" + "x" * 65, {"design": "one_factor"}), "has at most 64"),
+    "name that leaves": (put("phases/..", {"design": "one_factor"}), "rename it"),
+    "unseen letter": (put("title", "a\u202eb"), "has characters that do not print"),
+    "long text": (put("title", "x" * 1999 + "\u202e"), "do not print"),
+    "too many runs": (put("phases/compare/seeds", 10**9), "runs, at most 100000 can be planned"),
+    "too many trials": (
+        put("phases/s", {"design": "search", "trials": 10**9}),
+        "at most 1000000 can be planned",
+    ),
+    "large whole": (put("seed", 2**64), "beyond 2**63"),
+    "large crop": (put("base/data/crop", 10**6), "from 8 to 8192, got 1000000"),
+    "defaults outside": (put("defaults", ["../x", "_self_"]), "is no entry"),
+    "defaults elsewhere": (
+        put("defaults", [{"/search_spaces@phases": "scales"}, "_self_"]),
+        "would put a file under",
+    ),
     "hydra": (put("hydra", {"searchpath": []}), "do not belong here"),
 }
+
+
+def test_there_are_at_least_forty_of_them() -> None:
+    assert len(MUTATIONS) >= 40
 
 
 def test_the_study_that_is_mutated_is_good(tmp_path: Path) -> None:

@@ -93,3 +93,30 @@ def test_a_fault_is_one_line_that_says_where_and_how_to_mend_it(
 def test_faults_of_several_questions_are_told_together() -> None:
     _, faults = read({**GOOD, "expects": "x"}, {**GOOD, "images": "x"})
     assert len(faults) == 2
+
+
+def test_a_pair_of_factors_is_a_question_about_their_interaction() -> None:
+    asked = {"asks": "?", "compare": ["variant", "ratio"], "primary": ["qabf"]}
+    found, faults = read(asked)
+    assert faults == []
+    question = found["q0"]
+    assert (question.compare, question.crossed_with) == ("variant", "ratio")
+    assert question.contrasts == ("interaction",)
+    assert question.registered
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"compare": ["variant"]}, "an interaction has two factors"),
+        ({"compare": ["variant", "variant"]}, "an interaction has two factors"),
+        ({"compare": ["variant", "ratioo"]}, "did you mean 'ratio'?"),
+        ({"contrasts": "baseline"}, "an interaction has contrasts of its own; remove it"),
+        ({"trend": "log2"}, "an interaction has no trend"),
+        ({"guardrails": ["sd"]}, "is no claim of better, so nothing can veto it"),
+        ({"expects": "higher"}, "has no better and no worse side"),
+    ],
+)
+def test_what_an_interaction_cannot_have_is_a_fault(changes: dict[str, Any], text: str) -> None:
+    _, faults = read({"asks": "?", "compare": ["variant", "ratio"], "primary": ["qabf"]} | changes)
+    assert any(text in line for line in faults), faults

@@ -105,7 +105,7 @@ def test_a_16_bit_tiff_follows_the_same_rule(tmp_path: Path, order: str) -> None
 def test_a_tiff_of_several_pages_is_refused(tmp_path: Path) -> None:
     pages = [Image.new("L", (8, 8), level) for level in (1, 2)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
-    with pytest.raises(DataError, match="has 2 pages"):
+    with pytest.raises(DataError, match="has several pages"):
         decode.grey(tmp_path / "a.tif")
 
 

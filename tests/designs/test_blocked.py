@@ -111,6 +111,23 @@ def test_all_combinations_can_be_blocked_too() -> None:
     assert len(rows) == 6 * 4
 
 
+def test_two_factors_in_blocks_by_hand() -> None:
+    """All four combinations share every point of a block; only the combination differs."""
+    factors = {
+        "pad": Factor(name="pad", dimension="pad", values=("zeros", "replicate"), baseline="zeros"),
+        "crop": Factor(name="crop", dimension="crop", values=(64, 128), baseline=128),
+    }
+    inputs = Inputs(factors=factors, nuisance=NUISANCE, seed=1, phase="answer")
+    rows = DESIGNS.get("blocked")(inputs, points=2, blocks=2, arms="full_factorial")
+    cells = [("zeros", 64), ("zeros", 128), ("replicate", 64), ("replicate", 128)]
+    assert [(row.block, row.point, row.values["pad"], row.values["crop"]) for row in rows] == [
+        (block, point, *cell) for block in (1, 2) for point in (1, 2) for cell in cells
+    ]
+    for start in range(0, 16, 4):
+        four = rows[start : start + 4]
+        assert len({(row.seed, row.split_seed, *row.nuisance.values()) for row in four}) == 1
+
+
 def test_points_that_nothing_tells_apart_are_refused() -> None:
     inputs = Inputs(factors=FACTORS, phase="answer")
     with pytest.raises(ConfigError, match="use points: 1, or let the nuisance vary"):

@@ -24,6 +24,7 @@ TWO = {name: factor(name, (False, True), False) for name in "abcd"}
 NUISANCE = {"rate": Dimension(name="rate", type="float", low=1e-4, high=1e-2, log=True)}
 OPTIONS: dict[str, dict[str, Any]] = {
     "blocked": {"points": 2, "blocks": 3},
+    "confirm": {"blocks": 2, "arms": {"mine": {}}},
     "path": {"best": {"a": True, "c": True}},
     "fractional_factorial": {"generators": ["d = a * b * c"]},
 }

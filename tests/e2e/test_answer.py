@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.e2e.running import ablate, inside, rows, start
@@ -77,9 +78,65 @@ def test_a_killed_driver_and_one_worker_end_with_the_same_verdict(
 
 
 def test_the_report_needs_nothing_but_mlflow(whole: Path, tmp_path: Path) -> None:
-    shutil.copytree(whole / "s", tmp_path / "s")
-    shutil.rmtree(tmp_path / "s" / STUDY)
-    (tmp_path / "s" / "optuna.db").unlink()
-    inside("report", STUDY, "--store", "s", "--out", "again", cwd=tmp_path)
-    for name in ("verdict.json", "tables/answers.csv"):
-        assert (tmp_path / "again" / name).read_bytes() == (whole / "report" / name).read_bytes()
+    store, away = whole / "s", tmp_path / "away"
+    away.mkdir()
+    names = [path.name for path in store.iterdir() if path.name not in ("artifacts", "mlflow.db")]
+    assert {STUDY, "optuna.db", "store.json"} <= set(names)
+    for name in names:
+        shutil.move(store / name, away / name)
+    try:
+        inside("report", "--from-mlflow", f"sqlite:///{store / 'mlflow.db'}", "--study", STUDY,
+               "--out", "again", cwd=tmp_path)  # fmt: skip
+    finally:
+        for name in names:
+            shutil.move(away / name, store / name)
+    first, again = whole / "report", tmp_path / "again"
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert files == sorted(p.relative_to(again) for p in again.rglob("*") if p.is_file())
+    assert {Path("verdict.json"), Path("tables/winners.csv"), Path("report.html")} <= set(files)
+    for file in files:
+        assert (again / file).read_bytes() == (first / file).read_bytes(), file
+
+
+def test_every_run_is_named_by_its_mlflow_run(whole: Path) -> None:
+    known = dict(
+        rows(whole / "s" / "mlflow.db",
+             "select value, run_uuid from tags where key = 'ablate.run_id'")
+    )  # fmt: skip
+    table = pd.read_csv(whole / "report" / "tables" / "runs.csv")
+    assert dict(zip(table["run_id"], table["mlflow_run_id"], strict=True)) == known
+    page = (whole / "report" / "report.html").read_text()
+    assert all(found in page for found in known.values())
+    verdict = (whole / "report" / "verdict.json").read_text()
+    assert not any(found in verdict for found in known.values())
+
+
+def test_pictures_are_those_of_one_block_and_can_be_left_out(whole: Path, tmp_path: Path) -> None:
+    page = (whole / "report" / "report.html").read_text()
+    assert '<img alt="Fused images"' in page
+    assert '<img alt="Gradient maps"' in page
+    store = str(whole / "s")
+    inside("report", STUDY, "--store", store, "--no-pictures", "--out", "bare", cwd=tmp_path)
+    assert "--no-pictures" in (tmp_path / "bare" / "report.html").read_text()
+    assert not (tmp_path / "bare" / "figures" / "fused_grid.svg").exists()
+    done = inside("report", STUDY, "--store", store, "--picture", "nope", cwd=tmp_path, code=2)
+    assert done.stderr.startswith("--picture: no picture of 'nope'")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--from-mlflow", "sqlite:////no/such.db", "--study", "x", "--out", "o"], 1, "no such"),
+        (["--from-mlflow", "foo://bar", "--study", "x", "--out", "o"], 1, "cannot be opened"),
+        (["--from-mlflow", "sqlite:///x.db", "--study", "x"], 2, "--out DIR"),
+        (["--from-mlflow", "sqlite:///x.db", "--out", "o", "name"], 2, "--study NAME"),
+        ([], 2, "name one study"),
+    ],
+)
+def test_what_cannot_be_rendered_is_said_in_one_line(
+    tmp_path: Path, words: list[str], code: int, said: str
+) -> None:
+    done = inside("report", *words, cwd=tmp_path, code=code)
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ STUDY = """
 defaults: [/search_spaces@space: variants, _self_]
 title: A confirmation
 questions:
-  variant: {asks: Which?, compare: variant, primary: [qabf]}
+  variant: {asks: Which one, compare: variant, primary: [qabf]}
 factors:
   variant: {values: [signed, sign_free, magnitude], baseline: signed}
 phases:

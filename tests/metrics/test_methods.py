@@ -44,13 +44,13 @@ def test_sources_are_analysed_once_for_all_methods(
     images = triple(0)
     fused = images.pop("fused")
     calls: list[int] = []
-    plain = vif._scales
+    plain = vif._images
 
     def counting(plane: Tensor, *, dtype: torch.dtype) -> object:
         calls.append(1)
         return plain(plane, dtype=dtype)
 
-    monkeypatch.setattr(vif, "_scales", counting)
+    monkeypatch.setattr(vif, "_images", counting)
     evaluate_methods(**images, fused={str(n): fused for n in range(4)}, names=["vif"])
     assert len(calls) == 2 + 4
 

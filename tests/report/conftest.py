@@ -8,9 +8,19 @@ import pytest
 from PIL import Image
 
 from ablate.report.contents import Contents
+from tests.report.answered import answered_contents
 
 ARMS = ("signed", "magnitude")
 METRICS = ("qabf", "mi")
+
+
+@pytest.fixture(scope="session")
+def answered() -> Contents:
+    """Return a simulated study with pilot, exploration, hunt and answers; shared, never change it.
+
+    Other shapes come from `tests.report.answered.answered_contents`.
+    """
+    return answered_contents()
 
 
 @pytest.fixture
@@ -57,7 +67,7 @@ def contents(tmp_path: Path) -> Callable[..., Contents]:
             "protocol": "cddfuse-py", "protocol_hash": "p", "metrics": list(METRICS),
             "budget": "3 steps", "arms": list(ARMS), "objective": "val/qabf",
             "phases": {"compare": {"design": "one_factor", "seeds": 2}}, "infeasible": 0,
-            "duplicates": 0, "revision": "r", "versions": {"torch": "2"}, "python": "3.11",
+            "questions": [], "nuisance": [], "duplicates": 0, "revision": "r", "versions": {"torch": "2"}, "python": "3.11",
             "machine": "x", "device": "cpu",
         }  # fmt: skip
         rules = [

@@ -92,7 +92,7 @@ def test_a_missing_input_makes_the_box_say_why(contents: Make, tmp_path: Path) -
     given = contents()
     bare = replace(given, gallery={}, curves=given.curves[:0])
     page = render(bare, tmp_path).read_text()
-    assert "no pictures were logged" in page
+    assert "no pictures were published" in page
     assert "no loss was recorded" in page
     assert not (tmp_path / "figures" / "curves.svg").exists()
 

@@ -21,7 +21,9 @@ class Study:
 
     def shipper(self, client: Any = None) -> Shipper:
         """Return a shipper as a freshly started driver makes it."""
-        shipper = Shipper(client or self.client, experiment_id=self.experiment_id, study=self.name)
+        shipper = Shipper(
+            lambda: (client or self.client, self.experiment_id), study=self.name, address="store"
+        )
         shipper.study_run(title="**T**", tags={"ablate.design_hash": "d"}, params={"data": "x"})
         return shipper
 

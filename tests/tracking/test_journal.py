@@ -122,8 +122,8 @@ def test_a_journal_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
 
 def test_a_damaged_whole_line_is_named_with_its_place_and_the_mend(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    path.write_bytes(b'{"kind": "rung"}\n\x00\x00\x00\n')
-    with pytest.raises(StoreError, match=r"damaged at byte 17.*starts over"):
+    path.write_bytes(b'{"kind":"rung","value":1,"step":1,"time_ms":1}\n\x00\x00\x00\n')
+    with pytest.raises(StoreError, match=r"damaged at byte 47.*starts over"):
         events(path)
 
 

@@ -223,7 +223,7 @@ def test_the_study_run_is_found_again_and_runs_again(study: Any) -> None:
 def test_the_data_set_is_named_once_on_the_study_run(study: Any) -> None:
     shipper = study.shipper()
     for _ in range(2):
-        shipper.dataset(shipper.ids()["study"], name="MSRS-mini", digest="abc")
+        shipper.dataset(name="MSRS-mini", digest="abc")
     (run,) = study.runs()
     (used,) = run.inputs.dataset_inputs
     assert (used.dataset.name, used.dataset.digest) == ("MSRS-mini", "abc")

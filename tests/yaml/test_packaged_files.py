@@ -1,5 +1,6 @@
 """Every packaged study, search space and group file composes and passes its check."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,17 @@ from ablate.study.names import known
 from ablate.study.plan import make
 
 CONF = Path(str(ablate.conf.__file__)).parent
+ANSWERED = (
+    "q1_scale_ratio",
+    "q1_scale_ratio_area",
+    "q2_levels",
+    "q3_scale_weights",
+    "q4_variant_answer",
+    "q4_variant_one_level",
+    "q5_lambda",
+    "q6_padding_crop",
+    "q7_selection",
+)
 STUDIES = sorted(file.stem for file in (packaged_root() / "studies").glob("*.yaml"))
 SPACES = sorted(file.stem for file in (packaged_root() / "search_spaces").glob("*.yaml"))
 PRESETS = sorted(
@@ -26,7 +38,8 @@ def test_a_packaged_study_passes_its_check(name: str, tmp_path: Path) -> None:
     assert study.questions
     assert study.title != study.name
     for question in study.questions.values():
-        assert study.factors[question.compare].baseline in study.factors[question.compare].values
+        for name in filter(None, (question.compare, question.crossed_with)):
+            assert study.factors[name].baseline in study.factors[name].values
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -38,23 +51,68 @@ def test_a_packaged_study_is_planned_and_its_questions_find_their_arms(
     assert plan.duplicates == plan.infeasible == 0
     for question in plan.config.questions.values():
         arms = plan.arms_of(question)
-        assert len(set(arms.values())) == len(plan.config.factors[question.compare].values)
+        compared = filter(None, (question.compare, question.crossed_with))
+        values = [plan.config.factors[name].values for name in compared]
+        assert len(set(arms.values())) == len(arms) == math.prod(map(len, values))
         for phase in plan.config.phases.values():
             if phase.claims or phase.design == "one_factor":
                 there = {trial.arm_id for trial in plan.trials if trial.phase == phase.name}
                 assert set(arms.values()) <= there
 
 
-@pytest.mark.parametrize("name", sorted({"q1_scale_ratio", "q2_levels", "q3_scale_weights",
-                                         "q4_variant_answer"}))  # fmt: skip
+@pytest.mark.parametrize("name", ANSWERED)
 def test_a_research_question_and_its_probe_ask_the_same_of_the_same_values(name: str) -> None:
     study, probe = config.load(name), config.load(f"probe_{name}")
     assert study.questions == probe.questions
     assert study.factors == probe.factors
     assert list(study.phases.values()) == list(probe.phases.values())
+    assert study.base["loss"] == probe.base["loss"]
     assert probe.base["model"]["name"] == "probe"
     assert study.phases["answer"].claims
     assert {"learning_rate", "gradient_weight"} <= set(study.nuisance)
+    for question in study.questions.values():
+        assert question.primary == ("qabf", "vif")
+        assert set(question.primary) <= set(question.smallest_effect)
+
+
+def test_the_studies_break_the_confounds_that_the_protocol_names() -> None:
+    area, q1 = config.load("q1_scale_ratio_area"), config.load("q1_scale_ratio")
+    assert area.base["loss"] == {**q1.base["loss"], "resampler": "area"}
+    assert area.questions == q1.questions
+    assert area.questions["ratio_at_fixed_coarsest"].agrees_with == "ratio"
+    weights = config.load("q3_scale_weights")
+    assert (weights.base["loss"]["norm"], weights.base["loss"]["weights"]) == ("grad", "geometric")
+    assert weights.questions["scale_weights"].trend == "log2"
+    single, nested = config.load("q4_variant_one_level"), config.load("q4_variant_answer")
+    assert single.base["loss"] == {**nested.base["loss"], "levels": 1}
+    split = {"split", "sign", "both", "axes"}
+    for study in (single, nested):
+        assert set(study.questions["variant"].contrasts) == split
+    assert "sequence" in config.load("q2_levels").questions["levels"].contrasts
+
+
+def test_a_weight_that_is_held_is_another_arm_than_one_that_is_tuned() -> None:
+    plan = make(config.load("q5_lambda"))
+    answer = [trial for trial in plan.trials if trial.phase == "answer"]
+    for trial in answer:
+        is_tuned = trial.values["weighting"] == "tuned"
+        assert ("gradient_weight" in trial.nuisance) == is_tuned
+        weight = trial.runs[0].settings["loss"]["gradient_weight"]
+        assert weight == (trial.nuisance["gradient_weight"] if is_tuned else 10.0)
+    pilot = next(trial for trial in plan.trials if trial.phase == "pilot")
+    assert pilot.arm_id == plan.arms_of(plan.config.questions["variant_by_weighting"])[
+        "signed", "fixed"
+    ]  # fmt: skip
+
+
+def test_the_paddings_and_crops_of_q6_share_their_points() -> None:
+    plan = make(config.load("q6_padding_crop"))
+    answer = [trial for trial in plan.trials if trial.phase == "answer"]
+    first = [trial for trial in answer if (trial.block, trial.point) == (1, 1)]
+    assert {(t.values["padding"], t.values["crop"]) for t in first} == {
+        ("zeros", 64), ("zeros", 128), ("replicate", 64), ("replicate", 128),
+    }  # fmt: skip
+    assert {t.runs[0].settings["data"]["crop"] for t in first} == {64, 128}
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -73,15 +131,9 @@ def test_every_group_file_can_be_chosen(word: str, tmp_path: Path) -> None:
 
 
 def test_the_packaged_names_are_the_expected_ones() -> None:
-    expected = {
-        "q1_scale_ratio",
-        "q2_levels",
-        "q3_scale_weights",
-        "q4_variant",
-        "q4_variant_answer",
-    }
+    expected = {*ANSWERED, "q4_variant"}
     assert {"quickstart", *expected, *(f"probe_{name}" for name in expected)} <= set(STUDIES)
-    assert {"variants", "scales"} <= set(SPACES)
+    assert {"variants", "scales", "weighting", "crops"} <= set(SPACES)
 
 
 def test_no_packaged_file_names_code() -> None:

@@ -1,20 +1,23 @@
-"""Effects with their intervals: one panel per contrast, rows are metrics."""
+"""Effects with their intervals: a block per question, a panel per contrast, rows are metrics."""
 
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.analysis.question import label_of, metric_label
+from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, Section
 
 COLOURS = {
     "supported": "#009E73", "contradicted": "#D55E00", "practically equivalent": "#0072B2",
-    "non-inferior": "#0072B2",
+    "non-inferior": "#56B4E9",
 }  # fmt: skip
-PANELS_ABREAST = 3
+ROOM = 0.5  # share of the axis that other metrics may add at either end
 
 
 @FIGURES.register("forest")
@@ -26,8 +29,10 @@ class Forest:
     title = "Effects and intervals"
     caption = (
         "Dots are mean differences over blocks in percent of the pilot mean, bars 95 % confidence "
-        "intervals, small strokes single blocks, grey bands the smallest effects of interest. "
-        "Hollow dots are undecided. Right is larger; for ↓ metrics left is better."
+        "intervals, small strokes single blocks, grey bands the smallest effects of interest; "
+        "primary metrics are bold. Hollow dots are undecided or not judged. Right is larger; for "
+        "↓ metrics left is better. All panels of a question share one axis; triangles stand where "
+        "an interval (large) or a block (small) lies beyond it, with the mean where that does."
     )
 
     def applies(self, contents: Contents) -> str | None:
@@ -48,6 +53,7 @@ class Forest:
                 rows.append(
                     {
                         "question": question["id"], "contrast": row["contrast"],
+                        "value": row["value"], "baseline": row["baseline"],
                         "metric": row["metric"], "role": row["role"], "verdict": row["verdict"],
                         "percent": row["percent"], "low": row["ci_low"] * scale,
                         "high": row["ci_high"] * scale,
@@ -62,40 +68,128 @@ class Forest:
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return the panels of all questions, one axis for all panels of a question."""
         del contents
-        panels = list(dict.fromkeys(zip(numbers["question"], numbers["contrast"], strict=True)))
-        columns = min(PANELS_ABREAST, len(panels))
-        rows = -(-len(panels) // columns)
-        metrics = list(dict.fromkeys(numbers["metric"]))
-        made, axes = theme.figure(
-            rows=rows, columns=columns, height_in=rows * (0.65 + 0.19 * len(metrics))
-        )
-        for index, (axis, (question, contrast)) in enumerate(zip(axes, panels, strict=False)):
-            part = numbers[(numbers["question"] == question) & (numbers["contrast"] == contrast)]
-            for row in part.itertuples():
-                _draw_row(axis, row, place=metrics.index(row.metric))
-            axis.axvline(0, color="0.3", lw=0.6, zorder=0)
-            axis.set(ylim=(len(metrics) - 0.5, -0.5), yticks=range(len(metrics)))
-            axis.set_title(contrast if len(set(numbers["question"])) == 1
-                           else f"{question}: {contrast}")  # fmt: skip
-            names = [f"{LABELS[m]} {theme.ARROW[BETTER[m]]}" for m in metrics]
-            axis.set_yticklabels(names if index % columns == 0 else [])
-            axis.locator_params(axis="x", nbins=5)
-            if index // columns == rows - 1 or index + columns >= len(panels):
-                axis.set_xlabel("difference in % of the pilot mean")
-        for axis in axes[len(panels) :]:
-            axis.set_axis_off()
+        questions = list(dict.fromkeys(numbers["question"]))
+        heights = [_height(numbers[numbers["question"] == question]) for question in questions]
+        made, parts = theme.stacked(heights, foot_in=0.4)
+        for part, question in zip(parts, questions, strict=True):
+            _draw_question(part, numbers[numbers["question"] == question])
+            if len(questions) > 1:
+                theme.heading(part, question)
+        theme.legend_below(made, _handles(numbers))
         return made
 
 
-def _draw_row(axis: Any, row: Any, *, place: int) -> None:
-    """Draw band, strokes, interval and dot of one metric."""
+def limits_of(some: pd.DataFrame) -> tuple[float, float]:
+    """Return the axis of a question in percent: 0, what the primary metrics need, and some room.
+
+    Other metrics widen it as far as their intervals and blocks reach, at most `ROOM` of its span.
+    """
+    primary = some[some["role"] == "primary"]
+    base = primary if len(primary) else some
+    blocks = [float(value) for text in base["blocks"] for value in text.split()]
+    low, high = min(0.0, base["low"].min(), *blocks), max(0.0, base["high"].max(), *blocks)
+    span = max(high - low, base["smallest"].max() if base["smallest"].notna().any() else 0, 1e-9)
+    room = ROOM * span
+    every = [float(value) for text in some["blocks"] for value in text.split()]
+    low = min(low, max(some["low"].min(), low - room), max(min(every), low - room))
+    high = max(high, min(some["high"].max(), high + room), min(max(every), high + room))
+    return low - 0.05 * span, high + 0.05 * span
+
+
+def _height(some: pd.DataFrame) -> float:
+    panels, metrics = some["contrast"].nunique(), some["metric"].nunique()
+    rows = -(-panels // theme.columns_of(panels))
+    return float(rows * (0.5 + 0.17 * metrics) + 0.35)
+
+
+def _draw_question(part: Any, some: pd.DataFrame) -> None:
+    contrasts, metrics = (list(dict.fromkeys(some[name])) for name in ("contrast", "metric"))
+    columns = theme.columns_of(len(contrasts))
+    rows = -(-len(contrasts) // columns)
+    axes = list(part.subplots(rows, columns, squeeze=False, sharex=True).flat)
+    limits = limits_of(some)
+    primary = set(some.loc[some["role"] == "primary", "metric"])
+    for index, (axis, contrast) in enumerate(zip(axes, contrasts, strict=False)):
+        panel = some[some["contrast"] == contrast]
+        for row in panel.itertuples():
+            _draw_row(axis, row, place=metrics.index(row.metric), limits=limits)
+        axis.axvline(0, color=theme.GREY, lw=0.6, zorder=0)
+        axis.set(xlim=limits, ylim=(len(metrics) - 0.5, -0.5), yticks=range(len(metrics)))
+        axis.set_title(_title(panel.iloc[0], 84 // columns))
+        axis.locator_params(axis="x", nbins=5)
+        axis.tick_params(axis="y", length=0)
+        _label(axis, metrics if index % columns == 0 else [], bold=primary)
+        is_lowest = index + columns >= len(contrasts)
+        axis.tick_params(axis="x", labelbottom=is_lowest)
+    for axis in axes[len(contrasts) :]:
+        axis.set_axis_off()
+    part.supxlabel("difference in % of the pilot mean", fontsize=8)
+
+
+def _title(row: Any, width: int) -> str:
+    """Return a contrast by name, and what it compares where the name does not say so."""
+    value, baseline = row["value"], row["baseline"]
+    if pd.isna(value) or pd.isna(baseline):
+        return theme.wrapped(str(row["contrast"]), width)
+    pair = [label_of(value), f"vs {label_of(baseline)}"]
+    if row["contrast"] != " ".join(pair):
+        pair[0] = f"{row['contrast']}: {pair[0]}"
+    if len(" ".join(pair)) <= width:
+        return " ".join(pair)
+    return "\n".join(theme.wrapped(text, width, lines=1) for text in pair)
+
+
+def _label(axis: Axes, metrics: list[str], *, bold: set[str]) -> None:
+    names = [f"{metric_label(m)} {theme.ARROW[BETTER[m]]}" for m in metrics]
+    axis.set_yticklabels(names)
+    for label, metric in zip(axis.get_yticklabels(), metrics, strict=False):
+        label.set_fontweight("bold" if metric in bold else "normal")
+
+
+def _draw_row(axis: Axes, row: Any, *, place: int, limits: tuple[float, float]) -> None:
+    """Draw band, strokes, interval and dot of one metric; what lies beyond gets a triangle."""
+    left, right = limits
     if pd.notna(row.smallest):
         axis.fill_betweenx(
-            [place - 0.4, place + 0.4], -row.smallest, row.smallest, color="0.88", lw=0
+            [place - 0.42, place + 0.42], -row.smallest, row.smallest, color=theme.BAND, lw=0
         )
-    colour = COLOURS.get(row.verdict, "0.35")
+    colour = COLOURS.get(row.verdict, theme.GREY)
     blocks = [float(value) for value in row.blocks.split()]
-    axis.plot(blocks, [place + 0.28] * len(blocks), "|", color=colour, ms=4, mew=0.7, alpha=0.8)
+    axis.plot(
+        blocks, [place + 0.3] * len(blocks), "|", color=colour, ms=3.5, mew=0.7, alpha=0.8,
+    )  # fmt: skip
     axis.plot([row.low, row.high], [place, place], color=colour, lw=1.4)
     is_decided = row.verdict in COLOURS
-    axis.plot(row.percent, place, "o", color=colour, ms=4.5, mfc=colour if is_decided else "white")
+    axis.plot(row.percent, place, "o", color=colour, ms=4, mfc=colour if is_decided else "white")
+    inside = 0.012 * (right - left)
+    for edge, marker, interval, block in (
+        (left + inside, "<", left - row.low, left - min(blocks)),
+        (right - inside, ">", row.high - right, max(blocks) - right),
+    ):
+        if interval > 0:
+            axis.plot(edge, place, marker, color=colour, ms=4)
+        if block > 0:
+            axis.plot(edge, place + 0.3, marker, color=colour, ms=2.5)
+    if not left <= row.percent <= right:
+        is_left = row.percent < left
+        axis.annotate(
+            f"{row.percent:+.3g}", (left if is_left else right, place),
+            xytext=(8 if is_left else -8, 0), textcoords="offset points", fontsize=6,
+            color=colour, ha="left" if is_left else "right", va="center",
+        )  # fmt: skip
+
+
+def _handles(numbers: pd.DataFrame) -> list[Any]:
+    verdicts = set(numbers["verdict"])
+    handles: list[Any] = [
+        theme.mark(verdict, marker="o", ls="-", lw=1.4, ms=4, color=colour)
+        for verdict, colour in COLOURS.items()
+        if verdict in verdicts
+    ]
+    if verdicts - set(COLOURS):
+        handles.append(theme.mark("undecided or not judged", marker="o", ls="-", lw=1.4, ms=4,
+                                  color=theme.GREY, mfc="white"))  # fmt: skip
+    handles.append(theme.mark("one block", marker="|", ms=5, color=theme.GREY))
+    if numbers["smallest"].notna().any():
+        handles.append(Patch(color=theme.BAND, label="within the smallest effect"))
+    return handles

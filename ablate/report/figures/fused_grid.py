@@ -1,66 +1,93 @@
-"""Fused test images of every arm beside their sources, chosen by rule."""
+"""Fused test images of every value beside their sources, chosen by rule, with a closer look."""
 
-import numpy as np
+from typing import Any
+
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
+from matplotlib.patches import Rectangle
 
-from ablate.analysis.table import designed
-from ablate.report import theme
+from ablate.report import pictures, theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, Section
+
+FRAME = "#E69F00"
 
 
 @FIGURES.register("fused_grid")
 class FusedGrid:
-    """A grid of pictures."""
+    """Two rows per image: the whole of it, and the window in which the values differ the most."""
 
     section: Section = "qualitative"
     number = 12
     title = "Fused images"
     caption = (
-        "Rows by rule: among the logged images those with the largest, the median and the smallest "
-        "spread of Qabf between arms (first seed)."
+        "Test images by rule: those with the largest gain, the median and the largest loss of the "
+        "first registered contrast in the first primary metric (the number on the left), in the "
+        "block or seed whose contrast is the median; then images that were asked for. Below each: "
+        "the framed window, where the fused images differ the most."
     )
 
     def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no pictures were logged."""
-        arms = [arm for arm in contents.facts["arms"] if arm in contents.gallery]
-        if not arms or "infrared" not in contents.gallery:
-            return "no pictures were logged (train.gallery=0, or no run has finished)"
-        return None
+        """Return a reason when no pictures were published."""
+        return pictures.missing(contents)
 
     def numbers(self, contents: Contents) -> pd.DataFrame:
-        """Return the chosen images and their spread of Qabf between arms."""
-        runs = designed(contents.runs, contents.facts["phases"])
-        firsts = runs[runs["seed"] == runs["seed"].min()][["run_id", "arm"]]
-        part = contents.images.query("metric == 'qabf' and split == 'test'").merge(firsts)
-        part = part[part["image"].isin(list(contents.gallery["infrared"]))]
-        spread = part.groupby("image")["value"].agg(lambda v: v.max() - v.min())
-        ordered = spread.sort_values(kind="stable")
-        if ordered.empty:
-            return pd.DataFrame({"image": sorted(contents.gallery["infrared"])[:3], "spread": None})
-        picks = dict.fromkeys([len(ordered) - 1, len(ordered) // 2, 0])
-        return ordered.iloc[list(picks)].rename("spread").reset_index()
+        """Return the chosen images, why, their gain, and the window of the closer look."""
+        rows: list[dict[str, Any]] = []
+        for entry in pictures.chosen(contents):
+            window = pictures.window_of(contents, entry["image"])
+            if window is not None:
+                top, left = window
+                rows.append({**entry, "top_px": top.start, "left_px": left.start,
+                             "side_px": top.stop - top.start})  # fmt: skip
+        return pd.DataFrame(rows)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
-        """Return one row per image, one column per source and arm."""
-        arms = [arm for arm in contents.facts["arms"] if arm in contents.gallery][:5]
-        columns = ["infrared", "visible", *arms]
+        """Return two rows per image, one column per source and value."""
+        columns = pictures.columns(contents)
+        wide = theme.WIDE_IN / (len(columns) + 0.35)
+        first = pictures.read(contents, columns[0][1], numbers["image"].iloc[0])
+        tall = 0.75 if first is None else first.shape[0] / first.shape[1]
+        height = len(numbers) * wide * (tall + 1.0) + 0.35
         made, axes = theme.figure(
-            rows=len(numbers), columns=len(columns), height_in=1.0 * len(numbers) + 0.3
-        )
-        for row, image in enumerate(numbers["image"]):
-            for column, name in enumerate(columns):
-                axis = axes[row * len(columns) + column]
-                axis.set(xticks=[], yticks=[])
-                path = contents.gallery[name].get(image)
-                if path is not None:
-                    axis.imshow(np.asarray(Image.open(path)), cmap="gray", vmin=0, vmax=255)
-                for side in axis.spines.values():
-                    side.set_visible(False)
+            rows=2 * len(numbers), columns=len(columns), height_in=height,
+            height_ratios=[tall, 1.0] * len(numbers),
+        )  # fmt: skip
+        for row, entry in enumerate(numbers.to_dict("records")):
+            top, left, side = (int(entry[name]) for name in ("top_px", "left_px", "side_px"))
+            read = [pictures.read(contents, name, entry["image"]) for _, name in columns]
+            shapes = [one.shape for one in read[len(pictures.SOURCES) :] if one is not None]
+            for column, (label, _) in enumerate(columns):
+                whole = axes[2 * row * len(columns) + column]
+                window = axes[(2 * row + 1) * len(columns) + column]
+                picture = read[column]
+                if picture is not None:
+                    whole.imshow(picture, cmap="gray", vmin=0, vmax=255)
+                if picture is not None and picture.shape == shapes[0]:  # else another part of it
+                    whole.add_patch(Rectangle((left - 0.5, top - 0.5), side, side, fill=False,
+                                              ec=FRAME, lw=0.9))  # fmt: skip
+                    window.imshow(picture[top : top + side, left : left + side], cmap="gray",
+                                  vmin=0, vmax=255, interpolation="nearest")  # fmt: skip
+                _bare(whole)
+                _bare(window, colour=FRAME)
                 if row == 0:
-                    axis.set_title(name)
+                    whole.set_title(theme.wrapped(label, 16))
                 if column == 0:
-                    axis.set_ylabel(image, fontsize=6)
+                    whole.set_ylabel(_words(entry), fontsize=6)
         return made
+
+
+def _bare(axis: Axes, *, colour: str | None = None) -> None:
+    axis.set(xticks=[], yticks=[])
+    for side in axis.spines.values():
+        side.set_visible(colour is not None)
+        if colour is not None:
+            side.set(color=colour, lw=0.9)
+
+
+def _words(entry: dict[Any, Any]) -> str:
+    """Return the name of an image, why it is shown, and its gain."""
+    gain = "" if pd.isna(entry["gain"]) else f"{entry['gain']:+.3g}"
+    why = " ".join(part for part in (str(entry["why"]), gain) if part)
+    return f"{theme.wrapped(str(entry['image']), 18, lines=1)}\n{why}".strip()

@@ -1,0 +1,102 @@
+"""Expected best of a number of tries: how a score grows with the tuning budget."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaln
+
+from ablate.analysis.answers import BLOCKED, points_of
+from ablate.analysis.dimensions import Floats
+from ablate.analysis.effects import near, values_of
+from ablate.stats.crossed import crossed_t
+
+FEWEST = 2  # tries: one point is no budget
+
+
+def expected_best(scores: Sequence[float] | Floats, *, is_lower: bool = False) -> Floats:
+    """Return the expected best of 1, 2, ... n of n scores drawn without putting back.
+
+    Unbiased for the best of as many new tries, unlike the form that puts back.
+
+    Source:
+        Tang et al. 2020, Showing Your Work Doesn't Always Work (ACL): the unbiased form of the
+        curve of Dodge et al. 2019, Show Your Work (EMNLP).
+
+    Example:
+        >>> expected_best([1.0, 2.0, 6.0]).round(3).tolist()
+        [3.0, 4.667, 6.0]
+    """
+    ordered = np.sort(np.asarray(scores, dtype=float))
+    ordered = ordered[::-1] if is_lower else ordered
+    count = len(ordered)
+    places, tries = np.arange(1, count + 1)[None, :], np.arange(1, count + 1)[:, None]
+    logs = (
+        gammaln(places) - gammaln(np.maximum(places - tries, 0) + 1) - gammaln(tries)
+        - gammaln(count + 1) + gammaln(tries + 1) + gammaln(count - tries + 1)
+    )  # fmt: skip
+    weights = np.where(places >= tries, np.exp(logs), 0.0)  # C(place-1, tries-1) / C(count, tries)
+    best: Floats = weights / weights.sum(axis=1, keepdims=True) @ ordered
+    return best
+
+
+def of_blocks(
+    facts: Mapping[str, Any], runs: pd.DataFrame, response: str, *, is_lower: bool
+) -> list[dict[str, Any]]:
+    """Return the expected best of the tuning points of a block, as means over blocks.
+
+    A point that failed counts as the worst of all values in its block. The interval is a 95 % t
+    interval over blocks, none where there is one block.
+    """
+    found: list[dict[str, Any]] = []
+    for phase in [name for name, one in facts["phases"].items() if one["design"] == BLOCKED]:
+        mine = runs[runs["phase"] == phase]
+        worst = mine.groupby("block")[response].agg("max" if is_lower else "min")
+        for raw in facts["questions"]:
+            points = points_of(raw, mine)
+            for value in values_of(raw):
+                table = points[points["value"] == value].pivot_table(
+                    index="block", columns="point", values=response, aggfunc="first", dropna=False
+                )
+                table = table.apply(lambda column, worst=worst: column.fillna(worst))
+                curves = [
+                    expected_best(row, is_lower=is_lower)
+                    for row in table.dropna().to_numpy(dtype=float)
+                ]
+                if curves and len(curves[0]) >= FEWEST:
+                    found += _means(np.array(curves), question=raw["id"], value=value)
+    return found
+
+
+def of_trials(
+    questions: Sequence[Mapping[str, Any]], trials: pd.DataFrame, response: str, *, is_lower: bool
+) -> list[dict[str, Any]]:
+    """Return the expected best of the trials of an exploration, in which all else varies too."""
+    found: list[dict[str, Any]] = []
+    for raw in questions:
+        nearest = near(raw, trials)
+        for value in values_of(raw) if nearest is not None else ():
+            scores = trials.loc[nearest == value, response].dropna().to_numpy(dtype=float)
+            if len(scores) >= FEWEST:
+                found += [
+                    {"source": "explore", "question": raw["id"], "value": value, "tries": at,
+                     "expected": float(best), "low": None, "high": None, "samples": 1}
+                    for at, best in enumerate(expected_best(scores, is_lower=is_lower), start=1)
+                ]  # fmt: skip
+    return found
+
+
+def _means(curves: Floats, *, question: str, value: Any) -> list[dict[str, Any]]:
+    rows = []
+    for at in range(curves.shape[1]):
+        row: dict[str, Any] = {
+            "source": "answer", "question": question, "value": value, "tries": at + 1,
+            "expected": float(curves[:, at].mean()), "low": None, "high": None,
+            "samples": len(curves),
+        }  # fmt: skip
+        if len(curves) > 1:
+            t = crossed_t(curves[:, [at]], images="fixed")
+            row |= {"low": float(t.low), "high": float(t.high)}
+        rows.append(row)
+    return rows

@@ -1,0 +1,159 @@
+"""The trials of an exploration as a table: what varied, how it is encoded, what was left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+SPREAD = ("sobol", "full_factorial", "fractional_factorial")  # designs that cross what they vary
+ADAPTIVE = "search"
+DUMMY = "dummy"  # the control that sets nothing
+MOST_NAMES = 12  # of a dimension of names: more are told apart by single trials
+ID = ["phase", "trial"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Varied:
+    """One dimension of an exploration: a range of numbers, or a few names."""
+
+    name: str
+    column: str
+    low: float = 0.0
+    high: float = 1.0
+    is_log: bool = False
+    choices: tuple[str, ...] = ()  # empty for a range
+
+    @property
+    def width(self) -> int:
+        """Return how many columns it has in `encoded`."""
+        return len(self.choices) or 1
+
+    def positions(self, values: Sequence[Any]) -> Floats:
+        """Return the columns of some values: place in the range, or one column per name."""
+        if self.choices:
+            return np.array([[float(value == one) for one in self.choices] for value in values])
+        numbers = np.asarray(values, dtype=float)
+        ends = np.array([self.low, self.high])
+        if self.is_log:
+            numbers, ends = np.log(numbers), np.log(ends)
+        places: Floats = ((numbers - ends[0]) / (ends[1] - ends[0]))[:, None]
+        return places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explored:
+    """One row per trial that every dimension was active in, in the order of the trials."""
+
+    trials: pd.DataFrame
+    dimensions: tuple[Varied, ...]
+    left_out: tuple[tuple[str, str], ...]  # dimension, reason
+    incomplete: int  # trials without one of the dimensions
+    failed: int  # trials without any score
+
+
+def explored(facts: Mapping[str, Any], runs: pd.DataFrame) -> Explored | None:
+    """Return the trials of non-adaptive exploration, None where the study has none.
+
+    Seeds of a trial are averaged: they are one point. Sobol trials are taken alone where there are
+    any, for they spread evenly.
+
+    Args:
+        facts: What the study published of itself.
+        runs: One row per run.
+    """
+    phases = facts["phases"]
+    named = next(
+        (some for design in SPREAD
+         if (some := [name for name in phases if phases[name]["design"] == design])),
+        [],
+    )  # fmt: skip
+    every = runs[runs["phase"].isin(named)]
+    if every.empty:
+        return None
+    columns = settings_of(every)
+    scores = [c for c in every.columns if c.startswith(("val/", "test/"))]
+    finished = every[every["state"] == "finished"]
+    first = finished.groupby(ID, sort=True)[columns].first()
+    trials = first.join(finished.groupby(ID, sort=True)[scores].mean()).reset_index()
+    failed = len(every.drop_duplicates(ID)) - len(trials)
+    kept, left_out = dimensions_of(facts, trials)
+    whole = trials.dropna(subset=[one.column for one in kept])
+    for one in kept:
+        if not one.choices:
+            whole = whole.assign(**{one.column: pd.to_numeric(whole[one.column])})
+    return Explored(
+        trials=whole.reset_index(drop=True), dimensions=tuple(kept), left_out=tuple(left_out),
+        incomplete=len(trials) - len(whole), failed=failed,
+    )  # fmt: skip
+
+
+def dimensions_of(
+    facts: Mapping[str, Any], trials: pd.DataFrame
+) -> tuple[list[Varied], list[tuple[str, str]]]:
+    """Return what varied over some trials, and what is left out with the reason."""
+    kept: list[Varied] = []
+    left_out: list[tuple[str, str]] = []
+    ranges = _ranges(facts)
+    for column in settings_of(trials):
+        name = column.partition(".")[2] or column
+        found = _varied(name, column, trials[column], ranges.get(name, {}))
+        if isinstance(found, str):
+            left_out += [(name, found)] if found else []
+        else:
+            kept.append(found)
+    return kept, left_out
+
+
+def settings_of(runs: pd.DataFrame) -> list[str]:
+    """Return the columns of a run table that hold settings, and the control's."""
+    columns = [str(c) for c in runs.columns if str(c).startswith(("factor.", "nuisance."))]
+    return [*columns, DUMMY] if DUMMY in runs else columns
+
+
+def encoded(dimensions: Sequence[Varied], trials: pd.DataFrame) -> Floats:
+    """Return one row per trial: ranges as places from 0 to 1, names one-hot."""
+    columns = [one.positions(trials[one.column].tolist()) for one in dimensions]
+    return np.concatenate(columns, axis=1)
+
+
+def columns_of(dimensions: Sequence[Varied], name: str) -> list[int]:
+    """Return which columns of `encoded` belong to a dimension."""
+    start = 0
+    for one in dimensions:
+        if one.name == name:
+            return list(range(start, start + one.width))
+        start += one.width
+    raise KeyError(name)
+
+
+def _varied(name: str, column: str, values: pd.Series, known: Mapping[str, Any]) -> Varied | str:
+    """Return the dimension, or why it is none; nothing is said of what did not vary."""
+    present = values.dropna()
+    if present.nunique() < 2:
+        return ""
+    if len(present) * 2 < len(values):
+        return f"active in {len(present)} of {len(values)} trials"
+    numbers = pd.to_numeric(present, errors="coerce")
+    if numbers.notna().all():
+        low = min(float(known.get("low", numbers.min())), float(numbers.min()))
+        high = max(float(known.get("high", numbers.max())), float(numbers.max()))
+        return Varied(name=name, column=column, low=low, high=high,
+                      is_log=bool(known.get("is_log")) and low > 0)  # fmt: skip
+    choices = tuple(sorted(set(present)))
+    if len(choices) > MOST_NAMES:
+        return f"{len(choices)} different values, above {MOST_NAMES}"
+    return Varied(name=name, column=column, choices=choices)
+
+
+def _ranges(facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return what was published of ranges; studies of earlier versions published less."""
+    found: dict[str, Mapping[str, Any]] = {DUMMY: {"low": 0.0, "high": 1.0}}
+    for question in facts["questions"]:
+        if question.get("trend") == "log2":
+            found[question["factor"]] = {"is_log": True}
+    found |= {entry["name"]: entry for entry in facts.get("ranges", ())}
+    return found | {entry["name"]: entry for entry in facts["nuisance"]}

@@ -1,0 +1,114 @@
+"""Every trial as a line through its settings, designed and adaptive trials apart."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from ablate.analysis.dimensions import DUMMY, Varied, dimensions_of
+from ablate.analysis.question import metric_label
+from ablate.report import theme
+from ablate.report.contents import Contents
+from ablate.report.figures import FIGURES, Section
+from ablate.report.figures.history import SHADE, searched_trials
+
+COLOURS = "viridis"
+COLUMNS = ["is_adaptive", "trial", "dimension", "value", "place", "score"]
+
+
+@FIGURES.register("parallel")
+class Parallel:
+    """Parallel coordinates; the adaptive part shaded."""
+
+    section: Section = "exploration"
+    number = 7
+    title = "Settings of every trial"
+    caption = (
+        "Exploratory, no claim. A line is a trial, its heights are its settings in their ranges "
+        "(logarithmic where the range is), its colour the val score; settings that were not active "
+        "break the line. The shaded part holds adaptive trials: where its lines crowd is where the "
+        "sampler looked, not how good that is."
+    )
+
+    def applies(self, contents: Contents) -> str | None:
+        """Return a reason when fewer than two settings varied."""
+        trials = searched_trials(contents)
+        if trials.empty:
+            return "the study has no exploration and no search"
+        if not trials["score"].notna().any():
+            return "no trial has a score"
+        return None if len(_dimensions(contents, trials)) > 1 else "fewer than two settings varied"
+
+    def numbers(self, contents: Contents) -> pd.DataFrame:
+        """Return one row per trial and setting: its value, its place from 0 to 1, the score."""
+        trials = searched_trials(contents).dropna(subset=["score"])
+        rows: list[dict[str, Any]] = []
+        for one in _dimensions(contents, trials):
+            some = trials.dropna(subset=[one.column])
+            rows += [
+                {"is_adaptive": bool(row["is_adaptive"]), "trial": row["trial"],
+                 "dimension": one.name, "value": row[one.column],
+                 "place": _place(one, row[one.column]), "score": row["score"]}
+                for row in some.to_dict("records")
+            ]  # fmt: skip
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+    def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
+        """Return the designed trials above the adaptive ones."""
+        trials = searched_trials(contents).dropna(subset=["score"])
+        dimensions = _dimensions(contents, trials)
+        kinds = [kind for kind in (False, True) if (numbers["is_adaptive"] == kind).any()]
+        made, axes = theme.figure(rows=len(kinds), columns=1, height_in=0.4 + 1.75 * len(kinds))
+        scores = numbers["score"].to_numpy(dtype=float)
+        colours = ScalarMappable(Normalize(float(scores.min()), float(scores.max())), COLOURS)
+        for axis, is_adaptive in zip(axes, kinds, strict=True):
+            part = numbers[numbers["is_adaptive"] == is_adaptive]
+            _draw(axis, part, dimensions, colours)
+            axis.set_title("adaptive trials" if is_adaptive else "designed trials", loc="left")
+            if is_adaptive:
+                axis.set_facecolor(SHADE)
+        objective = contents.facts["objective"].partition("/")[2]
+        bar = made.colorbar(colours, ax=axes, fraction=0.03, pad=0.02)
+        bar.set_label(f"val {metric_label(objective)}")
+        bar.outline.set_linewidth(0.4)
+        return made
+
+
+def _dimensions(contents: Contents, trials: pd.DataFrame) -> list[Varied]:
+    found, _ = dimensions_of(contents.facts, trials)
+    return [one for one in found if one.name != DUMMY]
+
+
+def _place(one: Varied, value: Any) -> float:
+    if one.choices:
+        return one.choices.index(str(value)) / max(len(one.choices) - 1, 1)
+    return float(one.positions([float(value)])[0, 0])
+
+
+def _draw(
+    axis: Axes, part: pd.DataFrame, dimensions: list[Varied], colours: ScalarMappable
+) -> None:
+    names = [one.name for one in dimensions]
+    wide = part.pivot(index="trial", columns="dimension", values="place").reindex(columns=names)
+    scores = part.drop_duplicates("trial").set_index("trial")["score"].reindex(wide.index)
+    width = 0.5 if len(wide) < 200 else 0.25
+    for (_, row), score in zip(wide.iterrows(), scores, strict=True):
+        places = row.to_numpy(dtype=float)
+        colour = colours.to_rgba(np.asarray(score))
+        axis.plot(range(len(names)), places, color=colour, lw=width + 0.2, alpha=0.8,
+                  marker="o", ms=1.2)  # fmt: skip
+    for at, one in enumerate(dimensions):
+        axis.axvline(at, color="0.3", lw=0.6, zorder=0)
+        ticks = [(k / max(len(one.choices) - 1, 1), name) for k, name in enumerate(one.choices)]
+        for place, text in ticks or [(0.0, f"{one.low:.3g}"), (1.0, f"{one.high:.3g}")]:
+            axis.annotate(theme.wrapped(text, 14, lines=1), (at, place), (3, 2), fontsize=6,
+                          textcoords="offset points", color="0", va="bottom",
+                          bbox={"fc": "1", "ec": "none", "alpha": 0.7, "pad": 0.6})  # fmt: skip
+    axis.set(xlim=(-0.05, len(names) - 1 + 0.45), ylim=(-0.06, 1.16), yticks=[])
+    axis.set_xticks(range(len(names)), [theme.wrapped(name, 18) for name in names])
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)

@@ -1,0 +1,101 @@
+"""Published pictures as arrays: which to show, where to look closer, and their gradients."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from ablate.analysis.question import label_of
+from ablate.report.contents import Contents
+
+Picture = NDArray[np.float64]
+SOURCES = ("infrared", "visible")
+MOST_COLUMNS = 6  # values beside the two sources that stay legible across a page
+ZOOM = 4  # the closer look shows this part of the shorter side
+
+
+def columns(contents: Contents) -> list[tuple[str, str]]:
+    """Return (label, name in the gallery) of what stands abreast: sources, then values or arms."""
+    facts = contents.facts
+    shown: Mapping[str, Any] = facts.get("gallery", {})
+    names = dict(zip(contents.runs["arm_id"], contents.runs["arm"], strict=True))
+    raw = next((q for q in facts.get("questions", ()) if q["id"] == shown.get("question")), None)
+    arms: Sequence[tuple[str, str]] = (
+        [(label_of(value), names.get(arm, arm)) for value, arm in raw["arms"]]
+        if raw
+        else [(arm, arm) for arm in facts["arms"]]
+    )
+    there = [(label, arm) for label, arm in arms if arm in contents.gallery]
+    return [*((name, name) for name in SOURCES if name in contents.gallery),
+            *there[:MOST_COLUMNS]]  # fmt: skip
+
+
+def missing(contents: Contents) -> str | None:
+    """Return why there is no picture to show, None when there are some."""
+    if contents.no_pictures:
+        return contents.no_pictures
+    if len(columns(contents)) < len(SOURCES) + 1:
+        return "no pictures were published (train.gallery=0, or no run has finished)"
+    return None
+
+
+def chosen(contents: Contents) -> list[dict[str, Any]]:
+    """Return what is shown, {image, why, gain}: those of the rule, then those asked for.
+
+    Without a rule, the first three.
+    """
+    there = contents.gallery.get(SOURCES[0], {})
+    rule = contents.facts.get("gallery", {}).get("images", ())
+    found = [dict(entry) for entry in rule if entry["image"] in there]
+    known = {entry["image"] for entry in found}
+    found += [
+        {"image": name, "why": "asked for", "gain": None}
+        for name in contents.wanted
+        if name in there and name not in known
+    ]
+    return found or [{"image": name, "why": "", "gain": None} for name in sorted(there)[:3]]
+
+
+def read(contents: Contents, name: str, image: str) -> Picture | None:
+    """Return a picture in [0, 255], None where it was not published."""
+    path = contents.gallery.get(name, {}).get(image)
+    return None if path is None else np.asarray(Image.open(path).convert("L"), dtype=np.float64)
+
+
+def window_of(contents: Contents, image: str) -> tuple[slice, slice] | None:
+    """Return the window of the closer look at an image, None where no value has a picture of it."""
+    found = [read(contents, name, image) for _, name in columns(contents)[len(SOURCES) :]]
+    there = [picture for picture in found if picture is not None]
+    alike = [picture for picture in there if picture.shape == there[0].shape]
+    return closer(alike) if alike else None
+
+
+def closer(pictures: Sequence[Picture]) -> tuple[slice, slice]:
+    """Return the window in which fused pictures differ the most: a quarter of the shorter side.
+
+    Of windows that differ as much, the first from the top left.
+    """
+    spread = np.stack(pictures).std(axis=0)
+    side = max(8, min(spread.shape) // ZOOM)
+    side = min(side, *spread.shape)
+    sums = np.pad(spread, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    top, left = np.unravel_index(int(np.round(boxes, 6).argmax()), boxes.shape)
+    return slice(int(top), int(top) + side), slice(int(left), int(left) + side)
+
+
+def gradients(picture: Picture) -> tuple[Picture, Picture]:
+    """Return the horizontal and vertical Sobel response, signs kept, edges repeated."""
+    across: Picture = ndimage.sobel(picture, axis=1, mode="nearest")
+    down: Picture = ndimage.sobel(picture, axis=0, mode="nearest")
+    return across, down
+
+
+def strength(picture: Picture) -> Picture:
+    """Return |Gx| + |Gy|."""
+    across, down = gradients(picture)
+    found: Picture = np.abs(across) + np.abs(down)
+    return found

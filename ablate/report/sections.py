@@ -1,0 +1,136 @@
+"""The parts of a report in their order, as page and Markdown both show them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ablate.analysis.table import not_numbers
+from ablate.report import summary, tables
+from ablate.report.checklist import Item, checklist
+from ablate.report.contents import Contents
+from ablate.report.figures import SECTIONS
+from ablate.report.grid import Grid, of_frame
+from ablate.report.origin import origin_grid
+from ablate.report.runs import MOST_LINKS, failed_grid, runs_grid, searched_grid
+from ablate.report.trade_offs import trade_offs
+from ablate.report.values import ROLES, roles_of, rows_grid, values_grid, winners_grid
+
+FIRST_TO_LAST = ("answers", "exploration", "health", "qualitative")
+ANCHORS = {"answers": "evidence"}  # the cards above are called answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A figure as it is shown, or the reason why it is not."""
+
+    name: str
+    section: str
+    title: str
+    caption: str
+    reason: str = ""
+    svg: str = ""  # base64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A question with its answer and all that stands behind it."""
+
+    anchor: str
+    question: Mapping[str, Any]
+    rows: tuple[tuple[str, Grid], ...]  # by role, the deciding one first
+    values: Grid
+    winners: Grid
+
+    @property
+    def look(self) -> str:
+        """Return the verdict as a name of a style."""
+        return str(self.question["verdict"]).replace(" ", "-")
+
+    @property
+    def deciding(self) -> Sequence[str]:
+        """Return the sentences of the rows that decide."""
+        return [row["sentence"] for row in self.question["rows"] if row["role"] == "primary"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that a page says, in order."""
+
+    facts: Mapping[str, Any]
+    is_toy: bool
+    toy: str
+    no_claim: str
+    answers: tuple[Answered, ...]
+    figures: Mapping[str, tuple[Shown, ...]]  # section -> its figures
+    headings: Mapping[str, str]
+    arms: Grid
+    missing: str
+    trade_offs: Grid
+    searched: Grid
+    failed: Grid
+    run_count: int
+    runs: Grid
+    runs_are_cut: bool
+    checklist: tuple[Item, ...]
+    origin: Grid
+
+    @property
+    def contents(self) -> Sequence[tuple[str, str]]:
+        """Return (anchor, heading) of the parts that the report has, in their order."""
+        parts = [("answers", "Answers" if self.answers else "Asked")]
+        parts += [(f"behind-{one.anchor}", f"Behind {one.question['id']}") for one in self.answers]
+        parts += [(ANCHORS.get(name, name), self.headings[name]) for name in FIRST_TO_LAST]
+        return [*parts, ("tables", "Tables"), ("runs", "Runs"), ("checklist", "Checklist"),
+                ("provenance", "Provenance")]  # fmt: skip
+
+
+def report(contents: Contents, figures: Sequence[Shown]) -> Report:
+    """Return all parts of the report of some contents."""
+    bare = not_numbers(contents.images)
+    fronts = trade_offs(contents).round(4)
+    return Report(
+        facts=contents.facts,
+        is_toy=contents.is_toy,
+        toy=summary.TOY,
+        no_claim="" if contents.answered else summary.NO_CLAIM,
+        answers=tuple(
+            _answered(contents, question, number)
+            for number, question in enumerate(contents.answered, start=1)
+        ),
+        figures={
+            name: tuple(figure for figure in figures if figure.section == name)
+            for name in FIRST_TO_LAST
+        },
+        headings={str(name): heading for name, heading in SECTIONS.items()},
+        arms=of_frame(tables.shown(contents)),
+        missing=", ".join(f"{name} {count}" for name, count in bare.itertuples(index=False)),
+        trade_offs=of_frame(fronts),
+        searched=searched_grid(contents),
+        failed=failed_grid(contents),
+        run_count=len(contents.runs),
+        runs=runs_grid(contents),
+        runs_are_cut=len(contents.runs) > MOST_LINKS,
+        checklist=tuple(checklist(contents)),
+        origin=origin_grid(contents),
+    )
+
+
+def _answered(contents: Contents, question: Mapping[str, Any], number: int) -> Answered:
+    return Answered(
+        anchor=anchor(question["id"], number),
+        question=question,
+        rows=tuple((ROLES[role], rows_grid(question, role)) for role in roles_of(question)),
+        values=values_grid(question),
+        winners=winners_grid(contents, question),
+    )
+
+
+def anchor(name: str, number: int) -> str:
+    """Return an id that an address can hold.
+
+    Example:
+        >>> anchor("scale ratio?", 2)
+        'q2-scale-ratio'
+    """
+    return f"q{number}-{re.sub(r'[^A-Za-z0-9_]+', '-', name).strip('-')}"

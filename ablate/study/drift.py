@@ -1,0 +1,148 @@
+"""Whether a study goes on in the environment that it was started in, and what is done if not.
+
+What moves numbers (see `ablate.training.environment`) is noted in the ledger when the study starts.
+The next start compares. Other code, libraries or arithmetic are refused, unless the user accepts
+the drift: then every run carries its stratum, a block that holds several strata answers nothing,
+and the report says so. Other data or another design are refused always (`Ledger.start`). A run that
+was begun in another environment starts over; the early points of its curves stay.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import StoreError
+from ablate.study.ledger import Ledger
+from ablate.training.environment import Environment, changes
+from ablate.training.spec import RunResult
+
+logger = logging.getLogger(__name__)
+UNKNOWN = "another machine or installation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """The runs of a study that were made in one environment."""
+
+    id: str
+    runs: int
+    differs: tuple[str, ...]  # from the first one, in words; empty for that
+
+
+def check(ledger: Ledger, now: Environment, *, code_hash: str, accepts: bool) -> None:
+    """Note the environment of a study that starts in it, or compare it with the noted ones.
+
+    Args:
+        ledger: Of the study, started.
+        now: The environment of this driver.
+        code_hash: Of the code; what stores of earlier versions noted instead.
+        accepts: Whether the user wants to go on in another environment.
+
+    Raises:
+        StoreError: The study has results from another environment, and `accepts` is not given.
+    """
+    known = {one: entry for one, entry in ledger.environments.items() if entry["is_accepted"]}
+    if now.stratum in known:
+        return
+    if known:
+        last = _environment(list(known.values())[-1])
+        what = "; ".join(changes(last, now))
+    else:
+        before = ledger.header.get("code_hash")
+        what = "" if before in (None, code_hash) else f"code {before} -> {code_hash}"
+    if what and ledger.results and not accepts:
+        raise StoreError(
+            f"{ledger.path}: changed since its runs were made: {what}; undo that, use another "
+            "--store, or add --accept-drift: blocks that mix both then answer nothing"
+        )
+    if what and ledger.results:
+        logger.warning("%s: goes on in another environment: %s", ledger.folder.name, what)
+    ledger.note_environment(now.stratum, now.to_json(), is_accepted=True)
+
+
+def notice(ledger: Ledger, result: RunResult, measured: Environment) -> None:
+    """Note a run that was made in an environment that is not noted, and say so.
+
+    Args:
+        ledger: Of the study.
+        result: Of a run that has just ended.
+        measured: The environment as it is now, which may be that of the run.
+    """
+    stratum = str(result.facts.get("stratum", ""))
+    known = list(ledger.environments.values())
+    is_measured = measured.stratum == stratum
+    what = "; ".join(changes(_environment(known[0]), measured)) if is_measured else UNKNOWN
+    logger.warning(
+        "%s: made in another environment than the study: %s; the next start refuses to go on "
+        "without --accept-drift", result.run_id, what,
+    )  # fmt: skip
+    ledger.note_environment(stratum, measured.to_json() if is_measured else {}, is_accepted=False)
+
+
+def is_noted(ledger: Ledger, result: RunResult) -> bool:
+    """Return whether the environment of a run is noted; one that says none counts as noted."""
+    return result.facts.get("stratum", "") in ("", *ledger.environments)
+
+
+def strata(ledger: Ledger) -> tuple[Stratum, ...]:
+    """Return the strata of a study's results, in the order of their first note.
+
+    Results of earlier versions, which name no stratum, are one of their own, id "".
+    """
+    counts = Counter(str(one.facts.get("stratum", "")) for one in ledger.results.values())
+    order = [*(one for one in ledger.environments if one in counts)]
+    order = [*sorted(one for one in counts if one not in order), *order]
+    if not order:
+        return ()
+    first = ledger.environments.get(order[0])
+    return tuple(
+        Stratum(id=one, runs=counts[one],
+                differs=() if one == order[0] else _differs(first, ledger.environments.get(one)))
+        for one in order
+    )  # fmt: skip
+
+
+def strata_in(folder: Path) -> list[dict[str, Any]]:
+    """Return the strata of the study in a folder, in plain types."""
+    return [asdict(one) for one in strata(Ledger(folder))]
+
+
+def lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what people are told of several strata in plain types; nothing of one."""
+    if len(found) < 2:
+        return []
+    return [
+        f"environment {one['id'] or 'of an earlier version'}: {one['runs']} runs"
+        + (f" ({'; '.join(one['differs'])})" if one["differs"] else "")
+        for one in found
+    ]
+
+
+def sentence(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return what a report says above its tables; empty where there is one stratum.
+
+    Example:
+        >>> old = {"id": "a", "runs": 5, "differs": []}
+        >>> sentence([old, {"id": "b", "runs": 3, "differs": ["torch 2.12 -> 2.13"]}])
+        'Runs of 2 environments, which plain means pool: 5; 3 (torch 2.12 -> 2.13).'
+    """
+    if len(found) < 2:
+        return ""
+    parts = [
+        f"{one['runs']} ({'; '.join(one['differs'])})" if one["differs"] else str(one["runs"])
+        for one in found
+    ]
+    return f"Runs of {len(found)} environments, which plain means pool: {'; '.join(parts)}."
+
+
+def _differs(first: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if not (first and other and first["environment"] and other["environment"]):
+        return (UNKNOWN,)
+    return changes(_environment(first), _environment(other))
+
+
+def _environment(entry: Mapping[str, Any]) -> Environment:
+    return Environment(**entry["environment"])

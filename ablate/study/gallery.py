@@ -1,0 +1,169 @@
+"""Which pictures a study publishes, by rule, and where they come from.
+
+The rule: of the first question that ran whole, the first contrast in the first primary metric. The
+block (or seed) whose contrast is the median over the blocks gives the runs; of its test images
+those with the largest, the median and the smallest difference come first, then others in their
+order. Without such a question: the first run of every arm.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import nn
+
+from ablate.data.pairs import Pair, PairSet
+from ablate.fusing.trained import TrainedRun
+from ablate.identity import derive_seed
+from ablate.metrics.catalogue import BETTER
+from ablate.study.ledger import Ledger
+from ablate.training.probing import crop
+from ablate.training.scoring import image_tensor, save_png
+from ablate.training.spec import WEIGHTS, RunSpec
+
+MOST = 8  # test images, unless the study file asks for more by train.gallery
+
+
+def chosen(facts: Mapping[str, Any], runs: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
+    """Return what is shown: the run per arm, and by what rule.
+
+    Keys: runs, images, and where a question gave the rule question, metric, terms, and block or
+    seed. `images` has up to three, each {image, why, gain}; a gain is positive where the contrast
+    is for the better. Empty where nothing scored test.
+    """
+    finished = runs[(runs["state"] == "finished") & runs["phase"].isin(_phases(facts))]
+    if finished.empty:
+        return {}
+    place = "block" if finished["block"].notna().any() else "seed"
+    winners = _winners(facts, finished, place=place)
+    for question in facts["questions"]:
+        terms = first_contrast(question)
+        metric = next(iter(question["primary"]), "")
+        scores = _scores(question, winners, images, metric=metric, place=place)
+        if not terms or scores.empty:
+            continue
+        sign = 1.0 if BETTER.get(metric, "higher") == "higher" else -1.0
+        gains = sign * sum(weight * scores[value] for value, weight in terms)
+        means = gains.groupby(level=place).mean().sort_values(kind="stable")
+        at = means.index[(len(means) - 1) // 2]
+        some = winners[winners[place] == at]
+        return {
+            "question": question["id"], "metric": metric, "terms": [list(term) for term in terms],
+            place: int(at), "runs": dict(zip(some["arm_id"], some["run_id"], strict=True)),
+            "images": _by_rule(gains.xs(at, level=place)),
+        }  # fmt: skip
+    firsts = finished.sort_values(place, kind="stable").drop_duplicates("arm_id").sort_index()
+    return {"runs": dict(zip(firsts["arm_id"], firsts["run_id"], strict=True)), "images": []}
+
+
+def first_contrast(question: Mapping[str, Any]) -> list[tuple[Any, float]]:
+    """Return value and weight of the terms of the contrast that was registered first."""
+    values = [value for value, _ in question["arms"]]
+    if question.get("crossed") or len(values) < 2:
+        return []
+    written = question["contrasts"]
+    if written and not isinstance(written[0], str):
+        return [(value, float(weight)) for value, weight in written[0][1]]
+    if "sequence" in written and "baseline" not in written:
+        return [(values[1], 1.0), (values[0], -1.0)]
+    baseline = question["baseline"]
+    return [(next(value for value in values if value != baseline), 1.0), (baseline, -1.0)]
+
+
+def copy(
+    shown: Mapping[str, Any], ledger: Ledger, pairs: PairSet, *, specs: Mapping[str, RunSpec],
+    most: int, folder: Path,
+) -> None:  # fmt: skip
+    """Write the pictures below the folder, as ARM/IMAGE.png, and their sources.
+
+    A network fuses anew with its weights; the probe has no weights, its pictures are those it
+    kept, and the sources are cropped as its seed cropped them.
+    """
+    first = [entry["image"] for entry in shown["images"]]
+    names = list(dict.fromkeys([*first, *pairs.stems("test")]))[:most]
+    crops: dict[str, Pair] = {}
+    for arm, run_id in shown["runs"].items():
+        spec, run = specs[run_id], ledger.run_folder(run_id)
+        network = _network(TrainedRun(spec=spec, result=ledger.results[run_id], folder=run))
+        for name in names:
+            pair, target = pairs.read(name), folder / arm / f"{name}.png"
+            if not _picture(run / "fused" / f"{name}.png", network, pair, target):
+                continue
+            size = np.asarray(Image.open(target)).shape
+            if size != pair.infrared.shape:
+                side = int(spec.settings["data"]["crop"])
+                pair = crop(pair, side=side, seed=derive_seed(spec.seed, name))
+            crops[name] = pair
+    cpu = torch.device("cpu")
+    for name, pair in crops.items():
+        save_png(image_tensor(pair.infrared, cpu), folder / "infrared" / f"{name}.png")
+        save_png(image_tensor(pair.visible, cpu), folder / "visible" / f"{name}.png")
+
+
+def _network(run: TrainedRun) -> nn.Module | None:
+    return run.network() if (run.folder / WEIGHTS).exists() else None
+
+
+def _picture(kept: Path, network: nn.Module | None, pair: Pair, target: Path) -> bool:
+    """Write what a run fused of a pair and return whether it could."""
+    if kept.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept, target)
+    elif network is not None:
+        cpu = torch.device("cpu")
+        with torch.no_grad():
+            fused = network(
+                infrared=image_tensor(pair.infrared, cpu), visible=image_tensor(pair.visible, cpu)
+            )
+        save_png(fused.float(), target)
+    return target.exists()
+
+
+def _phases(facts: Mapping[str, Any]) -> list[str]:
+    """Return the phases whose arms are those of the questions: answers, else comparisons."""
+    designs = {name: phase["design"] for name, phase in facts["phases"].items()}
+    answers = [name for name, design in designs.items() if design == "blocked"]
+    compared = [name for name, one in designs.items() if one not in ("search", "sobol", "confirm")]
+    several = [name for name in compared if designs[name] != "baseline_only"]
+    return answers[:1] or several[:1] or compared[:1]
+
+
+def _winners(facts: Mapping[str, Any], runs: pd.DataFrame, *, place: str) -> pd.DataFrame:
+    """Return the run of every arm and block (or seed) that is best on the objective."""
+    objective = facts["objective"]
+    if objective not in runs:
+        return runs[:0]
+    is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"
+    ranked = runs.sort_values([objective, "run_id"], ascending=[is_lower, True], kind="stable")
+    return ranked.drop_duplicates([place, "arm_id"]).sort_index()
+
+
+def _scores(
+    question: Mapping[str, Any], winners: pd.DataFrame, images: pd.DataFrame, *, metric: str,
+    place: str,
+) -> pd.DataFrame:  # fmt: skip
+    """Return a column per value, a row per block and image that has all of them."""
+    arms: Sequence[tuple[Any, str]] = question["arms"]
+    columns = {}
+    part = images[(images["split"] == "test") & (images["metric"] == metric)]
+    for value, arm in arms:
+        mine = winners.loc[winners["arm_id"] == arm, ["run_id", place]]
+        columns[value] = part.merge(mine, on="run_id").set_index([place, "image"])["value"]
+    return pd.DataFrame(columns).dropna()
+
+
+def _by_rule(gains: pd.Series) -> list[dict[str, Any]]:
+    ordered = gains.sort_values(ascending=False, kind="stable")
+    last = len(ordered) - 1
+    rule = {0: "largest gain" if ordered.iloc[0] >= 0 else "smallest loss",
+            last: "largest loss" if ordered.iloc[-1] < 0 else "smallest gain"}  # fmt: skip
+    rule = {0: rule[0], last // 2: "median", **rule} if last > 1 else rule
+    return [
+        {"image": str(ordered.index[at]), "why": rule[at], "gain": float(ordered.iloc[at])}
+        for at in sorted(rule)
+    ]

@@ -1,0 +1,123 @@
+"""Where a study comes from: code, packages, machine, arithmetic, data and the words it was run by.
+
+The environment of the process is never written down, nor a password of an address.
+"""
+
+import hashlib
+import platform
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from importlib.metadata import distributions
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ablate.config.schema import StudyConfig
+from ablate.data.facts import FACTS
+from ablate.data.pairs import PairSet
+from ablate.identity import digest
+from ablate.study.reuse import code_hash
+from ablate.tracking.address import public
+from ablate.tracking.runs import code_revision
+from ablate.training.determinism import device_of, settle
+from ablate.training.environment import cpu, determinism
+
+PACKAGE = Path(__file__).resolve().parents[1]
+SECRET = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")
+
+
+def provenance(
+    config: StudyConfig, pairs: PairSet, *, overrides: Sequence[str], tracking_uri: str
+) -> dict[str, Any]:
+    """Return what a report says of the origin of its numbers, in plain types.
+
+    Args:
+        config: The study.
+        pairs: Its data.
+        overrides: The words that the study was started with.
+        tracking_uri: Where MLflow keeps it.
+    """
+    settle()  # as every worker does: the flags below are theirs
+    device = device_of(config.base["train"]["device"])
+    revision = code_revision()
+    return {
+        "command": command(config.name, overrides),
+        "revision": revision,
+        "is_dirty": revision.endswith("+dirty"),
+        "program_hash": program_hash(),
+        "code_hash": code_hash(),
+        "packages": packages(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "cpu": cpu(),
+        "device": _device(device),
+        "executor": {"name": str(config.executor["name"]),
+                     "slots": int(config.executor.get("slots", 1))},
+        "threads_per_run": torch.get_num_threads(),
+        "determinism": determinism(),
+        "data": _data(config, pairs),
+        "optuna": {"study": config.name,
+                   "storage": public(config.store.get("optuna") or "the store's own")},
+        "mlflow": {"experiment": config.name, "address": public(tracking_uri)},
+    }  # fmt: skip
+
+
+def command(study: str, overrides: Sequence[str]) -> str:
+    """Return the command line that runs the study, without users, passwords and tokens.
+
+    Example:
+        >>> command("q4", ["store.mlflow=http://me:word@host/x", "api_key=abc", "train.steps=5"])
+        "ablate run q4 store.mlflow=http://host/x 'api_key=***' train.steps=5"
+    """
+    words = [re.sub(r"//[^/\s]*@", "//", word) for word in overrides]
+    words = [f"{word.partition('=')[0]}=***" if SECRET.search(word) else word for word in words]
+    return shlex.join(["ablate", "run", study, *words])
+
+
+def program_hash() -> str:
+    """Return the hash of the whole program as it is installed, changes not committed included."""
+    found = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.suffix in {".py", ".yaml", ".j2"}:
+            found.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def packages() -> dict[str, str]:
+    """Return name -> version of every installed package, by name."""
+    found = {one.metadata["Name"]: one.version for one in distributions() if one.metadata["Name"]}
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def _device(device: torch.device) -> dict[str, Any]:
+    facts: dict[str, Any] = {"name": str(device), "torch": torch.__version__,
+                             "cuda": torch.version.cuda}  # fmt: skip
+    if device.type != "cuda":
+        return facts
+    driver = Path("/proc/driver/nvidia/version")
+    version = re.search(r"\s(\d+\.[\d.]+)\s", driver.read_text()) if driver.exists() else None
+    return {
+        **facts, "gpu": torch.cuda.get_device_name(device),
+        "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
+        "driver": version[1] if version else "unknown",
+    }  # fmt: skip
+
+
+def _data(config: StudyConfig, pairs: PairSet) -> dict[str, Any]:
+    """Return the hash of the manifest, and of each split the hash of its names."""
+    manifest, name = pairs.manifest, str(config.base["data"]["name"])
+    facts: Mapping[str, str] = {}
+    if name in FACTS.names():
+        facts = {"source": FACTS.get(name).source, "licence": FACTS.get(name).licence}
+    file = config.base["data"].get("splits")
+    stems = {split: set(names) for split, names in manifest.splits.items()}
+    return {
+        **facts, "manifest_hash": manifest.hash,
+        "split_file": Path(str(file)).name if file else None,
+        "splits": {split: digest(list(names)) for split, names in manifest.splits.items()},
+        "in_two_splits": sum(len(one & other) for one, other in combinations(stems.values(), 2)),
+    }  # fmt: skip

@@ -1,0 +1,43 @@
+"""All that a study answers: what it asks, and the interactions that its design shows anyway."""
+
+import itertools
+
+from ablate.config.schema import Question, StudyConfig
+from ablate.designs.contract import free
+
+
+def questions_of(config: StudyConfig) -> list[Question]:
+    """Return the registered questions, then the interactions that nobody registered.
+
+    A blocked phase with all combinations shows every two-factor interaction. One that is no
+    question of the file is described and never judged; it takes the metrics of the first question.
+    """
+    asked = list(config.questions.values())
+    if not asked or not any(
+        "blocks" in phase.options and phase.options.get("arms") == "full_factorial"
+        for phase in config.phases.values()
+    ):
+        return asked
+    registered = {
+        frozenset((question.compare, question.crossed_with))
+        for question in asked
+        if question.crossed_with
+    }
+    taken = {question.id for question in asked}
+    for first, second in itertools.combinations(free(config.factors), 2):
+        name = f"interaction_{first}_{second}"
+        same_dimension = config.factors[first].dimension == config.factors[second].dimension
+        if frozenset((first, second)) in registered or same_dimension or name in taken:
+            continue
+        asked.append(
+            Question(
+                id=name,
+                asks=f"Does the effect of {first} depend on {second}? (not registered)",
+                compare=first,
+                crossed_with=second,
+                primary=asked[0].primary,
+                contrasts=("interaction",),
+                registered=False,
+            )
+        )
+    return asked

@@ -1,0 +1,95 @@
+"""A further look at a study: its changed design stands beside the first, equal runs are taken over.
+
+`study@2` is the design of a study after a change, usually more blocks. A run is equal where its id
+(recipe, seeds, phase, block, point) is, and data and code are those it was made with. What is read
+again costs alpha, so a claim needs its looks declared before the first: alpha is split evenly.
+"""
+
+import hashlib
+import logging
+import shutil
+from functools import lru_cache
+from pathlib import Path
+
+from ablate.config.schema import LOOK, StudyConfig
+from ablate.errors import ConfigError
+from ablate.execution.worker import JOURNAL, RESULT, read_result
+from ablate.study.ledger import Ledger
+from ablate.study.plan import Plan
+from ablate.tracking.position import POSITION
+from ablate.training.environment import FOLDERS, environment_of
+
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def code_hash() -> str:
+    """Return the hash of the code that a result depends on; the rest may change beside it."""
+    package = Path(__file__).resolve().parents[1]
+    found = hashlib.sha256()
+    for part in FOLDERS:
+        for path in sorted((package / part).rglob("*.py")):
+            found.update(path.relative_to(package).as_posix().encode() + b"\0")
+            found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def declared(config: StudyConfig) -> dict[str, int]:
+    """Return phase -> looks of the phases that may claim; what the ledger keeps of it."""
+    return {name: phase.looks for name, phase in config.phases.items() if phase.claims}
+
+
+def earlier(config: StudyConfig, store: Path) -> list[str]:
+    """Return the names of the looks before this one that the store holds, the latest first."""
+    if config.look == 1:
+        return []
+    base = config.name.partition(LOOK)[0]
+    names = [base, *(f"{base}{LOOK}{number}" for number in range(2, config.look))]
+    return [name for name in reversed(names) if (store / name / "ledger.jsonl").exists()]
+
+
+def check_declared(config: StudyConfig, store: Path) -> None:
+    """Raise ConfigError where an earlier look had declared another number of looks."""
+    mine = declared(config)
+    for name in earlier(config, store):
+        before = Ledger(store / name).header.get("looks", {})
+        for phase, looks in mine.items():
+            if phase in before and before[phase] != looks:
+                raise ConfigError(
+                    f"phases.{phase}.looks: {name} was started with {before[phase]}, now {looks}; "
+                    "alpha is split before the first look: write the same, or claims: false"
+                )
+
+
+def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
+    """Copy the designed runs that earlier looks finished; return how many came over.
+
+    A copy is complete before it is seen, so that a kill between leaves whole runs only.
+    """
+    config = plan.config
+    folder, beside = store / config.name, store / config.name / "adopting"
+    shutil.rmtree(beside, ignore_errors=True)
+    wanted = {run.run_id for trial in plan.trials for run in trial.runs}
+    count = 0
+    stratum = environment_of(str(config.base["train"]["device"])).stratum
+    for name in earlier(config, store):
+        header = Ledger(store / name).header
+        if (header.get("data_hash"), header.get("code_hash")) != (data_hash, code_hash()):
+            logger.warning("%s: other data or code; its runs are made anew", name)
+            continue
+        for source in sorted((store / name / "runs").glob("*")):
+            target = folder / "runs" / source.name
+            result = read_result(source)
+            if source.name not in wanted or (target / RESULT).exists() or result is None:
+                continue
+            if result.state != "finished" or not (source / JOURNAL).exists():
+                continue
+            if result.facts.get("stratum", stratum) != stratum:
+                continue  # made with other libraries, or on another kind of processor
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, beside / source.name, ignore=shutil.ignore_patterns(POSITION))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (beside / source.name).rename(target)
+            count += 1
+    shutil.rmtree(beside, ignore_errors=True)
+    return count

@@ -1,0 +1,174 @@
+"""What moves numbers besides the settings of a run: code, libraries, arithmetic.
+
+Runs of one environment are a stratum.
+Of the code only what it means counts, so that comments, docstrings and formatting may change. A
+plug-in's file counts whole, whatever it registers; packages that it imports do not.
+"""
+
+import ast
+import functools
+import hashlib
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ablate import plugins
+from ablate.identity import digest
+from ablate.training.determinism import device_of
+
+PACKAGE = Path(__file__).resolve().parents[1]
+FOLDERS = ("data", "imaging", "losses", "metrics", "models", "training")
+FILES = ("identity.py",)  # derives the seeds
+LIBRARIES = ("torch", "numpy", "kornia", "pillow")
+INSTRUCTION_SETS = ("sse4_2", "avx", "avx2", "fma", "f16c", "avx512", "avx_vnni", "amx", "asimd",
+                    "sve", "bf16")  # fmt: skip
+MOST_NAMED = 4  # changed files in one line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """All of it, each part as name -> hash, version or flag."""
+
+    code: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    arithmetic: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stratum(self) -> str:
+        """Return the hash that runs of the same environment share."""
+        return digest(self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+
+@functools.cache
+def environment_of(device: str) -> Environment:
+    """Return the environment of this process as it was at the first call; settle before it."""
+    return measure(device, code=package_code())
+
+
+def measure(device: str, *, code: Mapping[str, str] | None = None) -> Environment:
+    """Return the environment as it is now on disk and in this process.
+
+    Args:
+        device: As in train.device.
+        code: Of the package, where it is known.
+    """
+    mine = {f"plugins/{path.name}": _meaning(path) for path in plugins.load()}
+    return Environment(
+        code={**(read_code() if code is None else code), **mine},
+        versions={"python": platform.python_version(),
+                  **{name: version(name) for name in LIBRARIES}},
+        arithmetic={**_processor(), "threads": torch.get_num_threads(), **determinism(),
+                    **_gpu(device_of(device))},
+    )  # fmt: skip
+
+
+@functools.cache
+def package_code() -> Mapping[str, str]:
+    """Return the code of this package as it was at the first call of this process."""
+    return read_code()
+
+
+def read_code() -> dict[str, str]:
+    """Return file -> hash of what it means, for the parts of this package that move numbers."""
+    files = [path for part in FOLDERS for path in (PACKAGE / part).rglob("*.py")]
+    files += [PACKAGE / name for name in FILES]
+    return {path.relative_to(PACKAGE).as_posix(): _meaning(path) for path in sorted(files)}
+
+
+def changes(before: Environment, after: Environment) -> tuple[str, ...]:
+    """Return in words what differs, libraries first, many files counted.
+
+    Example:
+        >>> old = Environment(code={"losses/a.py": "1"}, versions={"torch": "2.12"})
+        >>> changes(old, Environment(code={"losses/a.py": "2"}, versions={"torch": "2.13"}))
+        ('torch 2.12 -> 2.13', 'losses/a.py changed')
+    """
+    words = []
+    for old, new in ((before.versions, after.versions), (before.arithmetic, after.arithmetic)):
+        words += [
+            f"{name.replace('_', ' ')} {old.get(name, 'none')} -> {new.get(name, 'none')}"
+            for name in dict.fromkeys([*old, *new])
+            if old.get(name) != new.get(name)
+        ]
+    files = [
+        _change(name, before.code, after.code)
+        for name in sorted({*before.code, *after.code})
+        if before.code.get(name) != after.code.get(name)
+    ]
+    shown = files[:MOST_NAMED]
+    more = [f"{len(files) - MOST_NAMED} more files"] if len(files) > MOST_NAMED else []
+    return (*words, *shown, *more)
+
+
+def cpu() -> dict[str, Any]:
+    """Return kind and instruction sets of the processor: the same table needs the same ones."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    found: list[tuple[str, str]] = re.findall(r"^([\w ]+?)\s*:\s*(.*)$", text, flags=re.MULTILINE)
+    entries = dict(reversed(found))  # the first processor
+    flags = entries.get("flags", entries.get("Features", "")).split()
+    return {
+        "kind": entries.get("model name", platform.processor() or platform.machine()),
+        "used": torch.backends.cpu.get_cpu_capability(),
+        "flags": sorted(flag for flag in flags if flag.startswith(INSTRUCTION_SETS)),
+    }
+
+
+def determinism() -> dict[str, Any]:
+    """Return the flags of the arithmetic in this process."""
+    return {
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
+        "tf32_matmul": torch.backends.cuda.matmul.allow_tf32,
+        "tf32_cudnn": torch.backends.cudnn.allow_tf32,
+        "cudnn_benchmark": torch.backends.cudnn.benchmark,
+    }
+
+
+def _processor() -> dict[str, str]:
+    found = cpu()
+    return {"cpu": found["kind"], "instructions": found["used"]}
+
+
+def _gpu(device: torch.device) -> dict[str, str]:
+    """Return what computes on a GPU; nothing for a study on the CPU."""
+    if device.type != "cuda":
+        return {}
+    cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda),
+            "cudnn": str(cudnn)}  # fmt: skip
+
+
+def _meaning(path: Path) -> str:
+    """Return the hash of a Python file without comments, docstrings and formatting."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Module(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
+                | ast.ClassDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
+                | ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
+            ):
+                node.body = rest
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
+
+
+def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    if name not in before:
+        return f"{name} added"
+    return f"{name} removed" if name not in after else f"{name} changed"

@@ -1,0 +1,16 @@
+"""What a fork server imports once for all its workers: what is slow, and all that moves numbers.
+
+Workers that start later then run the code as it was when the first one started, and say so.
+"""
+
+import torch._dynamo  # noqa: F401  torch imports it for the first optimiser: seconds per worker
+
+from ablate.data.contract import DATASETS
+from ablate.metrics.contract import METRICS
+from ablate.models.contract import MODELS
+from ablate.training import run  # noqa: F401
+from ablate.training.environment import package_code
+
+for register in (DATASETS, METRICS, MODELS):
+    register.names()
+package_code()

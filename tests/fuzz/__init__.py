@@ -1,0 +1,1 @@
+"""Harnesses for coverage-guided fuzzing, one per reader; see `python -m tests.fuzz --help`."""

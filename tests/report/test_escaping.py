@@ -1,0 +1,134 @@
+"""Words from files are text everywhere: page, Markdown, LaTeX, CSV."""
+
+import re
+import string
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate.report import latex, spreadsheet
+from ablate.report.contents import Contents
+from ablate.report.grid import Cell, grid
+from ablate.report.markdown import markdown, plain
+from ablate.report.page import render
+from ablate.report.sections import report
+from tests.report.answered import VARIANT, answered_contents
+
+EVIL = "<script>alert(1)</script> **b** [x](javascript:y) \\input{z} 50% a_b $\\bad{$ | `c`"
+FORMULA = '=HYPERLINK("x")'
+BARE = re.compile(r"(?<!\\)(?:\\\\)*[*_`\[\]|~$#]")
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the report of a study whose every word is hostile."""
+    given = answered_contents(
+        questions=[{**VARIANT, "asks": EVIL}], blocks=6, explored=0, hunted=0, images=3,
+        title=EVIL, data_label=EVIL, budget=EVIL, asks=[EVIL], baseline_arm=EVIL,
+        arms=[EVIL, FORMULA],
+    )  # fmt: skip
+    runs = given.runs.assign(arm=EVIL)
+    runs.loc[0, ["state", "reason", "arm"]] = ["failed", EVIL, FORMULA]
+    (question,) = given.answered
+    hostile = {**question, "reason": EVIL, "caveats": [EVIL], "scope": EVIL, "notes": [EVIL]}
+    verdicts = {**(given.verdicts or {}), "questions": [hostile]}
+    out = tmp_path_factory.mktemp("evil")
+    render(replace(given, runs=runs, verdicts=verdicts, links={"study": EVIL}), out)
+    return out
+
+
+def test_the_page_holds_no_markup_of_others(evil: Path) -> None:
+    page = (evil / "report.html").read_text()
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") > 5
+    assert 'href="javascript' not in page
+
+
+def test_markdown_has_no_tag_link_or_emphasis_of_others(evil: Path) -> None:
+    text = (evil / "report.md").read_text()
+    assert "<script" not in text
+    assert not re.search(r"(?<!\\)\]\(javascript", text)
+    assert "**b**" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "alert" in line]
+    assert rows
+    heads = {line.count("|") for line in text.splitlines() if line.startswith("|---")}
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= heads
+
+
+def test_no_cell_of_a_csv_file_is_a_formula(evil: Path) -> None:
+    files = list(evil.rglob("*.csv"))
+    assert len(files) > 5
+    cells = pd.read_csv(evil / "tables" / "runs.csv", dtype=str)["arm"]
+    assert "'" + FORMULA in set(cells)
+    for path in files:
+        for cell in pd.read_csv(path, dtype=str).fillna("").to_numpy().ravel():
+            assert spreadsheet.harmless(cell) == cell, path.name
+
+
+def test_latex_holds_no_command_of_others(evil: Path) -> None:
+    text = (evil / "tables" / "arms.tex").read_text() + (
+        evil / "tables" / "answers.tex"
+    ).read_text()
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("%"))
+    assert r"\input" not in body
+    assert r"\textbackslash{}input\{z\}" in body
+    assert body.count(r"\begin{tabular}") == body.count(r"\end{tabular}") > 1
+
+
+@given(st.text(string.printable + "λ中↑\u202e", max_size=40))
+def test_any_text_is_a_balanced_latex_cell(text: str) -> None:
+    escaped = latex.escape(text)
+    bare = re.sub(r"\\[{}%&$#_]", "", escaped)
+    assert bare.count("{") == bare.count("}")
+    assert not re.search(r"(?<!\\)[%&#_]", re.sub(r"\\[a-z]+(\{\})?|\$.*?\$", "", bare))
+    assert "\n" not in escaped
+    commands = set(re.findall(r"\\([a-z]+)", escaped))
+    assert commands <= {
+        "textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater", "textbar",
+        "textquotedbl", "uparrow", "lambda",
+    }  # fmt: skip
+
+
+@given(st.text(string.printable, max_size=40))
+def test_any_text_is_one_plain_line_of_markdown(text: str) -> None:
+    found = plain(text)
+    assert "\n" not in found
+    assert "<" not in found
+    assert not BARE.search(found)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_texts_that_a_spreadsheet_would_run_get_an_apostrophe(start: str, tmp_path: Path) -> None:
+    table = pd.DataFrame({f"{start}head": [f"{start}1+cmd", "plain", None], "n": [-1.0, 2.0, 3.0]})
+    spreadsheet.write(table, tmp_path / "t.csv")
+    found = pd.read_csv(tmp_path / "t.csv", keep_default_na=False)
+    assert found.columns[0] == f"'{start}head".replace("\r", " ")
+    assert found.iloc[:, 0].tolist() == [f"'{start}1+cmd".replace("\r", " "), "plain", ""]
+    assert found["n"].tolist() == [-1.0, 2.0, 3.0]
+
+
+def test_a_number_written_as_text_stays_a_number() -> None:
+    assert spreadsheet.harmless("-0.5") == "-0.5"
+    assert spreadsheet.harmless("-a") == "'-a"
+
+
+def test_bold_cells_are_bold_and_heads_are_escaped() -> None:
+    text = latex.tabular(grid(["a_b", "c"], [["x", Cell(text="1 & 2", is_bold=True)]]))
+    assert r"a\_b & c \\" in text
+    assert r"x & \textbf{1 \& 2} \\" in text
+    for rule in ("toprule", "midrule", "bottomrule"):
+        assert rf"\{rule}" in text
+
+
+def test_no_line_of_markdown_starts_a_head_or_a_list_of_others(
+    contents: Callable[..., Contents],
+) -> None:
+    text = markdown(report(contents(title="# head", asks=[FORMULA, "1. one", "- two"]), []))
+    assert "# \\# head" in text
+    assert "- \\1. one" in text
+    assert "- \\- two" in text

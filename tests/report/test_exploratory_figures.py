@@ -1,0 +1,37 @@
+"""Every exploratory figure: labelled, drawn without text on text, the same bytes twice."""
+
+import pytest
+
+from ablate.report import theme
+from ablate.report.figures import FIGURES, in_order
+from tests.report.exploring import explored_contents, unexplored
+from tests.report.test_layout import overlaps, svg
+
+NAMES = ("importance", "interactions", "dependence", "effects", "best_of", "history", "parallel")
+HEALTH = ("curves", "nuisance")
+
+
+def test_every_figure_of_the_exploration_says_that_it_claims_nothing() -> None:
+    mine = [(name, figure) for name, figure in in_order() if figure.section == "exploration"]
+    assert {name for name, _ in mine} == set(NAMES)
+    for _, figure in mine:
+        assert figure.caption.startswith("Exploratory, no claim.")
+
+
+@pytest.mark.parametrize("name", [*NAMES, *HEALTH])
+def test_no_text_lies_on_another(name: str) -> None:
+    made, _ = svg(name, explored_contents())
+    assert made.get_size_inches()[0] <= theme.WIDE_IN
+    assert overlaps(made) == []
+
+
+@pytest.mark.parametrize("name", [*NAMES, *HEALTH])
+def test_a_second_drawing_has_the_same_bytes(name: str) -> None:
+    assert svg(name, explored_contents())[1] == svg(name, explored_contents())[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_without_exploration_says_why_there_is_nothing(name: str) -> None:
+    reason = FIGURES.get(name)().applies(unexplored())
+    assert reason is not None
+    assert "exploration" in reason or "two or more tries" in reason

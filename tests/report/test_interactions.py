@@ -1,0 +1,41 @@
+"""Interactions: a cell per pair, undecided ones hatched; contrasts of contrasts where crossed."""
+
+from dataclasses import replace
+
+from ablate.report.figures.interactions import Interactions
+from tests.report.exploring import explored_contents, unexplored
+
+
+def test_undecided_cells_and_no_others_are_hatched() -> None:
+    contents = explored_contents()
+    response = {**contents.explored["responses"][0]}
+    pairs = [{**row, "is_decided": at == 0} for at, row in enumerate(response["interactions"])]
+    some = replace(contents, explored={**contents.explored, "responses": [
+        {**response, "interactions": pairs}]})  # fmt: skip
+    numbers = Interactions().numbers(some)
+    axis = Interactions().draw(some, numbers).axes[0]
+    cells = [patch for patch in axis.patches if patch.get_linewidth() == 0]
+    assert [bool(cell.get_hatch()) for cell in cells] == [not row["is_decided"] for row in pairs]
+
+
+def test_contrasts_of_contrasts_are_drawn_with_and_without_an_interval() -> None:
+    row = {"first": "a", "second": "b", "first_value": "x", "first_baseline": "y",
+           "second_value": "1", "second_baseline": "0", "metric": "qabf", "estimate": 0.1,
+           "low": None, "high": None, "seeds": 1}  # fmt: skip
+    other = {**row, "first_value": "z", "low": 0.0, "high": 0.4, "seeds": 4}
+    for explored in (explored_contents().explored, {"responses": [], "reason": ""}):
+        some = replace(explored_contents(), explored={**explored, "crossed": [row, other]})
+        assert Interactions().applies(some) is None
+        numbers = Interactions().numbers(some)
+        contrasts = numbers[numbers["kind"] == "contrast"]
+        assert contrasts["contrast"].tolist() == ["a x x b 1", "a z x b 1"]
+        drawn = Interactions().draw(some, numbers)
+        assert any(axis.get_xlabel() == "test Qabf" for axis in drawn.axes)
+
+
+def test_too_few_trials_are_the_reason_that_is_given() -> None:
+    contents = explored_contents()
+    few = {**contents.explored["responses"][0], "interactions": [], "no_interactions": "too few"}
+    some = replace(contents, explored={**contents.explored, "responses": [few]})
+    assert Interactions().applies(some) == "too few"
+    assert Interactions().applies(unexplored()) == "the study has no exploration"

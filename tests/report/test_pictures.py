@@ -1,0 +1,115 @@
+"""The grid of fused images and the gradient maps: what is chosen, and what the maps mean."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ablate.report import pictures
+from ablate.report.contents import Contents
+from ablate.report.figures.fused_grid import FusedGrid
+from ablate.report.figures.gradient_maps import GradientMaps
+from ablate.report.source import NO_PICTURES
+
+Make = Callable[..., Contents]
+
+
+@pytest.fixture
+def ruled(contents: Make) -> Contents:
+    """Return contents whose gallery was chosen by a rule; values have names of their own."""
+    return contents(
+        questions=[{"id": "variant", "arms": [["new", "id-magnitude"], ["old", "id-signed"]]}],
+        gallery={
+            "question": "variant", "metric": "qabf",
+            "images": [{"image": "p2", "why": "largest gain", "gain": 0.25},
+                       {"image": "p0", "why": "median", "gain": 0.1}],
+        },
+    )  # fmt: skip
+
+
+def test_the_closer_look_is_where_the_fused_images_differ() -> None:
+    one, other = np.zeros((40, 60)), np.zeros((40, 60))
+    other[22:30, 41:49] = 200
+    top, left = pictures.closer([one, other])
+    assert top.stop - top.start == left.stop - left.start == 10
+    assert top.start <= 22
+    assert top.stop >= 30
+    assert left.start <= 41
+    assert left.stop >= 49
+
+
+def test_equal_pictures_and_small_ones_have_a_window_too() -> None:
+    assert pictures.closer([np.zeros((5, 7))] * 2) == (slice(0, 5), slice(0, 5))
+
+
+def test_gradients_keep_their_sign() -> None:
+    ramp = np.tile(np.arange(8.0), (6, 1))
+    across, down = pictures.gradients(ramp)
+    assert across[3, 3] == 8.0
+    assert np.allclose(down, 0)
+    assert np.allclose(pictures.gradients(ramp[:, ::-1])[0][3, 4], -8.0)
+    assert np.allclose(pictures.gradients(ramp.T)[1][3, 3], 8.0)
+
+
+def test_images_are_those_of_the_rule_then_those_asked_for(ruled: Contents) -> None:
+    table = FusedGrid().numbers(replace(ruled, wanted=("p1", "p2")))
+    assert table["image"].tolist() == ["p2", "p0", "p1"]
+    assert table["why"].tolist() == ["largest gain", "median", "asked for"]
+    assert table["gain"].tolist()[:2] == [0.25, 0.1]
+
+
+def test_columns_are_the_sources_and_the_values_in_design_order(ruled: Contents) -> None:
+    assert [label for label, _ in pictures.columns(ruled)] == [
+        "infrared", "visible", "new", "old",
+    ]  # fmt: skip
+
+
+def test_without_a_rule_the_first_images_of_every_arm_are_shown(contents: Make) -> None:
+    given = contents()
+    assert FusedGrid().numbers(given)["image"].tolist() == ["p0", "p1", "p2"]
+    assert [label for label, _ in pictures.columns(given)][2:] == ["signed", "magnitude"]
+
+
+def test_the_error_is_against_the_larger_source(ruled: Contents) -> None:
+    table = GradientMaps().numbers(ruled)
+    assert set(table["map"]) == {"Gx", "Gy", "error"}
+    assert set(table["image"]) == {"p2"}
+    window = pictures.window_of(ruled, "p2")
+    read = {
+        name: pictures.strength(np.asarray(pictures.read(ruled, name, "p2")))[window]
+        for name in ("infrared", "visible", "magnitude")
+    }
+    expected = read["magnitude"] - np.maximum(read["infrared"], read["visible"])
+    found = table.query("column == 'new' and map == 'error'")["mean"]
+    assert found.item() == pytest.approx(expected.mean())
+
+
+def test_a_fused_image_like_the_larger_source_has_no_error(ruled: Contents) -> None:
+    for image in ruled.gallery["infrared"]:
+        flat = ruled.gallery["visible"][image]
+        size = Image.open(flat).size
+        Image.new("L", size, 90).save(flat)
+        Image.open(ruled.gallery["infrared"][image]).save(ruled.gallery["magnitude"][image])
+    table = GradientMaps().numbers(ruled)
+    assert table.query("column == 'new' and map == 'error'")["mean_absolute"].item() == 0
+    assert table.query("column == 'old' and map == 'error'")["mean_absolute"].item() > 0
+
+
+def test_pictures_that_were_left_out_say_so(ruled: Contents) -> None:
+    bare = replace(ruled, gallery={}, no_pictures=NO_PICTURES)
+    for figure in (FusedGrid(), GradientMaps()):
+        assert figure.applies(bare) == NO_PICTURES
+        assert figure.applies(ruled) is None
+
+
+def test_an_image_that_one_value_lacks_is_drawn_without_it(ruled: Contents, tmp_path: Path) -> None:
+    gallery = {name: dict(files) for name, files in ruled.gallery.items()}
+    del gallery["magnitude"]["p2"]
+    given = replace(ruled, gallery=gallery)
+    numbers = FusedGrid().numbers(given)
+    assert numbers["image"].tolist() == ["p2", "p0"]
+    FusedGrid().draw(given, numbers).savefig(tmp_path / "grid.png")
+    assert set(GradientMaps().numbers(given)["image"]) == {"p0"}

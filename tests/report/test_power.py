@@ -1,0 +1,64 @@
+"""Power: the variances come back from the row, and agree with what the verdict says of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ablate.report.contents import Contents
+from ablate.report.figures.power import Power, variances_of
+from ablate.stats.crossed import crossed_t
+from tests.report.answered import answered_contents, asked
+
+
+def test_the_variances_are_those_of_the_crossed_t() -> None:
+    random = np.random.default_rng(3)
+    table = random.normal(size=(7, 1)) + 2 * random.normal(size=(1, 9)) + random.normal(size=(7, 9))
+    t = crossed_t(table)
+    found = variances_of({"se": float(t.se), "df": float(t.df), "blocks": 7})
+    assert found == pytest.approx((float(t.block_variance), float(t.image_variance)))
+
+
+def test_it_says_what_the_verdict_says_of_the_present_and_the_needed_blocks(
+    answered: Contents,
+) -> None:
+    numbers = Power().numbers(answered)
+    for question in answered.answered:
+        for row in (one for one in question["rows"] if one["role"] == "primary"):
+            mine = numbers[
+                (numbers["question"] == question["id"]) & (numbers["metric"] == row["metric"])
+                & (numbers["contrast"] == row["contrast"])
+            ]  # fmt: skip
+            present = mine[mine["is_present"]]
+            base = row["estimate"] / row["percent"]
+            assert present["blocks"].item() == row["blocks"]
+            assert present["detectable"].item() * base == pytest.approx(row["detectable"])
+            finds = mine[mine["power"] >= 0.8]["blocks"]
+            if len(finds) and row["blocks_needed"] > 3:
+                assert finds.min() >= row["blocks_needed"]
+            else:
+                assert len(finds) or row["blocks_needed"] is None or row["blocks_needed"] > 60
+
+
+def test_more_blocks_find_more_and_smaller(answered: Contents) -> None:
+    for _, mine in Power().numbers(answered).groupby(["question", "contrast", "metric"]):
+        assert mine["power"].is_monotonic_increasing
+        assert mine["detectable"].is_monotonic_decreasing
+
+
+def test_without_a_pilot_or_smallest_effect_one_panel_says_so() -> None:
+    bare = answered_contents(pilot=0, questions=[asked(smallest_effect={"qabf": 0.003})],
+                             selecting=["qabf"])  # fmt: skip
+    numbers = Power().numbers(bare)
+    assert numbers["detectable"].isna().all()
+    left, right = Power().draw(bare, numbers).axes
+    assert left.lines
+    assert [text.get_text() for text in right.texts] == ["without a pilot no base for percentages"]
+    nothing = answered_contents(pilot=0, questions=[asked(smallest_effect={})], selecting=["qabf"])
+    assert "no smallest effect is named" in str(Power().applies(nothing))
+
+
+def test_one_block_has_no_spread(answered: Contents) -> None:
+    reason = Power().applies(answered_contents(blocks=1, selecting=["qabf"]))
+    assert "two or more blocks" in str(reason)
+    assert "no answer phase" in str(Power().applies(replace(answered, verdicts=None)))

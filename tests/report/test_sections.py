@@ -1,0 +1,139 @@
+"""The parts of the page: their order, their anchors, their tables and links."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ablate.report.contents import Contents
+from ablate.report.markdown import markdown
+from ablate.report.page import render
+from ablate.report.sections import report
+from ablate.report.values import rows_grid, values_grid, winners_frame
+
+SERVER = "https://host/#/experiments/1/runs/"
+
+
+@pytest.fixture(scope="module")
+def linked(answered: Contents) -> Contents:
+    links = {run_id: f"{number:032x}" for number, run_id in enumerate(answered.runs["run_id"])}
+    return replace(answered, links=links)
+
+
+@pytest.fixture(scope="module")
+def rendered(linked: Contents, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(linked, tmp_path_factory.mktemp("report")).parent
+
+
+def test_parts_stand_in_the_order_of_the_protocol(rendered: Path) -> None:
+    page = (rendered / "report.html").read_text()
+    heads = [re.sub("<[^>]+>", "", head) for head in re.findall(r"<h2[^>]*>(.*?)</h2>", page)]
+    assert heads == [
+        "Answers", "Behind variant", "Behind ratio", "Evidence",
+        "Exploration: describes, claims nothing", "Training health", "Pictures", "Tables", "Runs",
+        "Checklist", "Provenance",
+    ]  # fmt: skip
+    assert page.index('class="banner"') < page.index("<nav>") < page.index("<h2")
+
+
+def test_every_link_inside_the_page_has_its_target_once(rendered: Path) -> None:
+    page = (rendered / "report.html").read_text()
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    wanted = set(re.findall(r'href="#([^"]+)"', page))
+    assert {"q1-variant", "answers", "checklist"} <= set(ids)
+    assert wanted <= set(ids)
+
+
+def test_markdown_has_the_same_heads_and_verdicts(rendered: Path, linked: Contents) -> None:
+    text = (rendered / "report.md").read_text()
+    for question in linked.answered:
+        assert f"## {question['id']}: {question['verdict']}" in text
+        assert f"## Behind {question['id']}" in text
+    for head in ("Evidence", "Tables", "Checklist", "Provenance"):
+        assert f"\n## {head}" in text
+    assert text.count("\n1. ") == 1
+    assert "\n27. " in text
+
+
+def test_a_row_of_the_table_says_what_its_sentence_says(linked: Contents) -> None:
+    (question, *_) = linked.answered
+    first = next(row for row in question["rows"] if row["role"] == "primary")
+    cells = [cell.text for cell in rows_grid(question, "primary").rows[0]]
+    assert cells[2] == f"{first['percent']:+.2f} %"
+    scale = first["percent"] / first["estimate"]
+    assert cells[3] == f"{first['ci_low'] * scale:+.2f} to {first['ci_high'] * scale:+.2f}"
+    assert f"d_z = {cells[5]}" in first["sentence"]
+    assert f"P(better) = {cells[6]}" in first["sentence"]
+    assert cells[8] == first["verdict"]
+
+
+def test_bold_are_the_values_of_the_best_set(linked: Contents) -> None:
+    for question in linked.answered:
+        table = values_grid(question)
+        metrics = list(dict.fromkeys(cell["metric"] for cell in question["cells"]))
+        for row, value in zip(table.rows, question["values"], strict=True):
+            bold = {m for m, cell in zip(metrics, row[1:], strict=True) if cell.is_bold}
+            assert bold == {m for m in metrics if value in question["best"][m]}
+
+
+def test_winners_have_their_configuration_and_their_run(linked: Contents) -> None:
+    table = winners_frame(linked)
+    blocks = linked.facts["phases"]["answer"]["blocks"]
+    assert len(table) == blocks * sum(len(q["values"]) for q in linked.answered)
+    assert table["nuisance.learning_rate"].notna().all()
+    assert (table["mlflow_run_id"] == table["run_id"].map(linked.links)).all()
+
+
+def test_files_of_the_tables_hold_the_same_numbers(rendered: Path, linked: Contents) -> None:
+    answers = pd.read_csv(rendered / "tables" / "answers.csv")
+    assert len(answers) == sum(len(question["rows"]) for question in linked.answered)
+    arms = pd.read_csv(rendered / "tables" / "arms.csv").set_index(["question", "arm", "metric"])
+    (question, *_) = linked.answered
+    scores = [
+        cell["score"]
+        for cell in question["cells"]
+        if cell["metric"] == "qabf" and cell["value"] == "signed"
+    ]
+    found = arms.loc[("variant", "signed", "qabf")]
+    assert found["mean"] == pytest.approx(sum(scores) / len(scores))
+    assert found["in_best_set"] == ("signed" in question["best"]["qabf"])
+    assert (rendered / "tables" / "budget.csv").exists()
+
+
+def test_a_server_makes_links_and_a_file_gives_names(linked: Contents) -> None:
+    run_id = linked.runs["run_id"].iloc[0]
+    mine = linked.links[run_id]
+    without = markdown(report(linked, []))
+    assert "https://" not in without
+    found = report(replace(linked, server=SERVER), [])
+    links = [link for row in found.runs.rows for cell in row for link in cell.links]
+    assert len(links) == len(linked.runs)
+    assert {link.url for link in links} == {SERVER + one for one in linked.links.values()}
+    assert SERVER + mine in {link.url for link in links}
+
+
+def test_a_page_with_a_server_only_links_and_loads_nothing(
+    contents: Callable[..., Contents], tmp_path: Path
+) -> None:
+    given = contents()
+    links = dict.fromkeys(given.runs["run_id"], "abc")
+    page = render(replace(given, links=links, server=SERVER), tmp_path).read_text()
+    assert f'<a href="{SERVER}abc">' in page
+    assert not re.findall(r'(?:src|srcset|action|data)="http', page)
+    assert "<link" not in page
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_a_figure_that_no_longer_applies_leaves_no_file_behind(
+    contents: Callable[..., Contents], tmp_path: Path
+) -> None:
+    given = contents()
+    render(given, tmp_path)
+    assert (tmp_path / "figures" / "curves.svg").exists()
+    render(replace(given, curves=given.curves[:0]), tmp_path)
+    assert not list((tmp_path / "figures").glob("curves.*"))

@@ -1,0 +1,67 @@
+"""What is published of the origin of numbers, and what is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ablate import config, data
+from ablate.study import provenance
+from ablate.study.names import known
+from ablate.study.provenance import command, cpu, packages, program_hash
+from ablate.tracking.address import public, run_page
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["store.mlflow=https://me:hunter2@host/x", "MLFLOW_TRACKING_TOKEN=hunter2",
+     "store.password=hunter2", "data.api_key=hunter2"],
+)  # fmt: skip
+def test_no_secret_stands_in_the_command(word: str) -> None:
+    found = command("q4", [word, "train.steps=5"])
+    assert "hunter2" not in found
+    assert found.startswith("ablate run q4 ")
+    assert found.endswith(" train.steps=5")
+
+
+def test_an_address_is_shown_without_user_and_query() -> None:
+    assert public("postgresql://me:word@db:5432/x?sslkey=k") == "postgresql://db:5432/x"
+    assert run_page("https://me:word@host", "7") == "https://host/#/experiments/7/runs/"
+    assert run_page("sqlite:////tmp/mlflow.db", "7") == ""
+
+
+def test_packages_and_processor_are_named() -> None:
+    found = packages()
+    assert {"torch", "numpy", "mlflow"} <= {name.lower() for name in found}
+    assert list(found) == sorted(found, key=str.lower)
+    assert cpu()["kind"]
+    assert cpu()["used"]
+
+
+def test_the_hash_of_the_program_moves_with_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.py").write_text("x = 1")
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    first = program_hash()
+    (tmp_path / "note.txt").write_text("not of the program")
+    assert program_hash() == first
+    (tmp_path / "a.py").write_text("x = 2")
+    assert program_hash() != first
+
+
+def test_the_environment_is_never_written_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    study = config.load("quickstart", ("data.pairs.test=2",), known=known())
+    pairs = data.load(study.base["data"])
+    found = provenance.provenance(
+        study, pairs, overrides=["train.steps=8"], tracking_uri="http://me:hunter2@host"
+    )
+    assert "hunter2" not in json.dumps(found)
+    assert found["command"] == "ablate run quickstart train.steps=8"
+    assert found["determinism"]["deterministic_algorithms"] is True
+    assert found["data"]["manifest_hash"] == pairs.manifest.hash
+    assert found["data"]["in_two_splits"] == 0
+    assert found["mlflow"]["address"] == "http://host"

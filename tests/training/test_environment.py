@@ -1,0 +1,85 @@
+"""What counts as another environment, and what does not."""
+
+from pathlib import Path
+
+import pytest
+
+from ablate.training import environment
+from ablate.training.environment import Environment, changes, measure, read_code
+
+SOURCE = '''"""What it is."""
+
+
+def double(x):
+    """Return twice x."""
+    # why
+    return 2 * x
+'''
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for folder in environment.FOLDERS:
+        (tmp_path / folder).mkdir()
+    (tmp_path / "identity.py").write_text("seed = 1\n")
+    (tmp_path / "losses" / "double.py").write_text(SOURCE)
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "page.py").write_text("x = 1\n")
+    monkeypatch.setattr(environment, "PACKAGE", tmp_path)
+    return tmp_path
+
+
+def test_comments_docstrings_and_layout_are_no_change(package: Path) -> None:
+    before = read_code()
+    assert list(before) == ["identity.py", "losses/double.py"]
+    (package / "losses" / "double.py").write_text("def double(x):\n\n    return (2 * x)\n")
+    (package / "report" / "page.py").write_text("x = 2\n")
+    assert read_code() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("losses/double.py", SOURCE.replace("2 *", "3 *"), "losses/double.py changed"),
+        ("identity.py", "seed = 2\n", "identity.py changed"),
+        ("models/new.py", "x = 1\n", "models/new.py added"),
+        ("losses/double.py", None, "losses/double.py removed"),
+        ("losses/double.py", "def (:", "losses/double.py changed"),
+    ],
+)
+def test_one_changed_file_is_another_stratum_and_is_named(
+    package: Path, file: str, text: str | None, said: str
+) -> None:
+    before = Environment(code=read_code())
+    (package / file).unlink(missing_ok=True)
+    if text is not None:
+        (package / file).write_text(text)
+    after = Environment(code=read_code())
+    assert after.stratum != before.stratum
+    assert changes(before, after) == (said,)
+    assert changes(before, before) == ()
+
+
+def test_plug_ins_libraries_and_arithmetic_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = measure("cpu")
+    assert set(before.versions) == {"python", "torch", "numpy", "kornia", "pillow"}
+    assert before.arithmetic["threads"] == 1
+    assert Environment(**before.to_json()) == before
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "environment_test.py").write_text("x = 1\n")
+    old = environment.version
+    monkeypatch.setattr(
+        environment, "version", lambda name: "0.1" if name == "torch" else old(name)
+    )
+    found = changes(before, measure("cpu"))
+    assert found == (f"torch {old('torch')} -> 0.1", "plugins/environment_test.py added")
+
+
+def test_many_files_are_counted() -> None:
+    old = Environment(code={f"losses/{k}.py": "1" for k in range(9)})
+    new = Environment(code={f"losses/{k}.py": "2" for k in range(9)})
+    assert changes(old, new)[-1] == "5 more files"
+    assert len(changes(old, new)) == 5
