@@ -43,8 +43,10 @@ test-all: $(STAMP) ## every test, with the reasons of what was skipped
 demo: $(STAMP) ## the quickstart study: trials, MLflow, report
 	$(BIN)/ablate demo
 
-bench: $(STAMP) ## the quick benchmarks
-	@for file in benchmarks/*.py; do [ -e "$$file" ] || continue; $(BIN)/python $$file || exit 1; done
+BENCHES := metrics loss data
+bench: $(STAMP) ## the quick benchmarks, under 5 minutes, and docs/performance.md
+	@for name in $(BENCHES); do OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@$(BIN)/python -m benchmarks.page
 
 docs: $(STAMP) ## list the documentation pages
 	@ls docs/*.md docs/decisions/*.md 2>/dev/null

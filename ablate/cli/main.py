@@ -81,6 +81,7 @@ def options(
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
     for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # the outbox says it once
     if not debug:  # it prints the traceback of an error that reaches us anyway
         for echo in ("mlflow.store.db.utils", "sqlalchemy.pool"):
             logging.getLogger(echo).setLevel(logging.CRITICAL)

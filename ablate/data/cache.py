@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-import os
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -50,7 +50,7 @@ def _map(path: Path) -> NDArray[np.uint8] | None:
     """Return both images as a read-only map, None where there is no whole file."""
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, EOFError, ValueError):
         return None
     if found.dtype != np.uint8 or found.ndim != 3 or found.shape[0] != 2:
         return None
@@ -58,7 +58,7 @@ def _map(path: Path) -> NDArray[np.uint8] | None:
 
 
 def _write(path: Path, images: NDArray[np.uint8]) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:

@@ -1,11 +1,16 @@
 """Image gradient operators: horizontal and vertical response, sign kept.
 
-All are computed separably by slices, which is faster than a convolution on a CPU. Their gain is
+All are computed separably by slices, which is faster than a convolution on a CPU, and by one
+convolution where the number of operations counts. Their gain is
 "raw" (the taps as published) or "unit" (a ramp of slope 1 per pixel answers 1).
 """
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
+import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from ablate.imaging.padding import pad_one
@@ -97,24 +102,76 @@ def forward(image: Tensor, *, padding: str = "zeros") -> tuple[Tensor, Tensor]:
     return framed[..., 1:-1, 2:] - middle, framed[..., 2:, 1:-1] - middle
 
 
+def is_launch_bound(image: Tensor) -> bool:
+    """Return whether starting an operation on this image costs more than its arithmetic."""
+    return image.is_cuda
+
+
 def _smoothed(
     image: Tensor, *, edge: float, centre: float, padding: str, gain: str
 ) -> tuple[Tensor, Tensor]:
     """Return central differences, smoothed across by (edge, centre, edge)."""
-    framed = pad_one(image, padding)
+    both: tuple[Tensor, Tensor]
+    if is_launch_bound(image):
+        both = _convolved(image, edge, centre, padding=padding)
+    elif padding == "zeros":
+        both = _ZeroFramed.apply(image, edge, centre)  # type: ignore[no-untyped-call]  # torch's
+    else:
+        framed = pad_one(image, padding)
+        both = _across(framed, edge, centre), _down(framed, edge, centre)
+    return _scaled(*both, gain=gain, ramp=2 * (2 * edge + centre))
 
-    def across(first: Tensor, middle: Tensor, last: Tensor) -> Tensor:
-        middle = middle if centre == 1 else centre * middle
-        return first + middle + last if edge == 1 else edge * (first + last) + middle
 
-    rows = across(framed[..., :-2, :], framed[..., 1:-1, :], framed[..., 2:, :])
-    columns = across(framed[..., :, :-2], framed[..., :, 1:-1], framed[..., :, 2:])
-    return _scaled(
-        rows[..., :, 2:] - rows[..., :, :-2],
-        columns[..., 2:, :] - columns[..., :-2, :],
-        gain=gain,
-        ramp=2 * (2 * edge + centre),
-    )
+def _across(framed: Tensor, edge: float, centre: float) -> Tensor:
+    rows = _weighted(framed[..., :-2, :], framed[..., 1:-1, :], framed[..., 2:, :], edge, centre)
+    return rows[..., :, 2:] - rows[..., :, :-2]
+
+
+def _down(framed: Tensor, edge: float, centre: float) -> Tensor:
+    columns = _weighted(framed[..., :-2], framed[..., 1:-1], framed[..., 2:], edge, centre)
+    return columns[..., 2:, :] - columns[..., :-2, :]
+
+
+def _weighted(first: Tensor, middle: Tensor, last: Tensor, edge: float, centre: float) -> Tensor:
+    if edge == 1:
+        return torch.add(first, middle, alpha=centre) + last
+    return torch.add(edge * (first + last), middle, alpha=centre)
+
+
+def _convolved(image: Tensor, edge: float, centre: float, *, padding: str) -> tuple[Tensor, Tensor]:
+    """Return the same by one convolution; TF32 must be off (see `ablate.training.determinism`)."""
+    framed = image if padding == "zeros" else pad_one(image, padding)
+    planes = framed.reshape(-1, 1, *framed.shape[-2:])
+    kernels = _kernels(edge, centre, image.dtype, image.device)
+    both = F.conv2d(planes, kernels, padding=int(padding == "zeros"))
+    grad_x, grad_y = both.view(*image.shape[:-2], 2, *both.shape[-2:]).unbind(-3)
+    return grad_x, grad_y
+
+
+@functools.cache
+def _kernels(edge: float, centre: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    smooth = torch.tensor([edge, centre, edge], dtype=torch.float64)
+    across = smooth[:, None] * torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
+    return torch.stack([across, across.mT])[:, None].to(dtype=dtype, device=device)
+
+
+class _ZeroFramed(torch.autograd.Function):
+    """Both responses of an image in a frame of zeros, with the backward pass that zeros allow.
+
+    With zeros around it each operator is its own adjoint but for the sign: the backward pass is the
+    operator again instead of a pass for every slice.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor, edge: float, centre: float) -> tuple[Tensor, Tensor]:
+        ctx.taps = edge, centre
+        framed = pad_one(image, "zeros")
+        return _across(framed, edge, centre), _down(framed, edge, centre)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        of_x, of_y = (pad_one(grad, "zeros") for grad in grads)
+        return -(_across(of_x, *ctx.taps) + _down(of_y, *ctx.taps)), None, None
 
 
 def _scaled(grad_x: Tensor, grad_y: Tensor, *, gain: str, ramp: float) -> tuple[Tensor, Tensor]:

@@ -18,6 +18,7 @@ from ablate.losses.pyramid import level_scales, level_side, scale_weights
 from ablate.losses.selection import SELECTIONS, blend
 
 T = TypeVar("T")
+_Last = tuple[Tensor, Tensor, tuple[int, int], tuple[Tensor, ...]]  # sources, versions, targets
 
 
 class MultiScaleGradient(nn.Module):
@@ -96,6 +97,7 @@ class MultiScaleGradient(nn.Module):
         self._constants = (1.0,) * len(self._scales) if norm == "none" else ()
         self.weights = scale_weights(weights, levels=len(self._scales), growth=weight_growth)
         self.last_levels: tuple[Tensor, ...] = ()
+        self._last: _Last | None = None
 
     def forward(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
         """Return the loss, a scalar of at least 0.
@@ -115,9 +117,8 @@ class MultiScaleGradient(nn.Module):
 
     def total(self, values: Sequence[Tensor]) -> Tensor:
         """Return the weighted sum of the values of the levels."""
-        return torch.stack(
-            [weight * value for weight, value in zip(self.weights, values, strict=True)]
-        ).sum()
+        together = torch.stack(list(values))
+        return (together * _weights(self.weights, together.dtype, together.device)).sum()
 
     def maps(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Iterator[Tensor]:
         """Yield per level what every pixel and channel costs, (batch, 1 or 2, height, width)."""
@@ -129,16 +130,10 @@ class MultiScaleGradient(nn.Module):
             (level_side(fused.shape[-2], scale=scale), level_side(fused.shape[-1], scale=scale))
             for scale in self._scales
         ]
-        levels = [
-            pyramid(image, sides, method=self._resampler, is_recursive=self._is_recursive)
-            for image in (infrared, visible, fused)
-        ]
-        once = self._share(infrared, visible) if self._is_selected_once else None
-        for small_infrared, small_visible, small_fused, constant in zip(
-            *levels, self._constants, strict=True
-        ):
-            target = self._target(small_infrared, small_visible, once)
-            cost = self._penalty(self._response(small_fused) - target)
+        targets = self._targets(infrared, visible, sides)
+        levels = self._pyramid(fused, sides)
+        for small, target, constant in zip(levels, targets, self._constants, strict=True):
+            cost = self._penalty(self._response(small) - target)
             yield cost if constant == 1.0 else cost / constant
 
     def calibrate(self, *, infrared: Tensor, visible: Tensor) -> tuple[float, ...]:
@@ -169,6 +164,35 @@ class MultiScaleGradient(nn.Module):
         return found
 
     @torch.no_grad()
+    def _targets(
+        self, infrared: Tensor, visible: Tensor, sides: Sequence[tuple[int, int]]
+    ) -> tuple[Tensor, ...]:
+        """Return the target of each level, computed once per batch of sources.
+
+        The last sources are held with their targets: the same tensors, unchanged, have the same.
+        """
+        if infrared.is_inference() or visible.is_inference():  # do not tell when they change
+            return self._fresh_targets(infrared, visible, sides)
+        state = infrared._version, visible._version
+        if self._last is None or not (
+            self._last[0] is infrared and self._last[1] is visible and self._last[2] == state
+        ):
+            self._last = None  # frees the memory before it is needed again
+            targets = self._fresh_targets(infrared, visible, sides)
+            self._last = infrared, visible, state, targets
+        return self._last[3]
+
+    def _fresh_targets(
+        self, infrared: Tensor, visible: Tensor, sides: Sequence[tuple[int, int]]
+    ) -> tuple[Tensor, ...]:
+        once = self._share(infrared, visible) if self._is_selected_once else None
+        both = (self._pyramid(image, sides) for image in (infrared, visible))
+        return tuple(self._target(one, other, once) for one, other in zip(*both, strict=True))
+
+    def _pyramid(self, image: Tensor, sides: Sequence[tuple[int, int]]) -> Iterator[Tensor]:
+        return pyramid(image, sides, method=self._resampler, is_recursive=self._is_recursive)
+
+    @torch.no_grad()
     def _target(self, infrared: Tensor, visible: Tensor, once: Tensor | None) -> Tensor:
         of_infrared, of_visible = self._response(infrared), self._response(visible)
         if once is None:
@@ -188,6 +212,11 @@ class MultiScaleGradient(nn.Module):
             responses = (grad_x, -grad_y)
         response = self._components(*responses)
         return response.abs() if self._is_sign_free else response
+
+
+@functools.lru_cache(maxsize=64)
+def _weights(weights: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(weights, dtype=dtype, device=device)
 
 
 def level_value(cost: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -79,7 +80,7 @@ class SourceStatistics:
             self._room = min(self._limit // 16, self._limit - self._used())
         if needed > self._room:
             return
-        beside = self._folder / f".{name}.{os.getpid()}"
+        beside = self._folder / f".{name}.{secrets.token_hex(4)}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             beside.write_bytes(save(named))

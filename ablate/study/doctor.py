@@ -1,5 +1,6 @@
 """Compares ledger, run folders, MLflow and Optuna with each other; mends without inventing data."""
 
+import itertools
 import math
 from collections import defaultdict
 from dataclasses import dataclass
@@ -162,11 +163,15 @@ def _told(optuna: TrialStore, trials: Trials) -> list[Finding]:
     """Return how the Optuna study differs from what was told."""
     found: list[Finding] = []
     stored = optuna.values()
-    for number, told in sorted(trials.told.items()):
+    told = trials.told
+    in_turn = set(itertools.takewhile(told.__contains__, itertools.count()))  # the rest waits
+    for number in sorted(in_turn | stored.keys()):
         if number not in stored:
             text = f"trial {number} is missing"
-        elif told.value is not None and stored[number] not in (told.value, None):
-            text = f"trial {number} has {stored[number]}, told was {told.value}"
+        elif number not in told:
+            text = f"trial {number} is there and not all of its runs have ended"
+        elif told[number].value is not None and stored[number] not in (told[number].value, None):
+            text = f"trial {number} has {stored[number]}, told was {told[number].value}"
         else:
             continue
         found.append(Finding(where="optuna", what=text, mend="the Optuna study is written anew"))

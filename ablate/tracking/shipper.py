@@ -82,7 +82,8 @@ class Shipper:
                 in a block. A run without siblings has no parent but the study.
         """
         run_id = self._ids.get(runs.key(spec, kind="run"), "")
-        if run_id not in self._described or run_id in self._stopped:
+        is_described = self._described.get(run_id, 0) >= len(runs.parameters(spec))
+        if not is_described or run_id in self._stopped:
             self._outbox.attempt(partial(self._begin, spec, siblings=siblings))
 
     def ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:

@@ -42,8 +42,13 @@ class TrackingServer:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, **QUIET}
             )
+        if waits:
+            self.wait()
+
+    def wait(self) -> None:
+        """Return when it answers."""
         deadline = time.monotonic() + 120
-        while waits and not self.answers():
+        while not self.answers():
             assert time.monotonic() < deadline, (self._folder / "server.log").read_text()[-2000:]
             time.sleep(0.2)
 

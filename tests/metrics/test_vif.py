@@ -1,6 +1,5 @@
 """VIF against a plain two-dimensional convolution, its properties, and wrong variants."""
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -8,52 +7,22 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.signal import convolve2d
 from torch import Tensor
 
 from ablate.metrics import evaluate
 from ablate.metrics.gaussian import smooth, taps
+from tests.reference.metrics import gaussian, vifp
 
 Make = Callable[..., dict[str, Tensor]]
 quick = settings(deadline=None, derandomize=True, max_examples=10)
 seeds = st.integers(0, 2**31 - 1)
 
 
-def _window(width: int, off_centre: float = 0.0) -> np.ndarray:
-    distance = np.arange(width) - (width - 1) / 2 + off_centre
-    window = np.exp(-(distance[:, None] ** 2 + distance**2) / (2 * (width / 5) ** 2))
-    return window / window.sum()
-
-
-def _plain_vifp(
-    source: np.ndarray, fused: np.ndarray, *, mode: str = "valid", off_centre: float = 0.0
-) -> float:
-    """Return VIFP written from the paper's formula, one window sum after the other."""
-    eps, noise, kept, present = 1e-10, 2.0, 0.0, 0.0
-    for scale, width in enumerate((17, 9, 5, 3)):
-        blur = functools.partial(convolve2d, in2=_window(width, off_centre), mode=mode)
-        if scale:
-            source, fused = blur(source)[::2, ::2], blur(fused)[::2, ::2]
-        mean, mean_fused = blur(source), blur(fused)
-        variance = np.maximum(blur(source**2) - mean**2, 0)
-        variance_fused = np.maximum(blur(fused**2) - mean_fused**2, 0)
-        covariance = blur(source * fused) - mean * mean_fused
-        gain = covariance / (variance + eps)
-        rest = variance_fused - gain * covariance
-        none = (variance < eps) | (variance_fused < eps) | (gain < 0)
-        gain[none] = 0
-        rest = np.maximum(rest, eps)
-        variance[variance < eps] = 0
-        kept += np.log10(1 + gain**2 * variance / (rest + noise)).sum()
-        present += np.log10(1 + variance / noise).sum()
-    return 1.0 if present == 0 else float(kept / present)
-
-
 def _plain(images: dict[str, Tensor], **options: object) -> float:
     infrared, visible, fused = (
         images[key][0, 0].numpy().astype(np.float64) for key in ("infrared", "visible", "fused")
     )
-    return _plain_vifp(infrared, fused, **options) + _plain_vifp(visible, fused, **options)
+    return vifp(infrared, fused, **options) + vifp(visible, fused, **options)
 
 
 @quick
@@ -81,8 +50,7 @@ def test_the_source_and_not_the_fused_image_is_the_reference(triple: Make) -> No
     images = triple(4, 64, 64)
     fused = images["fused"][0, 0].numpy().astype(np.float64)
     turned = sum(
-        _plain_vifp(fused, images[key][0, 0].numpy().astype(np.float64))
-        for key in ("infrared", "visible")
+        vifp(fused, images[key][0, 0].numpy().astype(np.float64)) for key in ("infrared", "visible")
     )
     assert abs(evaluate(**images, names=["vif"])["vif"].item() - turned) > 1e-2
 
@@ -137,5 +105,5 @@ def test_smoothing_keeps_a_constant_and_a_ramp_and_sums_to_one() -> None:
     torch.testing.assert_close(smooth(ramp, width=5), ramp[2:-2, 2:-2], rtol=0, atol=1e-13)
     impulse = torch.zeros(5, 5, dtype=torch.float64)
     impulse[2, 2] = 1
-    window = torch.from_numpy(_window(3))
+    window = torch.from_numpy(gaussian(3))
     torch.testing.assert_close(smooth(impulse, width=3), window, rtol=0, atol=1e-15)

@@ -39,6 +39,23 @@ def test_the_torn_last_line_of_a_killed_driver_is_cut_and_the_rest_kept(tmp_path
     assert [json.loads(line)["event"] for line in lines] == ["start", "asked", "asked"]
 
 
+def test_a_failure_that_is_tried_again_starts_over_and_is_kept_beside(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.start(HEADER)
+    folder = ledger.run_folder("abc")
+    folder.mkdir(parents=True)
+    for name in ("journal.jsonl", "checkpoint.pt", "checkpoint.before.pt"):
+        (folder / name).write_text("of the first attempt")
+    result = RunResult(run_id="abc", state="failed", reason="error: a bug")
+    write_atomically(folder / "result.json", result.to_json())
+    again = Ledger(tmp_path)
+    assert again.forget_failures({"abc"}) == ["abc"]
+    assert {path.name for path in folder.iterdir()} == {
+        "attempt1.journal.jsonl", "attempt1.result.json",
+    }  # fmt: skip
+    assert Ledger(tmp_path).results == {}
+
+
 @pytest.mark.parametrize("key", ["design_hash", "data_hash"])
 def test_another_design_or_other_data_is_refused(tmp_path: Path, key: str) -> None:
     Ledger(tmp_path).start(HEADER)

@@ -7,8 +7,9 @@ import pytest
 from mlflow.exceptions import MlflowException, RestException
 
 from ablate.errors import StoreError
-from ablate.tracking import outbox
+from ablate.tracking import outbox, shipper
 from ablate.tracking.outbox import Outbox
+from ablate.tracking.shipper import Shipper
 from ablate.training.spec import RunResult
 
 AWAY = RestException({"error_code": "TEMPORARILY_UNAVAILABLE", "message": "away"})
@@ -39,6 +40,7 @@ class Flaky:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr(shipper, "INSIST_AFTER_S", (0.0,))
 
 
 def fails(times: int, log: list[str], name: str) -> Callable[[], None]:
@@ -133,3 +135,58 @@ def test_an_interrupt_without_a_tracker_does_not_hide_its_cause(study: Any) -> N
     shipper = study.shipper(flaky)
     flaky.is_away = True
     shipper.interrupt()
+
+
+def test_a_tracker_that_is_away_at_the_start_gets_everything_later(study: Any, points: Any) -> None:
+    flaky = Flaky(study.client)
+    flaky.is_away = True
+
+    def connect() -> tuple[Any, str]:
+        flaky.search_experiments()
+        return flaky, study.experiment_id
+
+    shipper = Shipper(connect, study=study.name, address="http://host")
+    assert shipper.study_run(title="T", tags={}, params={"data": "x"}) is None
+    shipper.dataset(name="d", digest="1")
+    shipper.register({"rows": []}, design_hash="h")
+    spec = study.spec()
+    shipper.begin(spec, siblings=1)
+    result = RunResult(run_id=spec.run_id, state="finished", metrics={"val/qabf": 0.5})
+    shipper.end(spec, result, study.write(spec, range(3)), siblings=1)
+    assert study.runs() == []
+    flaky.is_away = False
+    shipper.finish({})
+    assert [run.info.status for run in study.runs()] == ["FINISHED"] * 2
+    assert study.runs()[0].data.tags["ablate.registered"] == "h"
+    assert len(points(study.run(spec).info.run_id, "train/loss")) == 3
+
+
+def test_the_longer_a_tracker_is_away_the_rarer_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "RETRY_AFTER_S", 15.0)
+    now = [0.0]
+    monkeypatch.setattr(outbox.time, "monotonic", lambda: now[0])
+    box, log, asked = Outbox(), list[str](), list[float]()
+
+    def job() -> None:
+        asked.append(now[0])
+        fails(1, log, "a")()
+
+    box.deliver(job)
+    while now[0] < 500:
+        now[0] += 1
+        box.drain()
+    assert asked == [0.0, 15.0, 45.0, 105.0, 225.0, 345.0, 465.0]
+
+
+def test_a_wrong_call_does_not_stand_in_the_way_of_the_next() -> None:
+    box, log = Outbox(), list[str]()
+
+    def wrong() -> None:
+        raise ValueError("bug")
+
+    with pytest.raises(ValueError, match="bug"):
+        box.deliver(wrong)
+    box.deliver(fails(0, log, "a"))
+    assert log == ["a"]

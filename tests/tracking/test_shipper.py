@@ -283,3 +283,42 @@ def test_a_block_whose_points_all_failed_has_failed(study: Any) -> None:
     shipper.end_trial(spec, [result, result], winner=None)
     (parent,) = study.runs("tags.`ablate.kind` = 'block'")
     assert parent.info.status == "FAILED"
+
+
+def test_a_parent_whose_run_was_deleted_by_a_killed_driver_is_opened_again(study: Any) -> None:
+    shipper = study.shipper()
+    specs = [study.spec(f"r{seed}", seed=seed) for seed in range(2)]
+    results = [finished(spec, 0.4) for spec in specs]
+    for spec, result in zip(specs, results, strict=True):
+        shipper.end(spec, result, study.write(spec, range(1)), siblings=2)
+    shipper.end_trial(specs[0], results)
+    study.shipper().reopen(specs[1])  # and killed: the run is deleted, the parent still closed
+
+    again = study.shipper()
+    again.reopen(specs[1])
+    results[1] = finished(specs[1], 0.8)
+    again.end(specs[1], results[1], study.folder / specs[1].run_id, siblings=2)
+    again.end_trial(specs[0], results)
+    (parent,) = study.runs("tags.`ablate.kind` = 'trial'")
+    assert parent.data.metrics["final/val/qabf"] == pytest.approx(0.6)
+    assert parent.info.status == "FINISHED"
+
+
+def test_half_of_the_parameters_are_completed(study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ablate.tracking.shipper.PARAMS", 2)
+    shipper, spec = study.shipper(), study.spec()
+    calls, log_batch = [0], study.client.log_batch
+
+    def dies(*args: Any, **values: Any) -> None:
+        calls[0] += 1
+        if calls[0] == 2:
+            raise KeyboardInterrupt
+        log_batch(*args, **values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(study.client, "log_batch", dies)
+        with pytest.raises(KeyboardInterrupt):
+            shipper.begin(spec, siblings=1)
+    assert len(study.run(spec).data.params) == 2
+    study.shipper().begin(spec, siblings=1)
+    assert len(study.run(spec).data.params) == 4

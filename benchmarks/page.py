@@ -1,0 +1,88 @@
+"""docs/performance.md from the results: every number on it stands in a JSON file beside it.
+
+Run: python -m benchmarks.page [--results FOLDER] [--out FILE]
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import FOLDER, KEYS
+
+ROOT = Path(__file__).parents[1]
+HEAD = """# Performance
+
+Written by `python -m benchmarks.page` from the JSON files that the benchmarks wrote; `make bench`
+measures anew. Each table names what ours is compared with; both sides ran in turns in one process.
+Times are medians with quartiles in brackets. Ratios hold better than times: above 1 ours takes less
+time, and what is below 1 is shown as well. No ratio is bought with another value: the tests compare
+every fast path with the plain form in `tests/reference/`.
+"""
+
+
+def page(results: Sequence[dict[str, Any]], *, files: Sequence[str]) -> str:
+    """Return the page.
+
+    Args:
+        results: Contents of the result files.
+        files: Their paths as the page links them.
+    """
+    return "\n".join(
+        [HEAD, *(_section(one, file) for one, file in zip(results, files, strict=True))]
+    )
+
+
+def _section(found: dict[str, Any], file: str) -> str:
+    with_ = found["made_with"]
+    libraries = ", ".join(f"{name} {version}" for name, version in with_["libraries"].items())
+    lines = [
+        f"## {found['subject']}", "", found["about"], "",
+        "| ours | ms per | | compared with | ms | ratio | goal |", "|---|--:|---|---|--:|--:|---|",
+        *(_line(each) for each in found["rows"]), "",
+        f"{with_['processor']}, {with_['cores']} cores, {with_['threads']} thread, "
+        f"{with_['device']}; load {with_['load_before']:g} to {with_['load_after']:g}; "
+        f"{with_['clock']}, {with_['sides']}; ablate {with_['version']}, "
+        f"Python {with_['python']}, {libraries}. "
+        f"Again: `{found['command']}`. Numbers: [{Path(file).name}]({file}).",
+        *(f"\nNote: {note}." for note in found["notes"]),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _line(each: dict[str, Any]) -> str:
+    ours, peer = each["ours"], each["peer"]
+    goal = (
+        "" if each["goal"] is None else f"{each['goal']:g} {'met' if each['is_met'] else 'missed'}"
+    )
+    return (
+        f"| {each['what']} | {_time(ours)} | {each['unit']} | {peer['name']} | {_time(peer)} | "
+        f"{each['ratio']:g} | {goal} |"
+    )
+
+
+def _time(times: dict[str, Any]) -> str:
+    return f"{times['median_ms']:.3g} ({times['q1_ms']:.3g}-{times['q3_ms']:.3g})"
+
+
+def main() -> None:
+    """Write the page of all results that follow the schema."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=FOLDER)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance.md")
+    given = parser.parse_args()
+    files = sorted(given.results.rglob("*.json"))
+    contents = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    known = [(one, file) for one, file in zip(contents, files, strict=True) if set(one) == KEYS]
+    links = [
+        os.path.relpath(file, given.out.parent).replace(os.sep, "/")  # Path has it from 3.12 on
+        for _, file in known
+    ]
+    given.out.write_text(page([one for one, _ in known], files=links), encoding="utf-8")
+    print(given.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Workers that outlive their driver, and a fork server that is killed."""
+
+import os
+import signal
+import threading
+import time
+from multiprocessing import forkserver
+from pathlib import Path
+from threading import Event
+
+import pytest
+from filelock import FileLock
+
+from ablate.execution.occupancy import LOCK, occupy
+from ablate.execution.processes import Processes
+from ablate.execution.worker import work, write_atomically
+from ablate.training.checkpoints import LeaveError
+from ablate.training.spec import RunResult, RunSpec
+from tests.training.conftest import SETTINGS
+
+
+def made(run_id: str = "r") -> RunSpec:
+    return RunSpec(
+        run_id=run_id, arm_id="a", study="s", phase="p", trial=0, seed=0, name="r",
+        settings=SETTINGS,
+    )  # fmt: skip
+
+
+def test_a_worker_waits_for_the_one_in_the_folder_and_takes_over_its_result(tmp_path: Path) -> None:
+    other = FileLock(tmp_path / LOCK, thread_local=False)
+    result = RunResult(run_id="r", state="finished")
+    other.acquire()
+
+    def end() -> None:
+        write_atomically(tmp_path / "result.json", result.to_json())
+        other.release()
+
+    timer = threading.Timer(0.3, end)
+    timer.start()
+    assert work(made(), tmp_path, ask=lambda reports: False) == result
+    assert not (tmp_path / "journal.jsonl").exists()  # it was not trained again
+
+
+def test_a_worker_that_is_to_go_does_not_wait(tmp_path: Path) -> None:
+    leave = Event()
+    leave.set()
+    with (
+        FileLock(tmp_path / LOCK),
+        pytest.raises(LeaveError, match="another worker"),
+    ):
+        occupy(tmp_path, leave)
+    with occupy(tmp_path, leave):
+        pass  # free again
+
+
+@pytest.mark.e2e
+def test_a_killed_fork_server_is_replaced_and_its_workers_go_on(tmp_path: Path) -> None:
+    executor = Processes(decide=lambda *_: False)
+    try:
+        os.kill(forkserver._forkserver._forkserver_pid or 0, signal.SIGKILL)
+        executor.submit(made("one"), tmp_path / "one")
+        assert [result.state for result in _ended(executor)] == ["finished"]
+        executor._renew()  # needs a new fork server
+        executor.submit(made("two"), tmp_path / "two")
+        assert [result.state for result in _ended(executor)] == ["finished"]
+    finally:
+        executor.close()
+
+
+def _ended(executor: Processes) -> list[RunResult]:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if ended := executor.poll(0.2):
+            return ended
+    raise AssertionError
