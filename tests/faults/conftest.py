@@ -1,0 +1,1 @@
+from tests.ready_store import ready_store as ready_store
