@@ -3,9 +3,13 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+if not os.environ.get("CI"):  # there hypothesis takes a profile of its own, untimed and repeatable
+    hypothesis.settings.load_profile("untimed")
 torch.set_num_threads(1)  # as workers do: sums have one order, and two test processes two cores
 
 

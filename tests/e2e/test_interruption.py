@@ -25,7 +25,9 @@ pytestmark = pytest.mark.e2e
 DESIGNED = [*SMALL, "~phases.search"]
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "by", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_a_signal_ends_with_130_and_one_line_and_the_same_command_goes_on(
     tmp_path: Path, by: signal.Signals
 ) -> None:
