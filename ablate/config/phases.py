@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ablate.config.faults import Faults, short
-from ablate.config.options import check_options
+from ablate.config.options import OPTIONS, check_options
 from ablate.config.schema import Factor, Phase
 from ablate.config.settings import Known
 from ablate.config.spaces import usable_name
 
+ANY_OPTION = tuple(key for options in OPTIONS.values() for key in options)
 KEYS = (
     "design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options", "claims",
     "looks",
@@ -59,7 +60,9 @@ def read_phases(
         at = f"phases.{name}"
         if usable_name(faults, at, name):
             entry = faults.mapping(at, values)
-            faults.unknown_keys(at, entry, KEYS, "setting of a phase")
+            for key in (key for key in entry if key in ANY_OPTION):
+                faults.add(f"{at}.{key}", f"is an option of a design; write {at}.options.{key}")
+            faults.unknown_keys(at, entry, (*KEYS, *ANY_OPTION), "setting of a phase")
             phases[name] = _phase(
                 faults, name, entry, dimensions=dimensions, factors=factors, names=names
             )

@@ -130,6 +130,7 @@ MUTATIONS = {
     ),
     "design": (put("phases/compare/design", "one_facto"), "did you mean 'one_factor'?"),
     "phase key": (put("phases/compare/seed", 3), "did you mean 'seeds'?"),
+    "option too high": (put("phases/compare/points", 4), "write phases.compare.options.points"),
     "no seeds": (put("phases/compare/seeds", 0), "at least 1, got 0"),
     "no trials": (put("phases/s", {"design": "search"}), "a search needs a number of trials"),
     "trials of a design": (put("phases/compare/trials", 3), "only a search has it"),
