@@ -10,7 +10,7 @@ from ablate.analysis.dependence import dependence, process
 from ablate.analysis.dimensions import ADAPTIVE, Explored, encoded, explored
 from ablate.analysis.effects import effects
 from ablate.analysis.importance import importance
-from ablate.analysis.interaction import contrasts_of_contrasts, pairwise
+from ablate.analysis.pairwise import contrasts_of_contrasts, pairwise
 from ablate.metrics.catalogue import BETTER
 
 LABEL = "exploratory: describes, claims nothing"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.dimensions import Varied
-from ablate.analysis.interaction import contrasts_of_contrasts, pairwise
+from ablate.analysis.pairwise import contrasts_of_contrasts, pairwise
 from tests.analysis.exploring import plain, spread
 
 STUDIES, MOST = 150, 17  # at a rate of 1 in 20 more than 17 happen in 1 of 1,000
