@@ -7,6 +7,8 @@ AblateError
 ├── ShapeError (ValueError)         an image has a size or shape that cannot be used
 ├── DeviceError (RuntimeError)      a device was asked for that is not there
 ├── StoreError (OSError)            a store cannot be read, written or is of another version
+├── ExportError (RuntimeError)      a network cannot be written for other programs
+├── FetchError (OSError)             a data set cannot be fetched
 ├── HaltedError (RuntimeError)       every run so far failed for one reason; nothing more was run
 ├── BusyError (RuntimeError)        another driver holds the study
 └── DivergedError (ArithmeticError) a training run produced a value that is not finite
@@ -69,6 +71,14 @@ class DeviceError(AblateError, RuntimeError):
 
 class StoreError(AblateError, OSError):
     """A store cannot be opened, written, or was written by another version."""
+
+
+class ExportError(AblateError, RuntimeError):
+    """A network cannot be written for other programs, or does not compute the same there."""
+
+
+class FetchError(AblateError, OSError):
+    """A data set cannot be fetched, or is not what was expected."""
 
 
 class HaltedError(AblateError, RuntimeError):

@@ -12,17 +12,20 @@ import typer
 from ablate.cli.arguments import Json
 
 if TYPE_CHECKING:
+    from ablate.data.facts import Facts
     from ablate.data.verify import Findings
 
 TELL_EVERY_S = 2.0
 
-app = typer.Typer(help="Verify data sets and tell what is known of them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Fetch and verify data sets, and tell what is known of them.", no_args_is_help=True
+)
 Name = Annotated[str, typer.Argument(help="Name of the layout, see `ablate list data`.")]
 
 
 @app.callback()
 def group() -> None:
-    """Verify data sets and tell what is known of them."""
+    """Fetch and verify data sets, and tell what is known of them."""
 
 
 @app.command("verify")
@@ -73,6 +76,50 @@ def verify(  # noqa: PLR0917 -- options of the command line
     raise typer.Exit(2 if findings.problems else 0)
 
 
+@app.command("fetch")
+def fetch(
+    name: Annotated[str, typer.Argument(help="roadscene, msrs or tno; others are told about.")],
+    to: Annotated[
+        Path, typer.Option("--to", envvar="ABLATE_DATA", help="Folder of data sets.")
+    ] = Path("data"),
+    mirror: Annotated[
+        str | None, typer.Option("--mirror", help="Address or path of a copy.")
+    ] = None,
+    commit: Annotated[
+        str | None, typer.Option("--commit", help="Another commit, where the set is in git.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a data set whole and verify it; after an interruption the same command goes on.
+
+    The set lies in its folder only when all its files have come. Sets that their authors give out
+    by hand are told about instead: page, layout, counts, and how to verify them (exit code 2).
+
+    Example: ablate data fetch roadscene --to data
+    """
+    from ablate.cli.counter import Counter
+    from ablate.data.facts import FACTS
+    from ablate.data.fetching import fetch as bring
+    from ablate.data.sources import SOURCES
+    from ablate.data.verify import verify as look
+
+    facts = FACTS.get(name, where="ablate data fetch")
+    if name not in SOURCES:
+        _tell_by_hand(name, facts)
+        raise typer.Exit(2)
+    with Counter(f"fetching {facts.title}") as counter:
+        folder = bring(SOURCES[name], to, mirror=mirror, commit=commit, step=counter.step)
+    findings = look({"name": name, "root": str(folder)}, tick=_Told(name))
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), **findings.to_json()}, indent=2))
+    else:
+        for line in _lines(findings, folder):
+            typer.echo(line)
+        typer.echo(_wrapped(f"{facts.title}: {facts.licence}", indent=2))
+        typer.echo(f"use it: data={name} data.root={folder}")
+    raise typer.Exit(2 if findings.problems else 0)
+
+
 @app.command("info")
 def info(name: Name, as_json: Json = False) -> None:
     """Tell layout, counts, source, licence and how to get a data set.
@@ -90,6 +137,17 @@ def info(name: Name, as_json: Json = False) -> None:
     facts["counts"] = ", ".join(f"{split} {count}" for split, count in facts["counts"].items())
     for key, value in facts.items():
         typer.echo(_wrapped(f"{key:<9}{value or 'none is official'}", indent=9))
+
+
+def _tell_by_hand(name: str, facts: "Facts") -> None:
+    """Print how to get a set that cannot be fetched, and how to see that it is whole."""
+    counts = ", ".join(f"{split} {count}" for split, count in facts.counts.items())
+    typer.echo(f"{facts.title}: its authors give it out by hand; it cannot be fetched")
+    for key, value in (
+        ("get", facts.get), ("layout", facts.layout), ("pairs", counts or "none is official"),
+        ("licence", facts.licence), ("verify", f"ablate data verify {name} FOLDER"),
+    ):  # fmt: skip
+        typer.echo(_wrapped(f"  {key:<9}{value}", indent=11))
 
 
 class _Told:

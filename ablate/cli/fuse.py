@@ -21,36 +21,33 @@ def fuse(
     grey: Annotated[
         bool, typer.Option("--grey", help="Write the luminance alone, without chroma.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files of other runs or images.")
+    ] = False,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Fuse images of any size with a trained network; folders are paired by file name.
 
-    A colour visible image keeps its colours: the network fuses the luminance.
+    A colour visible image keeps its colours: the network fuses the luminance. After an
+    interruption the same command goes on: what this run has made of the same images is kept.
 
     Example: ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
     """
-    from ablate.errors import ConfigError
-
-    if (run is None) == (study is None):
-        raise ConfigError("ablate fuse: give either --run ID or --study NAME")
     from ablate.cli.counter import Counter
-    from ablate.config.locations import study_name
     from ablate.fusing.files import fuse as fuse_files
     from ablate.fusing.files import gather
-    from ablate.fusing.trained import best_of, by_id
+    from ablate.fusing.trained import chosen
     from ablate.study.store import check_version
     from ablate.training.determinism import device_of
 
     check_version(store)
-    if run is not None:
-        trained = by_id(store, run)
-    else:
-        trained = best_of(store, study=study_name(str(study)), arm=arm)
+    trained = chosen(store, run=run, study=study, arm=arm)
     sources = gather(infrared, visible)
     with Counter("fusing pairs") as counter:
         paths = fuse_files(
             trained.network(), sources, out,
             device=device_of(device), keeps_chroma=not grey, step=counter.step,
+            made_by=trained.spec.run_id, overwrites=overwrite,
         )  # fmt: skip
     typer.echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

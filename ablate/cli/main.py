@@ -17,6 +17,7 @@ from ablate.cli import (
     data,
     demo,
     doctor,
+    export,
     fuse,
     listing,
     new,
@@ -55,6 +56,7 @@ app.command("best")(best.best)
 app.command("compare")(compare.compare)
 app.command("config")(config.config)
 app.command("fuse")(fuse.fuse)
+app.command("export")(export.export)
 app.command("list")(listing.listing)
 app.command("selftest")(selftest.selftest)
 app.command("ui")(ui.ui)

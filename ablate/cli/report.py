@@ -32,6 +32,11 @@ def report(  # noqa: PLR0917 -- options of the command line
         list[str] | None,
         typer.Option("--picture", help="Show this published test image too; may be repeated."),
     ] = None,
+    publish: Annotated[
+        Path | None,
+        typer.Option("--publish", metavar="DIR",
+                     help="Write it, small and without pictures, below DIR and list it there."),
+    ] = None,
 ) -> None:  # fmt: skip
     """Render report.html, report.md, figures and tables of a study.
 
@@ -39,13 +44,15 @@ def report(  # noqa: PLR0917 -- options of the command line
     """
     from ablate.errors import ConfigError
 
-    if from_mlflow is not None and (study is not None or named is None or out is None):
+    if from_mlflow is not None and (study is not None or named is None or not (out or publish)):
         raise ConfigError("report: --from-mlflow URI goes with --study NAME and --out DIR")
+    if publish is not None and (out is not None or picture):
+        raise ConfigError("report: --publish DIR names its own folder and shows no pictures")
     if from_mlflow is None and (study is None) == (named is None):
         raise ConfigError("report: name one study, for example: ablate report q4_variant")
     path, text = render(
         str(study or named), store=store, out=out, uri=from_mlflow, pictures=not no_pictures,
-        wanted=tuple(picture or ()),
+        wanted=tuple(picture or ()), reports=publish,
     )  # fmt: skip
     typer.echo(text)
     typer.echo(f"report: {path}")
@@ -53,7 +60,7 @@ def report(  # noqa: PLR0917 -- options of the command line
 
 def render(
     study: str, *, store: Path, out: Path | None, uri: str | None = None, pictures: bool = True,
-    wanted: tuple[str, ...] = (),
+    wanted: tuple[str, ...] = (), reports: Path | None = None,
 ) -> tuple[Path, str]:  # fmt: skip
     """Return the path of the page and its result in words.
 
@@ -64,9 +71,11 @@ def render(
         uri: Address of an MLflow database or server to read instead of the store.
         pictures: Whether pictures may be shown.
         wanted: Test images to show beside those chosen by rule.
+        reports: Folder of published reports; the report goes there instead.
     """
     from ablate.config.locations import study_name
     from ablate.report.page import render as page
+    from ablate.report.published import publish as publish_report
     from ablate.report.source import read
     from ablate.report.summary import summary
     from ablate.study.store import check_version
@@ -75,4 +84,6 @@ def render(
     if uri is None:
         check_version(store)
     contents = read(store=store, study=name, uri=uri, pictures=pictures, wanted=wanted)
+    if reports is not None:
+        return publish_report(contents, reports), summary(contents)
     return page(contents, out or store / name / "report"), summary(contents)

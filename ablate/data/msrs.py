@@ -14,7 +14,7 @@ MSRS = FACTS.register("msrs")(
         counts={"train": 1083, "test": 361},
         source="Tang et al., PIAFusion, Information Fusion 2022; github.com/Linfeng-Tang/MSRS",
         licence="none stated; the authors ask to be cited. Derived from MFNet",
-        get="git clone --depth 1 https://github.com/Linfeng-Tang/MSRS",
+        get="ablate data fetch msrs; by hand from github.com/Linfeng-Tang/MSRS",
     )
 )
 

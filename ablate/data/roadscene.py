@@ -14,7 +14,7 @@ ROADSCENE = FACTS.register("roadscene")(
         counts={"all": 221},
         source="Xu et al., AAAI 2020 and TPAMI 2020 (U2Fusion); github.com/hanna-xu/RoadScene",
         licence="none stated; the authors ask to be cited. Cut from FLIR's driving video",
-        get="git clone --depth 1 https://github.com/hanna-xu/RoadScene",
+        get="ablate data fetch roadscene; by hand from github.com/hanna-xu/RoadScene",
     )
 )
 

@@ -16,7 +16,8 @@ TNO = FACTS.register("tno")(
         counts={},
         source="Toet, TNO Image Fusion Dataset, figshare 1008029; the 25 pairs of CDDFuse",
         licence="see figshare 1008029; none in the repositories that carry copies",
-        get="test_img/TNO of github.com/Zhaozixiang1228/MMIF-CDDFuse",
+        get="ablate data fetch tno; by hand: test_img/TNO of "
+        "github.com/Zhaozixiang1228/MMIF-CDDFuse",
     )
 )
 

@@ -1,5 +1,6 @@
 """Fuses image files: luminance by the network, chroma from the visible image."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +8,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 from torch import nn
 
 from ablate.data import decode
-from ablate.data.folder_pairs import pair_up
-from ablate.errors import DataError
+from ablate.data.folder_pairs import match_keys, pair_up
+from ablate.errors import DataError, ShapeError
+from ablate.fusing.memory import check_room
 from ablate.imaging.colour import recombine
 from ablate.training.scoring import image_tensor, to_uint8
+
+MADE_FROM = "ablate made from"  # text of a PNG file: digest of the network and of both sources
+RUN = "ablate run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +36,21 @@ def gather(infrared: Path, visible: Path) -> list[Sources]:
     """Return the pairs of two files, or of two folders by stem.
 
     Raises:
-        DataError: Neither two files nor two folders, or files without a partner: all in one text.
+        DataError: Neither two files nor two folders, files without a partner, of unequal size or
+            unreadable: all in one text.
     """
     if infrared.is_file() and visible.is_file():
-        return [Sources(infrared=infrared, visible=visible, stem=visible.stem)]
-    if infrared.is_file() or visible.is_file():
+        pairs, problems = match_keys(
+            {visible.stem: infrared}, {visible.stem: visible},
+            places=(infrared.parent, visible.parent),
+        )  # fmt: skip
+    elif infrared.is_file() or visible.is_file():
         raise DataError(
             f"{infrared} and {visible}: one is a file, the other is not; give two files or two "
             "folders"
         )
-    pairs, problems = pair_up((infrared, visible))
+    else:
+        pairs, problems = pair_up((infrared, visible))
     if problems:
         raise DataError("\n".join(str(problem) for problem in problems))
     return [Sources(infrared=a, visible=b, stem=stem) for stem, (a, b) in sorted(pairs.items())]
@@ -53,8 +64,13 @@ def fuse(
     device: torch.device,
     keeps_chroma: bool = True,
     step: Callable[[int, int], None] = lambda done, total: None,
+    made_by: str = "",
+    overwrites: bool = True,
 ) -> list[Path]:
     """Write one PNG per pair and return the files; each is whole or absent.
+
+    A file that the same network made of the same two sources is kept, so that a call goes on where
+    an interrupted one ended.
 
     Args:
         model: A trained network.
@@ -63,21 +79,28 @@ def fuse(
         device: Where the network runs.
         keeps_chroma: Whether a colour visible image gives its chroma to the fused one.
         step: Told how many of how many are done.
+        made_by: Id of the run, written into the files; without one every file is made anew.
+        overwrites: Whether other files of the same names are replaced.
 
     Raises:
-        DataError: The two images of a pair differ in size, or one cannot be read.
+        DataError: The two images of a pair differ in size, one cannot be read or is too small or
+            too large for the network; a fused file would replace one of the sources, or another
+            file while `overwrites` is off.
     """
+    paths = [out / f"{pair.stem}.png" for pair in sources]
+    _check_apart(sources, paths)
+    weights = _weights_digest(model)
+    marks = [
+        _digest(pair, f"{made_by} {weights} {keeps_chroma}") if made_by else "" for pair in sources
+    ]
+    made = [bool(mark) and _mark_of(path) == mark for path, mark in zip(paths, marks, strict=True)]
+    if not overwrites:
+        _check_free([path for path, is_made in zip(paths, made, strict=True) if not is_made])
     out.mkdir(parents=True, exist_ok=True)
     model.to(device)
-    paths = []
-    for done, pair in enumerate(sources, start=1):
-        path = out / f"{pair.stem}.png"
-        beside = out / f".{pair.stem}.png.new"
-        Image.fromarray(_fused(model, pair, device, keeps_chroma=keeps_chroma)).save(
-            beside, format="PNG"
-        )
-        beside.replace(path)
-        paths.append(path)
+    for done, (pair, path, mark) in enumerate(zip(sources, paths, marks, strict=True), start=1):
+        if not made[done - 1]:
+            _write(_fused(model, pair, device, keeps_chroma=keeps_chroma), path, made_by, mark)
         step(done, len(sources))
     return paths
 
@@ -92,11 +115,82 @@ def _fused(
         raise DataError(
             f"{pair.infrared} and {pair.visible}: differ in size ({heights}); register them first"
         )
-    with torch.no_grad():
-        fused = model(
-            infrared=image_tensor(infrared, device), visible=image_tensor(visible, device)
-        )
+    height, width = visible.shape
+    try:
+        check_room(model, height=height, width=width, device=device)
+        with torch.inference_mode():
+            fused = model(
+                infrared=image_tensor(infrared, device), visible=image_tensor(visible, device)
+            )
+    except ShapeError as error:
+        raise DataError(f"{pair.visible}: {error}") from None
+    except (RuntimeError, MemoryError) as error:
+        if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
+            raise
+        raise DataError(
+            f"{pair.visible}: {width}x{height} does not fit into the memory of {device}; make the "
+            "images smaller or use another machine"
+        ) from None
     brightness: NDArray[np.uint8] = to_uint8(fused.float()).cpu().numpy().squeeze((0, 1))
     if chroma is None or not keeps_chroma:
         return brightness
     return recombine(brightness, chroma)
+
+
+def _write(image: NDArray[np.uint8], path: Path, made_by: str, mark: str) -> None:
+    text = PngInfo()
+    if made_by:
+        text.add_text(RUN, made_by)
+        text.add_text(MADE_FROM, mark)
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        Image.fromarray(image).save(beside, format="PNG", pnginfo=text)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _check_apart(sources: Sequence[Sources], paths: Sequence[Path]) -> None:
+    """Raise DataError when a fused file would replace a source."""
+    given = {path.resolve() for pair in sources for path in (pair.infrared, pair.visible)}
+    struck = [path for path in paths if path.resolve() in given]
+    if struck:
+        raise DataError(f"{struck[0]}: is one of the images to fuse; name another --out")
+
+
+def _check_free(paths: Sequence[Path]) -> None:
+    there = [path for path in paths if path.exists()]
+    if there:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise DataError(
+            f"{there[0]}{more}: exists, made by another run or of other images; name another "
+            "--out, or say --overwrite"
+        )
+
+
+def _weights_digest(model: nn.Module) -> str:
+    content = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        content.update(name.encode())
+        content.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return content.hexdigest()
+
+
+def _digest(pair: Sources, how: str) -> str:
+    """Return what says from which bytes, and how, a fused image was made."""
+    content = hashlib.sha256(how.encode())
+    for path in (pair.infrared, pair.visible):
+        with path.open("rb") as file:
+            content.update(hashlib.file_digest(file, "sha256").digest())
+    return content.hexdigest()[:32]
+
+
+def _mark_of(path: Path) -> str | None:
+    """Return the digest in a fused file, None where there is none."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            image.verify()
+            mark = image.info.get(MADE_FROM)
+            return mark if isinstance(mark, str) else None
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError):
+        return None

@@ -1,19 +1,24 @@
 """Trained networks of a store: which run it is, and the network with its weights."""
 
+import difflib
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from ablate import models, plugins
-from ablate.errors import StoreError, UnknownNameError, nearest
+from ablate.config.locations import study_name
+from ablate.errors import ConfigError, StoreError, UnknownNameError, nearest
+from ablate.fusing.bounds import check_settings
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
 from ablate.training.weights import read_into
 
 MLFLOW_ID_LETTERS = 32
+LARGEST_JSON_BYTES = 100_000_000  # of a spec.json or result.json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,8 @@ class TrainedRun:
         """Return the trained network, ready to fuse.
 
         Raises:
-            StoreError: The run kept no weights, or they are damaged.
+            StoreError: The run kept no weights, they are damaged, or its spec describes a network
+                beyond the bounds of `ablate.fusing.bounds`.
         """
         path = self.folder / WEIGHTS
         if not path.exists():
@@ -45,9 +51,28 @@ class TrainedRun:
             )
             raise StoreError(f"{self.folder}: holds no weights: {why}; choose another run")
         plugins.load()
-        model: nn.Module = models.build(dict(self.spec.settings["model"]))
+        settings = dict(self.spec.settings["model"])
+        check_settings(settings, where=str(self.folder / "spec.json"))
+        model: nn.Module = models.build(settings)
+        if path.stat().st_size > 2 * _bytes(model) + LARGEST_JSON_BYTES:
+            raise StoreError(f"{path}: not the weights of this network (far larger)")
         read_into(model, path)
         return model.eval()
+
+
+def chosen(store: Path, *, run: str | None, study: str | None, arm: str | None) -> TrainedRun:
+    """Return the run of an id, or the best one of a study or of an arm of it.
+
+    Raises:
+        ConfigError: Neither an id nor a study, both, or an arm beside an id.
+        StoreError: See `by_id` and `best_of`.
+        UnknownNameError: See `by_id` and `best_of`.
+    """
+    if (run is None) == (study is None) or (run is not None and arm is not None):
+        raise ConfigError("which network: say either --run ID, or --study NAME and perhaps --arm")
+    if run is not None:
+        return by_id(store, run)
+    return best_of(store, study=study_name(str(study)), arm=arm)
 
 
 def by_id(store: Path, run: str) -> TrainedRun:
@@ -55,21 +80,23 @@ def by_id(store: Path, run: str) -> TrainedRun:
 
     Raises:
         StoreError: No study of the store has such a run, or it has not ended.
+        UnknownNameError: No run of the store has that id.
     """
+    _check_there(store)
     own = {run}
     if len(run) == MLFLOW_ID_LETTERS:
         for path in sorted(store.glob("*/links.json")):
-            links = json.loads(path.read_text(encoding="utf-8"))
-            own |= {key for key, linked in links.items() if linked == run}
+            own |= {key for key, linked in _links(path).items() if linked == run}
     for folder in sorted(store.glob("*/runs/*")):
         if folder.name in own:
             found = _read(folder)
             if found is None:
                 raise StoreError(f"{folder}: has not ended; go on with: ablate run")
             return found
-    raise StoreError(
-        f"{store}: no run has the id {run!r}; ids stand in the report's runs.csv and in MLflow"
-    )
+    ids = [folder.name for folder in store.glob("*/runs/*")]
+    close = difflib.get_close_matches(run[:80], ids, n=1, cutoff=0.6)
+    mend = f"did you mean {close[0]!r}?" if close else "`ablate best STUDY` and its report name ids"
+    raise UnknownNameError(f"{store}: no run has the id {run!r}; {mend}")
 
 
 def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
@@ -82,10 +109,11 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
 
     Raises:
         StoreError: The store has no finished run with weights of that study.
-        UnknownNameError: No arm has that name.
+        UnknownNameError: The store has no such study, or the study no such arm.
     """
     from ablate.metrics import BETTER
 
+    check_study(store, study)
     every = [run for run in _all(store / study) if (run.folder / WEIGHTS).exists()]
     if not every:
         raise StoreError(
@@ -107,6 +135,16 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
     return min(named, key=lambda run: (rank(run), run.spec.run_id))
 
 
+def check_study(store: Path, study: str) -> None:
+    """Raise UnknownNameError, which offers the nearest name, when a store has no such study."""
+    _check_there(store)
+    studies = {
+        path.parent.name for name in ("runs", "ledger.jsonl") for path in store.glob(f"*/{name}")
+    }
+    if study not in studies:
+        raise UnknownNameError(f"{store}: no study is called {study!r}; {nearest(study, studies)}")
+
+
 def _answers_to(run: TrainedRun, arm: str) -> bool:
     return arm == run.arm or arm in {str(value) for value in run.spec.factors.values()}
 
@@ -120,8 +158,7 @@ def _all(folder: Path) -> Iterator[TrainedRun]:
 
 def _read(folder: Path) -> TrainedRun | None:
     try:
-        spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        spec, result = (_json(folder / name) for name in ("spec.json", "result.json"))
         return TrainedRun(
             spec=RunSpec.from_json(spec), result=RunResult.from_json(result), folder=folder
         )
@@ -131,6 +168,29 @@ def _read(folder: Path) -> TrainedRun | None:
         raise StoreError(
             f"{folder}: its spec.json or result.json is not ours ({error}); choose another run"
         ) from None
+
+
+def _json(path: Path) -> Any:
+    if path.stat().st_size > LARGEST_JSON_BYTES:
+        raise ValueError(f"{path.name} is larger than {LARGEST_JSON_BYTES // 10**6} MB")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _links(path: Path) -> dict[str, Any]:
+    try:
+        links = _json(path)
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{path}: is no list of links ({error}); mend: ablate doctor") from None
+    return links if isinstance(links, dict) else {}
+
+
+def _bytes(model: nn.Module) -> int:
+    return sum(value.nbytes for value in model.state_dict().values())
+
+
+def _check_there(store: Path) -> None:
+    if not store.is_dir():
+        raise StoreError(f"{store}: no such store; name its folder with --store")
 
 
 def _is_place(part: str) -> bool:

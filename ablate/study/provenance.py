@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from ablate.config.schema import StudyConfig
+from ablate.config.schema import PATHS, StudyConfig
 from ablate.data.facts import FACTS
 from ablate.data.pairs import PairSet
 from ablate.identity import digest
@@ -26,6 +26,7 @@ from ablate.training.determinism import device_of, settle
 from ablate.training.environment import cpu, determinism
 
 PACKAGE = Path(__file__).resolve().parents[1]
+FOLDER = re.compile(rf"^(\+*data\.(?:{'|'.join(PATHS)}))=.+$")  # of one machine
 SECRET = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")
 
 
@@ -67,13 +68,14 @@ def provenance(
 
 
 def command(study: str, overrides: Sequence[str]) -> str:
-    """Return the command line that runs the study, without users, passwords and tokens.
+    """Return the command line that runs the study, without users, passwords, tokens and folders.
 
     Example:
-        >>> command("q4", ["store.mlflow=http://me:word@host/x", "api_key=abc", "train.steps=5"])
-        "ablate run q4 store.mlflow=http://host/x 'api_key=***' train.steps=5"
+        >>> command("q4", ["store.mlflow=http://me:word@host/x", "api_key=abc", "data.root=/my/a"])
+        "ablate run q4 store.mlflow=http://host/x 'api_key=***' data.root=DIR"
     """
     words = [re.sub(r"//[^/\s]*@", "//", word) for word in overrides]
+    words = [FOLDER.sub(r"\1=DIR", word) for word in words]
     words = [f"{word.partition('=')[0]}=***" if SECRET.search(word) else word for word in words]
     return shlex.join(["ablate", "run", study, *words])
 

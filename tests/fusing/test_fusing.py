@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from ablate import models
 from ablate.errors import AblateError, DataError, StoreError, UnknownNameError
-from ablate.fusing.files import fuse, gather
+from ablate.fusing import memory
+from ablate.fusing.files import Sources, fuse, gather
 from ablate.fusing.trained import best_of, by_id
 from ablate.training.spec import RunResult, RunSpec
 from ablate.training.weights import read_into, write
@@ -75,16 +76,23 @@ def test_the_run_that_is_best_on_val_is_found_by_arm(tmp_path: Path) -> None:
     assert best_of(tmp_path, study="s", arm=None).spec.run_id == "c" * 12
     with pytest.raises(UnknownNameError, match="no arm 'sined'"):
         best_of(tmp_path, study="s", arm="sined")
+    with pytest.raises(UnknownNameError, match="no study is called 't'; known: s"):
+        best_of(tmp_path, study="t", arm=None)
+    (tmp_path / "untrained" / "runs").mkdir(parents=True)
     with pytest.raises(StoreError, match="no trained network"):
-        best_of(tmp_path, study="other", arm=None)
+        best_of(tmp_path, study="untrained", arm=None)
+    with pytest.raises(StoreError, match="no such store"):
+        best_of(tmp_path / "absent", study="s", arm=None)
 
 
 def test_a_run_is_found_by_our_id_and_by_the_tracker_s(tmp_path: Path) -> None:
     trained(tmp_path, "a" * 12, arm="signed", qabf=0.4)
     (tmp_path / "s" / "links.json").write_text(json.dumps({"a" * 12: "e" * 32}))
     assert by_id(tmp_path, "a" * 12).spec.run_id == by_id(tmp_path, "e" * 32).spec.run_id
-    with pytest.raises(StoreError, match="no run has the id"):
+    with pytest.raises(UnknownNameError, match="no run has the id"):
         by_id(tmp_path, "f" * 32)
+    with pytest.raises(UnknownNameError, match="did you mean 'aaaaaaaaaaaa'"):
+        by_id(tmp_path, "a" * 11 + "x")
     (tmp_path / "s" / "runs" / ("a" * 12) / "result.json").unlink()
     with pytest.raises(StoreError, match="has not ended"):
         by_id(tmp_path, "a" * 12)
@@ -131,6 +139,128 @@ def test_faults_of_files_are_told_with_their_names(tmp_path: Path) -> None:
         gather(tmp_path / "ir", tmp_path / "vi")
     with pytest.raises(DataError, match="give two files or two folders"):
         gather(one, tmp_path / "vi")
+    with pytest.raises(DataError, match="is 30x20, its partner 31x20"):
+        gather(one, tmp_path / "vi" / "x.png")
+    unequal = Sources(infrared=one, visible=tmp_path / "vi" / "x.png", stem="x")
     with pytest.raises(AblateError, match="differ in size"):
-        fuse(Brighter(), gather(one, tmp_path / "vi" / "x.png"), tmp_path / "o", device=CPU)
-    assert not list((tmp_path / "o").glob("*.png"))
+        fuse(Brighter(), [unequal], tmp_path / "o", device=CPU)
+    assert not list((tmp_path / "o").iterdir())
+
+
+def test_the_pair_that_is_too_small_is_named(tmp_path: Path) -> None:
+    for side in ("ir", "vi"):
+        picture(tmp_path / side / "dot.png", (1, 1))
+    network = models.build(NETWORK)
+    with pytest.raises(DataError, match=r"vi/dot\.png: DenseFuse: 1x1 is too small"):
+        fuse(network, gather(tmp_path / "ir", tmp_path / "vi"), tmp_path / "o", device=CPU)
+
+
+@pytest.mark.parametrize(
+    ("infrared", "visible", "mode"),
+    [("u2", (9, 12), "L"), ("u1", (9, 12, 4), "RGB"), ("u1", (9, 12, 2), "L"), ("u2", (9, 12, 3), "RGB")],
+)  # fmt: skip
+def test_depths_and_channels_of_all_kinds(
+    tmp_path: Path, infrared: str, visible: tuple[int, ...], mode: str
+) -> None:
+    values = np.random.default_rng(0).integers(0, 2 ** (8 * int(infrared[1])), (9, 12))
+    Image.fromarray(values.astype(infrared)).save(tmp_path / "ir.png")
+    picture(tmp_path / "vi.png", visible)
+    (path,) = fuse(
+        models.build(NETWORK), gather(tmp_path / "ir.png", tmp_path / "vi.png"), tmp_path / "o",
+        device=CPU,
+    )  # fmt: skip
+    with Image.open(path) as image:
+        assert (image.size, image.mode) == ((12, 9), mode)
+
+
+class Counted(Brighter):
+    calls = 0
+
+    def forward(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        self.calls += 1
+        return super().forward(infrared=infrared, visible=visible)
+
+
+def test_a_second_call_goes_on_where_the_first_one_ended(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        picture(tmp_path / "ir" / f"{name}.png", (6, 8), 1)
+        picture(tmp_path / "vi" / f"{name}.png", (6, 8, 3), 2)
+    sources, out = gather(tmp_path / "ir", tmp_path / "vi"), tmp_path / "out"
+
+    def stop(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fuse(Counted(), sources, out, device=CPU, made_by="r", step=stop)
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "b.png"]
+    model = Counted()
+    fuse(model, sources, out, device=CPU, made_by="r", overwrites=False)
+    assert model.calls == 1
+    picture(tmp_path / "ir" / "b.png", (6, 8), 9)
+    with pytest.raises(DataError, match=r"out/b\.png: exists, .*--overwrite"):
+        fuse(model, sources, out, device=CPU, made_by="r", overwrites=False)
+    with pytest.raises(DataError, match=r"a\.png and 2 more: exists"):
+        fuse(model, sources, out, device=CPU, made_by="another", overwrites=False)
+    fuse(model, sources, out, device=CPU, made_by="r", overwrites=True)
+    assert model.calls == 2
+    (out / "c.png").write_bytes((out / "c.png").read_bytes()[:-30])  # cut: made anew
+    fuse(model, sources, out, device=CPU, made_by="r")
+    assert model.calls == 3
+
+
+def test_sources_are_never_written_over(tmp_path: Path) -> None:
+    picture(tmp_path / "ir" / "x.png", (6, 8))
+    before = picture(tmp_path / "vi" / "x.png", (6, 8, 3)).read_bytes()
+    with pytest.raises(DataError, match="is one of the images to fuse"):
+        fuse(
+            Brighter(), gather(tmp_path / "ir", tmp_path / "vi"), tmp_path / "ir" / ".." / "vi",
+            device=CPU,
+        )  # fmt: skip
+    assert (tmp_path / "vi" / "x.png").read_bytes() == before
+
+
+def test_a_pair_that_does_not_fit_into_memory_is_refused_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = models.build(NETWORK)
+    counted = memory.peak_bytes(network, height=500, width=400)
+    assert counted == pytest.approx(
+        2.5 * memory.peak_bytes(network, height=200, width=400), rel=0.1
+    )
+    monkeypatch.setattr(memory, "FREELY_PX", 100)
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 10_000)
+    for side in ("ir", "vi"):
+        picture(tmp_path / side / "x.png", (40, 50))
+    with pytest.raises(DataError, match=r"x\.png: 50x40: the network needs about .* GiB are free"):
+        fuse(network, gather(tmp_path / "ir", tmp_path / "vi"), tmp_path / "o", device=CPU)
+    assert next(network.parameters()).device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"name": "densefuse", "width": 30_000},
+        {"name": "unet", "depth": 5_000},
+        {"name": "cddfuse", "couplings": 50_000},
+        {"name": "restormer", "width": 10**12},
+        {"name": "densefuse", "width": "8"},
+        {"name": "densefuse", "wide": 8},
+        {"name": "os.system"},
+    ],
+)
+def test_a_forged_network_is_refused_before_it_takes_memory(tmp_path: Path, settings: dict) -> None:
+    folder = trained(tmp_path, "a" * 12, arm="signed", qabf=0.4)
+    spec = json.loads((folder / "spec.json").read_text())
+    spec["settings"]["model"] = settings
+    (folder / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(StoreError, match=r"(?i)spec\.json: .*choose another run"):
+        by_id(tmp_path, "a" * 12).network()
+
+
+def test_a_forged_weights_file_is_not_read(tmp_path: Path) -> None:
+    folder = trained(tmp_path, "a" * 12, arm="signed", qabf=0.4)
+    with (folder / "weights.safetensors").open("r+b") as file:
+        file.truncate(50_000_000_000)  # a hole: takes no room
+    with pytest.raises(StoreError, match="not the weights of this network"):
+        by_id(tmp_path, "a" * 12).network()

@@ -24,6 +24,13 @@ def test_no_secret_stands_in_the_command(word: str) -> None:
     assert found.endswith(" train.steps=5")
 
 
+@pytest.mark.parametrize("word", ["data.root=/home/me/a", "++data.infrared=/home/me/x y"])
+def test_no_folder_of_a_machine_stands_in_the_command(word: str) -> None:
+    found = command("q4", ["data=msrs", word, "train.steps=5"])
+    assert "/home" not in found
+    assert found == f"ablate run q4 data=msrs {word.partition('=')[0]}=DIR train.steps=5"
+
+
 def test_an_address_is_shown_without_user_and_query() -> None:
     assert public("postgresql://me:word@db:5432/x?sslkey=k") == "postgresql://db:5432/x"
     assert run_page("https://me:word@host", "7") == "https://host/#/experiments/7/runs/"

@@ -1,0 +1,76 @@
+"""`ablate export`: a trained network as a file for other programs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+
+GREY_LEVELS = 255
+
+
+def export(
+    *,
+    onnx: Annotated[
+        Path | None, typer.Option("--onnx", help="File for ONNX; needs the extra ablate[onnx].")
+    ] = None,
+    safetensors: Annotated[
+        Path | None, typer.Option("--safetensors", help="File for the weights alone.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Id of a run, ours or MLflow's.")] = None,
+    study: Annotated[
+        str | None, typer.Option("--study", help="Instead of --run: the run best on val.")
+    ] = None,
+    arm: Annotated[str | None, typer.Option("--arm", help="Of this arm of the study.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    store: Store = DEFAULT_STORE,
+    as_json: Json = False,
+) -> None:
+    """Write a trained network for images of any size, checked against torch before it stands there.
+
+    Inputs are infrared and visible, the output is fused: float32 (batch, 1, height, width),
+    luminance in [0, 1]. The file says which run it is and on which data it was trained.
+
+    Example: ablate export --study q4_variant --arm signed --onnx signed.onnx
+    """
+    from ablate.errors import ConfigError
+
+    if onnx is None and safetensors is None:
+        raise ConfigError("ablate export: say --onnx FILE, --safetensors FILE, or both")
+    from ablate.fusing import exporting, weights_file
+    from ablate.fusing.labels import labels
+    from ablate.fusing.trained import chosen
+    from ablate.study.store import check_version
+
+    check_version(store)
+    trained = chosen(store, run=run, study=study, arm=arm)
+    told = labels(trained)
+    network = trained.network()
+    content: dict[str, object] = {"labels": told}
+    lines = []
+    if safetensors is not None:
+        weights_file.write(network, safetensors, labels=told, overwrites=overwrite)
+        content["safetensors"] = str(safetensors)
+        lines.append(f"{safetensors}: weights, {_size(safetensors.stat().st_size)}")
+    if onnx is not None:
+        checked = exporting.export(network, onnx, labels=told, overwrites=overwrite)
+        content["onnx"] = {**asdict(checked), "path": str(onnx)}
+        sizes = ", ".join(f"{height}x{width}" for _, height, width in checked.shapes)
+        levels = checked.largest_difference * GREY_LEVELS
+        lines.append(
+            f"{onnx}: {_size(checked.bytes)}; at most {levels:.1g} of {GREY_LEVELS} grey levels "
+            f"off torch\n  (tried on {sizes})"
+        )
+    if as_json:
+        typer.echo(json.dumps(content, indent=2))
+        return
+    typer.echo(f"{trained.spec.name} ({trained.spec.run_id}), trained on {told['ablate.data']}")
+    for line in lines:
+        typer.echo(line)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1000:.0f} kB" if count < 10**6 else f"{count / 10**6:.1f} MB"

@@ -1,0 +1,122 @@
+"""Reports that lie in a repository: small, without anybody's pictures, listed on one page.
+
+A folder per study and data set holds report.html, report.md with its figures, verdict.json, the
+tables and the table of runs; README.md beside them is made anew from all folders that are there.
+"""
+
+import gzip
+import json
+import re
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import ConfigError
+from ablate.report.contents import Contents
+from ablate.report.page import render
+from ablate.report.source import NO_PICTURES
+
+FACTS = "published.json"
+LARGE = ("runs.csv", "images.csv")  # compressed; pandas reads them as they are
+WIDTH = 100
+HEAD = """# Published reports
+
+Made by `ablate report STUDY --publish reports`; this page and every number in the folders are
+generated. Each sentence is that of the study's `verdict.json`; its scope says what it is worth.
+"""
+
+
+def publish(contents: Contents, reports: Path) -> Path:
+    """Write the report of a study below `reports`, list it there, and return its folder.
+
+    Raises:
+        ConfigError: The study declares no question with an answer: there is nothing to publish.
+    """
+    facts = contents.facts
+    if not contents.answered:
+        raise ConfigError(
+            f"{facts['study']}: has no answered question; only answers are published, so run its "
+            "answer phase first"
+        )
+    place = reports / str(facts["study"]) / slug(str(facts["data_label"]))
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name) / "report"
+        render(replace(contents, gallery={}, no_pictures=NO_PICTURES), made)
+        for path in [*made.glob("figures/*.png"), made / "figures.pdf"]:
+            path.unlink()
+        for table in LARGE:
+            _compress(made / "tables" / table)
+        text = json.dumps(_facts(contents), ensure_ascii=False, indent=1, sort_keys=True)
+        (made / FACTS).write_text(text + "\n", encoding="utf-8")
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(made, place)
+    (reports / "README.md").write_text(index(reports), encoding="utf-8")
+    return place
+
+
+def index(reports: Path) -> str:
+    """Return the page that lists every report below a folder: verdicts, scope, command."""
+    folders = sorted(path.parent for path in reports.glob(f"*/*/{FACTS}"))
+    return "\n".join([HEAD, *(line for folder in folders for line in _entry(folder, reports))])
+
+
+def slug(label: str) -> str:
+    """Return a label as a folder is called.
+
+    Example:
+        >>> slug("MSRS-mini"), slug("generated pairs")
+        ('msrs-mini', 'generated-pairs')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-") or "data"
+
+
+def _facts(contents: Contents) -> dict[str, Any]:
+    """Return what the list needs beside verdict.json."""
+    facts = contents.facts
+    origin: Mapping[str, Any] = facts.get("provenance", {})
+    return {
+        "study": facts["study"], "title": facts["title"], "data": facts["data_label"],
+        "command": origin.get("command", ""), "revision": origin.get("revision", "unknown"),
+        "runs": len(contents.runs), "failed": int((contents.runs["state"] == "failed").sum()),
+        "cpu": origin.get("cpu", {}).get("kind", ""), "device": origin.get("device", {}),
+    }  # fmt: skip
+
+
+def _entry(folder: Path, reports: Path) -> Iterator[str]:
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    verdicts = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    here = folder.relative_to(reports).as_posix()
+    yield f"## {facts['title']}: {facts['data']}\n"
+    for question in verdicts["questions"]:
+        reason = f" ({question['reason']})" if question["reason"] else ""
+        yield from _wrapped(f"**{question['verdict']}**{reason}: {question['asks']}")
+        for row in question["rows"]:
+            if row["role"] == "primary":
+                yield from _wrapped(row["sentence"], bullet="- ")
+        yield ""
+        yield from _wrapped(question["scope"])
+        yield ""
+    failed = f", {facts['failed']} failed" if facts["failed"] else ""
+    yield from _wrapped(
+        f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
+        f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
+    )
+    yield f"\n```bash\n{facts['command']}\n```\n"
+
+
+def _wrapped(text: str, *, bullet: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=bullet, subsequent_indent=" " * len(bullet),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _compress(path: Path) -> None:
+    """Replace a file by its gzip, whose bytes depend on the content alone."""
+    packed = gzip.compress(path.read_bytes(), mtime=0)
+    path.with_name(f"{path.name}.gz").write_bytes(packed)
+    path.unlink()

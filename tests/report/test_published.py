@@ -1,0 +1,154 @@
+import gzip
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from ablate.errors import ConfigError
+from ablate.report.contents import Contents
+from ablate.report.published import index, publish
+from tests.report.answered import VARIANT, answered_contents
+
+ORIGIN = {"command": "ablate run simulated data=msrs data.root=DIR", "revision": "abc"}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    contents = answered_contents(
+        questions=[VARIANT], explored=0, hunted=0, data_label="MSRS-mini", data_name="msrs",
+        provenance=ORIGIN,
+    )  # fmt: skip
+    return publish(contents, tmp_path_factory.mktemp("reports"))
+
+
+def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path) -> None:
+    page = " ".join((published.parents[1] / "README.md").read_text().split())
+    verdicts = json.loads((published / "verdict.json").read_text())
+    deciding = [row for row in verdicts["questions"][0]["rows"] if row["role"] == "primary"]
+    assert published.parts[-2:] == ("simulated", "msrs-mini")
+    assert len(deciding) == 8
+    assert all(row["sentence"] in page for row in deciding)
+    assert ORIGIN["command"] in page
+    assert verdicts["questions"][0]["scope"] in page
+
+
+def test_it_holds_no_picture_and_its_links_lead_somewhere(published: Path) -> None:
+    assert not [path for path in published.rglob("*") if path.suffix in (".png", ".pdf", ".jpg")]
+    text = (published / "report.md").read_text()
+    linked = [part.partition(")")[0] for part in text.split("](figures/")[1:]]
+    assert linked
+    assert all((published / "figures" / name).is_file() for name in linked)
+
+
+def test_publishing_again_changes_no_byte_and_removes_what_is_gone(published: Path) -> None:
+    before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
+    (published / "old.txt").write_text("of an earlier version")
+    contents = answered_contents(
+        questions=[VARIANT], explored=0, hunted=0, data_label="MSRS-mini", data_name="msrs",
+        provenance=ORIGIN,
+    )  # fmt: skip
+    publish(contents, published.parents[1])
+    assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
+
+
+def test_a_study_without_an_answer_is_not_published(
+    contents: "pytest.FixtureRequest", tmp_path: Path
+) -> None:
+    made: Contents = contents()  # type: ignore[operator]
+    with pytest.raises(ConfigError, match="no answered question"):
+        publish(made, tmp_path)
+    assert not list(tmp_path.iterdir()) or not (tmp_path / "README.md").exists()
+
+
+def test_an_empty_folder_lists_nothing(tmp_path: Path) -> None:
+    assert "##" not in index(tmp_path)
+
+
+def folders() -> list[Path]:
+    """Return the published reports of this repository."""
+    root = Path(__file__).resolve().parents[2] / "reports"
+    return sorted(path.parent for path in root.glob("*/*/verdict.json"))
+
+
+def reanalysed(runs: pd.DataFrame, images: pd.DataFrame, question: dict, row: dict) -> np.ndarray:
+    """Return blocks x images of a contrast, straight from the published tables."""
+    weights = dict(
+        zip(map(str, question["values"]), question["weights"][row["contrast"]], strict=True)
+    )
+    metric, chooser = row["metric"], f"val/{question['selected_by']}"
+    scores = {}
+    for winner in question["winners"]:
+        mine = runs[runs["run_id"] == winner["run_id"]].iloc[0]
+        same = runs[(runs["arm"] == mine["arm"]) & (runs["block"] == mine["block"])]
+        same = same[(same["phase"] == mine["phase"]) & (same["state"] == "finished")]
+        assert mine["run_id"] == same.loc[same[chooser].idxmax(), "run_id"]
+        part = images[(images["run_id"] == mine["run_id"]) & (images["split"] == "test")]
+        part = part[part["metric"] == metric].set_index("image")["value"].sort_index()
+        scores[winner["block"], str(winner["value"])] = part
+    blocks = sorted({block for block, _ in scores})
+    return np.array([
+        sum(weights[value] * scores[block, value].to_numpy() for value in weights if weights[value])
+        for block in blocks
+    ])  # fmt: skip
+
+
+def concluded(row: dict, low: float, high: float) -> str:
+    """Return the verdict that an interval and a corrected p amount to, where no guard fails."""
+    smallest = row["smallest_effect"]
+    if smallest is not None and -smallest <= low and high <= smallest:
+        return "practically equivalent"
+    if row["p_holm"] >= 0.05:
+        return "undecided"
+    return "supported" if row["is_better"] in (True, None) else row["verdict"]
+
+
+def check(folder: Path) -> int:
+    """Compare every primary row with its own re-analysis; return how many there were."""
+    verdicts = json.loads((folder / "verdict.json").read_text())
+    tables = {
+        name: pd.read_csv(io.BytesIO(gzip.decompress((folder / f"tables/{name}.csv.gz").read_bytes())))
+        for name in ("runs", "images")
+    }  # fmt: skip
+    seen = 0
+    for question in verdicts["questions"]:
+        rows = [row for row in question["rows"] if row["role"] == "primary"]
+        found = []
+        for row in rows:
+            table = reanalysed(tables["runs"], tables["images"], question, row)
+            (blocks, images), by_block = table.shape, table.mean(axis=1)
+            noise = (table - by_block[:, None] - table.mean(axis=0) + table.mean()) ** 2
+            mean_square = noise.sum() / ((blocks - 1) * (images - 1))
+            of_blocks = images * by_block.var(ddof=1)
+            of_images = blocks * table.mean(axis=0).var(ddof=1)
+            variance = of_blocks + max(of_images - mean_square, 0.0)
+            error = np.sqrt(variance / (blocks * images))
+            free = variance**2 / (of_blocks**2 / (blocks - 1))
+            p = 2 * stats.t.sf(abs(table.mean()) / error, free)
+            np.testing.assert_allclose(by_block, row["by_block"], rtol=1e-6, atol=1e-9)
+            half = stats.t.ppf(0.975, free) * error
+            low, high = table.mean() - half, table.mean() + half
+            mine = [table.mean(), p, low, high]
+            theirs = [row[key] for key in ("estimate", "p", "ci_low", "ci_high")]
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5)
+            if row["verdict"] != "not answerable":  # no guard failed
+                assert row["verdict"] == concluded(row, low, high)
+            found.append(p)
+        order = np.argsort(found)
+        corrected = np.maximum.accumulate(np.sort(found) * np.arange(len(found), 0, -1)).clip(max=1)
+        expected = [rows[place]["p_holm"] for place in order]
+        np.testing.assert_allclose(corrected, expected, rtol=1e-5)
+        seen += len(rows)
+    return seen
+
+
+def test_scipy_on_the_published_tables_says_the_same(published: Path) -> None:
+    assert check(published) == 8
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.parent.name)
+def test_scipy_says_the_same_of_what_this_repository_publishes(folder: Path) -> None:
+    assert check(folder) > 0
