@@ -9,21 +9,60 @@ import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate.execution.worker import DeviceLostError, work
 from ablate.training.checkpoints import LeaveError
 from ablate.training.pulse import Pulse
 from ablate.training.spec import RunSpec
 
+if TYPE_CHECKING:
+    from ablate.execution.mirror import Mirror
+
+MARK = ".handed"  # in a run's folder: who sees what stands in it shares the folder
 MEND = "free space or give rights, then the same command goes on from here"
 LEAVE_WITHIN_S = 8.0
 
 
-def serve(pipe: Connection, lifeline: Connection) -> None:
-    """Work until the driver closes the pipe or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    leave = threading.Event()
+class Pipe(Protocol):
+    """Sends and receives whole messages."""
+
+    def send_bytes(self, buf: bytes, /) -> None:
+        """Send one."""
+
+    def recv_bytes(self) -> bytes:
+        """Return the next one, waiting for it."""
+
+
+class Notice:
+    """Tells a worker to save and go."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.reason = ""  # "" when the driver is gone, which needs no word
+
+    def give(self, reason: str) -> None:
+        """Have the run saved and handed back for this reason."""
+        self.reason = reason
+        self.event.set()
+
+
+def serve(
+    pipe: Pipe, lifeline: Connection, *, notice: Notice | None = None,
+    mirror: "Mirror | None" = None,
+) -> None:  # fmt: skip
+    """Work until the driver closes the pipe or dies.
+
+    Args:
+        pipe: Runs come from it, words go back.
+        lifeline: Ends when the driver dies.
+        notice: Given when this worker has to go while the driver lives.
+        mirror: Holds the folders of runs where those of the driver cannot be seen.
+    """
+    with contextlib.suppress(ValueError):  # a thread cannot; its process is somebody else's
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    notice = notice or Notice()
+    leave = notice.event
     threading.Thread(target=_leave_with_the_driver, args=(lifeline, leave), daemon=True).start()
 
     def ask(reports: Mapping[int, float]) -> bool:
@@ -44,12 +83,16 @@ def serve(pipe: Connection, lifeline: Connection) -> None:
             return
         folder = Path(message["folder"])
         try:
-            result = work(
-                RunSpec.from_json(message["spec"]), folder, ask=ask, leave=leave,
-                pulse=Pulse(tell), lost=message["lost"], retries_oom=message["retries_oom"],
-                is_replaceable=True,
-            )  # fmt: skip
+            with _place(message, pipe, mirror) as place:
+                result = work(
+                    RunSpec.from_json(message["spec"]), place, ask=ask, leave=leave,
+                    pulse=Pulse(tell), lost=message["lost"], retries_oom=message["retries_oom"],
+                    is_replaceable=True,
+                )  # fmt: skip
         except LeaveError:
+            if notice.reason:
+                with contextlib.suppress(OSError):
+                    pipe.send_bytes(pack({"left": notice.reason}))
             return
         except DeviceLostError as error:
             with contextlib.suppress(OSError):
@@ -65,6 +108,20 @@ def serve(pipe: Connection, lifeline: Connection) -> None:
             return
         with contextlib.suppress(OSError):  # the result is written; the next driver reads it
             pipe.send_bytes(pack({"result": result.to_json()}))
+
+
+def _place(
+    message: Mapping[str, Any], pipe: Pipe, mirror: "Mirror | None"
+) -> contextlib.AbstractContextManager[Path]:
+    """Return the run's folder: the driver's own where this machine sees it, else a mirrored one."""
+    folder = Path(message["folder"])
+    if mirror is None:
+        return contextlib.nullcontext(folder)
+    with contextlib.suppress(OSError):
+        if (folder / MARK).read_text(encoding="utf-8") == message["mark"]:
+            return contextlib.nullcontext(folder)
+    pipe.send_bytes(pack({"wants": "files"}))
+    return mirror.of(folder.name, unpack(pipe.recv_bytes())["files"])
 
 
 def _leave_with_the_driver(lifeline: Connection, leave: threading.Event) -> None:

@@ -1,6 +1,5 @@
 """One run inside a worker: journal, training, result file. Opens no database."""
 
-import functools
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -85,8 +84,8 @@ def _work(
     write_atomically(folder / SPEC, spec.to_json())
     recorder = JournalRecorder(folder / JOURNAL, ask=ask)
     try:
-        pairs = _pairs(json.dumps(spec.settings["data"], sort_keys=True), folder.parents[1] / CACHE)
-        result = train(spec, recorder, folder=folder, pairs=pairs, leave=leave, pulse=pulse)
+        examples = _examples(spec, folder.parents[1] / CACHE)
+        result = train(spec, recorder, folder=folder, examples=examples, leave=leave, pulse=pulse)
     finally:
         recorder.close()
     if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
@@ -102,16 +101,13 @@ def _work(
     return result
 
 
-@functools.lru_cache(maxsize=2)
-def _pairs(settings: str, folder: Path) -> Any:
-    """Return the decoded data; a worker keeps it from one run to the next."""
-    from ablate import data
-    from ablate.data.cache import cached
-    from ablate.errors import AblateError
+def _examples(spec: RunSpec, cache: Path) -> Any:
+    """Return the data of the run; None where that fails."""
+    from ablate.training.tasks import task_of
 
     try:
-        return cached(data.load(json.loads(settings)), folder)
-    except AblateError:
+        return task_of(spec.settings).kept_examples(cache)
+    except Exception:  # whatever a user's task raises
         return None  # train meets the same fault and records it as the run's reason
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from ablate.errors import StoreError
 from ablate.execution.inline import Inline
-from ablate.execution.processes import MOST_LOST, Processes
+from ablate.execution.pool import MOST_LOST
+from ablate.execution.processes import Processes
 from ablate.execution.worker import read_result
 from ablate.training.spec import RunSpec
 from tests.execution.conftest import small, until

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.execution.processes import MOST_LOST, Processes
+from ablate.execution.pool import MOST_LOST
+from ablate.execution.processes import Processes
 from ablate.execution.worker import read_result
 from ablate.training.spec import RunResult, RunSpec
 from tests.training.conftest import SETTINGS

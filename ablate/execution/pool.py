@@ -1,0 +1,257 @@
+"""Workers that outlive their runs and runs that outlive their workers, wherever the workers are.
+
+A run outlives its worker, and its numbers do not depend on how many it takes:
+
+- a worker that is killed, or whose accelerator failed, is replaced, and its run goes on from its
+  checkpoint;
+- a worker that makes no progress for `lease_s` seconds (see `leases`) is killed, and so on;
+- a worker that has to go (its machine is taken away, and says so first) saves the run's state, and
+  the run goes on elsewhere; that costs it nothing;
+- a run that runs out of memory goes on once more, alone: it waits until no other run is at work,
+  and all workers are made anew, so that nothing else holds memory. Nothing of the run is made
+  smaller, since another batch or crop is another experiment. If alone is not enough it has failed.
+
+A run that costs `most_lost` workers, or memory twice, has failed; the last cause is its reason.
+"""
+
+import contextlib
+import logging
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from ablate.errors import StoreError
+from ablate.execution.leases import LEASE_S, Lease
+from ablate.execution.protocol import Decide
+from ablate.execution.serving import LEAVE_WITHIN_S, pack, unpack
+from ablate.execution.worker import ALONE, RESULT, write_atomically
+from ablate.training.spec import LOST, OOM, RunResult, RunSpec
+
+logger = logging.getLogger(__name__)
+MOST_LOST = 3  # workers that a run may cost
+Cause = Literal["killed", "hung", "oom"]
+FACTS: Mapping[Cause, str] = dict(zip(("killed", "hung", "oom"), LOST, strict=True))
+
+
+@dataclass(slots=True)
+class Task:
+    """A run, and what it has cost."""
+
+    spec: RunSpec
+    folder: Path
+    lost: Counter[Cause] = field(default_factory=Counter)
+
+    @property
+    def is_alone(self) -> bool:
+        """Return whether no other run may be at work beside it."""
+        return self.lost["oom"] > 0
+
+    def message(self) -> dict[str, Any]:
+        """Return what its worker is sent."""
+        lost = {FACTS[cause]: count for cause, count in self.lost.items() if count}
+        return {"spec": self.spec.to_json(), "folder": str(self.folder), "lost": lost,
+                "retries_oom": not self.is_alone}  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A process that serves runs, and the pipe to it."""
+
+    pipe: Connection
+    lease: Lease
+    task: Task | None = None
+    is_used: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+        raise NotImplementedError
+
+    def send(self, task: Task) -> None:
+        """Hand a run to it.
+
+        Raises:
+            OSError: It is gone.
+        """
+        self.pipe.send_bytes(pack(task.message()))
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Take a message that only this kind of worker sends."""
+
+    def end(self, *, within_s: float) -> None:
+        """Tell it to go, and kill it when it has not gone by itself."""
+        raise NotImplementedError
+
+    def post_mortem(self) -> tuple[Cause, str]:
+        """Return why it is gone, after `end`."""
+        raise NotImplementedError
+
+
+W = TypeVar("W", bound=Worker)
+
+
+class Pool(Generic[W]):
+    """Hands runs to workers, listens to them, and replaces them.
+
+    Args:
+        decide: Says whether a run stops at a rung.
+        slots: Runs side by side.
+        lease_s: Seconds without progress after which a worker counts as hung.
+        most_lost: Workers that a run may cost.
+    """
+
+    def __init__(
+        self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S,
+        most_lost: int = MOST_LOST,
+    ) -> None:  # fmt: skip
+        self.slots = slots
+        self._decide = decide
+        self._lease_s = lease_s
+        self._most_lost = most_lost
+        self._waiting: deque[Task] = deque()
+        self._workers: list[W] = []
+
+    def submit(self, spec: RunSpec, folder: Path) -> None:
+        """Send the run to an idle worker, or keep it until there is one, and it may work."""
+        self._waiting.append(Task(spec, folder))
+        self._hand_out()
+
+    def poll(self, timeout_s: float) -> list[RunResult]:
+        """Return ended runs; what workers say meanwhile is answered, and who hangs is killed."""
+        ended: list[RunResult | None] = []
+        heard: dict[Any, W] = {worker.pipe: worker for worker in self._busy()}
+        watched = [*heard, *self._doors()]
+        for one in wait(watched, timeout=timeout_s) if watched else []:
+            if one in heard:
+                ended.append(self._listen(heard[one]))
+        self._workers += self._arrivals()
+        ended += [self._bury(worker, "hung") for worker in self._busy() if worker.lease.is_over()]
+        self._hand_out()
+        return [result for result in ended if result is not None]
+
+    def close(self) -> None:
+        """End every worker now."""
+        gone, self._workers = self._workers, []
+        for worker in gone:
+            worker.pipe.close()
+        for worker in gone:
+            worker.end(within_s=LEAVE_WITHIN_S + 1)
+
+    def _hire(self) -> list[W]:
+        """Start another worker; return it, or nothing where it arrives later."""
+        raise NotImplementedError
+
+    def _arrivals(self) -> list[W]:
+        """Return the workers that have come since the last time; forget those that have gone."""
+        return []
+
+    def _doors(self) -> Sequence[Any]:
+        """Return what to wait for beside the pipes of workers at work."""
+        return ()
+
+    def _busy(self) -> list[W]:
+        return [worker for worker in self._workers if worker.task is not None]
+
+    def _hand_out(self) -> None:
+        """Give waiting runs to idle workers; one that must be alone comes first, and is."""
+        while self._waiting:
+            busy = self._busy()
+            task = next((task for task in self._waiting if task.is_alone), self._waiting[0])
+            is_taken = any(worker.task is not None and worker.task.is_alone for worker in busy)
+            if is_taken or (task.is_alone and busy):
+                return
+            if task.is_alone:
+                self._renew()
+            worker = next((worker for worker in self._workers if worker.task is None), None)
+            if worker is None:
+                return
+            self._waiting.remove(task)
+            worker.task, worker.is_used = task, True
+            worker.lease = Lease(self._lease_s)
+            try:
+                worker.send(task)
+            except OSError:
+                logger.warning("worker %s is gone before %s", worker.name, task.spec.run_id)
+
+    def _renew(self) -> None:
+        """Replace the workers that have had a run: with them goes all memory they keep."""
+        for worker in [worker for worker in self._workers if worker.is_used]:
+            self._replace(worker, within_s=1)
+
+    def _replace(self, worker: W, *, within_s: float) -> None:
+        worker.pipe.close()
+        worker.end(within_s=within_s)
+        place = self._workers.index(worker)
+        self._workers[place : place + 1] = self._hire()
+
+    def _listen(self, worker: W) -> RunResult | None:
+        """Take all that a worker has said; return how its run ended, if it has."""
+        assert worker.task is not None
+        while True:
+            try:
+                message = unpack(worker.pipe.recv_bytes())
+            except (EOFError, OSError):
+                return self._bury(worker, "killed")
+            match message:
+                case {"beat": [step, slowest_s]}:
+                    worker.lease.heard(step=step, slowest_s=slowest_s)
+                case {"reports": reports}:
+                    stop = self._decide(worker.task.spec, {int(k): v for k, v in reports.items()})
+                    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                        worker.pipe.send_bytes(pack({"stop": stop}))
+                    worker.lease.renew()
+                case {"result": result}:
+                    worker.task = None
+                    return RunResult.from_json(result)
+                case {"left": reason}:
+                    self._let_go(worker, str(reason))
+                    return None
+                case {"oom": reason}:
+                    return self._bury(worker, "oom", why=str(reason))
+                case {"device": reason}:
+                    return self._bury(worker, "killed", why=str(reason))
+                case {"fault": fault}:
+                    raise StoreError(fault)
+                case _:
+                    worker.receive(message)
+            if not worker.pipe.poll():
+                return None
+
+    def _let_go(self, worker: W, reason: str) -> None:
+        """Let the run of a worker that had to go wait for the next one."""
+        assert worker.task is not None
+        logger.warning("%s: %s; it goes on in another worker", worker.task.spec.name, reason)
+        self._waiting.appendleft(worker.task)
+        self._replace(worker, within_s=LEAVE_WITHIN_S)
+
+    def _bury(self, worker: W, cause: Cause, *, why: str = "") -> RunResult | None:
+        """Replace a worker; its run goes on in a new one, or has failed for good."""
+        assert worker.task is not None
+        task, name = worker.task, worker.task.spec.name
+        self._replace(worker, within_s=0 if cause == "hung" else 2)
+        if cause == "killed" and not why:
+            cause, why = worker.post_mortem()
+        elif cause == "hung":
+            why = f"no progress for {worker.lease.limit_s:.3g} s after step {worker.lease.step}"
+        was_alone = task.is_alone
+        task.lost[cause] += 1
+        if cause == "oom":
+            reason = f"{OOM}: {why}; {ALONE}"
+            is_over, then = was_alone, "once more when no other run is at work"
+        else:
+            times = f"{self._most_lost} times"
+            if task.lost[cause] < self._most_lost:
+                times = f"the last of {self._most_lost} workers that it cost"
+            reason = f"{cause}: {why}, {times}"
+            is_over, then = False, "in a new worker"
+        if not is_over and task.lost.total() < self._most_lost:
+            logger.warning("%s: %s (%s); it goes on %s", name, cause, why, then)
+            self._waiting.appendleft(task)
+            return None
+        lost = {FACTS[one]: count for one, count in task.lost.items()}
+        result = RunResult(run_id=task.spec.run_id, state="failed", reason=reason, facts=lost)
+        write_atomically(task.folder / RESULT, result.to_json())
+        return result
