@@ -89,6 +89,10 @@ class BusyError(AblateError, RuntimeError):
     """Another driver runs this study in this store."""
 
 
+class ClusterError(AblateError, RuntimeError):
+    """Workers cannot be had from a cluster."""
+
+
 class DivergedError(AblateError, ArithmeticError):
     """A loss or an output became NaN or infinite."""
 

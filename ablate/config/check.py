@@ -1,10 +1,11 @@
 """From a composed tree to a checked `StudyConfig`, or every fault of it at once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ablate.config.demands import check_confirmations, check_interactions, check_percentages
+from ablate.config.executors import check_executor
 from ablate.config.factors import read_factors
 from ablate.config.faults import Faults, short
 from ablate.config.locations import STUDY
@@ -14,12 +15,11 @@ from ablate.config.phases import read_phases
 from ablate.config.questions import read_questions
 from ablate.config.reading import LARGEST_WHOLE, LONGEST_TEXT
 from ablate.config.schema import Space, StudyConfig
-from ablate.config.settings import Context, Known, check_base, merged_names
+from ablate.config.settings import FUSION, Context, Known, check_base, merged_names, task_of
 from ablate.config.sizes import check_sizes
 from ablate.config.spaces import read_constraints, read_dimensions
 from ablate.errors import nearest
 
-EXECUTORS = {"inline": ("name", "slots"), "processes": ("name", "slots", "lease_s")}
 _UNSEEN = re.compile(  # controls, marks that turn the direction of writing, halves of letters
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -59,6 +59,7 @@ def check(
     tree = _without_code(found, "", dict(tree))
     found.unknown_keys("", tree, TOP, "section")
     base = found.mapping("base", tree.get("base"))
+    _settle_task(found, base, names)
     _lower_metrics(base)
     context = Context(found, base, names)
     check_base(context)
@@ -89,7 +90,7 @@ def check(
         objective=objectives[0],
         further_objectives=objectives[1:],
         seed=found.whole("seed", tree.get("seed"), default=0),
-        executor=_executor(found, tree.get("executor"), names),
+        executor=check_executor(found, tree.get("executor"), names),
         store=_store(found, tree.get("store")),
         nuisance=nuisance,
         held=held,
@@ -185,19 +186,6 @@ def _objective(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> str:
     return objective
 
 
-def _executor(faults: Faults, raw: Any, names: Known) -> dict[str, Any]:
-    executor = faults.mapping("executor", raw)
-    name = faults.text("executor.name", executor.get("name"), default="processes")
-    faults.known("executor.name", name, names["executors"], "executor")
-    if name in EXECUTORS:
-        faults.unknown_keys("executor", executor, EXECUTORS[name], f"setting of {name}")
-    if name == "processes" and "lease_s" in executor:
-        seconds = faults.number("executor.lease_s", executor["lease_s"], above=0)
-        executor = {**executor, "lease_s": seconds}
-    slots = faults.whole("executor.slots", executor.get("slots"), default=1, low=1)
-    return {**executor, "name": name, "slots": slots}
-
-
 def _store(faults: Faults, raw: Any) -> dict[str, str | None]:
     store = faults.mapping("store", raw)
     faults.unknown_keys("store", store, ("optuna", "mlflow"), "store")
@@ -217,3 +205,22 @@ def _lower_metrics(base: dict[str, Any]) -> None:
     if isinstance(section, dict) and isinstance(section.get("names"), list):
         names = [name.lower() if isinstance(name, str) else name for name in section["names"]]
         base["metrics"] = {**section, "names": names}
+
+
+def _settle_task(faults: Faults, base: dict[str, Any], names: dict[str, Collection[str]]) -> None:
+    """Drop a task that is the default one; of another one, take its metrics for those known.
+
+    Raises:
+        ConfigError: No task has that name; all else depends on it.
+    """
+    name = task_of(base)
+    if name == FUSION:
+        if base.get("task") == {"name": FUSION}:
+            del base["task"]
+        return
+    faults.known("base.task.name", name, names["tasks"], "task")
+    faults.raise_any()
+    names["metrics"] = names.get(f"task.{name}.metrics", ())
+    section = base.get("metrics")
+    if isinstance(section, dict):
+        base["metrics"] = {"names": list(names["metrics"]), **section}

@@ -14,7 +14,7 @@ from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.serving import serve
 
 FORK_SERVER_PAUSES_S = (0.05, 0.5, 2.0)
-PRELOAD = ["ablate.training.preload", "ablate.tracking.journal", "ablate.execution.serving"]
+PRELOAD = ["ablate.training.preload", "ablate.tracking.journal", "ablate.execution.processes"]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -95,8 +95,15 @@ class Processes(Pool[Process]):
     def _started(self) -> Process:
         pipe, theirs = self._context.Pipe()
         ending, lifeline = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=serve, args=(theirs, ending), daemon=True)
+        process = self._context.Process(target=_serve, args=(theirs, ending), daemon=True)
         process.start()
         theirs.close()
         ending.close()
         return Process(pipe=pipe, lifeline=lifeline, process=process, lease=Lease(self._lease_s))
+
+
+def _serve(pipe: Connection, lifeline: Connection) -> None:
+    """Work, deaf to signals that are meant for all: the driver gets them too, and has this one save."""
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
+    serve(pipe, lifeline)

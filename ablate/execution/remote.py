@@ -107,8 +107,9 @@ class Remote(Pool[Visitor]):
         self._wanted: set[str] = set()  # tokens of workers that were launched and have not come
         self._heard = time.monotonic()
         self._project = str(Path.cwd())
-        for _ in range(slots):
-            self._hire()
+        tokens = [secrets.token_hex(8) for _ in range(slots)]
+        self._wanted.update(tokens)
+        self._launch_all(tokens)
 
     def close(self) -> None:
         """End every worker; what they save on leaving is still taken."""
@@ -126,6 +127,11 @@ class Remote(Pool[Visitor]):
         for token in self._wanted:
             self._stop(token)
         self._gate.close()
+
+    def _launch_all(self, tokens: Sequence[str]) -> None:
+        """Launch the first workers."""
+        for token in tokens:
+            self._launch(token)
 
     def _launch(self, token: str) -> None:
         """Have a process somewhere call `visiting.visit` with this token."""
@@ -148,7 +154,13 @@ class Remote(Pool[Visitor]):
         for worker in [one for one in self._workers if one.task is None and one.is_gone()]:
             logger.info("the idle worker %s has gone", worker.name)
             self._replace(worker, within_s=0)
-        found = [self._welcome(one) for one in self._gate.arrivals() if one.token in self._wanted]
+        found = []
+        for arrival in self._gate.arrivals():
+            if arrival.token in self._wanted:
+                found.append(self._welcome(arrival))
+            else:  # a job that the queue has started again; another stands in for it
+                arrival.pipe.close()
+                arrival.lifeline.close()
         self._look_after()
         now = time.monotonic()
         if found or self._workers or not self._waiting:
