@@ -1,6 +1,7 @@
 """What came out best: sets that the data cannot tell apart, trade-offs, recipes of a search."""
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
 
 RECIPES = 5
+WIDTH = 80
 
 
 def best(contents: Contents) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def best(contents: Contents) -> dict[str, Any]:
 
 
 def in_words(found: Mapping[str, Any]) -> list[str]:
-    """Return the lines that `ablate best` prints, none over 80 columns by its own making."""
+    """Return the lines that `ablate best` prints, none over 80 columns."""
     lines: list[str] = []
     for question in found["questions"]:
         lines.append(f"{question['id']}: {question['verdict']}")
@@ -49,7 +51,15 @@ def in_words(found: Mapping[str, Any]) -> list[str]:
         lines.append("Recipes seen by searches, best val first (exploratory):")
     for recipe in found["recipes"]:
         lines.append(f"  {recipe['run_id']} {recipe['objective']:.4f} {recipe['settings']}")
-    return lines or [f"{found['study']}: nothing has finished yet"]
+    return _narrow(lines) or [f"{found['study']}: nothing has finished yet"]
+
+
+def _narrow(lines: Sequence[str]) -> list[str]:
+    return [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False)
+    ]
 
 
 def _of_question(question: Mapping[str, Any]) -> dict[str, Any]:

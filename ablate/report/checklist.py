@@ -201,7 +201,9 @@ def _disjoint(contents: Contents) -> Said:
     twice = _origin(contents).get("data", {}).get("in_two_splits")
     if twice is None:
         return "no", "the splits were not compared"
-    return ("no" if twice else "yes"), f"{twice} pairs stand in two splits"
+    return (
+        "no" if twice else "yes"
+    ), f"{twice} {contents.facts.get('items', 'pairs')} stand in two splits"
 
 
 def _missing(contents: Contents) -> Said:

@@ -5,7 +5,9 @@ import io
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
-from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from ablate.analysis.document import encode
@@ -16,7 +18,7 @@ from ablate.report.figures import ReportFigure, in_order
 from ablate.report.markdown import markdown
 from ablate.report.sections import Shown, report
 
-PICTURE_DPI = 200
+PICTURE_DPI, PDF_DPI = 200, 150
 MANY_LINES = 400
 
 
@@ -57,10 +59,24 @@ def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf:
         if len(axis.lines) > MANY_LINES:  # one picture instead of megabytes of paths
             for line in axis.lines:
                 line.set_rasterized(True)
-    text = io.BytesIO()
-    drawn.savefig(text, format="svg", dpi=PICTURE_DPI, metadata={"Date": None})
-    drawn.set_layout_engine("none")  # it is laid out now; anew per format costs most of the time
-    (out / "figures" / f"{name}.svg").write_bytes(text.getvalue())
-    drawn.savefig(out / "figures" / f"{name}.png", dpi=PICTURE_DPI, metadata={"Software": None})
-    pdf.savefig(drawn)  # type: ignore[no-untyped-call]
-    return Shown(**shown, svg=base64.b64encode(text.getvalue()).decode())
+    text = _saved(drawn, out / "figures" / name, pdf)
+    return Shown(**shown, svg=base64.b64encode(text).decode())
+
+
+def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:
+    """Write a figure in three formats and return it as SVG.
+
+    It is laid out once and drawn once per format; `savefig` does both twice.
+    """
+    canvas, text = FigureCanvasSVG(drawn), io.BytesIO()
+    drawn.draw_without_rendering()
+    drawn.set_layout_engine("none")
+    drawn.set_dpi(PICTURE_DPI)  # of what is a picture inside; each format below changes it
+    canvas.print_svg(text, metadata={"Date": None})  # type: ignore[no-untyped-call]
+    path.with_suffix(".svg").write_bytes(text.getvalue())
+    drawn.set_dpi(PICTURE_DPI)
+    agg, pages = FigureCanvasAgg(drawn), FigureCanvasPdf(drawn)
+    agg.print_png(path.with_suffix(".png"), metadata={"Software": None})  # type: ignore[no-untyped-call]
+    drawn.set_dpi(PDF_DPI)
+    pages.print_pdf(pdf)  # type: ignore[no-untyped-call]
+    return text.getvalue()

@@ -46,8 +46,9 @@ def publish(contents: Contents, reports: Path) -> Path:
     with tempfile.TemporaryDirectory() as name:
         made = Path(name) / "report"
         render(replace(contents, gallery={}, no_pictures=NO_PICTURES), made)
-        for path in [*made.glob("figures/*.png"), made / "figures.pdf"]:
+        for path in [*made.glob("figures/*.png"), *made.glob("figures/*.csv")]:
             path.unlink()
+        (made / "figures.pdf").unlink()
         for table in LARGE:
             _compress(made / "tables" / table)
         text = json.dumps(_facts(contents), ensure_ascii=False, indent=1, sort_keys=True)

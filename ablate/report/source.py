@@ -6,6 +6,7 @@ from ablate import __version__
 from ablate.analysis.answers import answer
 from ablate.analysis.exploration import explore
 from ablate.errors import StoreError, UnknownNameError, nearest
+from ablate.metrics.catalogue import declare
 from ablate.report.contents import Contents
 from ablate.tracking.address import DATABASE, run_page
 from ablate.tracking.reader import connect
@@ -39,6 +40,8 @@ def read(
         )
     client = open_client(store) if uri is None else connect(uri)
     published = read_published(client, study=study)
+    for name, entry in published.facts.get("declared", {}).items():  # of plug-ins not here
+        declare(name, label=entry["label"], better=entry["better"], of=f"study {study}")
     arms = dict(zip(published.runs["arm_id"], published.runs["arm"], strict=True))
     gallery = {
         arms.get(folder.name, folder.name): {

@@ -39,7 +39,8 @@ class Effects:
             for one in responses_with(contents, "effects")
             for row in one["effects"]
         ]
-        return pd.DataFrame(rows, columns=COLUMNS)
+        numbers = ["raw", "adjusted", "low", "high", "searched"]  # those of no search are none
+        return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(numbers, float))
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return the panels; values in design order, in the colours of the answers."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -17,6 +18,7 @@ from ablate.report.figures import FIGURES, Section
 from ablate.report.figures.history import SHADE, searched_trials
 
 COLOURS = "viridis"
+MANY_LINES = 400  # one picture instead of megabytes of paths
 COLUMNS = ["is_adaptive", "trial", "dimension", "value", "place", "score"]
 
 
@@ -96,11 +98,18 @@ def _draw(
     wide = part.pivot(index="trial", columns="dimension", values="place").reindex(columns=names)
     scores = part.drop_duplicates("trial").set_index("trial")["score"].reindex(wide.index)
     width = 0.5 if len(wide) < 200 else 0.25
-    for (_, row), score in zip(wide.iterrows(), scores, strict=True):
-        places = row.to_numpy(dtype=float)
-        colour = colours.to_rgba(np.asarray(score))
-        axis.plot(range(len(names)), places, color=colour, lw=width + 0.2, alpha=0.8,
-                  marker="o", ms=1.2)  # fmt: skip
+    places = wide.to_numpy(dtype=float)
+    points = np.dstack([np.broadcast_to(np.arange(len(names)), places.shape), places])
+    shades = colours.to_rgba(scores.to_numpy(dtype=float))
+    is_picture = len(wide) > MANY_LINES
+    axis.add_collection(
+        LineCollection(list(points), colors=shades, linewidths=width + 0.2, alpha=0.8,
+                       rasterized=is_picture)
+    )  # fmt: skip
+    there = np.isfinite(places)
+    across, up = points[there].T
+    axis.scatter(across, up, s=1.44, color=np.repeat(shades, there.sum(axis=1), axis=0),
+                 alpha=0.8, rasterized=is_picture)  # fmt: skip
     for at, one in enumerate(dimensions):
         axis.axvline(at, color="0.3", lw=0.6, zorder=0)
         ticks = [(k / max(len(one.choices) - 1, 1), name) for k, name in enumerate(one.choices)]
