@@ -9,7 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from ablate.errors import ConfigError
+from ablate.errors import AblateError, ConfigError
 
 FOLDER = "plugins"
 PACKAGE = "ablate_plugins"
@@ -46,14 +46,24 @@ def _import(path: Path) -> str | None:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever a user's file raises
         del sys.modules[name]
-        return f"{FOLDER}/{path.name}{_line(error, path)}: {type(error).__name__}: {error}"
+        at, line = f"{FOLDER}/{path.name}", line_of(error, path)
+        said = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
+        return f"{at}:{line}: {said}" if line else f"{at}: {said}"
     return None
 
 
-def _line(error: Exception, path: Path) -> str:
-    """Return ":12" for the last line of the file that the error passed."""
+def line_of(error: BaseException, path: Path) -> int | None:
+    """Return the last line of a file that an error passed, None where it passed none."""
     if isinstance(error, SyntaxError):
-        return f":{error.lineno}"
+        return error.lineno
     frames = traceback.extract_tb(error.__traceback__)
     numbers = [frame.lineno for frame in frames if frame.filename == str(path)]
-    return f":{numbers[-1]}" if numbers else ""
+    return numbers[-1] if numbers else None
+
+
+def place_of(error: BaseException, project: Path | None = None) -> str:
+    """Return "plugins/my.py:12" for an error that passed a plug-in, "" for any other."""
+    for path in sorted(((project or Path.cwd()) / FOLDER).glob("*.py")):
+        if (line := line_of(error, path)) and not isinstance(error, SyntaxError):
+            return f"{FOLDER}/{path.name}:{line}"
+    return ""

@@ -67,6 +67,10 @@ class Registry(Generic[T]):
                 f"{at}no {self.kind} is called {name!r}; {nearest(str(name), self._members)}"
             ) from None
 
+    def registered(self) -> tuple[tuple[str, T], ...]:
+        """Return name and member of what is registered so far; imports nothing."""
+        return tuple(sorted(self._members.items(), key=lambda item: item[0]))
+
     def names(self) -> tuple[str, ...]:
         """Return all names, sorted."""
         self._load()

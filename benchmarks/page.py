@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import FOLDER, KEYS
+from benchmarks.results import FOLDER, goal_text, is_result
 
 ROOT = Path(__file__).parents[1]
 HEAD = """# Performance
 
 Written by `python -m benchmarks.page` from the JSON files that the benchmarks wrote; `make bench`
-measures anew. Each table names what ours is compared with; both sides ran in turns in one process.
-Times are medians with quartiles in brackets. Ratios hold better than times: above 1 ours takes less
-time, and what is below 1 is shown as well. No ratio is bought with another value: the tests compare
-every fast path with the plain form in `tests/reference/`.
+measures anew. A table with ratios names what ours is compared with; both sides ran in turns. Times
+are medians with quartiles in brackets. Ratios hold better than times: above 1 ours takes less time;
+what is below 1 and what misses its goal is shown as well. No ratio is bought with another value:
+the tests compare every fast path with the plain form in `tests/reference/`.
 """
 
 
@@ -40,8 +40,7 @@ def _section(found: dict[str, Any], file: str) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in with_["libraries"].items())
     lines = [
         f"## {found['subject']}", "", found["about"], "",
-        "| ours | ms per | | compared with | ms | ratio | goal |", "|---|--:|---|---|--:|--:|---|",
-        *(_line(each) for each in found["rows"]), "",
+        *_rows(found["rows"]), *_measures(found.get("measures", ())),
         f"{with_['processor']}, {with_['cores']} cores, {with_['threads']} thread, "
         f"{with_['device']}; load {with_['load_before']:g} to {with_['load_after']:g}; "
         f"{with_['clock']}, {with_['sides']}; ablate {with_['version']}, "
@@ -50,6 +49,23 @@ def _section(found: dict[str, Any], file: str) -> str:
         *(f"\nNote: {note}." for note in found["notes"]),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _rows(rows: Sequence[dict[str, Any]]) -> list[str]:
+    head = ["| ours | ms per | | compared with | ms | ratio | goal |"]
+    head += ["|---|--:|---|---|--:|--:|---|"]
+    return [*head, *map(_line, rows), ""] if rows else []
+
+
+def _measures(measures: Sequence[dict[str, Any]]) -> list[str]:
+    head = ["| measured | median (least-most) | | goal |", "|---|--:|---|---|"]
+    return [*head, *map(_measured, measures), ""] if measures else []
+
+
+def _measured(each: dict[str, Any]) -> str:
+    goal = f"{goal_text(each)} {'met' if each['is_met'] else 'missed'}" if each["goal"] else ""
+    spread = f" ({each['least']:g}-{each['most']:g})" if each["repeats"] > 1 else ""
+    return f"| {each['what']} | {each['value']:g}{spread} | {each['unit']} | {goal} |"
 
 
 def _line(each: dict[str, Any]) -> str:
@@ -75,7 +91,7 @@ def main() -> None:
     given = parser.parse_args()
     files = sorted(given.results.rglob("*.json"))
     contents = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    known = [(one, file) for one, file in zip(contents, files, strict=True) if set(one) == KEYS]
+    known = [(one, file) for one, file in zip(contents, files, strict=True) if is_result(one)]
     links = [
         os.path.relpath(file, given.out.parent).replace(os.sep, "/")  # Path has it from 3.12 on
         for _, file in known

@@ -6,9 +6,11 @@ import json
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmarks.timing import CLOCK, summary
 
@@ -17,7 +19,9 @@ FOLDER = Path(__file__).parent / "results"
 LIBRARIES = ("torch", "numpy", "scipy", "kornia", "pillow")
 TIMES = {"median_ms", "q1_ms", "q3_ms", "repeats"}
 ROW = {"what", "unit", "ours", "peer", "ratio", "goal", "is_met", "largest_error"}
-KEYS = {"format", "subject", "about", "command", "made_with", "rows", "notes"}
+MEASURE = {"what", "unit", "value", "least", "most", "repeats", "goal", "is_met"}
+KEYS = {"format", "subject", "about", "command", "made_with", "rows", "measures", "notes"}
+OLD_KEYS = KEYS - {"measures"}  # of files written before there were any
 MADE_WITH = {
     "version", "revision", "python", "libraries", "processor", "cores", "threads", "device",
     "load_before", "load_after", "clock", "sides",
@@ -56,14 +60,47 @@ def row(
     }  # fmt: skip
 
 
+def measure(
+    what: str,
+    *,
+    unit: str,
+    values: Sequence[float],
+    at_most: float | None = None,
+    at_least: float | None = None,
+) -> dict[str, Any]:
+    """Return one number that stands by itself: a count, a size, a time with a bound.
+
+    Args:
+        what: Was measured, in a few words.
+        unit: Of the values; "" for counts and ratios.
+        values: One per repeat; their median counts.
+        at_most: Bound that is aimed for.
+        at_least: The other kind of bound; at most one of both.
+    """
+    value = _digits(float(np.median(values)))
+    goal = None
+    if at_most is not None:
+        goal = {"at_most": at_most}
+    elif at_least is not None:
+        goal = {"at_least": at_least}
+    return {
+        "what": what, "unit": unit, "value": value, "least": _digits(min(values)),
+        "most": _digits(max(values)), "repeats": len(values), "goal": goal,
+        "is_met": _keeps(value, goal),
+    }  # fmt: skip
+
+
 def content(
     subject: str,
     *,
     about: str,
-    rows: Sequence[dict[str, Any]],
     load_before: float,
+    rows: Sequence[dict[str, Any]] = (),
+    measures: Sequence[dict[str, Any]] = (),
     device: str = "cpu",
     notes: Sequence[str] = (),
+    clock: str = CLOCK,
+    sides: str = "in turns, in one process",
 ) -> dict[str, Any]:
     """Return what is written, with what the numbers depend on."""
     from ablate.tracking.runs import code_revision
@@ -77,20 +114,20 @@ def content(
             "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
             "processor": processor(), "cores": os.cpu_count(), "threads": 1, "device": device,
             "load_before": round(load_before, 2), "load_after": round(os.getloadavg()[0], 2),
-            "clock": CLOCK, "sides": "in turns, in one process",
+            "clock": clock, "sides": sides,
         },
-        "rows": list(rows), "notes": list(notes),
+        "rows": list(rows), "measures": list(measures), "notes": list(notes),
     }  # fmt: skip
 
 
 def faults(found: Any) -> list[str]:
     """Return what is wrong with a content, nothing where it follows the schema."""
-    if not isinstance(found, dict) or set(found) != KEYS or found["format"] != FORMAT:
+    if not is_result(found):
         return [f"its keys must be {', '.join(sorted(KEYS))}, its format {FORMAT}"]
     wrong = []
     if set(found["made_with"]) != MADE_WITH:
         wrong.append(f"made_with must have {', '.join(sorted(MADE_WITH))}")
-    if not found["rows"]:
+    if not found["rows"] and not found.get("measures"):
         wrong.append("has no rows")
     for each in found["rows"]:
         if set(each) != ROW:
@@ -103,7 +140,23 @@ def faults(found: Any) -> list[str]:
             wrong.append(f"{each['what']}: is_met does not follow from ratio and goal")
         elif not each["ours"]["q1_ms"] <= each["ours"]["median_ms"] <= each["ours"]["q3_ms"]:
             wrong.append(f"{each['what']}: its quartiles are out of order")
-    return wrong
+    return wrong + [fault for each in found.get("measures", ()) for fault in _measure_faults(each)]
+
+
+def _measure_faults(each: dict[str, Any]) -> Iterator[str]:
+    if set(each) != MEASURE:
+        yield f"a measure must have {', '.join(sorted(MEASURE))}"
+    elif not each["least"] <= each["value"] <= each["most"]:
+        yield f"{each['what']}: its values are out of order"
+    elif each["is_met"] != _keeps(each["value"], each["goal"]):
+        yield f"{each['what']}: is_met does not follow from value and goal"
+
+
+def is_result(found: Any) -> bool:
+    """Return whether something has the keys and the format of a result file."""
+    if not isinstance(found, dict) or set(found) not in (KEYS, OLD_KEYS):
+        return False
+    return bool(found["format"] == FORMAT)
 
 
 def write(found: dict[str, Any], *, folder: Path) -> Path:
@@ -142,4 +195,26 @@ def show(found: dict[str, Any], path: Path) -> None:
             f"{each['what']:<52} {each['ours']['median_ms']:>9.3f} ms"
             f" {each['ratio']:>8.2f}x{goal}{mark}"
         )
+    for each in found["measures"]:
+        mark = {None: "", True: " met", False: " MISSED"}[each["is_met"]]
+        print(f"{each['what']:<60} {each['value']:>10g} {each['unit']:<9}{goal_text(each)}{mark}")
     print(path)
+
+
+def goal_text(each: dict[str, Any]) -> str:
+    """Return the bound of a measure in words, "" where there is none."""
+    if each["goal"] is None:
+        return ""
+    ((kind, bound),) = each["goal"].items()
+    return f"{kind.replace('_', ' ')} {bound:g}"
+
+
+def _keeps(value: float, goal: dict[str, float] | None) -> bool | None:
+    if goal is None:
+        return None
+    return value <= goal["at_most"] if "at_most" in goal else value >= goal["at_least"]
+
+
+def _digits(value: float) -> float:
+    """Return a value with the four digits that a benchmark can tell."""
+    return float(f"{value:.4g}")

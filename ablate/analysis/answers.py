@@ -177,7 +177,7 @@ def facts_of(facts: Mapping[str, Any], phase: str) -> Facts:
     design = facts["phases"][phase]
     return Facts(
         data=facts["data_label"],
-        network=facts["settings"]["model"]["name"],
+        network=_network(facts["settings"]),
         budget=facts["budget"],
         points=int(design["points"]),
         preset=design["preset"] or "",
@@ -188,6 +188,11 @@ def facts_of(facts: Mapping[str, Any], phase: str) -> Facts:
         held=tuple(facts["held"]),
         caveats=tuple(_limits(facts, looks=int(design.get("looks", 1)))),
     )
+
+
+def _network(settings: Mapping[str, Any]) -> str:
+    """Return what is trained: the network, or the task of a study that fuses nothing."""
+    return str(settings["model" if "model" in settings else "task"]["name"])
 
 
 def _limits(facts: Mapping[str, Any], *, looks: int) -> Iterator[str]:

@@ -1,11 +1,17 @@
-"""`ablate check`: compose and check study files; all faults together."""
+"""`ablate check`: compose and check study files, try plug-ins; all faults together."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ablate.cli.arguments import Overrides
+from ablate.cli.arguments import Json, Overrides
+from ablate.plugins import FOLDER
+
+if TYPE_CHECKING:
+    from ablate.contracts.plugged import Finding
 
 
 def check(
@@ -14,23 +20,52 @@ def check(
         typer.Argument(help="Study name, YAML file or folder; without it, every study found."),
     ] = None,
     overrides: Overrides = None,
+    as_json: Json = False,
 ) -> None:
-    """Check studies; every fault of every file is told, exit code 2 when there is any.
+    """Check studies and plug-ins; every fault is told, exit code 2 when there is any.
+
+    Plug-ins are those of plugins/ in the current folder; each member has to keep the contract that
+    the packaged ones keep.
 
     Example: ablate check q4_variant data=msrs
     """
     from ablate.errors import ConfigError
 
     studies, spaces = _found(target)
+    fine: dict[str, str] = {}
     faults: list[str] = []
+    bases: list[Any] = []
     for check_one, names in ((_check_space, spaces), (_check_study, studies)):
         for name in names:
             try:
-                typer.echo(f"{name}: fine, {check_one(name, overrides or [])}")
+                fine[name] = check_one(name, overrides or [], bases)
             except ConfigError as error:
                 faults += error.faults
+    unchecked: dict[str, str] = {}
+    if Path(FOLDER).is_dir() and not any(line.startswith(f"{FOLDER}/") for line in faults):
+        for finding in _plug_ins(bases):
+            faults += finding.lines()
+            if finding.unchecked:
+                unchecked[str(finding.member)] = finding.unchecked
+            elif not finding.broken:
+                fine[str(finding.member)] = "keeps its contract"
+    faults = list(dict.fromkeys(faults))
+    if as_json:
+        typer.echo(json.dumps({"fine": fine, "unchecked": unchecked, "faults": faults}, indent=2))
+        raise typer.Exit(ConfigError.exit_code if faults else 0)
+    for name, text in fine.items():
+        typer.echo(f"{name}: fine, {text}")
+    for name, text in unchecked.items():
+        typer.echo(f"{name}: not checked: {text}")
     if faults:
-        raise ConfigError(*dict.fromkeys(faults))
+        raise ConfigError(*faults)
+
+
+def _plug_ins(bases: Sequence[Any]) -> "tuple[Finding, ...]":
+    """Return what the members of plugins/ make of their contracts."""
+    from ablate.contracts.plugged import examine
+
+    return examine(bases)
 
 
 def _found(target: str | None) -> tuple[list[str], list[str]]:
@@ -43,7 +78,7 @@ def _found(target: str | None) -> tuple[list[str], list[str]]:
     if len(target) > locations.LONGEST_PATH or not Path(target).is_dir():
         return [target], []
     files = sorted(path for path in Path(target).rglob("*.y*ml") if ".venv" not in path.parts)
-    if not files:
+    if not files and not Path(FOLDER).is_dir():
         raise ConfigError(f"{target}: holds no YAML file; name a folder of studies or spaces")
     spaces = [str(path) for path in files if path.parent.name == "search_spaces"]
     return [str(path) for path in files if path.parent.name == "studies"] or [
@@ -51,18 +86,20 @@ def _found(target: str | None) -> tuple[list[str], list[str]]:
     ], spaces
 
 
-def _check_study(name: str, overrides: list[str]) -> str:
+def _check_study(name: str, overrides: list[str], bases: list[Any]) -> str:
     from ablate.cli.arguments import load
     from ablate.study.plan import make
 
-    plan = make(load(name, overrides))
+    config = load(name, overrides)
+    bases.append(config.base)
+    plan = make(config)
     return f"{len(plan.trials)} designed trials, {plan.runs} runs"
 
 
-def _check_space(name: str, overrides: list[str]) -> str:
+def _check_space(name: str, overrides: list[str], bases: list[Any]) -> str:
     from ablate import config
     from ablate.study.names import known
 
-    del overrides
+    del overrides, bases
     space = config.load_space(name, known=known())
     return f"a search space over {', '.join(space.dimensions)}"

@@ -1,12 +1,16 @@
 """`ablate config`: the overrides that make a study's base what a run was."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+
+_PLAIN = re.compile(r"[A-Za-z_/.][\w./-]*")
 
 
 def config(
@@ -19,7 +23,9 @@ def config(
 ) -> None:
     """Print the settings of a run as overrides of its study.
 
-    Example: ablate config --run 00cdd65c8c90
+    Name and seed go to standard error, so that the overrides can be typed on.
+
+    Example: ablate plan q4_variant $(ablate config --run 00cdd65c8c90)
     """
     from ablate.fusing.trained import by_id
 
@@ -35,15 +41,16 @@ def config(
     changed = differing(load(study or spec.study, overrides).base, spec.settings)
     typer.echo(
         f"# {spec.name}, seed {spec.seed}"
-        + (f", split seed {spec.split_seed}" if spec.split_seed is not None else "")
+        + (f", split seed {spec.split_seed}" if spec.split_seed is not None else ""),
+        err=True,
     )
     words = [word for word in overrides if not word.startswith(("executor.", "store."))]
     words += [f"{name}={_text(value)}" for name, (_, value) in changed.items() if value is not None]
-    typer.echo(" ".join(words))
+    typer.echo(shlex.join(words))
 
 
 def _text(value: Any) -> str:
-    """Return a value as an override writes it."""
-    if isinstance(value, str | Path):
+    """Return a value as an override writes it; what is no plain word is quoted."""
+    if isinstance(value, str | Path) and _PLAIN.fullmatch(str(value)):
         return str(value)
-    return json.dumps(value, separators=(",", ":"))
+    return json.dumps(value if not isinstance(value, Path) else str(value), separators=(",", ":"))

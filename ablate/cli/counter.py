@@ -52,5 +52,5 @@ class Counter:
         if self._console.is_terminal or now - self._told < _EVERY_S:
             return
         self._told = now
-        left = (now - self._started) / done * (total - done)
+        left = (now - self._started) / max(1, done) * (total - done)
         self._console.print(f"{self._title} {done}/{total} ETA {left:.0f} s", highlight=False)

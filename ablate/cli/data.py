@@ -90,10 +90,11 @@ def fetch(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Fetch a data set whole and verify it; after an interruption the same command goes on.
+    """Fetch a data set whole and verify it; the same command goes on after a kill.
 
-    The set lies in its folder only when all its files have come. Sets that their authors give out
-    by hand are told about instead: page, layout, counts, and how to verify them (exit code 2).
+    The set lies in its folder only when all its files have come. Sets that
+    their authors give out by hand are told about instead: page, layout, counts,
+    and how to verify them (exit code 2).
 
     Example: ablate data fetch roadscene --to data
     """

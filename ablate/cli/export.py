@@ -15,7 +15,7 @@ GREY_LEVELS = 255
 def export(
     *,
     onnx: Annotated[
-        Path | None, typer.Option("--onnx", help="File for ONNX; needs the extra ablate[onnx].")
+        Path | None, typer.Option("--onnx", help="File for ONNX; needs the extra 'onnx'.")
     ] = None,
     safetensors: Annotated[
         Path | None, typer.Option("--safetensors", help="File for the weights alone.")
@@ -29,10 +29,11 @@ def export(
     store: Store = DEFAULT_STORE,
     as_json: Json = False,
 ) -> None:
-    """Write a trained network for images of any size, checked against torch before it stands there.
+    """Write a trained network as a file, checked against torch before it stands there.
 
-    Inputs are infrared and visible, the output is fused: float32 (batch, 1, height, width),
-    luminance in [0, 1]. The file says which run it is and on which data it was trained.
+    Inputs are infrared and visible, the output is fused: float32 (batch, 1,
+    height, width) of any size, luminance in [0, 1]. The file says which run it
+    is and on which data it was trained.
 
     Example: ablate export --study q4_variant --arm signed --onnx signed.onnx
     """
@@ -47,8 +48,8 @@ def export(
 
     check_version(store)
     trained = chosen(store, run=run, study=study, arm=arm)
-    told = labels(trained)
     network = trained.network()
+    told = labels(trained)
     content: dict[str, object] = {"labels": told}
     lines = []
     if safetensors is not None:

@@ -29,8 +29,9 @@ def fuse(
 ) -> None:
     """Fuse images of any size with a trained network; folders are paired by file name.
 
-    A colour visible image keeps its colours: the network fuses the luminance. After an
-    interruption the same command goes on: what this run has made of the same images is kept.
+    A colour visible image keeps its colours: the network fuses the luminance.
+    After an interruption the same command goes on; what this run has made of
+    the same images is kept.
 
     Example: ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
     """
@@ -44,10 +45,11 @@ def fuse(
     check_version(store)
     trained = chosen(store, run=run, study=study, arm=arm)
     sources = gather(infrared, visible)
+    place = device_of(device, where="--device")
     with Counter("fusing pairs") as counter:
         paths = fuse_files(
             trained.network(), sources, out,
-            device=device_of(device), keeps_chroma=not grey, step=counter.step,
+            device=place, keeps_chroma=not grey, step=counter.step,
             made_by=trained.spec.run_id, overwrites=overwrite,
         )  # fmt: skip
     typer.echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

@@ -8,8 +8,8 @@ import typer
 from ablate.cli.arguments import Json
 
 KINDS = (
-    "losses", "loss_settings", "operators", "models", "metrics", "data", "spaces", "studies",
-    "designs", "samplers", "pruners", "executors", "figures", "protocols",
+    "losses", "loss_settings", "operators", "models", "metrics", "data", "tasks", "spaces",
+    "studies", "designs", "samplers", "pruners", "executors", "figures", "protocols",
 )  # fmt: skip
 
 

@@ -95,6 +95,8 @@ def main(arguments: list[str] | None = None) -> None:
     if "--debug" in arguments:  # wherever it stands
         arguments = ["--debug", *[word for word in arguments if word != "--debug"]]
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: mark, and end with 130
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # the terminal is gone; nohup ignores it
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
         code = app(args=arguments, standalone_mode=False)
         if code == INTERRUPTED:  # what typer makes of a KeyboardInterrupt

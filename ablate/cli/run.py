@@ -1,5 +1,6 @@
 """`ablate run`: run a study, or go on with it."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,8 @@ def run(
     code = run_and_tell(
         study, overrides or [], store=store, workers=workers, retry=retry, accept_drift=accept_drift
     )
-    typer.echo(f"report: ablate report {study} --store {store}")
+    words = shlex.join(["ablate", "report", study, "--store", str(store)])
+    typer.echo(f"report: {words}")
     raise typer.Exit(code)
 
 

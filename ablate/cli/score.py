@@ -57,9 +57,11 @@ def score(
 
 
 def _names(text: str) -> tuple[str, ...]:
+    from ablate import plugins
     from ablate.errors import ConfigError
     from ablate.metrics import ALL_NAMES, canonical_name
 
+    plugins.load()  # metrics of one's own are scored by name
     if text.strip().lower() == "all":
         return ALL_NAMES
     words = [word.strip() for word in text.split(",") if word.strip()]

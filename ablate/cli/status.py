@@ -21,6 +21,7 @@ def status(
     """
     from ablate.cli.arguments import load
     from ablate.config.locations import study_name
+    from ablate.errors import one_line
     from ablate.study.drift import lines
     from ablate.study.status import started_with
     from ablate.study.status import status as look
@@ -36,7 +37,7 @@ def status(
         f"{facts['infeasible']} infeasible, {facts['duplicates']} repeated"
     )
     for run, reason in facts["reasons"].items():
-        typer.echo(f"  {run}: {reason}")
+        typer.echo(one_line(f"  {run}: {reason}"))
     for line in lines(facts["strata"]):
         typer.echo(line)
     if facts["started_as"] not in (None, facts["design_hash"]):

@@ -63,7 +63,9 @@ def compose_with_faults(
         asked = read(overrides, study=plain)
         tree = composer.study(list(asked.others), asked.space) if asked.others else plain
         typed = composer.words(list(asked.settings))
-        tree = layered(tree, typed, asked, trial=_trial(), group=composer.group, faults=faults)
+        tree = layered(
+            tree, typed, asked, trial=trial_defaults(), group=composer.group, faults=faults
+        )
     return tree, (*asked.faults, *composer.faults, *faults.lines)
 
 
@@ -79,7 +81,7 @@ def compose_space(name: str | Path, *, folder: Path | None = None) -> dict[str, 
         composer = _Composer(location.file, folder, where)
         space = composer.compose(location.file.stem, [])
         rest = layered(
-            {}, {}, Overrides(), trial=_trial(), group=composer.group, faults=Faults(where)
+            {}, {}, Overrides(), trial=trial_defaults(), group=composer.group, faults=Faults(where)
         )
     return {"space": space, "base": rest["base"]}
 
@@ -207,7 +209,7 @@ def _guard() -> None:
     SourcesRegistry.instance().types["file"] = Guarded
 
 
-def _trial() -> dict[str, Any]:
+def trial_defaults() -> dict[str, Any]:
     """Return the packaged defaults of one training."""
     return dict(yaml.safe_load((_CONF / "trial.yaml").read_text(encoding="utf-8")))
 

@@ -6,6 +6,7 @@ from typing import Any
 from ablate.config.faults import Faults
 from ablate.config.overrides import NAMED, SECTIONS, Overrides
 from ablate.config.schema import PATHS
+from ablate.config.settings import FUSION, OF_FUSION, task_of
 
 EXECUTOR = {"name": "processes"}
 Group = Callable[[str, str], dict[str, Any] | None]  # section, name -> content, None if no file
@@ -33,7 +34,15 @@ def layered(
     study = faults.mapping("base", tree.get("base"))
     words = faults.mapping("base", typed.get("base"))
     base: dict[str, Any] = {key: value for key, value in study.items() if key not in SECTIONS}
-    for section in SECTIONS:
+    choice = asked.choices.get("task")
+    if choice or "task" in study or "task" in words:
+        base["task"] = _over(
+            _named("task", choice, study.get("task"), {}, group), words.get("task")
+        )
+    if task_of(base) != FUSION:  # its settings have defaults of their own, in its code
+        trial = {"train": trial["train"], "metrics": {}}
+        base |= {section: study[section] for section in OF_FUSION if section in study}
+    for section in (section for section in SECTIONS if section in trial):
         choice = asked.choices.get(section)
         if section in NAMED:
             part = _named(section, choice, study.get(section), trial[section], group)

@@ -8,9 +8,9 @@ from typing import Any
 from ablate.config.faults import Faults, short
 from ablate.errors import nearest
 
-SECTIONS = ("data", "model", "loss", "train", "metrics")
-GROUPS = ("data", "model", "loss", "train", "executor")
-NAMED = ("data", "model", "executor")  # sections whose `name` chooses their defaults
+SECTIONS = ("task", "data", "model", "loss", "train", "metrics")
+GROUPS = ("task", "data", "model", "loss", "train", "executor")
+NAMED = ("task", "data", "model", "executor")  # sections whose `name` chooses their defaults
 MAPPINGS = ("questions", "factors", "nuisance", "phases", "space.dimensions", "space.constraints")
 THERE_ANYWAY = {"nuisance": ("learning_rate", "gradient_weight")}
 TOP = (

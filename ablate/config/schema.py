@@ -169,6 +169,7 @@ class StudyConfig:
         values = asdict(self)
         for name in ("file", "executor", "store", "notes"):
             del values[name]
-        for name in PATHS:
-            values["base"]["data"].pop(name, None)
+        for section in ("data", "task"):
+            for name in PATHS:
+                values["base"].get(section, {}).pop(name, None)
         return digest(values)

@@ -13,6 +13,9 @@ from ablate.registry import declared
 Known: TypeAlias = Mapping[str, Collection[str]]
 Type = Literal["int", "float", "text", "name", "names", "numbers", "size"]
 
+FUSION = "fusion"  # the task of a study that names none
+OF_FUSION = ("data", "model", "loss")  # sections that other tasks do not have
+
 # Names that need no plug-in look-up; the caller's `known` replaces an entry as a whole.
 BUILT_IN: dict[str, Collection[str]] = {
     "designs": (
@@ -28,11 +31,12 @@ BUILT_IN: dict[str, Collection[str]] = {
         "search",
         "sobol",
     ),
+    "tasks": (FUSION,),
     "data": ("synthetic", "msrs", "roadscene", "tno", "m3fd", "fmb", "llvip", "folders"),
     "data.small": ("refuse", "pad"),
     "models": ("cddfuse", "densefuse", "probe", "restormer", "seafusion", "unet"),
     "metrics": ("en", "mi", "sd", "scd", "vif", "qabf"),
-    "executors": ("inline", "processes"),
+    "executors": ("inline", "processes", "ray", "slurm"),
     "losses.operator": (
         *declared("ablate.imaging.gradients", "OPERATORS"),
         *declared("ablate.imaging.laplacians", "LAPLACIANS"),
@@ -208,6 +212,7 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
         },
         "probe": {"noise": _AT_LEAST_0},
     },
+    "task": {},  # those of plug-ins: their own constructors check the values
 }
 
 
@@ -216,9 +221,20 @@ def merged_names(known: Known | None) -> dict[str, Collection[str]]:
     return {**BUILT_IN, **(known or {})}
 
 
+def task_of(base: Mapping[str, Any]) -> str:
+    """Return the name of the task, fusion where none is named."""
+    section = base.get("task")
+    name = section.get("name") if isinstance(section, Mapping) else section
+    return name if isinstance(name, str) else FUSION
+
+
 def table_of(base: Mapping[str, Any]) -> dict[str, Setting]:
-    """Return dotted path -> setting for the data set and the model that `base` names."""
-    table = dict(COMMON)
+    """Return dotted path -> setting for the task, the data set and the model that `base` names."""
+    table = {"task.name": _name("tasks")} if "task" in base else {}
+    table |= COMMON
+    if task_of(base) != FUSION:
+        others = (*OF_FUSION, "metrics.protocol")
+        return {path: setting for path, setting in table.items() if not path.startswith(others)}
     for section, of_name in OF_NAME.items():
         part = base.get(section)
         name = part.get("name") if isinstance(part, Mapping) else None
@@ -237,7 +253,7 @@ def is_open(path: str, base: Mapping[str, Any], known: Known) -> bool:
     name = part.get("name") if isinstance(part, Mapping) else None
     if section not in OF_NAME or not isinstance(name, str) or name in OF_NAME[section]:
         return False
-    plural = {"model": "models"}.get(section, section)
+    plural = {"model": "models", "task": "tasks"}.get(section, section)
     if name not in known.get(plural, ()):
         return True  # its name is the fault, not its settings
     settings = known.get(f"{section}.{name}")
@@ -257,7 +273,9 @@ class Context:
         table = table_of(self.base)
         if path in table:
             return table[path].fault(value, self.known)
-        return None if is_open(path, self.base, self.known) else _unknown(path, table)
+        if is_open(path, self.base, self.known):
+            return None
+        return _unknown(path, table, own=_own_settings(path, self.base, self.known))
 
 
 def check_base(context: Context) -> None:
@@ -280,7 +298,8 @@ def check_base(context: Context) -> None:
         elif any(other.startswith(f"{path}.") for other in table):
             faults.add(f"base.{path}", f"must be a mapping, got {short(value)}")
         elif not is_open(path, base, known):
-            faults.add(f"base.{path}", _unknown(path, table))
+            own = _own_settings(path, base, known)
+            faults.add(f"base.{path}", _unknown(path, table, own=own))
     missing: list[str] = []
     for path, setting in table.items():
         inside = any(path.startswith(f"{other}.") for other in flat)
@@ -304,9 +323,18 @@ def _check_lengths(faults: Faults, flat: Mapping[str, Any]) -> None:
             faults.add(f"base.loss.{name}", f"has {len(numbers)} {name} for {levels} levels")
 
 
-def _unknown(path: str, table: Mapping[str, Setting]) -> str:
+def _own_settings(path: str, base: Mapping[str, Any], known: Known) -> Collection[str]:
+    """Return the settings of the plug-in that the section of a path names."""
+    section = path.partition(".")[0]
+    part = base.get(section)
+    name = part.get("name") if isinstance(part, Mapping) else None
+    return known.get(f"{section}.{name}", ())
+
+
+def _unknown(path: str, table: Mapping[str, Setting], *, own: Collection[str]) -> str:
     section, _, key = path.partition(".")
     keys = [other.partition(".")[2] for other in table if other.startswith(f"{section}.")]
+    keys += [name for name in own if name not in keys]
     if not keys:
         sections = {other.partition(".")[0] for other in table}
         return f"no such setting as {path!r}; {nearest(section, sections)}"

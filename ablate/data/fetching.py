@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from filelock import FileLock, Timeout
 from ablate.data import single_files
 from ablate.data.git_files import Clone, blob_id
 from ablate.data.sources import FileSource, GitSource
-from ablate.errors import BusyError, FetchError
+from ablate.errors import BusyError, ConfigError, FetchError
 
 Step = Callable[[int, int], None]
 RECORD = "ablate-source.json"  # in a fetched set: address, commit, and a hash of every file
@@ -36,12 +37,13 @@ def fetch(
     A set that is there already, as it came, is returned as it is.
 
     Raises:
+        ConfigError: The address or the commit is none.
         FetchError: There is no room, no answer, no git, other files came than expected, or the
             folder is there and not as it came.
         BusyError: Another call fetches the same set to the same place.
     """
     target, work = to / source.folder, to / f".{source.folder}.fetching"
-    _check_address(mirror)
+    _check_words(source, mirror=mirror, commit=commit)
     if target.exists():
         _check_whole(target)
         shutil.rmtree(work, ignore_errors=True)  # of a call that was killed after the rename
@@ -138,9 +140,14 @@ def _check_room(source: GitSource | FileSource, to: Path) -> None:
         )
 
 
-def _check_address(mirror: str | None) -> None:
+def _check_words(source: GitSource | FileSource, *, mirror: str | None, commit: str | None) -> None:
+    """Raise ConfigError for an address or a commit that git would take for something else."""
     if mirror is not None and (mirror.startswith("-") or "::" in mirror):
-        raise FetchError(f"--mirror: {mirror!r} is no address; give a URL or a path")
+        raise ConfigError(f"--mirror: {mirror!r} is no address; give a URL or a path")
+    if commit is not None and isinstance(source, FileSource):
+        raise ConfigError(f"--commit: {source.folder} is not fetched by git; leave it out")
+    if commit is not None and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+        raise ConfigError(f"--commit: {commit!r} is no id; give all 40 hex digits of a commit")
 
 
 def _sha256(path: Path) -> str:

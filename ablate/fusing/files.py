@@ -98,6 +98,7 @@ def fuse(
         _check_free([path for path, is_made in zip(paths, made, strict=True) if not is_made])
     out.mkdir(parents=True, exist_ok=True)
     model.to(device)
+    step(0, len(sources))
     for done, (pair, path, mark) in enumerate(zip(sources, paths, marks, strict=True), start=1):
         if not made[done - 1]:
             _write(_fused(model, pair, device, keeps_chroma=keeps_chroma), path, made_by, mark)

@@ -45,7 +45,9 @@ class TrainedRun:
         path = self.folder / WEIGHTS
         if not path.exists():
             why = (
-                "the probe optimises images and has no network"
+                "its task fuses nothing"
+                if "model" not in self.spec.settings
+                else "the probe optimises images and has no network"
                 if self.spec.settings["model"]["name"] == "probe"
                 else "only runs that score test keep theirs"
             )
@@ -83,6 +85,7 @@ def by_id(store: Path, run: str) -> TrainedRun:
         UnknownNameError: No run of the store has that id.
     """
     _check_there(store)
+    plugins.load()  # metrics that only they declare
     own = {run}
     if len(run) == MLFLOW_ID_LETTERS:
         for path in sorted(store.glob("*/links.json")):
@@ -114,6 +117,7 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
     from ablate.metrics import BETTER
 
     check_study(store, study)
+    plugins.load()  # metrics that only they declare
     every = [run for run in _all(store / study) if (run.folder / WEIGHTS).exists()]
     if not every:
         raise StoreError(
@@ -121,9 +125,8 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
         )
     named = [run for run in every if arm is None or _answers_to(run, arm)]
     if not named:
-        raise UnknownNameError(
-            f"--arm: {study} has no arm {arm!r}; {nearest(str(arm), {run.arm for run in every})}"
-        )
+        names = {name for run in every for name in (run.arm, *map(str, run.spec.factors.values()))}
+        raise UnknownNameError(f"--arm: {study} has no arm {arm!r}; {nearest(str(arm), names)}")
 
     def rank(run: TrainedRun) -> float:
         value = run.result.metrics.get(run.spec.objective, math.nan)

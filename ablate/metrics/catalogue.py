@@ -1,11 +1,13 @@
-"""Names, labels and directions of the packaged metrics, readable without torch.
+"""Names, labels and directions of every metric, readable without torch.
 
-The metric classes are the source; a test holds this table equal to them.
+Of the packaged metrics the classes are the source; `declare` refuses one that differs. Metrics of
+plug-ins and of tasks are declared when they are registered.
 """
 
+import re
 from typing import Final, Literal
 
-from ablate.errors import UnknownNameError, nearest
+from ablate.errors import ConfigError, UnknownNameError, nearest
 
 Direction = Literal["higher", "lower"]
 
@@ -42,6 +44,8 @@ BETTER: Final[dict[str, Direction]] = {
     "nabf": "lower",
 }
 NAMES: Final = ("en", "mi", "sd", "scd", "vif", "qabf")  # the six of every report
+LONGEST_NAME, LONGEST_LABEL = 100, 60
+_NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}")
 ALL_NAMES: Final[tuple[str, ...]] = tuple(LABELS)
 
 
@@ -61,3 +65,36 @@ def canonical_name(name: str) -> str:
             f"metrics.names: no metric is called {name!r}; {nearest(lower, LABELS)}"
         )
     return lower
+
+
+def declare(name: str, *, label: str, better: str, of: str) -> None:
+    """Make a metric known: its name, what reports call it, and which side is better.
+
+    Args:
+        name: Lower-case letters, digits and _, at most 100: part of MLflow's keys and of columns.
+        label: One printable line of at most 60 letters.
+        better: "higher" or "lower".
+        of: Who declares it, for messages. A second declaration may change the label of a metric
+            that is not packaged, never its direction.
+
+    Raises:
+        ConfigError: A name, label or direction that cannot be, or one metric declared in two ways.
+    """
+    at = f"{of}: metric {name[:40]!r}"
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{at}: its name must be lower-case letters, digits and _, at most {LONGEST_NAME}; "
+            f"it has {len(name)} characters"
+        )
+    if not (isinstance(label, str) and 0 < len(label) <= LONGEST_LABEL and label.isprintable()):
+        raise ConfigError(f"{at}: label must be a printable text of 1 to {LONGEST_LABEL} letters")
+    if better not in ("higher", "lower"):
+        raise ConfigError(f"{at}: better must be 'higher' or 'lower', got {better!r}")
+    is_other = BETTER.get(name, better) != better
+    if is_other or (name in ALL_NAMES and LABELS[name] != label):
+        raise ConfigError(
+            f"{at}: {label!r}, {better} is better, but {name!r} is known as {LABELS[name]!r}, "
+            f"{BETTER[name]} is better; choose another name"
+        )
+    LABELS[name] = label
+    BETTER[name] = "higher" if better == "higher" else "lower"

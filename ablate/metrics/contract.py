@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final, TypeVar
 import torch
 from torch import Tensor
 
-from ablate.metrics.catalogue import Direction
+from ablate.errors import ConfigError
+from ablate.metrics.catalogue import Direction, declare
 from ablate.metrics.protocol import Protocol
 from ablate.registry import Registry
 
@@ -105,4 +106,28 @@ class Metric(abc.ABC):
         """
 
 
-METRICS: Final[Registry[type[Metric]]] = Registry("metric", package="ablate.metrics")
+class _Metrics(Registry[type[Metric]]):
+    def register(self, name: str) -> Callable[[type[Metric]], type[Metric]]:
+        """Return a decorator that enters a metric and declares it for questions and reports.
+
+        Raises:
+            ConfigError: The name is taken or unusable, or label, better, range or source is not
+                declared as it must be.
+        """
+        enter = super().register(name)
+
+        def checked(metric: type[Metric]) -> type[Metric]:
+            missing = [part for part in DECLARED if not hasattr(metric, part)]
+            if missing:
+                raise ConfigError(
+                    f"metric {name[:40]!r}: {metric.__name__} declares no {', '.join(missing)}; "
+                    f"add {missing[0]} = ..."
+                )
+            declare(name, label=metric.label, better=metric.better, of=metric.__name__)
+            return enter(metric)
+
+        return checked
+
+
+DECLARED: Final = ("label", "better", "range", "source")
+METRICS: Final[Registry[type[Metric]]] = _Metrics("metric", package="ablate.metrics")

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ablate.errors import ConfigError, ShapeError
 from ablate.metrics.catalogue import ALL_NAMES, NAMES
-from ablate.metrics.contract import METRICS, Memory, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Memory, Metric
 from ablate.metrics.images import grey_images
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.protocol import protocol as find_protocol
@@ -104,10 +104,21 @@ def evaluate_methods(
         _check_side(images.side, metrics, conventions)
         with torch.no_grad(), torch.autocast(device_type=images.fused.device.type, enabled=False):
             scores[method] = {
-                name: metric().score(images, protocol=conventions, dtype=dtype)
+                name: _one_each(
+                    name, metric().score(images, protocol=conventions, dtype=dtype), images
+                )
                 for name, metric in metrics.items()
             }
     return scores
+
+
+def _one_each(name: str, values: Tensor, images: GreyImages) -> Tensor:
+    if values.shape != (images.batch,):
+        raise ShapeError(
+            f"metric {name!r}: gave the shape {list(values.shape)} for {images.batch} images; "
+            "return one value per image (`ablate check` tries it)"
+        )
+    return values
 
 
 def _is_grey_file(image: Tensor) -> bool:

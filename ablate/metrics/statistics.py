@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from ablate.metrics.catalogue import ALL_NAMES
 from ablate.metrics.contract import Memory
 from ablate.metrics.protocol import protocol_hash
 
@@ -25,7 +26,8 @@ class SourceStatistics:
     """Memories of many pairs of sources, shared by all processes that name one folder.
 
     A file holds what one metric computed of one pair. Its name has the contents of both images, the
-    protocol, the type and the version, so that nothing in it can be out of date. Files are mapped:
+    protocol, the type and the version, so that nothing in it can be out of date; what plug-in
+    metrics compute is kept in memory alone. Files are mapped:
     their pages are the operating system's to drop. A full folder takes no more, what lies there
     stays.
 
@@ -105,6 +107,8 @@ class _Kept(Memory):
         self._statistics, self._key = statistics, key
 
     def recall(self, metric: str, make: Callable[[], Part]) -> Part:
+        if metric not in ALL_NAMES:  # a plug-in's code may change where the version stays
+            return super().recall(metric, make)
         name = f"{self._key}-{metric}.safetensors"
         found = self._statistics.read(name)
         if found is not None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.analysis.table import arms, designed
+from ablate.errors import one_line
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
 from ablate.report.trade_offs import trade_offs
@@ -45,7 +46,7 @@ def summary(contents: Contents) -> str:
         lines.append(f"  {failed} {word} failed; see the reasons in the report")
     if not contents.answered:
         lines.append("Descriptive only: nothing is claimed from these means.")
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))  # the words of a store must not move the cursor
 
 
 def _answer(question: Mapping[str, Any]) -> list[str]:

@@ -8,10 +8,11 @@ import optuna
 from filelock import FileLock
 
 from ablate.config.schema import Dimension
-from ablate.errors import StoreError
+from ablate.errors import StoreError, is_disk_full, one_line
 from ablate.search.history import frozen
 from ablate.search.space import parameters_of
 from ablate.search.told import Direction, Told
+from ablate.tracking.address import public
 
 KEY = "ablate.trial"
 
@@ -50,10 +51,9 @@ class TrialStore:
                     load_if_exists=True,
                 )
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
-            reason = str(error).split("\n", 1)[0]
             raise StoreError(
-                f"store.optuna: cannot open {url}: {reason}; check the path and its rights, "
-                "or name another store"
+                f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; check the path "
+                "and its rights, or name another store"
             ) from error
         self._known = {
             trial.user_attrs[KEY]
@@ -64,18 +64,30 @@ class TrialStore:
     def add(
         self, trial: Told, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
     ) -> None:
-        """Write the trial unless a trial of that number is there."""
+        """Write the trial unless a trial of that number is there.
+
+        Raises:
+            StoreError: The database does not take it; to try again is harmless.
+        """
         if trial.number in self._known:
             return
         params = parameters_of(dimensions, trial.values)
         free = {n: v for n, v in trial.values.items() if n not in params}
-        self._study.add_trial(
-            frozen(
-                trial,
-                dimensions,
-                {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}},
-            )
+        entry = frozen(
+            trial,
+            dimensions,
+            {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}},
         )
+        try:
+            self._study.add_trial(entry)
+        except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
+            if is_disk_full(error):
+                raise
+            url = str(self._made_with["url"])
+            raise StoreError(
+                f"store.optuna: {public(url)} takes no trials: {_reason(error, url)}; nothing is "
+                "lost: start the same study again when it does, and the rest is written"
+            ) from error
         self._known.add(trial.number)
 
     def values(self) -> dict[int, float | None]:
@@ -97,3 +109,9 @@ class TrialStore:
         for trial in self._study.get_trials(deepcopy=False):
             counts[trial.state.name] = counts.get(trial.state.name, 0) + 1
         return counts
+
+
+def _reason(error: Exception, url: str) -> str:
+    """Return why, without what the address keeps secret."""
+    text = str(error.__cause__ or error).replace(url, public(url))
+    return one_line(text.split("\n", 1)[0], longest=200)

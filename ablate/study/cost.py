@@ -12,7 +12,8 @@ from ablate.errors import ConfigError
 from ablate.study.plan import Plan
 
 ALIKE = (
-    "data.name", "data.crop", "model", "train.batch_size", "train.precision", "train.device",
+    "task", "data.name", "data.crop", "model", "train.batch_size", "train.precision",
+    "train.device",
 )  # fmt: skip
 SIZES = (
     (8, 16), *((4, blocks) for blocks in range(16, 7, -1)),

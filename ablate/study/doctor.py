@@ -6,22 +6,21 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from ablate import data
 from ablate.config.schema import StudyConfig
-from ablate.errors import BusyError, StoreError
+from ablate.errors import StoreError
 from ablate.search.store import TrialStore, default_url
-from ablate.study.driver import data_direction, is_running
+from ablate.study.driver import data_direction
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
 from ablate.study.plan import make
+from ablate.study.possession import is_possessed, possess
 from ablate.study.projection import Projection
 from ablate.study.trials import Trials
 from ablate.tracking.audit import Row, forget, held
 from ablate.tracking.runs import STATUS
 from ablate.tracking.store import open_client
 from ablate.training.spec import RunResult
+from ablate.training.tasks import task_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,29 +58,25 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
     Raises:
         BusyError: A driver runs the study.
     """
-    lock = FileLock(store / config.name / "driver.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError(f"{store}: a driver runs {config.name}; stop it before a repair") from None
-    try:
+    folder = store / config.name
+    if not (folder / "ledger.jsonl").exists():
+        raise StoreError(f"{store}: holds no study {config.name}; run it first")
+    with possess(folder, config.name):
         found = _diagnose(config, store)
         forget(open_client(store, config.store.get("mlflow")), list(found.wrong_runs))
         plan = make(config)
-        ledger = Ledger(store / config.name)
+        ledger = Ledger(folder)
         ledger.cut_torn_tail()
         direction = data_direction(config)
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
-            plan, trials, ledger, store=store, pairs=data.load(config.base["data"]),
+            plan, trials, ledger, store=store, examples=task_of(config.base).examples(),
             direction=direction, optuna_anew=found.is_optuna_wrong,
         )  # fmt: skip
         if all(number in trials.told for number in trials.known) and not trials.is_asking:
             projection.finish()
         else:
             projection.interrupt()
-    finally:
-        lock.release()
     return examine(config, store=store)
 
 
@@ -97,9 +92,11 @@ def _diagnose(config: StudyConfig, store: Path) -> _Diagnosis:
             "started with"
         )
     trials = Trials(plan, ledger, direction=data_direction(config))
-    found = [Finding(where="ledger", what=line, mend="cut off") for line in ledger.faults]
+    is_alive = is_possessed(folder)  # then a torn line is one that is being written
+    faults = [] if is_alive else ledger.faults
+    found = [Finding(where="ledger", what=line, mend="cut off") for line in faults]
     rows = held(open_client(store, config.store.get("mlflow")), study=config.name)
-    of_mlflow, wrong = _mlflow(rows, trials, ledger, is_alive=is_running(folder))
+    of_mlflow, wrong = _mlflow(rows, trials, ledger, is_alive=is_alive)
     of_optuna = _told(_optuna(config, store), trials)
     return _Diagnosis(
         findings=(*found, *of_mlflow, *of_optuna),

@@ -90,9 +90,14 @@ def is_noted(ledger: Ledger, result: RunResult) -> bool:
 def strata(ledger: Ledger) -> tuple[Stratum, ...]:
     """Return the strata of a study's results, in the order of their first note.
 
-    Results of earlier versions, which name no stratum, are one of their own, id "".
+    Results of earlier versions, which name no stratum, are one of their own, id "". Runs that have
+    failed without a word, with their workers, have no numbers that could be mixed.
     """
-    counts = Counter(str(one.facts.get("stratum", "")) for one in ledger.results.values())
+    counts = Counter(
+        str(one.facts.get("stratum", ""))
+        for one in ledger.results.values()
+        if one.state != "failed" or "stratum" in one.facts
+    )
     order = [*(one for one in ledger.environments if one in counts)]
     order = [*sorted(one for one in counts if one not in order), *order]
     if not order:

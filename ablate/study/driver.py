@@ -6,12 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from ablate import data
 from ablate.config.schema import StudyConfig
-from ablate.data.pairs import PairSet
-from ablate.errors import BusyError, ConfigError, DataError, HaltedError, StoreError
+from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
 from ablate.search.told import Direction
 from ablate.study import drift
@@ -19,6 +15,7 @@ from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
 from ablate.study.plan import Plan, make
+from ablate.study.possession import possess
 from ablate.study.projection import Projection
 from ablate.study.reuse import adopt, check_declared, code_hash, declared
 from ablate.study.store import open_store
@@ -26,6 +23,7 @@ from ablate.study.trials import Trials
 from ablate.training.determinism import device_of, settle
 from ablate.training.environment import environment_of, measure
 from ablate.training.spec import RunResult, RunSpec
+from ablate.training.tasks import task_of
 
 logger = logging.getLogger(__name__)
 SHIP_EVERY_S = 1.0
@@ -86,8 +84,9 @@ def run(
     device = str(config.base["train"]["device"])
     device_of(device)
     settle()  # as every worker does
-    pairs = data.load(config.base["data"])
-    check_crop(pairs, largest_crop(plan))
+    task = task_of(config.base)
+    examples = task.examples()
+    task.check_examples(examples, [run.settings for trial in plan.trials for run in trial.runs])
     check_declared(config, store)
     make_executor = EXECUTORS.get(str(config.executor["name"]), where="executor.name")
     slots = int(config.executor.get("slots", 1))
@@ -95,32 +94,19 @@ def run(
         raise ConfigError(f"executor.slots: must be at least 1, got {slots}")
 
     folder = open_store(store, config.name)
-    lock = FileLock(folder / "driver.lock")
-    try:
-        lock.acquire(timeout=0)
-    except OSError as error:
-        if not isinstance(error, Timeout):
-            raise StoreError(
-                f"{folder}: cannot be written: {error.strerror or error}; give rights, or name a "
-                "writable folder with --store"
-            ) from error
-        raise BusyError(
-            f"{folder}: another driver runs the study {config.name}; wait for it, or watch it with "
-            f"`ablate status {config.name}`"
-        ) from None
-    try:
+    with possess(folder, config.name):
         ledger = Ledger(folder)
         for fault in ledger.faults:
             logger.warning("%s: %s; cut off, what stands before is whole", ledger.path, fault)
         ledger.start(
             {
-                "design_hash": plan.design_hash, "data_hash": pairs.manifest.hash,
+                "design_hash": plan.design_hash, "data_hash": examples.manifest.hash,
                 "code_hash": code_hash(), "looks": declared(config),
                 "overrides": list(overrides),
             }
         )  # fmt: skip
         drift.check(ledger, environment_of(device), code_hash=code_hash(), accepts=accept_drift)
-        if adopt(plan, store, data_hash=pairs.manifest.hash):
+        if adopt(plan, store, data_hash=examples.manifest.hash):
             ledger = Ledger(folder)  # reads what came over from an earlier look
         designed = {spec.run_id for trial in plan.trials for spec in trial.runs}
         designed |= run_ids(plan, ledger.frozen)
@@ -128,7 +114,7 @@ def run(
         direction = data_direction(config)
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
-            plan, trials, ledger, store=store, pairs=pairs, direction=direction,
+            plan, trials, ledger, store=store, examples=examples, direction=direction,
             optuna_anew=bool(again),
         )  # fmt: skip
         more = {k: v for k, v in config.executor.items() if k not in ("name", "slots")}
@@ -141,54 +127,12 @@ def run(
             raise
         executor.close()
         projection.finish()
-    finally:
-        lock.release()
     return Outcome(
         folder=folder,
         counts=ledger.counts(),
         planned=planned_runs(plan, trials),
         tracking_uri=projection.tracking_uri,
     )
-
-
-def largest_crop(plan: Plan) -> int:
-    """Return the largest training crop of the designed runs; a study may compare crops."""
-    crops = [int(run.settings["data"]["crop"]) for trial in plan.trials for run in trial.runs]
-    return max([int(plan.config.base["data"]["crop"]), *crops])
-
-
-def check_crop(pairs: PairSet, crop_px: int) -> None:
-    """Raise DataError when an image is smaller than the training crop, all of them named."""
-    if pairs.pads_to_px >= crop_px:
-        return
-    small = [
-        f"{pair.stem} ({pair.infrared.shape[1]}x{pair.infrared.shape[0]})"
-        for split in ("train", "val")
-        for pair in pairs.pairs(split)
-        if min(pair.infrared.shape) < crop_px
-    ]
-    if small:
-        raise DataError(
-            f"data.crop: {crop_px} is larger than {len(small)} images: {', '.join(small[:5])}"
-            f"{' ...' if len(small) > 5 else ''}; set data.crop to the smallest side or less, or "
-            f"data.small=pad"
-        )
-
-
-def is_running(folder: Path) -> bool:
-    """Return whether a driver holds the study's lock."""
-    path = folder / "driver.lock"
-    if not path.exists():
-        return False
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError:  # a store that cannot be written: nothing runs in it
-        return False
-    lock.release()
-    return False
 
 
 def data_direction(config: StudyConfig) -> Direction:
@@ -198,12 +142,7 @@ def data_direction(config: StudyConfig) -> Direction:
 
 def planned_runs(plan: Plan, trials: Trials) -> int:
     """Return the planned runs without suggestions that were infeasible or repeated an arm."""
-    spared = [
-        trial
-        for trial in trials.known.values()
-        if trial.violations or trial.number in trials.twin_of
-    ]
-    return plan.runs - trials.unfilled - sum(len(trial.runs) for trial in spared)
+    return plan.runs - trials.unfilled - trials.spared
 
 
 def _all_fail_alike(ended: list[RunResult]) -> bool:

@@ -126,9 +126,10 @@ class Ledger:
         return self.folder / "runs" / run_id
 
     def study_run_id(self) -> str | None:
-        """Return the MLflow id of the study run, None before the first start."""
+        """Return the MLflow id of the study run, None while it is not known."""
         path = self.folder / "links.json"
-        return json.loads(path.read_text())["study"] if path.exists() else None
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return str(found["study"]) if "study" in found else None
 
     def counts(self) -> dict[str, int]:
         """Return the number of ended runs per state."""

@@ -9,10 +9,13 @@ from ablate.data.contract import DATASETS
 from ablate.designs.contract import DESIGNS
 from ablate.execution.protocol import EXECUTORS
 from ablate.metrics.catalogue import LABELS
+from ablate.metrics.contract import METRICS
 from ablate.metrics.protocol import PROTOCOLS
 from ablate.models.contract import MODELS
 from ablate.search.contract import PRUNERS, SAMPLERS
 from ablate.study.plan import SEARCH
+from ablate.training.tasks import FUSION, TASKS
+from ablate.training.tasks.contract import settings_of
 
 
 def known() -> dict[str, tuple[str, ...]]:
@@ -20,7 +23,8 @@ def known() -> dict[str, tuple[str, ...]]:
     plugins.load()
     return {
         "models": MODELS.names(),
-        "metrics": tuple(LABELS),
+        "metrics": tuple(name for name in LABELS if name in METRICS),
+        "tasks": TASKS.names(),
         "protocols": tuple(sorted(PROTOCOLS)),
         "data": DATASETS.names(),
         "designs": (*DESIGNS.names(), SEARCH),
@@ -29,6 +33,9 @@ def known() -> dict[str, tuple[str, ...]]:
         "executors": EXECUTORS.names(),
         **{f"designs.{name}": _options(DESIGNS.get(name)) for name in DESIGNS.names()},
         **{f"model.{name}": _options(MODELS.get(name)) for name in MODELS.names()},
+        **{f"task.{name}": settings_of(TASKS.get(name)) for name in TASKS},
+        f"task.{FUSION}": (),  # its settings are sections of their own
+        **{f"task.{name}.metrics": tuple(TASKS.get(name).measures) for name in TASKS},
         **{f"losses.{setting}": names for setting, names in losses.names().items()},
     }
 

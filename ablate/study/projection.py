@@ -1,10 +1,13 @@
 """Projects what the ledger knows into MLflow and Optuna; both can be rebuilt from it."""
 
+import logging
+import time
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from ablate.data.pairs import PairSet
+from ablate.data.items import Examples
+from ablate.errors import StoreError
 from ablate.execution.worker import write_atomically
 from ablate.search.store import TrialStore, default_url
 from ablate.search.told import Direction
@@ -15,9 +18,12 @@ from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
+from ablate.tracking.outbox import RETRY_AFTER_S
 from ablate.tracking.shipper import Shipper
 from ablate.tracking.store import connect
 from ablate.training.spec import RunResult, RunSpec
+
+logger = logging.getLogger(__name__)
 
 
 class Projection:
@@ -28,16 +34,16 @@ class Projection:
         trials: Its trials so far.
         ledger: The truth.
         store: Folder of the stores.
-        pairs: The study's data, for the manifest and the floors.
+        examples: The study's data, for the manifest and the floors.
         direction: "maximize" or "minimize".
         optuna_anew: Write all trials of Optuna again: results were set aside.
     """
 
     def __init__(
         self, plan: Plan, trials: Trials, ledger: Ledger, *,
-        store: Path, pairs: PairSet, direction: Direction, optuna_anew: bool = False,
+        store: Path, examples: Examples, direction: Direction, optuna_anew: bool = False,
     ) -> None:  # fmt: skip
-        self._plan, self._trials, self._ledger, self._pairs = plan, trials, ledger, pairs
+        self._plan, self._trials, self._ledger, self._examples = plan, trials, ledger, examples
         self._direction = direction
         self._blocks: dict[tuple[str, str, int], tuple[RunSpec, ...]] = {}
         for trial in plan.trials:
@@ -56,7 +62,7 @@ class Projection:
         )  # fmt: skip
         if optuna_anew or self._is_optuna_stale():
             self._optuna = self._optuna.cleared()
-        manifest = pairs.manifest
+        manifest = examples.manifest
         study_run = self._shipper.study_run(
             title=f"**{config.title}**\n\n" + "\n".join(
                 f"- {question.asks}" for question in config.questions.values()
@@ -74,6 +80,7 @@ class Projection:
         if study_run is not None:  # else the tracker is away, and `finish` writes it
             write_atomically(ledger.folder / "links.json", {"study": study_run})
         self._told = 0
+        self._optuna_rests_until = 0.0
         self._preregistered: set[str] = set()
         self.preregister()
         self._catch_up()
@@ -115,11 +122,11 @@ class Projection:
 
     def finish(self) -> None:
         """Publish the study's tables and pictures, and close the study run."""
-        self._tell()
+        self._tell(insists=True)
         links = self._shipper.ids()
         write_atomically(self._ledger.folder / "links.json", links)
         folder = publish(
-            self._plan, self._trials, self._ledger, pairs=self._pairs,
+            self._plan, self._trials, self._ledger, examples=self._examples,
             tracking_uri=self.tracking_uri, links=links,
         )  # fmt: skip
         self._shipper.publish(folder)
@@ -149,15 +156,30 @@ class Projection:
                     self._shipper.reopen(spec)
         self._tell()
 
-    def _tell(self) -> None:
-        """Give Optuna the told trials in the order of their numbers, each once."""
+    def _tell(self, *, insists: bool = False) -> None:
+        """Give Optuna the told trials in the order of their numbers, each once.
+
+        A database that does not take them stops no training: they are given later.
+
+        Args:
+            insists: Raise StoreError where it does not take them; else wait for the next time.
+        """
+        if not insists and time.monotonic() < self._optuna_rests_until:
+            return
         while self._told in self._trials.told:
             trial = self._trials.known[self._told]
-            self._optuna.add(
-                self._trials.told[self._told],
-                dimensions=self._plan.config.varied,
-                attrs={"phase": trial.phase, "arm_id": trial.arm_id, "name": trial.name},
-            )
+            try:
+                self._optuna.add(
+                    self._trials.told[self._told],
+                    dimensions=self._plan.config.varied,
+                    attrs={"phase": trial.phase, "arm_id": trial.arm_id, "name": trial.name},
+                )
+            except StoreError as error:
+                if insists:
+                    raise
+                logger.warning("%s; training goes on", error)
+                self._optuna_rests_until = time.monotonic() + RETRY_AFTER_S
+                return
             self._told += 1
 
     def _siblings(self, spec: RunSpec) -> tuple[RunSpec, ...]:

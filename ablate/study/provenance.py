@@ -17,7 +17,7 @@ import torch
 
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.data.facts import FACTS
-from ablate.data.pairs import PairSet
+from ablate.data.items import Examples
 from ablate.identity import digest
 from ablate.study.reuse import code_hash
 from ablate.tracking.address import public
@@ -31,13 +31,13 @@ SECRET = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")
 
 
 def provenance(
-    config: StudyConfig, pairs: PairSet, *, overrides: Sequence[str], tracking_uri: str
+    config: StudyConfig, examples: Examples, *, overrides: Sequence[str], tracking_uri: str
 ) -> dict[str, Any]:
     """Return what a report says of the origin of its numbers, in plain types.
 
     Args:
         config: The study.
-        pairs: Its data.
+        examples: Its data.
         overrides: The words that the study was started with.
         tracking_uri: Where MLflow keeps it.
     """
@@ -60,7 +60,7 @@ def provenance(
                      "slots": int(config.executor.get("slots", 1))},
         "threads_per_run": torch.get_num_threads(),
         "determinism": determinism(),
-        "data": _data(config, pairs),
+        "data": _data(config, examples),
         "optuna": {"study": config.name,
                    "storage": public(config.store.get("optuna") or "the store's own")},
         "mlflow": {"experiment": config.name, "address": public(tracking_uri)},
@@ -109,13 +109,14 @@ def _device(device: torch.device) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _data(config: StudyConfig, pairs: PairSet) -> dict[str, Any]:
+def _data(config: StudyConfig, examples: Examples) -> dict[str, Any]:
     """Return the hash of the manifest, and of each split the hash of its names."""
-    manifest, name = pairs.manifest, str(config.base["data"]["name"])
+    manifest, section = examples.manifest, config.base.get("data", {})
+    name = str(section.get("name", ""))
     facts: Mapping[str, str] = {}
     if name in FACTS.names():
         facts = {"source": FACTS.get(name).source, "licence": FACTS.get(name).licence}
-    file = config.base["data"].get("splits")
+    file = section.get("splits")
     stems = {split: set(names) for split, names in manifest.splits.items()}
     return {
         **facts, "manifest_hash": manifest.hash,

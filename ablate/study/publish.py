@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from ablate.config.schema import Phase, Question
+from ablate.data.items import Examples
 from ablate.data.pairs import PairSet
 from ablate.designs.full_factorial import cell
 from ablate.execution.worker import write_atomically
-from ablate.metrics import protocol_hash
+from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
 from ablate.study import drift, gallery
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
@@ -23,12 +24,12 @@ from ablate.study.questions import questions_of
 from ablate.study.trials import Trials
 from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
-from ablate.training.floors import floors
+from ablate.training.tasks import task_of
 
 
 def publish(
     plan: Plan, trials: Trials, ledger: Ledger, *,
-    pairs: PairSet, tracking_uri: str, links: Mapping[str, str],
+    examples: Examples, tracking_uri: str, links: Mapping[str, str],
 ) -> Path:  # fmt: skip
     """Return the folder with facts.json, runs, images, curves, floors and gallery/."""
     folder = ledger.folder / "published"
@@ -40,18 +41,19 @@ def publish(
     runs.to_parquet(folder / "runs.parquet", index=False)
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
-    rules = floors(pairs, config.base, seed=config.seed)
+    task = task_of(config.base)
+    rules = task.floors(examples, seed=config.seed)
     pd.DataFrame(
         [(rule, *row) for rule, rows in rules.items() for row in rows],
         columns=["rule", "split", "image", "metric", "value"],
     ).to_parquet(folder / "floors.parquet", index=False)
     late = [trial for trial in known if trial.phase in ledger.frozen]
     write_atomically(folder / "design.json", [*plan.rows(), *rows_of(late)])
-    write_atomically(folder / "manifest.json", pairs.manifest.to_json())
+    write_atomically(folder / "manifest.json", examples.manifest.to_json())
     write_atomically(folder / "links.json", dict(links))
-    every = facts(plan, trials, pairs, tracking_uri=tracking_uri, frozen=ledger.frozen)
+    every = facts(plan, trials, examples, tracking_uri=tracking_uri, frozen=ledger.frozen)
     every["provenance"] = provenance(
-        config, pairs, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
+        config, examples, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
     )
     strata = [asdict(one) for one in drift.strata(ledger)]
     if len(strata) > 1:
@@ -59,9 +61,9 @@ def publish(
     every["gallery"] = gallery.chosen(every, runs, images)
     write_atomically(folder / "facts.json", every)
     kept = int(config.base["train"]["gallery"])
-    if kept and every["gallery"]:
+    if kept and every["gallery"] and isinstance(examples, PairSet):
         gallery.copy(
-            every["gallery"], ledger, pairs, most=max(kept, gallery.MOST),
+            every["gallery"], ledger, examples, most=max(kept, gallery.MOST),
             specs={spec.run_id: spec for trial in known for spec in trial.runs},
             folder=folder / "gallery",
         )  # fmt: skip
@@ -69,12 +71,14 @@ def publish(
 
 
 def facts(
-    plan: Plan, trials: Trials, pairs: PairSet, *,
+    plan: Plan, trials: Trials, examples: Examples, *,
     tracking_uri: str, frozen: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
     """Return what the banner, the scope and the provenance of a report say."""
     config, train = plan.config, plan.config.base["train"]
-    manifest = pairs.manifest
+    manifest = examples.manifest
+    task, names = task_of(config.base), list(config.base["metrics"]["names"])
+    (protocol, rules_hash), scope = task.protocol(), task.scope()
     designed = plan.trials
     return {
         "study": config.name,
@@ -82,16 +86,21 @@ def facts(
         "asks": [question.asks for question in config.questions.values()],
         "primary": [metric for q in config.questions.values() for metric in q.primary],
         "data_label": manifest.label,
-        "data_name": config.base["data"]["name"],
+        "data_name": config.base["data" if "data" in config.base else "task"]["name"],
         "counts": dict(manifest.counts),
         "data_hash": manifest.hash,
         "design_hash": plan.design_hash,
-        "protocol": config.base["metrics"]["protocol"],
-        "protocol_hash": protocol_hash(config.base["metrics"]["protocol"]),
-        "metrics": list(config.base["metrics"]["names"]),
+        "protocol": protocol,
+        "protocol_hash": rules_hash,
+        "items": task.items,
+        "metrics": names,
+        "declared": {  # metrics of plug-ins: a report may be made where these are not
+            name: {"label": LABELS[name], "better": BETTER[name]}
+            for name in names
+            if name not in ALL_NAMES
+        },
         "budget": f"{train['steps']} steps, batch {train['batch_size']}, "
-        f"crop {config.base['data']['crop']}, {config.base['model']['name']}, "
-        f"{train['precision']}, {train['device']}",
+        f"{scope}, {train['precision']}, {train['device']}",
         "baseline_arm": designed[0].name if designed else "",
         "arms": list(dict.fromkeys(trial.name for trial in designed)),
         "phases": {

@@ -9,8 +9,9 @@ from ablate.config.apply import active, apply, violations
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
+from ablate.training.tasks import task_of
 
-NOT_IDENTITY = {"data": set(PATHS), "train": {"gallery"}}
+NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,7 @@ def recipe_of(
     settings = canonical(apply(config.base, config.varied, kept))
     kept = {name: value for name, value in kept.items() if _has_effect(config, name, settings)}
     broken = violations(config.constraints, settings, kept)
-    broken += losses.check(
-        settings["loss"], settings["data"]["crop"], steps=settings["train"]["steps"]
-    )
+    broken += _refused(settings)
     of_arm = {name: value for name, value in kept.items() if name not in nuisance}
     recipe_id = digest(identity_of(settings))
     return Recipe(
@@ -90,6 +89,8 @@ def dimension_values(config: StudyConfig, values: Mapping[str, Any]) -> dict[str
 
 def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings without those that cannot change the result."""
+    if "loss" not in settings:
+        return dict(settings)
     return {**settings, "loss": losses.canonical(settings["loss"])}
 
 
@@ -123,6 +124,14 @@ def arm_name(values: Mapping[str, Any]) -> str:
         else:
             parts.append(f"{name} {value}")
     return " · ".join(parts) or "baseline"
+
+
+def _refused(settings: Mapping[str, Any]) -> list[str]:
+    """Return why the task cannot be trained under these settings."""
+    try:
+        return task_of(settings).faults()
+    except ConfigError as error:
+        return list(error.faults)
 
 
 def _arm_id(config: StudyConfig, of_arm: Mapping[str, JsonValue]) -> str:

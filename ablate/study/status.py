@@ -7,9 +7,10 @@ from typing import Any
 from ablate.config.schema import StudyConfig
 from ablate.search.store import default_url
 from ablate.study.drift import strata
-from ablate.study.driver import data_direction, is_running, planned_runs
+from ablate.study.driver import data_direction, planned_runs
 from ablate.study.ledger import Ledger
 from ablate.study.plan import make
+from ablate.study.possession import is_possessed
 from ablate.study.store import check_version
 from ablate.study.trials import Trials
 from ablate.tracking.address import tracking_uri
@@ -29,7 +30,7 @@ def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
     trials = Trials(plan, ledger, direction=data_direction(config))
     counts = ledger.counts()
     begun = {path.name for path in (folder / "runs").glob("*")} - set(ledger.results)
-    alive = is_running(folder)
+    alive = is_possessed(folder)
     return {
         "study": config.name,
         "unit": "runs",

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import unquote
 
 from ablate.errors import StoreError
 from ablate.execution.worker import write_atomically
@@ -16,6 +17,12 @@ def open_store(store: Path, study: str) -> Path:
     Raises:
         StoreError: The folder cannot be written, or another version wrote it.
     """
+    place = str(store.resolve())
+    if "?" in place or unquote(place) != place or not place.isprintable():
+        raise StoreError(
+            f"{place}: no address of a database can hold a '?', a '%' with two digits, or a letter "
+            "that cannot be printed; name another folder with --store"
+        )
     try:
         store.mkdir(parents=True, exist_ok=True)
         check_version(store)

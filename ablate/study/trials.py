@@ -34,6 +34,11 @@ class Trials:
         self.known: dict[int, PlannedTrial] = {trial.number: trial for trial in plan.trials}
         self.told: dict[int, Told] = {}
         self.twin_of: dict[int, int] = {}  # a suggestion that repeats an earlier arm
+        self.spared = 0  # planned runs of suggestions that are infeasible or repeat an arm
+        self._twins: dict[int, list[int]] = {}
+        self._untold = {trial.number for trial in plan.trials}
+        self._ask_at = {search.phase.name: search.first for search in plan.searches}
+        self._tell_at = dict(self._ask_at)  # of a search, the first trial that is not told
         self._first_of_arm: dict[tuple[str, str], int] = {}
         self._designed = deque(specs(plan))
         self._queue: deque[RunSpec] = deque()
@@ -59,9 +64,7 @@ class Trials:
     @property
     def _is_searching(self) -> bool:
         return any(
-            number not in self.known
-            for search in self.plan.searches
-            for number in range(search.first, search.first + search.trials)
+            self._to_ask(search) < search.first + search.trials for search in self.plan.searches
         )
 
     def next(self) -> RunSpec | None:
@@ -70,7 +73,7 @@ class Trials:
             spec = self._designed.popleft()
             if spec.run_id not in self._ledger.results:
                 return spec
-        if any(trial.number not in self.told for trial in self.plan.trials):
+        if self._untold:
             return None  # searches start when the design is done: their history is then fixed
         while True:
             while self._queue:
@@ -121,9 +124,9 @@ class Trials:
                 reports=self._reports_of(ended),
             )
         self.told[number] = told
-        for other, first_number in self.twin_of.items():
-            if first_number == number:
-                self.settle(other)
+        self._untold.discard(number)
+        for other in self._twins.get(number, ()):
+            self.settle(other)
         return told
 
     def decide(self, spec: RunSpec, reports: Mapping[int, float]) -> bool:
@@ -143,18 +146,33 @@ class Trials:
     def _ask_next(self) -> bool:
         """Ask for one more suggestion if its turn has come."""
         for search in self.plan.searches:
-            for number in range(search.first, search.first + search.trials):
-                if number in self.known:
-                    continue
-                before = range(search.first, number - search.lag + 1)
-                if any(earlier not in self.told for earlier in before):
-                    return False
-                values = self._suggest(search, number)
-                self._ledger.ask(number, values)
-                self._enter(search, number, values)
-                self.settle(number)
-                return True
+            number = self._to_ask(search)
+            if number == search.first + search.trials:
+                continue
+            if self._to_tell(search) <= number - search.lag:
+                return False
+            values = self._suggest(search, number)
+            self._ledger.ask(number, values)
+            self._enter(search, number, values)
+            self.settle(number)
+            return True
         return False
+
+    def _to_ask(self, search: SearchPlan) -> int:
+        """Return the first number of a search without a suggestion, its end where all have one."""
+        number, end = self._ask_at[search.phase.name], search.first + search.trials
+        while number < end and number in self.known:
+            number += 1
+        self._ask_at[search.phase.name] = number
+        return number
+
+    def _to_tell(self, search: SearchPlan) -> int:
+        """Return the first number of a search that is not told."""
+        number = self._tell_at[search.phase.name]
+        while number in self.told:
+            number += 1
+        self._tell_at[search.phase.name] = number
+        return number
 
     def _freeze_next(self) -> bool:
         """Freeze what the next confirmation compares, once all else has ended."""
@@ -183,7 +201,7 @@ class Trials:
 
     def _suggest(self, search: SearchPlan, number: int) -> dict[str, Any]:
         visible = self._visible(search, number)
-        seen = {told.number for told in visible}
+        first_open = max(search.first, number - search.lag + 1)
         return suggest(
             dimensions=self.plan.config.dimensions,
             base=self.plan.config.base,
@@ -192,11 +210,7 @@ class Trials:
             number=number - search.first,
             directions=directions_of(self.plan.config),
             told=visible,
-            open_trials=[
-                self._ledger.asked[other]
-                for other in range(search.first, number)
-                if other not in seen
-            ],
+            open_trials=[self._ledger.asked[other] for other in range(first_open, number)],
             options=options_of(search.phase, "sampler"),
         )
 
@@ -209,10 +223,13 @@ class Trials:
         trial = make_trial(self.plan.config, search.phase, number, values)
         self.known[number] = trial
         if trial.violations:
+            self.spared += len(trial.runs)
             return
         first = self._first_of_arm.setdefault((trial.phase, trial.arm_id), number)
         if first != number:
             self.twin_of[number] = first
+            self._twins.setdefault(first, []).append(number)
+            self.spared += len(trial.runs)
         else:
             self._queue.extend(trial.runs)
 

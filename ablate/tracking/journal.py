@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -26,7 +27,8 @@ class JournalRecorder:
     """Writes events; the time of an event is stamped here once, so that resending changes nothing.
 
     Every event is handed to the system at once, so a killed process loses none; fsync, against a
-    crash of the machine, comes at most once a second. A journal that is there already belongs to
+    crash of the machine, comes at most once a second, on a thread of its own, since a disk may take
+    long. A fault of the disk is raised by the next call. A journal that is there already belongs to
     an interrupted run that goes on: a torn last line is cut, and what it holds stands; an event
     of a step that is repeated is not written again.
 
@@ -47,6 +49,8 @@ class JournalRecorder:
         self._file = path.open("ab", buffering=0)
         self._ask = ask
         self._synced = time.monotonic()
+        self._syncing: threading.Thread | None = None
+        self._fault: OSError | None = None
 
     def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         """Write values of one step; values that are not finite are written as text."""
@@ -75,22 +79,42 @@ class JournalRecorder:
 
     def flush(self) -> None:
         """Make sure that what was written survives a crash of the machine."""
+        if self._syncing is not None:
+            self._syncing.join()
+        self._raise_fault()
         os.fsync(self._file.fileno())
         self._synced = time.monotonic()
 
     def close(self) -> None:
         """Flush and close."""
         if not self._file.closed:
-            self.flush()
-            self._file.close()
+            try:
+                self.flush()
+            finally:
+                self._file.close()
 
     def _write(self, event: Mapping[str, Any]) -> None:
         stamped = {**event, "time_ms": time.time_ns() // 1_000_000}
         rest = memoryview(json.dumps(stamped, ensure_ascii=False, allow_nan=False).encode() + b"\n")
         while rest:  # a full disk takes part of a line first, and raises at the next call
             rest = rest[self._file.write(rest) :]
-        if time.monotonic() - self._synced > SYNC_EVERY_S:
-            self.flush()
+        self._raise_fault()
+        is_free = self._syncing is None or not self._syncing.is_alive()
+        if is_free and time.monotonic() - self._synced > SYNC_EVERY_S:
+            self._synced = time.monotonic()
+            self._syncing = threading.Thread(target=self._sync, name="journal", daemon=True)
+            self._syncing.start()
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:  # a disk says it once; the next call says it to the training
+            self._fault = error
+
+    def _raise_fault(self) -> None:
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
 
 
 def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:

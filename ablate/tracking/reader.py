@@ -109,18 +109,17 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
 def _artifacts(client: MlflowClient, info: RunInfo, target: Path) -> Path:
     """Return a copy of what the study published.
 
-    MLflow keeps absolute addresses; where a store was moved, its artifacts are looked for beside
-    its database.
+    MLflow keeps absolute addresses. Those of a store that was moved or copied are no longer right,
+    or are those of the store it was copied from: what lies beside the database comes first.
     """
-    try:
-        return Path(client.download_artifacts(info.run_id, "study", str(target)))
-    except (MlflowException, OSError):
+    uri = str(client.tracking_uri)
+    if uri.startswith(SQLITE):
         place = Path(unquote(info.artifact_uri.removeprefix("file://")))
-        store = Path(client.tracking_uri.removeprefix(SQLITE)).parent
+        store = Path(uri.removeprefix(SQLITE)).parent
         beside = store.joinpath("artifacts", *place.parts[-3:], "study")
-        if not client.tracking_uri.startswith(SQLITE) or not beside.is_dir():
-            raise
-        return Path(shutil.copytree(beside, target / "study", dirs_exist_ok=True))
+        if beside.is_dir():
+            return Path(shutil.copytree(beside, target / "study", dirs_exist_ok=True))
+    return Path(client.download_artifacts(info.run_id, "study", str(target)))
 
 
 def _temporary_folder() -> Path:

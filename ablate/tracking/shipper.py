@@ -30,7 +30,7 @@ class Shipper:
     """Writes one study into one experiment; all its runs are looked up once, at the first contact.
 
     While the tracker does not answer, `begin` and `ship` do nothing and all else is kept for
-    later, in order; `publish` is the first to insist.
+    later, in order; `ids` and `publish` insist.
 
     Args:
         connect: Opens the store; called again until it answers.
@@ -117,8 +117,12 @@ class Shipper:
         self._outbox.deliver(partial(self._reopen, spec))
 
     def ids(self) -> dict[str, str]:
-        """Return the MLflow id of "study" and of every run id of ours."""
-        self._outbox.drain(now=True)
+        """Return the MLflow id of "study" and of every run id of ours, when all of them are sent.
+
+        Raises:
+            StoreError: The tracker is away; what it does not know has no id.
+        """
+        self._insist(lambda: None)
         return {key.removeprefix("run/"): run_id for key, run_id in self._ids.items()}
 
     def interrupt(self) -> None:

@@ -12,6 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
 from ablate.tracking.address import DATABASE, public, tracking_uri
+from ablate.tracking.moved import artifacts_of, bring_along
 from ablate.tracking.outbox import is_down
 
 MAKE = """
@@ -46,10 +47,10 @@ def open_client(store: Path, uri: str | None = None, *, make: bool = True) -> Ml
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except Exception as error:
-        reason = str(error).split("\n", 1)[0]
+        reason = str(error).split("\n", 1)[0].replace(uri, public(uri))
         raise StoreError(
-            f"store.mlflow: cannot open {uri}: {reason}; check that the server runs and the path "
-            "is right, or leave store.mlflow out"
+            f"store.mlflow: cannot open {public(uri)}: {reason}; check that the server runs and "
+            "the path is right, or leave store.mlflow out"
         ) from error
     return client
 
@@ -63,6 +64,8 @@ def connect(store: Path, uri: str | None, *, study: str) -> tuple[MlflowClient, 
     """
     if uri is None or urlsplit(uri).scheme not in ("http", "https"):
         client = open_client(store, uri)
+        if uri is None:
+            bring_along(store)
         return client, experiment(client, study, store=store)
     try:
         client = MlflowClient(tracking_uri=uri)
@@ -90,7 +93,7 @@ def experiment(client: MlflowClient, name: str, *, store: Path) -> str:
         if found is not None:
             return found
         is_local = client.tracking_uri.startswith("sqlite:")
-        place = (store.resolve() / "artifacts" / name).as_uri() if is_local else None
+        place = artifacts_of(store, name) if is_local else None
         return str(client.create_experiment(name, artifact_location=place))
 
 

@@ -1,6 +1,8 @@
 """The MLflow UI on loopback, and links that open it where a researcher wants to look."""
 
+import logging
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from urllib.parse import quote
 from ablate.errors import StoreError
 from ablate.tracking.address import tracking_uri
 
+logger = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 
 
@@ -28,9 +31,18 @@ def links(store: Path, *, port: int) -> dict[str, str]:
     Raises:
         StoreError: The folder is no store.
     """
+    from ablate.tracking.moved import bring_along
     from ablate.tracking.store import open_client
 
-    found = open_client(store, make=False).search_experiments(order_by=["name ASC"])
+    client = open_client(store, make=False)
+    try:
+        bring_along(store)
+    except (
+        OSError,
+        sqlite3.Error,
+    ) as error:  # a store that cannot be written is shown all the same
+        logger.warning("%s: its pictures may not be shown: %s", store, error)
+    found = client.search_experiments(order_by=["name ASC"])
     return {
         item.name: deep_link(item.experiment_id, port=port)
         for item in found

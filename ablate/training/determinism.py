@@ -8,8 +8,12 @@ import torch
 from ablate.errors import ConfigError, DeviceError
 
 
-def device_of(name: str) -> torch.device:
+def device_of(name: str, *, where: str = "train.device") -> torch.device:
     """Return the device called `name`.
+
+    Args:
+        name: cpu, cuda or cuda:N.
+        where: The setting or option that says so, for the message.
 
     Raises:
         DeviceError: A GPU was asked for that is not there.
@@ -18,17 +22,17 @@ def device_of(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise ConfigError(
-            f"train.device: no device is called {name!r}; use cpu, cuda or cuda:N"
+            f"{where}: no device is called {name!r}; use cpu, cuda or cuda:N"
         ) from None
     if device.type == "cuda":
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
             raise DeviceError(
-                f"train.device: {name!r} was asked for, this machine has {count} CUDA devices; "
-                "set train.device=cpu"
+                f"{where}: {name!r} was asked for, this machine has {count} CUDA devices; "
+                f"set {where}=cpu"
             )
     elif device.type != "cpu":
-        raise ConfigError(f"train.device: {name!r} is not supported; use cpu or cuda")
+        raise ConfigError(f"{where}: {name!r} is not supported; use cpu or cuda")
     return device
 
 

@@ -10,7 +10,8 @@ from ablate.metrics.contract import METRICS
 from ablate.models.contract import MODELS
 from ablate.training import run  # noqa: F401
 from ablate.training.environment import package_code
+from ablate.training.tasks import TASKS
 
-for register in (DATASETS, METRICS, MODELS):
+for register in (DATASETS, METRICS, MODELS, TASKS):
     register.names()
 package_code()

@@ -23,7 +23,7 @@ class RunSpec:
     trial: int  # number of the trial inside the study
     seed: int
     name: str  # what people read: "signed · r .50 · 3 levels · s2"
-    settings: Mapping[str, Any]  # nested by section: data, model, loss, train, metrics
+    settings: Mapping[str, Any]  # by section: data, model, loss (or task), train, metrics
     factors: Mapping[str, JsonValue] = field(
         default_factory=dict
     )  # dimension -> value, active only
@@ -55,7 +55,7 @@ class RunSpec:
             is_fine = all(isinstance(part, dict) for part in made.settings.values())
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from None
-        if not is_fine or "model" not in made.settings:
+        if not is_fine or not {"model", "task"} & set(made.settings):
             raise ValueError("its settings are not those of a run")
         return made
 

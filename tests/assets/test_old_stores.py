@@ -123,7 +123,8 @@ def test_an_optuna_database_of_a_later_schema_is_refused(unpack: Unpack) -> None
 
 
 HOSTILE = (
-    "<script>alert(1)</script> & \"'><img src=x onerror=alert(2)> [a](javascript:alert(3)) | `x`"
+    "<script>alert(1)</script> & \"'><img src=x onerror=alert(2)> [a](javascript:alert(3)) | `x` "
+    "\x1b[2J\x1b]0;owned\x07\u202e"
 )
 
 
@@ -135,6 +136,7 @@ def test_the_report_escapes_every_text_that_came_from_a_file(unpack: Unpack) -> 
     assert HOSTILE.split()[0] in json.loads(place.read_text())["title"]
     done = typed("report", NAME, "--out", "report", cwd=folder)
     assert done.returncode == 0, done.stderr
+    assert all(line.isprintable() for line in (done.stdout + done.stderr).splitlines())
     html = ("<script>alert", "<img src=x", 'href="javascript:')
     for page, raws in (("report.html", html), ("report.md", (*html, r"(?<!\\)\]\(javascript:"))):
         text = (folder / "report" / page).read_text()

@@ -18,7 +18,14 @@ def made() -> dict[str, Any]:
         results.row("fast", unit="image", ours=[1.0, 2, 3], peer=[9.0, 8, 10], peer_name="plain", goal=4),
         results.row("slow", unit="image", ours=[4.0, 4, 4], peer=[2.0, 2, 2], peer_name="plain"),
     ]  # fmt: skip
-    return results.content("metrics", about="About it.", rows=rows, load_before=0.5)
+    measures = [
+        results.measure("commits", unit="", values=[3, 2, 4], at_most=3),
+        results.measure("gain", unit="", values=[1.5], at_least=2),
+        results.measure("size", unit="MiB", values=[12.345678]),
+    ]
+    return results.content(
+        "metrics", about="About it.", rows=rows, measures=measures, load_before=0.5
+    )
 
 
 def test_a_made_content_follows_the_schema_and_survives_the_file(tmp_path: Path) -> None:
@@ -26,6 +33,7 @@ def test_a_made_content_follows_the_schema_and_survives_the_file(tmp_path: Path)
     assert results.faults(found) == []
     assert [row["ratio"] for row in found["rows"]] == [4.5, 0.5]
     assert [row["is_met"] for row in found["rows"]] == [True, None]
+    assert [one["is_met"] for one in found["measures"]] == [True, False, None]
     path = results.write(found, folder=tmp_path)
     assert json.loads(path.read_text()) == found
     assert path.parent.name == found["made_with"]["version"]
@@ -36,7 +44,10 @@ def test_a_made_content_follows_the_schema_and_survives_the_file(tmp_path: Path)
     [
         (lambda found: found.pop("notes"), "its keys"),
         (lambda found: found["made_with"].pop("load_before"), "made_with"),
-        (lambda found: found["rows"].clear(), "no rows"),
+        (lambda found: (found["rows"].clear(), found["measures"].clear()), "no rows"),
+        (lambda found: found["measures"][0].update(is_met=False), "does not follow"),
+        (lambda found: found["measures"][0].update(value=9.0), "out of order"),
+        (lambda found: found["measures"][0].pop("goal"), "a measure must have"),
         (lambda found: found["rows"][0].update(ratio=9.0), "not that of its medians"),
         (lambda found: found["rows"][0].update(is_met=False), "does not follow"),
         (lambda found: found["rows"][0]["ours"].update(q1_ms=1e9), "out of order"),
@@ -63,6 +74,9 @@ def test_the_page_shows_losses_beside_wins() -> None:
         in text
     )
     assert "| 0.5 |" in text
+    assert "| commits | 3 (2-4) |  | at most 3 met |" in text
+    assert "| gain | 1.5 |  | at least 2 missed |" in text
+    assert "| size | 12.35 | MiB |  |" in text
     assert "(../x/metrics.json)" in text
 
 

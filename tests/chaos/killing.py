@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -44,12 +45,23 @@ class Round:
     Args:
         folder: Where it is run; made when absent.
         server: Tracking server to use instead of the store's own database; running.
+        words: Further overrides.
+        kinds: What is killed, of `TARGETS`; absent, all that there is.
+        longest_s: Most seconds between a start, or a kill, and the next kill.
     """
 
-    def __init__(self, folder: Path, server: TrackingServer | None = None) -> None:
+    def __init__(
+        self, folder: Path, server: TrackingServer | None = None, *, words: Sequence[str] = (),
+        kinds: Sequence[str] = (), longest_s: float = LONGEST_S,
+    ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.server = folder, server
-        self.words = [f"store.mlflow={server.uri}"] if server else []
+        self.folder, self.server, self._longest_s = folder, server, longest_s
+        self.words = [*words, *([f"store.mlflow={server.uri}"] if server else [])]
+        self._targets = {
+            kind: weight
+            for kind, weight in TARGETS.items()
+            if (kind in kinds if kinds else server is not None or kind != "tracking server")
+        }
 
     def let_alone(self, *, workers: int = 2) -> Outcome:
         """Run the study to its end and return how it ended."""
@@ -70,7 +82,7 @@ class Round:
             of_workers = 0
             while tally.total < goal and driver.is_alive():
                 self._wait(draw, driver)
-                kind = _drawn(draw, has_server=self.server is not None)
+                (kind,) = draw.choices(list(self._targets), list(self._targets.values()))
                 if not driver.is_alive() or (kind == "worker" and of_workers == WORKER_KILLS):
                     continue
                 if self._kill(kind, driver.pid or 0, draw):
@@ -108,7 +120,7 @@ class Round:
     def _wait(self, draw: random.Random, driver: ForkServerProcess) -> None:
         """Wait a random time, or for a file to appear or change and a moment more."""
         if draw.random() < 0.4:
-            until = time.monotonic() + draw.uniform(0, LONGEST_S)
+            until = time.monotonic() + draw.uniform(0, self._longest_s)
             while time.monotonic() < until and driver.is_alive():
                 time.sleep(0.02)
             return
@@ -148,11 +160,6 @@ class Round:
             return False
         os.kill(draw.choice(found), signal.SIGKILL)
         return True
-
-
-def _drawn(draw: random.Random, *, has_server: bool) -> str:
-    some = {k: w for k, w in TARGETS.items() if has_server or k != "tracking server"}
-    return draw.choices(list(some), list(some.values()))[0]
 
 
 def _children() -> dict[int, list[int]]:

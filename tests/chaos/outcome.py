@@ -48,7 +48,7 @@ def outcome_of(folder: Path, *, words: list[str], database: Path, uri: str | Non
     status = json.loads(typed("status", *store_words, cwd=folder).stdout)
     contents = read(store=store, study=NAME, uri=uri)
     table = contents.runs[[name for name in contents.runs if not name.startswith("facts.")]]
-    runs = _mlflow(database)
+    runs = mlflow_runs(database)
     optuna = _optuna(store / "optuna.db")
     counts = {
         "planned": status["planned"], "finished": status["finished"], "failed": status["failed"],
@@ -59,6 +59,7 @@ def outcome_of(folder: Path, *, words: list[str], database: Path, uri: str | Non
         "trial table": table.to_csv(index=False),
         "per-image table": contents.images.to_csv(index=False),
         "curves": contents.curves.to_csv(index=False),
+        "links": "\n".join(sorted(contents.links)),
         "verdict.json": encode(contents.verdicts or {}).decode(),
         "MLflow": "\n".join(json.dumps(run, sort_keys=True) for run in runs),
         "Optuna": "\n".join(map(str, optuna)),
@@ -90,7 +91,7 @@ def differences(mine: Outcome, whole: Outcome) -> list[str]:
     return found
 
 
-def _mlflow(database: Path) -> list[dict[str, Any]]:
+def mlflow_runs(database: Path) -> list[dict[str, Any]]:
     """Return every active run with its status, tags, parameters and points, wall times left out."""
     found: list[dict[str, Any]] = []
     for run_id, key, status in rows(

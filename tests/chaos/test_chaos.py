@@ -1,4 +1,8 @@
-"""A short chaos, and a short cold start; the long ones are commands."""
+"""A short chaos, and a short cold start; the long ones are commands.
+
+The default tests kill drivers that work alone, which takes a few seconds per kill; workers, the
+fork server and everything together are killed by the slow tests.
+"""
 
 import random
 from pathlib import Path
@@ -7,15 +11,44 @@ import pytest
 
 from tests.chaos import __main__ as chaos
 from tests.chaos.cold_start import repetition
+from tests.chaos.killing import Round, Tally
 from tests.chaos.outcome import Outcome, differences
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = pytest.mark.e2e
+ALONE = ["executor=inline", "train.steps=12"]
 
 
+def test_a_driver_killed_five_times_leaves_what_no_kill_leaves(tmp_path: Path) -> None:
+    whole, tally = Round(tmp_path / "whole", words=ALONE).let_alone(), Tally()
+    assert whole.wrongs == ()
+    killed = Round(tmp_path / "killed", words=ALONE, kinds=["driver"], longest_s=2.0)
+    assert differences(killed.killed(random.Random(0), tally, kills=5), whole) == []
+    assert tally.total >= 3  # it may end before it is killed
+
+
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Return how blocks and a TPE phase with a lag of 2 end on two workers."""
+    whole = Round(tmp_path_factory.mktemp("two")).let_alone(workers=2)
+    assert whole.counts["Optuna trials"] == 18
+    return whole
+
+
+@pytest.mark.slow
 def test_six_kills_leave_what_no_kill_leaves(tmp_path: Path) -> None:
     assert chaos.main(["--kills", "6", "--most", "6", "--folder", str(tmp_path)]) == 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 4])
+def test_the_number_of_workers_changes_nothing(
+    workers: int, two_workers: Outcome, tmp_path: Path
+) -> None:
+    mine = Round(tmp_path).let_alone(workers=workers)
+    assert differences(mine, two_workers) == []
+
+
+@pytest.mark.slow
 def test_four_drivers_started_at_once_on_an_absent_store_succeed_or_are_refused(
     tmp_path: Path,
 ) -> None:

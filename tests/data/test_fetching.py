@@ -13,7 +13,7 @@ from ablate.data import fetching, git_files, single_files
 from ablate.data.facts import FACTS
 from ablate.data.fetching import RECORD, fetch
 from ablate.data.sources import SOURCES, FileSource, GitSource
-from ablate.errors import BusyError, FetchError
+from ablate.errors import BusyError, ConfigError, FetchError
 from tests.command_line import typed
 from tests.data.mirrors import GIT, PAIRS, head, killed, repository, served
 
@@ -134,7 +134,7 @@ def test_a_branch_that_moves_is_followed_and_recorded(upstream: GitSource, tmp_p
 def test_an_address_that_does_not_answer_is_one_line(
     upstream: GitSource, tmp_path: Path, mirror: str, text: str
 ) -> None:
-    with pytest.raises(FetchError, match=text) as caught:
+    with pytest.raises((ConfigError, FetchError), match=text) as caught:
         fetch(upstream, tmp_path / "to", mirror=mirror)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "to" / "RoadScene").exists()
@@ -199,6 +199,23 @@ def test_single_files_come_whole_and_a_stopped_call_goes_on(
     assert files(folder) == {*source.files, RECORD}
     with pytest.raises(FetchError, match=r"did not come .*--mirror URL"):
         fetch(source, tmp_path / "other")
+
+
+def test_single_files_may_come_from_a_folder(tmp_path: Path) -> None:
+    with served(tmp_path / "upstream") as (source, asked):
+        folder = fetch(source, tmp_path / "to", mirror=str(tmp_path / "upstream"))
+    assert files(folder) == {*source.files, RECORD}
+    assert asked == []
+
+
+@pytest.mark.parametrize("commit", ["-x", "main", "ab71420", "A" * 40, "--upload-pack=x"])
+def test_what_is_no_commit_never_reaches_git(
+    upstream: GitSource, tmp_path: Path, commit: str
+) -> None:
+    with pytest.raises(ConfigError, match="give all 40 hex digits"):
+        fetch(upstream, tmp_path / "to", commit=commit)
+    with pytest.raises(ConfigError, match="TNO is not fetched by git"):
+        fetch(SOURCES["tno"], tmp_path / "to", commit=commit)
 
 
 def test_single_files_of_other_contents_are_refused(

@@ -1,35 +1,19 @@
 """The pages under docs/extend do what they say: their files are written, their commands run."""
 
-import gc
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ablate.cli.main import main
-from ablate.plugins import PACKAGE
-from ablate.registry import Registry
+from tests.plugged import forgetting as forgetting
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "extend").glob("*.md"))
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
-def registers() -> Iterator[None]:
-    """Forget what a page's plug-ins have registered."""
-    yield
-    for registry in [thing for thing in gc.get_objects() if isinstance(thing, Registry)]:
-        for name, place in list(registry._places.items()):
-            if place.startswith(PACKAGE):
-                del registry._members[name], registry._places[name]
-    for name in [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]:
-        del sys.modules[name]
-
-
 @pytest.mark.e2e
-@pytest.mark.usefixtures("registers")
+@pytest.mark.usefixtures("forgetting")
 @pytest.mark.parametrize("page", [p for p in PAGES if p.stem != "README"], ids=lambda p: p.stem)
 def test_a_tutorial_runs_as_it_is_written(
     page: Path,
@@ -49,6 +33,9 @@ def test_a_tutorial_runs_as_it_is_written(
         program, *words = command.split()
         if program == "ls":
             assert all(Path(word).exists() for word in words), command
+            continue
+        if program == "pytest":
+            assert pytest.main(["-q", "-p", "no:cacheprovider", *words]) == 0, command
             continue
         assert program == "ablate", command
         with pytest.raises(SystemExit) as end:

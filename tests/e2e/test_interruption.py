@@ -26,18 +26,24 @@ DESIGNED = [*SMALL, "~phases.search"]
 
 
 @pytest.mark.parametrize(
-    "by", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+    "by",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+        signal.SIGTERM,
+    ],
 )
-def test_a_signal_ends_with_130_and_one_line_and_the_same_command_goes_on(
+def test_a_signal_to_all_ends_with_130_and_one_line_and_the_same_command_goes_on(
     tmp_path: Path, by: signal.Signals
 ) -> None:
     words = [*DESIGNED, "train.steps=300"]
     driver = start("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     wait_for_a_submitted_run(tmp_path / "s")
     time.sleep(2)
-    os.kill(driver.pid, by)
+    os.killpg(driver.pid, by)  # as a terminal, systemd and schedulers send it
     _, said = driver.communicate(timeout=60)
     assert driver.returncode == 130
+    assert list((tmp_path / "s").glob("quickstart/runs/*/checkpoint*"))  # the workers saved
     assert "the same command goes on from here" in said.splitlines()[-1]
     assert "Traceback" not in said
     assert "RUNNING" not in {status for status, _ in stores(tmp_path / "s")["mlflow"]}

@@ -1,5 +1,7 @@
 """A tracking server that is away at the start, or dies midway: training goes on, all is sent later."""
 
+import hashlib
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -12,17 +14,30 @@ from ablate.errors import StoreError
 from ablate.study.driver import Progress, run
 from ablate.study.names import known
 from ablate.tracking import outbox, shipper
+from tests.chaos.outcome import mlflow_runs
 from tests.e2e.running import inside, rows
 from tests.faults.serving import TrackingServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 STUDY = Path(__file__).parents[1] / "chaos" / "cold.yaml"
 WORDS = ["phases.pilot.seeds=6", "train.steps=5", "executor=inline"]
-POINTS = (
-    "select k.value, m.key, m.step, m.value from metrics m join tags k on k.run_uuid = m.run_uuid "
-    "and k.key = 'ablate.key' where m.key not like 'facts/%' order by 1, 2, 3"
-)
-STATES = "select status, count(*) from runs where lifecycle_stage = 'active' group by 1"
+TIMED = {  # hold seconds, addresses or ids of MLflow
+    "result.json", "study/facts.json", "study/runs.parquet", "study/links.json",
+}  # fmt: skip
+
+
+def artifacts(database: Path, root: Path) -> dict[str, dict[str, str]]:
+    """Return our key of a run -> artifact -> its hash, that of nothing where it varies."""
+    found: dict[str, dict[str, str]] = {}
+    for run_id, key in rows(database, "select run_uuid, value from tags where key = 'ablate.key'"):
+        found[key] = {}
+        for folder in root.glob(f"*/{run_id}/artifacts"):  # parents have none
+            for path in folder.rglob("*"):
+                name = path.relative_to(folder).as_posix()
+                if path.is_file():
+                    content = b"" if name in TIMED else path.read_bytes()
+                    found[key][name] = hashlib.sha256(content).hexdigest()
+    return found
 
 
 @pytest.fixture
@@ -59,12 +74,23 @@ def test_a_server_that_is_away_at_the_start_and_dies_midway_ends_with_everything
     sent = rows(server.database, "select count(*) from runs where status = 'FINISHED'")[0][0]
     assert sent >= 3  # the ends of the first two were sent when it came
 
+    told = inside("status", str(STUDY), *words, "--store", "s", "--json", cwd=tmp_path).stdout
+    assert json.loads(told)["finished"] == 6
+
     server.start()
     outcome = run(study, store=tmp_path / "s", overrides=words, listen=listen)
     assert len(ends) == 6  # nothing was trained again
     assert outcome.counts == {"finished": 6, "pruned": 0, "failed": 0}
-    assert rows(server.database, POINTS) == rows(tmp_path / "whole" / "mlflow.db", POINTS)
-    assert rows(server.database, STATES) == rows(tmp_path / "whole" / "mlflow.db", STATES)
+    whole = tmp_path / "whole"
+    assert mlflow_runs(server.database) == mlflow_runs(whole / "mlflow.db")
+    mine = artifacts(server.database, tmp_path / "server" / "artifacts")
+    theirs = artifacts(whole / "mlflow.db", whole / "artifacts")
+    assert mine == theirs
+    assert sum(map(len, theirs.values())) > 25
+    links = (
+        json.loads((tmp_path / name / "cold" / "links.json").read_text()) for name in ("s", "whole")
+    )
+    assert len({tuple(sorted(one)) for one in links}) == 1
     keys = Counter(
         key for (key,) in rows(server.database, "select value from tags where key = 'ablate.key'")
     )

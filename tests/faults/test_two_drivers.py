@@ -42,7 +42,7 @@ def test_a_second_driver_is_refused_and_follows_once_the_first_is_killed(
     (said,) = done.stderr.strip().splitlines()
     assert "another driver runs the study cold" in said
     assert "ablate status cold" in said
-    with pytest.raises(BusyError, match="a driver runs cold"):
+    with pytest.raises(BusyError, match="another driver runs the study cold"):
         repair(config.load(STUDY, tuple(WORDS[:2]), known=known()), store=tmp_path / "s")
 
     first.kill()

@@ -163,6 +163,19 @@ def test_a_weights_file_carries_its_labels(tmp_path: Path) -> None:
         weights_file.write(network, path, labels=LABELS)
 
 
+def test_the_command_writes_weights_and_says_which(tmp_path: Path) -> None:
+    trained(tmp_path / "store", "a" * 12, arm="signed", qabf=0.4)
+    words = ("--store", "store", "--run", "a" * 12, "--safetensors", "w.st")
+    done = typed("export", *words, "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["labels"]["ablate.arm"] == "signed · ratio 0.5"
+    again = typed("export", *words, cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == "w.st: exists; name another file, or say --overwrite\n"
+    said = typed("export", *words, "--overwrite", cwd=tmp_path).stdout
+    assert said.startswith(f"signed · ratio 0.5 · b1 · p2 ({'a' * 12}), trained on unknown\nw.st: ")
+
+
+@pytest.mark.slow
 def test_the_command_writes_both_and_says_the_difference(tmp_path: Path) -> None:
     trained(tmp_path / "store", "a" * 12, arm="signed", qabf=0.4)
     words = ("--store", "store", "--study", "s", "--arm", "signed")

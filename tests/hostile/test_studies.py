@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.hostile.counts import hostile, seeded
 from tests.hostile.studies import OVERRIDES, SPACES, STUDIES, good
 
 
@@ -19,6 +20,8 @@ def test_there_are_enough_of_them() -> None:
     assert len(STUDIES) >= 90
     assert len(SPACES) >= 12
     assert len(OVERRIDES) >= 30
+    assert sum(map(len, hostile().values())) >= 250
+    assert sum(seeded().values()) >= 80
 
 
 def test_the_study_that_the_others_are_made_of_is_good(ablate: Callable[..., Any]) -> None:

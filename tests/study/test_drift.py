@@ -88,6 +88,15 @@ def test_one_stratum_is_not_worth_a_word(study: Path) -> None:
     assert drift.lines(drift.strata_in(study)) == []
 
 
+def test_a_run_that_failed_with_its_workers_is_no_environment(study: Path) -> None:
+    ledger = Ledger(study)
+    lost = RunResult(run_id="lost", state="failed", reason="hung", facts={"workers_hung": 3})
+    ledger.run_folder("lost").mkdir(parents=True)
+    write_atomically(ledger.run_folder("lost") / "result.json", lost.to_json())
+    ledger.end(lost)
+    assert [one.id for one in drift.strata(Ledger(study))] == [OLD.stratum]
+
+
 def test_a_run_from_elsewhere_is_told_and_the_next_start_refuses(
     study: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -74,3 +74,17 @@ def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="--store"):
         open_store(tmp_path / "file", "s")
+
+
+@pytest.mark.parametrize("name", ["q?x=1", "p%20c", "new\nline", "turned\u202e"])
+def test_a_folder_that_no_address_of_a_database_can_hold_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(StoreError, match="name another folder"):
+        open_store(tmp_path / name, "s")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a b ü", "h#sh", "100%", "s;s"])
+def test_a_folder_of_an_odd_name_is_taken(tmp_path: Path, name: str) -> None:
+    assert open_store(tmp_path / name, "s").is_dir()

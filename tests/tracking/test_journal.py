@@ -2,12 +2,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from ablate.errors import StoreError
+from ablate.tracking import journal as module
 from ablate.tracking.journal import JournalRecorder, read_journal
 
 
@@ -149,3 +151,43 @@ def test_the_journal_is_imported_without_mlflow_or_torch() -> None:
         "assert not {'mlflow', 'torch', 'pandas'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_training_thread_never_waits_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, free = threading.Event(), threading.Event()
+    synced: list[str] = []
+
+    def slow(file: int) -> None:
+        synced.append(threading.current_thread().name)
+        began.set()
+        assert free.wait(10)
+
+    monkeypatch.setattr(module, "SYNC_EVERY_S", 0.0)
+    monkeypatch.setattr("ablate.tracking.journal.os.fsync", slow)
+    journal = recorder(tmp_path / "j")
+    for step in range(50):
+        journal.metrics({"loss": 1.0}, step=step)  # would stand still at the first
+    assert began.wait(10)
+    assert synced == ["journal"]  # one at a time
+    assert len(events(tmp_path / "j")) == 50
+    free.set()
+    journal.close()
+    assert synced[-1] == threading.current_thread().name
+
+
+def test_a_fault_of_the_disk_is_raised_by_the_next_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "SYNC_EVERY_S", 0.0)
+    monkeypatch.setattr("ablate.tracking.journal.os.fsync", full)
+    journal = recorder(tmp_path / "j")
+    journal.metrics({"loss": 1.0}, step=1)
+    with pytest.raises(OSError, match="No space left"):
+        journal.flush()
+    with pytest.raises(OSError, match="No space left"):
+        journal.close()

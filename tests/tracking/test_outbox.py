@@ -112,6 +112,8 @@ def test_a_study_goes_on_without_its_tracker_and_is_sent_afterwards(
     (tmp_path / "facts.json").write_text("{}")
     with pytest.raises(StoreError, match="nothing is lost"):
         shipper.publish(tmp_path)
+    with pytest.raises(StoreError, match="nothing is lost"):
+        shipper.ids()  # links that lack what is not sent yet would be published
     flaky.is_away = False
     assert len(shipper.ids()) == 4
     shipper.publish(tmp_path)

@@ -1,0 +1,130 @@
+"""One driver per study: a lock on this machine, and a sign of life for the others.
+
+The lock of the operating system goes with its process, so a kill leaves none behind. On a network
+folder it may not reach other machines: there the driver's sign of life does, a small file that
+changes every few seconds. A sign that another machine left is watched before its study is taken.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ablate.errors import BusyError, StoreError
+from ablate.execution.worker import write_atomically
+
+logger = logging.getLogger(__name__)
+LOCK, SIGN = "driver.lock", "driver.json"
+BEAT_EVERY_S = 5.0
+WATCHED_S = 30.0  # several beats, and what network folders take to show a change
+LOOK_EVERY_S = 0.5
+
+
+@contextlib.contextmanager
+def possess(folder: Path, study: str) -> Iterator[None]:
+    """Hold the study in a folder while the block lasts.
+
+    Raises:
+        BusyError: A driver runs the study, here or on another machine.
+        StoreError: The folder cannot be written.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except OSError as error:
+        if not isinstance(error, Timeout):
+            raise StoreError(
+                f"{folder}: cannot be written: {error.strerror or error}; give rights, or name a "
+                "writable folder with --store"
+            ) from error
+        raise _busy(folder, study, "another driver") from None
+    except NotImplementedError:  # so filelock says it
+        raise StoreError(
+            f"{folder}: its file system has no locks; name a folder on another one with --store"
+        ) from None
+    try:
+        _watch(folder, study)
+        sign, done = folder / SIGN, threading.Event()
+        beating = threading.Thread(target=_beat, args=(sign, done), daemon=True)
+        _write(sign, 0)
+        beating.start()
+        try:
+            yield
+        finally:
+            done.set()
+            beating.join()
+            with contextlib.suppress(OSError):
+                sign.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def is_possessed(folder: Path) -> bool:
+    """Return whether a driver on this machine holds the study's lock."""
+    if not (folder / LOCK).exists():
+        return False
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):  # it cannot be written or locked: nothing runs in it
+        return False
+    lock.release()
+    return False
+
+
+def _watch(folder: Path, study: str) -> None:
+    """Return when no other machine is at work; what it reads needs no clock of another machine."""
+    first = _read(folder / SIGN)
+    host = str(first.get("host", ""))
+    if host in ("", socket.gethostname()):
+        return  # a driver of this machine: its lock would have told
+    logger.warning(
+        "%s: its last driver ran on %s and did not end it; watching for %.0f s whether it lives",
+        study, host, WATCHED_S,
+    )  # fmt: skip
+    until = time.monotonic() + WATCHED_S
+    while time.monotonic() < until:
+        time.sleep(LOOK_EVERY_S)
+        now = _read(folder / SIGN)
+        if not now:
+            return
+        if now != first:
+            raise _busy(folder, study, f"a driver on {now.get('host', host)}")
+
+
+def _beat(sign: Path, done: threading.Event) -> None:
+    beats = 0
+    while not done.wait(BEAT_EVERY_S):
+        beats += 1
+        with contextlib.suppress(OSError):  # a full disk is noticed by what has to be written
+            _write(sign, beats)
+
+
+def _write(sign: Path, beats: int) -> None:
+    values = {"host": socket.gethostname(), "process": os.getpid(), "beats": beats}
+    write_atomically(sign, values)
+
+
+def _read(sign: Path) -> dict[str, object]:
+    """Return the sign of life, empty where there is none."""
+    try:
+        found = json.loads(sign.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _busy(folder: Path, study: str, who: str) -> BusyError:
+    return BusyError(
+        f"{folder}: {who} runs the study {study}; wait for it, or watch it with "
+        f"`ablate status {study}`"
+    )

@@ -1,0 +1,88 @@
+"""What every training does beside its steps: go on from a checkpoint, record, report at rungs."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from ablate.errors import ConfigError, DivergedError
+from ablate.training.checkpoints import Checkpoints
+from ablate.training.recorder import Recorder
+from ablate.training.scoring import Row, means
+from ablate.training.spec import RunSpec
+
+RECORDS = 100  # recorded steps of a run, about
+
+
+class PrunedError(Exception):
+    """The recorder said stop; the text says at which step."""
+
+
+def restore(
+    checkpoints: Checkpoints, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[int, float]:
+    """Return the first step to take and the seconds that earlier sessions took."""
+    state: dict[str, Any] | None = checkpoints.load()
+    if state is None:
+        return 1, 0.0
+    model.load_state_dict(state["weights"])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["random"])
+    return int(state["step"]) + 1, float(state["seconds"])
+
+
+def save_if_due(
+    checkpoints: Checkpoints,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    step: int,
+    seconds: Callable[[], float],
+) -> None:
+    """Save what `restore` reads when the last checkpoint is old enough or the run is to go.
+
+    Raises:
+        LeaveError: The run is to go; its state is saved.
+    """
+    if checkpoints.is_due():
+        checkpoints.save(
+            step=step, weights=model.state_dict(), optimizer=optimizer.state_dict(),
+            random=torch.get_rng_state(), seconds=seconds(),
+        )  # fmt: skip
+        checkpoints.raise_if_leaving(step)
+
+
+def is_recorded(step: int, steps: int) -> bool:
+    """Return whether a step's loss is recorded: about a hundred of a run, the last one always."""
+    return step % max(1, steps // RECORDS) == 0 or step == steps
+
+
+def record(recorder: Recorder, loss: float, terms: Mapping[str, float], *, step: int) -> None:
+    """Record the loss and its terms as "train/loss", "train/NAME".
+
+    Raises:
+        DivergedError: The loss is not finite.
+    """
+    if not math.isfinite(loss):
+        raise DivergedError(f"the loss became {loss} at or before step {step}")
+    named = {f"train/{name}": value for name, value in terms.items()}
+    recorder.metrics({"train/loss": loss, **named}, step=step)
+
+
+def report(recorder: Recorder, rows: list[Row], spec: RunSpec, *, step: int) -> None:
+    """Record val and report the objective at a rung.
+
+    Raises:
+        PrunedError: The recorder said stop.
+        ConfigError: The objective is none of the computed metrics.
+    """
+    values = means(rows)
+    recorder.metrics(values, step=step)
+    if spec.objective not in values:
+        raise ConfigError(
+            f"objective {spec.objective!r}: not among the computed {', '.join(sorted(values))}"
+        )
+    if recorder.report(values[spec.objective], step=step):
+        raise PrunedError(f"pruned at step {step}")

@@ -1,0 +1,23 @@
+"""What a study trains and scores: fusion unless its file says `task: {name: ...}`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ablate.training.tasks.contract import FUSION, TASKS, Task
+
+__all__ = ["FUSION", "TASKS", "Task", "class_of", "task_of"]
+
+
+def task_of(settings: Mapping[str, Any]) -> Task:
+    """Return the task that the settings of a run describe.
+
+    Raises:
+        UnknownNameError: No task has that name.
+        ConfigError: A setting is unknown to the task, or its value is refused.
+    """
+    return class_of(settings).of(settings)
+
+
+def class_of(settings: Mapping[str, Any]) -> type[Task]:
+    """Return the task that the settings name, before its own settings are looked at."""
+    return TASKS.get(settings.get("task", {}).get("name", FUSION), where="task.name")

@@ -1,0 +1,129 @@
+"""The task of a study that names none: fuse infrared and visible pairs."""
+
+import functools
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from torch import nn
+
+from ablate import data, losses, models
+from ablate.data.cache import cached
+from ablate.data.pairs import PairSet
+from ablate.errors import ConfigError, DataError
+from ablate.metrics import protocol_hash
+from ablate.models.contract import parameter_count
+from ablate.models.cost import flops
+from ablate.models.probe import Probe
+from ablate.training import loop, probing
+from ablate.training.calibration import calibrate
+from ablate.training.floors import floors
+from ablate.training.scoring import Row
+from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
+from ablate.training.tasks.run import Run
+
+
+@TASKS.register(FUSION)
+class Fusion(Task):
+    """Networks, or the probe, that fuse pairs; its settings are the sections data, model and loss.
+
+    Args:
+        settings: All sections of a run.
+    """
+
+    measures: ClassVar[Mapping[str, Measure]] = {}  # those of ablate.metrics
+    items: ClassVar[str] = "pairs"
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """Return the task with these settings; they are checked where they are used."""
+        return cls(settings)
+
+    def examples(self) -> PairSet:
+        """Return the pairs of the section data."""
+        return data.load(self._settings["data"])
+
+    def kept_examples(self, folder: Path) -> PairSet:
+        """Return the pairs, each file decoded once for all workers."""
+        return _kept(json.dumps(self._settings["data"], sort_keys=True), folder)
+
+    def check_examples(self, examples: PairSet, arms: Iterable[Mapping[str, Any]]) -> None:
+        """Raise DataError when an image is smaller than the largest training crop."""
+        crops = [int(settings["data"]["crop"]) for settings in arms]
+        check_crop(examples, max([int(self._settings["data"]["crop"]), *crops]))
+
+    def faults(self) -> list[str]:
+        """Return what the loss cannot do at this crop and budget."""
+        parts = self._settings
+        return losses.check(parts["loss"], parts["data"]["crop"], steps=parts["train"]["steps"])
+
+    def scope(self) -> str:
+        """Return crop and network."""
+        return f"crop {self._settings['data']['crop']}, {self._settings['model']['name']}"
+
+    def protocol(self) -> tuple[str, str]:
+        """Return the named protocol and the hash of its conventions."""
+        name = self._settings["metrics"]["protocol"]
+        return name, protocol_hash(name)
+
+    def floors(self, examples: PairSet, *, seed: int) -> dict[str, list[Row]]:
+        """Return the rows of the rules `mean` and `max` of the two sources."""
+        return floors(examples, self._settings, seed=seed)
+
+    def fit(self, run: Run) -> Trained:
+        """Train the network on crops, or fit the probe; score whole images, or its crops."""
+        settings, device, pairs = self._settings, run.device, run.examples
+        if faults := self.faults():
+            raise ConfigError(*faults)
+        crop_px = settings["data"]["crop"]
+        loss = losses.build(settings["loss"]).to(device)
+        constants = calibrate(loss, pairs, crop_px=crop_px, device=device)
+        model = models.build(settings["model"])
+        routine = probing if isinstance(model, Probe) else loop
+        rows, values, facts = routine.fit(
+            spec=run.spec, model=model, loss=loss, pairs=pairs, recorder=run.recorder,
+            folder=run.folder, checkpoints=run.checkpoints, device=device, pulse=run.pulse,
+        )  # fmt: skip
+        facts |= {
+            "parameters": parameter_count(model),
+            **_arithmetic(model, side_px=crop_px),
+            "protocol": settings["metrics"]["protocol"],
+            **({"loss_constants": constants} if constants else {}),
+        }
+        return Trained(rows=tuple(rows), values=values, facts=facts)
+
+
+def check_crop(pairs: PairSet, crop_px: int) -> None:
+    """Raise DataError when an image is smaller than the training crop, all of them named."""
+    if pairs.pads_to_px >= crop_px:
+        return
+    small = [
+        f"{pair.stem} ({pair.infrared.shape[1]}x{pair.infrared.shape[0]})"
+        for split in ("train", "val")
+        for pair in pairs.pairs(split)
+        if min(pair.infrared.shape) < crop_px
+    ]
+    if small:
+        raise DataError(
+            f"data.crop: {crop_px} is larger than {len(small)} images: {', '.join(small[:5])}"
+            f"{' ...' if len(small) > 5 else ''}; set data.crop to the smallest side or less, or "
+            f"data.small=pad"
+        )
+
+
+@functools.lru_cache(maxsize=2)
+def _kept(settings: str, folder: Path) -> PairSet:
+    """Return the decoded data; a worker keeps it from one run to the next."""
+    return cached(data.load(json.loads(settings)), folder)
+
+
+def _arithmetic(model: nn.Module, *, side_px: int) -> dict[str, Any]:
+    """Return what fusing one crop costs; nothing for the probe, which fuses by descending."""
+    if isinstance(model, Probe):
+        return {}
+    count = flops(model, height_px=side_px, width_px=side_px)
+    return {"gflops": count / 1e9, "gmacs": count / 2e9, "gflops_of_px": [side_px, side_px]}
