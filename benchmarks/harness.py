@@ -100,7 +100,7 @@ class Sleeping:
 
     def poll(self, timeout_s: float) -> list[RunResult]:
         """Return whoever has slept enough."""
-        until = min(time.monotonic() + timeout_s, min(end for end, *_ in self._open))
+        until = min(time.monotonic() + timeout_s, *(end for end, *_ in self._open))
         time.sleep(max(0.0, until - time.monotonic()))
         now = time.monotonic()
         done = [one for one in self._open if one[0] <= now]
@@ -185,7 +185,10 @@ def gaps(folder: Path, *, workers: int, trials: int) -> tuple[list[float], float
     store = folder / f"store{workers}"
     run(study, store=store)
     times = sorted(
-        ((one / "spec.json").stat().st_mtime_ns / 1e9, (one / "result.json").stat().st_mtime_ns / 1e9)
+        (
+            (one / "spec.json").stat().st_mtime_ns / 1e9,
+            (one / "result.json").stat().st_mtime_ns / 1e9,
+        )
         for one in (store / study.name / "runs").iterdir()
     )
     starts = [start for start, _ in times]
@@ -217,7 +220,11 @@ def sleeping(folder: Path, *, workers: int) -> float:
 
     Sleeping.submit = submit  # type: ignore[method-assign]
     try:
-        run(study, store=folder / f"sleeping{workers}", listen=lambda _: ends.append(time.monotonic()))
+        run(
+            study,
+            store=folder / f"sleeping{workers}",
+            listen=lambda _: ends.append(time.monotonic()),
+        )
     finally:
         Sleeping.submit = original  # type: ignore[method-assign]
     return len(ends) * SLEEP_S / (workers * (ends[-1] - began[0]))

@@ -55,7 +55,11 @@ def study(
         "title": "Simulated trials",
         "space": {"dimensions": SPACE},
         "phases": {"explore": {**DESIGNS[kind], "trials": trials}},
-        "base": {"data": {"name": "synthetic"}, "train": {"gallery": 0}, "model": {"name": "probe"}},
+        "base": {
+            "data": {"name": "synthetic"},
+            "train": {"gallery": 0},
+            "model": {"name": "probe"},
+        },
         "executor": {"name": "simulated", "slots": slots, **executor},
     }
     file.write_text(yaml.safe_dump(whole), encoding="utf-8")

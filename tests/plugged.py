@@ -22,6 +22,6 @@ def forgetting() -> Iterator[None]:
     for registry in [thing for thing in gc.get_objects() if isinstance(thing, Registry)]:
         for name, place in list(registry._places.items()):
             if place.startswith(PACKAGE):
-                del registry._members[name], registry._places[name]
+                registry._members.pop(name, None), registry._places.pop(name)
     for name in [name for name in sys.modules if name.startswith(f"{PACKAGE}.")]:
         del sys.modules[name]

@@ -21,7 +21,10 @@ def ready_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     def copy(folder: Path) -> None:
         make(template)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            make(folder)  # which says why
         if not (folder / DATABASE).exists():
             shutil.copyfile(template / DATABASE, folder / DATABASE)
 

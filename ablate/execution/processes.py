@@ -103,7 +103,7 @@ class Processes(Pool[Process]):
 
 
 def _serve(pipe: Connection, lifeline: Connection) -> None:
-    """Work, deaf to signals that are meant for all: the driver gets them too, and has this one save."""
+    """Work, deaf to signals that are meant for all: the driver has this worker save."""
     for one in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
     serve(pipe, lifeline)

@@ -1,5 +1,6 @@
 """What does not grow with a study: commits and look-ups per trial."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def test_commits_per_trial_are_few_and_do_not_grow(tmp_path: Path) -> None:
     with counted() as commits:
         seen: list[int] = []
         run(config, store=tmp_path / "store", listen=lambda progress: seen.append(commits.count))
-    per_trial = [later - earlier for earlier, later in zip(seen, seen[1:], strict=False)]
+    per_trial = [later - earlier for earlier, later in itertools.pairwise(seen)]
     assert max(per_trial[1:]) == min(per_trial[1:]) <= MOST_COMMITS
 
 

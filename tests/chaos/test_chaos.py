@@ -15,15 +15,16 @@ from tests.chaos.killing import Round, Tally
 from tests.chaos.outcome import Outcome, differences
 
 pytestmark = pytest.mark.e2e
-ALONE = ["executor=inline", "train.steps=12"]
+ALONE = ["executor=inline", "train.steps=4", "train.gallery=0", "phases.hunt.trials=2"]
 
 
-def test_a_driver_killed_five_times_leaves_what_no_kill_leaves(tmp_path: Path) -> None:
+@pytest.mark.timeout(900)  # on a machine that is busy with other things
+def test_a_driver_killed_four_times_leaves_what_no_kill_leaves(tmp_path: Path) -> None:
     whole, tally = Round(tmp_path / "whole", words=ALONE).let_alone(), Tally()
     assert whole.wrongs == ()
     killed = Round(tmp_path / "killed", words=ALONE, kinds=["driver"], longest_s=2.0)
-    assert differences(killed.killed(random.Random(0), tally, kills=5), whole) == []
-    assert tally.total >= 3  # it may end before it is killed
+    assert differences(killed.killed(random.Random(0), tally, kills=4), whole) == []
+    assert tally.total >= 2  # it may end before it is killed
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,7 @@ def table(folder: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.timeout(900)  # three drivers, a report twice
 def test_a_killed_study_goes_on_and_gives_the_table_of_one_that_was_not(tmp_path: Path) -> None:
     write_page(tmp_path)
     driver = start("run", *WORDS, "--workers", "2", "--store", "killed", cwd=tmp_path)

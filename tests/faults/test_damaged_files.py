@@ -41,7 +41,7 @@ def points(folder: Path) -> list[tuple[str, int, object]]:
 @pytest.fixture
 def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a run that was left after step 8, with a checkpoint of step 7 too."""
-    folder, leave, record = tmp_path / "left", Event(), descent._record
+    folder, leave, record = tmp_path / "left", Event(), descent.record
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoints, "is_due", lambda self: True)  # as if every step took long
 
@@ -50,7 +50,7 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             if step == LEFT_AFTER:
                 leave.set()
 
-        patched.setattr(descent, "_record", leaving)
+        patched.setattr(descent, "record", leaving)
         with pytest.raises(LeaveError):
             work(made(), folder, ask=answer, leave=leave)
     assert (folder / NEWEST).exists()

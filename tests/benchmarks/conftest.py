@@ -1,0 +1,3 @@
+"""Simulated studies have ready stores."""
+
+from tests.ready_store import ready_store as ready_store
