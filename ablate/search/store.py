@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 from filelock import FileLock
+from sqlalchemy.engine import make_url
 
 from ablate.config.schema import Dimension
 from ablate.errors import StoreError, is_disk_full, one_line
@@ -43,6 +44,7 @@ class TrialStore:
         }  # fmt: skip
         try:
             with FileLock(lock):
+                _make(url)
                 self._storage = optuna.storages.RDBStorage(url)
                 self._study = optuna.create_study(
                     storage=self._storage,
@@ -109,6 +111,27 @@ class TrialStore:
         for trial in self._study.get_trials(deepcopy=False):
             counts[trial.state.name] = counts.get(trial.state.name, 0) + 1
         return counts
+
+
+def _make(url: str) -> None:
+    """Build an absent sqlite file beside its place and rename it: whole or absent after any kill.
+
+    Optuna makes a table and the index that keeps its names unique in two steps; a kill in between
+    leaves a file in which a study can be made twice.
+    """
+    found = make_url(url)
+    if found.get_backend_name() != "sqlite" or not found.database or found.database == ":memory:":
+        return
+    path = Path(found.database)
+    if path.exists():
+        return
+    beside = path.with_name(f".{path.name}.new")
+    for old in path.parent.glob(f"{beside.name}*"):
+        old.unlink()
+    storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
+    storage.remove_session()
+    storage.engine.dispose()
+    beside.replace(path)
 
 
 def _reason(error: Exception, url: str) -> str:
