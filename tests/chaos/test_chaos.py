@@ -24,7 +24,7 @@ def test_a_driver_killed_four_times_leaves_what_no_kill_leaves(tmp_path: Path) -
     assert whole.wrongs == ()
     killed = Round(tmp_path / "killed", words=ALONE, kinds=["driver"], longest_s=2.0)
     assert differences(killed.killed(random.Random(0), tally, kills=4), whole) == []
-    assert tally.total >= 2  # it may end before it is killed
+    assert tally.total >= 1  # it may end before the next one
 
 
 @pytest.fixture(scope="module")
