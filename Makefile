@@ -15,7 +15,7 @@ help: ## list the chores
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q $(TORCH_ARGS) "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,notebook]'
 	@touch $@
 
 setup: $(STAMP) ## make .venv and install the pinned dependencies
@@ -43,7 +43,8 @@ test-all: $(STAMP) ## every test, with the reasons of what was skipped
 demo: $(STAMP) ## the quickstart study: trials, MLflow, report
 	$(BIN)/ablate demo
 
-BENCHES := metrics loss data
+# growth (minutes) and peers (an environment of its own) are started alone, see benchmarks/
+BENCHES := cli metrics loss data design resume report harness
 bench: $(STAMP) ## the quick benchmarks, under 5 minutes, and docs/performance.md
 	@for name in $(BENCHES); do OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@$(BIN)/python -m benchmarks.page

@@ -97,7 +97,9 @@ def first_line(member: object) -> str:
     return (inspect.getdoc(member) or "").split("\n", 1)[0]
 
 
-def declared(module: str, registry: str) -> Mapping[str, tuple[str, ...]]:
+def declared(
+    module: str, registry: str, *, package: str | None = None
+) -> Mapping[str, tuple[str, ...]]:
     """Return name -> keyword-only parameters of what a module registers, in its order.
 
     The source is read, not run, so that a study file is checked without importing torch. Members
@@ -106,18 +108,19 @@ def declared(module: str, registry: str) -> Mapping[str, tuple[str, ...]]:
     Args:
         module: Dotted name of the module that holds the registry.
         registry: Name of the registry inside it.
+        package: Where the members have files of their own: the package of these.
 
     Example:
         >>> declared("ablate.imaging.gradients", "OPERATORS")["sobel"]
         ('padding', 'gain')
     """
-    found = dict(_written(module, registry))
+    found = dict(_written(package or module, registry))
     loaded: Registry[Callable[..., object]] = getattr(
         sys.modules.get(module), registry, Registry(registry)
     )
-    for name in loaded:
+    for name, member in loaded.registered():
         if name not in found:
-            parameters = inspect.signature(loaded.get(name)).parameters.values()
+            parameters = inspect.signature(member).parameters.values()
             found[name] = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
     return found
 
@@ -127,15 +130,22 @@ def _written(module: str, registry: str) -> Mapping[str, tuple[str, ...]]:
     spec = importlib.util.find_spec(module)
     assert spec is not None
     assert spec.origin is not None
+    file = Path(spec.origin)
+    files = sorted(file.parent.glob("*.py")) if spec.submodule_search_locations else [file]
+    texts = [text for path in files if f"@{registry}." in (text := path.read_text("utf-8"))]
     found: dict[str, tuple[str, ...]] = {}
-    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
-        if not isinstance(node, ast.FunctionDef):
+    for node in (node for text in texts for node in ast.parse(text).body):
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
         for mark in node.decorator_list:
-            if not (
-                isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"{registry}.register"
-            ):
-                continue
-            name = ast.literal_eval(mark.args[0])
-            found[name] = tuple(argument.arg for argument in node.args.kwonlyargs)
+            if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"{registry}.register":
+                found[ast.literal_eval(mark.args[0])] = _keywords(node)
     return found
+
+
+def _keywords(node: ast.stmt) -> tuple[str, ...]:
+    """Return the keyword-only parameters of a function, or of a class's own `__init__`."""
+    if isinstance(node, ast.ClassDef):
+        inits = [one for one in node.body if getattr(one, "name", "") == "__init__"]
+        return _keywords(inits[0]) if inits else ()
+    return tuple(one.arg for one in node.args.kwonlyargs) if hasattr(node, "args") else ()

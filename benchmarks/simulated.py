@@ -26,8 +26,8 @@ METRICS = ("en", "mi", "vif", "sd", "scd", "qabf")
 SPACE = {
     "learning_rate": {"type": "float", "path": "train.learning_rate", "low": 1e-4, "high": 1e-2,
                       "log": True, "baseline": 1e-3},
-    "levels": {"type": "int", "path": "loss.levels", "low": 1, "high": 5, "baseline": 3},
-    "ratio": {"type": "float", "path": "loss.ratio", "low": 0.25, "high": 0.84, "baseline": 0.5,
+    "levels": {"type": "int", "path": "loss.levels", "low": 1, "high": 3, "baseline": 3},
+    "ratio": {"type": "float", "path": "loss.ratio", "low": 0.4, "high": 0.84, "baseline": 0.5,
               "when": "levels > 1"},
 }  # fmt: skip
 DESIGNS: Mapping[str, Mapping[str, Any]] = {

@@ -5,16 +5,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ablate.cli import completing
+
 if TYPE_CHECKING:
     from ablate.config.schema import StudyConfig
 
-Study = Annotated[str, typer.Argument(help="Name of a study, or path of its YAML file.")]
+Study = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="Name of a study, or path of its YAML file.",
+        autocompletion=completing.studies,
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(help="Overrides, for example data=msrs data.root=/data/MSRS train.steps=500."),
+    typer.Argument(
+        metavar="OVERRIDES",
+        help="Settings to change, such as data=msrs data.root=/data/MSRS train.steps=500.",
+    ),
 ]
 Store = Annotated[Path, typer.Option("--store", help="Folder of the stores.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 DEFAULT_STORE = Path("ablate-store")
 
 

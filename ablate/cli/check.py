@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ablate.cli import completing
 from ablate.cli.arguments import Json, Overrides
+from ablate.cli.saying import say
 from ablate.plugins import FOLDER
 
 if TYPE_CHECKING:
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 def check(
     target: Annotated[
         str | None,
-        typer.Argument(help="Study name, YAML file or folder; without it, every study found."),
+        typer.Argument(
+            metavar="STUDY",
+            autocompletion=completing.studies,
+            help="Study, YAML file or folder; without it, every study found.",
+        ),
     ] = None,
     overrides: Overrides = None,
     as_json: Json = False,
@@ -27,7 +33,9 @@ def check(
     Plug-ins are those of plugins/ in the current folder; each member has to keep the contract that
     the packaged ones keep.
 
-    Example: ablate check q4_variant data=msrs
+    Examples:
+        ablate check q4_variant data=msrs
+        ablate check my_project
     """
     from ablate.errors import ConfigError
 
@@ -54,9 +62,9 @@ def check(
         typer.echo(json.dumps({"fine": fine, "unchecked": unchecked, "faults": faults}, indent=2))
         raise typer.Exit(ConfigError.exit_code if faults else 0)
     for name, text in fine.items():
-        typer.echo(f"{name}: fine, {text}")
+        say(f"{name}: fine, {text}")
     for name, text in unchecked.items():
-        typer.echo(f"{name}: not checked: {text}")
+        say(f"{name}: not checked: {text}")
     if faults:
         raise ConfigError(*faults)
 

@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
 
-Run = Annotated[str, typer.Argument(help="Id of a run, ours or MLflow's.")]
+Run = Annotated[
+    str, typer.Argument(help="Id of a run, ours or MLflow's.", autocompletion=completing.runs)
+]
 
 
 def compare(first: Run, second: Run, store: Store = DEFAULT_STORE, as_json: Json = False) -> None:

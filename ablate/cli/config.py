@@ -8,13 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
+from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
 
 _PLAIN = re.compile(r"[A-Za-z_/.][\w./-]*")
 
 
 def config(
-    run: Annotated[str, typer.Option("--run", help="Id of a run, ours or MLflow's.")],
+    run: Annotated[
+        str,
+        typer.Option(
+            "--run", help="Id of a run, ours or MLflow's.", autocompletion=completing.runs
+        ),
+    ],
     study: Annotated[
         str | None, typer.Option("--study", help="File of its study, where that has moved.")
     ] = None,

@@ -5,7 +5,9 @@ from types import TracebackType
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ablate.cli.progress import duration, is_live
 
 _EVERY_S: Final = 5.0  # between lines where there is no terminal
 
@@ -19,17 +21,17 @@ class Counter:
 
     def __init__(self, title: str) -> None:
         self._console = Console(stderr=True)
+        self._is_live = is_live(self._console)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("ETA"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=not self._is_live,
         )
-        self._task = self._bar.add_task(title, total=None)
+        self._task = self._bar.add_task(title, total=None, left="")
         self._title = title
         self._started = self._told = time.monotonic()
 
@@ -47,10 +49,10 @@ class Counter:
 
     def step(self, done: int, total: int) -> None:
         """Show that `done` of `total` are done."""
-        self._bar.update(self._task, completed=done, total=total)
         now = time.monotonic()
-        if self._console.is_terminal or now - self._told < _EVERY_S:
+        left = f"ETA {duration((now - self._started) / max(1, done) * (total - done))}"
+        self._bar.update(self._task, completed=done, total=total, left=left)
+        if self._is_live or now - self._told < _EVERY_S:
             return
         self._told = now
-        left = (now - self._started) / max(1, done) * (total - done)
-        self._console.print(f"{self._title} {done}/{total} ETA {left:.0f} s", highlight=False)
+        self._console.print(f"{self._title} {done}/{total} {left}", highlight=False)

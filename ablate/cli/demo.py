@@ -14,16 +14,19 @@ def demo(
 ) -> None:
     """Run the quickstart study on generated pairs and say what came out.
 
-    Example: ablate demo
+    Examples:
+        ablate demo
+        ablate demo --workers 4 --store /tmp/tried
     """
     from ablate.cli.report import render
-    from ablate.cli.run import run_and_tell
+    from ablate.cli.run import drive, exit_code, sentence
 
-    code = run_and_tell("quickstart", [], store=store, workers=workers)
+    outcome = drive("quickstart", [f"executor.slots={workers}"], store=store)
+    typer.echo(sentence(outcome))
     path, text = render("quickstart", store=Path(store), out=None)
     typer.echo("")
     typer.echo(text)
     typer.echo("")
     typer.echo(f"report: {path}")
     typer.echo(f"MLflow: ablate ui --store {store}")
-    raise typer.Exit(code)
+    raise typer.Exit(exit_code(outcome))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+from ablate.cli.saying import say
 
 
 def doctor(
@@ -14,13 +15,17 @@ def doctor(
     overrides: Overrides = None,
     store: Store = DEFAULT_STORE,
     mend: Annotated[
-        bool, typer.Option("--repair", help="Mend what the ledger and the run folders can mend.")
+        bool, typer.Option("--repair", help="Mend what the ledger and the run folders can tell.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Compare ledger, MLflow and Optuna; exit code 1 when something disagrees.
 
-    Example: ablate doctor quickstart --repair
+    Without --repair nothing is written: what would be mended is listed, with the mend.
+
+    Examples:
+        ablate doctor quickstart
+        ablate doctor quickstart --repair
     """
     from ablate.cli.arguments import load
     from ablate.config.locations import study_name
@@ -41,9 +46,9 @@ def doctor(
     else:
         for one in before:
             is_mended = mend and one not in left
-            typer.echo(f"{one.where}: {one.what} ({'mended' if is_mended else one.mend})")
+            say(f"{one.where}: {one.what} ({'mended' if is_mended else one.mend})")
         if not before:
-            typer.echo(f"{config.name}: ledger, MLflow and Optuna agree")
+            say(f"{config.name}: ledger, MLflow and Optuna agree")
         for line in lines(strata):
-            typer.echo(line)
+            say(line)
     raise typer.Exit(1 if left else 0)

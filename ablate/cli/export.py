@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
 
 GREY_LEVELS = 255
@@ -20,11 +21,24 @@ def export(
     safetensors: Annotated[
         Path | None, typer.Option("--safetensors", help="File for the weights alone.")
     ] = None,
-    run: Annotated[str | None, typer.Option("--run", help="Id of a run, ours or MLflow's.")] = None,
-    study: Annotated[
-        str | None, typer.Option("--study", help="Instead of --run: the run best on val.")
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run", help="Id of a run, ours or MLflow's.", autocompletion=completing.runs
+        ),
     ] = None,
-    arm: Annotated[str | None, typer.Option("--arm", help="Of this arm of the study.")] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(
+            "--study",
+            help="Instead of --run: the run best on val.",
+            autocompletion=completing.studies,
+        ),
+    ] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option("--arm", help="Of this arm of the study.", autocompletion=completing.arms),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
     store: Store = DEFAULT_STORE,
     as_json: Json = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Store
 
 
@@ -13,11 +14,24 @@ def fuse(
     infrared: Annotated[Path, typer.Option("--infrared", help="Infrared image, or folder.")],
     visible: Annotated[Path, typer.Option("--visible", help="Visible image, or folder.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the fused PNG files.")],
-    run: Annotated[str | None, typer.Option("--run", help="Id of a run, ours or MLflow's.")] = None,
-    study: Annotated[
-        str | None, typer.Option("--study", help="Instead of --run: the run best on val.")
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run", help="Id of a run, ours or MLflow's.", autocompletion=completing.runs
+        ),
     ] = None,
-    arm: Annotated[str | None, typer.Option("--arm", help="Of this arm of the study.")] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(
+            "--study",
+            help="Instead of --run: the run best on val.",
+            autocompletion=completing.studies,
+        ),
+    ] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option("--arm", help="Of this arm of the study.", autocompletion=completing.arms),
+    ] = None,
     grey: Annotated[
         bool, typer.Option("--grey", help="Write the luminance alone, without chroma.")
     ] = False,

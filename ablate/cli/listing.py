@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli import completing
 from ablate.cli.arguments import Json
+from ablate.cli.saying import say
 
 KINDS = (
     "losses", "loss_settings", "operators", "models", "metrics", "data", "tasks", "spaces",
@@ -14,11 +16,19 @@ KINDS = (
 
 
 def listing(
-    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))], as_json: Json = False
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help=", ".join(KINDS), autocompletion=completing.among(*KINDS)
+        ),
+    ],
+    as_json: Json = False,
 ) -> None:
-    """List the members of one kind.
+    """List the members of one kind, those of your plugins/ too.
 
-    Example: ablate list metrics
+    Examples:
+        ablate list metrics
+        ablate list studies --json
     """
     from ablate.errors import UnknownNameError, nearest
 
@@ -29,7 +39,7 @@ def listing(
         typer.echo(json.dumps(names))
         return
     for name in names:
-        typer.echo(name)
+        say(name)
 
 
 def _names(kind: str) -> list[str]:

@@ -4,7 +4,8 @@ import logging
 import os
 import signal
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -14,6 +15,7 @@ from ablate.cli import (
     check,
     compare,
     config,
+    dashboard,
     data,
     demo,
     doctor,
@@ -29,38 +31,51 @@ from ablate.cli import (
     status,
     ui,
 )
+from ablate.cli.manual import EXIT_LINE, MAKE, MEND, READ, RUN, USE, Command, Group
 from ablate.errors import LONGEST_LINE, AblateError, is_disk_full, one_line
 
 INTERRUPTED = 130
+COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
+    (MAKE, "new", new.new, "Write a project of one's own that runs as it is."),
+    (MAKE, "list", listing.listing, "Names that study files may use: losses, models, ..."),
+    (MAKE, "check", check.check, "Every fault of study files and plug-ins at once."),
+    (RUN, "demo", demo.demo, "The quickstart study, from nothing to its report."),
+    (RUN, "plan", plan.plan, "Arms, runs, cost, detectable effect; writes nothing."),
+    (RUN, "run", run.run, "Run a study, or go on with it."),
+    (RUN, "status", status.status, "How far a study is; writes nothing."),
+    (READ, "report", report.report, "Pages, figures and tables of a study."),
+    (READ, "best", best.best, "What no other value beats, and the trade-offs."),
+    (READ, "compare", compare.compare, "Two runs in words."),
+    (READ, "ui", ui.ui, "The MLflow UI over a store."),
+    (READ, "dashboard", dashboard.dashboard, "optuna-dashboard over a store (an extra)."),
+    (USE, "fuse", fuse.fuse, "A trained network on your images."),
+    (USE, "export", export.export, "A trained network as a file for other programs."),
+    (USE, "config", config.config, "The overrides that make a run again."),
+    (USE, "score", score.score, "Metrics of anybody's fused images, ranked."),
+    (MEND, "doctor", doctor.doctor, "The stores of a study against each other."),
+    (MEND, "selftest", selftest.selftest, "Does the protocol find a planted truth, and no other?"),
+)  # a line per command: where it is listed, its name, what it does in at most 62 letters
 
 app = typer.Typer(
     name="ablate",
+    cls=Group,
     help="Ablation studies for infrared-visible image fusion that answer their questions.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 run-time failure, 2 your input, 3 finished with failed runs, "
-    "130 interrupted.",
+    epilog="STUDY is a name (ablate list studies) or the path of a YAML file. Commands with --json "
+    "print one document on standard output; messages and progress go to standard error.\n"
+    f"{EXIT_LINE}.",
 )
-app.command("demo")(demo.demo)
-app.command("check")(check.check)
-app.command("new")(new.new)
-app.command("plan")(plan.plan)
-app.command("run")(run.run)
-app.command("status")(status.status)
-app.command("report")(report.report)
-app.command("doctor")(doctor.doctor)
-app.command("score")(score.score)
-app.command("best")(best.best)
-app.command("compare")(compare.compare)
-app.command("config")(config.config)
-app.command("fuse")(fuse.fuse)
-app.command("export")(export.export)
-app.command("list")(listing.listing)
-app.command("selftest")(selftest.selftest)
-app.command("ui")(ui.ui)
-app.add_typer(data.app, name="data")
+for panel, name, function, summary in COMMANDS:
+    app.command(name, cls=Command, rich_help_panel=panel, short_help=summary)(function)
+data.app.info.cls = Group
+for command in data.app.registered_commands:
+    command.cls = Command
+app.add_typer(
+    data.app, name="data", rich_help_panel=MAKE, short_help="Fetch, verify and look at data sets."
+)
 
 
 def _version(is_asked: bool) -> None:
@@ -98,9 +113,9 @@ def main(arguments: list[str] | None = None) -> None:
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # the terminal is gone; nohup ignores it
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = app(args=arguments, prog_name="ablate", standalone_mode=False)
         if code == INTERRUPTED:  # what typer makes of a KeyboardInterrupt
-            _end("interrupted; the same command goes on from here", INTERRUPTED)
+            _end("interrupted; the same command goes on, or starts over", INTERRUPTED)
     except AblateError as error:
         _end(str(error), error.exit_code, error)
     except Exception as error:
@@ -110,10 +125,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _explain(error: Exception) -> NoReturn:
     """End with one line for an error that is not of our own making."""
-    show = getattr(error, "show", None)  # the usage errors of the command-line library
-    if show is not None:
-        show()
-        sys.exit(getattr(error, "exit_code", 2))
+    said = getattr(error, "format_message", None)  # the usage errors of the command-line library
+    if said is not None:
+        text, code = " ".join(said().split()), getattr(error, "exit_code", 2)
+        if not text:  # `ablate` alone: the help has been printed
+            sys.exit(code)
+        where = getattr(getattr(error, "ctx", None), "command_path", "ablate")
+        _end(f"{where}: {text.rstrip('.?')}; see {where} --help", code)
     if is_disk_full(error):
         _end("the disk is full; free space, then the same command goes on from here", 1, error)
     if isinstance(error, OSError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+from ablate.cli.saying import say
 
 if TYPE_CHECKING:
     from ablate.config.schema import Phase
@@ -28,18 +29,25 @@ def plan(
     store: Store = DEFAULT_STORE,
     fit: Annotated[
         str | None,
-        typer.Option("--fit", help="Budget such as 6h: names the largest answer design within."),
+        typer.Option(
+            "--fit", metavar="HOURS", help="Name the largest answer design in a budget: 6h, 90min."
+        ),
     ] = None,
     seconds_per_step: Annotated[
         float | None,
         typer.Option(
-            "--seconds-per-step", min=1e-6, help="Pace; without it, that of alike runs in STORE."
+            "--seconds-per-step",
+            min=1e-6,
+            metavar="NUMBER",
+            help="Pace; without it, that of alike runs in the store.",
         ),
     ] = None,
 ) -> None:
     """Print arms, seeds, cost, detectable effect and first trials of a study; writes nothing.
 
-    Example: ablate plan q4_variant data=msrs train.steps=2000
+    Examples:
+        ablate plan q4_variant data=msrs train.steps=2000
+        ablate plan q4_variant_answer --fit 6h --seconds-per-step 0.09
     """
     from ablate.cli.arguments import load
     from ablate.study.cost import Pace, cost, pace_of
@@ -56,14 +64,14 @@ def plan(
     if as_json:
         typer.echo(json.dumps(_facts(made, cost(made, pace), chosen, store=Path(store)), indent=2))
         return
-    typer.echo(f"{made.config.name}: {made.config.title}")
+    say(f"{made.config.name}: {made.config.title}")
     for question in made.config.questions.values():
-        typer.echo(f"  asks: {question.asks}")
+        say(f"  asks: {question.asks}")
     for phase in made.config.phases.values():
         _print_phase(made, phase)
     for search in made.searches:
         seeds = f" x {search.phase.seeds} seeds" if search.phase.seeds > 1 else ""
-        typer.echo(
+        say(
             f"phase {search.phase.name}: {search.trials} trials{seeds} by "
             f"{search.phase.sampler or 'tpe'} over {', '.join(made.config.dimensions)}; "
             f"suggestion k sees trials 0..k-{search.lag}"
@@ -71,14 +79,14 @@ def plan(
     for confirmation in made.confirmations:
         _print_confirmation(made, confirmation)
     _print_detectable(made, Path(store))
-    typer.echo(_cost_line(made, cost(made, pace), pace))
+    say(_cost_line(made, cost(made, pace), pace))
     if chosen is not None:
         at = f"phases.{chosen.phase}.options"
-        typer.echo(
+        say(
             f"fits {fit}: {at}.points={chosen.points} {at}.blocks={chosen.blocks} "
             f"({chosen.hours:.1f} h)"
         )
-    typer.echo(f"design {made.design_hash}; nothing was written")
+    say(f"design {made.design_hash}; nothing was written")
 
 
 def _print_phase(made: "Plan", phase: "Phase") -> None:
@@ -92,17 +100,21 @@ def _print_phase(made: "Plan", phase: "Phase") -> None:
         points, blocks = phase.options.get("points", 1), phase.options["blocks"]
         size = f"{arms} arms x {points} points x {blocks} blocks = {len(trials)} runs"
     else:
-        size = f"{len(trials)} {'arms' if trials[0].point is None else 'points'} x "
-        size += f"{phase.seeds} seed{'s' if phase.seeds > 1 else ''}"
+        word = "arm" if trials[0].point is None else "point"
+        size = f"{_counted(len(trials), word)} x {_counted(phase.seeds, 'seed')}"
     preset = f", {phase.preset}" if phase.preset else ""
-    typer.echo(f"phase {phase.name} ({phase.design}{preset}): {size}")
+    say(f"phase {phase.name} ({phase.design}{preset}): {size}")
     for line in remarks(made, phase):
-        typer.echo(f"  {line}")
+        say(f"  {line}")
     for trial in trials[:SHOWN]:
         name = trial.name if trial.point is None else trial.runs[0].name
-        typer.echo(f"  t{trial.number:03d} {trial.arm_id}  {name}")
+        say(f"  t{trial.number:03d} {trial.arm_id}  {name}")
     if len(trials) > SHOWN:
-        typer.echo(f"  ... and {len(trials) - SHOWN} more")
+        say(f"  ... and {len(trials) - SHOWN} more")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' if count != 1 else ''}"
 
 
 def _print_confirmation(made: "Plan", confirmation: "ConfirmPlan") -> None:
@@ -110,12 +122,12 @@ def _print_confirmation(made: "Plan", confirmation: "ConfirmPlan") -> None:
 
     phase, winners = confirmation.phase, confirmation.winners
     arms = f"baseline and {winners} winner{'s' if winners > 1 else ''} of {confirmation.of}"
-    typer.echo(
+    say(
         f"phase {phase.name} (confirm): {arms} x {phase.options['blocks']} blocks = "
         f"{confirmation.runs} runs"
     )
     for line in remarks(made, phase):
-        typer.echo(f"  {line}")
+        say(f"  {line}")
 
 
 def _print_detectable(made: "Plan", store: Path) -> None:
@@ -132,7 +144,7 @@ def _print_detectable(made: "Plan", store: Path) -> None:
             + (f" ({one.percent:.2g} %)" if one.percent is not None else "")
             for one in mine
         ]
-        typer.echo(
+        say(
             f"{question} finds {', '.join(parts)} or more, by the spread of "
             f"{mine[0].pilot_runs} pilot runs (taken as unpaired; pairing usually finds less)"
         )

@@ -1,16 +1,23 @@
 """`ablate report`: render a study's report from MLflow."""
 
+import json
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ablate.cli.arguments import DEFAULT_STORE, Store
+from ablate.cli import completing
+from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+
+logger = logging.getLogger(__name__)
 
 
 def report(  # noqa: PLR0917 -- options of the command line
     study: Annotated[
-        str | None, typer.Argument(help="Name of a study, or path of its YAML file.")
+        str | None,
+        typer.Argument(metavar="STUDY", help="Name of a study, or path of its YAML file.",
+                       autocompletion=completing.studies),
     ] = None,
     store: Store = DEFAULT_STORE,
     out: Annotated[
@@ -37,10 +44,18 @@ def report(  # noqa: PLR0917 -- options of the command line
         typer.Option("--publish", metavar="DIR",
                      help="Write it, small and without pictures, below DIR and list it there."),
     ] = None,
+    in_mlflow: Annotated[
+        bool,
+        typer.Option("--mlflow/--no-mlflow",
+                     help="Show it, its verdicts and the best network in the MLflow UI."),
+    ] = True,
+    as_json: Json = False,
 ) -> None:  # fmt: skip
     """Render report.html, report.md, figures and tables of a study.
 
-    Example: ablate report q4_variant --out reports/q4_variant
+    Examples:
+        ablate report q4_variant --out reports/q4_variant
+        ablate report --from-mlflow http://host:5000 --study q4_variant --out q4
     """
     from ablate.errors import ConfigError
 
@@ -52,15 +67,29 @@ def report(  # noqa: PLR0917 -- options of the command line
         raise ConfigError("report: name one study, for example: ablate report q4_variant")
     path, text = render(
         str(study or named), store=store, out=out, uri=from_mlflow, pictures=not no_pictures,
-        wanted=tuple(picture or ()), reports=publish,
+        wanted=tuple(picture or ()), reports=publish, in_mlflow=in_mlflow,
     )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(_facts(path, text), indent=2))
+        return
     typer.echo(text)
     typer.echo(f"report: {path}")
 
 
+def _facts(page: Path, text: str) -> dict[str, object]:
+    """Return where the parts of a report lie, those that it has."""
+    folder = page.parent
+    named = ("report.html", "report.md", "figures.pdf", "figures", "tables", "verdict.json")
+    return {
+        "report": str(page),
+        "files": {name: str(folder / name) for name in named if (folder / name).exists()},
+        "summary": text.split("\n"),
+    }
+
+
 def render(
     study: str, *, store: Path, out: Path | None, uri: str | None = None, pictures: bool = True,
-    wanted: tuple[str, ...] = (), reports: Path | None = None,
+    wanted: tuple[str, ...] = (), reports: Path | None = None, in_mlflow: bool = True,
 ) -> tuple[Path, str]:  # fmt: skip
     """Return the path of the page and its result in words.
 
@@ -72,10 +101,13 @@ def render(
         pictures: Whether pictures may be shown.
         wanted: Test images to show beside those chosen by rule.
         reports: Folder of published reports; the report goes there instead.
+        in_mlflow: Whether the store's MLflow is given the report too; one that takes none costs a
+            warning.
     """
     from ablate.config.locations import study_name
     from ablate.report.page import render as page
     from ablate.report.published import publish as publish_report
+    from ablate.report.returning import return_report
     from ablate.report.source import read
     from ablate.report.summary import summary
     from ablate.study.store import check_version
@@ -86,4 +118,7 @@ def render(
     contents = read(store=store, study=name, uri=uri, pictures=pictures, wanted=wanted)
     if reports is not None:
         return publish_report(contents, reports), summary(contents)
-    return page(contents, out or store / name / "report"), summary(contents)
+    path = page(contents, out or store / name / "report")
+    if in_mlflow and uri is None and (fault := return_report(contents, path.parent, store=store)):
+        logger.warning("%s: MLflow was not given the report: %s", store, fault)
+    return path, summary(contents)

@@ -1,12 +1,32 @@
 """`ablate run`: run a study, or go on with it."""
 
+import json
+import os
 import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ablate.cli.arguments import DEFAULT_STORE, Overrides, Store, Study
+from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+from ablate.cli.saying import say
+
+if TYPE_CHECKING:
+    from ablate.cli.progress import Meter
+    from ablate.study.driver import Outcome
+    from ablate.study.preview import Preview
+
+INTERRUPTED: Final = 130
+STOPPING: Final = (
+    "stopping: open runs save their state, within seconds (Ctrl-C again ends at once; "
+    "they then go on from their last checkpoints)"
+)
 
 
 def run(
@@ -24,39 +44,147 @@ def run(
         bool,
         typer.Option("--accept-drift", help="Go on with other code, libraries or arithmetic."),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be run, resumed, retried; no more.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Run a study; the same command again goes on where it stopped.
 
-    Example: ablate run q4_variant data=msrs data.root=/data/MSRS --workers 2
+    Ctrl-C (or SIGTERM) stops: open runs save their state, and the command that goes on is printed.
+    A second one ends at once.
+
+    Examples:
+        ablate run q4_variant data=msrs data.root=/data/MSRS --workers 2
+        ablate run q4_variant --retry --dry-run
     """
-    code = run_and_tell(
-        study, overrides or [], store=store, workers=workers, retry=retry, accept_drift=accept_drift
+    if dry_run:
+        _preview(study, _with(overrides, workers), store=store, retry=retry, as_json=as_json)
+        return
+    outcome = drive(
+        study, _with(overrides, workers), store=store, retry=retry, accept_drift=accept_drift
     )
-    words = shlex.join(["ablate", "report", study, "--store", str(store)])
-    typer.echo(f"report: {words}")
-    raise typer.Exit(code)
+    then = shlex.join(["ablate", "report", study, "--store", str(store)])
+    if as_json:
+        typer.echo(json.dumps({**_facts(outcome), "report": then}, indent=2))
+    else:
+        say(sentence(outcome))
+        say(f"report: {then}")
+    raise typer.Exit(exit_code(outcome))
 
 
-def run_and_tell(
-    study: str, overrides: list[str], *, store: Path, workers: int | None, retry: bool = False,
+def drive(
+    study: str, overrides: list[str], *, store: Path, retry: bool = False,
     accept_drift: bool = False,
-) -> int:  # fmt: skip
-    """Run a study with progress on standard error and return the exit code."""
+) -> "Outcome":  # fmt: skip
+    """Return what a study, run with progress on standard error, left behind.
+
+    Raises:
+        SystemExit: It was interrupted; the command that goes on has been printed.
+    """
     from ablate.cli.arguments import load
     from ablate.cli.progress import Meter
-    from ablate.study.driver import run as drive
+    from ablate.study.driver import run as run_study
 
-    if workers:
-        overrides = [*overrides, f"executor.slots={workers}"]
     config = load(study, overrides)
-    with Meter(config.name) as meter:
-        outcome = drive(
-            config, store=store, overrides=overrides, retry=retry, accept_drift=accept_drift,
-            listen=meter.take,
-        )  # fmt: skip
+    with Meter(config.name, store / config.name) as meter:
+        try:
+            with _told_to_stop(meter):
+                return run_study(
+                    config, store=store, overrides=overrides, retry=retry,
+                    accept_drift=accept_drift, listen=meter.take,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            meter.stop()
+            after = f" after {meter.ended}" if meter.ended else ""
+            words = ["ablate", "run", study, *overrides, "--store", str(store)]
+            words += ["--accept-drift"] if accept_drift else []
+            with suppress(OSError):  # the terminal may be gone
+                typer.echo(f"interrupted{after}; go on with:\n  {shlex.join(words)}", err=True)
+            sys.exit(INTERRUPTED)
+
+
+def sentence(outcome: "Outcome") -> str:
+    """Return how many runs ended in which way."""
     counts = outcome.counts
-    typer.echo(
-        f"{config.name}: {counts['finished']} of {outcome.planned} runs finished, "
+    return (
+        f"{outcome.folder.name}: {counts['finished']} of {outcome.planned} runs finished, "
         f"{counts['pruned']} pruned, {counts['failed']} failed"
     )
-    return 3 if counts["failed"] else 0
+
+
+def exit_code(outcome: "Outcome") -> int:
+    """Return 3 where runs failed, else 0."""
+    return 3 if outcome.counts["failed"] else 0
+
+
+def _with(overrides: list[str] | None, workers: int | None) -> list[str]:
+    return [*(overrides or []), *([f"executor.slots={workers}"] if workers else [])]
+
+
+def _facts(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "study": outcome.folder.name, "planned": outcome.planned, **outcome.counts,
+        "folder": str(outcome.folder), "tracking_uri": outcome.tracking_uri,
+    }  # fmt: skip
+
+
+def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_json: bool) -> None:
+    from ablate.cli.arguments import load
+    from ablate.study.preview import preview
+
+    config = load(study, overrides)
+    found = preview(config, store=store, retry=retry)
+    if as_json:
+        facts = {"study": config.name, "dry_run": True, "to_run": found.to_run, **asdict(found)}
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for line in _lines(config.name, found):
+        say(line)
+
+
+def _lines(study: str, found: "Preview") -> list[str]:
+    parts = [
+        f"{count} {what}"
+        for count, what in (
+            (found.new, "new"),
+            (found.resumed, "resumed from a checkpoint"),
+            (found.restarted, "begun anew after an interruption"),
+            (found.retried, "tried again"),
+        )
+        if count
+    ]
+    said = f" ({', '.join(parts)})" if parts else ""
+    lines = [f"{study}: would make {found.to_run} of {found.planned} runs{said}"]
+    if found.kept:
+        lines.append(f"  {found.kept} have ended and stay as they are")
+    if found.running_elsewhere:
+        lines.append("  a driver is at work on it now: a second one is refused until it ends")
+    return [*lines, "nothing was written"]
+
+
+@contextmanager
+def _told_to_stop(meter: "Meter") -> Iterator[None]:
+    """Let the first Ctrl-C or SIGTERM interrupt the block, and the second end the process."""
+    known = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for one in known:
+            signal.signal(one, end)
+        meter.stop()
+        with suppress(OSError):
+            os.write(2, f"{STOPPING}\n".encode())  # print may have been interrupted itself
+        raise KeyboardInterrupt
+
+    def end(number: int, frame: FrameType | None) -> None:
+        with suppress(OSError):
+            os.write(2, b"ended at once; the same command goes on from here\n")
+        os._exit(INTERRUPTED)
+
+    for one in known:
+        signal.signal(one, stop)
+    try:
+        yield
+    finally:
+        for one, handler in known.items():
+            signal.signal(one, handler)

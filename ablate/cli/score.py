@@ -23,7 +23,7 @@ def score(
         typer.Option("--fused", help="FOLDER or NAME=FOLDER of fused images; once per method."),
     ],
     protocol: Annotated[
-        str, typer.Option("--protocol", help="Conventions, see `ablate list protocols`.")
+        str, typer.Option("--protocol", help="Conventions, see: ablate list protocols.")
     ] = "cddfuse-py",
     metrics: Annotated[
         str, typer.Option("--metrics", help="Names with commas, or all.")
@@ -40,7 +40,9 @@ def score(
 
     The table ends with the rules mean and max of the two sources, which need no network.
 
-    Example: ablate score --infrared ir --visible vi --fused ours=out --fused CDDFuse --csv s.csv
+    Examples:
+        ablate score --infrared ir --visible vi --fused ours=out --fused CDDFuse
+        ablate score --infrared ir --visible vi --fused out --metrics all --csv s.csv
     """
     names = _names(metrics)
     _check(protocol, files=[path for path in (csv, latex) if path is not None])

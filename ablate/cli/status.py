@@ -5,6 +5,7 @@ import json
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+from ablate.cli.saying import say
 
 
 def status(
@@ -17,7 +18,9 @@ def status(
 
     Without overrides it is the study as it was started in this store.
 
-    Example: ablate status quickstart --json
+    Examples:
+        ablate status quickstart
+        ablate status quickstart --json
     """
     from ablate.cli.arguments import load
     from ablate.config.locations import study_name
@@ -31,15 +34,16 @@ def status(
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
-    typer.echo(
+    say(
         f"{facts['study']}: {facts['finished']} of {facts['planned']} runs finished, "
         f"{facts['pruned']} pruned, {facts['failed']} failed, {facts['running']} running, "
         f"{facts['infeasible']} infeasible, {facts['duplicates']} repeated"
     )
     for run, reason in facts["reasons"].items():
-        typer.echo(one_line(f"  {run}: {reason}"))
+        say(one_line(f"  {run}: {reason}"))
     for line in lines(facts["strata"]):
-        typer.echo(line)
+        say(line)
     if facts["started_as"] not in (None, facts["design_hash"]):
-        typer.echo("the study file or the overrides have changed since it was started")
-    typer.echo(f"mlflow {facts['mlflow']['tracking_uri']}, optuna {facts['optuna']['storage']}")
+        say("the study file or the overrides have changed since it was started")
+    say(f"mlflow: {facts['mlflow']['tracking_uri']}")
+    say(f"optuna: {facts['optuna']['storage']}")

@@ -25,6 +25,7 @@ def ui(
     if host not in ("127.0.0.1", "localhost", "::1"):
         text = f"listening on {host}: whoever reaches this machine can read and change the store"
         typer.echo(text, err=True)
-    for study, link in links(store, port=port).items():
-        typer.echo(f"{study}: {link}")
+    for study, views in links(store, port=port).items():
+        for view, link in views.items():
+            typer.echo(f"{study}, {view}: {link}")
     serve(store, port=port, host=host)

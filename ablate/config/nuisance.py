@@ -60,6 +60,8 @@ def read_nuisance(
         else:
             wanted[name] = {"type": "float", **(entry or {})}
     nuisance = read_dimensions(context, "nuisance", wanted)
+    own = nuisance.keys() & dimensions.keys() - entries.keys()
+    nuisance |= {name: dimensions[name] for name in sorted(own)}  # a range of the space is kept
     for name, dimension in nuisance.items():
         _check_owner(context, name, dimension, dimensions=dimensions, owners=owners)
     return nuisance, tuple(held)

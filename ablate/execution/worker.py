@@ -79,13 +79,16 @@ def _work(
     is_replaceable: bool,
 ) -> RunResult:
     from ablate.tracking.journal import JournalRecorder
+    from ablate.tracking.system import sampled
     from ablate.training.run import train
 
     write_atomically(folder / SPEC, spec.to_json())
     recorder = JournalRecorder(folder / JOURNAL, ask=ask)
     try:
         examples = _examples(spec, folder.parents[1] / CACHE)
-        result = train(spec, recorder, folder=folder, examples=examples, leave=leave, pulse=pulse)
+        result = train(
+            spec, sampled(recorder), folder=folder, examples=examples, leave=leave, pulse=pulse
+        )
     finally:
         recorder.close()
     if is_replaceable and result.reason.startswith(OF_THE_DEVICE):

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
-from cmaes import CMA
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -20,6 +19,9 @@ from ablate.search.generations import generations
 from ablate.search.space import parameters_of
 from ablate.search.tables import at, values_of
 from ablate.search.told import Told
+
+if TYPE_CHECKING:
+    from cmaes import CMA
 
 SIGMA = 1 / 6  # of the range, as Optuna starts
 
@@ -76,8 +78,10 @@ class _Fixed(optuna.samplers.RandomSampler):
         return dict(self._values)
 
 
-def _replayed(ask: Ask, numeric: Mapping[str, BaseDistribution], population: int | None) -> CMA:
+def _replayed(ask: Ask, numeric: Mapping[str, BaseDistribution], population: int | None) -> "CMA":
     """Return the optimizer after every full generation among the told trials."""
+    from cmaes import CMA  # it imports scipy.stats: a plan does not wait for that
+
     count = len(numeric)
     optimizer = CMA(
         mean=np.full(count, 0.5), sigma=SIGMA, bounds=np.array([[0.0, 1.0]] * count),

@@ -11,7 +11,6 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from scipy.stats import qmc
 
 from ablate.config.schema import Dimension, VectorDimension
 from ablate.errors import ConfigError
@@ -47,6 +46,8 @@ class Points(optuna.samplers.BaseSampler):
 @SAMPLERS.register("qmc")
 def sobol(ask: Ask) -> optuna.samplers.BaseSampler:
     """Scrambled Sobol sequence over all dimensions; point k is point k, however one resumes."""
+    from scipy.stats import qmc  # a plan does not wait for it
+
     engine = qmc.Sobol(d=len(ask.parameters), scramble=True, rng=ask.study_seed)
     if ask.number:
         engine.fast_forward(ask.number)

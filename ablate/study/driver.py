@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,7 @@ def run(
     return Outcome(
         folder=folder,
         counts=ledger.counts(),
-        planned=planned_runs(plan, trials),
+        planned=trials.planned,
         tracking_uri=projection.tracking_uri,
     )
 
@@ -138,11 +139,6 @@ def run(
 def data_direction(config: StudyConfig) -> Direction:
     """Return "maximize" or "minimize", from the metric that the first objective names."""
     return directions_of(config)[0]
-
-
-def planned_runs(plan: Plan, trials: Trials) -> int:
-    """Return the planned runs without suggestions that were infeasible or repeated an arm."""
-    return plan.runs - trials.unfilled - trials.spared
 
 
 def _all_fail_alike(ended: list[RunResult]) -> bool:
@@ -168,6 +164,8 @@ def _drive(
     resumed = len(ledger.results)
     open_runs: dict[str, RunSpec] = {}
     ended_now: list[RunResult] = []
+    unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, and not yet in the stores
+    to_ship: deque[str] = deque()
 
     def fill() -> None:
         while len(open_runs) < executor.slots:
@@ -179,29 +177,30 @@ def _drive(
             open_runs[spec.run_id] = spec
             executor.submit(spec, ledger.run_folder(spec.run_id))
 
-    fill()
-    while open_runs:
-        for spec in open_runs.values():
-            projection.begin(spec)
-        for result in executor.poll(0.2):
-            spec = open_runs.pop(result.run_id)
-            ledger.end(result)
-            if not drift.is_noted(ledger, result):
-                drift.notice(ledger, result, measure(spec.settings["train"]["device"]))
-            ended_now.append(result)
-            trials.settle(spec.trial)
-            if _all_fail_alike(ended_now):
-                projection.end(spec, result)
-                raise HaltedError(
-                    f"the first {len(ended_now)} runs all failed with the same {result.reason}; "
-                    "nothing more was run: mend it, then add --retry to the same command"
-                )
-            fill()  # before the stores are written: a worker does not wait for a database
+    def record(result: RunResult) -> None:
+        spec = open_runs.pop(result.run_id)
+        ledger.end(result)
+        if not drift.is_noted(ledger, result):
+            drift.notice(ledger, result, measure(spec.settings["train"]["device"]))
+        ended_now.append(result)
+        trials.settle(spec.trial)
+        unsent.append((spec, result))
+        if _all_fail_alike(ended_now):
+            send(len(unsent))
+            raise HaltedError(
+                f"the first {len(ended_now)} runs all failed with the same {result.reason}; "
+                "nothing more was run: mend it, then add --retry to the same command"
+            )
+        fill()
+
+    def send(count: int) -> None:
+        for _ in range(count):
+            spec, result = unsent.popleft()
             projection.end(spec, result)
             listen(
                 Progress(
-                    ended=len(ledger.results),
-                    planned=planned_runs(plan, trials),
+                    ended=len(ledger.results) - len(unsent),
+                    planned=trials.planned,
                     open=len(open_runs),
                     last=result,
                     last_name=spec.name,
@@ -209,7 +208,20 @@ def _drive(
                     resumed=resumed,
                 )
             )
-        if time.monotonic() - shipped_at > SHIP_EVERY_S:
-            for spec in open_runs.values():
-                projection.ship(spec)
+
+    fill()
+    while open_runs or unsent:
+        for spec in open_runs.values():
+            projection.begin(spec)
+        if open_runs and len(unsent) <= executor.slots:
+            # between any two writes to the stores: a worker does not wait for a database
+            for result in executor.poll(0.0 if unsent or to_ship else 0.2):
+                record(result)
+        if unsent:
+            send(1)
+        elif to_ship:
+            if (run_id := to_ship.popleft()) in open_runs:
+                projection.ship(open_runs[run_id])
+        elif time.monotonic() - shipped_at > SHIP_EVERY_S:
+            to_ship.extend(open_runs)
             shipped_at = time.monotonic()

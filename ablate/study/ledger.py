@@ -89,19 +89,23 @@ class Ledger:
             }
         )  # fmt: skip
 
-    def forget_failures(self, run_ids: Collection[str]) -> list[str]:
-        """Set aside the results of runs that failed without diverging, so that they run again.
-
-        What they left is kept beside as attemptN.result.json and attemptN.journal.jsonl. They start
-        over, without their checkpoints: those may hold what the mended fault had done.
-        """
-        again = [
+    def retryable(self, run_ids: Collection[str]) -> list[str]:
+        """Return those of the runs that failed without diverging."""
+        return [
             run_id
             for run_id, result in self.results.items()
             if run_id in run_ids
             and result.state == "failed"
             and not result.reason.startswith("diverged")
         ]
+
+    def forget_failures(self, run_ids: Collection[str]) -> list[str]:
+        """Set aside the results of runs that failed without diverging, so that they run again.
+
+        What they left is kept beside as attemptN.result.json and attemptN.journal.jsonl. They start
+        over, without their checkpoints: those may hold what the mended fault had done.
+        """
+        again = self.retryable(run_ids)
         for run_id in again:
             folder = self.run_folder(run_id)
             for checkpoint in folder.glob("checkpoint*.pt"):

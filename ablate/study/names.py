@@ -1,43 +1,51 @@
-"""Every name that a study file may use, by kind."""
+"""Every name that a study file may use, by kind.
+
+What needs torch or optuna is read from its source, not imported: `ablate plan` is quick.
+"""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ablate import losses, plugins
-from ablate.data.contract import DATASETS
 from ablate.designs.contract import DESIGNS
-from ablate.execution.protocol import EXECUTORS
 from ablate.metrics.catalogue import LABELS
-from ablate.metrics.contract import METRICS
 from ablate.metrics.protocol import PROTOCOLS
-from ablate.models.contract import MODELS
-from ablate.search.contract import PRUNERS, SAMPLERS
+from ablate.registry import declared
 from ablate.study.plan import SEARCH
 from ablate.training.tasks import FUSION, TASKS
 from ablate.training.tasks.contract import settings_of
 
 
 def known() -> dict[str, tuple[str, ...]]:
-    """Return the names of each kind; loading them imports the plug-ins, the user's own too."""
+    """Return the names of each kind; the user's own plug-ins are imported for it."""
     plugins.load()
+    models = _written("models", "MODELS")
+    metrics = _written("metrics", "METRICS")
+    tasks = {name: task for name, task in TASKS.registered() if name != FUSION}
     return {
-        "models": MODELS.names(),
-        "metrics": tuple(name for name in LABELS if name in METRICS),
-        "tasks": TASKS.names(),
+        "models": tuple(sorted(models)),
+        "metrics": tuple(name for name in LABELS if name in metrics),
+        "tasks": tuple(sorted((FUSION, *tasks))),
         "protocols": tuple(sorted(PROTOCOLS)),
-        "data": DATASETS.names(),
+        "data": tuple(sorted(_written("data", "DATASETS"))),
         "designs": (*DESIGNS.names(), SEARCH),
-        "samplers": SAMPLERS.names(),
-        "pruners": PRUNERS.names(),
-        "executors": EXECUTORS.names(),
+        "samplers": tuple(sorted(_written("search", "SAMPLERS"))),
+        "pruners": tuple(sorted(_written("search", "PRUNERS"))),
+        "executors": tuple(sorted(_written("execution", "EXECUTORS", at="protocol"))),
         **{f"designs.{name}": _options(DESIGNS.get(name)) for name in DESIGNS.names()},
-        **{f"model.{name}": _options(MODELS.get(name)) for name in MODELS.names()},
-        **{f"task.{name}": settings_of(TASKS.get(name)) for name in TASKS},
+        **{f"model.{name}": options for name, options in models.items()},
+        **{f"task.{name}": settings_of(task) for name, task in tasks.items()},
+        **{f"task.{name}.metrics": tuple(task.measures) for name, task in tasks.items()},
         f"task.{FUSION}": (),  # its settings are sections of their own
-        **{f"task.{name}.metrics": tuple(TASKS.get(name).measures) for name in TASKS},
+        f"task.{FUSION}.metrics": (),  # those of ablate.metrics
         **{f"losses.{setting}": names for setting, names in losses.names().items()},
     }
+
+
+def _written(package: str, registry: str, *, at: str = "contract") -> Mapping[str, tuple[str, ...]]:
+    """Return name -> settings of the plug-ins in a package and of the user's own."""
+    return declared(f"ablate.{package}.{at}", registry, package=f"ablate.{package}")
 
 
 def _options(plug_in: Callable[..., Any]) -> tuple[str, ...]:

@@ -12,16 +12,20 @@ from ablate.execution.worker import write_atomically
 from ablate.search.store import TrialStore, default_url
 from ablate.search.told import Direction
 from ablate.study.ledger import Ledger
-from ablate.study.objectives import directions_of
+from ablate.study.notes import Notes, of_study
+from ablate.study.objectives import directions_of, shown_first
 from ablate.study.plan import CONFIRM, Plan
 from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
+from ablate.tracking.dataset import dataset_input
 from ablate.tracking.outbox import RETRY_AFTER_S
 from ablate.tracking.shipper import Shipper
 from ablate.tracking.store import connect
+from ablate.tracking.views import experiment_tags
 from ablate.training.spec import RunResult, RunSpec
+from ablate.training.tasks import task_of
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +58,7 @@ class Projection:
         self.tracking_uri = config.store.get("mlflow") or tracking_uri(store)
         self._shipper = Shipper(
             partial(connect, store, config.store.get("mlflow"), study=config.name),
-            study=config.name, address=public(self.tracking_uri),
+            study=config.name, address=public(self.tracking_uri), note=Notes(plan).of_run,
         )  # fmt: skip
         self._optuna = TrialStore(
             config.store.get("optuna") or default_url(store),
@@ -64,9 +68,7 @@ class Projection:
             self._optuna = self._optuna.cleared()
         manifest = examples.manifest
         study_run = self._shipper.study_run(
-            title=f"**{config.title}**\n\n" + "\n".join(
-                f"- {question.asks}" for question in config.questions.values()
-            ),
+            title=of_study(config),
             tags={"ablate.design_hash": plan.design_hash, "ablate.data_hash": manifest.hash},
             params={"design_hash": plan.design_hash, "data": manifest.label,
                     "data_hash": manifest.hash, "planned_runs": str(plan.runs)},
@@ -76,7 +78,23 @@ class Projection:
              "questions": [asdict(question) for question in config.questions.values()]},
             design_hash=plan.design_hash,
         )  # fmt: skip
-        self._shipper.dataset(name=manifest.label, digest=manifest.hash)
+        self._shipper.tag_experiment(
+            experiment_tags(
+                note=of_study(config), metrics=shown_first(config),
+                has_seeds=any(
+                    phase.seeds > 1 and phase.design != "baseline_only"
+                    for phase in config.phases.values()
+                ),
+            )
+        )  # fmt: skip
+        task = task_of(config.base)
+        self._shipper.dataset(
+            dataset_input(
+                name=config.base["data" if "data" in config.base else "task"]["name"],
+                label=manifest.label, digest=manifest.hash, counts=manifest.counts,
+                items=task.items, protocol=task.protocol()[0],
+            )
+        )  # fmt: skip
         if study_run is not None:  # else the tracker is away, and `finish` writes it
             write_atomically(ledger.folder / "links.json", {"study": study_run})
         self._told = 0

@@ -24,6 +24,7 @@ from ablate.study.questions import questions_of
 from ablate.study.trials import Trials
 from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
+from ablate.tracking.system import PREFIX
 from ablate.training.tasks import task_of
 
 
@@ -252,7 +253,11 @@ def curve_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
         for _, event in read_journal(ledger.run_folder(run_id) / "journal.jsonl"):
             if event["kind"] == "metrics":
                 step = event["step"]
-                rows += [(run_id, key, step, float(v)) for key, v in event["values"].items()]
+                rows += [
+                    (run_id, key, step, float(value))
+                    for key, value in event["values"].items()
+                    if not key.startswith(PREFIX)  # of the machine, not of the run
+                ]
     return pd.DataFrame(rows, columns=["run_id", "key", "step", "value"])
 
 

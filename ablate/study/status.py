@@ -7,8 +7,8 @@ from typing import Any
 from ablate.config.schema import StudyConfig
 from ablate.search.store import default_url
 from ablate.study.drift import strata
-from ablate.study.driver import data_direction, planned_runs
 from ablate.study.ledger import Ledger
+from ablate.study.objectives import directions_of
 from ablate.study.plan import make
 from ablate.study.possession import is_possessed
 from ablate.study.store import check_version
@@ -27,14 +27,14 @@ def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
     plan = make(config)
     folder = store / config.name
     ledger = Ledger(folder)
-    trials = Trials(plan, ledger, direction=data_direction(config))
+    trials = Trials(plan, ledger, direction=directions_of(config)[0])
     counts = ledger.counts()
     begun = {path.name for path in (folder / "runs").glob("*")} - set(ledger.results)
     alive = is_possessed(folder)
     return {
         "study": config.name,
         "unit": "runs",
-        "planned": planned_runs(plan, trials),
+        "planned": trials.planned,
         **counts,
         "running": len(begun) if alive else 0,
         "interrupted": 0 if alive else len(begun),

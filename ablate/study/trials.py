@@ -54,6 +54,11 @@ class Trials:
             self.settle(trial.number)
 
     @property
+    def planned(self) -> int:
+        """Return the planned runs without suggestions that were infeasible or repeated an arm."""
+        return self.plan.runs - self.unfilled - self.spared
+
+    @property
     def is_asking(self) -> bool:
         """Return whether a search has suggestions left to make, or a winner is to be frozen."""
         return self._is_searching or any(

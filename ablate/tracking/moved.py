@@ -17,6 +17,7 @@ from ablate.tracking.address import DATABASE
 
 logger = logging.getLogger(__name__)
 PATIENCE_S = 60.0  # for another process that writes
+ADDRESSES = {"runs": "artifact_uri", "logged_models": "artifact_location"}  # table -> column
 
 
 def artifacts_of(store: Path, study: str) -> str:
@@ -47,12 +48,13 @@ def bring_along(store: Path) -> list[str]:
         with contextlib.closing(_opened(store)) as database, database:
             for name, old in found.items():
                 new = artifacts_of(store, name)
-                database.execute(
-                    "update runs set artifact_uri = ? || substr(artifact_uri, ?) where "
-                    "substr(artifact_uri, 1, ?) = ? || '/' and experiment_id = "
-                    "(select experiment_id from experiments where name = ?)",
-                    (new, len(old) + 1, len(old) + 1, old, name),
-                )
+                for table, column in ADDRESSES.items():
+                    database.execute(
+                        f"update {table} set {column} = ? || substr({column}, ?) where "  # noqa: S608
+                        f"substr({column}, 1, ?) = ? || '/' and experiment_id = "
+                        "(select experiment_id from experiments where name = ?)",
+                        (new, len(old) + 1, len(old) + 1, old, name),
+                    )
                 database.execute(
                     "update experiments set artifact_location = ? where name = ?", (new, name)
                 )

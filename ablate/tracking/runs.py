@@ -14,6 +14,7 @@ STATUS = {
 }  # fmt: skip
 KIND, STUDY, KEY = "ablate.kind", "ablate.study", "ablate.key"
 NAME, PARENT, NOTE = "mlflow.runName", "mlflow.parentRunId", "mlflow.note.content"
+EXPERIMENT = "{experiment}"  # in a note: becomes the id of the study's experiment
 ALLOWED = frozenset(string.ascii_letters + string.digits + "_-. :/")
 MARK = {"pruned": "✂ pruned · ", "failed": "failed · ", "interrupted": "interrupted · "}
 

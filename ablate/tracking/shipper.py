@@ -1,6 +1,7 @@
 """The shipper: turns journals and results into MLflow runs; sending twice changes nothing."""
 
 import math
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -8,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.entities import Dataset, DatasetInput, Metric, Param, Run, RunTag
+from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
-from ablate.tracking import runs
+from ablate.tracking import pictures, runs
 from ablate.tracking.journal import read_journal
 from ablate.tracking.outbox import Outbox
 from ablate.tracking.position import read_position, write_position
@@ -36,10 +37,17 @@ class Shipper:
         connect: Opens the store; called again until it answers.
         study: The study's name.
         address: Of the store, for messages.
+        note: Takes a run and "run", "trial" or "trial-parent", and returns what its page says, in
+            Markdown; "{experiment}" becomes the id of the study's experiment.
     """
 
-    def __init__(self, connect: Connect, *, study: str, address: str) -> None:
+    def __init__(
+        self, connect: Connect, *, study: str, address: str,
+        note: Callable[[RunSpec, str], str] = lambda spec, kind: "",
+    ) -> None:  # fmt: skip
         self._connect, self._study, self._address = connect, study, address
+        self._note = note
+        self._data: DatasetInput | None = None
         self._client: MlflowClient
         self._experiment: str
         self._ids: dict[str, str] = {}
@@ -56,12 +64,14 @@ class Shipper:
         self._outbox.deliver(partial(self._study_run, title=title, tags=tags, params=params))
         return self._ids.get("study")
 
-    def dataset(self, *, name: str, digest: str) -> None:
-        """Name the data of the study as its dataset input."""
-        dataset = Dataset(
-            name=name, digest=digest, source_type="ablate", source="{}", schema=None, profile=None
-        )
-        self._outbox.deliver(partial(self._dataset, DatasetInput(dataset, tags=[])))
+    def dataset(self, used: DatasetInput) -> None:
+        """Name the data as the dataset input of the study, and of every run that ends from now."""
+        self._data = used
+        self._outbox.deliver(lambda: self._client.log_inputs(self._ids["study"], datasets=[used]))
+
+    def tag_experiment(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the study's experiment: its title, and how the UI shows it."""
+        self._outbox.deliver(partial(self._tag_experiment, tags))
 
     def register(self, design: Mapping[str, Any], *, design_hash: str, phase: str = "") -> None:
         """Store the design before the first run, as the pre-registration; once.
@@ -173,8 +183,11 @@ class Shipper:
         )
         self._client.update_run(run_id, status="RUNNING")
 
-    def _dataset(self, used: DatasetInput) -> None:
-        self._client.log_inputs(self._ids["study"], datasets=[used])
+    def _tag_experiment(self, tags: Mapping[str, str]) -> None:
+        known = self._client.get_experiment(self._experiment).tags
+        for name, value in tags.items():
+            if known.get(name) != value:
+                self._client.set_experiment_tag(self._experiment, name, value)
 
     def _register(
         self, design: Mapping[str, Any], *, tag: str, design_hash: str, phase: str
@@ -210,14 +223,14 @@ class Shipper:
             parent = self._ensure(
                 runs.key(spec, kind="trial-parent"),
                 name=runs.trial_name(spec),
-                tags=runs.spec_tags(spec, kind="trial-parent"),
+                tags=runs.spec_tags(spec, kind="trial-parent") | self._noted(spec, "trial-parent"),
                 parent=parent,
             )
         name = spec.name if siblings > 1 else runs.trial_name(spec)
         run_id = self._ensure(
             runs.key(spec, kind=kind),
             name=name,
-            tags=runs.spec_tags(spec, kind=kind),
+            tags=runs.spec_tags(spec, kind=kind) | self._noted(spec, kind),
             parent=parent,
         )
         params = [Param(name, value) for name, value in runs.parameters(spec).items()]
@@ -232,6 +245,7 @@ class Shipper:
         path = folder / "journal.jsonl"
         after = offset = read_position(folder, path, run_id=run_id)
         points: list[Metric] = []
+        shown: list[Mapping[str, Any]] = []
         for offset, event in read_journal(path, after=after):
             if event["kind"] == "metrics":
                 points += [
@@ -239,13 +253,24 @@ class Shipper:
                     for name, value in event["values"].items()
                 ]
             elif event["kind"] == "image":
-                place = str(Path(event["name"]).parent)
-                self._client.log_artifact(run_id, str(folder / event["path"]), place)
+                shown.append(event)
         for first in range(0, len(points), BATCH):
             self._client.log_batch(run_id, metrics=points[first : first + BATCH])
+        if shown:
+            self._show(run_id, shown, folder)
         if offset != after:
             write_position(folder, offset, run_id=run_id)
         return run_id
+
+    def _show(self, run_id: str, events: Sequence[Mapping[str, Any]], folder: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="ablate-") as place:
+            if pictures.stage(events, folder, into=Path(place)):
+                self._client.log_artifacts(run_id, place, pictures.FOLDER)
+                self._client.set_tag(run_id, pictures.SHOWN, "true")
+
+    def _noted(self, spec: RunSpec, kind: str) -> dict[str, str]:
+        text = self._note(spec, kind).replace(runs.EXPERIMENT, self._experiment)
+        return {runs.NOTE: text} if text else {}
 
     def _end(self, spec: RunSpec, result: RunResult, folder: Path, *, siblings: int) -> None:
         run_id = self._begin(spec, siblings=siblings)
@@ -256,6 +281,8 @@ class Shipper:
             table = folder / "images.parquet"
             pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
             self._client.log_artifact(run_id, str(table))
+        if self._data is not None:
+            self._client.log_inputs(run_id, datasets=[self._data])
         self._client.log_artifact(run_id, str(folder / "spec.json"))
         if (folder / WEIGHTS).exists():
             self._client.log_artifact(run_id, str(folder / WEIGHTS), "model")

@@ -6,27 +6,17 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import quote
 
 from ablate.errors import StoreError
+from ablate.tracking import views
 from ablate.tracking.address import tracking_uri
 
 logger = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 
 
-def deep_link(experiment_id: str, *, port: int = 5000) -> str:
-    """Return a link to the trials of a study, flat, best Qabf first."""
-    kind = quote("tags.`ablate.kind` = 'trial'")
-    order = quote("metrics.`final/test/qabf`")
-    return (
-        f"http://127.0.0.1:{port}/#/experiments/{experiment_id}/runs"
-        f"?workflowType=machine_learning&searchFilter={kind}&orderByKey={order}&orderByAsc=false"
-    )
-
-
-def links(store: Path, *, port: int) -> dict[str, str]:
-    """Return a link per study of the store.
+def links(store: Path, *, port: int) -> dict[str, dict[str, str]]:
+    """Return study -> view -> link, for the studies of the store; views are those of `views`.
 
     Raises:
         StoreError: The folder is no store.
@@ -44,7 +34,7 @@ def links(store: Path, *, port: int) -> dict[str, str]:
         logger.warning("%s: its pictures may not be shown: %s", store, error)
     found = client.search_experiments(order_by=["name ASC"])
     return {
-        item.name: deep_link(item.experiment_id, port=port)
+        item.name: views.links(item.experiment_id, port=port)
         for item in found
         if item.name != "Default"
     }

@@ -15,6 +15,7 @@ from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row
 from ablate.training.spec import RunSpec
+from ablate.training.watching import moments
 
 RARER = 10  # of so many recorded steps one has the loss diagnosed
 
@@ -31,6 +32,7 @@ def descend(
     device: torch.device,
     pulse: Pulse,
     scale: float = 1.0,
+    look: Callable[[int], None] | None = None,
 ) -> float:
     """Take all steps, going on from a checkpoint where there is one; return seconds per step.
 
@@ -48,6 +50,7 @@ def descend(
         device: Where the model lies.
         pulse: Told of every step.
         scale: Factor of the loss that is descended; records show the loss without it.
+        look: Called with the step at the few moments when the run is pictured.
 
     Raises:
         DivergedError: The loss left the numbers.
@@ -61,6 +64,9 @@ def descend(
     first, before_s = restore(checkpoints, model, optimizer)
     started = time.monotonic()
     every = max(1, steps // RECORDS)
+    pictured = moments(steps) if look else frozenset()
+    if look and first == 1:
+        look(0)
     for step in range(first, steps + 1):
         loss.at_step(step)
         infrared, visible = (image.to(device) for image in batch(step))
@@ -75,6 +81,8 @@ def descend(
                 loss.diagnose(infrared=infrared, visible=visible, fused=fused.float())
             terms = {name: float(term) for name, term in loss.last_terms.items()}
             record(recorder, float(value.detach()), terms, step=step)
+        if look and step in pictured:
+            look(step)
         if step in spec.rungs and step < steps:
             report(recorder, score_val(), spec, step=step)
         save_if_due(

@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from ablate import plugins
 from ablate.identity import digest
-from ablate.training.determinism import device_of
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = ("data", "imaging", "losses", "metrics", "models", "training")
@@ -62,6 +62,10 @@ def measure(device: str, *, code: Mapping[str, str] | None = None) -> Environmen
         device: As in train.device.
         code: Of the package, where it is known.
     """
+    import torch
+
+    from ablate.training.determinism import device_of
+
     mine = {f"plugins/{path.name}": _meaning(path) for path in plugins.load()}
     return Environment(
         code={**(read_code() if code is None else code), **mine},
@@ -112,6 +116,8 @@ def changes(before: Environment, after: Environment) -> tuple[str, ...]:
 
 def cpu() -> dict[str, Any]:
     """Return kind and instruction sets of the processor: the same table needs the same ones."""
+    import torch
+
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -128,6 +134,8 @@ def cpu() -> dict[str, Any]:
 
 def determinism() -> dict[str, Any]:
     """Return the flags of the arithmetic in this process."""
+    import torch
+
     return {
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
         "warn_only": torch.is_deterministic_algorithms_warn_only_enabled(),
@@ -142,10 +150,12 @@ def _processor() -> dict[str, str]:
     return {"cpu": found["kind"], "instructions": found["used"]}
 
 
-def _gpu(device: torch.device) -> dict[str, str]:
+def _gpu(device: "torch.device") -> dict[str, str]:
     """Return what computes on a GPU; nothing for a study on the CPU."""
     if device.type != "cuda":
         return {}
+    import torch
+
     cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
     return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda),
             "cudnn": str(cudnn)}  # fmt: skip

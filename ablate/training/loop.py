@@ -1,5 +1,6 @@
 """Train a network on random crops, watch it on val, score it on val and test."""
 
+import contextlib
 import math
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
+from ablate.training.watching import look, middle
 from ablate.training.weights import write as write_weights
 
 
@@ -65,10 +67,20 @@ def fit(
             cache=pairs.cache,
         )  # fmt: skip
 
+    shown = pairs.pairs("test" if spec.scores_test else "val")[: train["gallery"]]
+
+    def look_at(step: int) -> None:
+        pair = middle(shown[0], side=spec.settings["data"]["crop"])
+        was_training = model.training
+        model.eval()  # leaves statistics and random numbers of the training alone
+        with contextlib.suppress(DivergedError):  # the loss, or the scoring, will say it
+            look(recorder, pair, fuse(pair), step=step, folder=folder)
+        model.train(was_training)
+
     seconds = descend(
         spec=spec, model=model, loss=loss, batch=lambda step: sampler.batch(step - 1),
         score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
-        pulse=pulse,
+        pulse=pulse, look=look_at if shown else None,
     )  # fmt: skip
 
     rows = rows_of("val") + (rows_of("test") if spec.scores_test else [])
@@ -76,7 +88,7 @@ def fit(
     recorder.metrics(values, step=train["steps"])
     if spec.scores_test:
         write_weights(model, folder)
-    for pair in pairs.pairs("test" if spec.scores_test else "val")[: train["gallery"]]:
+    for pair in shown:
         path = save_png(fuse(pair), folder / "fused" / f"{pair.stem}.png")
         recorder.image(f"fused/{pair.stem}", path, step=train["steps"])
     return rows, values, {"seconds_per_step": round(seconds, 5), "steps": train["steps"]}

@@ -5,10 +5,16 @@ Workers that start later then run the code as it was when the first one started,
 
 import torch._dynamo  # noqa: F401  torch imports it for the first optimiser: seconds per worker
 
+import ablate.data.cache
+import ablate.models.cost
+import ablate.training.calibration
+import ablate.training.floors
+import ablate.training.loop
+import ablate.training.probing
+import ablate.training.run  # noqa: F401
 from ablate.data.contract import DATASETS
 from ablate.metrics.contract import METRICS
 from ablate.models.contract import MODELS
-from ablate.training import run  # noqa: F401
 from ablate.training.environment import package_code
 from ablate.training.tasks import TASKS
 

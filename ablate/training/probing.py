@@ -20,6 +20,7 @@ from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
+from ablate.training.watching import look
 
 MOST_CROPS = 16
 
@@ -67,11 +68,18 @@ def fit(
             cache=pairs.cache,
         )  # fmt: skip
 
-    steps = train["steps"]
+    steps, recorded = train["steps"], train["gallery"]
+    first = len(crops["val"]) if "test" in crops else 0
+
+    def look_at(step: int) -> None:
+        pixels = model.pixels[first : first + 1]
+        if bool(torch.isfinite(pixels).all()):
+            look(recorder, every[first], pixels, step=step, folder=folder)
+
     seconds = descend(
         spec=spec, model=model, loss=loss, batch=lambda step: (infrared, visible),
         score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
-        scale=len(every), pulse=pulse,
+        scale=len(every), pulse=pulse, look=look_at if recorded else None,
     )  # fmt: skip
 
     rows = [row for split in crops for row in rows_of(split)]
@@ -79,8 +87,6 @@ def fit(
     if not all(math.isfinite(value) for value in values.values()):
         raise DivergedError("a mean metric is not finite")
     recorder.metrics(values, step=steps)
-    recorded = train["gallery"]
-    first = len(crops["val"]) if "test" in crops else 0
     kept = every[first:] if "test" in crops and recorded else every[:recorded]
     for index, pair in enumerate(kept):  # all of test: a probe cannot fuse them again later
         path = save_png(model.pixels[first + index], folder / "fused" / f"{pair.stem}.png")

@@ -101,6 +101,7 @@ def mlflow_runs(database: Path) -> list[dict[str, Any]]:
         points = rows(
             database,
             "select key, step, value from metrics where run_uuid = ? and key not like 'facts/%' "
+            "and key not like 'system/%' "
             "order by key, step, value",
             run_id,
         )

@@ -34,6 +34,18 @@ def test_the_range_follows_the_base_value(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_a_range_that_the_space_gives_is_kept(tmp_path: Path) -> None:
+    rate = {
+        "type": "float", "path": "train.learning_rate", "low": 1e-3, "high": 1e-1, "baseline": 1e-2,
+    }  # fmt: skip
+    space = {"dimensions": {"learning_rate": rate}}
+    study = load(tmp_path, space=space)
+    assert study.nuisance["learning_rate"] == study.dimensions["learning_rate"]
+    assert study.varied["learning_rate"].high == 0.1
+    own = {"learning_rate": {"low": 5e-4, "high": 2e-2}}
+    assert load(tmp_path, space=space, nuisance=own).nuisance["learning_rate"].high == 2e-2
+
+
 def test_a_file_or_an_override_changes_a_range_and_adds_a_dimension(tmp_path: Path) -> None:
     entries = {
         "learning_rate": {"low": 5e-4, "high": 5e-3},

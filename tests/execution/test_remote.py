@@ -73,11 +73,12 @@ def forked() -> Iterator[type[Forked]]:
 
 
 def steps(folder: Path) -> list[tuple[str, int]]:
-    """Return what the journal says, without its times."""
+    """Return what the journal says, without its times and the machine's state."""
     return [
         (name, event["step"])
         for _, event in read_journal(folder / JOURNAL)
         for name in (event.get("values") or {event.get("name", "rung"): 0})
+        if not name.startswith("system/")
     ]
 
 

@@ -19,6 +19,7 @@ def points(store: Path, table: str) -> list[tuple[str, str, int, float]]:
         store / "mlflow.db",
         f"select k.value, m.key, m.step, m.value from {table} m join tags k "
         "on k.run_uuid = m.run_uuid and k.key = 'ablate.key' where m.key not like 'facts/%' "
+        "and m.key not like 'system/%' "
         "order by 1, 2, 3",
     )
 

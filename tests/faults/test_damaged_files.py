@@ -35,6 +35,7 @@ def points(folder: Path) -> list[tuple[str, int, object]]:
         for _, event in read_journal(folder / JOURNAL)
         if event["kind"] == "metrics"
         for name, value in event["values"].items()
+        if not name.startswith("system/")
     ]
 
 

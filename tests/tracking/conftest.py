@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from mlflow.tracking import MlflowClient
+from PIL import Image
 
 from ablate.tracking.journal import JournalRecorder
 from ablate.tracking.shipper import Shipper
@@ -19,11 +20,12 @@ class Study:
         self.client, self.name, self.folder = client, name, folder
         self.experiment_id = experiment(client, name, store=store)
 
-    def shipper(self, client: Any = None) -> Shipper:
+    def shipper(self, client: Any = None, **more: Any) -> Shipper:
         """Return a shipper as a freshly started driver makes it."""
         shipper = Shipper(
-            lambda: (client or self.client, self.experiment_id), study=self.name, address="store"
-        )
+            lambda: (client or self.client, self.experiment_id),
+            study=self.name, address="store", **more,
+        )  # fmt: skip
         shipper.study_run(title="**T**", tags={"ablate.design_hash": "d"}, params={"data": "x"})
         return shipper
 
@@ -45,7 +47,7 @@ class Study:
             recorder.metrics({"train/loss": 1.0 / (step + 1), "val/qabf": 0.1 * step}, step=step)
         if picture:
             (folder / "fused").mkdir(exist_ok=True)
-            (folder / "fused" / "00001N.png").write_bytes(b"picture")
+            Image.new("L", (300, 200), 99).save(folder / "fused" / "00001N.png")
             recorder.image("fused/00001N", folder / "fused" / "00001N.png", step=3)
         recorder.close()
         return folder

@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException, RestException
 
 from ablate.errors import StoreError
 from ablate.tracking import outbox, shipper
+from ablate.tracking.dataset import dataset_input
 from ablate.tracking.outbox import Outbox
 from ablate.tracking.shipper import Shipper
 from ablate.training.spec import RunResult
@@ -149,7 +150,7 @@ def test_a_tracker_that_is_away_at_the_start_gets_everything_later(study: Any, p
 
     shipper = Shipper(connect, study=study.name, address="http://host")
     assert shipper.study_run(title="T", tags={}, params={"data": "x"}) is None
-    shipper.dataset(name="d", digest="1")
+    shipper.dataset(dataset_input(name="d", label="d", digest="1", counts={}, items="pairs"))
     shipper.register({"rows": []}, design_hash="h")
     spec = study.spec()
     shipper.begin(spec, siblings=1)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ablate.tracking import runs
+from ablate.tracking.dataset import dataset_input
 from ablate.training.spec import RunResult
 
 IMAGES = (("test", "a", "qabf", 0.5), ("test", "b", "qabf", None))
@@ -117,9 +118,12 @@ def test_points_and_pictures_arrive_while_the_run_goes_on(study: Any, points: An
     assert [(s, v) for s, v, _ in points(run_id, "train/loss")] == [
         (step, 1.0 / (step + 1)) for step in range(4)
     ]
-    assert [item.path for item in study.client.list_artifacts(run_id, "fused")] == [
-        "fused/00001N.png"
-    ]
+    shown = [item.path for item in study.client.list_artifacts(run_id, "images")]
+    assert [name.partition("+timestamp+")[0] for name in shown] == [
+        "images/fused 00001N+step+3"
+    ] * 2
+    assert {name.rpartition("+")[2].partition(".")[2] for name in shown} == {"png", "webp"}
+    assert study.run(spec).data.tags["mlflow.loggedImages"] == "true"
 
 
 def test_sending_a_journal_again_changes_nothing(study: Any, points: Any) -> None:
@@ -223,10 +227,37 @@ def test_the_study_run_is_found_again_and_runs_again(study: Any) -> None:
 def test_the_data_set_is_named_once_on_the_study_run(study: Any) -> None:
     shipper = study.shipper()
     for _ in range(2):
-        shipper.dataset(name="MSRS-mini", digest="abc")
-    (run,) = study.runs()
-    (used,) = run.inputs.dataset_inputs
-    assert (used.dataset.name, used.dataset.digest) == ("MSRS-mini", "abc")
+        shipper.dataset(
+            dataset_input(
+                name="msrs", label="MSRS-mini", digest="abc", counts={"test": 3}, items="pairs",
+                protocol="cddfuse-py",
+            )
+        )  # fmt: skip
+    spec = study.spec()
+    shipper.end(spec, finished(spec), study.write(spec, range(1)), siblings=1)
+    for run in study.runs():
+        (used,) = run.inputs.dataset_inputs
+        assert (used.dataset.name, used.dataset.digest) == ("MSRS-mini", "abc")
+        profile = json.loads(used.dataset.profile)
+        assert profile == {"test pairs": 3, "protocol": "cddfuse-py"}
+        columns = json.loads(used.dataset.schema)["mlflow_colspec"]
+        assert [column["name"] for column in columns] == ["name", "infrared", "visible"]
+
+
+def test_the_note_of_a_run_names_the_experiment_it_lies_in(study: Any) -> None:
+    shipper, spec = study.shipper(note=lambda spec, kind: f"{kind} in {{experiment}}"), study.spec()
+    shipper.begin(spec, siblings=2)
+    parent, run = study.runs("tags.`ablate.kind` != 'study'")
+    assert parent.data.tags[runs.NOTE] == f"trial-parent in {study.experiment_id}"
+    assert run.data.tags[runs.NOTE] == f"run in {study.experiment_id}"
+
+
+def test_tags_of_the_experiment_are_set_once(study: Any) -> None:
+    shipper = study.shipper()
+    for _ in range(2):
+        shipper.tag_experiment({"mlflow.experimentKind": "custom_model_development"})
+    tags = study.client.get_experiment(study.experiment_id).tags
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
 
 
 def test_links_are_by_our_own_run_ids(study: Any) -> None:

@@ -80,7 +80,8 @@ def test_the_links_of_the_ui_show_the_trials_of_each_study(
 ) -> None:
     number = experiment(client, "linked", store=store)
     found = ui.links(store, port=5001)
-    assert found["linked"].startswith(f"http://127.0.0.1:5001/#/experiments/{number}/runs?")
+    page = f"http://127.0.0.1:5001/#/experiments/{number}/runs?"
+    assert [link.startswith(page) for link in found["linked"].values()] == [True, True]
     assert "Default" not in found
     with pytest.raises(StoreError, match="--store"):
         ui.links(tmp_path, port=5001)

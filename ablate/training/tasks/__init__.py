@@ -20,4 +20,9 @@ def task_of(settings: Mapping[str, Any]) -> Task:
 
 def class_of(settings: Mapping[str, Any]) -> type[Task]:
     """Return the task that the settings name, before its own settings are looked at."""
-    return TASKS.get(settings.get("task", {}).get("name", FUSION), where="task.name")
+    name = settings.get("task", {}).get("name", FUSION)
+    if name == FUSION:  # the file alone: looking a name up imports the whole package, and torch
+        from ablate.training.tasks.fusion import Fusion
+
+        return Fusion
+    return TASKS.get(name, where="task.name")

@@ -9,15 +9,17 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self
 
-from ablate.data.items import Examples
 from ablate.errors import ConfigError, nearest
 from ablate.identity import JsonValue
 from ablate.metrics.catalogue import Direction, declare
 from ablate.registry import Registry
-from ablate.training.scoring import Row
-from ablate.training.tasks.run import Run
+
+if TYPE_CHECKING:  # a plan needs no torch
+    from ablate.data.items import Examples
+    from ablate.training.scoring import Row
+    from ablate.training.tasks.run import Run
 
 FUSION: Final = "fusion"  # the task of a study that names none
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -45,7 +47,7 @@ class Measure:
 class Trained:
     """What a run hands back: rows per item, their means by "split/metric", and other facts."""
 
-    rows: tuple[Row, ...]
+    rows: "tuple[Row, ...]"
     values: Mapping[str, float]
     facts: Mapping[str, JsonValue]
 
@@ -89,14 +91,14 @@ class Task(abc.ABC):
             raise ConfigError(f"task: {error}; set it") from None
 
     @abc.abstractmethod
-    def examples(self) -> Examples:
+    def examples(self) -> "Examples":
         """Return the data: names of train, val and test, and a manifest that tells versions apart.
 
         Called in the driver and in every run; keep what is slow to load (functools.cache).
         """
 
     @abc.abstractmethod
-    def fit(self, run: Run) -> Trained:
+    def fit(self, run: "Run") -> Trained:
         """Train and score one run; `run.descend` does most of it."""
 
     def faults(self) -> list[str]:
@@ -113,7 +115,7 @@ class Task(abc.ABC):
         found = hashlib.sha256(Path(file).read_bytes() if file else b"").hexdigest()[:12]
         return f"those of the task {type(self).__name__}", found
 
-    def kept_examples(self, folder: Path) -> Examples:
+    def kept_examples(self, folder: Path) -> "Examples":
         """Return the data for a run of a worker that may keep decoded files in a folder."""
         del folder
         return self.examples()
@@ -122,7 +124,7 @@ class Task(abc.ABC):
         """Raise DataError where the data cannot serve the settings of these arms."""
         del examples, arms
 
-    def floors(self, examples: Any, *, seed: int) -> dict[str, list[Row]]:
+    def floors(self, examples: Any, *, seed: int) -> "dict[str, list[Row]]":
         """Return test rows of rules that need no training, by the rule's name."""
         del examples, seed
         return {}

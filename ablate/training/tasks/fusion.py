@@ -1,27 +1,25 @@
-"""The task of a study that names none: fuse infrared and visible pairs."""
+"""The task of a study that names none: fuse infrared and visible pairs.
+
+What trains is imported where it is used: a plan asks for `faults` alone and needs no torch.
+"""
 
 import functools
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from torch import nn
-
-from ablate import data, losses, models
-from ablate.data.cache import cached
-from ablate.data.pairs import PairSet
+from ablate import data, losses
 from ablate.errors import ConfigError, DataError
 from ablate.metrics import protocol_hash
-from ablate.models.contract import parameter_count
-from ablate.models.cost import flops
-from ablate.models.probe import Probe
-from ablate.training import loop, probing
-from ablate.training.calibration import calibrate
-from ablate.training.floors import floors
-from ablate.training.scoring import Row
 from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
-from ablate.training.tasks.run import Run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ablate.data.pairs import PairSet
+    from ablate.training.scoring import Row
+    from ablate.training.tasks.run import Run
 
 
 @TASKS.register(FUSION)
@@ -43,15 +41,15 @@ class Fusion(Task):
         """Return the task with these settings; they are checked where they are used."""
         return cls(settings)
 
-    def examples(self) -> PairSet:
+    def examples(self) -> "PairSet":
         """Return the pairs of the section data."""
         return data.load(self._settings["data"])
 
-    def kept_examples(self, folder: Path) -> PairSet:
+    def kept_examples(self, folder: Path) -> "PairSet":
         """Return the pairs, each file decoded once for all workers."""
         return _kept(json.dumps(self._settings["data"], sort_keys=True), folder)
 
-    def check_examples(self, examples: PairSet, arms: Iterable[Mapping[str, Any]]) -> None:
+    def check_examples(self, examples: "PairSet", arms: Iterable[Mapping[str, Any]]) -> None:
         """Raise DataError when an image is smaller than the largest training crop."""
         crops = [int(settings["data"]["crop"]) for settings in arms]
         check_crop(examples, max([int(self._settings["data"]["crop"]), *crops]))
@@ -70,12 +68,20 @@ class Fusion(Task):
         name = self._settings["metrics"]["protocol"]
         return name, protocol_hash(name)
 
-    def floors(self, examples: PairSet, *, seed: int) -> dict[str, list[Row]]:
+    def floors(self, examples: "PairSet", *, seed: int) -> "dict[str, list[Row]]":
         """Return the rows of the rules `mean` and `max` of the two sources."""
+        from ablate.training.floors import floors
+
         return floors(examples, self._settings, seed=seed)
 
-    def fit(self, run: Run) -> Trained:
+    def fit(self, run: "Run") -> Trained:
         """Train the network on crops, or fit the probe; score whole images, or its crops."""
+        from ablate import models
+        from ablate.models.contract import parameter_count
+        from ablate.models.probe import Probe
+        from ablate.training import loop, probing
+        from ablate.training.calibration import calibrate
+
         settings, device, pairs = self._settings, run.device, run.examples
         if faults := self.faults():
             raise ConfigError(*faults)
@@ -97,7 +103,7 @@ class Fusion(Task):
         return Trained(rows=tuple(rows), values=values, facts=facts)
 
 
-def check_crop(pairs: PairSet, crop_px: int) -> None:
+def check_crop(pairs: "PairSet", crop_px: int) -> None:
     """Raise DataError when an image is smaller than the training crop, all of them named."""
     if pairs.pads_to_px >= crop_px:
         return
@@ -116,13 +122,18 @@ def check_crop(pairs: PairSet, crop_px: int) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def _kept(settings: str, folder: Path) -> PairSet:
+def _kept(settings: str, folder: Path) -> "PairSet":
     """Return the decoded data; a worker keeps it from one run to the next."""
+    from ablate.data.cache import cached
+
     return cached(data.load(json.loads(settings)), folder)
 
 
-def _arithmetic(model: nn.Module, *, side_px: int) -> dict[str, Any]:
+def _arithmetic(model: "nn.Module", *, side_px: int) -> dict[str, Any]:
     """Return what fusing one crop costs; nothing for the probe, which fuses by descending."""
+    from ablate.models.cost import flops
+    from ablate.models.probe import Probe
+
     if isinstance(model, Probe):
         return {}
     count = flops(model, height_px=side_px, width_px=side_px)

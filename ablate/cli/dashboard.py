@@ -1,0 +1,26 @@
+"""`ablate dashboard`: optuna-dashboard over the same store."""
+
+from typing import Annotated
+
+import typer
+
+from ablate.cli.arguments import DEFAULT_STORE, Store
+
+
+def dashboard(
+    store: Store = DEFAULT_STORE,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port.")] = 8080,
+) -> None:
+    """Open optuna-dashboard: history, importance and slices of a study's searches.
+
+    Needs the extra dashboard: pip install 'ablate[dashboard]'. What it shows of
+    importance is Optuna's own and claims nothing.
+
+    Example: ablate dashboard --store ablate-store
+    """
+    from ablate.search.dashboard import LOOPBACK, serve
+    from ablate.study.store import check_version
+
+    check_version(store)
+    typer.echo(f"http://{LOOPBACK}:{port}/dashboard")
+    serve(store, port=port)

@@ -1,0 +1,35 @@
+"""optuna-dashboard over the trials of a store, on loopback; an extra, run as a process."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+from ablate.errors import StoreError
+
+START = """
+from importlib.metadata import entry_points
+(script,) = entry_points(group="console_scripts", name="optuna-dashboard")
+script.load()()
+"""
+MEND = "install ablate with its extra: pip install 'ablate[dashboard]'"
+ENDED_BY_HAND = (0, -2, 130)
+LOOPBACK = "127.0.0.1"
+
+
+def serve(store: Path, *, port: int) -> None:
+    """Run the dashboard until it is stopped; nothing but this machine can reach it.
+
+    Raises:
+        StoreError: The dashboard is not installed, the store holds no trials, or the port is taken.
+    """
+    if importlib.util.find_spec("optuna_dashboard") is None:
+        raise StoreError(f"optuna-dashboard is not installed; {MEND}")
+    database = store.resolve() / "optuna.db"
+    if not database.is_file():
+        raise StoreError(f"{store}: holds no trials; run a study first, or name it by --store")
+    command = [sys.executable, "-c", START, f"sqlite:///{database}",
+               "--host", LOOPBACK, "--port", str(port), "--server", "wsgiref"]  # fmt: skip
+    done = subprocess.run(command, check=False)  # noqa: S603 -- our own interpreter and text
+    if done.returncode not in ENDED_BY_HAND:
+        raise StoreError(f"the dashboard ended with code {done.returncode}; is port {port} free?")

@@ -1,0 +1,131 @@
+"""What a report gives back to MLflow: itself, the verdicts as tags, and the best network."""
+
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Run, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from ablate.tracking import runs
+from ablate.tracking.networks import save_network
+
+logger = logging.getLogger(__name__)
+REPORT, MODEL = "report", "best network"
+VERDICT, BEST = "ablate.verdict", "ablate.best"
+RESULT = "**Result** "  # how that part of the note starts
+PAGES = ("report.html", "report.md", "verdict.json")
+FAULTS = (MlflowException, OSError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestNetwork:
+    """The network that is stored as the study's model."""
+
+    run_id: str  # ours
+    arm: str
+    objective: float
+    folder: Path  # of the run, with spec.json and the weights
+
+
+def give_back(
+    client: MlflowClient, *, study: str, report: Path, verdicts: Mapping[str, str],
+    asked: Mapping[str, tuple[str, ...]], sentences: Sequence[str], best: BestNetwork | None,
+) -> str:  # fmt: skip
+    """Store all of it and return "", or the reason why the store took none or not all of it.
+
+    Doing it again changes nothing: files are replaced, tags set to what they are, and the model is
+    stored once per run that it is of.
+
+    Args:
+        client: The store.
+        study: Name of the study.
+        report: Folder of the report.
+        verdicts: Question -> verdict.
+        asked: Question -> ids of the arms that it compares.
+        sentences: The result in words, for the note of the study.
+        best: The network to store, None where the study has none.
+    """
+    try:
+        experiment = client.get_experiment_by_name(study)
+        every = list(_runs(client, experiment.experiment_id)) if experiment else []
+        root = next((run for run in every if run.data.tags.get(runs.KEY) == "study"), None)
+        if root is None:
+            return "it holds no such study"
+        for page in PAGES:
+            if (report / page).exists():
+                client.log_artifact(root.info.run_id, str(report / page), REPORT)
+        _note(client, root, sentences)
+        _tag(client, every, verdicts, asked)
+        if best is not None:
+            _store(client, root, every, best)
+    except FAULTS as error:
+        return str(error).split("\n", 1)[0][:200]
+    return ""
+
+
+def _note(client: MlflowClient, root: Run, sentences: Sequence[str]) -> None:
+    """Write the result and a link to the page below what the study's note says of its design."""
+    before = root.data.tags.get(runs.NOTE, "")
+    page = f"#/experiments/{root.info.experiment_id}/runs/{root.info.run_id}/artifacts/{REPORT}"
+    lines = [f"{RESULT}[report]({page}/{PAGES[0]})", *(f"- {text}" for text in sentences)]
+    text = "\n".join([before.partition(RESULT)[0].rstrip() + "\n", *lines])
+    if text != before:
+        client.set_tag(root.info.run_id, runs.NOTE, text)
+
+
+def _tag(
+    client: MlflowClient, every: list[Run], verdicts: Mapping[str, str],
+    asked: Mapping[str, tuple[str, ...]],
+) -> None:  # fmt: skip
+    """Tag the study, and the trials and blocks of the arms of a question, with its verdict."""
+    for run in every:
+        kind, arm = run.data.tags.get(runs.KIND), run.data.tags.get("ablate.arm")
+        claims = "ablate.block" in run.data.tags
+        mine = {
+            name: verdict
+            for name, verdict in verdicts.items()
+            if kind == "study" or (claims and kind == "block" and arm in asked.get(name, ()))
+        }
+        tags = {f"{VERDICT}.{name}": verdict for name, verdict in mine.items()}
+        if mine:
+            tags[VERDICT] = "; ".join(
+                f"{name}: {verdict}" if len(verdicts) > 1 else verdict
+                for name, verdict in mine.items()
+            )
+        new = {name: text for name, text in tags.items() if run.data.tags.get(name) != text}
+        if new:
+            client.log_batch(run.info.run_id, tags=[RunTag(k, v) for k, v in new.items()])
+
+
+def _store(client: MlflowClient, root: Run, every: list[Run], best: BestNetwork) -> None:
+    """Store the network as a model of its run, unless it is there already."""
+    source = next((r for r in every if r.data.tags.get(runs.KEY) == f"run/{best.run_id}"), None)
+    if source is None or root.data.tags.get(BEST, "").startswith(f"{best.run_id} "):
+        return
+    model = client.create_logged_model(
+        root.info.experiment_id, name=MODEL.replace(" ", "-"), source_run_id=source.info.run_id,
+        tags={"ablate.run_id": best.run_id, "ablate.arm": best.arm}, model_type="fusion network",
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="ablate-") as place:
+        folder = Path(place) / "model"
+        save_network(best.folder, folder, model_id=model.model_id, mlflow_run_id=source.info.run_id)
+        client.log_model_artifacts(model.model_id, str(folder))
+    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    for run in (source, root):
+        client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, step=0)])
+    client.set_tag(source.info.run_id, BEST, "the best network of the study")
+    client.set_tag(root.info.run_id, BEST, f"{best.run_id} ({best.arm}): models:/{model.model_id}")
+
+
+def _runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:
+    token = None
+    while True:
+        page = client.search_runs([experiment_id], max_results=1000, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return

@@ -1,0 +1,128 @@
+"""What a researcher sees of a finished study in the MLflow UI, in a real browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("selenium", reason="Selenium is missing: pip install 'ablate[browser]'")
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.browser.conftest import PATIENCE_S, Served
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+Page = Callable[..., Any]
+
+
+def first_column(browser: Any) -> list[str]:
+    rows = browser.find_elements(By.CSS_SELECTOR, '.ag-pinned-left-cols-container [role="row"]')
+    return [row.text.split("\n")[0] for row in rows]
+
+
+def headers(browser: Any) -> list[str]:
+    found = browser.find_elements(By.CSS_SELECTOR, '.ag-header-cell[col-id^="$$$"]')
+    return [cell.text.strip() for cell in found]
+
+
+def until(browser: Any, is_so: Callable[[Any], object], what: str) -> None:
+    WebDriverWait(browser, PATIENCE_S).until(is_so, what)
+
+
+def run_page(served: Served, run: Any, tab: str = "") -> str:
+    return (
+        f"experiments/{served.experiment}/runs/{run.info.run_id}{tab}?workflowType=machine_learning"
+    )
+
+
+def test_the_list_of_studies_names_the_study(page: Page) -> None:
+    browser = page("experiments?workflowType=machine_learning", "seen")
+    assert "Signed or magnitude gradients" in browser.find_element(By.TAG_NAME, "body").text
+
+
+def test_the_tree_nests_seeds_in_trials_in_the_study(page: Page, view: dict[str, str]) -> None:
+    browser = page(view["tree"], "study seen")
+    for _ in range(2):  # the study, then its trials
+        for button in browser.find_elements(By.CSS_SELECTOR, ".ag-row button"):
+            if button.find_elements(By.CSS_SELECTOR, "svg"):
+                button.click()
+                break
+        until(browser, lambda seen: "t000 signed" in str(first_column(seen)), "its trials")
+        browser.find_elements(By.CSS_SELECTOR, ".ag-row button")[1].click()
+        break
+    until(browser, lambda seen: "s1" in str(first_column(seen)), "the seeds of a trial")
+
+
+def test_primary_metrics_stand_first_with_their_deviation(
+    page: Page, view: dict[str, str], served: Served
+) -> None:
+    browser = page(view["trials, best first"], "t000 signed", "t001 magnitude", "final/test/vif.sd")
+    assert headers(browser)[:3] == ["final/test/vif", "final/test/vif.sd", "final/test/qabf"]
+    best = max(served.runs(kind="trial"), key=lambda run: run.data.metrics["final/test/vif"])
+    until(browser, lambda seen: best.info.run_name in first_column(seen)[:2], "the best one first")
+
+
+def test_two_arms_can_be_compared(page: Page, served: Served) -> None:
+    ids = ",".join(f"%22{run.info.run_id}%22" for run in served.runs(kind="trial"))
+    place = f"compare-runs?runs=[{ids}]&experiments=[%22{served.experiment}%22]"
+    page(place, "Comparing 2 Runs", "t000 signed", "t001 magnitude", "loss.components")
+
+
+def test_pictures_have_a_slider_over_the_steps(page: Page, served: Served) -> None:
+    run = served.runs(kind="run", seed="0")[0]
+    browser = page(run_page(served, run, "/model-metrics"), "Search metric charts")
+    search = browser.find_element(By.CSS_SELECTOR, 'input[placeholder="Search metric charts"]')
+    search.send_keys("progress")
+
+    def shown(seen: Any) -> list[str]:
+        images = seen.find_elements(By.CSS_SELECTOR, 'img[src*="get-artifact"]')
+        return [image.get_attribute("src") for image in images]
+
+    until(browser, lambda seen: any("step%2B0%2B" in src for src in shown(seen)), "the start")
+    (card,) = browser.find_elements(By.XPATH, "//input[@type='number']")
+    card.send_keys(Keys.CONTROL, "a")
+    card.send_keys("8", Keys.ENTER)
+    until(browser, lambda seen: any("step%2B8%2B" in src for src in shown(seen)), "the end")
+    for image in browser.find_elements(By.CSS_SELECTOR, 'img[src*="get-artifact"]'):
+        browser.execute_script("arguments[0].scrollIntoView()", image)
+        until(browser, lambda seen, one=image: one.get_property("naturalWidth") > 0, "its pixels")
+
+
+def test_the_page_of_a_run_says_why_and_with_whom_and_what_data(page: Page, served: Served) -> None:
+    run = served.runs(kind="run", seed="0")[0]
+    browser = page(run_page(served, run), "Why", "Paired with", "generated pairs", "System metrics")
+    (partners,) = browser.find_elements(By.LINK_TEXT, "their runs")
+    assert f"experiments/{served.experiment}/runs?searchFilter=" in partners.get_attribute("href")
+    browser.find_element(By.XPATH, "//*[contains(text(), 'generated pairs')]").click()
+    until(browser, lambda seen: "infrared" in seen.find_element(By.TAG_NAME, "body").text, "schema")
+
+
+def test_the_partners_of_a_run_are_one_click_away(page: Page, served: Served) -> None:
+    run = next(r for r in served.runs(kind="run", seed="0") if "signed" in r.info.run_name)
+    href = run.data.tags["mlflow.note.content"].partition("(#/")[2].partition(")")[0]
+    page(href, "signed · s0", "magnitude · s0", "2 matching runs")
+
+
+def test_the_report_lies_in_the_study_run(page: Page, served: Served) -> None:
+    (study,) = served.runs(kind="study")
+    browser = page(run_page(served, study, "/artifacts/report/report.html"), "report.md")
+    frame = browser.find_element(By.TAG_NAME, "iframe")
+    browser.switch_to.frame(frame)
+    until(
+        browser,
+        lambda seen: "Signed or magnitude" in seen.find_element(By.TAG_NAME, "body").text,
+        "the title of the report",
+    )
+    browser.switch_to.default_content()
+
+
+def test_the_best_network_is_a_model_of_the_study(page: Page, served: Served) -> None:
+    place = f"experiments/{served.experiment}/models?workflowType=machine_learning"
+    page(place, "best-network", "Ready")
+
+
+def test_the_machine_has_a_page_of_its_own(page: Page, served: Served) -> None:
+    run = served.runs(kind="run", seed="0")[0]
+    page(run_page(served, run, "/system-metrics"), "worker_memory_mib", "worker_cpu_percent")
