@@ -26,7 +26,7 @@ JSON = {
     "list": "a list of names",
     "doctor": "study, found, left, strata",
     "compare": "settings, split, scores",
-    "selftest": "passes, checks",
+    "selftest": "passes, checks; with a study passes, questions",
     "data verify": "name, pairs, splits, problems, manifest_hash",
 }  # the first of these keys are stable: keys are added, none is renamed
 HEAD = """# The command line

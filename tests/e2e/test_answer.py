@@ -98,6 +98,14 @@ def test_the_report_needs_nothing_but_mlflow(whole: Path, tmp_path: Path) -> Non
         assert (again / file).read_bytes() == (first / file).read_bytes(), file
 
 
+def test_the_labels_of_a_study_can_be_shuffled(whole: Path) -> None:
+    done = inside("selftest", STUDY, "--store", "s", "--shuffles", "5", "--json", cwd=whole)
+    said = json.loads(done.stdout)
+    (control,) = said["questions"]
+    assert said["passes"] is control["passes"] is True
+    assert (control["question"], control["shuffles"], control["most"]) == ("variant", 5, 2)
+
+
 def test_every_run_is_named_by_its_mlflow_run(whole: Path) -> None:
     known = dict(
         rows(whole / "s" / "mlflow.db",

@@ -22,7 +22,7 @@ base:
   model: {name: troubled, trouble: hang}
   train: {steps: 8, batch_size: 1}
   metrics: {names: [qabf, mi]}
-executor: {name: processes, slots: 2, lease_s: 1.5}
+executor: {name: processes, slots: 2, lease_s: 3}
 """
 
 

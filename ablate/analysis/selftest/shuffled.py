@@ -1,0 +1,88 @@
+"""The control on a study's own runs: labels are shuffled, so that nothing is left to be claimed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from scipy.stats import binom
+
+from ablate.analysis.answers import BLOCKED, facts_of, percent_bases, points_of, registered
+from ablate.analysis.judging import judge
+from ablate.analysis.selection import select
+from ablate.analysis.selftest.planted import generator
+from ablate.errors import ConfigError
+from ablate.stats.power import ALPHA
+
+CERTAINTY = 0.99  # that a protocol which keeps alpha stays within the bar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shuffled:
+    """How often a question of a study would have been claimed although labels meant nothing."""
+
+    question: str
+    shuffles: int
+    claims: int  # shuffles with a claim in at least one primary row
+    most: int  # of them that alpha allows, with CERTAINTY
+
+    @property
+    def passes(self) -> bool:
+        """Return whether there were no more claims than alpha allows."""
+        return self.claims <= self.most
+
+
+def shuffled(
+    facts: Mapping[str, Any], runs: pd.DataFrame, images: pd.DataFrame, *, shuffles: int,
+    step: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Shuffled]:  # fmt: skip
+    """Yield one control per question of the answer phase; the same numbers on every call.
+
+    Values change places among the runs of a block and tuning point, where nothing else differs
+    between them; selection, test and correction are those of the report. A corrected p below alpha
+    counts as a claim, whatever guards and equivalence would have made of it.
+
+    Args:
+        facts: What the study published of itself.
+        runs: One row per run.
+        images: One row per run, split, image and metric.
+        shuffles: How many times, at least one.
+        step: Hears how many shuffles of how many are done.
+
+    Raises:
+        ConfigError: The study has no answer phase.
+    """
+    phases = [name for name, phase in facts["phases"].items() if phase["design"] == BLOCKED]
+    if not phases:
+        raise ConfigError(
+            f"{facts['study']}: has no blocked phase, so it claims nothing as it is; run the "
+            "self-test without a study, or add `phases: {answer: {design: blocked}}`"
+        )
+    about = facts_of(facts, phases[0])
+    bases = percent_bases(facts, runs)
+    metric = facts["objective"].partition("/")[2]
+    random = generator("shuffled")
+    total = shuffles * len(facts["questions"])
+    for place, raw in enumerate(facts["questions"]):
+        question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
+        points = points_of(raw, runs[runs["phase"] == phases[0]])
+        some = images[images["run_id"].isin(points["run_id"])]
+        cells = points.groupby(["block", "point"])["value"]
+        claims = 0
+        for number in range(shuffles):
+            mixed = points.assign(value=cells.transform(random.permutation))
+            verdict = judge(
+                question, select(mixed, some, metric=metric, better=question.better), about
+            )
+            claims += any(
+                _is_small(row.p_holm, question.alpha) for row in verdict.rows_of("primary")
+            )
+            step(place * shuffles + number + 1, total)
+        yield Shuffled(
+            question=question.id, shuffles=shuffles, claims=claims,
+            most=int(binom.ppf(CERTAINTY, shuffles, ALPHA / about.looks)),
+        )  # fmt: skip
+
+
+def _is_small(p: float | None, alpha: float) -> bool:
+    return p is not None and p < alpha
