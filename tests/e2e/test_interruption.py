@@ -38,7 +38,9 @@ def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     tmp_path: Path, by: signal.Signals
 ) -> None:
     words = [*DESIGNED, "train.steps=300"]
+    before = signal.signal(by, signal.SIG_DFL)  # nohup and background jobs have it ignored
     driver = start("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
+    signal.signal(by, before)
     wait_for_a_submitted_run(tmp_path / "s")
     time.sleep(2)
     os.killpg(driver.pid, by)  # as a terminal, systemd and schedulers send it
