@@ -18,6 +18,7 @@ from typing import Any
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
 from ablate.report.page import render
+from ablate.report.pilots import pilot_of, sentence, table
 from ablate.report.source import NO_PICTURES
 
 FACTS = "published.json"
@@ -82,6 +83,7 @@ def _facts(contents: Contents) -> dict[str, Any]:
     return {
         "study": facts["study"], "title": facts["title"], "data": facts["data_label"],
         "command": origin.get("command", ""), "revision": origin.get("revision", "unknown"),
+        "pilot": pilot_of(contents),
         "runs": len(contents.runs), "failed": int((contents.runs["state"] == "failed").sum()),
         "cpu": origin.get("cpu", {}).get("kind", ""), "device": origin.get("device", {}),
     }  # fmt: skip
@@ -101,12 +103,27 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
         yield ""
         yield from _wrapped(question["scope"])
         yield ""
+    pilot, comparisons = facts["pilot"], _comparisons(verdicts)
+    if pilot:
+        yield from _wrapped(
+            "Seeds of the baseline alone, on test; what the answer's blocks find at that spread. "
+            + sentence(pilot, comparisons=comparisons)
+        )
+        yield from ["", *table(pilot, comparisons=comparisons), ""]
     failed = f", {facts['failed']} failed" if facts["failed"] else ""
     yield from _wrapped(
         f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
         f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
     )
     yield f"\n```bash\n{facts['command']}\n```\n"
+
+
+def _comparisons(verdicts: Mapping[str, Any]) -> int:
+    """Return the size of the largest family of primary rows."""
+    return max(
+        (sum(row["role"] == "primary" for row in one["rows"]) for one in verdicts["questions"]),
+        default=1,
+    )
 
 
 def _wrapped(text: str, *, bullet: str = "") -> list[str]:

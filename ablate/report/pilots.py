@@ -1,0 +1,84 @@
+"""How the baseline spreads over seeds, and what a number of blocks finds at that spread."""
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ablate.metrics.catalogue import LABELS
+from ablate.report.contents import Contents
+from ablate.stats.power import ALPHA, blocks_needed, detectable_effect
+
+BLOCKS: Final = (8, 16, 32)  # those of quick, of full and deep, and twice those
+SMALLEST: Final = 0.2  # percent
+FEWEST: Final = 3
+
+
+def pilot_of(contents: Contents) -> list[dict[str, Any]]:
+    """Return metric, mean, standard deviation and number of the pilot's runs, on test.
+
+    Empty where fewer than three pilot runs finished: their spread would say too little.
+    """
+    phases = contents.facts["phases"]
+    pilots = [name for name, phase in phases.items() if phase["design"] == "baseline_only"]
+    runs = contents.runs
+    mine = runs[runs["phase"].isin(pilots) & (runs["state"] == "finished")]
+    found = []
+    for metric in contents.facts["metrics"]:
+        column = f"test/{metric}"
+        values = [float(value) for value in mine[column].dropna()] if column in mine else []
+        if len(values) >= FEWEST:
+            mean, spread = statistics.fmean(values), statistics.stdev(values)
+            found.append({"metric": metric, "mean": mean, "sd": spread, "runs": len(values)})
+    return found
+
+
+def table(pilot: Sequence[Mapping[str, Any]], *, comparisons: int) -> Iterator[str]:
+    """Yield the lines of a Markdown table; none without a pilot.
+
+    Args:
+        pilot: As of `pilot_of`.
+        comparisons: Primary rows that share alpha; Holm's first step decides.
+    """
+    if not pilot:
+        return
+    alpha = ALPHA / max(1, comparisons)
+    found = [f"{blocks} blocks find" for blocks in BLOCKS]
+    yield f"| metric | mean | sd over {pilot[0]['runs']} seeds | {' | '.join(found)} |"
+    yield "|---|--:|--:|" + "--:|" * len(found)
+    for row in pilot:
+        cells = [_finds(row, blocks=blocks, alpha=alpha) for blocks in BLOCKS]
+        label = LABELS.get(row["metric"], row["metric"])
+        yield f"| {label} | {row['mean']:.4g} | {row['sd']:.2g} | {' | '.join(cells)} |"
+
+
+def sentence(pilot: Sequence[Mapping[str, Any]], *, comparisons: int) -> str:
+    """Return what the spread says of an effect of 0.2 %; empty without a pilot.
+
+    The spread of a paired difference is taken as sqrt(2) times that over seeds: what a shared
+    seed, split and tuning remove is not known before, and stands in the rows of the answer after.
+    """
+    if not pilot:
+        return ""
+    alpha = ALPHA / max(1, comparisons)
+    needed = {LABELS.get(row["metric"], row["metric"]): _needed(row, alpha=alpha) for row in pilot}
+    parts = [
+        f"{metric} {f'{blocks:,}' if blocks else 'more than 10,000'}"
+        for metric, blocks in needed.items()
+    ]
+    return (
+        f"Blocks that an effect of {SMALLEST:g} % needs, were runs unpaired "
+        f"({max(1, comparisons)} comparisons, power 0.8): {', '.join(parts)}."
+    )
+
+
+def _finds(row: Mapping[str, Any], *, blocks: int, alpha: float) -> str:
+    effect = detectable_effect(blocks=blocks, alpha=alpha) * math.sqrt(2) * row["sd"]
+    return f"{100 * effect / abs(row['mean']):.2g} %" if row["mean"] else f"{effect:.2g}"
+
+
+def _needed(row: Mapping[str, Any], *, alpha: float) -> int | None:
+    if not row["sd"]:
+        return 2
+    effect = SMALLEST / 100 * abs(row["mean"]) / (math.sqrt(2) * row["sd"])
+    return blocks_needed(effect=effect, alpha=alpha)
