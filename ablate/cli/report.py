@@ -104,6 +104,7 @@ def render(
         in_mlflow: Whether the store's MLflow is given the report too; one that takes none costs a
             warning.
     """
+    from ablate.cli.counter import Counter
     from ablate.config.locations import study_name
     from ablate.report.page import render as page
     from ablate.report.published import publish as publish_report
@@ -117,7 +118,8 @@ def render(
         check_version(store)
     contents = read(store=store, study=name, uri=uri, pictures=pictures, wanted=wanted)
     if reports is not None:
-        return publish_report(contents, reports), summary(contents)
+        with Counter("control: shuffling labels") as counter:
+            return publish_report(contents, reports, step=counter.step), summary(contents)
     path = page(contents, out or store / name / "report")
     if in_mlflow and uri is None and (fault := return_report(contents, path.parent, store=store)):
         logger.warning("%s: MLflow was not given the report: %s", store, fault)

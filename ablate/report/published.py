@@ -10,11 +10,13 @@ import re
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ablate.analysis.answers import BLOCKED
+from ablate.analysis.selftest.shuffled import shuffled
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
 from ablate.report.page import render
@@ -24,6 +26,7 @@ from ablate.report.source import NO_PICTURES
 FACTS = "published.json"
 LARGE = ("runs.csv", "images.csv")  # compressed; pandas reads them as they are
 WIDTH = 100
+SHUFFLES = 200
 HEAD = """# Published reports
 
 Made by `ablate report STUDY --publish reports`; this page and every number in the folders are
@@ -31,8 +34,17 @@ generated. Each sentence is that of the study's `verdict.json`; its scope says w
 """
 
 
-def publish(contents: Contents, reports: Path) -> Path:
+def publish(
+    contents: Contents, reports: Path, *, shuffles: int = SHUFFLES,
+    step: Callable[[int, int], None] = lambda done, total: None,
+) -> Path:  # fmt: skip
     """Write the report of a study below `reports`, list it there, and return its folder.
+
+    Args:
+        contents: What the report is rendered from.
+        reports: Folder of published reports.
+        shuffles: How often the labels are shuffled for the control.
+        step: Hears how many shuffles of how many are done.
 
     Raises:
         ConfigError: The study declares no question with an answer: there is nothing to publish.
@@ -52,7 +64,8 @@ def publish(contents: Contents, reports: Path) -> Path:
         (made / "figures.pdf").unlink()
         for table in LARGE:
             _compress(made / "tables" / table)
-        text = json.dumps(_facts(contents), ensure_ascii=False, indent=1, sort_keys=True)
+        known = _facts(contents) | {"control": _controls(contents, shuffles=shuffles, step=step)}
+        text = json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True)
         (made / FACTS).write_text(text + "\n", encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(made, place)
@@ -74,6 +87,17 @@ def slug(label: str) -> str:
         ('msrs-mini', 'generated-pairs')
     """
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-") or "data"
+
+
+def _controls(
+    contents: Contents, *, shuffles: int, step: Callable[[int, int], None]
+) -> list[dict[str, Any]]:
+    """Return what is claimed of shuffled labels, per question of a blocked phase."""
+    facts = contents.facts
+    if all(phase["design"] != BLOCKED for phase in facts["phases"].values()):
+        return []  # a confirmation alone has one configuration per value: nothing to tune, or mix
+    found = shuffled(facts, contents.runs, contents.images, shuffles=shuffles, step=step)
+    return [asdict(one) for one in found]
 
 
 def _facts(contents: Contents) -> dict[str, Any]:
@@ -110,12 +134,24 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
             + sentence(pilot, comparisons=comparisons)
         )
         yield from ["", *table(pilot, comparisons=comparisons), ""]
+    if facts["control"]:
+        yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts['control'])}.")
+        yield ""
     failed = f", {facts['failed']} failed" if facts["failed"] else ""
     yield from _wrapped(
         f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
         f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
     )
     yield f"\n```bash\n{facts['command']}\n```\n"
+
+
+def _control(one: Mapping[str, Any]) -> str:
+    """Return what was claimed of a question once its labels meant nothing."""
+    judged = "as alpha allows" if one["claims"] <= one["most"] else "MORE THAN ALPHA ALLOWS"
+    return (
+        f"{one['question']} with labels shuffled {one['shuffles']} times: something claimed in "
+        f"{one['claims']}, {judged} (at most {one['most']})"
+    )
 
 
 def _comparisons(verdicts: Mapping[str, Any]) -> int:

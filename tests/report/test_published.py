@@ -22,7 +22,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         questions=[VARIANT], explored=0, hunted=0, data_label="MSRS-mini", data_name="msrs",
         provenance=ORIGIN,
     )  # fmt: skip
-    return publish(contents, tmp_path_factory.mktemp("reports"))
+    return publish(contents, tmp_path_factory.mktemp("reports"), shuffles=3)
 
 
 def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path) -> None:
@@ -33,6 +33,8 @@ def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path
     assert len(deciding) == 8
     assert all(row["sentence"] in page for row in deciding)
     assert ORIGIN["command"] in page
+    assert "variant with labels shuffled 3 times: something claimed in 0, as alpha allows" in page
+    assert "| Qabf |" in page
     assert verdicts["questions"][0]["scope"] in page
 
 
@@ -51,7 +53,7 @@ def test_publishing_again_changes_no_byte_and_removes_what_is_gone(published: Pa
         questions=[VARIANT], explored=0, hunted=0, data_label="MSRS-mini", data_name="msrs",
         provenance=ORIGIN,
     )  # fmt: skip
-    publish(contents, published.parents[1])
+    publish(contents, published.parents[1], shuffles=3)
     assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
 
 
