@@ -65,8 +65,11 @@ def test_a_hostile_override_is_refused(ablate: Callable[..., Any], word: str) ->
     ids=ascii,
 )
 def test_a_name_that_is_no_study_is_refused_by_every_command(
-    ablate: Callable[..., Any], name: str
+    ablate: Callable[..., Any], name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)  # what lies above is empty too
     for command in ("check", "plan", "run", "status", "doctor"):
         ablate(command, name).refuses()
     for words in (["report", name], ["best", name], ["compare", name, name]):
