@@ -7,7 +7,7 @@ PYTHON ?= python3
 TORCH_ARGS ?=
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup fix check test test-unit test-all demo bench docs clean
+.PHONY: help setup fix check test test-unit test-all demo bench docs changes clean
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -15,7 +15,7 @@ help: ## list the chores
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q $(TORCH_ARGS) "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,notebook]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,docs,notebook]'
 	@touch $@
 
 setup: $(STAMP) ## make .venv and install the pinned dependencies
@@ -44,13 +44,18 @@ demo: $(STAMP) ## the quickstart study: trials, MLflow, report
 	$(BIN)/ablate demo
 
 # growth (minutes) and peers (an environment of its own) are started alone, see benchmarks/
-BENCHES := cli metrics loss data design resume report harness
+BENCHES := cli metrics loss step data design resume report harness workers
 bench: $(STAMP) ## the quick benchmarks, under 5 minutes, and docs/performance.md
 	@for name in $(BENCHES); do OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@$(BIN)/python -m benchmarks.page
 
-docs: $(STAMP) ## list the documentation pages
-	@ls docs/*.md docs/decisions/*.md 2>/dev/null
+docs: $(STAMP) ## write the generated pages, build build/docs/index.html
+	$(BIN)/python docs/cli_page.py && $(BIN)/python -m docs.reference_pages
+	$(BIN)/mkdocs build -q --strict -f docs/site/mkdocs.yml
+	@echo build/docs/index.html
+
+changes: $(STAMP) ## what the next release says; VERSION=1.2.3 writes it into CHANGELOG.md
+	@$(BIN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,10 +16,9 @@ import yaml
 from scipy.stats import qmc
 
 from ablate import config
-from ablate.config.schema import StudyConfig
 from ablate.stats.crossed import crossed_t
 from ablate.study.names import known
-from ablate.study.plan import make
+from ablate.study.plan import Plan, make
 from benchmarks.results import content, measure, options, show, write
 
 ABOUT = (
@@ -36,7 +35,8 @@ SETTINGS = (
     {"loss.components": "magnitude_l1"},
 )
 RATES, WEIGHTS = (1e-4, 1e-2), (1.0, 100.0)
-STUDIES, SEARCHED = 200, 20
+STUDIES, SEARCHED = 1000, 20
+PLANS = 20  # draws of tuning points, taken in turns
 BLOCKS, POINTS = 33, 1
 SOBOL, TPE = 100, 200
 SEED_SD, BLOCK_SD, VAL_SD, REACH = 0.006, 0.01, 0.003, 0.06
@@ -67,8 +67,8 @@ def surface(random: np.random.Generator) -> Surface:
     )  # fmt: skip
 
 
-def planned(folder: Path) -> StudyConfig:
-    """Return the study whose answer phase is the paired design."""
+def planned(folder: Path, *, seed: int) -> Plan:
+    """Return the plan of a study whose answer phase is the paired design."""
     file = folder / "paired.yaml"
     whole = {
         "title": "Paired",
@@ -81,15 +81,15 @@ def planned(folder: Path) -> StudyConfig:
         "base": {"data": {"name": "synthetic"}, "model": {"name": "probe"}},
     }  # fmt: skip
     file.write_text(yaml.safe_dump(whole), encoding="utf-8")
-    return config.load(file, (), known=known())
+    return make(config.load(file, (f"seed={seed}",), known=known()))
 
 
-def paired(study: StudyConfig, truth: Surface, random: np.random.Generator) -> Floats:
+def paired(plan: Plan, truth: Surface, random: np.random.Generator) -> Floats:
     """Return test scores by block and value of the points that were best on val."""
     values = {value: at for at, value in enumerate(VALUES)}
     of_block = random.normal(0, BLOCK_SD, BLOCKS)
     best: dict[tuple[int, int], tuple[float, float]] = {}
-    for trial in make(study).trials:
+    for trial in plan.trials:
         (run,) = trial.runs
         assert run.block is not None
         block, value = run.block - 1, values[str(run.factors["variant"])]
@@ -155,10 +155,10 @@ def main() -> None:
     errors: dict[str, list[Floats]] = {"paired": [], "sobol": [], "tpe": [], "best": []}
     held: list[bool] = []
     with tempfile.TemporaryDirectory() as name:
-        study = planned(Path(name))
+        plans = [planned(Path(name), seed=seed) for seed in range(PLANS)]
         for number in range(given.repeats or STUDIES):
             truth = surface(random)
-            scores = paired(study, truth, random)
+            scores = paired(plans[number % PLANS], truth, random)
             both = (scores[:, 1:] - scores[:, :1]).T[:, :, None]
             t = crossed_t(both, images="fixed")
             held += list((t.low <= truth.effects) & (truth.effects <= t.high))

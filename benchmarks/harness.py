@@ -1,11 +1,9 @@
-"""What the harness costs a trial: bookkeeping, commits, the training thread, the next start.
+"""What the harness costs a trial: bookkeeping, commits, the training thread.
 
 Run: python -m benchmarks.harness [--repeats N] [--out FOLDER]
 """
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,15 +13,14 @@ from typing import Any
 import mlflow
 import numpy as np
 import optuna
-import yaml
 from mlflow.tracking import MlflowClient
 
-from ablate import config
-from ablate.execution.protocol import EXECUTORS, Decide
+from ablate.execution.protocol import EXECUTORS
 from ablate.study.driver import Progress, run
-from ablate.study.names import known
+from ablate.study.plan import make
 from ablate.tracking.journal import JournalRecorder
-from ablate.training.spec import RunResult, RunSpec
+from ablate.tracking.shipper import Shipper
+from ablate.tracking.store import experiment, open_client
 from benchmarks import simulated
 from benchmarks.commits import Commits, counted
 from benchmarks.results import content, measure, options, row, show, write
@@ -32,13 +29,11 @@ ABOUT = (
     "A trial writes 300 metric points, 12 parameters and its scores. Ours is the real driver on "
     "sqlite with trials that are simulated; the naive form logs every point as it comes (MLflow) "
     "and asks, reports five rungs and tells (Optuna), both on sqlite too; they take turns, trial "
-    "by trial. Workers: real trainings of the probe in processes, and sleeping ones that use no "
-    "processor, for the limit of the driver itself."
+    "by trial."
 )
 POINTS = range(1, 101)  # steps with three values each
-TRIALS = 12
+TRIALS = 8
 CALLS = 3000
-SLEEP_S, SLEEPS = 1.0, 5  # length of a sleeping trial, trials per worker
 
 
 class Naive:
@@ -85,33 +80,6 @@ class LongJournals(simulated.Simulated):
     steps, ended_per_poll = POINTS, 1
 
 
-@EXECUTORS.register("sleeping")
-class Sleeping:
-    """Workers whose trials take a while and no processor."""
-
-    def __init__(self, *, decide: Decide, slots: int = 1) -> None:
-        del decide
-        self.slots = slots
-        self._open: list[tuple[float, RunSpec, Path]] = []
-
-    def submit(self, spec: RunSpec, folder: Path) -> None:
-        """Start to sleep."""
-        self._open.append((time.monotonic() + SLEEP_S, spec, folder))
-
-    def poll(self, timeout_s: float) -> list[RunResult]:
-        """Return whoever has slept enough."""
-        until = min(time.monotonic() + timeout_s, *(end for end, *_ in self._open))
-        time.sleep(max(0.0, until - time.monotonic()))
-        now = time.monotonic()
-        done = [one for one in self._open if one[0] <= now]
-        self._open = [one for one in self._open if one[0] > now]
-        return [simulated.written(spec, folder) for _, spec, folder in done]
-
-    def close(self) -> None:
-        """Wake everybody."""
-        self._open.clear()
-
-
 def bookkeeping(folder: Path, *, trials: int) -> dict[str, list[float]]:
     """Return seconds and commits per trial of both sides, in turns inside one driver."""
     naive = Naive(folder)
@@ -147,11 +115,14 @@ def blocked(folder: Path) -> dict[str, list[float]]:
     """Return seconds of every call that a training thread makes to log, both ways."""
     recorder = JournalRecorder(folder / "journal.jsonl", ask=lambda reports: False)
     naive = Naive(folder)
-    found: dict[str, list[float]] = {"ours": [], "naive": []}
+    found: dict[str, list[float]] = {"ours": [], "naive": [], "nothing": []}
     for step in range(CALLS):
         started = time.perf_counter()
         recorder.metrics({f"train/value{at}": 1.0 for at in range(3)}, step=step)
         found["ours"].append(time.perf_counter() - started)
+        started = time.perf_counter()
+        sum(range(2000))  # takes about as long, and writes nothing
+        found["nothing"].append(time.perf_counter() - started)
         if step % 30 == 0:
             started = time.perf_counter()
             naive.point(step)
@@ -162,72 +133,27 @@ def blocked(folder: Path) -> dict[str, list[float]]:
     return found
 
 
-def gaps(folder: Path, *, workers: int, trials: int) -> tuple[list[float], float]:
-    """Return the seconds from the end of a run to the start of the next, and runs per second.
-
-    Read from the files that real workers write: spec.json first, result.json last.
-    """
-    file = folder / f"probe{workers}.yaml"
-    file.write_text(
-        yaml.safe_dump(
-            {
-                "title": "Short trainings",
-                "space": {"dimensions": simulated.SPACE},
-                "phases": {"explore": {"design": "sobol", "trials": trials}},
-                "base": {
-                    "data": {"name": "synthetic", "size": [64, 64], "crop": 64},
-                    "model": {"name": "probe"}, "train": {"steps": 60, "gallery": 0},
-                },
-            }
-        )
-    )  # fmt: skip
-    study = config.load(file, (f"executor.slots={workers}",), known=known())
-    store = folder / f"store{workers}"
-    run(study, store=store)
-    times = sorted(
-        (
-            (one / "spec.json").stat().st_mtime_ns / 1e9,
-            (one / "result.json").stat().st_mtime_ns / 1e9,
-        )
-        for one in (store / study.name / "runs").iterdir()
-    )
-    starts = [start for start, _ in times]
-    ends = sorted(end for _, end in times)
-    later = [starts[at + workers] - ends[at] for at in range(len(times) - workers)]
-    warm = len(times) // 4
-    seconds = ends[-1] - ends[warm]
-    return later[workers:], (len(times) - 1 - warm) / seconds
-
-
-def spawned() -> float:
-    """Return the seconds of a new process until it could train."""
-    words = "import torch, optuna, mlflow, kornia, ablate.training.run"
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", words], check=True)
-    return time.perf_counter() - started
-
-
-def sleeping(folder: Path, *, workers: int) -> float:
-    """Return the share of their time in which sleeping workers are asleep, not waiting."""
-    study = simulated.study(folder, trials=workers * SLEEPS, slots=workers, name="sleeping")
-    ends: list[float] = []
-    began: list[float] = [0.0]
-    original = Sleeping.submit
-
-    def submit(self: Sleeping, spec: RunSpec, place: Path) -> None:
-        began[0] = began[0] or time.monotonic()
-        original(self, spec, place)
-
-    Sleeping.submit = submit  # type: ignore[method-assign]
-    try:
-        run(
-            study,
-            store=folder / f"sleeping{workers}",
-            listen=lambda _: ends.append(time.monotonic()),
-        )
-    finally:
-        Sleeping.submit = original  # type: ignore[method-assign]
-    return len(ends) * SLEEP_S / (workers * (ends[-1] - began[0]))
+def flushes(folder: Path) -> list[float]:
+    """Return the commits of every flush of a journal that grew by 300 points."""
+    store = folder / "store"
+    client = open_client(store)
+    place = experiment(client, "flushes", store=store)
+    shipper = Shipper(lambda: (client, place), study="flushes", address="store")
+    shipper.study_run(title="", tags={}, params={})
+    (spec,) = make(simulated.study(folder, trials=1)).trials[0].runs
+    shipper.begin(spec, siblings=1)
+    recorder = JournalRecorder(folder / "journal.jsonl", ask=lambda reports: False)
+    found = []
+    for turn in range(5):
+        for step in POINTS:
+            values = {f"train/value{at}": 1.0 for at in range(3)}
+            recorder.metrics(values, step=len(POINTS) * turn + step)
+        recorder.flush()
+        with counted() as commits:
+            shipper.ship(spec, folder, siblings=1)
+        found.append(float(commits.count))
+    recorder.close()
+    return found
 
 
 def main() -> None:
@@ -237,27 +163,23 @@ def main() -> None:
     trials = given.repeats or TRIALS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("book", "blocked", "workers", "sleeping"):
+        for part in ("book", "blocked", "flushes"):
             (folder / part).mkdir()
         book = bookkeeping(folder / "book", trials=trials)
         calls = blocked(folder / "blocked")
-        processes = [spawned() for _ in range(4)][1:]
-        between, one = gaps(folder / "workers", workers=1, trials=24)
-        _, two = gaps(folder / "workers", workers=2, trials=40)
-        asleep = {n: sleeping(folder / "sleeping", workers=n) for n in (1, 2, 4, 8)}
+        per_flush = flushes(folder / "flushes")
     found = content(
-        "harness", about=ABOUT, load_before=load, rows=_rows(book, calls, between, processes),
-        measures=_measures(book, calls, between, one=one, two=two, asleep=asleep),
+        "harness", about=ABOUT, load_before=load, rows=_rows(book, calls),
+        measures=_measures(book, calls, per_flush=per_flush),
         clock="CPU time, or time of day where a row says so", sides="in turns",
-        notes=["goals of harness and workers are those of issue 6; the wall times suffer from "
-               "whatever else the machine does, the CPU times and the counts hardly"],
+        notes=["the times of day suffer from whatever else the machine does, the CPU times and "
+               "the counts hardly"],
     )  # fmt: skip
     show(found, write(found, folder=given.out))
 
 
 def _rows(
-    book: Mapping[str, list[float]], calls: Mapping[str, list[float]], between: list[float],
-    processes: list[float],
+    book: Mapping[str, list[float]], calls: Mapping[str, list[float]]
 ) -> list[dict[str, Any]]:  # fmt: skip
     naive = "every point logged as it comes"
     return [
@@ -267,35 +189,30 @@ def _rows(
             peer=book["naive wall"], peer_name=naive, goal=12),
         row("the training thread logs a step, time of day", unit="step", ours=calls["ours"],
             peer=calls["naive"], peer_name=naive),
-        row("from the end of a run to the start of the next, time of day", unit="run",
-            ours=[max(gap, 1e-4) for gap in between], peer=processes,
-            peer_name="a spawned process imports what it needs", goal=20),
     ]  # fmt: skip
 
 
 def _measures(
-    book: Mapping[str, list[float]], calls: Mapping[str, list[float]], between: list[float], *,
-    one: float, two: float, asleep: Mapping[int, float],
+    book: Mapping[str, list[float]], calls: Mapping[str, list[float]], *, per_flush: list[float]
 ) -> list[dict[str, Any]]:  # fmt: skip
     share = [100 * second / 60 for second in book["wall"]]
-    late = float(np.quantile(calls["ours"], 0.999)) * 1e3
+    late = float(np.quantile(calls["ours"], 0.99)) * 1e3
     return [
         measure("bookkeeping of a trial, time of day", unit="ms",
                 values=[1e3 * second for second in book["wall"]], at_most=100),
-        measure("bookkeeping, share of a trial of 60 s", unit="%", values=share, at_most=0.3),
+        measure("the same as a share of a trial of 60 s", unit="%", values=share, at_most=0.3),
+        measure("the same in CPU time", unit="ms", values=[1e3 * second for second in book["cpu"]]),
         measure("commits that write, per trial", unit="", values=book["commits"], at_most=12),
         measure("commits that write, per trial, naive form", unit="",
                 values=book["naive commits"]),
-        measure(f"training thread blocked, 99.9th percentile of {CALLS} steps", unit="ms",
+        measure("commits that write, per flush of 300 points", unit="", values=per_flush,
+                at_most=1),
+        measure(f"training thread blocked, 99th percentile of {CALLS} steps", unit="ms",
                 values=[late], at_most=5),
         measure(f"training thread blocked, longest of {CALLS} steps", unit="ms",
-                values=[1e3 * max(calls["ours"])]),
-        measure("from the end of a run to the start of the next", unit="s", values=between,
-                at_most=0.1),
-        measure("runs per second of 2 workers over 2 x those of 1 (probe, 60 steps)", unit="",
-                values=[two / (2 * one)], at_least=0.9),
-        *(measure(f"share of time at work, {n} workers, trials of {SLEEP_S:g} s", unit="",
-                  values=[found], at_least=0.9) for n, found in asleep.items()),
+                values=[1e3 * max(calls["ours"])], at_most=5),
+        measure(f"longest pause of the same thread in {CALLS} sums of 2000 numbers", unit="ms",
+                values=[1e3 * max(calls["nothing"])]),
     ]  # fmt: skip
 
 

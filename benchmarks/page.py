@@ -21,6 +21,11 @@ are medians with quartiles in brackets. Ratios hold better than times: above 1 o
 what is below 1 and what misses its goal is shown as well. No ratio is bought with another value:
 the tests compare every fast path with the plain form in `tests/reference/`.
 """
+NO_GPU = """No GPU was at hand for this page: CUDA graphs, the fused kernel, metrics on a GPU and
+several trainings on one device are written, and tested as far as a CPU allows (the step over fixed
+buffers, the kernel by an interpreter), but not timed, and nothing here speaks of them. On a machine
+with CUDA `python -m benchmarks.gpu` checks and times all of it in one call.
+"""
 
 
 def page(results: Sequence[dict[str, Any]], *, files: Sequence[str]) -> str:
@@ -30,9 +35,31 @@ def page(results: Sequence[dict[str, Any]], *, files: Sequence[str]) -> str:
         results: Contents of the result files.
         files: Their paths as the page links them.
     """
-    return "\n".join(
-        [HEAD, *(_section(one, file) for one, file in zip(results, files, strict=True))]
-    )
+    sections = [_section(one, file) for one, file in zip(results, files, strict=True)]
+    devices = {one["made_with"]["device"] for one in results if one["subject"] == "gpu"}
+    gpu = [] if devices - {"cpu"} else [NO_GPU]
+    return "\n".join([HEAD, *gpu, _goals(results), *sections])
+
+
+def _goals(results: Sequence[dict[str, Any]]) -> str:
+    """Return how many goals each benchmark met, with the name of every one that it missed."""
+    lines = ["| benchmark | goals met | missed |", "|---|--:|---|"]
+    for found in results:
+        aimed = [one for one in _numbers(found) if one["is_met"] is not None]
+        missed = [_short(one) for one in aimed if not one["is_met"]]
+        met = f"{len(aimed) - len(missed)} of {len(aimed)}"
+        lines.append(f"| [{found['subject']}](#{found['subject']}) | {met} | {'; '.join(missed)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _short(one: dict[str, Any]) -> str:
+    if "peer" in one:
+        return f"{one['what']}, against {one['peer']['name']}: {one['ratio']:g}"
+    return f"{one['what']}: {one['value']:g} {one['unit']}".rstrip()
+
+
+def _numbers(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*found["rows"], *found.get("measures", ())]
 
 
 def _section(found: dict[str, Any], file: str) -> str:

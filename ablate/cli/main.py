@@ -33,6 +33,7 @@ from ablate.cli import (
 )
 from ablate.cli.manual import EXIT_LINE, MAKE, MEND, READ, RUN, USE, Command, Group
 from ablate.errors import LONGEST_LINE, AblateError, is_disk_full, one_line
+from ablate.tracking.address import hide
 
 INTERRUPTED = 130
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
@@ -96,12 +97,22 @@ def options(
     if debug:
         os.environ["ABLATE_DEBUG"] = "1"
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_without_passwords)
     for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # the outbox says it once
     if not debug:  # it prints the traceback of an error that reaches us anyway
         for echo in ("mlflow.store.db.utils", "sqlalchemy.pool"):
             logging.getLogger(echo).setLevel(logging.CRITICAL)
+
+
+def _without_passwords(record: logging.LogRecord) -> bool:
+    """Take users and passwords out of the addresses in a message of any library."""
+    said = record.getMessage()
+    if (hidden := hide(said)) != said:
+        record.msg, record.args = hidden, ()
+    return True
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -143,7 +154,7 @@ def _explain(error: Exception) -> NoReturn:
 def _end(text: str, code: int, error: BaseException | None = None) -> NoReturn:
     if error is not None and os.environ.get("ABLATE_DEBUG"):
         raise error
-    lines = [one_line(line, longest=LONGEST_LINE) for line in text.split("\n")]
+    lines = [one_line(line, longest=LONGEST_LINE) for line in hide(text).split("\n")]
     typer.echo("\n".join(lines), err=True)
     sys.exit(code)
 

@@ -85,6 +85,7 @@ def drive(
     from ablate.cli.arguments import load
     from ablate.cli.progress import Meter
     from ablate.study.driver import run as run_study
+    from ablate.tracking.address import recorded
 
     config = load(study, overrides)
     with Meter(config.name, store / config.name) as meter:
@@ -97,7 +98,7 @@ def drive(
         except KeyboardInterrupt:
             meter.stop()
             after = f" after {meter.ended}" if meter.ended else ""
-            words = ["ablate", "run", study, *overrides, "--store", str(store)]
+            words = ["ablate", "run", study, *map(recorded, overrides), "--store", str(store)]
             words += ["--accept-drift"] if accept_drift else []
             with suppress(OSError):  # the terminal may be gone
                 typer.echo(f"interrupted{after}; go on with:\n  {shlex.join(words)}", err=True)

@@ -1,5 +1,6 @@
 """The settings that each executor takes, and what is wrong with a value of one."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from ablate.config.faults import Faults, short
 from ablate.config.settings import Known
 
 DEFAULT = "processes"
+MEASURED, AUTO = "local", "auto"  # at most a run per core, and as many as memory holds
 
 
 def check_executor(faults: Faults, raw: Any, names: Known) -> dict[str, Any]:
@@ -25,7 +27,14 @@ def check_executor(faults: Faults, raw: Any, names: Known) -> dict[str, Any]:
         for key, check in checks.items():
             if executor.get(key) is not None:
                 found[key] = check(faults, f"executor.{key}", executor[key])
-    slots = faults.whole("executor.slots", executor.get("slots"), default=1, low=1)
+    wanted = executor.get("slots")
+    if wanted == AUTO and name == MEASURED:
+        has_mask = hasattr(os, "sched_getaffinity")
+        wanted = len(os.sched_getaffinity(0)) if has_mask else os.cpu_count()
+    elif wanted == AUTO:
+        faults.add("executor.slots", f"auto goes with executor={MEASURED}, {name} takes a number")
+        wanted = 1
+    slots = faults.whole("executor.slots", wanted, default=1, low=1)
     return {**found, "name": name, "slots": slots}
 
 
@@ -54,6 +63,7 @@ Check = Callable[[Faults, str, Any], Any]
 SETTINGS: Mapping[str, Mapping[str, Check]] = {
     "inline": {},
     "processes": {"lease_s": _above_zero},
+    MEASURED: {"lease_s": _above_zero},
     "ray": {
         "lease_s": _above_zero,
         "address": _text,

@@ -44,6 +44,8 @@ BUILT_IN: dict[str, Collection[str]] = {
     "losses.weights": ("equal", "geometric"),
     "losses.scales": ("powers",),
     "precisions": ("fp32", "bf16"),
+    "layouts": ("nchw", "channels_last"),
+    "graphs": ("never", "auto", "always"),
     "devices": ("cpu", "cuda"),
 }
 
@@ -171,6 +173,8 @@ COMMON: dict[str, Setting] = {
     "train.batch_size": _int(1, _WIDEST),
     "train.learning_rate": _ABOVE_0,
     "train.precision": _name("precisions"),
+    "train.layout": Setting(type="name", kind="layouts", may_be_absent=True),
+    "train.graph": Setting(type="name", kind="graphs", may_be_absent=True),
     "train.device": _name("devices"),
     "train.gallery": _int(0, _MOST),
     "metrics.protocol": _name("protocols"),
@@ -312,6 +316,11 @@ def check_base(context: Context) -> None:
         if not any(line.startswith(name) for line in faults.lines):  # then that is the fault
             faults.add(f"base.{path}", "is missing; set it")
     _check_lengths(faults, flat)
+    if flat.get("train.graph") == "always" and flat.get("train.device") != "cuda":
+        faults.add(
+            "base.train.graph",
+            f"always needs train.device=cuda, got {flat.get('train.device')}; use auto or never",
+        )
 
 
 def _check_lengths(faults: Faults, flat: Mapping[str, Any]) -> None:

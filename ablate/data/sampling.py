@@ -42,14 +42,15 @@ class CropSampler:
 
         random = np.random.default_rng([self._seed, step])
         crops = self._crops  # the same memory every time: fresh pages cost as much as the copies
+        both = torch.from_numpy(crops)
         for index in range(self._batch_size):
             pair = self._pairs[int(random.integers(len(self._pairs)))]
             height, width = pair.infrared.shape
             top = random.integers(height - self._crop + 1)
             left = random.integers(width - self._crop + 1)
-            flip = bool(random.integers(2))
             for side, image in enumerate((pair.infrared, pair.visible)):
-                part = image[top : top + self._crop, left : left + self._crop]
-                crops[side, index, 0] = part[:, ::-1] if flip else part
-        infrared, visible = torch.from_numpy(crops).float().div_(255)
+                crops[side, index, 0] = image[top : top + self._crop, left : left + self._crop]
+            if random.integers(2):
+                both[:, index] = both[:, index].flip(-1)  # numpy copies backwards byte by byte
+        infrared, visible = both.float().div_(255)
         return infrared, visible

@@ -185,7 +185,8 @@ class Pool(Generic[W]):
         worker.pipe.close()
         worker.end(within_s=within_s)
         place = self._workers.index(worker)
-        self._workers[place : place + 1] = self._hire()
+        del self._workers[place]
+        self._workers[place:place] = self._hire()
 
     def _listen(self, worker: W) -> RunResult | None:
         """Take all that a worker has said; return how its run ended, if it has."""
@@ -196,8 +197,9 @@ class Pool(Generic[W]):
             except (EOFError, OSError):
                 return self._bury(worker, "killed")
             match message:
-                case {"beat": [step, slowest_s]}:
+                case {"beat": [step, slowest_s, peak_mib]}:
                     worker.lease.heard(step=step, slowest_s=slowest_s)
+                    self._took(step, peak_mib)
                 case {"reports": reports}:
                     stop = self._decide(worker.task.spec, {int(k): v for k, v in reports.items()})
                     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -219,6 +221,9 @@ class Pool(Generic[W]):
                     worker.receive(message)
             if not worker.pipe.poll():
                 return None
+
+    def _took(self, step: int, peak_mib: float) -> None:
+        """Learn how much memory a run has taken up to a step."""
 
     def _let_go(self, worker: W, reason: str) -> None:
         """Let the run of a worker that had to go wait for the next one."""

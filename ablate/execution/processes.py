@@ -2,16 +2,20 @@
 
 import multiprocessing
 import signal
+import tempfile
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
+from ablate.errors import ConfigError
+from ablate.execution.devices import take
 from ablate.execution.kernel import memory_kills
 from ablate.execution.leases import LEASE_S, Lease
 from ablate.execution.pool import Cause, Pool, Task, Worker
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.serving import serve
+from ablate.execution.slots import Slot
 
 FORK_SERVER_PAUSES_S = (0.05, 0.5, 2.0)
 PRELOAD = ["ablate.training.preload", "ablate.tracking.journal", "ablate.execution.processes"]
@@ -27,6 +31,7 @@ class Process(Worker):
     process: ForkServerProcess
     lifeline: Connection
     memory_kills: int | None = None  # of the kernel, when the run was handed out
+    place: Slot | None = None  # that it keeps to
 
     @property
     def name(self) -> str:
@@ -85,25 +90,48 @@ class Processes(Pool[Process]):
         return [self._start()]
 
     def _start(self) -> Process:
+        """Return a new worker.
+
+        Raises:
+            ConfigError: No socket can have a path below the temporary folder.
+        """
         for pause_s in FORK_SERVER_PAUSES_S:
             try:
                 return self._started()
             except (EOFError, ConnectionError):  # the fork server was killed; the next try has one
                 time.sleep(pause_s)
+            except OSError as error:
+                if "too long" not in str(error):
+                    raise
+                place = tempfile.gettempdir()
+                raise ConfigError(
+                    f"TMPDIR: {place}: its {len(place)} letters leave no room for the sockets of "
+                    "worker processes; set it to a shorter folder, as TMPDIR=/tmp, or use "
+                    "executor=inline"
+                ) from error
         return self._started()
 
     def _started(self) -> Process:
         pipe, theirs = self._context.Pipe()
         ending, lifeline = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_serve, args=(theirs, ending), daemon=True)
+        place = self._place()
+        process = self._context.Process(target=_serve, args=(theirs, ending, place), daemon=True)
         process.start()
         theirs.close()
         ending.close()
-        return Process(pipe=pipe, lifeline=lifeline, process=process, lease=Lease(self._lease_s))
+        return Process(
+            pipe=pipe, lifeline=lifeline, process=process, lease=Lease(self._lease_s), place=place
+        )
+
+    def _place(self) -> Slot | None:
+        """Return where the next worker has to stay."""
+        return None
 
 
-def _serve(pipe: Connection, lifeline: Connection) -> None:
+def _serve(pipe: Connection, lifeline: Connection, place: Slot | None) -> None:
     """Work, deaf to signals that are meant for all: the driver has this worker save."""
+    if place is not None:
+        take(place.device, place.core)
     for one in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
     serve(pipe, lifeline)

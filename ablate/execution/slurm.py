@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,13 @@ class OnSlurm(Remote):
         )  # fmt: skip
 
     def _launch_all(self, tokens: Sequence[str]) -> None:
-        with self._executor.batch():  # one array
+        with _refused(), self._executor.batch():  # one array
             jobs = [self._submit(token) for token in tokens]
         self._jobs |= dict(zip(tokens, jobs, strict=True))
 
     def _launch(self, token: str) -> None:
-        self._jobs[token] = self._submit(token)
+        with _refused():
+            self._jobs[token] = self._submit(token)
 
     def _submit(self, token: str) -> Any:
         return self._executor.submit(
@@ -129,6 +130,24 @@ def work_in_a_job(address: tuple[str, int], key: bytes, *, token: str, project: 
         thread.join(WARNED_S)  # an idle worker waits for the driver, which lets it go
 
 
+@contextlib.contextmanager
+def _refused() -> Iterator[None]:
+    """Turn the queue's refusal of a job into one line.
+
+    Raises:
+        ClusterError: It takes none.
+    """
+    from submitit.core.utils import FailedJobError
+
+    try:
+        yield
+    except FailedJobError as error:
+        raise ClusterError(
+            f"executor slurm: sbatch takes no job: {_last_line(str(error))}; see that the queue "
+            "answers (sinfo) and has what executor asks for"
+        ) from error
+
+
 def _own_address() -> str:
     return socket.gethostbyname(socket.getfqdn())
 
@@ -145,4 +164,5 @@ def _library() -> Any:
         raise ClusterError(
             "executor slurm: submitit is not installed; install it with pip install 'ablate[slurm]'"
         ) from error
+    logging.getLogger("submitit").setLevel(logging.ERROR)  # a queue without accounting, every look
     return submitit

@@ -99,6 +99,8 @@ def _work(
         result = replace(result, reason=f"{result.reason}; {ALONE}" if lost else result.reason)
     reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
     more: dict[str, JsonValue] = {"reports": reports} if reports else {}
+    if hasattr(os, "sched_getaffinity") and len(cores := os.sched_getaffinity(0)) == 1:
+        more["core"] = min(cores)
     result = replace(result, facts={**result.facts, **more, **lost})
     write_atomically(folder / RESULT, result.to_json())
     return result

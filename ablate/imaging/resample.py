@@ -1,5 +1,10 @@
-"""Smaller versions of an image: how one is made, and the pyramid of several."""
+"""Smaller versions of an image: how one is made, and the pyramid of several.
 
+What is linear along each axis is a matrix on both sides where launches count: two operations, each
+its own adjoint, while torch has no deterministic backward pass on a GPU but a slow one.
+"""
+
+import functools
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -7,6 +12,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from ablate.errors import ConfigError
+from ablate.imaging import gradients
 from ablate.registry import Registry
 
 Side = tuple[int, int]  # height and width, in pixels
@@ -21,13 +27,13 @@ def bilinear(image: Tensor, side: Side) -> Tensor:
 
     At a ratio of 1/4 it reads a quarter of the pixels; at 1/2 of an even side it equals area.
     """
-    return F.interpolate(image, size=side, mode="bilinear", align_corners=False)
+    return _interpolated(image, side, is_wide=False)
 
 
 @RESAMPLERS.register("antialias")
 def antialias(image: Tensor, side: Side) -> Tensor:
     """Return bilinear samples with the triangle widened by the scale."""
-    return F.interpolate(image, size=side, mode="bilinear", align_corners=False, antialias=True)
+    return _interpolated(image, side, is_wide=True)
 
 
 @RESAMPLERS.register("area")
@@ -93,6 +99,30 @@ def pyramid(
         level = resize(source, side, method=method)
         yield level
         source = level if is_recursive else image
+
+
+def _interpolated(image: Tensor, side: Side, *, is_wide: bool) -> Tensor:
+    if gradients.is_launch_bound(image):
+        height, width = image.shape[-2:]
+        of_rows = _matrix(height, side[0], is_wide, image.dtype, image.device)
+        of_columns = _matrix(width, side[1], is_wide, image.dtype, image.device)
+        planes = image.reshape(-1, height, width)
+        count = len(planes)  # matmul would copy a matrix for each of them
+        small = torch.bmm(of_rows.expand(count, -1, -1), planes)
+        small = torch.bmm(small, of_columns.mT.expand(count, -1, -1))
+        return small.view(*image.shape[:-2], *side)
+    return F.interpolate(image, size=side, mode="bilinear", align_corners=False, antialias=is_wide)
+
+
+@functools.lru_cache(maxsize=64)
+def _matrix(old: int, new: int, is_wide: bool, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return the (new, old) matrix that resamples one axis: what torch makes of unit impulses."""
+    impulses = torch.eye(old, dtype=torch.float64)[None, None]
+    with torch.no_grad():
+        made = F.interpolate(
+            impulses, size=(new, old), mode="bilinear", align_corners=False, antialias=is_wide
+        )
+    return made[0, 0].to(device, dtype)
 
 
 def _blurred(image: Tensor, *, dim: int, deviation_px: float) -> Tensor:

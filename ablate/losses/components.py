@@ -15,6 +15,12 @@ SMALL = 1e-6  # under the root: its slope stays finite at 0, and 1e-6 is no zero
 @COMPONENTS.register("axis_wise")
 def axis_wise(grad_x: Tensor, grad_y: Tensor) -> Tensor:
     """Return both axes as two channels (the paper)."""
+    both = grad_x._base  # where one convolution made them, they are its output already
+    if both is not None and both is grad_y._base and grad_x.shape == grad_y.shape:
+        starts = [axis.storage_offset() - both.storage_offset() for axis in (grad_x, grad_y)]
+        batch, channels, *side = grad_x.shape
+        if channels == 1 and both.shape == (batch, 2, *side) and starts == [0, both.stride(1)]:
+            return both
     return torch.cat([grad_x, grad_y], dim=1)
 
 

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +12,16 @@ from ablate.errors import ConfigError
 from ablate.imaging.gradients import OPERATORS
 from ablate.imaging.laplacians import LAPLACIANS
 from ablate.imaging.resample import pyramid, resize
+from ablate.losses import fused as fused_level
 from ablate.losses.components import COMPONENTS
 from ablate.losses.penalty import PENALTIES
 from ablate.losses.pyramid import level_scales, level_side, scale_weights
 from ablate.losses.selection import SELECTIONS, blend
 
 T = TypeVar("T")
-_Last = tuple[Tensor, Tensor, tuple[int, int], tuple[Tensor, ...]]  # sources, versions, targets
+Kept = TypeVar("Kept")
+Sides = Sequence[tuple[int, int]]
+_Last = tuple[Tensor, Tensor, tuple[str, int, int], Any]  # sources, what is kept and of which state
 
 
 class MultiScaleGradient(nn.Module):
@@ -93,6 +96,10 @@ class MultiScaleGradient(nn.Module):
         self._is_selected_once = selected == "once"
         self._resampler, self._is_recursive = resampler, resampled_from == "finer_level"
         self._scales = level_scales(scales, levels=levels, ratio=ratio)
+        self._form = fused_level.form_of(
+            operator=operator, gain=gain, y_axis=y_axis, components=component, sign=sign,
+            selection=selection, selected=selected, penalty=penalty, padding=padding,
+        )  # fmt: skip
         self._norm = norm
         self._constants = (1.0,) * len(self._scales) if norm == "none" else ()
         self.weights = scale_weights(weights, levels=len(self._scales), growth=weight_growth)
@@ -110,8 +117,10 @@ class MultiScaleGradient(nn.Module):
         Raises:
             ConfigError: A norm was asked for and `calibrate` was not called.
         """
-        maps = self.maps(infrared=infrared, visible=visible, fused=fused)
-        values = [level_value(each) for each in maps]
+        values = self._by_kernel(infrared=infrared, visible=visible, fused=fused)
+        if values is None:
+            maps = self.maps(infrared=infrared, visible=visible, fused=fused)
+            values = [level_value(each) for each in maps]
         self.last_levels = tuple(value.detach() for value in values)
         return self.total(values)
 
@@ -126,11 +135,8 @@ class MultiScaleGradient(nn.Module):
             raise ConfigError(
                 f"loss.norm: {self._norm!r} needs constants; call calibrate(infrared=, visible=)"
             )
-        sides = [
-            (level_side(fused.shape[-2], scale=scale), level_side(fused.shape[-1], scale=scale))
-            for scale in self._scales
-        ]
-        targets = self._targets(infrared, visible, sides)
+        sides = self._sides(fused)
+        targets = self._of_sources(self._fresh_targets, infrared, visible, sides)
         levels = self._pyramid(fused, sides)
         for small, target, constant in zip(levels, targets, self._constants, strict=True):
             cost = self._penalty(self._response(small) - target)
@@ -163,33 +169,68 @@ class MultiScaleGradient(nn.Module):
         self._constants = found
         return found
 
-    @torch.no_grad()
-    def _targets(
-        self, infrared: Tensor, visible: Tensor, sides: Sequence[tuple[int, int]]
-    ) -> tuple[Tensor, ...]:
-        """Return the target of each level, computed once per batch of sources.
+    def forget(self) -> None:
+        """Let go of what is held of the last sources: the next call computes it anew."""
+        self._last = None
 
-        The last sources are held with their targets: the same tensors, unchanged, have the same.
+    def _by_kernel(
+        self, *, infrared: Tensor, visible: Tensor, fused: Tensor
+    ) -> list[Tensor] | None:
+        """Return the values of the levels by `ablate.losses.fused`, None where it has them not."""
+        sides = self._sides(fused)
+        if self._form is None or not self._constants:
+            return None
+        if not fused_level.is_usable(fused, smallest_px=min(map(min, sides))):
+            return None
+        levels = zip(
+            *self._of_sources(self._fresh_levels, infrared, visible, sides),
+            self._pyramid(fused, sides), strict=True,
+        )  # fmt: skip
+        values = [
+            fused_level.level_value(infrared=one, visible=other, fused=small, form=self._form)
+            for one, other, small in levels
+        ]
+        return [
+            value if constant == 1.0 else value / constant
+            for value, constant in zip(values, self._constants, strict=True)
+        ]
+
+    def _sides(self, image: Tensor) -> list[tuple[int, int]]:
+        return [
+            (level_side(image.shape[-2], scale=scale), level_side(image.shape[-1], scale=scale))
+            for scale in self._scales
+        ]
+
+    @torch.no_grad()
+    def _of_sources(
+        self, make: Callable[..., Kept], infrared: Tensor, visible: Tensor, sides: Sides
+    ) -> Kept:
+        """Return what `make` makes of the sources alone, computed once per batch.
+
+        The last sources are held with it: the same tensors, unchanged, have the same.
         """
         if infrared.is_inference() or visible.is_inference():  # do not tell when they change
-            return self._fresh_targets(infrared, visible, sides)
-        state = infrared._version, visible._version
+            return make(infrared, visible, sides)
+        state = make.__name__, infrared._version, visible._version
         if self._last is None or not (
             self._last[0] is infrared and self._last[1] is visible and self._last[2] == state
         ):
             self._last = None  # frees the memory before it is needed again
-            targets = self._fresh_targets(infrared, visible, sides)
-            self._last = infrared, visible, state, targets
+            kept = make(infrared, visible, sides)
+            self._last = infrared, visible, state, kept
         return self._last[3]
 
-    def _fresh_targets(
-        self, infrared: Tensor, visible: Tensor, sides: Sequence[tuple[int, int]]
-    ) -> tuple[Tensor, ...]:
+    def _fresh_levels(
+        self, infrared: Tensor, visible: Tensor, sides: Sides
+    ) -> tuple[tuple[Tensor, ...], ...]:
+        return tuple(tuple(self._pyramid(image, sides)) for image in (infrared, visible))
+
+    def _fresh_targets(self, infrared: Tensor, visible: Tensor, sides: Sides) -> tuple[Tensor, ...]:
         once = self._share(infrared, visible) if self._is_selected_once else None
         both = (self._pyramid(image, sides) for image in (infrared, visible))
         return tuple(self._target(one, other, once) for one, other in zip(*both, strict=True))
 
-    def _pyramid(self, image: Tensor, sides: Sequence[tuple[int, int]]) -> Iterator[Tensor]:
+    def _pyramid(self, image: Tensor, sides: Sides) -> Iterator[Tensor]:
         return pyramid(image, sides, method=self._resampler, is_recursive=self._is_recursive)
 
     @torch.no_grad()

@@ -71,6 +71,15 @@ class FusionLoss(nn.Module):
         """Tell which step of the training follows, counted from 1; warm-up ends by it."""
         self._is_warming_up = step <= self._warmup_steps
 
+    @property
+    def is_warming_up(self) -> bool:
+        """Return whether the gradient term is left out now."""
+        return self._is_warming_up
+
+    def forget(self) -> None:
+        """Let go of what is held of the last batch; values are the same without it."""
+        self.gradient.forget()
+
     def calibrate(self, *, infrared: Tensor, visible: Tensor) -> dict[str, float]:
         """Measure what norm and lambda policy need, once; return it, empty where they need nothing.
 

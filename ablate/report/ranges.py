@@ -30,5 +30,5 @@ def log_ticks(low: float, high: float, *, most: int = 4) -> list[float]:
         found = [number for number in every if low <= number <= high]
         if len(found) >= 2:
             break
-    step = -(-len(found) // most)
+    step = max(1, -(-len(found) // most))
     return found[::step] or [low, high]

@@ -21,6 +21,10 @@ def successive_halving(rungs: Sequence[int], *, factor: int = 3) -> optuna.prune
 
     Trials are compared at first rung x `factor`^k steps: each at its first report from there on.
 
+    Args:
+        rungs: Steps at which trials are compared.
+        factor: One trial in so many goes on, at least 2.
+
     Source:
         Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020,
         arXiv 1810.05934; optuna/pruners/_successive_halving.py.
@@ -36,6 +40,10 @@ def hyperband(rungs: Sequence[int], *, factor: int = 3) -> optuna.pruners.BasePr
 
     The bracket of a trial follows from its number; there are 1 + floor(log_factor(last rung /
     first rung)) of them.
+
+    Args:
+        rungs: Steps at which trials are compared.
+        factor: One trial in so many goes on, at least 2.
 
     Source:
         Li et al., Hyperband, JMLR 18, 2018, arXiv 1603.06560; optuna/pruners/_hyperband.py.

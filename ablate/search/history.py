@@ -7,6 +7,7 @@ from typing import Any
 import optuna
 
 from ablate.config.schema import Dimension
+from ablate.search.constraints import constrained
 from ablate.search.space import parameters_of
 from ablate.search.told import Direction, Told
 
@@ -88,7 +89,7 @@ def _created(
         distributions={name: shape for name, (_, shape) in params.items()},
         intermediate_values=dict(trial.reports),
         user_attrs=dict(attrs or {}),
-        constraints=dict(constraints),
+        **constrained(constraints),
     )
 
 

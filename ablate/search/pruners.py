@@ -19,7 +19,12 @@ def none(rungs: Sequence[int]) -> optuna.pruners.BasePruner:
 
 @PRUNERS.register("median")
 def median(rungs: Sequence[int], *, startup: int = 4) -> optuna.pruners.BasePruner:
-    """Stops a trial whose best value so far is worse than the median at the same rung."""
+    """Stops a trial whose best value so far is worse than the median at the same rung.
+
+    Args:
+        rungs: Steps at which trials are compared.
+        startup: Trials that must have ended before one is stopped.
+    """
     check_rungs(rungs)
     check_at_least(0, startup=startup)
     return optuna.pruners.MedianPruner(n_startup_trials=startup)
@@ -29,7 +34,13 @@ def median(rungs: Sequence[int], *, startup: int = 4) -> optuna.pruners.BasePrun
 def percentile(
     rungs: Sequence[int], *, keep: float = 50.0, startup: int = 4
 ) -> optuna.pruners.BasePruner:
-    """Stops a trial whose best value so far is not among the best `keep` % at the same rung."""
+    """Stops a trial whose best value so far is not among the best `keep` % at the same rung.
+
+    Args:
+        rungs: Steps at which trials are compared.
+        keep: Percentage, 0 to 100.
+        startup: Trials that must have ended before one is stopped.
+    """
     check_rungs(rungs)
     check_at_least(0, startup=startup)
     if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 <= keep <= 100:

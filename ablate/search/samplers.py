@@ -7,6 +7,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 
+from ablate.search.constraints import heeding
 from ablate.search.contract import SAMPLERS, Ask, check_at_least
 from ablate.search.generations import generations
 from ablate.search.tables import discrete_values
@@ -14,11 +15,17 @@ from ablate.search.tables import discrete_values
 
 @SAMPLERS.register("tpe")
 def tpe(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
-    """Tree-structured Parzen estimator, univariate, with constant liar for open trials."""
+    """Tree-structured Parzen estimator, univariate, with constant liar for open trials.
+
+    Args:
+        ask: What is asked, and what was told.
+        startup: First trials, which are drawn at random.
+    """
     check_at_least(0, startup=startup)
     return optuna.samplers.TPESampler(
-        seed=ask.seed, n_startup_trials=startup, multivariate=False, constant_liar=True
-    )
+        seed=ask.seed, n_startup_trials=startup, multivariate=False, constant_liar=True,
+        **heeding(ask.told),
+    )  # fmt: skip
 
 
 @SAMPLERS.register("random")
@@ -40,9 +47,16 @@ def gp(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
 
     Dimensions with a condition are drawn at random, as Optuna does: the process knows those that
     all told trials have. Choices are compared as equal or not. Open trials are taken into account.
+
+    Args:
+        ask: What is asked, and what was told.
+        startup: First trials, which are drawn at random; at least 1.
     """
     check_at_least(1, startup=startup)
-    return _QuietProcess(seed=ask.seed, n_startup_trials=startup, warn_independent_sampling=False)
+    return _QuietProcess(
+        seed=ask.seed, n_startup_trials=startup, warn_independent_sampling=False,
+        **heeding(ask.told),
+    )  # fmt: skip
 
 
 class _QuietProcess(optuna.samplers.GPSampler):
@@ -64,20 +78,24 @@ def nsga2(ask: Ask, *, population: int = 16) -> optuna.samplers.BaseSampler:
 
     Dimensions with a condition are drawn at random, as Optuna does: crossover needs dimensions
     that all told trials have. A trial that broke a constraint is a member of its generation.
+
+    Args:
+        ask: What is asked, and what was told.
+        population: Trials of a generation, at least 2.
     """
     check_at_least(2, population=population)
     members = [trial.is_feasible or bool(trial.violations) for trial in ask.told]
     placed = generations(
         members, population=population, lag=ask.lag, count=len(ask.told) + ask.open_trials + 1
     )
-    return _Placed(placed, population=population, seed=ask.seed)
+    return _Placed(placed, population=population, seed=ask.seed, **heeding(ask.told))
 
 
 class _Placed(optuna.samplers.NSGAIISampler):
     """NSGA-II that is told the generation of every trial; Optuna writes it on a trial it asks."""
 
-    def __init__(self, placed: list[int], *, population: int, seed: int) -> None:
-        super().__init__(population_size=population, seed=seed)
+    def __init__(self, placed: list[int], *, population: int, seed: int, **more: Any) -> None:
+        super().__init__(population_size=population, seed=seed, **more)
         self._placed = placed
 
     def get_trial_generation(self, study: optuna.Study, trial: FrozenTrial) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 from filelock import FileLock
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import make_url
 
 from ablate.config.schema import Dimension
@@ -13,9 +14,10 @@ from ablate.errors import StoreError, is_disk_full, one_line
 from ablate.search.history import frozen
 from ablate.search.space import parameters_of
 from ablate.search.told import Direction, Told
-from ablate.tracking.address import public
+from ablate.tracking.address import hide, public
 
 KEY = "ablate.trial"
+BUILDING = 0x61626C617465  # key of the lock that is held while a schema is built
 
 
 def default_url(store: Path) -> str:
@@ -45,7 +47,7 @@ class TrialStore:
         try:
             with FileLock(lock):
                 _make(url)
-                self._storage = optuna.storages.RDBStorage(url)
+                self._storage = _opened(url)
                 self._study = optuna.create_study(
                     storage=self._storage,
                     study_name=study,
@@ -53,15 +55,14 @@ class TrialStore:
                     load_if_exists=True,
                 )
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
+            mend = "check the path and its rights, or name another store"
+            if isinstance(error, ImportError) and url.startswith("postgres"):
+                mend = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
             raise StoreError(
-                f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; check the path "
-                "and its rights, or name another store"
+                f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {mend}"
             ) from error
-        self._known = {
-            trial.user_attrs[KEY]
-            for trial in self._study.get_trials(deepcopy=False)
-            if KEY in trial.user_attrs
-        }
+        self._known = set(self.values())
+        self._is_unsure = False  # whether the last trial may be there although its answer was lost
 
     def add(
         self, trial: Told, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
@@ -73,6 +74,7 @@ class TrialStore:
         """
         if trial.number in self._known:
             return
+        url = str(self._made_with["url"])
         params = parameters_of(dimensions, trial.values)
         free = {n: v for n, v in trial.values.items() if n not in params}
         entry = frozen(
@@ -81,11 +83,15 @@ class TrialStore:
             {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}},
         )
         try:
-            self._study.add_trial(entry)
+            if self._is_unsure:
+                self._known, self._is_unsure = set(self.values()), False
+            if trial.number not in self._known:
+                self._is_unsure = True
+                self._study.add_trial(entry)
+                self._is_unsure = False
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
             if is_disk_full(error):
                 raise
-            url = str(self._made_with["url"])
             raise StoreError(
                 f"store.optuna: {public(url)} takes no trials: {_reason(error, url)}; nothing is "
                 "lost: start the same study again when it does, and the rest is written"
@@ -120,6 +126,8 @@ def _make(url: str) -> None:
     leaves a file in which a study can be made twice.
     """
     found = make_url(url)
+    if found.get_backend_name() == "postgresql":
+        _make_alone(url)
     if found.get_backend_name() != "sqlite" or not found.database or found.database == ":memory:":
         return
     path = Path(found.database)
@@ -134,7 +142,25 @@ def _make(url: str) -> None:
     beside.replace(path)
 
 
+def _make_alone(url: str) -> None:
+    """Build the schema while no other driver does, on whatever machine it may be."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as held:
+            held.execute(select(func.pg_advisory_lock(BUILDING)))  # goes with the connection
+            storage = _opened(url)
+            storage.remove_session()
+            storage.engine.dispose()
+    finally:
+        engine.dispose()
+
+
+def _opened(url: str) -> optuna.storages.RDBStorage:
+    """Return the storage; a connection that a database has lost meanwhile is made anew."""
+    is_far = make_url(url).get_backend_name() != "sqlite"
+    return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True} if is_far else {})
+
+
 def _reason(error: Exception, url: str) -> str:
     """Return why, without what the address keeps secret."""
-    text = str(error.__cause__ or error).replace(url, public(url))
-    return one_line(text.split("\n", 1)[0], longest=200)
+    return one_line(hide(str(error.__cause__ or error).split("\n", 1)[0], url), longest=200)

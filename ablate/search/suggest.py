@@ -1,5 +1,6 @@
 """Suggestion k as a function of the study seed, k, and the trials told by then."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from ablate.search.space import always, distributions, suggest_values
 from ablate.search.told import Direction, Told
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+# said of arguments and samplers that are used on purpose, once per place
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 def suggest(

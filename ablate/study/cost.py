@@ -13,7 +13,7 @@ from ablate.study.plan import Plan
 
 ALIKE = (
     "task", "data.name", "data.crop", "model", "train.batch_size", "train.precision",
-    "train.device",
+    "train.layout", "train.graph", "train.device",
 )  # fmt: skip
 SIZES = (
     (8, 16), *((4, blocks) for blocks in range(16, 7, -1)),
@@ -56,7 +56,7 @@ class Fit:
 def pace_of(store: Path, config: StudyConfig) -> Pace | None:
     """Return the pace of earlier runs in a store that trained alike; None when there are none.
 
-    Alike are runs with the same data set, crop, model, batch size, precision and device, whatever
+    Alike are runs with the same data set, crop, model, batch size, arithmetic and device, whatever
     their study, loss and number of steps.
     """
     wanted = _alike(config.base)

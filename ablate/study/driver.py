@@ -21,6 +21,7 @@ from ablate.study.projection import Projection
 from ablate.study.reuse import adopt, check_declared, code_hash, declared
 from ablate.study.store import open_store
 from ablate.study.trials import Trials
+from ablate.tracking.address import public, recorded
 from ablate.training.determinism import device_of, settle
 from ablate.training.environment import environment_of, measure
 from ablate.training.spec import RunResult, RunSpec
@@ -68,8 +69,8 @@ def run(
     Args:
         config: A checked study.
         store: Folder of the stores; made when absent.
-        overrides: The words that the study was loaded with; kept, so that `ablate status STUDY`
-            finds the same study.
+        overrides: The words that the study was loaded with; kept without passwords, so that
+            `ablate status STUDY` finds the same study.
         retry: Run again what failed in a designed phase, except what diverged.
         accept_drift: Go on although code, libraries or arithmetic are not those of earlier runs.
         listen: Called after every ended run.
@@ -103,7 +104,7 @@ def run(
             {
                 "design_hash": plan.design_hash, "data_hash": examples.manifest.hash,
                 "code_hash": code_hash(), "looks": declared(config),
-                "overrides": list(overrides),
+                "overrides": [recorded(word) for word in overrides],
             }
         )  # fmt: skip
         drift.check(ledger, environment_of(device), code_hash=code_hash(), accepts=accept_drift)
@@ -132,7 +133,7 @@ def run(
         folder=folder,
         counts=ledger.counts(),
         planned=trials.planned,
-        tracking_uri=projection.tracking_uri,
+        tracking_uri=public(projection.tracking_uri),
     )
 
 
@@ -166,8 +167,11 @@ def _drive(
     ended_now: list[RunResult] = []
     unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, and not yet in the stores
     to_ship: deque[str] = deque()
+    slots = 0  # when they were filled last: an executor may find that there are more
 
     def fill() -> None:
+        nonlocal slots
+        slots = executor.slots
         while len(open_runs) < executor.slots:
             spec = trials.next()
             if spec is None:
@@ -217,6 +221,8 @@ def _drive(
             # between any two writes to the stores: a worker does not wait for a database
             for result in executor.poll(0.0 if unsent or to_ship else 0.2):
                 record(result)
+            if executor.slots > slots:
+                fill()
         if unsent:
             send(1)
         elif to_ship:

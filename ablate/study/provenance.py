@@ -20,7 +20,7 @@ from ablate.data.facts import FACTS
 from ablate.data.items import Examples
 from ablate.identity import digest
 from ablate.study.reuse import code_hash
-from ablate.tracking.address import public
+from ablate.tracking.address import public, recorded
 from ablate.tracking.runs import code_revision
 from ablate.training.determinism import device_of, settle
 from ablate.training.environment import cpu, determinism
@@ -74,7 +74,7 @@ def command(study: str, overrides: Sequence[str]) -> str:
         >>> command("q4", ["store.mlflow=http://me:word@host/x", "api_key=abc", "data.root=/my/a"])
         "ablate run q4 store.mlflow=http://host/x 'api_key=***' data.root=DIR"
     """
-    words = [re.sub(r"//[^/\s]*@", "//", word) for word in overrides]
+    words = [re.sub(r"//\S*@", "//", recorded(word)) for word in overrides]
     words = [FOLDER.sub(r"\1=DIR", word) for word in words]
     words = [f"{word.partition('=')[0]}=***" if SECRET.search(word) else word for word in words]
     return shlex.join(["ablate", "run", study, *words])

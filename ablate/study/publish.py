@@ -81,6 +81,7 @@ def facts(
     task, names = task_of(config.base), list(config.base["metrics"]["names"])
     (protocol, rules_hash), scope = task.protocol(), task.scope()
     designed = plan.trials
+    arithmetic = [train["precision"], *(train[k] for k in ("layout", "graph") if k in train)]
     return {
         "study": config.name,
         "title": config.title,
@@ -101,7 +102,7 @@ def facts(
             if name not in ALL_NAMES
         },
         "budget": f"{train['steps']} steps, batch {train['batch_size']}, "
-        f"{scope}, {train['precision']}, {train['device']}",
+        f"{scope}, {', '.join(arithmetic)}, {train['device']}",
         "baseline_arm": designed[0].name if designed else "",
         "arms": list(dict.fromkeys(trial.name for trial in designed)),
         "phases": {

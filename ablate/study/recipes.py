@@ -12,6 +12,7 @@ from ablate.identity import JsonValue, digest
 from ablate.training.tasks import task_of
 
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
+PLAIN = {"train": {"layout": "nchw", "graph": "never"}}  # as good as absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +96,14 @@ def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of the settings that makes an arm: paths and picture counts are not."""
+    """Return the part of the settings that makes an arm: no paths, no picture counts."""
     return {
-        section: {k: v for k, v in part.items() if k not in NOT_IDENTITY.get(section, ())}
+        section: {
+            k: v
+            for k, v in part.items()
+            if k not in NOT_IDENTITY.get(section, ())
+            and (k, v) not in PLAIN.get(section, {}).items()
+        }
         for section, part in settings.items()
     }
 

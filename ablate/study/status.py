@@ -13,7 +13,7 @@ from ablate.study.plan import make
 from ablate.study.possession import is_possessed
 from ablate.study.store import check_version
 from ablate.study.trials import Trials
-from ablate.tracking.address import tracking_uri
+from ablate.tracking.address import public, tracking_uri
 
 
 def started_with(folder: Path) -> list[str]:
@@ -44,11 +44,11 @@ def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
             run: result.reason for run, result in ledger.results.items() if result.state == "failed"
         },
         "optuna": {
-            "storage": config.store.get("optuna") or default_url(store),
+            "storage": public(config.store.get("optuna") or default_url(store)),
             "study_name": config.name,
         },
         "mlflow": {
-            "tracking_uri": config.store.get("mlflow") or tracking_uri(store),
+            "tracking_uri": public(config.store.get("mlflow") or tracking_uri(store)),
             "experiment": config.name,
             "study_run_id": ledger.study_run_id(),
         },

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from mlflow.exceptions import MlflowException
 
 from ablate.errors import AblateError, is_disk_full, one_line
+from ablate.tracking.address import hide
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S, RETRY_AT_MOST_S = 15.0, 120.0  # doubled after every failure in a row
@@ -64,7 +65,7 @@ class Outbox:
         except (MlflowException, OSError) as error:
             if is_disk_full(error) or not is_down(error):
                 raise
-            self.reason = one_line(str(error).split("\n", 1)[0], longest=200)
+            self.reason = one_line(hide(str(error).split("\n", 1)[0]), longest=200)
             self.failures += 1
             self._quiet_s = min(2 * self._quiet_s or RETRY_AFTER_S, RETRY_AT_MOST_S)
             self._quiet_until = time.monotonic() + self._quiet_s

@@ -16,7 +16,7 @@ from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
 from ablate.tracking import runs
-from ablate.tracking.address import public
+from ablate.tracking.address import hide, public
 
 SQLITE = "sqlite:///"
 
@@ -53,7 +53,7 @@ def connect(uri: str) -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except Exception as error:
-        reason = " ".join(str(error).replace(uri, public(uri)).split())
+        reason = " ".join(hide(str(error), uri).split())
         raise StoreError(
             f"{public(uri)}: cannot be opened as an MLflow store: {reason[:200]}; check that the "
             "server runs and the address is right"
@@ -83,7 +83,8 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
     )
     if not hits:
         raise StoreError(
-            f"{client.tracking_uri}: no study is called {study!r}; run it first: ablate run {study}"
+            f"{public(client.tracking_uri)}: no study is called {study!r}; run it first: "
+            f"ablate run {study}"
         )
     target = folder or _temporary_folder()
     try:
@@ -101,7 +102,7 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
         )
     except (MlflowException, OSError) as error:
         raise StoreError(
-            f"{client.tracking_uri}: the study {study!r} has published nothing yet; "
+            f"{public(client.tracking_uri)}: the study {study!r} has published nothing yet; "
             f"finish it with: ablate run {study}"
         ) from error
 

@@ -3,6 +3,7 @@
 import math
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,8 @@ class Shipper:
         self._ended: set[str] = set()
         self._stopped: set[str] = set()  # interrupted; set RUNNING again when they go on
         self._described: dict[str, int] = {}  # run -> its parameters that are stored
+        self._begun: set[str] = set()  # shown with all of them; asked for every open run, often
+        self._started: dict[str, int] = {}  # run -> when, in milliseconds
         self._outbox = Outbox()
         self._outbox.deliver(self._open)
 
@@ -92,8 +95,7 @@ class Shipper:
                 in a block. A run without siblings has no parent but the study.
         """
         run_id = self._ids.get(runs.key(spec, kind="run"), "")
-        is_described = self._described.get(run_id, 0) >= len(runs.parameters(spec))
-        if not is_described or run_id in self._stopped:
+        if run_id not in self._begun or run_id in self._stopped:
             self._outbox.attempt(partial(self._begin, spec, siblings=siblings))
 
     def ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
@@ -238,10 +240,19 @@ class Shipper:
             for first in range(0, len(params), PARAMS):
                 self._client.log_batch(run_id, params=params[first : first + PARAMS])
             self._described[run_id] = len(params)
+        self._begun.add(run_id)
         return run_id
 
-    def _ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> str:
+    def _ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
         run_id = self._begin(spec, siblings=siblings)
+        points, offset = self._unsent(run_id, folder)
+        for first in range(0, len(points), BATCH):
+            self._client.log_batch(run_id, metrics=points[first : first + BATCH])
+        if offset is not None:
+            write_position(folder, offset, run_id=run_id)
+
+    def _unsent(self, run_id: str, folder: Path) -> tuple[list[Metric], int | None]:
+        """Send the new pictures of a journal; return its new points and where it then ends."""
         path = folder / "journal.jsonl"
         after = offset = read_position(folder, path, run_id=run_id)
         points: list[Metric] = []
@@ -254,13 +265,9 @@ class Shipper:
                 ]
             elif event["kind"] == "image":
                 shown.append(event)
-        for first in range(0, len(points), BATCH):
-            self._client.log_batch(run_id, metrics=points[first : first + BATCH])
         if shown:
             self._show(run_id, shown, folder)
-        if offset != after:
-            write_position(folder, offset, run_id=run_id)
-        return run_id
+        return points, offset if offset != after else None
 
     def _show(self, run_id: str, events: Sequence[Mapping[str, Any]], folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="ablate-") as place:
@@ -276,7 +283,7 @@ class Shipper:
         run_id = self._begin(spec, siblings=siblings)
         if run_id in self._ended:
             return
-        self._ship(spec, folder, siblings=siblings)
+        points, offset = self._unsent(run_id, folder)
         if result.images:
             table = folder / "images.parquet"
             pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
@@ -293,7 +300,12 @@ class Shipper:
             if isinstance(value, int | float)
         }
         final = {f"final/{name}": float(value) for name, value in result.metrics.items()}
-        self._close(run_id, result.state, metrics=final | facts, tags=runs.result_tags(result))
+        self._close(
+            run_id, result.state, metrics=final | facts, tags=runs.result_tags(result),
+            points=points,
+        )  # fmt: skip
+        if offset is not None:
+            write_position(folder, offset, run_id=run_id)
 
     def _end_trial(self, spec: RunSpec, results: tuple[RunResult, ...]) -> None:
         run_id = self._ids[runs.key(spec, kind="trial-parent")]
@@ -355,6 +367,7 @@ class Shipper:
             },
         )  # fmt: skip
         self._ids[key] = run.info.run_id
+        self._started[run.info.run_id] = run.info.start_time
         return str(run.info.run_id)
 
     def _unmark(self, run_id: str) -> None:
@@ -370,6 +383,7 @@ class Shipper:
         if not key:
             return
         self._ids[key] = run_id
+        self._started[run_id] = run.info.start_time
         if run.data.params:
             self._described[run_id] = len(run.data.params)
         if run.data.tags.get("ablate.state") in DONE and run.info.status != "RUNNING":
@@ -378,20 +392,28 @@ class Shipper:
             self._stopped.add(run_id)
 
     def _close(
-        self, run_id: str, state: State, *, metrics: Mapping[str, float], tags: Mapping[str, str]
-    ) -> None:
-        """Write the last values of a run, then its status, whose presence says that all is sent."""
-        info = self._client.get_run(run_id).info
-        mark = runs.MARK.get(state, "")
-        if not info.run_name.startswith(mark):
-            tags = {**tags, runs.NAME: mark + info.run_name}
+        self, run_id: str, state: State, *, metrics: Mapping[str, float], tags: Mapping[str, str],
+        points: Sequence[Metric] = (),
+    ) -> None:  # fmt: skip
+        """Write the last values of a run, then its status, whose presence says that all is sent.
+
+        What is left of its points goes along with the values: a request is a commit.
+        """
+        if state in runs.MARK:
+            name = str(self._client.get_run(run_id).info.run_name)
+            if not name.startswith(runs.MARK[state]):
+                tags = {**tags, runs.NAME: runs.MARK[state] + name}
+        last = [
+            Metric(runs.metric_name(name), value, self._started[run_id], 0)
+            for name, value in metrics.items()
+            if math.isfinite(value)
+        ]
+        rest, size = deque([*points, *last]), BATCH - len(tags)  # together they must fit
+        while len(rest) > size:
+            self._client.log_batch(run_id, metrics=[rest.popleft() for _ in range(size)])
         self._client.log_batch(
             run_id,
-            metrics=[
-                Metric(runs.metric_name(name), value, info.start_time, 0)
-                for name, value in metrics.items()
-                if math.isfinite(value)
-            ],
+            metrics=list(rest),
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
         self._client.set_terminated(run_id, runs.STATUS[state])

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
-from ablate.tracking.address import DATABASE, public, tracking_uri
+from ablate.tracking.address import DATABASE, hide, public, tracking_uri
 from ablate.tracking.moved import artifacts_of, bring_along
 from ablate.tracking.outbox import is_down
 
@@ -47,7 +47,7 @@ def open_client(store: Path, uri: str | None = None, *, make: bool = True) -> Ml
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except Exception as error:
-        reason = str(error).split("\n", 1)[0].replace(uri, public(uri))
+        reason = hide(str(error).split("\n", 1)[0], uri)
         raise StoreError(
             f"store.mlflow: cannot open {public(uri)}: {reason}; check that the server runs and "
             "the path is right, or leave store.mlflow out"
@@ -73,7 +73,7 @@ def connect(store: Path, uri: str | None, *, study: str) -> tuple[MlflowClient, 
     except MlflowException as error:
         if is_down(error):
             raise
-        reason = str(error).split("\n", 1)[0]
+        reason = hide(str(error).split("\n", 1)[0], uri)
         raise StoreError(
             f"store.mlflow: {public(uri)} refuses: {reason}; check the address and your rights"
         ) from error
@@ -92,8 +92,8 @@ def experiment(client: MlflowClient, name: str, *, store: Path) -> str:
         found = _experiment_id(client, name)
         if found is not None:
             return found
-        is_local = client.tracking_uri.startswith("sqlite:")
-        place = artifacts_of(store, name) if is_local else None
+        is_served = urlsplit(client.tracking_uri).scheme in ("http", "https")
+        place = None if is_served else artifacts_of(store, name)  # a server has its own place
         return str(client.create_experiment(name, artifact_location=place))
 
 
@@ -103,8 +103,9 @@ def _experiment_id(client: MlflowClient, name: str) -> str | None:
         return None
     if found.lifecycle_stage != "active":
         raise StoreError(
-            f"{client.tracking_uri}: the experiment {name!r} was deleted in MLflow; restore it "
-            f"(mlflow experiments restore -x {found.experiment_id}), or use another --store"
+            f"{public(client.tracking_uri)}: the experiment {name!r} was deleted in MLflow; "
+            f"restore it (mlflow experiments restore -x {found.experiment_id}), or use another "
+            "--store"
         )
     return str(found.experiment_id)
 

@@ -29,7 +29,7 @@ def restore(
         return 1, 0.0
     model.load_state_dict(state["weights"])
     optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["random"])
+    _set_random_state(state["random"], model)
     return int(state["step"]) + 1, float(state["seconds"])
 
 
@@ -49,9 +49,21 @@ def save_if_due(
     if checkpoints.is_due():
         checkpoints.save(
             step=step, weights=model.state_dict(), optimizer=optimizer.state_dict(),
-            random=torch.get_rng_state(), seconds=seconds(),
+            random=_random_state(model), seconds=seconds(),
         )  # fmt: skip
         checkpoints.raise_if_leaving(step)
+
+
+def _random_state(model: nn.Module) -> dict[str, torch.Tensor]:
+    device = next(model.parameters()).device
+    on_device = {"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
+    return {"cpu": torch.get_rng_state(), **on_device}
+
+
+def _set_random_state(state: Mapping[str, torch.Tensor], model: nn.Module) -> None:
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], next(model.parameters()).device)
 
 
 def is_recorded(step: int, steps: int) -> bool:

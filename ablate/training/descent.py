@@ -10,11 +10,12 @@ from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.course import RECORDS, is_recorded, record, report, restore, save_if_due
-from ablate.training.determinism import precision
+from ablate.training.graph import Replayed, engine_of
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row
 from ablate.training.spec import RunSpec
+from ablate.training.step import Step, stepper
 from ablate.training.watching import moments
 
 RARER = 10  # of so many recorded steps one has the loss diagnosed
@@ -53,13 +54,24 @@ def descend(
         look: Called with the step at the few moments when the run is pictured.
 
     Raises:
+        ConfigError: The settings ask for a graph where there is none.
         DivergedError: The loss left the numbers.
         PrunedError: The recorder said stop at a rung.
         LeaveError: The worker is to go; the state is saved.
     """
     train = spec.settings["train"]
     steps = int(train["steps"])
-    optimizer = torch.optim.Adam(model.parameters(), lr=train["learning_rate"])
+    engine = engine_of(train, device)
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=train["learning_rate"],
+        capturable=engine is not None and device.type == "cuda",
+    )  # fmt: skip
+    take: Step = stepper(
+        model=model, loss=loss, optimizer=optimizer, arithmetic=train["precision"], device=device,
+        scale=scale,
+    )  # fmt: skip
+    if engine is not None:
+        take = Replayed(take, loss=loss, engine=engine, device=device)
     torch.manual_seed(derive_seed(spec.seed, "network"))
     first, before_s = restore(checkpoints, model, optimizer)
     started = time.monotonic()
@@ -70,17 +82,12 @@ def descend(
     for step in range(first, steps + 1):
         loss.at_step(step)
         infrared, visible = (image.to(device) for image in batch(step))
-        with precision(train["precision"], device):
-            fused = model(infrared=infrared, visible=visible)
-        value = loss(infrared=infrared, visible=visible, fused=fused.float())
-        optimizer.zero_grad(set_to_none=True)
-        (value * scale).backward()
-        optimizer.step()
+        taken = take(infrared, visible)
         if is_recorded(step, steps):
             if step % (every * RARER) == 0 or step == steps:
-                loss.diagnose(infrared=infrared, visible=visible, fused=fused.float())
+                loss.diagnose(infrared=infrared, visible=visible, fused=taken.fused)
             terms = {name: float(term) for name, term in loss.last_terms.items()}
-            record(recorder, float(value.detach()), terms, step=step)
+            record(recorder, float(taken.value), terms, step=step)
         if look and step in pictured:
             look(step)
         if step in spec.rungs and step < steps:

@@ -1,11 +1,15 @@
-"""Device, threads and arithmetic that make a CPU run repeat bit for bit."""
+"""Device, threads, arithmetic and layout; on a CPU a run repeats bit for bit."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from ablate.errors import ConfigError, DeviceError
+
+LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 def device_of(name: str, *, where: str = "train.device") -> torch.device:
@@ -38,6 +42,7 @@ def device_of(name: str, *, where: str = "train.device") -> torch.device:
 
 def settle(*, threads: int = 1) -> None:
     """Make torch deterministic and quiet in this process: threads, algorithms, no TF32."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -52,6 +57,24 @@ def precision(name: str, device: torch.device) -> Iterator[None]:
         raise ConfigError(f"train.precision: must be fp32 or bf16, got {name!r}")
     with torch.autocast(device.type, torch.bfloat16, enabled=name == "bf16"):
         yield
+
+
+def layout_of(name: str) -> torch.memory_format:
+    """Return how weights and images lie in memory: plane by plane, or the channels together.
+
+    Raises:
+        ConfigError: No such layout.
+    """
+    if name not in LAYOUTS:
+        raise ConfigError(f"train.layout: must be {' or '.join(LAYOUTS)}, got {name!r}")
+    return LAYOUTS[name]
+
+
+def laid_out(image: Tensor, layout: torch.memory_format) -> Tensor:
+    """Return the image in this layout; one channel fits both, so torch would not change it."""
+    if layout is torch.contiguous_format:
+        return image
+    return torch.empty_like(image, memory_format=layout).copy_(image)
 
 
 def generator(seed: int) -> torch.Generator:

@@ -156,9 +156,12 @@ def _gpu(device: "torch.device") -> dict[str, str]:
         return {}
     import torch
 
+    from ablate.losses.fused import has_triton
+
     cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
     return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda),
-            "cudnn": str(cudnn)}  # fmt: skip
+            "cudnn": str(cudnn),
+            "triton": version("triton") if has_triton() else "none"}  # fmt: skip
 
 
 def _meaning(path: Path) -> str:

@@ -15,7 +15,7 @@ from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.descent import descend
-from ablate.training.determinism import precision
+from ablate.training.determinism import laid_out, layout_of, precision
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, image_tensor, means, save_png, score
@@ -39,7 +39,8 @@ def fit(
     """Return per-image rows, mean metrics and facts of a network trained as `spec` says."""
     train, scoring = spec.settings["train"], spec.settings["metrics"]
     initialise(model, seed=derive_seed(spec.seed, "weights"))
-    model.to(device)
+    layout = layout_of(train.get("layout", "nchw"))
+    model.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's stub lacks it
     sampler = CropSampler(
         pairs.pairs("train"),
         crop=spec.settings["data"]["crop"],
@@ -50,14 +51,18 @@ def fit(
     def fuse(pair: Pair) -> Tensor:
         with torch.no_grad(), precision(train["precision"], device):
             fused: Tensor = model(
-                infrared=image_tensor(pair.infrared, device),
-                visible=image_tensor(pair.visible, device),
+                infrared=laid_out(image_tensor(pair.infrared, device), layout),
+                visible=laid_out(image_tensor(pair.visible, device), layout),
             )
         fused = fused.float()
         if not bool(torch.isfinite(fused).all()):
             raise DivergedError(f"the fused image of {pair.stem} is not finite")
         pulse.beat()
         return fused
+
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        infrared, visible = sampler.batch(step - 1)
+        return laid_out(infrared, layout), laid_out(visible, layout)
 
     def rows_of(split: str) -> list[Row]:
         some = pairs.pairs(split)
@@ -78,7 +83,7 @@ def fit(
         model.train(was_training)
 
     seconds = descend(
-        spec=spec, model=model, loss=loss, batch=lambda step: sampler.batch(step - 1),
+        spec=spec, model=model, loss=loss, batch=batch,
         score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
         pulse=pulse, look=look_at if shown else None,
     )  # fmt: skip

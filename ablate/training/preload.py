@@ -11,13 +11,16 @@ import ablate.training.calibration
 import ablate.training.floors
 import ablate.training.loop
 import ablate.training.probing
-import ablate.training.run  # noqa: F401
+import ablate.training.run
 from ablate.data.contract import DATASETS
+from ablate.losses.fused import has_triton
 from ablate.metrics.contract import METRICS
 from ablate.models.contract import MODELS
 from ablate.training.environment import package_code
 from ablate.training.tasks import TASKS
 
+if has_triton():
+    import ablate.losses.kernels  # noqa: F401
 for register in (DATASETS, METRICS, MODELS, TASKS):
     register.names()
 package_code()

@@ -15,7 +15,7 @@ from ablate.training.spec import RunResult
 from benchmarks.commits import counted
 from benchmarks.simulated import study
 
-MOST_COMMITS = 12  # per trial: create, describe, points, end and status in MLflow, one in Optuna
+MOST_COMMITS = 7  # per trial: create, parameters, data, points, tags, status; one of Optuna
 
 
 def test_commits_per_trial_are_few_and_do_not_grow(tmp_path: Path) -> None:

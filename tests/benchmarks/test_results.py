@@ -78,6 +78,7 @@ def test_the_page_shows_losses_beside_wins() -> None:
     assert "| gain | 1.5 |  | at least 2 missed |" in text
     assert "| size | 12.35 | MiB |  |" in text
     assert "(../x/metrics.json)" in text
+    assert "| [metrics](#metrics) | 2 of 3 | gain: 1.5 |" in text
 
 
 def test_sides_take_turns_and_the_warm_up_is_not_counted() -> None:

@@ -17,14 +17,31 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 Page = Callable[..., Any]
 
 
+NAME = "attributes.`Run Name`"
+
+
 def first_column(browser: Any) -> list[str]:
-    rows = browser.find_elements(By.CSS_SELECTOR, '.ag-pinned-left-cols-container [role="row"]')
-    return [row.text.split("\n")[0] for row in rows]
+    """Return the names of the runs, from above."""
+    cells = browser.find_elements(By.CSS_SELECTOR, f'.ag-row [col-id="{NAME}"]')
+    cells.sort(key=lambda cell: cell.rect["y"])
+    return [cell.text.split("\n")[-1] for cell in cells]
 
 
 def headers(browser: Any) -> list[str]:
-    found = browser.find_elements(By.CSS_SELECTOR, '.ag-header-cell[col-id^="$$$"]')
-    return [cell.text.strip() for cell in found]
+    """Return the names of the columns of metrics, from the left."""
+    cells = browser.find_elements(By.CSS_SELECTOR, '.ag-header-cell[col-id^="metrics."]')
+    cells.sort(key=lambda cell: cell.rect["x"])
+    return [cell.get_attribute("col-id").split("`")[1] for cell in cells]
+
+
+def unfold(browser: Any, name: str, child: str) -> None:
+    """Open the row of a run, once, and wait for one below it."""
+    row = next(
+        row for row in browser.find_elements(By.CSS_SELECTOR, ".ag-row")
+        if name in row.text and row.find_elements(By.TAG_NAME, "button")
+    )  # fmt: skip
+    row.find_element(By.TAG_NAME, "button").click()
+    until(browser, lambda seen: child in first_column(seen), f"{child} below {name}")
 
 
 def until(browser: Any, is_so: Callable[[Any], object], what: str) -> None:
@@ -44,15 +61,10 @@ def test_the_list_of_studies_names_the_study(page: Page) -> None:
 
 def test_the_tree_nests_seeds_in_trials_in_the_study(page: Page, view: dict[str, str]) -> None:
     browser = page(view["tree"], "study seen")
-    for _ in range(2):  # the study, then its trials
-        for button in browser.find_elements(By.CSS_SELECTOR, ".ag-row button"):
-            if button.find_elements(By.CSS_SELECTOR, "svg"):
-                button.click()
-                break
-        until(browser, lambda seen: "t000 signed" in str(first_column(seen)), "its trials")
-        browser.find_elements(By.CSS_SELECTOR, ".ag-row button")[1].click()
-        break
-    until(browser, lambda seen: "s1" in str(first_column(seen)), "the seeds of a trial")
+    unfold(browser, "study seen", "t000 signed")
+    unfold(browser, "t000 signed", "signed · s1")
+    assert "t001 magnitude" in first_column(browser)
+    assert "magnitude · s1" not in first_column(browser)
 
 
 def test_primary_metrics_stand_first_with_their_deviation(
@@ -65,14 +77,14 @@ def test_primary_metrics_stand_first_with_their_deviation(
 
 
 def test_two_arms_can_be_compared(page: Page, served: Served) -> None:
-    ids = ",".join(f"%22{run.info.run_id}%22" for run in served.runs(kind="trial"))
+    ids = ",".join(f"%22{run.info.run_id}%22" for run in served.runs(kind="run", seed="0"))
     place = f"compare-runs?runs=[{ids}]&experiments=[%22{served.experiment}%22]"
-    page(place, "Comparing 2 Runs", "t000 signed", "t001 magnitude", "loss.components")
+    page(place, "Comparing 2 Runs", "signed · s0", "magnitude · s0", "loss.components")
 
 
 def test_pictures_have_a_slider_over_the_steps(page: Page, served: Served) -> None:
     run = served.runs(kind="run", seed="0")[0]
-    browser = page(run_page(served, run, "/model-metrics"), "Search metric charts")
+    browser = page(run_page(served, run, "/model-metrics"), "facts (")
     search = browser.find_element(By.CSS_SELECTOR, 'input[placeholder="Search metric charts"]')
     search.send_keys("progress")
 
@@ -102,7 +114,10 @@ def test_the_page_of_a_run_says_why_and_with_whom_and_what_data(page: Page, serv
 def test_the_partners_of_a_run_are_one_click_away(page: Page, served: Served) -> None:
     run = next(r for r in served.runs(kind="run", seed="0") if "signed" in r.info.run_name)
     href = run.data.tags["mlflow.note.content"].partition("(#/")[2].partition(")")[0]
-    page(href, "signed · s0", "magnitude · s0", "2 matching runs")
+    browser = page(href, "t000 signed", "t001 magnitude", "matching runs")
+    unfold(browser, "t000 signed", "signed · s0")
+    unfold(browser, "t001 magnitude", "magnitude · s0")
+    assert not {"signed · s1", "magnitude · s1"} & set(first_column(browser))
 
 
 def test_the_report_lies_in_the_study_run(page: Page, served: Served) -> None:

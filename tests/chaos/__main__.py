@@ -1,19 +1,25 @@
 """Random kills of a small study: `python -m tests.chaos --kills 200 --seed 0`.
 
 Kills the driver, a worker, the fork server or all of them with signal 9, at random moments and
-right after files appear; with --server the tracking server too. Every study must end as one that
-was let alone. Prints what was killed and counted; exits with 1 on any deviation.
+right after files appear; with --server the tracking server too, with --postgres it and PostgreSQL,
+where both stores lie then. Every study must end as one that was let alone. Prints what was killed and counted; exits with 1 on any deviation.
 """
 
 import argparse
 import random
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.killing import Round, Tally
 from tests.chaos.outcome import Outcome, differences
+from tests.faults.postgres import Postgres
 from tests.faults.serving import TrackingServer
+
+Make = Callable[[Path], AbstractContextManager[Round]]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,18 +31,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most", type=int, default=12, help="kills of one study")
     parser.add_argument("--server", action="store_true", help="a tracking server, killed as well")
+    parser.add_argument(
+        "--postgres",
+        action="store_true",
+        help="PostgreSQL behind that server and Optuna, restarted and killed",
+    )
     parser.add_argument("--folder", type=Path, help="kept; a temporary one if absent")
     words = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="chaos-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="chaos-") as temporary, ExitStack() as stack:
         base = words.folder or Path(temporary)
         draw, tally = random.Random(words.seed), Tally()
-        whole = _let_alone(base / "whole", is_served=words.server)
+        postgres = Postgres() if words.postgres else None
+        if postgres:
+            stack.callback(postgres.close)
+        make = partial(_stores, postgres=postgres, is_served=words.server or words.postgres)
+        whole = _let_alone(base / "whole", make)
         print(f"let alone: {whole.counts}, wrong: {list(whole.wrongs) or 'nothing'}", flush=True)
         deviations = list(whole.wrongs)
         while tally.total < words.kills:
             kills = min(draw.randint(min(4, words.most), words.most), words.kills - tally.total)
             folder = base / f"study{tally.studies:03d}"
-            found = _killed(folder, draw, tally, kills=kills, whole=whole, is_served=words.server)
+            found = _killed(folder, make, draw, tally, kills=kills, whole=whole)
             deviations += found
             print(
                 f"study {tally.studies}: {tally.total} kills so far; {len(found)} deviations",
@@ -51,30 +66,37 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if deviations else 0
 
 
-def _let_alone(folder: Path, *, is_served: bool) -> Outcome:
-    server = TrackingServer(folder / "server") if is_served else None
+@contextmanager
+def _stores(folder: Path, *, postgres: Postgres | None, is_served: bool) -> Iterator[Round]:
+    """Yield a study with stores of its own, whose server runs until the end."""
+    database = None
+    if postgres:
+        for name in (f"optuna_{folder.name}", database := f"mlflow_{folder.name}"):
+            postgres.sql(f'create database "{name}"')
+    url = postgres.url(database) if postgres and database else None
+    server = TrackingServer(folder / "server", url) if is_served else None
     try:
         if server:
             server.start()
-        return Round(folder, server).let_alone()
+        yield Round(folder, server, postgres=postgres)
     finally:
         if server:
             server.kill()
+
+
+def _let_alone(folder: Path, make: Make) -> Outcome:
+    with make(folder) as one:
+        return one.let_alone()
 
 
 def _killed(
-    folder: Path, draw: random.Random, tally: Tally, *, kills: int, whole: Outcome, is_served: bool
+    folder: Path, make: Make, draw: random.Random, tally: Tally, *, kills: int, whole: Outcome
 ) -> list[str]:
-    server = TrackingServer(folder / "server") if is_served else None
     try:
-        if server:
-            server.start()
-        return differences(Round(folder, server).killed(draw, tally, kills=kills), whole)
+        with make(folder) as one:
+            return differences(one.killed(draw, tally, kills=kills), whole)
     except AssertionError as error:
         return [f"{folder}: {error}"]
-    finally:
-        if server:
-            server.kill()
 
 
 if __name__ == "__main__":

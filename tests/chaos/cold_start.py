@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -20,17 +21,29 @@ from tests.command_line import typed
 STUDY = Path(__file__).with_name("cold.yaml")
 
 
-def repetition(folder: Path, *, drivers: int) -> tuple[Counter[str], list[str]]:
-    """Return how the drivers ended, and what is wrong with the store that they made."""
+def repetition(
+    folder: Path, *, drivers: int, words: Sequence[str] = (), stores: Sequence[str] = ("s",)
+) -> tuple[Counter[str], list[str]]:
+    """Return how the drivers ended, and what is wrong with the store that they made.
+
+    Args:
+        folder: Made for it.
+        drivers: Started at once, two per study.
+        words: Overrides for all of them.
+        stores: Taken in turns by the studies.
+    """
     folder.mkdir(parents=True)
     studies = [folder / f"cold{number // 2}.yaml" for number in range(drivers)]
     for path in studies:
         shutil.copy(STUDY, path)
+    typed_of = {
+        study: [str(study), *words, "--store", stores[number // 2 % len(stores)]]
+        for number, study in enumerate(studies)
+    }
     started: list[tuple[Path, Path, ForkServerProcess]] = []
     for number, study in enumerate(studies):
         log = folder / f"said{number}"
-        words = ["run", str(study), "--store", "s"]
-        started.append((study, log, start(*words, cwd=folder, log=log)))
+        started.append((study, log, start("run", *typed_of[study], cwd=folder, log=log)))
     counts: Counter[str] = Counter()
     wrongs: list[str] = []
     done: Counter[Path] = Counter()
@@ -46,11 +59,10 @@ def repetition(folder: Path, *, drivers: int) -> tuple[Counter[str], list[str]]:
             wrongs.append(f"{study.name}: exit code {driver.exitcode}: {said[-300:]}")
     for study in dict.fromkeys(studies):
         wrongs += [] if done[study] else [f"{study.name}: no driver ended it"]
-        words = [str(study), "--store", "s", "--json"]
-        status = json.loads(typed("status", *words, cwd=folder).stdout)
+        status = json.loads(typed("status", *typed_of[study], "--json", cwd=folder).stdout)
         if (status["planned"], status["finished"]) != (1, 1):
             wrongs.append(f"{study.name}: {status['finished']} of {status['planned']} finished")
-        said_by = typed("doctor", *words, cwd=folder)
+        said_by = typed("doctor", *typed_of[study], "--json", cwd=folder)
         if said_by.returncode or json.loads(said_by.stdout)["found"]:
             wrongs.append(f"{study.name}: {said_by.stdout[-300:]}")
     return counts, wrongs

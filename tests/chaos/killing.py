@@ -12,13 +12,15 @@ from pathlib import Path
 
 from tests.chaos.driving import start
 from tests.chaos.outcome import STUDY, Outcome, outcome_of
+from tests.faults.postgres import Postgres
 from tests.faults.serving import TrackingServer
 
 LONGEST_S = 10.0  # between a start, or a kill, and the next kill
 PATIENCE_S = 15.0  # for a file to appear
 WORKERS = (1, 2, 4)
 WORKER_KILLS = 2  # in one session: a run may cost two workers, the third death is its failure
-TARGETS = {"driver": 5, "group": 4, "worker": 4, "fork server": 1, "tracking server": 3}
+TARGETS = {"driver": 5, "group": 4, "worker": 4, "fork server": 1, "tracking server": 3,
+           "PostgreSQL": 5}  # fmt: skip
 MOMENTS = (
     "s/.mlflow.db*", "s/optuna.db", "s/small/ledger.jsonl", "s/small/runs/*",
     "s/small/runs/*/journal.jsonl", "s/small/runs/*/*checkpoint*", "s/small/runs/*/*result.json*",
@@ -45,22 +47,30 @@ class Round:
     Args:
         folder: Where it is run; made when absent.
         server: Tracking server to use instead of the store's own database; running.
+        postgres: Where Optuna's store and the server's database lie instead; running.
         words: Further overrides.
         kinds: What is killed, of `TARGETS`; absent, all that there is.
         longest_s: Most seconds between a start, or a kill, and the next kill.
     """
 
     def __init__(
-        self, folder: Path, server: TrackingServer | None = None, *, words: Sequence[str] = (),
+        self, folder: Path, server: TrackingServer | None = None, *,
+        postgres: Postgres | None = None, words: Sequence[str] = (),
         kinds: Sequence[str] = (), longest_s: float = LONGEST_S,
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.server, self._longest_s = folder, server, longest_s
+        self.postgres = postgres
         self.words = [*words, *([f"store.mlflow={server.uri}"] if server else [])]
+        if postgres:
+            self.words.append(f"store.optuna={postgres.url(self._optuna_name)}")
+            if server is None:
+                raise ValueError("PostgreSQL goes with a tracking server")
+        there = {"tracking server": server is not None, "PostgreSQL": postgres is not None}
         self._targets = {
             kind: weight
             for kind, weight in TARGETS.items()
-            if (kind in kinds if kinds else server is not None or kind != "tracking server")
+            if (kind in kinds if kinds else there.get(kind, True))
         }
 
     def let_alone(self, *, workers: int = 2) -> Outcome:
@@ -103,7 +113,12 @@ class Round:
         return outcome_of(
             self.folder, words=self.words, database=self.server.database if self.server else own,
             uri=self.server.uri if self.server else None,
+            optuna=self.postgres.url(self._optuna_name) if self.postgres else None,
         )  # fmt: skip
+
+    @property
+    def _optuna_name(self) -> str:
+        return f"optuna_{self.folder.name}"
 
     def _start(self, workers: int) -> ForkServerProcess:
         words = [*self.words, "--store", "s", "--workers", str(workers)]
@@ -111,8 +126,11 @@ class Round:
 
     def _was_server_away(self, driver: ForkServerProcess) -> bool:
         """Return whether a driver ended as it must when the server is away at the very end."""
-        said = "nothing is lost: start the same study again" in self._said()
-        return self.server is not None and driver.exitcode == 1 and said
+        said = ("nothing is lost: start the same study again", "store.optuna: cannot open postgres")
+        return (
+            self.server is not None and driver.exitcode == 1
+            and any(text in self._said() for text in said)
+        )  # fmt: skip
 
     def _said(self) -> str:
         return (self.folder / "said").read_text()[-3000:]
@@ -148,6 +166,15 @@ class Round:
             self.server.kill()
             time.sleep(draw.uniform(0, 3))
             self.server.start(waits=False)
+            return True
+        if kind == "PostgreSQL":
+            assert self.postgres is not None
+            if draw.random() < 0.5:
+                self.postgres.restart()
+            else:
+                self.postgres.kill()
+                time.sleep(draw.uniform(0, 3))
+                self.postgres.start()
             return True
         if kind == "group":
             os.killpg(driver, signal.SIGKILL)

@@ -1,7 +1,7 @@
 """What must not depend on kills: every table, count and status that a study leaves behind."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,18 @@ class Outcome:
     wrongs: tuple[str, ...]  # must be empty
 
 
-def outcome_of(folder: Path, *, words: list[str], database: Path, uri: str | None) -> Outcome:
+def outcome_of(
+    folder: Path, *, words: list[str], database: Path | str, uri: str | None,
+    optuna: Path | str | None = None,
+) -> Outcome:  # fmt: skip
     """Return how the study in folder/s ended.
 
     Args:
         folder: Where the study was run; its store is "s".
         words: Overrides that it was run with.
-        database: The sqlite file behind MLflow.
+        database: The sqlite file behind MLflow, or the address of a PostgreSQL database.
         uri: Of the tracking server, None where MLflow lies in the store.
+        optuna: Likewise; the file in the store if absent.
     """
     store = folder / "s"
     store_words = [str(STUDY), *words, "--store", "s", "--json"]
@@ -49,10 +53,10 @@ def outcome_of(folder: Path, *, words: list[str], database: Path, uri: str | Non
     contents = read(store=store, study=NAME, uri=uri)
     table = contents.runs[[name for name in contents.runs if not name.startswith("facts.")]]
     runs = mlflow_runs(database)
-    optuna = _optuna(store / "optuna.db")
+    told = _optuna(optuna or store / "optuna.db")
     counts = {
         "planned": status["planned"], "finished": status["finished"], "failed": status["failed"],
-        "rows of the table": len(table), "MLflow runs": len(runs), "Optuna trials": len(optuna),
+        "rows of the table": len(table), "MLflow runs": len(runs), "Optuna trials": len(told),
         "metric points": sum(len(run["points"]) for run in runs),
     }  # fmt: skip
     texts = {
@@ -62,10 +66,10 @@ def outcome_of(folder: Path, *, words: list[str], database: Path, uri: str | Non
         "links": "\n".join(sorted(contents.links)),
         "verdict.json": encode(contents.verdicts or {}).decode(),
         "MLflow": "\n".join(json.dumps(run, sort_keys=True) for run in runs),
-        "Optuna": "\n".join(map(str, optuna)),
+        "Optuna": "\n".join(map(str, told)),
     }
     wrongs = [f"doctor: {one['where']}: {one['what']}" for one in json.loads(said.stdout)["left"]]
-    wrongs += _wrongs(store / NAME, runs, [str(row[1]) for row in optuna])
+    wrongs += _wrongs(store / NAME, runs, [str(row[1]) for row in told])
     if status["finished"] != status["planned"]:
         wrongs.append(f"{status['finished']} finished of {status['planned']} planned")
     return Outcome(texts=texts, counts=counts, wrongs=tuple(wrongs))
@@ -91,7 +95,7 @@ def differences(mine: Outcome, whole: Outcome) -> list[str]:
     return found
 
 
-def mlflow_runs(database: Path) -> list[dict[str, Any]]:
+def mlflow_runs(database: Path | str) -> list[dict[str, Any]]:
     """Return every active run with its status, tags, parameters and points, wall times left out."""
     found: list[dict[str, Any]] = []
     for run_id, key, status in rows(
@@ -117,17 +121,27 @@ def mlflow_runs(database: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _optuna(database: Path) -> list[tuple[Any, ...]]:
+def _optuna(database: Path | str) -> list[tuple[Any, ...]]:
     """Return our number, state, value and parameters of every trial, in the order of our numbers."""
+    values, params = defaultdict(list), defaultdict(dict)
+    for trial, value in rows(
+        database, "select trial_id, value from trial_values order by trial_id, objective"
+    ):
+        values[trial].append(value)
+    for trial, name, value in rows(
+        database,
+        "select trial_id, param_name, param_value from trial_params order by trial_id, param_name",
+    ):
+        params[trial][name] = value
     found = rows(
         database,
-        "select cast(a.value_json as integer), t.state, (select group_concat(v.value) "
-        "from trial_values v where v.trial_id = t.trial_id), (select group_concat(p.param_name || "
-        "'=' || p.param_value) from (select * from trial_params order by param_name) p "
-        "where p.trial_id = t.trial_id) from trials t left join trial_user_attributes a "
-        "on a.trial_id = t.trial_id and a.key = 'ablate.trial' order by 1, 2",
+        "select t.trial_id, a.value_json, t.state from trials t left join "
+        "trial_user_attributes a on a.trial_id = t.trial_id and a.key = 'ablate.trial'",
     )
-    return [tuple(row) for row in found]
+    return sorted(
+        (-1 if number is None else int(number), state, values[trial], sorted(params[trial].items()))
+        for trial, number, state in found
+    )
 
 
 def _wrongs(study: Path, runs: list[dict[str, Any]], states: list[str]) -> list[str]:

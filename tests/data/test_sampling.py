@@ -67,3 +67,20 @@ def test_a_crop_as_large_as_the_smallest_image_is_fine() -> None:
 def test_a_crop_larger_than_an_image_names_it_and_the_mend() -> None:
     with pytest.raises(DataError, match=r"a: 30x20 is smaller than data.crop = 21; set it to 20"):
         sampler(crop=21)
+
+
+@pytest.mark.parametrize("crop", [1, 13, 16])
+def test_the_crops_are_those_that_plain_slices_give(crop: int) -> None:
+    for step in range(6):
+        random = np.random.default_rng([1, step])
+        plain: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+        for _ in range(4):
+            pair = PAIRS[random.integers(2)]
+            height, width = pair.infrared.shape
+            top, left = random.integers(height - crop + 1), random.integers(width - crop + 1)
+            way = -1 if random.integers(2) else 1
+            for side, image in zip(plain, (pair.infrared, pair.visible), strict=True):
+                part = image[top : top + crop, left : left + crop][:, ::way]
+                side.append(part[None].astype(np.float32) / np.float32(255))
+        for got, expected in zip(sampler(crop=crop).batch(step), plain, strict=True):
+            assert np.array_equal(got.numpy(), np.stack(expected))

@@ -60,7 +60,14 @@ def wait_for_a_submitted_run(store: Path) -> None:
         time.sleep(0.05)
 
 
-def rows(database: Path, query: str, *values: str) -> list[Any]:
+def rows(database: Path | str, query: str, *values: str) -> list[Any]:
+    """Return what an sqlite file, or a PostgreSQL server at an address, answers."""
+    if isinstance(database, str):
+        import psycopg
+
+        text = query.replace("%", "%%").replace("?", "%s")
+        with psycopg.connect(database.replace("+psycopg", "")) as server:
+            return [tuple(row) for row in server.execute(text.encode(), values)]
     with contextlib.closing(sqlite3.connect(database)) as connection:
         return connection.execute(query, values).fetchall()
 

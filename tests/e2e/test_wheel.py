@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -46,3 +47,32 @@ def test_the_wheel_works_in_an_empty_folder(wheel: Path, tmp_path: Path, words: 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "quickstart" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_demo_runs_from_the_installed_wheel_in_an_empty_folder(
+    wheel: Path, tmp_path: Path
+) -> None:
+    home, empty = tmp_path / "venv", tmp_path / "empty"
+    venv.create(home)
+    empty.mkdir()
+    (site,) = home.glob("lib/python*/site-packages")
+    install = ["-m", "pip", "--python", str(home), "install", "-q", "--no-deps", "--no-index"]
+    subprocess.run([sys.executable, *install, str(wheel)], check=True)
+    dependencies = Path(pytest.__file__).parents[1]  # beside which the tree may be installed too
+    (site / "dependencies.pth").write_text(f"{dependencies}\n")
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    python = home / "bin" / "python"
+    where = subprocess.run(
+        [python, "-c", "import ablate; print(ablate.__file__)"], cwd=empty, env=env,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert Path(where.stdout.strip()).is_relative_to(site)
+    done = subprocess.run(
+        [home / "bin" / "ablate", "demo"], cwd=empty, env=env, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (empty / "ablate-store" / "quickstart" / "report" / "report.html").is_file()
+    assert "report: ablate-store/quickstart/report/report.html" in done.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.errors import StoreError
+from ablate.errors import ConfigError, StoreError
 from ablate.execution.inline import Inline
 from ablate.execution.pool import MOST_LOST
 from ablate.execution.processes import Processes
@@ -138,3 +138,14 @@ def test_a_driver_that_is_gone_at_a_rung_leaves_no_result(
     executor._workers[0].process.join(timeout=20)
     assert executor._workers[0].process.exitcode == 0
     assert read_result(tmp_path / "r") is None
+
+
+def test_a_temporary_folder_without_room_for_sockets_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(self: Processes) -> None:
+        raise OSError("AF_UNIX path too long")
+
+    monkeypatch.setattr(Processes, "_started", refused)
+    with pytest.raises(ConfigError, match=r"^TMPDIR: /.* set it to a shorter folder"):
+        Processes(decide=lambda *_: False)

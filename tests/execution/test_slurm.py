@@ -77,3 +77,16 @@ def test_no_queue_here_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ClusterError, match=r"executor.cluster: slurm: "):
         OnSlurm(decide=lambda *_: False, logs=str(tmp_path / "logs"))
+
+
+def test_a_queue_that_takes_no_job_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sbatch").write_text(
+        "#!/bin/sh\necho 'sbatch: error: no such partition' >&2\nexit 1\n"
+    )
+    (tmp_path / "sbatch").chmod(0o755)
+    (tmp_path / "srun").symlink_to(tmp_path / "sbatch")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(ClusterError, match=r"sbatch takes no job: .*no such partition; see that"):
+        OnSlurm(decide=lambda *_: False, host="127.0.0.1", logs=str(tmp_path / "logs"))

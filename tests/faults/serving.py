@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 QUIET = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -20,14 +22,21 @@ class TrackingServer:
 
     Args:
         folder: Where its database, artifacts and log lie.
+        database: Address of a PostgreSQL database to use instead.
+        more: Further words of its command line.
+        env: Further variables of its environment.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, database: str | None = None, *, more: Sequence[str] = (),
+        env: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.database = folder / "mlflow.db"
+        self.database = database or folder / "mlflow.db"
+        self._more, self._env = more, env
         self.uri = f"http://127.0.0.1:{self._port}"
 
     def start(self, *, waits: bool = True) -> None:
@@ -35,13 +44,16 @@ class TrackingServer:
         command = [
             sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1",
             "--port", str(self._port), "--workers", "1",
-            "--backend-store-uri", f"sqlite:///{self.database}",
-            "--artifacts-destination", str(self._folder / "artifacts"),
+            "--artifacts-destination", str(self._folder / "artifacts"), "--serve-artifacts",
+            *self._more,
         ]  # fmt: skip
+        where = self.database if isinstance(self.database, str) else f"sqlite:///{self.database}"
+        env = {"MLFLOW_BACKEND_STORE_URI": where}  # it may hold a password: not for the command
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, **QUIET}
-            )
+                command, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, **QUIET, **env, **self._env},
+            )  # fmt: skip
         if waits:
             self.wait()
 

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from ablate import losses
 from ablate.imaging import gradients
+from ablate.imaging.resample import resize
+from ablate.losses.components import axis_wise
 from tests.reference.losses import by_convolution
 from tests.reference.operations import Operations
 
@@ -53,6 +55,42 @@ def test_a_level_takes_at_most_15_operations_where_launches_count(
     monkeypatch.setattr(gradients, "is_launch_bound", lambda image: True)
     assert (count(4, is_given=True) - count(2, is_given=True)) / 2 <= 15 < per_level
     assert (count(4, is_given=False) - count(2, is_given=False)) / 2 <= 25
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_axes_of_one_convolution_are_joined_as_any_others(channels: int) -> None:
+    image = images(6)["fused"].expand(-1, channels, -1, -1) * torch.arange(1.0, channels + 1).view(
+        -1, 1, 1
+    )
+    grad_x, grad_y = gradients._convolved(image, 1, 2, padding="zeros")
+    assert (axis_wise(grad_x, grad_y) is grad_x._base) == (channels == 1)
+    for one, other in (
+        (grad_x, grad_y),
+        (grad_y, grad_x),
+        (grad_x[..., 1:], grad_y[..., 1:]),
+        (grad_x, grad_x),
+    ):
+        assert torch.equal(axis_wise(one, other), torch.cat([one, other], dim=1))
+
+
+@pytest.mark.parametrize("method", ["bilinear", "antialias"])
+@pytest.mark.parametrize("side", [(24, 32), (12, 16), (31, 41), (1, 1), (60, 70)])
+def test_a_pair_of_matrices_resamples_as_torch_does(
+    method: str, side: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = images(5)["fused"]
+    wanted = value_and_slope(
+        lambda fused, **_: resize(fused, side, method=method).square().sum(), {"fused": image}
+    )
+    monkeypatch.setattr(gradients, "is_launch_bound", lambda image: True)
+    found = value_and_slope(
+        lambda fused, **_: resize(fused, side, method=method).square().sum(), {"fused": image}
+    )
+    for mine, theirs in zip(found, wanted, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-13)
+    with Operations() as operations:
+        resize(image, side, method=method)
+    assert operations.names == ["bmm", "bmm"]  # the matrices are kept, and copied for no image
 
 
 def test_targets_are_computed_once_per_batch_and_anew_when_it_changes() -> None:

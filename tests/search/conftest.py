@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablate.config.schema import Dimension, VectorDimension
+from ablate.search.constraints import ARE_NAMED
 from ablate.search.suggest import suggest
 from ablate.search.told import Direction, Told
 
@@ -102,3 +103,14 @@ def judged(number: int, values: Mapping[str, Any], *, judge: Any = None) -> Told
         first, *further = judge(values)
         return Told(number=number, values=values, value=first, further=tuple(further))
     return Told(number=number, values=values, value=score(values))
+
+
+def constraints_of(trial: Any) -> list[float] | dict[str, float]:
+    """Return the constraints of a trial: by name since Optuna 5, a list before."""
+    found: Any = trial.constraints if ARE_NAMED else trial.system_attrs.get("constraints", [])
+    return found
+
+
+def told_as(constraints: dict[str, float]) -> list[float] | dict[str, float]:
+    """Return what `constraints_of` returns for these constraints."""
+    return constraints if ARE_NAMED else list(constraints.values())

@@ -13,7 +13,7 @@ from ablate.search.history import history
 from ablate.search.pareto import front
 from ablate.search.store import TrialStore
 from ablate.search.told import Direction, Told
-from tests.search.conftest import DISCRETE_ONLY, MIXED, search, space_of
+from tests.search.conftest import DISCRETE_ONLY, MIXED, constraints_of, search, space_of, told_as
 
 BOTH: tuple[Direction, ...] = ("maximize", "minimize")
 
@@ -114,5 +114,5 @@ def test_the_store_keeps_every_objective_and_the_constraint(tmp_path: Path) -> N
     assert [direction.name for direction in study.directions] == ["MAXIMIZE", "MINIMIZE"]
     loaded = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
     assert loaded.trials[0].values == [1.0, 2.0]
-    assert loaded.trials[1].constraints == {"small": 1.0}
+    assert constraints_of(loaded.trials[1]) == told_as({"small": 1.0})
     assert [trial.number for trial in loaded.best_trials] == [0]

@@ -10,6 +10,7 @@ import pytest
 from ablate.tracking import runs
 from ablate.tracking.dataset import dataset_input
 from ablate.training.spec import RunResult
+from benchmarks.commits import counted
 
 IMAGES = (("test", "a", "qabf", 0.5), ("test", "b", "qabf", None))
 
@@ -143,6 +144,47 @@ def test_a_long_journal_is_sent_in_batches_that_mlflow_takes(study: Any, points:
     shipper = study.shipper()
     shipper.ship(spec, study.write(spec, range(1100)), siblings=1)
     assert len(points(study.run(spec).info.run_id, "val/qabf")) == 1100
+
+
+def test_the_rest_of_a_long_journal_goes_along_with_the_end(study: Any, points: Any) -> None:
+    batches: list[int] = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(study.client, name)
+
+        def log_batch(
+            self, run_id: str, metrics: Any = (), params: Any = (), tags: Any = ()
+        ) -> None:
+            batches.append(len(metrics) + len(params) + len(tags))
+            study.client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
+
+    spec = study.spec()
+    shipper = study.shipper(Watched())
+    shipper.begin(spec, siblings=1)
+    batches.clear()
+    folder = study.write(spec, range(1100))
+    shipper.end(spec, finished(spec), folder, siblings=1)
+    assert len(batches) == 3  # 2200 points and the values of the end
+    assert max(batches) <= 1000
+    run = study.run(spec)
+    assert len(points(run.info.run_id, "val/qabf")) == 1100
+    assert (run.data.tags["ablate.state"], run.data.metrics["final/val/qabf"]) == ("finished", 0.5)
+    batches.clear()
+    shipper.ship(spec, folder, siblings=1)
+    assert batches == []  # the position is that of the end
+
+
+def test_a_flush_is_one_commit(study: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    shipper.begin(spec, siblings=1)
+    found = []
+    for steps in (range(50), range(50, 90), range(0)):
+        folder = study.write(spec, steps)
+        with counted() as commits:
+            shipper.ship(spec, folder, siblings=1)
+        found.append(commits.count)
+    assert found == [1, 1, 0]
 
 
 def test_ending_again_in_a_new_session_changes_nothing(study: Any) -> None:

@@ -15,6 +15,7 @@ from ablate.metrics import protocol_hash
 from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from ablate.data.pairs import PairSet
@@ -98,6 +99,7 @@ class Fusion(Task):
             "parameters": parameter_count(model),
             **_arithmetic(model, side_px=crop_px),
             "protocol": settings["metrics"]["protocol"],
+            "arithmetic": _computed(settings["train"], device),
             **({"loss_constants": constants} if constants else {}),
         }
         return Trained(rows=tuple(rows), values=values, facts=facts)
@@ -127,6 +129,17 @@ def _kept(settings: str, folder: Path) -> "PairSet":
     from ablate.data.cache import cached
 
     return cached(data.load(json.loads(settings)), folder)
+
+
+def _computed(train: Mapping[str, Any], device: "torch.device") -> dict[str, Any]:
+    """Return how the steps were computed: what `auto` and what is left out stand for."""
+    from ablate.training.graph import engine_of
+
+    return {
+        "precision": train["precision"],
+        "layout": train.get("layout", "nchw"),
+        "graph": engine_of(train, device) is not None,
+    }
 
 
 def _arithmetic(model: "nn.Module", *, side_px: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ablate.identity import JsonValue, derive_seed
 from ablate.models.contract import parameter_count
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.course import is_recorded, record, report, restore, save_if_due
-from ablate.training.determinism import precision
+from ablate.training.determinism import layout_of, precision
 from ablate.training.loop import initialise
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
@@ -91,11 +91,16 @@ class Run:
             DivergedError: The loss left the numbers.
             PrunedError: The run was told to stop at a rung.
             LeaveError: The worker is to go; the state is saved.
-            ConfigError: `score` returned what the task does not declare.
+            ConfigError: `score` returned what the task does not declare, or a graph is asked for.
         """
+        if self.train.get("graph") == "always":
+            raise ConfigError(
+                "train.graph: always: only the task fusion has a graph; use auto or never"
+            )
         steps = int(self.train["steps"])
         initialise(model, seed=self.seed("weights"))
-        model.to(self.device).train()
+        layout = layout_of(self.train.get("layout", "nchw"))
+        model.to(self.device, memory_format=layout).train()  # type: ignore[call-overload]  # as in loop
         optimizer = torch.optim.Adam(model.parameters(), lr=self.train["learning_rate"])
         torch.manual_seed(self.seed("network"))
         first, before_s = restore(self.checkpoints, model, optimizer)

@@ -1,0 +1,136 @@
+"""The gradient loss of one level in one kernel each way, on CUDA where there is Triton.
+
+`multi_scale` has the same in torch: what computes elsewhere, and what the kernels are tested
+against. Other settings than those claimed here are computed there.
+"""
+
+import functools
+import importlib.util
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+PADDINGS = ("zeros", "replicate", "reflect", "valid")
+COMPONENTS = ("axis_wise", "magnitude_l1", "signed_sum")
+SELECTIONS = ("per_axis_max", "joint_max")
+SMALLEST_PX = 3  # below, some padding or "valid" has nothing to read
+TAPS = {"sobel": (1.0, 2.0), "taps": (0.2, 1.0), "scharr": (3.0, 10.0), "prewitt": (1.0, 1.0)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What the kernels are compiled for."""
+
+    padding: int  # index in PADDINGS
+    components: int  # index in COMPONENTS
+    is_sign_free: bool
+    is_joint: bool
+    points_up: bool
+    edge: float
+    centre: float
+
+
+def form_of(
+    *, operator: str, gain: str, y_axis: str, components: str, sign: str, selection: str,
+    selected: str, penalty: str, padding: str,
+) -> Form | None:  # fmt: skip
+    """Return what the kernels need to know of a loss, None where they do not have it.
+
+    The settings are those of `MultiScaleGradient`.
+    """
+    is_claimed = (
+        operator in TAPS and components in COMPONENTS and selection in SELECTIONS
+        and penalty == "l1" and selected == "per_level"
+        and (selection == "per_axis_max" or components == "axis_wise")
+    )  # fmt: skip
+    if not is_claimed:
+        return None
+    edge, centre = TAPS[operator]
+    ramp = 1.0 if gain == "raw" else 2 * (2 * edge + centre)
+    return Form(
+        padding=PADDINGS.index(padding), components=COMPONENTS.index(components),
+        is_sign_free=sign == "free", is_joint=selection == "joint_max", points_up=y_axis == "up",
+        edge=edge / ramp, centre=centre / ramp,
+    )  # fmt: skip
+
+
+def is_usable(image: Tensor, *, smallest_px: int) -> bool:
+    """Return whether the kernels can compute on images like this one.
+
+    Args:
+        image: The fused one.
+        smallest_px: Smallest side of a level.
+    """
+    is_fit = image.is_cuda and image.dtype is torch.float32 and smallest_px >= SMALLEST_PX
+    return is_fit and has_triton()
+
+
+@functools.cache
+def has_triton() -> bool:
+    """Return whether Triton is installed; CUDA builds of torch bring it."""
+    return importlib.util.find_spec("triton") is not None
+
+
+def level_value(*, infrared: Tensor, visible: Tensor, fused: Tensor, form: Form) -> Tensor:
+    """Return the mean over x plus the mean over y of a level, a scalar.
+
+    It can be differentiated once, by the fused image.
+
+    Args:
+        infrared: (batch, 1, height, width), float32, at the size of the level.
+        visible: Same shape.
+        fused: Same shape.
+        form: See `form_of`.
+    """
+    value: Tensor = _Level.apply(infrared, visible, fused, form)  # type: ignore[no-untyped-call]  # torch's
+    return value
+
+
+class _Level(torch.autograd.Function):
+    # enable_fp_fusion=False: rounded as in torch, so that equal images stay equal and ties ties
+    @staticmethod
+    def forward(ctx: Any, infrared: Tensor, visible: Tensor, fused: Tensor, form: Form) -> Tensor:
+        from ablate.losses import kernels
+
+        images = [image.contiguous() for image in (infrared, visible, fused)]
+        batch, _, height, width = fused.shape
+        margin = 2 * (PADDINGS[form.padding] == "valid")
+        pixels = batch * (height - margin) * (width - margin)
+        blocks = -(-pixels // kernels.BLOCK)
+        sums = fused.new_empty(blocks)
+        slopes = torch.empty((2, pixels), dtype=torch.int8, device=fused.device)
+        with _on(fused.device):
+            kernels.forward[(blocks,)](
+                *images, sums, slopes, pixels, height, width, 1 / pixels,
+                PADDING=form.padding, COMPONENTS=form.components, SIGN_FREE=form.is_sign_free,
+                JOINT=form.is_joint, UP=form.points_up, EDGE=form.edge, CENTRE=form.centre,
+                BLOCK=kernels.BLOCK, enable_fp_fusion=False,
+            )  # fmt: skip
+        ctx.save_for_backward(slopes)
+        ctx.form, ctx.shape = form, fused.shape
+        return sums.sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[None, None, Tensor, None]:
+        from ablate.losses import kernels
+
+        (slopes,) = ctx.saved_tensors
+        _, _, height, width = ctx.shape
+        grad = torch.empty(ctx.shape, dtype=upstream.dtype, device=upstream.device)
+        pixels = slopes.shape[1]
+        with _on(upstream.device):
+            kernels.backward[(-(-grad.numel() // kernels.BLOCK),)](
+                slopes, upstream, grad, pixels, grad.numel(), height, width, 1 / pixels,
+                PADDING=ctx.form.padding, EDGE=ctx.form.edge, CENTRE=ctx.form.centre,
+                BLOCK=kernels.BLOCK, enable_fp_fusion=False,
+            )  # fmt: skip
+        return None, None, grad, None
+
+
+def _on(device: torch.device) -> torch.cuda.device:
+    """Return what makes a GPU the current one, where Triton launches; nothing on a CPU."""
+    return torch.cuda.device(device if device.type == "cuda" else -1)

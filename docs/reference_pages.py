@@ -1,0 +1,363 @@
+"""docs/reference/*.md from registries, settings and docstrings; a test keeps them in step.
+
+Run: python -m docs.reference_pages
+"""
+
+import dataclasses
+import inspect
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import ablate
+from ablate import conf, errors
+from ablate.config import options
+from ablate.config.executors import SETTINGS as OF_EXECUTORS
+from ablate.config.settings import BUILT_IN, COMMON, OF_NAME, Setting
+from ablate.data.contract import DATASETS
+from ablate.data.facts import FACTS
+from ablate.designs.contract import DESIGNS
+from ablate.execution.protocol import EXECUTORS
+from ablate.imaging.gradients import OPERATORS
+from ablate.imaging.laplacians import LAPLACIANS
+from ablate.imaging.resample import RESAMPLERS
+from ablate.losses.catalogue.contract import CATALOGUE
+from ablate.losses.components import COMPONENTS
+from ablate.losses.names import CHOICES
+from ablate.losses.names import names as loss_names
+from ablate.losses.penalty import PENALTIES
+from ablate.losses.presets import MIXES
+from ablate.losses.selection import SELECTIONS
+from ablate.metrics.catalogue import LABELS
+from ablate.metrics.contract import METRICS, Metric
+from ablate.metrics.protocol import PROTOCOLS, Protocol
+from ablate.models.contract import MODELS, FusionNetwork
+from ablate.notebook import OpenedStudy
+from ablate.report.figures import SECTIONS, ReportFigure, in_order
+from ablate.search.contract import PRUNERS, SAMPLERS
+from ablate.study.names import known
+from ablate.training.tasks.contract import Task
+from docs.docstrings import (
+    codes,
+    function,
+    head,
+    in_code,
+    joined,
+    member,
+    one_line,
+    pairs,
+    table,
+    told,
+)
+from docs.study_page import study_file
+
+FOLDER = Path(__file__).with_name("reference")
+CONF = Path(str(conf.__file__)).parent
+
+
+def pages() -> dict[str, str]:
+    """Return file name -> text of every page."""
+    made = {
+        "study.md": study_file(),
+        "settings.md": _settings(),
+        "losses.md": _losses(),
+        "metrics.md": _metrics(),
+        "models.md": _models(),
+        "datasets.md": _data_sets(),
+        "designs.md": _designs(),
+        "samplers.md": _samplers(),
+        "executors.md": _executors(),
+        "figures.md": _figures(),
+        "python.md": _python(),
+    }
+    return {name: f"{joined(lines)}\n" for name, lines in made.items()}
+
+
+def _settings() -> Iterator[str]:
+    yield from head(
+        "Settings of a run",
+        "What stands under `base` of a study, is varied by a dimension's `path`, and is overridden "
+        "on the command line: `ablate run STUDY train.steps=500`. Paths are dotted.",
+    )
+    names = {**BUILT_IN, **known(), "losses.preset": CATALOGUE.names(), "losses.mix": MIXES}
+    names = {**names, **{f"losses.{key}": some for key, some in loss_names().items()}}
+    written = yaml.safe_load((CONF / "trial.yaml").read_text(encoding="utf-8"))
+    for section in dict.fromkeys(path.partition(".")[0] for path in COMMON):
+        yield f"## {section}"
+        rows = [
+            (f"`{path}`", _kind(setting, names), in_code(_at(written, path)))
+            for path, setting in COMMON.items()
+            if path.startswith(f"{section}.")
+        ]
+        yield from table(["setting", "value", "default"], rows)
+        for name, own in OF_NAME.get(section, {}).items():
+            yield f"### {section}.name: {name}"
+            group = yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
+            yield from table(
+                ["setting", "value", "default"],
+                [(f"`{section}.{key}`", _kind(one, names),
+                  in_code(_default(section, name, group, key)))
+                 for key, one in own.items()],
+            )  # fmt: skip
+    yield "Settings of a plug-in are the keyword-only parameters of its class or function."
+
+
+def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
+    """Return the type, and the range or the names, of a setting in words."""
+    words = {
+        "text": "a text", "size": f"[height, width], each {setting._range()}",
+    }  # fmt: skip
+    text = words.get(setting.type, "")
+    if setting.type in ("int", "float"):
+        what = "a whole number" if setting.type == "int" else "a number"
+        text = what if setting == Setting(type=setting.type) else f"{what} {setting._range()}"
+    if setting.kind:
+        text = codes(names[setting.kind])
+        text = {"names": f"a list of {text}", "numbers": f"{text} or a number per level"}.get(
+            setting.type, text
+        )
+    return text + (" or null" if setting.may_be_null else "")
+
+
+def _default(section: str, name: str, group: Any, key: str) -> Any:
+    """Return the default of a group's file, else that of the data set's own function."""
+    written = _at(group, key)
+    if written is not None or section != "data":
+        return written
+    parameter = inspect.signature(DATASETS.get(name)).parameters.get(key)
+    return None if parameter is None else parameter.default
+
+
+def _losses() -> Iterator[str]:
+    yield from head(
+        "Losses",
+        "The gradient loss is made of steps; each is a setting of the section `loss` "
+        "([all of them](settings.md#loss)). A published loss is a set of these settings: "
+        "`loss: {preset: NAME}`; with `mix: published` its weights too.",
+    )
+    steps: list[tuple[str, str, Iterable[tuple[str, Any]]]] = [
+        ("Operators", "loss.operator", (*OPERATORS.registered(), *LAPLACIANS.registered())),
+        ("Components", "loss.components", COMPONENTS.registered()),
+        ("Selections", "loss.selection", SELECTIONS.registered()),
+        ("Penalties", "loss.penalty", PENALTIES.registered()),
+        ("Resamplers", "loss.resampler", RESAMPLERS.registered()),
+    ]
+    for title, setting, members in steps:
+        yield f"## {title}"
+        yield f"`{setting}`"
+        yield from table(["name", "", "source"], [
+            (f"`{name}`", one_line(told(one).text), one_line(told(one).sections.get("Source", "")))
+            for name, one in members
+        ])  # fmt: skip
+    yield "## Other choices"
+    yield from table(
+        ["setting", "names"],
+        [(f"`loss.{key}`", codes(some)) for key, some in CHOICES.items()],
+    )
+    yield "## Published losses"
+    for name in CATALOGUE:
+        one, parts = CATALOGUE.get(name)(), told(CATALOGUE.get(name))
+        yield f"### {name}"
+        yield parts.text
+        if "Formula" in parts.sections:
+            yield textwrap.indent(parts.sections["Formula"], "    ")
+        yield (
+            f"Source: {one_line(parts.sections['Source'])}" if "Source" in parts.sections else ""
+        )
+        rows = [
+            ("gradient term", pairs(one.term) or "all defaults"),
+            ("mix", pairs(one.mix) or "none in these terms"),
+        ]
+        rows += [("left out", one.left_out)] if one.left_out else []
+        yield from table(["", ""], rows)
+
+
+def _metrics() -> Iterator[str]:
+    yield from head(
+        "Metrics",
+        "Names as study files and `ablate score` take them, in any case. Grey levels in, one "
+        "number per image out; what moves the numbers is fixed by the protocol.",
+    )
+    yield from table(["name", "label", "better", "range", "images of at least"], [
+        (f"[`{name}`](#{name})", one.label, one.better, f"{one.range[0]:g} to {one.range[1]:g}",
+         f"{one.minimum_side} px")
+        for name in LABELS for one in (METRICS.get(name),)
+    ])  # fmt: skip
+    for name in LABELS:
+        one = METRICS.get(name)
+        yield f"## {name}"
+        yield told(one).text
+        yield one_line(told(one.score).text)
+        yield f"Source: {one.source}"
+    yield "## Protocols"
+    yield one_line(told(Protocol).text)
+    switches = [
+        field for field in dataclasses.fields(Protocol) if field.name not in ("name", "source")
+    ]
+    yield from table(["switch", *(f"`{name}`" for name in PROTOCOLS)], [
+        (f"`{field.name}`", *(in_code(getattr(one, field.name)) for one in PROTOCOLS.values()))
+        for field in switches
+    ])  # fmt: skip
+    arguments = told(Protocol).arguments
+    yield from table(
+        ["switch", ""], [(f"`{field.name}`", arguments[field.name]) for field in switches]
+    )
+    yield from table(
+        ["protocol", "source"], [(f"`{name}`", one.source) for name, one in PROTOCOLS.items()]
+    )
+
+
+def _models() -> Iterator[str]:
+    yield from head("Networks", "`model: {name: NAME}`. " + told(FusionNetwork).text)
+    for name in MODELS:
+        yield from member(name, MODELS.get(name), takes=MODELS.get(name).__init__)
+
+
+def _data_sets() -> Iterator[str]:
+    yield from head(
+        "Data sets",
+        "`data: {name: NAME}`. How to get them: [data sets](../data.md). A set whose counts are "
+        "not the official ones is called `-mini` in every table.",
+    )
+    for name in DATASETS:
+        yield from member(name, DATASETS.get(name), takes=DATASETS.get(name))
+        if name in FACTS:
+            facts = FACTS.get(name)
+            counts = ", ".join(f"{split} {count}" for split, count in facts.counts.items())
+            yield from table(["", ""], [
+                ("content", facts.about), ("layout", f"`{facts.layout}`"),
+                ("official pairs", counts or "none"), ("source", facts.source),
+                ("licence, as found", facts.licence), ("how to get it", facts.get),
+            ])  # fmt: skip
+
+
+def _designs() -> Iterator[str]:
+    yield from head(
+        "Designs",
+        "`phases: {NAME: {design: DESIGN, options: {...}}}`. A design is a table of rows, made and "
+        "hashed before the first run. `search` is no design but a sampler that is asked again and "
+        "again: [samplers](samplers.md).",
+    )
+    for name in DESIGNS:
+        yield from member(name, DESIGNS.get(name), takes=DESIGNS.get(name), hidden=("inputs",))
+        if options.NEEDED.get(name):
+            yield f"Needed: {codes(options.NEEDED[name])}."
+
+
+def _samplers() -> Iterator[str]:
+    yield from head(
+        "Samplers and pruners",
+        "A phase of design `search` names a sampler and, to stop trials early, a pruner. "
+        "Suggestion *k* depends on the study's seed, *k* and the results up to a fixed lag, "
+        "not on the number of workers.",
+    )
+    yield SEARCH
+    yield "## Samplers"
+    for name in SAMPLERS:
+        yield from member(
+            name, SAMPLERS.get(name), takes=SAMPLERS.get(name), hidden=("ask",), depth=3
+        )
+    yield "## Pruners"
+    for name in PRUNERS:
+        yield from member(
+            name, PRUNERS.get(name), takes=PRUNERS.get(name), hidden=("rungs",), depth=3
+        )
+
+
+SEARCH = """```yaml
+phases:
+  hunt:
+    design: search
+    trials: 50
+    sampler: tpe
+    pruner: median
+    rungs: [100, 200]
+    options: {sampler: {startup: 20}, pruner: {startup: 8}}
+```"""
+
+
+def _executors() -> Iterator[str]:
+    yield from head(
+        "Executors",
+        "`executor: {name: NAME, slots: 4}`, or `executor=NAME executor.slots=4`; `--workers 4` is "
+        "`executor.slots=4`. How they work: [more than one process](../scale.md).",
+    )
+    for name in EXECUTORS:
+        one = EXECUTORS.get(name)
+        parts = told(one)
+        yield f"## {name}"
+        yield parts.text
+        parameters = inspect.signature(one).parameters
+        yield from table(["setting", "", "default"], [
+            (f"`{key}`", parts.arguments.get(key, "Has no effect here."),
+             in_code(parameters[key].default) if key in parameters else "")
+            for key in ("slots", *OF_EXECUTORS.get(name, ()))
+        ])  # fmt: skip
+
+
+def _figures() -> Iterator[str]:
+    yield from head(
+        "Figures of a report",
+        "In the order of the report. Each lies there as SVG and PNG with its numbers as CSV; "
+        '`ablate.open(STUDY).figure("NAME")` draws it in a notebook.',
+    )
+    shown = ""
+    for name, one in in_order():
+        if one.section != shown:
+            shown = one.section
+            yield f"## {SECTIONS[one.section]}"
+        yield f"### {name}"
+        yield f"*{one.title}.* {one.caption}"
+
+
+def _python() -> Iterator[str]:
+    yield from head(
+        "Python",
+        "For notebooks: `ablate.open`. For plug-ins: the classes that they inherit and the "
+        "registers that they enter; [extending](../extend/README.md) shows each at work.",
+    )
+    yield from function("ablate.open", ablate.open)
+    yield "## OpenedStudy"
+    yield told(OpenedStudy).text
+    for name, one in vars(OpenedStudy).items():
+        if not name.startswith("_"):
+            yield from function(name, one.fget if isinstance(one, property) else one, depth=3)
+    yield "## For plug-ins"
+    classes: list[tuple[str, type]] = [
+        ("ablate.metrics.contract.Metric", Metric),
+        ("ablate.models.contract.FusionNetwork", FusionNetwork),
+        ("ablate.report.figures.ReportFigure", ReportFigure),
+        ("ablate.training.tasks.contract.Task", Task),
+    ]
+    for path, one in classes:
+        yield f"### {path}"
+        yield told(one).text
+        for name, method in vars(one).items():
+            call = getattr(method, "__func__", method)
+            if not name.startswith("_") and inspect.isfunction(call) and call.__doc__:
+                yield from function(name, call, depth=4)
+    yield "## Errors"
+    yield one_line((inspect.getdoc(errors) or "").partition("\n")[0])
+    tree = re.search(r"^AblateError\n(?:[├│└ ].*\n)+", inspect.getdoc(errors) or "", re.MULTILINE)
+    assert tree is not None
+    yield f"```text\n{tree[0].rstrip()}\n```"
+
+
+def _at(tree: Any, path: str) -> Any:
+    for key in path.split("."):
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    written = pages()
+    for file in FOLDER.glob("*.md"):
+        if file.name not in written:
+            file.unlink()
+    for name, text in written.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
