@@ -39,8 +39,8 @@ def save_network(run_folder: Path, out: Path, *, model_id: str, mlflow_run_id: s
     shutil.copyfile(run_folder / WEIGHTS, parts / WEIGHTS)
     pair = Schema([TensorSpec(IMAGES, SHAPE, name) for name in ("infrared", "visible")])
     fused = Schema([TensorSpec(IMAGES, SHAPE)])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it would like an input example, and to fuse it
+    # it would like type hints and an input example; it sets filters of its own, so they are kept
+    with warnings.catch_warnings(record=True):
         pyfunc.save_model(
             path=str(out),
             python_model=str(CODE),
