@@ -36,7 +36,7 @@ BUILT_IN: dict[str, Collection[str]] = {
     "data.small": ("refuse", "pad"),
     "models": ("cddfuse", "densefuse", "probe", "restormer", "seafusion", "unet"),
     "metrics": ("en", "mi", "sd", "scd", "vif", "qabf"),
-    "executors": ("inline", "processes", "ray", "slurm"),
+    "executors": ("inline", "local", "processes", "ray", "slurm"),
     "losses.operator": (
         *declared("ablate.imaging.gradients", "OPERATORS"),
         *declared("ablate.imaging.laplacians", "LAPLACIANS"),
