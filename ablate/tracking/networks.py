@@ -40,7 +40,7 @@ def save_network(run_folder: Path, out: Path, *, model_id: str, mlflow_run_id: s
     pair = Schema([TensorSpec(IMAGES, SHAPE, name) for name in ("infrared", "visible")])
     fused = Schema([TensorSpec(IMAGES, SHAPE)])
     # it would like type hints and an input example; it sets filters of its own, so they are kept
-    with warnings.catch_warnings(record=True):
+    with warnings.catch_warnings(record=True, action="ignore"):
         pyfunc.save_model(
             path=str(out),
             python_model=str(CODE),

@@ -25,7 +25,7 @@ def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
         KIND: kind, STUDY: spec.study, KEY: key(spec, kind=kind),
         "ablate.phase": spec.phase, "ablate.arm": spec.arm_id, "ablate.trial": str(spec.trial),
         "ablate.question": ",".join(spec.questions) or "none",
-        **{f"factor.{name}": str(value) for name, value in spec.factors.items()},
+        **factor_parameters(spec),
     }  # fmt: skip
     if spec.block is not None:
         tags["ablate.block"] = str(spec.block)
@@ -66,10 +66,14 @@ def result_tags(result: RunResult) -> dict[str, str]:
 
 
 def parameters(spec: RunSpec) -> dict[str, str]:
-    """Return the settings that were in force, flat, and the seed."""
-    return {name: str(value)[:6000] for name, value in _flat(spec.settings)} | {
-        "seed": str(spec.seed)
-    }
+    """Return the settings that were in force, flat, the values of the factors, and the seed."""
+    settings = {name: str(value)[:6000] for name, value in _flat(spec.settings)}
+    return settings | factor_parameters(spec) | {"seed": str(spec.seed)}
+
+
+def factor_parameters(spec: RunSpec) -> dict[str, str]:
+    """Return the values of the factors, which trials and runs can be plotted and grouped by."""
+    return {f"factor.{name}": str(value)[:6000] for name, value in spec.factors.items()}
 
 
 def metric_name(name: str) -> str:

@@ -319,7 +319,10 @@ class Shipper:
         if len(done) < len(results):
             tags["ablate.reason"] = f"{len(results) - len(done)} of {len(results)} did not finish"
         state = "finished" if done else results[0].state
-        self._close(run_id, state, metrics=metrics, tags={**tags, "ablate.state": state})
+        self._close(
+            run_id, state, metrics=metrics, tags={**tags, "ablate.state": state},
+            params=runs.factor_parameters(spec),
+        )  # fmt: skip
 
     def _end_block(
         self, spec: RunSpec, results: tuple[RunResult, ...], winner: RunResult | None
@@ -334,7 +337,10 @@ class Shipper:
             tags["ablate.winner"] = winner.run_id
             metrics = {f"final/{name}": float(value) for name, value in winner.metrics.items()}
         state = "finished" if winner is not None else results[0].state
-        self._close(run_id, state, metrics=metrics, tags={**tags, "ablate.state": state})
+        self._close(
+            run_id, state, metrics=metrics, tags={**tags, "ablate.state": state},
+            params=runs.factor_parameters(spec),
+        )  # fmt: skip
 
     def _interrupt(self) -> None:
         for run in _all_runs(self._client, self._experiment):
@@ -393,7 +399,7 @@ class Shipper:
 
     def _close(
         self, run_id: str, state: State, *, metrics: Mapping[str, float], tags: Mapping[str, str],
-        points: Sequence[Metric] = (),
+        points: Sequence[Metric] = (), params: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Write the last values of a run, then its status, whose presence says that all is sent.
 
@@ -408,12 +414,14 @@ class Shipper:
             for name, value in metrics.items()
             if math.isfinite(value)
         ]
-        rest, size = deque([*points, *last]), BATCH - len(tags)  # together they must fit
+        told = [Param(name, value) for name, value in (params or {}).items()]
+        rest, size = deque([*points, *last]), BATCH - len(tags) - len(told)  # together they must fit
         while len(rest) > size:
             self._client.log_batch(run_id, metrics=[rest.popleft() for _ in range(size)])
         self._client.log_batch(
             run_id,
             metrics=list(rest),
+            params=told,
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
         self._client.set_terminated(run_id, runs.STATUS[state])

@@ -2,19 +2,26 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from mlflow.tracking import MlflowClient
+from PIL import Image
 
 from tests.e2e.running import ablate, inside, rows, start
 
 pytestmark = pytest.mark.e2e
-STUDY = "probe_q4_variant_answer"
+PAGE = (Path(__file__).parents[2] / "docs" / "mlflow.md").read_text(encoding="utf-8")
+STUDY = "q4_variant_answer"
 WORDS = [
+    "data=synthetic", "model.width=2", "train.gallery=1",
     "train.steps=4", "data.crop=32", "data.size=[48,48]", "data.pairs.train=4",
     "data.pairs.val=2", "data.pairs.test=3", "base.loss.levels=2",
     "phases.answer.options={points: 2, blocks: 6}", "phases.pilot.seeds=2",
@@ -148,3 +155,51 @@ def test_what_cannot_be_rendered_is_said_in_one_line(
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_filters_of_the_mlflow_page_find_what_they_say(whole: Path) -> None:
+    client = MlflowClient(f"sqlite:///{whole / 's' / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name(STUDY).experiment_id
+    a_run = next((whole / "s" / STUDY / "runs").iterdir()).name
+    found = {
+        what: len(client.search_runs([experiment], text.replace("'RUN'", f"'{a_run}'")))
+        for what, text in re.findall(r"^\| (.+?) \| `` (.+?) `` \|$", PAGE, re.MULTILINE)
+    }
+    arms, blocks, points, pilot = 4, 6, 2, 2
+    scores = found.pop("high scores")
+    assert 0 <= scores <= arms * blocks * points + pilot
+    every = {
+        "trials and blocks, without their runs": 1 + 1 + arms * blocks,
+        "the answer's blocks alone": arms * blocks,
+        "one arm of a factor, every block": blocks,
+        "one block, its arms side by side": arms,
+        "the runs that val chose, with all their settings": arms * blocks,
+        "what belongs to a question": arms * blocks,
+        "the pilot": 1 + pilot,
+        "what a question's verdict rests on": arms * blocks,
+        "what failed, was pruned or did not end": 0,
+        "what a dead worker or a full memory touched": 0,
+        "one run by the id that the report names": 1,
+        "one setting": arms * blocks * points + pilot,
+    }
+    assert found == every
+
+
+def test_the_python_of_the_mlflow_page_fuses_as_the_command_does(
+    whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(whole)
+    names: dict[str, Any] = {}
+    for code in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        exec(compile(code.replace("ablate-store", "s"), "docs/mlflow.md", "exec"), names)
+    assert names["table"].shape == (6, 4)
+    assert names["table"].notna().all(axis=None)
+    pair = np.random.default_rng(0).integers(0, 256, (2, 1, 37, 53), np.uint8)
+    for side, image in zip(("infrared", "visible"), pair, strict=True):
+        (whole / side).mkdir()
+        Image.fromarray(image[0]).save(whole / side / "x.png")
+    inside("fuse", "--study", STUDY, "--store", "s", "--infrared", "infrared", "--visible",
+           "visible", "--grey", "--out", "fused", cwd=whole)  # fmt: skip
+    fused = names["network"].predict(dict(zip(("infrared", "visible"), pair, strict=True)))
+    with Image.open(whole / "fused" / "x.png") as image:
+        np.testing.assert_array_equal(fused[0], np.asarray(image))
