@@ -104,9 +104,7 @@ def read_back(config: StudyConfig, store: Path, *, repeats: int = 3) -> dict[str
 @contextmanager
 def served(store: Path) -> Iterator[str]:
     """Yield the address of MLflow's own server over a store."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "ui", "--port", str(port), "--workers", "1",
          "--backend-store-uri", f"sqlite:///{store / 'mlflow.db'}"],
@@ -115,7 +113,7 @@ def served(store: Path) -> Iterator[str]:
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
-        while not _answers(address):
+        while not answers(address):
             if server.poll() is not None:
                 raise SystemExit("the server of MLflow ended")
             time.sleep(0.2)
@@ -125,7 +123,15 @@ def served(store: Path) -> Iterator[str]:
         server.wait()
 
 
-def _answers(address: str) -> bool:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def answers(address: str) -> bool:
+    """Return whether a server of MLflow is up."""
     try:
         return requests.get(f"{address}/health", timeout=2).ok
     except requests.RequestException:

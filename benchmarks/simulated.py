@@ -50,6 +50,7 @@ def study(
         kind: One of `DESIGNS`.
         executor: Further options of the executor, or its name.
     """
+    EXECUTORS.register("simulated")(Simulated)
     file = folder / f"{executor.get('name', kind)}_{trials}_{slots}.yaml"
     whole = {
         "title": "Simulated trials",
@@ -98,7 +99,6 @@ def written(spec: RunSpec, folder: Path, *, steps: range = STEPS, per_step: int 
     return result
 
 
-@EXECUTORS.register("simulated")
 class Simulated:
     """Workers that are done at once; what they write is timed apart.
 

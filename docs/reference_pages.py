@@ -288,8 +288,6 @@ def _executors() -> Iterator[str]:
     )
     for name in EXECUTORS:
         one = EXECUTORS.get(name)
-        if not one.__module__.startswith("ablate."):
-            continue  # another's, such as that of the benchmarks, where one process imports both
         parts = told(one)
         yield f"## {name}"
         yield parts.text
