@@ -84,18 +84,21 @@ def test_two_arms_can_be_compared(page: Page, served: Served) -> None:
 
 def test_pictures_have_a_slider_over_the_steps(page: Page, served: Served) -> None:
     run = served.runs(kind="run", seed="0")[0]
-    browser = page(run_page(served, run, "/model-metrics"), "facts (")
+    browser = page(run_page(served, run, "/model-metrics"), "gflops")
     search = browser.find_element(By.CSS_SELECTOR, 'input[placeholder="Search metric charts"]')
-    search.send_keys("progress")
+    search.send_keys("progress")  # finds every card with a picture, and no other
+    field = "//*[contains(text(), 'progress test000D')]/ancestor::div[.//input[@type='number']][1]//input[@type='number']"
+    until(browser, lambda seen: seen.find_elements(By.XPATH, field), "the card")
+    step = browser.find_element(By.XPATH, field)
+    browser.execute_script("arguments[0].scrollIntoView()", step)
 
     def shown(seen: Any) -> list[str]:
         images = seen.find_elements(By.CSS_SELECTOR, 'img[src*="get-artifact"]')
         return [image.get_attribute("src") for image in images]
 
     until(browser, lambda seen: any("step%2B0%2B" in src for src in shown(seen)), "the start")
-    (card,) = browser.find_elements(By.XPATH, "//input[@type='number']")
-    card.send_keys(Keys.CONTROL, "a")
-    card.send_keys("8", Keys.ENTER)
+    step.send_keys(Keys.CONTROL, "a")
+    step.send_keys("8", Keys.ENTER)
     until(browser, lambda seen: any("step%2B8%2B" in src for src in shown(seen)), "the end")
     for image in browser.find_elements(By.CSS_SELECTOR, 'img[src*="get-artifact"]'):
         browser.execute_script("arguments[0].scrollIntoView()", image)
