@@ -137,6 +137,13 @@ class Watch:
         """Note that a run has ended, with the time that the driver itself has taken."""
         self.ended_s.append(time.perf_counter() - CLUSTER.fake_s)
         self.cpu_s.append(time.process_time() - CLUSTER.fake_cpu_s)
+        if len(self.cpu_s) % max(1, self.stop_at // 9) == 0:
+            few = min(200, len(self.cpu_s) - 1)
+            each = [
+                1e3 * (times[-1] - times[-1 - few]) / few for times in (self.ended_s, self.cpu_s)
+            ]
+            print(f"{progress.ended:>7} ended; per trial {each[0]:.0f} ms, "
+                  f"{each[1]:.0f} ms of CPU time", flush=True)  # fmt: skip
         if progress.ended == self.stop_at:
             raise Enough
 
