@@ -166,6 +166,7 @@ def _drive(
     open_runs: dict[str, RunSpec] = {}
     ended_now: list[RunResult] = []
     unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, and not yet in the stores
+    unseen: deque[RunSpec] = deque()  # handed out, and not yet shown as running
     to_ship: deque[str] = deque()
     slots = 0  # when they were filled last: an executor may find that there are more
 
@@ -179,6 +180,7 @@ def _drive(
             projection.preregister()  # does nothing unless a confirmation was frozen just now
             ledger.submit(spec.run_id)
             open_runs[spec.run_id] = spec
+            unseen.append(spec)
             executor.submit(spec, ledger.run_folder(spec.run_id))
 
     def record(result: RunResult) -> None:
@@ -213,21 +215,30 @@ def _drive(
                 )
             )
 
-    fill()
-    while open_runs or unsent:
-        for spec in open_runs.values():
-            projection.begin(spec)
-        if open_runs and len(unsent) <= executor.slots:
-            # between any two writes to the stores: a worker does not wait for a database
-            for result in executor.poll(0.0 if unsent or to_ship else 0.2):
-                record(result)
-            if executor.slots > slots:
-                fill()
-        if unsent:
+    def write() -> bool:
+        """Do the next write to the stores, and return whether there was one."""
+        nonlocal shipped_at
+        if unseen and projection.begin(unseen[0]):
+            unseen.popleft()
+        elif unsent:
             send(1)
         elif to_ship:
             if (run_id := to_ship.popleft()) in open_runs:
                 projection.ship(open_runs[run_id])
-        elif time.monotonic() - shipped_at > SHIP_EVERY_S:
-            to_ship.extend(open_runs)
-            shipped_at = time.monotonic()
+        else:
+            if time.monotonic() - shipped_at > SHIP_EVERY_S:
+                to_ship.extend(open_runs)
+                shipped_at = time.monotonic()
+            return False
+        return True
+
+    fill()
+    is_idle = False
+    while open_runs or unsent:
+        if open_runs and len(unsent) <= executor.slots:
+            # between any two writes to the stores: a worker does not wait for a database
+            for result in executor.poll(0.2 if is_idle else 0.0):
+                record(result)
+            if executor.slots > slots:
+                fill()
+        is_idle = not write()

@@ -112,9 +112,9 @@ class Projection:
                 design = {**entry, "design_hash": self._plan.design_hash, "rows": rows_of(trials)}
                 self._shipper.register(design, design_hash=str(entry["hash"]), phase=phase)
 
-    def begin(self, spec: RunSpec) -> None:
-        """Show a run as RUNNING."""
-        self._shipper.begin(spec, siblings=len(self._siblings(spec)))
+    def begin(self, spec: RunSpec) -> bool:
+        """Show a run as RUNNING; False where the tracker is away, to be asked again."""
+        return self._shipper.begin(spec, siblings=len(self._siblings(spec)))
 
     def ship(self, spec: RunSpec) -> None:
         """Send what a running run wrote since the last time."""

@@ -55,7 +55,7 @@ class Shipper:
         self._ended: set[str] = set()
         self._stopped: set[str] = set()  # interrupted; set RUNNING again when they go on
         self._described: dict[str, int] = {}  # run -> its parameters that are stored
-        self._begun: set[str] = set()  # shown with all of them; asked for every open run, often
+        self._begun: set[str] = set()  # shown with all of them
         self._started: dict[str, int] = {}  # run -> when, in milliseconds
         self._outbox = Outbox()
         self._outbox.deliver(self._open)
@@ -86,17 +86,17 @@ class Shipper:
             partial(self._register, design, tag=tag, design_hash=design_hash, phase=phase)
         )
 
-    def begin(self, spec: RunSpec, *, siblings: int) -> None:
+    def begin(self, spec: RunSpec, *, siblings: int) -> bool:
         """Show a run as RUNNING, it and its parent made when absent.
+
+        Returns False where the tracker is away: nothing waits for it, ask again later.
 
         Args:
             spec: The run.
             siblings: Runs under one parent: the seeds of a trial, or the tuning points of an arm
                 in a block. A run without siblings has no parent but the study.
         """
-        run_id = self._ids.get(runs.key(spec, kind="run"), "")
-        if run_id not in self._begun or run_id in self._stopped:
-            self._outbox.attempt(partial(self._begin, spec, siblings=siblings))
+        return self._outbox.attempt(partial(self._begin, spec, siblings=siblings))
 
     def ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
         """Send what the journal holds beyond the last position."""
@@ -218,6 +218,9 @@ class Shipper:
         self._client.set_terminated(study, "FINISHED")
 
     def _begin(self, spec: RunSpec, *, siblings: int) -> str:
+        known = self._ids.get(runs.key(spec, kind="run"), "")
+        if known in self._begun and known not in self._stopped:
+            return known
         parent = self._ids["study"]
         kind = "trial"
         if siblings > 1:
@@ -415,7 +418,8 @@ class Shipper:
             if math.isfinite(value)
         ]
         told = [Param(name, value) for name, value in (params or {}).items()]
-        rest, size = deque([*points, *last]), BATCH - len(tags) - len(told)  # together they must fit
+        rest = deque([*points, *last])
+        size = BATCH - len(tags) - len(told)  # together they must fit
         while len(rest) > size:
             self._client.log_batch(run_id, metrics=[rest.popleft() for _ in range(size)])
         self._client.log_batch(

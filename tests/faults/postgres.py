@@ -35,9 +35,10 @@ class Postgres:
 
     Args:
         databases: Made at once.
+        certificate: A folder with key.pem and cert.pem, for connections with TLS.
     """
 
-    def __init__(self, *databases: str) -> None:
+    def __init__(self, *databases: str, certificate: Path | None = None) -> None:
         if why := reason_against():
             pytest.skip(why)
         programs = _programs()
@@ -49,6 +50,7 @@ class Postgres:
             asked.bind(("127.0.0.1", 0))
             self.port = int(asked.getsockname()[1])
         (self.folder / "password").write_text(self.password)
+        self._has_tls = certificate is not None
         if os.geteuid() == 0:
             for path in (self.folder, self.folder / "password"):
                 shutil.chown(path, "postgres")
@@ -56,6 +58,11 @@ class Postgres:
             "initdb", "--username", USER, "--pwfile", str(self.folder / "password"), "--auth",
             "scram-sha-256", "--encoding", "UTF8", "--no-sync", "--pgdata", str(self._data),
         )  # fmt: skip
+        for name in ("key.pem", "cert.pem") if certificate is not None else ():
+            shutil.copy(certificate / name, self._data / name)
+            (self._data / name).chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(self._data / name, "postgres")
         self.start()
         for name in databases:
             self.sql(f'create database "{name}"')
@@ -81,6 +88,8 @@ class Postgres:
         """Start it; return when it answers."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
         options += "-c fsync=on -c max_connections=200"
+        if self._has_tls:
+            options += " -c ssl=on -c ssl_key_file=key.pem -c ssl_cert_file=cert.pem"
         words = ["-D", str(self._data), "-l", str(self.folder / "log"), "-o", options]
         for _ in range(20):  # after kill -9 its children hold the shared memory for a moment
             self._do("pg_ctl", "start", "-w", *words, check=False)

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -25,11 +26,12 @@ class TrackingServer:
         database: Address of a PostgreSQL database to use instead.
         more: Further words of its command line.
         env: Further variables of its environment.
+        certificate: A folder with key.pem and cert.pem: it then speaks TLS alone.
     """
 
     def __init__(
         self, folder: Path, database: str | None = None, *, more: Sequence[str] = (),
-        env: Mapping[str, str] = MappingProxyType({}),
+        env: Mapping[str, str] = MappingProxyType({}), certificate: Path | None = None,
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -37,7 +39,10 @@ class TrackingServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.database = database or folder / "mlflow.db"
         self._more, self._env = more, env
-        self.uri = f"http://127.0.0.1:{self._port}"
+        self.uri = f"http{'s' if certificate else ''}://127.0.0.1:{self._port}"
+        if certificate is not None:
+            files = f"--ssl-keyfile {certificate / 'key.pem'} --ssl-certfile "
+            self._more = (*more, "--uvicorn-opts", f"{files}{certificate / 'cert.pem'}")
 
     def start(self, *, waits: bool = True) -> None:
         """Start it; return when it answers, or at once."""
@@ -67,7 +72,9 @@ class TrackingServer:
     def answers(self) -> bool:
         """Return whether it is up."""
         try:
-            with urllib.request.urlopen(f"{self.uri}/health", timeout=2) as answer:
+            anyone = ssl._create_unverified_context()
+            asked = f"{self.uri}/health"
+            with urllib.request.urlopen(asked, timeout=2, context=anyone) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -41,6 +41,7 @@ def test_a_trial_with_one_seed_is_one_mlflow_run_under_the_study(study: Any) -> 
     assert "ablate.revision" in run.data.tags
     assert run.data.params == {
         "loss.ratio": "0.5", "loss.weights": "[0.5, 0.5]", "train.steps": "3", "seed": "0",
+        "factor.variant": "signed", "factor.ratio": "0.5",
     }  # fmt: skip
     final = {key: value for key, value in run.data.metrics.items() if key.startswith("final/")}
     assert final == {"final/val/qabf": 0.5, "final/test/qabf": 0.6}
@@ -341,6 +342,7 @@ def test_the_points_of_a_block_have_one_parent_and_its_winner_is_marked(study: A
     shipper.end_trial(specs[0], results, winner=results[1])
     (parent,) = study.runs("tags.`ablate.kind` = 'block'")
     assert parent.info.run_name == "signed · b2"
+    assert parent.data.params == {"factor.variant": "signed", "factor.ratio": "0.5"}
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["ablate.winner"] == specs[1].run_id
     assert study.run(specs[1]).data.tags["ablate.winner"] == "true"
@@ -394,4 +396,4 @@ def test_half_of_the_parameters_are_completed(study: Any, monkeypatch: pytest.Mo
             shipper.begin(spec, siblings=1)
     assert len(study.run(spec).data.params) == 2
     study.shipper().begin(spec, siblings=1)
-    assert len(study.run(spec).data.params) == 4
+    assert len(study.run(spec).data.params) == 6
