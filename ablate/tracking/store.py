@@ -15,6 +15,7 @@ from ablate.tracking.address import DATABASE, hide, public, tracking_uri
 from ablate.tracking.moved import artifacts_of, bring_along
 from ablate.tracking.outbox import is_down
 
+UNTRUSTED = "certificate verify failed"  # in the words of OpenSSL
 MAKE = """
 import sys
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -59,7 +60,7 @@ def connect(store: Path, uri: str | None, *, study: str) -> tuple[MlflowClient, 
     """Return a client and the id of the study's experiment, for a driver that can wait.
 
     Raises:
-        StoreError: The database cannot be made or opened, or the server refuses.
+        StoreError: The database cannot be made or opened, the server refuses, or is not trusted.
         MlflowException, OSError: The server does not answer; ask again later.
     """
     if uri is None or urlsplit(uri).scheme not in ("http", "https"):
@@ -71,6 +72,11 @@ def connect(store: Path, uri: str | None, *, study: str) -> tuple[MlflowClient, 
         client = MlflowClient(tracking_uri=uri)
         return client, experiment(client, study, store=store)
     except MlflowException as error:
+        if UNTRUSTED in str(error):  # which waiting does not mend
+            raise StoreError(
+                f"store.mlflow: {public(uri)} is not trusted: {UNTRUSTED}; name the certificate to "
+                "trust in MLFLOW_TRACKING_SERVER_CERT_PATH"
+            ) from error
         if is_down(error):
             raise
         reason = hide(str(error).split("\n", 1)[0], uri)
