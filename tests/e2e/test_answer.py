@@ -66,6 +66,7 @@ def test_blocks_are_parents_and_the_design_is_registered(whole: Path) -> None:
     assert list((whole / "s").rglob("pre-registration.json"))
 
 
+@pytest.mark.slow
 def test_a_killed_driver_and_one_worker_end_with_the_same_verdict(
     whole: Path, tmp_path: Path
 ) -> None:

@@ -79,7 +79,8 @@ def test_one_worker_in_line_gives_the_same_scores(whole: Path, tmp_path: Path) -
     assert results(tmp_path / "s") == results(whole / "s")
 
 
-@pytest.mark.parametrize("moment_s", [pytest.param(0.5, marks=pytest.mark.slow), 3.0])
+@pytest.mark.slow  # tests/chaos kills a driver by default
+@pytest.mark.parametrize("moment_s", [0.5, 3.0])
 def test_kill_minus_nine_of_the_driver_then_the_same_command_ends_as_if_nothing_happened(
     whole: Path, tmp_path: Path, moment_s: float
 ) -> None:
