@@ -4,6 +4,7 @@ import inspect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ablate.config.schema import Phase, Question, StudyConfig
@@ -21,7 +22,7 @@ from ablate.training.spec import RunSpec
 SEARCH, SOBOL, CONFIRM = "search", "sobol", "confirm"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """All designed trials, the searches that follow, and the hash that names them."""
 
@@ -33,7 +34,7 @@ class Plan:
     infeasible: int = 0  # points of explorations that break a constraint and are left out
     confirmations: tuple[ConfirmPlan, ...] = ()  # run when all else has ended
 
-    @property
+    @cached_property
     def runs(self) -> int:
         """Return the number of planned runs, searches and confirmations included."""
         searched = sum(search.trials * search.phase.seeds for search in self.searches)
