@@ -43,8 +43,8 @@ test-all: $(STAMP) ## every test, with the reasons of what was skipped
 demo: $(STAMP) ## the quickstart study: trials, MLflow, report
 	$(BIN)/ablate demo
 
-# growth (minutes) and peers (an environment of its own) are started alone, see benchmarks/
-BENCHES := cli metrics loss step data design resume report harness workers
+# the others are started alone, see benchmarks/: they take minutes, a browser or an environment
+BENCHES := cli metrics loss data design resume report harness
 bench: $(STAMP) ## the quick benchmarks, under 5 minutes, and docs/performance.md
 	@for name in $(BENCHES); do OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@$(BIN)/python -m benchmarks.page

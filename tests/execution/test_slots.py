@@ -106,7 +106,7 @@ def test_one_run_is_measured_then_another_stands_beside_it_on_a_core_of_its_own(
     made: Local, tmp_path: Path
 ) -> None:
     assert made.slots == 1
-    made.submit(small("first", steps=200), tmp_path / "s" / "runs" / "first")
+    made.submit(small("first", steps=1000), tmp_path / "s" / "runs" / "first")
     while made.slots == 1:
         assert made.poll(0.2) == []
     made.submit(small("second", steps=5), tmp_path / "s" / "runs" / "second")
@@ -130,7 +130,7 @@ def test_memory_for_one_run_is_one_slot(
 def test_a_run_without_memory_leaves_fewer_slots_and_goes_on(
     made: Local, project: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made.submit(small("long", steps=300), project / "s" / "runs" / "long")
+    made.submit(small("long", steps=1000), project / "s" / "runs" / "long")
     while made.slots == 1:
         assert made.poll(0.2) == []
     made.submit(small("poor", steps=20, trouble="fill"), project / "s" / "runs" / "poor")

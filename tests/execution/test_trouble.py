@@ -59,7 +59,7 @@ def test_a_run_that_always_hangs_has_failed_and_says_so(processes: Make, project
 
 def test_a_worker_that_was_stopped_is_replaced(processes: Make, project: Path) -> None:
     executor = processes(lease_s=LEASE_S)
-    executor.submit(small("r", steps=200, trouble="hang", times=0), project / "r")
+    executor.submit(small("r", steps=1000, trouble="hang", times=0), project / "r")
     while not executor._workers[0].lease.step:
         assert executor.poll(0.05) == []
     pid = executor._workers[0].process.pid
@@ -88,7 +88,7 @@ def test_a_run_without_memory_goes_on_in_a_new_worker_with_the_same_numbers(
 def test_a_run_without_memory_waits_until_it_is_alone(processes: Make, project: Path) -> None:
     executor = processes(slots=2)
     executor.submit(small("poor", steps=8, trouble="fill"), project / "poor")
-    executor.submit(small("long", steps=400), project / "long")
+    executor.submit(small("long", steps=1000), project / "long")
     ended = until(executor, 1)
     assert [result.run_id for result in ended] == ["long"]
     executor.submit(small("next"), project / "next")  # a slot is free, and is kept so
