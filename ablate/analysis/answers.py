@@ -212,8 +212,7 @@ def _contrasts(raw: Mapping[str, Any], values: Sequence[Value]) -> tuple[Contras
         if "baseline" in written:
             found += contrasts.against_baseline(values, baseline=raw["baseline"])
         if "sequence" in written:
-            names = {contrast.name for contrast in found}
-            found += [one for one in contrasts.sequence(values) if one.name not in names]
+            found += contrasts.but_for(contrasts.sequence(values), known=found)
     else:
         sums = {name: dict(terms) for name, terms in written}
         found += contrasts.named(values, sums)

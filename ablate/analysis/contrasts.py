@@ -41,6 +41,18 @@ def sequence(values: Sequence[Value]) -> tuple[Contrast, ...]:
     return tuple(between(values, value=value, baseline=before) for value, before in pairs)
 
 
+def but_for(contrasts: Sequence[Contrast], *, known: Sequence[Contrast]) -> list[Contrast]:
+    """Return the contrasts that are not known yet, in either direction.
+
+    Example:
+        >>> known = against_baseline([1, 2, 3], baseline=3)
+        >>> [contrast.name for contrast in but_for(sequence([1, 2, 3]), known=known)]
+        ['2 vs 1']
+    """
+    told = {tuple(sign * w for w in one.weights) for one in known for sign in (1, -1)}
+    return [contrast for contrast in contrasts if contrast.weights not in told]
+
+
 def between(values: Sequence[Value], *, value: Value, baseline: Value) -> Contrast:
     """Return one value against another.
 

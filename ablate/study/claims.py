@@ -96,13 +96,13 @@ def comparisons(config: StudyConfig, question: Question) -> int:
         pairs_of_values = (len(factor.values) - 1) * (len(other.values) - 1)
         return max(1, pairs_of_values) * max(1, len(question.primary))
     if isinstance(question.contrasts, tuple):
-        pairs: set[tuple[int, int]] = set()
+        pairs: set[frozenset[int]] = set()  # 2 vs 3 and 3 vs 2 are one comparison
         places = range(len(factor.values))
         base = factor.values.index(factor.baseline)
         if "baseline" in question.contrasts:
-            pairs |= {(place, base) for place in places if place != base}
+            pairs |= {frozenset((place, base)) for place in places if place != base}
         if "sequence" in question.contrasts:
-            pairs |= {(place, place - 1) for place in places if place}
+            pairs |= {frozenset((place, place - 1)) for place in places if place}
         count = len(pairs)
     else:
         count = len(question.contrasts)

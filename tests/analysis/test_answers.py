@@ -158,6 +158,15 @@ def test_points_have_the_value_of_their_arm_and_plain_nuisance_names() -> None:
     assert "learning_rate" in points
 
 
+def test_a_pair_of_two_families_is_compared_once_whatever_its_direction() -> None:
+    arms = [[1, "arm-1"], [2, "arm-2"], [3, "arm-3"], [4, "arm-4"]]
+    about = facts(factor="levels", baseline=3, arms=arms, contrasts=["sequence", "baseline"])
+    question = registered(about["questions"][0], metrics=METRICS, percent_base={})
+    assert [contrast.name for contrast in question.contrasts] == [
+        "1 vs 3", "2 vs 3", "4 vs 3", "2 vs 1"
+    ]  # fmt: skip
+
+
 def test_an_ordered_sequence_says_where_the_plateau_starts() -> None:
     (plain,) = answered(0.05)["questions"]
     assert "plateau" not in plain

@@ -54,7 +54,7 @@ def test_the_detectable_effect_is_that_of_the_whole_family() -> None:
 def test_each_question_has_a_family_of_its_own() -> None:
     found = {reach.question: reach.comparisons for reach in reaches(config.load("q1_scale_ratio"))}
     (levels,) = reaches(config.load("q2_levels"))
-    assert levels.comparisons == (4 + 4 - 1) * 2  # 4 vs 3 stands in the sequence too
+    assert levels.comparisons == (4 + 4 - 2) * 2  # 4 vs 3 and 3 vs 2 stand in the sequence too
     assert found == {
         "ratio": (4 + 2) * 2,
         "ratio_at_fixed_coarsest": (3 + 2) * 2,
