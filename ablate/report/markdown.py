@@ -6,7 +6,7 @@ from ablate.report.grid import Cell, Grid
 from ablate.report.sections import FIRST_TO_LAST, Answered, Report, Shown
 
 MARKUP = re.compile(r"([\\`*_\[\]|~$#!])")
-AT_START = re.compile(r"^(\s*)([-+=>]|\d+[.)])")
+AT_START = re.compile(r"^(\d*)([-+.)](?![^\s-])|[=>])")  # a list, a rule, a heading, a quotation
 
 
 def markdown(report: Report) -> str:
