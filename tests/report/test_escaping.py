@@ -130,5 +130,5 @@ def test_no_line_of_markdown_starts_a_head_or_a_list_of_others(
 ) -> None:
     text = markdown(report(contents(title="# head", asks=[FORMULA, "1. one", "- two"]), []))
     assert "# \\# head" in text
-    assert "- \\1. one" in text
+    assert "- 1\\. one" in text
     assert "- \\- two" in text
