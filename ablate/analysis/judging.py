@@ -86,7 +86,7 @@ def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answ
             if row.role == "guardrail" and row.contrast in better and row.verdict != "non-inferior"
         ]
         if vetoes:
-            return "undecided", f"guardrail: {_which(vetoes)} not shown to be no worse"
+            return "undecided", _vetoed(vetoes, alpha=question.alpha)
         return "supported", _which(supported)
     if primary and all(row.verdict == "practically equivalent" for row in primary):
         return "practically equivalent", "every interval lies inside the smallest effect"
@@ -97,6 +97,20 @@ def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answ
         return "undecided", "no number of blocks would find the smallest effects on these images"
     most = max((count for count in needed if count is not None), default=0)
     return "undecided", f"{most} blocks would find the smallest effects of interest"
+
+
+def _vetoed(rows: list[Row], *, alpha: float) -> str:
+    """Return the guardrails that veto: those that are worse apart from those that may be.
+
+    A loss with a corrected p below alpha is a trade-off, which more blocks would not undo.
+    """
+    lost, rest = [], []
+    for row in rows:
+        is_sure = row.p_holm is not None and row.p_holm < alpha
+        (lost if is_sure and row.is_better is False else rest).append(row)
+    parts = [f"guardrail worse: {_which(lost)}"] if lost else []
+    parts += [f"guardrail not shown to be no worse: {_which(rest)}"] if rest else []
+    return ". ".join(parts)
 
 
 def _which(rows: list[Row]) -> str:

@@ -10,12 +10,13 @@ import re
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from ablate.analysis.answers import BLOCKED
+from ablate.analysis.question import metric_label
 from ablate.analysis.selftest.shuffled import shuffled
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
@@ -74,9 +75,11 @@ def publish(
 
 
 def index(reports: Path) -> str:
-    """Return the page that lists every report below a folder: verdicts, scope, command."""
+    """Return the page of every report below a folder: a line per question, then each report."""
     folders = sorted(path.parent for path in reports.glob(f"*/*/{FACTS}"))
-    return "\n".join([HEAD, *(line for folder in folders for line in _entry(folder, reports))])
+    short = [line for folder in folders for line in _in_short(folder, reports)]
+    whole = [line for folder in folders for line in _entry(folder, reports)]
+    return "\n".join([HEAD, *(["## In short", "", *short, ""] if short else []), *whole])
 
 
 def slug(label: str) -> str:
@@ -113,10 +116,43 @@ def _facts(contents: Contents) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _in_short(folder: Path, reports: Path) -> Iterator[str]:
+    """Return an item per question: verdict, what its primary metrics show, how to repeat it."""
+    facts, verdicts, here = _read(folder, reports)
+    for question in verdicts["questions"]:
+        reason = f" ({question['reason']})" if question["reason"] else ""
+        yield from _wrapped(
+            f"{question['asks']} **{question['verdict']}**{reason}. {_found(question['rows'])} "
+            f"{question['scope']} [Report]({here}/report.md); `{facts['command']}`",
+            bullet="- ",
+        )
+
+
+def _found(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the judged differences per primary metric, largest first; the rest is counted."""
+    primary = [row for row in rows if row["role"] == "primary"]
+    parts, is_open = [], 0
+    for metric in dict.fromkeys(row["metric"] for row in primary):
+        mine = [row for row in primary if row["metric"] == metric]
+        sure = [row for row in mine if row["verdict"] in ("supported", "contradicted")]
+        same = [row for row in mine if row["verdict"] == "practically equivalent"]
+        is_open += len(mine) - len(sure) - len(same)
+        told = [
+            f"{row['contrast']} {_change(row)}"
+            for row in sorted(sure, key=lambda row: -abs(row["estimate"]))
+        ]
+        told += [f"{row['contrast']} practically equal" for row in same]
+        parts += [f"{metric_label(metric)}: {', '.join(told)}"] if told else []
+    parts += [f"undecided: {is_open} of {len(primary)} primary comparisons"] if is_open else []
+    return f"{'; '.join(parts)}."
+
+
+def _change(row: Mapping[str, Any]) -> str:
+    return f"{row['estimate']:+.3g}" if row["percent"] is None else f"{row['percent']:+.2f} %"
+
+
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
-    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    verdicts = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-    here = folder.relative_to(reports).as_posix()
+    facts, verdicts, here = _read(folder, reports)
     yield f"## {facts['title']}: {facts['data']}\n"
     for question in verdicts["questions"]:
         reason = f" ({question['reason']})" if question["reason"] else ""
@@ -143,6 +179,14 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
         f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
     )
     yield f"\n```bash\n{facts['command']}\n```\n"
+
+
+def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return what a published folder says of itself, its verdicts, and where it lies."""
+    facts, verdicts = (
+        json.loads((folder / name).read_text(encoding="utf-8")) for name in (FACTS, "verdict.json")
+    )
+    return facts, verdicts, folder.relative_to(reports).as_posix()
 
 
 def _control(one: Mapping[str, Any]) -> str:

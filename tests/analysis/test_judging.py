@@ -110,6 +110,18 @@ def test_a_guardrail_vetoes_a_claim_of_better_and_supports_none(
     assert alone.verdict == "practically equivalent"
 
 
+def test_a_guardrail_that_is_lost_is_told_from_one_that_may_be(judged: Any) -> None:
+    found = judged(
+        {"qabf": [0, 1, 1], "sd": [0, -1, 1], "en": [0, 0, -1]}, primary=("qabf",),
+        guardrails=("sd", "en"), smallest_effect={"qabf": 0.1, "sd": 0.1, "en": 1e-6}, **HIGHER,
+    )  # fmt: skip
+    assert found.verdict == "undecided"
+    assert found.reason == (
+        "guardrail worse: b vs a in SD; c vs a in EN. "
+        "guardrail not shown to be no worse: b vs a in EN"
+    )
+
+
 def test_a_guardrail_without_a_margin_cannot_be_passed(judged: Any) -> None:
     found = judged(
         {"qabf": [0, 1], "sd": [0, 1]}, primary=("qabf",), guardrails=("sd",),

@@ -38,6 +38,22 @@ def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path
     assert verdicts["questions"][0]["scope"] in page
 
 
+def test_the_list_begins_with_one_item_per_question_and_what_repeats_it(published: Path) -> None:
+    page = (published.parents[1] / "README.md").read_text()
+    short = " ".join(page.partition("## In short")[2].partition("\n## ")[0].split())
+    question = json.loads((published / "verdict.json").read_text())["questions"][0]
+    assert short.count("- Which") + short.count("- Does") == 1
+    assert f"{question['asks']} **{question['verdict']}**" in short
+    assert question["scope"] in short
+    assert f"[Report](simulated/msrs-mini/report.md); `{ORIGIN['command']}`" in short
+    primary = [row for row in question["rows"] if row["role"] == "primary"]
+    for row in primary:
+        told = f"{row['contrast']} {row['percent']:+.2f} %"
+        assert (told in short) == (row["verdict"] in ("supported", "contradicted")), row
+    is_open = sum(row["verdict"] == "undecided" for row in primary)
+    assert (f"undecided: {is_open} of {len(primary)}" in short) == (is_open > 0)
+
+
 def test_it_holds_no_picture_and_its_links_lead_somewhere(published: Path) -> None:
     assert not [path for path in published.rglob("*") if path.suffix in (".png", ".pdf", ".jpg")]
     text = (published / "report.md").read_text()
