@@ -104,7 +104,8 @@ def _vetoed(rows: list[Row], *, alpha: float) -> str:
 
     A loss with a corrected p below alpha is a trade-off, which more blocks would not undo.
     """
-    lost, rest = [], []
+    lost: list[Row] = []
+    rest: list[Row] = []
     for row in rows:
         is_sure = row.p_holm is not None and row.p_holm < alpha
         (lost if is_sure and row.is_better is False else rest).append(row)
