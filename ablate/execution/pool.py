@@ -258,5 +258,6 @@ class Pool(Generic[W]):
             return None
         lost = {FACTS[one]: count for one, count in task.lost.items()}
         result = RunResult(run_id=task.spec.run_id, state="failed", reason=reason, facts=lost)
+        task.folder.mkdir(parents=True, exist_ok=True)  # no worker may have come that far
         write_atomically(task.folder / RESULT, result.to_json())
         return result

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ablate.errors import AblateError
 from ablate.execution.worker import DeviceLostError, work
 from ablate.training.checkpoints import LeaveError
 from ablate.training.pulse import Pulse
@@ -103,6 +104,10 @@ def serve(
         except MemoryError as error:  # with this process goes all that it holds
             with contextlib.suppress(OSError):
                 pipe.send_bytes(pack({"oom": str(error) or "out of memory"}))
+            return
+        except AblateError as error:  # a plug-in that no longer loads, a journal that is damaged
+            with contextlib.suppress(OSError):
+                pipe.send_bytes(pack({"fault": str(error)}))
             return
         except OSError as error:  # the run's folder cannot be written; train keeps its own faults
             with contextlib.suppress(OSError):  # the driver may have met the same fault, and gone

@@ -293,7 +293,8 @@ class Shipper:
             self._client.log_artifact(run_id, str(table))
         if self._data is not None:
             self._client.log_inputs(run_id, datasets=[self._data])
-        self._client.log_artifact(run_id, str(folder / "spec.json"))
+        if (folder / "spec.json").exists():  # no worker may have come that far
+            self._client.log_artifact(run_id, str(folder / "spec.json"))
         if (folder / WEIGHTS).exists():
             self._client.log_artifact(run_id, str(folder / WEIGHTS), "model")
         self._client.log_dict(run_id, result.to_json() | {"images": []}, "result.json")

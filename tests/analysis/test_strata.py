@@ -41,6 +41,14 @@ def test_a_block_of_two_environments_answers_nothing() -> None:
     assert found.caveats == ()
 
 
+def test_a_run_that_was_lost_with_its_worker_mixes_nothing() -> None:
+    table = points("b", "b", "b", "", "b", "b", "b", "b").assign(state="finished")
+    assert stratified(Facts(), table, STRATA).mixed_blocks == (2,)
+    table.loc[3, "state"] = "failed"
+    facts = Facts()
+    assert stratified(facts, table, STRATA) is facts
+
+
 @pytest.mark.parametrize("strata", [(), STRATA[:1]])
 def test_what_is_not_known_is_said(strata: tuple[dict[str, object], ...]) -> None:
     found = stratified(Facts(), points(*"aaaabbbb"), strata)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ablate.errors import StoreError
 from ablate.execution import processes as module
 from ablate.execution.inline import Inline
 from ablate.execution.processes import Processes
@@ -153,3 +154,14 @@ def test_inline_tries_once_more_too(
     assert (second.state, second.facts["oom_retries"]) == ("failed", 1)
     assert second.reason.startswith("oom: CUDA out of memory")
     assert "it goes on once more" in caplog.text
+
+
+def test_a_plugin_that_no_longer_loads_stops_the_study_with_its_own_line(
+    processes: Make, project: Path
+) -> None:
+    (project / "plugins" / "half.py").write_text("def (", encoding="utf-8")
+    executor = processes()
+    executor.submit(small("r"), project / "r")
+    with pytest.raises(StoreError, match=r"half\.py"):
+        until(executor, 1)
+    assert not (project / "r").exists()
