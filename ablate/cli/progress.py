@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ablate.errors import one_line
+from ablate.study.at_work import AtWork, written
 
 if TYPE_CHECKING:
     from ablate.study.driver import Progress as Step
@@ -55,36 +56,15 @@ class Watch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, None] = {}
-        self._read = self._size()  # what earlier drivers wrote is not at work now
+        self._at_work = AtWork(folder, read=written(folder))
 
     def look(self) -> dict[str, OpenRun]:
         """Return the open runs by their ids, those that have begun."""
-        with contextlib.suppress(OSError, ValueError):
-            self._follow()
         found = {}
-        for run in self._open:
+        for run in self._at_work.look():
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 found[run] = self._state(self._folder / "runs" / run)
         return found
-
-    def _size(self) -> int:
-        with contextlib.suppress(OSError):
-            return (self._folder / "ledger.jsonl").stat().st_size
-        return 0
-
-    def _follow(self) -> None:
-        with (self._folder / "ledger.jsonl").open("rb") as ledger:
-            ledger.seek(self._read)
-            for line in ledger:
-                if not line.endswith(b"\n"):
-                    return
-                self._read += len(line)
-                event = json.loads(line)
-                if event["event"] == "submitted":
-                    self._open[event["run"]] = None
-                elif event["event"] == "ended":
-                    self._open.pop(event["run"], None)
 
     @staticmethod
     def _state(folder: Path) -> OpenRun:

@@ -34,16 +34,26 @@ def status(
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
+    is_changed = facts["planned"] is None
+    of = "" if is_changed else f" of {facts['planned']} runs"
     say(
-        f"{facts['study']}: {facts['finished']} of {facts['planned']} runs finished, "
-        f"{facts['pruned']} pruned, {facts['failed']} failed, {facts['running']} running, "
-        f"{facts['infeasible']} infeasible, {facts['duplicates']} repeated"
+        f"{facts['study']}: {facts['finished']}{of} finished, {facts['pruned']} pruned, "
+        f"{facts['failed']} failed, {facts['running']} running, "
+        f"{facts['interrupted']} interrupted"
+        + (
+            ""
+            if is_changed
+            else f", {facts['infeasible']} infeasible, {facts['duplicates']} repeated"
+        )
     )
     for run, reason in facts["reasons"].items():
         say(one_line(f"  {run}: {reason}"))
     for line in lines(facts["strata"]):
         say(line)
-    if facts["started_as"] not in (None, facts["design_hash"]):
-        say("the study file or the overrides have changed since it was started")
+    if is_changed:
+        say(
+            "the study file or the overrides have changed since it was started: undo the change "
+            "to go on, or use another --store"
+        )
     say(f"mlflow: {facts['mlflow']['tracking_uri']}")
     say(f"optuna: {facts['optuna']['storage']}")

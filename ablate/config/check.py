@@ -4,7 +4,12 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ablate.config.demands import check_confirmations, check_interactions, check_percentages
+from ablate.config.demands import (
+    check_answers,
+    check_confirmations,
+    check_interactions,
+    check_percentages,
+)
 from ablate.config.executors import check_executor
 from ablate.config.factors import read_factors
 from ablate.config.faults import Faults, short
@@ -97,6 +102,7 @@ def check(
         notes=notes,
     )
     check_percentages(found, config)
+    check_answers(found, config)
     check_interactions(found, config)
     check_confirmations(context, config)
     check_sizes(found, config)

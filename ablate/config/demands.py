@@ -28,6 +28,17 @@ def check_percentages(faults: Faults, config: StudyConfig) -> None:
                 )
 
 
+def check_answers(faults: Faults, config: StudyConfig) -> None:
+    """Enter a fault for every blocked phase after the first: a question has one answer."""
+    blocked = [phase.name for phase in config.phases.values() if phase.design == BLOCKED]
+    for name in blocked[1:]:
+        faults.add(
+            f"phases.{name}",
+            f"the questions are answered by phases.{blocked[0]}, the first {BLOCKED} one; remove "
+            "this one, or put it into a study of its own",
+        )
+
+
 def check_interactions(faults: Faults, config: StudyConfig) -> None:
     """Enter a fault for an interaction whose combinations no phase runs in blocks."""
     if any(

@@ -13,6 +13,7 @@ from typing import Any
 
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT, read_result
+from ablate.study.at_work import LEDGER
 from ablate.training.spec import RunResult
 
 FORMAT = 1
@@ -27,7 +28,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / "ledger.jsonl"
+        self.path = folder / LEDGER
         self.header: dict[str, Any] = {}
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash

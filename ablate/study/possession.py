@@ -19,12 +19,14 @@ from filelock import FileLock, Timeout
 
 from ablate.errors import BusyError, StoreError
 from ablate.execution.worker import write_atomically
+from ablate.study.at_work import AtWork, written
 
 logger = logging.getLogger(__name__)
 LOCK, SIGN = "driver.lock", "driver.json"
 BEAT_EVERY_S = 5.0
 WATCHED_S = 30.0  # several beats, and what network folders take to show a change
 LOOK_EVERY_S = 0.5
+LOOK_TAKES_S = 0.5  # more than `is_possessed` holds the lock of a study that nobody runs
 
 
 @contextlib.contextmanager
@@ -37,7 +39,7 @@ def possess(folder: Path, study: str) -> Iterator[None]:
     """
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOOK_TAKES_S)
     except OSError as error:
         if not isinstance(error, Timeout):
             raise StoreError(
@@ -51,9 +53,9 @@ def possess(folder: Path, study: str) -> Iterator[None]:
         ) from None
     try:
         _watch(folder, study)
-        sign, done = folder / SIGN, threading.Event()
-        beating = threading.Thread(target=_beat, args=(sign, done), daemon=True)
-        _write(sign, 0)
+        sign, done, before = folder / SIGN, threading.Event(), written(folder)
+        beating = threading.Thread(target=_beat, args=(sign, done, before), daemon=True)
+        _write(sign, 0, before)
         beating.start()
         try:
             yield
@@ -81,6 +83,14 @@ def is_possessed(folder: Path) -> bool:
     return False
 
 
+def at_work(folder: Path) -> list[str]:
+    """Return the ids of the runs that the driver of the study, if there is one, has handed out."""
+    before = _read(folder / SIGN).get("ledger_bytes")
+    if not is_possessed(folder) or not isinstance(before, int):
+        return []
+    return AtWork(folder, read=before).look()
+
+
 def _watch(folder: Path, study: str) -> None:
     """Return when no other machine is at work; what it reads needs no clock of another machine."""
     first = _read(folder / SIGN)
@@ -101,16 +111,19 @@ def _watch(folder: Path, study: str) -> None:
             raise _busy(folder, study, f"a driver on {now.get('host', host)}")
 
 
-def _beat(sign: Path, done: threading.Event) -> None:
+def _beat(sign: Path, done: threading.Event, before: int) -> None:
     beats = 0
     while not done.wait(BEAT_EVERY_S):
         beats += 1
         with contextlib.suppress(OSError):  # a full disk is noticed by what has to be written
-            _write(sign, beats)
+            _write(sign, beats, before)
 
 
-def _write(sign: Path, beats: int) -> None:
-    values = {"host": socket.gethostname(), "process": os.getpid(), "beats": beats}
+def _write(sign: Path, beats: int, before: int) -> None:
+    values = {
+        "host": socket.gethostname(), "process": os.getpid(), "beats": beats,
+        "ledger_bytes": before,
+    }  # fmt: skip
     write_atomically(sign, values)
 
 

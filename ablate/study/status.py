@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from ablate.config.schema import StudyConfig
+from ablate.execution.worker import JOURNAL
 from ablate.search.store import default_url
 from ablate.study.drift import strata
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
-from ablate.study.plan import make
-from ablate.study.possession import is_possessed
+from ablate.study.plan import Plan, make
+from ablate.study.possession import at_work
 from ablate.study.store import check_version
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
@@ -22,24 +23,23 @@ def started_with(folder: Path) -> list[str]:
 
 
 def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
-    """Return the counts and addresses that `ablate status --json` prints."""
+    """Return the counts and addresses that `ablate status --json` prints.
+
+    Where the store holds the study with another design, what only the plan tells is None.
+    """
     check_version(store)
     plan = make(config)
     folder = store / config.name
     ledger = Ledger(folder)
-    trials = Trials(plan, ledger, direction=directions_of(config)[0])
-    counts = ledger.counts()
-    begun = {path.name for path in (folder / "runs").glob("*")} - set(ledger.results)
-    alive = is_possessed(folder)
+    working = at_work(folder)
+    begun = {path.parent.name for path in folder.glob(f"runs/*/{JOURNAL}")} - set(ledger.results)
     return {
         "study": config.name,
         "unit": "runs",
-        "planned": trials.planned,
-        **counts,
-        "running": len(begun) if alive else 0,
-        "interrupted": 0 if alive else len(begun),
-        "infeasible": sum(bool(trial.violations) for trial in trials.known.values()),
-        "duplicates": len(trials.twin_of),
+        **_of_plan(plan, ledger),
+        **ledger.counts(),
+        "running": len(working),
+        "interrupted": len(begun - set(working)),
         "reasons": {
             run: result.reason for run, result in ledger.results.items() if result.state == "failed"
         },
@@ -56,4 +56,16 @@ def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
         "started_as": ledger.header.get("design_hash"),
         "data_hash": ledger.header.get("data_hash"),
         "strata": [asdict(one) for one in strata(ledger)],
+    }
+
+
+def _of_plan(plan: Plan, ledger: Ledger) -> dict[str, int | None]:
+    """Return the counts that need the plan that the study was started with."""
+    if ledger.header.get("design_hash", plan.design_hash) != plan.design_hash:
+        return {"planned": None, "infeasible": None, "duplicates": None}
+    trials = Trials(plan, ledger, direction=directions_of(plan.config)[0])
+    return {
+        "planned": trials.planned,
+        "infeasible": sum(bool(trial.violations) for trial in trials.known.values()),
+        "duplicates": len(trials.twin_of),
     }

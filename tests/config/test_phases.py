@@ -143,3 +143,11 @@ def test_a_percentage_without_a_pilot_is_a_fault_that_says_how_to_get_one() -> N
     with pytest.raises(ConfigError) as caught:
         config.load("q4_variant_answer", ["~phases.pilot"])
     assert any("refers to the mean of a pilot" in fault for fault in caught.value.faults)
+
+
+def test_a_second_blocked_phase_would_be_trained_and_never_answered(tmp_path: Path) -> None:
+    study = {**unbased(), "phases": {name: {"design": "blocked"} for name in ("answer", "again")}}
+    with pytest.raises(
+        ConfigError, match=r"phases\.again: .* answered by phases\.answer, .* remove"
+    ):
+        config.load(write(tmp_path, study))

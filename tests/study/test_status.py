@@ -1,0 +1,89 @@
+"""Status: what a living driver has handed out is at work, what an earlier one left is interrupted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ablate import config
+from ablate.config.schema import StudyConfig
+from ablate.execution.worker import JOURNAL, write_atomically
+from ablate.study.at_work import AtWork
+from ablate.study.ledger import Ledger
+from ablate.study.names import known
+from ablate.study.plan import make
+from ablate.study.possession import possess
+from ablate.study.status import status
+from ablate.study.store import open_store
+from ablate.training.spec import RunResult
+from tests.e2e.running import inside
+
+
+def load(*words: str) -> StudyConfig:
+    return config.load("quickstart", words, known=known())
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """Give the ledger of a quickstart that was started, whose runs a, b and c have begun."""
+    ledger = Ledger(open_store(tmp_path, "quickstart"))
+    plan = make(load())
+    ledger.start({"design_hash": plan.design_hash, "data_hash": "0"})
+    for run in "abc":
+        ledger.run_folder(run).mkdir(parents=True)
+        (ledger.run_folder(run) / JOURNAL).touch()
+        ledger.submit(run)
+    return ledger
+
+
+def counted(store: Path, *words: str) -> tuple[int, int]:
+    found = status(load(*words), store=store)
+    return found["running"], found["interrupted"]
+
+
+def test_runs_are_at_work_while_their_driver_lives(tmp_path: Path, ledger: Ledger) -> None:
+    assert counted(tmp_path) == (0, 3)
+    with possess(ledger.folder, "quickstart"):
+        assert counted(tmp_path) == (0, 3)  # an earlier driver's; this one has begun none
+        ledger.submit("b")
+        ledger.submit("d")  # its worker has written nothing yet
+        assert counted(tmp_path) == (2, 2)
+        result = RunResult(run_id="b", state="finished")
+        write_atomically(ledger.run_folder("b") / "result.json", result.to_json())
+        ledger.end(result)
+        assert counted(tmp_path) == (1, 2)
+    assert counted(tmp_path) == (0, 2)
+
+
+def test_a_run_that_is_to_be_run_again_is_neither_before_its_turn(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    result = RunResult(run_id="a", state="failed", reason="error: OSError: gone")
+    write_atomically(ledger.run_folder("a") / "result.json", result.to_json())
+    ledger.end(result)
+    assert ledger.forget_failures(["a"]) == ["a"]
+    assert counted(tmp_path) == (0, 2)
+
+
+def test_of_a_study_with_another_design_the_plan_says_nothing(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    ledger.ask(0, {"a dimension that is gone": 1})
+    word = "train.steps=7"
+    found = status(load(word), store=tmp_path)
+    assert [found[key] for key in ("planned", "infeasible", "duplicates")] == [None] * 3
+    assert (found["finished"], found["interrupted"]) == (0, 3)
+    assert found["started_as"] != found["design_hash"]
+    said = inside("status", "quickstart", word, "--store", str(tmp_path), cwd=tmp_path).stdout
+    assert said.startswith("quickstart: 0 finished, 0 pruned, 0 failed, 0 running, 3 interrupted\n")
+    assert "have changed since it was started: undo the change" in " ".join(said.split())
+
+
+def test_a_torn_line_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    line = json.dumps({"event": "submitted", "run": "a"})
+    at_work = AtWork(tmp_path, read=0)
+    assert at_work.look() == []
+    (tmp_path / "ledger.jsonl").write_text(line[:9])
+    assert at_work.look() == []
+    (tmp_path / "ledger.jsonl").write_text(line + "\n")
+    assert at_work.look() == ["a"]
