@@ -177,7 +177,7 @@ def facts_of(facts: Mapping[str, Any], phase: str) -> Facts:
     design = facts["phases"][phase]
     return Facts(
         data=facts["data_label"],
-        network=_network(facts["settings"]),
+        network=network_of(facts["settings"]),
         budget=facts["budget"],
         points=int(design["points"]),
         preset=design["preset"] or "",
@@ -190,9 +190,15 @@ def facts_of(facts: Mapping[str, Any], phase: str) -> Facts:
     )
 
 
-def _network(settings: Mapping[str, Any]) -> str:
-    """Return what is trained: the network, or the task of a study that fuses nothing."""
-    return str(settings["model" if "model" in settings else "task"]["name"])
+def network_of(settings: Mapping[str, Any]) -> str:
+    """Return what is trained, with its sizes: the network, or the task of another study."""
+    section = settings["model" if "model" in settings else "task"]
+    sizes = ", ".join(
+        f"{name} {value}"
+        for name, value in section.items()
+        if name != "name" and isinstance(value, int | float | str)
+    )
+    return f"{section['name']} ({sizes})" if sizes else str(section["name"])
 
 
 def _limits(facts: Mapping[str, Any], *, looks: int) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ablate.analysis.verdict import Row
 from ablate.stats.power import POWER
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 9
+SCOPE, BEYOND, PARTS = "Scope: ", ". Nothing is said beyond it.", ("network", "data", "budget")
 FEWEST_IMAGES = 20  # with 8 images that differ far more than blocks, 95 % intervals cover 90.6 %
 
 
@@ -71,9 +72,21 @@ def chance(p: float) -> str:
 
 def scope_of(facts: Facts) -> str:
     """Return the network, data and budget that a verdict is about, and nothing beyond."""
-    named = {"network": facts.network, "data": facts.data, "budget": facts.budget}
-    parts = [f"{name} {text}" for name, text in named.items() if text]
-    return f"Scope: {'; '.join(parts) or 'not stated'}. Nothing is said beyond it."
+    named = zip(PARTS, (facts.network, facts.data, facts.budget), strict=True)
+    parts = [f"{name} {text}" for name, text in named if text]
+    return f"{SCOPE}{'; '.join(parts) or 'not stated'}{BEYOND}"
+
+
+def told_in(scope: str) -> dict[str, str]:
+    """Return the parts of a sentence of `scope_of` by name.
+
+    Example:
+        >>> told_in("Scope: network probe; data TNO; budget 9 steps. Nothing is said beyond it.")
+        {'network': 'probe', 'data': 'TNO', 'budget': '9 steps'}
+    """
+    parts = scope.removeprefix(SCOPE).removesuffix(BEYOND).split("; ")
+    named = (part.partition(" ") for part in parts)
+    return {name: text for name, _, text in named if name in PARTS}
 
 
 def caveats_of(

@@ -14,19 +14,20 @@ MEASURED, AUTO = "local", "auto"  # at most a run per core, and as many as memor
 def check_executor(faults: Faults, raw: Any, names: Known) -> dict[str, Any]:
     """Return the executor with its name and slots; every fault of it is entered.
 
-    Settings of a plug-in's executor are taken as they are: its signature refuses what it lacks.
+    Settings of a plug-in's executor are checked by their names only, which "executor.<name>" gives.
     """
     executor = faults.mapping("executor", raw)
     name = faults.text("executor.name", executor.get("name"), default=DEFAULT)
     faults.known("executor.name", name, names["executors"], "executor")
-    checks = SETTINGS.get(name)
+    checks = SETTINGS.get(name, {})
     found = dict(executor)
-    if checks is not None:
-        allowed = ("name", "slots", *checks)
-        faults.unknown_keys("executor", executor, allowed, f"setting of {name}")
-        for key, check in checks.items():
-            if executor.get(key) is not None:
-                found[key] = check(faults, f"executor.{key}", executor[key])
+    allowed = checks if name in SETTINGS else names.get(f"executor.{name}")
+    if allowed is not None:
+        keys = ("name", "slots", *allowed)
+        faults.unknown_keys("executor", executor, keys, f"setting of {name}")
+    for key, check in checks.items():
+        if executor.get(key) is not None:
+            found[key] = check(faults, f"executor.{key}", executor[key])
     wanted = executor.get("slots")
     if wanted == AUTO and name == MEASURED:
         has_mask = hasattr(os, "sched_getaffinity")

@@ -1,7 +1,8 @@
 """Reports that lie in a repository: small, without anybody's pictures, listed on one page.
 
-A folder per study and data set holds report.html, report.md with its figures, verdict.json, the
-tables and the table of runs; README.md beside them is made anew from all folders that are there.
+A folder per study, data set and network holds report.html, report.md with its figures,
+verdict.json, the tables and the table of runs; README.md beside them is made anew from all folders
+that are there.
 """
 
 import gzip
@@ -9,30 +10,23 @@ import json
 import re
 import shutil
 import tempfile
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ablate.analysis.answers import BLOCKED
-from ablate.analysis.question import metric_label
+from ablate.analysis.answers import BLOCKED, network_of
 from ablate.analysis.selftest.shuffled import shuffled
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
 from ablate.report.page import render
-from ablate.report.pilots import pilot_of, sentence, table
+from ablate.report.pilots import pilot_of
+from ablate.report.published_list import FACTS, index
 from ablate.report.source import NO_PICTURES
 
-FACTS = "published.json"
 LARGE = ("runs.csv", "images.csv")  # compressed; pandas reads them as they are
-WIDTH = 100
+PROBE = "probe"  # is no network, so there are no others to tell it from
 SHUFFLES = 200
-HEAD = """# Published reports
-
-Made by `ablate report STUDY --publish reports`; this page and every number in the folders are
-generated. Each sentence is that of the study's `verdict.json`; its scope says what it is worth.
-"""
 
 
 def publish(
@@ -56,7 +50,7 @@ def publish(
             f"{facts['study']}: has no answered question; only answers are published, so run its "
             "answer phase first"
         )
-    place = reports / str(facts["study"]) / slug(str(facts["data_label"]))
+    place = reports / str(facts["study"]) / slug(place_of(facts))
     with tempfile.TemporaryDirectory() as name:
         made = Path(name) / "report"
         render(replace(contents, gallery={}, no_pictures=NO_PICTURES), made)
@@ -74,12 +68,17 @@ def publish(
     return place
 
 
-def index(reports: Path) -> str:
-    """Return the page of every report below a folder: a line per question, then each report."""
-    folders = sorted(path.parent for path in reports.glob(f"*/*/{FACTS}"))
-    short = [line for folder in folders for line in _in_short(folder, reports)]
-    whole = [line for folder in folders for line in _entry(folder, reports)]
-    return "\n".join([HEAD, *(["## In short", "", *short, ""] if short else []), *whole])
+def place_of(facts: Mapping[str, Any]) -> str:
+    """Return the label of the data, and of the network where the study trains one.
+
+    Example:
+        >>> network = {"name": "unet", "width": 4}
+        >>> place_of({"data_label": "TNO", "settings": {"model": network}})
+        'TNO unet (width 4)'
+    """
+    label, network = str(facts["data_label"]), network_of(facts["settings"])
+    is_probe = facts["settings"].get("model", {}).get("name") == PROBE
+    return label if is_probe else f"{label} {network}"
 
 
 def slug(label: str) -> str:
@@ -114,103 +113,6 @@ def _facts(contents: Contents) -> dict[str, Any]:
         "runs": len(contents.runs), "failed": int((contents.runs["state"] == "failed").sum()),
         "cpu": origin.get("cpu", {}).get("kind", ""), "device": origin.get("device", {}),
     }  # fmt: skip
-
-
-def _in_short(folder: Path, reports: Path) -> Iterator[str]:
-    """Return an item per question: verdict, what its primary metrics show, how to repeat it."""
-    facts, verdicts, here = _read(folder, reports)
-    for question in verdicts["questions"]:
-        reason = f" ({question['reason']})" if question["reason"] else ""
-        yield from _wrapped(
-            f"{question['asks']} **{question['verdict']}**{reason}. {_found(question['rows'])} "
-            f"{question['scope']} [Report]({here}/report.md); `{facts['command']}`",
-            bullet="- ",
-        )
-
-
-def _found(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return the judged differences per primary metric, largest first; the rest is counted."""
-    primary = [row for row in rows if row["role"] == "primary"]
-    parts, is_open = [], 0
-    for metric in dict.fromkeys(row["metric"] for row in primary):
-        mine = [row for row in primary if row["metric"] == metric]
-        sure = [row for row in mine if row["verdict"] in ("supported", "contradicted")]
-        same = [row for row in mine if row["verdict"] == "practically equivalent"]
-        is_open += len(mine) - len(sure) - len(same)
-        told = [
-            f"{row['contrast']} {_change(row)}"
-            for row in sorted(sure, key=lambda row: -abs(row["estimate"]))
-        ]
-        told += [f"{row['contrast']} practically equal" for row in same]
-        parts += [f"{metric_label(metric)}: {', '.join(told)}"] if told else []
-    parts += [f"undecided: {is_open} of {len(primary)} primary comparisons"] if is_open else []
-    return f"{'; '.join(parts)}."
-
-
-def _change(row: Mapping[str, Any]) -> str:
-    return f"{row['estimate']:+.3g}" if row["percent"] is None else f"{row['percent']:+.2f} %"
-
-
-def _entry(folder: Path, reports: Path) -> Iterator[str]:
-    facts, verdicts, here = _read(folder, reports)
-    yield f"## {facts['title']}: {facts['data']}\n"
-    for question in verdicts["questions"]:
-        reason = f" ({question['reason']})" if question["reason"] else ""
-        yield from _wrapped(f"**{question['verdict']}**{reason}: {question['asks']}")
-        for row in question["rows"]:
-            if row["role"] == "primary":
-                yield from _wrapped(row["sentence"], bullet="- ")
-        yield ""
-        yield from _wrapped(question["scope"])
-        yield ""
-    pilot, comparisons = facts["pilot"], _comparisons(verdicts)
-    if pilot:
-        yield from _wrapped(
-            "Seeds of the baseline alone, on test; what the answer's blocks find at that spread. "
-            + sentence(pilot, comparisons=comparisons)
-        )
-        yield from ["", *table(pilot, comparisons=comparisons), ""]
-    if facts["control"]:
-        yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts['control'])}.")
-        yield ""
-    failed = f", {facts['failed']} failed" if facts["failed"] else ""
-    yield from _wrapped(
-        f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
-        f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
-    )
-    yield f"\n```bash\n{facts['command']}\n```\n"
-
-
-def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """Return what a published folder says of itself, its verdicts, and where it lies."""
-    facts, verdicts = (
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in (FACTS, "verdict.json")
-    )
-    return facts, verdicts, folder.relative_to(reports).as_posix()
-
-
-def _control(one: Mapping[str, Any]) -> str:
-    """Return what was claimed of a question once its labels meant nothing."""
-    judged = "as alpha allows" if one["claims"] <= one["most"] else "MORE THAN ALPHA ALLOWS"
-    return (
-        f"{one['question']} with labels shuffled {one['shuffles']} times: something claimed in "
-        f"{one['claims']}, {judged} (at most {one['most']})"
-    )
-
-
-def _comparisons(verdicts: Mapping[str, Any]) -> int:
-    """Return the size of the largest family of primary rows."""
-    return max(
-        (sum(row["role"] == "primary" for row in one["rows"]) for one in verdicts["questions"]),
-        default=1,
-    )
-
-
-def _wrapped(text: str, *, bullet: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=bullet, subsequent_indent=" " * len(bullet),
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
 
 
 def _compress(path: Path) -> None:

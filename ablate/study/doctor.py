@@ -73,6 +73,7 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
             plan, trials, ledger, store=store, examples=task_of(config.base).examples(),
             direction=direction, optuna_anew=found.is_optuna_wrong,
         )  # fmt: skip
+        projection.start()
         if all(number in trials.told for number in trials.known) and not trials.is_asking:
             projection.finish()
         else:

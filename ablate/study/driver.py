@@ -122,13 +122,15 @@ def run(
         more = {k: v for k, v in config.executor.items() if k not in ("name", "slots")}
         executor = make_executor(decide=trials.decide, slots=slots, **more)
         try:
-            _drive(trials, ledger, projection, executor, plan=plan, listen=listen)
+            try:
+                projection.start()
+                _drive(trials, ledger, projection, executor, plan=plan, listen=listen)
+            finally:
+                executor.close()
+            projection.finish()
         except BaseException:
-            executor.close()
             projection.interrupt()
             raise
-        executor.close()
-        projection.finish()
     return Outcome(
         folder=folder,
         counts=ledger.counts(),

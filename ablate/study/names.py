@@ -22,6 +22,7 @@ def known() -> dict[str, tuple[str, ...]]:
     plugins.load()
     models = _written("models", "MODELS")
     metrics = _written("metrics", "METRICS")
+    executors = _written("execution", "EXECUTORS", at="protocol")
     tasks = {name: task for name, task in TASKS.registered() if name != FUSION}
     return {
         "models": tuple(sorted(models)),
@@ -32,8 +33,12 @@ def known() -> dict[str, tuple[str, ...]]:
         "designs": (*DESIGNS.names(), SEARCH),
         "samplers": tuple(sorted(_written("search", "SAMPLERS"))),
         "pruners": tuple(sorted(_written("search", "PRUNERS"))),
-        "executors": tuple(sorted(_written("execution", "EXECUTORS", at="protocol"))),
+        "executors": tuple(sorted(executors)),
         **{f"designs.{name}": _options(DESIGNS.get(name)) for name in DESIGNS.names()},
+        **{
+            f"executor.{name}": tuple(one for one in settings if one not in ("decide", "slots"))
+            for name, settings in executors.items()
+        },
         **{f"model.{name}": options for name, options in models.items()},
         **{f"task.{name}": settings_of(task) for name, task in tasks.items()},
         **{f"task.{name}.metrics": tuple(task.measures) for name, task in tasks.items()},

@@ -66,7 +66,13 @@ class Projection:
         )  # fmt: skip
         if optuna_anew or self._is_optuna_stale():
             self._optuna = self._optuna.cleared()
-        manifest = examples.manifest
+        self._told = 0
+        self._optuna_rests_until = 0.0
+        self._preregistered: set[str] = set()
+
+    def start(self) -> None:
+        """Show the study as RUNNING, register its design, and send what the stores lack."""
+        plan, config, manifest = self._plan, self._plan.config, self._examples.manifest
         study_run = self._shipper.study_run(
             title=of_study(config),
             tags={"ablate.design_hash": plan.design_hash, "ablate.data_hash": manifest.hash},
@@ -96,10 +102,7 @@ class Projection:
             )
         )  # fmt: skip
         if study_run is not None:  # else the tracker is away, and `finish` writes it
-            write_atomically(ledger.folder / "links.json", {"study": study_run})
-        self._told = 0
-        self._optuna_rests_until = 0.0
-        self._preregistered: set[str] = set()
+            write_atomically(self._ledger.folder / "links.json", {"study": study_run})
         self.preregister()
         self._catch_up()
 
@@ -135,7 +138,7 @@ class Projection:
         self._tell()
 
     def interrupt(self) -> None:
-        """Leave nothing RUNNING; publish what there is."""
+        """Leave nothing RUNNING."""
         self._shipper.interrupt()
 
     def finish(self) -> None:

@@ -3,8 +3,10 @@
 import pytest
 
 from ablate import config
+from ablate.config.executors import SETTINGS
 from ablate.config.schema import PATHS
 from ablate.errors import ConfigError
+from ablate.study.names import known
 from ablate.study.plan import make
 
 
@@ -32,3 +34,16 @@ def test_a_lease_is_a_number_of_seconds_of_the_executor_with_processes() -> None
             config.load("quickstart", (f"executor.lease_s={value}",))
     with pytest.raises(ConfigError, match="no such setting of inline"):
         config.load("quickstart", ("executor=inline", "executor.lease_s=90"))
+
+
+def test_settings_of_a_plug_in_s_executor_are_known_by_their_names() -> None:
+    names = {"executors": ("processes", "threads"), "executor.threads": ("stack_mib",)}
+    words = ("executor=threads", "executor.stack_mib=8")
+    assert config.load("quickstart", words, known=names).executor["stack_mib"] == 8
+    with pytest.raises(ConfigError, match=r"executor\.stack_mb: .* did you mean 'stack_mib'\?"):
+        config.load("quickstart", ("executor=threads", "executor.stack_mb=8"), known=names)
+
+
+@pytest.mark.parametrize("name", ["ray", "slurm"])
+def test_what_is_checked_of_an_executor_is_what_it_takes(name: str) -> None:
+    assert set(known()[f"executor.{name}"]) == set(SETTINGS[name])

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ablate.errors import ClusterError
+from ablate.execution.protocol import EXECUTORS
 from tests.e2e.running import (
     SMALL,
     ablate,
@@ -60,6 +62,31 @@ def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     assert len(results(tmp_path / "s")) == 8
     assert {status for status, _ in stores(tmp_path / "s")["mlflow"]} == {"FINISHED"}
     assert "interrupted" not in tag_counts(tmp_path / "s", "ablate.state")
+
+
+def test_nothing_stays_running_whatever_goes_wrong_before_and_after_the_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def states() -> set[str]:
+        return {status for status, _ in stores(tmp_path / "s")["mlflow"]}
+
+    def gone(**_: object) -> None:
+        raise ClusterError("executor.address: nobody answers")
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    words = [*DESIGNED, "executor=inline", "phases.compare.seeds=1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(EXECUTORS, "get", lambda *_, **__: gone)
+        inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=1)
+    assert states() == set()
+    with monkeypatch.context() as patch:
+        patch.setattr("ablate.study.projection.publish", stopped)
+        inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path, code=130)
+    assert states() == {"FINISHED", "KILLED"}
+    inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
+    assert states() == {"FINISHED"}
 
 
 def test_a_pruned_run_is_killed_in_mlflow_and_pruned_in_optuna(tmp_path: Path) -> None:

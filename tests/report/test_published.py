@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from ablate.analysis.question import metric_label
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
-from ablate.report.published import index, publish
+from ablate.report.published import publish
+from ablate.report.published_list import index
+from ablate.report.replications import MARKS
 from tests.report.answered import VARIANT, answered_contents
 
 ORIGIN = {"command": "ablate run simulated data=msrs data.root=DIR", "revision": "abc"}
@@ -38,20 +41,26 @@ def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path
     assert verdicts["questions"][0]["scope"] in page
 
 
-def test_the_list_begins_with_one_item_per_question_and_what_repeats_it(published: Path) -> None:
+def test_the_list_begins_with_a_table_per_question_and_what_repeats_it(published: Path) -> None:
     page = (published.parents[1] / "README.md").read_text()
-    short = " ".join(page.partition("## In short")[2].partition("\n## ")[0].split())
+    short = page.partition("## In short")[2].partition("\n## ")[0]
     question = json.loads((published / "verdict.json").read_text())["questions"][0]
-    assert short.count("- Which") + short.count("- Does") == 1
-    assert f"{question['asks']} **{question['verdict']}**" in short
-    assert question["scope"] in short
-    assert f"[Report](simulated/msrs-mini/report.md); `{ORIGIN['command']}`" in short
+    assert short.count("\n### ") == 1
+    assert f"### {question['asks']}" in short
+    told = " ".join(short.split())
+    assert f"**{question['verdict']}**" in told
+    assert f"[Report](simulated/msrs-mini/report.md); `{ORIGIN['command']}`" in told
     primary = [row for row in question["rows"] if row["role"] == "primary"]
+    cells = [line for line in short.splitlines() if line.startswith(("| Qabf:", "| VIF:"))]
+    assert len(cells) == len(primary)
     for row in primary:
-        told = f"{row['contrast']} {row['percent']:+.2f} %"
-        assert (told in short) == (row["verdict"] in ("supported", "contradicted")), row
-    is_open = sum(row["verdict"] == "undecided" for row in primary)
-    assert (f"undecided: {is_open} of {len(primary)}" in short) == (is_open > 0)
+        (line,) = [
+            c
+            for c in cells
+            if c.startswith(f"| {metric_label(row['metric'])}: {row['contrast']} |")
+        ]
+        assert f"{row['percent']:+.2f}" in line
+        assert MARKS[row["verdict"]] in line
 
 
 def test_it_holds_no_picture_and_its_links_lead_somewhere(published: Path) -> None:

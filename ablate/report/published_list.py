@@ -1,0 +1,112 @@
+"""The page that lists published reports: every question with its table, then every report."""
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ablate.report.pilots import sentence, table
+from ablate.report.replications import LEGEND, Asked
+from ablate.report.replications import table as side_by_side
+
+FACTS = "published.json"
+WIDTH = 100
+HEAD = """# Published reports
+
+Made by `ablate report STUDY --publish reports`; this page and every number in the folders are
+generated. Each sentence is that of the study's `verdict.json`; its scope says what it is worth.
+"""
+
+
+def index(reports: Path) -> str:
+    """Return the page of every report below a folder: the questions first, then each report."""
+    folders = sorted(path.parent for path in reports.glob(f"*/*/{FACTS}"))
+    short = _in_short(folders, reports) if folders else ()
+    whole = [line for folder in folders for line in _entry(folder, reports)]
+    return "\n".join([HEAD, *short, *whole])
+
+
+def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:
+    """Yield per question a table over its studies, and per study what repeats it."""
+    questions: dict[str, list[tuple[Asked, str]]] = {}
+    for folder in folders:
+        facts, verdicts, here = _read(folder, reports)
+        for question in verdicts["questions"]:
+            asked = Asked(question=question)
+            line = f"{asked.where}: {_verdict(question)}. [Report]({here}/report.md); "
+            questions.setdefault(asked.asks, []).append((asked, f"{line}`{facts['command']}`"))
+    yield from ["## In short", "", *_wrapped(LEGEND)]
+    for asks, several in questions.items():
+        yield f"\n### {asks}\n"
+        yield from side_by_side([asked for asked, _ in several])
+        yield ""
+        for _, line in several:
+            yield from _wrapped(line, bullet="- ")
+    yield ""
+
+
+def _verdict(question: Mapping[str, Any]) -> str:
+    reason = f" ({question['reason']})" if question["reason"] else ""
+    return f"**{question['verdict']}**{reason}"
+
+
+def _entry(folder: Path, reports: Path) -> Iterator[str]:
+    facts, verdicts, here = _read(folder, reports)
+    yield f"## {facts['title']}: {facts['data']}\n"
+    for question in verdicts["questions"]:
+        yield from _wrapped(f"{_verdict(question)}: {question['asks']}")
+        for row in question["rows"]:
+            if row["role"] == "primary":
+                yield from _wrapped(row["sentence"], bullet="- ")
+        yield ""
+        yield from _wrapped(question["scope"])
+        yield ""
+    pilot, comparisons = facts["pilot"], _comparisons(verdicts)
+    if pilot:
+        yield from _wrapped(
+            "Seeds of the baseline alone, on test; what the answer's blocks find at that spread. "
+            + sentence(pilot, comparisons=comparisons)
+        )
+        yield from ["", *table(pilot, comparisons=comparisons), ""]
+    if facts["control"]:
+        yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts['control'])}.")
+        yield ""
+    failed = f", {facts['failed']} failed" if facts["failed"] else ""
+    yield from _wrapped(
+        f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
+        f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
+    )
+    yield f"\n```bash\n{facts['command']}\n```\n"
+
+
+def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return what a published folder says of itself, its verdicts, and where it lies."""
+    facts, verdicts = (
+        json.loads((folder / name).read_text(encoding="utf-8")) for name in (FACTS, "verdict.json")
+    )
+    return facts, verdicts, folder.relative_to(reports).as_posix()
+
+
+def _control(one: Mapping[str, Any]) -> str:
+    """Return what was claimed of a question once its labels meant nothing."""
+    judged = "as alpha allows" if one["claims"] <= one["most"] else "MORE THAN ALPHA ALLOWS"
+    return (
+        f"{one['question']} with labels shuffled {one['shuffles']} times: something claimed in "
+        f"{one['claims']}, {judged} (at most {one['most']})"
+    )
+
+
+def _comparisons(verdicts: Mapping[str, Any]) -> int:
+    """Return the size of the largest family of primary rows."""
+    return max(
+        (sum(row["role"] == "primary" for row in one["rows"]) for one in verdicts["questions"]),
+        default=1,
+    )
+
+
+def _wrapped(text: str, *, bullet: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=bullet, subsequent_indent=" " * len(bullet),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

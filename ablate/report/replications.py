@@ -1,0 +1,77 @@
+"""One table per question over all published studies that ask it: what repeats, what does not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ablate.analysis.question import metric_label
+from ablate.analysis.sentences import told_in
+
+MARKS: Final = {
+    "supported": "●",
+    "contradicted": "▼",
+    "practically equivalent": "≈",
+    "undecided": "○",
+    "not answerable": "×",
+}
+LEGEND: Final = (
+    "Differences in % of the pilot's mean with their interval, before the correction for several "
+    "comparisons. ● supported, ▼ contradicted, ≈ practically equivalent, ○ undecided, × not "
+    "answerable. Studies are repetitions beside each other, never pooled."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as one published study answered it."""
+
+    question: Mapping[str, Any]  # of its verdict.json
+
+    @property
+    def asks(self) -> str:
+        """Return the question in words; studies that ask the same stand in one table."""
+        return str(self.question["asks"])
+
+    @property
+    def where(self) -> str:
+        """Return what was trained, and on which data."""
+        told = told_in(self.question["scope"])
+        return ", ".join(told[part] for part in ("network", "data") if part in told)
+
+    @property
+    def rows(self) -> dict[tuple[str, str], Mapping[str, Any]]:
+        """Return (metric, contrast) -> row of what decides."""
+        return {
+            (row["metric"], row["contrast"]): row
+            for row in self.question["rows"]
+            if row["role"] == "primary"
+        }
+
+
+def table(several: Sequence[Asked]) -> Iterator[str]:
+    """Yield the lines of a Markdown table: a column per study, a row per metric and contrast."""
+    yield f"| | {' | '.join(one.where for one in several)} |"
+    yield "|---|" + "---|" * len(several)
+    yield f"| the question | {' | '.join(_of_question(one.question) for one in several)} |"
+    keys = dict.fromkeys(key for one in several for key in one.rows)
+    metrics = list(dict.fromkeys(metric for metric, _ in keys))
+    for metric, contrast in sorted(keys, key=lambda key: metrics.index(key[0])):  # keeps the rest
+        cells = [_of_row(one.rows.get((metric, contrast))) for one in several]
+        yield f"| {metric_label(metric)}: {contrast} | {' | '.join(cells)} |"
+
+
+def _of_question(question: Mapping[str, Any]) -> str:
+    return f"{MARKS[question['verdict']]} **{question['verdict']}**"
+
+
+def _of_row(row: Mapping[str, Any] | None) -> str:
+    """Return estimate, interval and mark; a dash where a study has no such comparison."""
+    if row is None:
+        return "–"
+    mark = MARKS[row["verdict"]]
+    estimate, low, high = row["estimate"], row["ci_low"], row["ci_high"]
+    if row["percent"] is None or not estimate or low is None:
+        return mark if estimate is None else f"{estimate:+.3g} {mark}"
+    to_percent = row["percent"] / estimate
+    ends = sorted((low * to_percent, high * to_percent))
+    return f"{row['percent']:+.2f} ({ends[0]:+.2f} to {ends[1]:+.2f}) {mark}"
