@@ -9,7 +9,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ablate.errors import ConfigError, UnknownNameError, nearest
 
@@ -125,21 +125,45 @@ def declared(
     return found
 
 
+def written_in(package: str, registry: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return name -> what the class bodies of a package's members set to a text or a number.
+
+    The source is read, not run, as in `declared`.
+
+    Example:
+        >>> written_in("ablate.metrics", "METRICS")["en"]["label"]
+        'EN'
+    """
+    return {name: _constants(node) for name, node in _nodes(package, registry)}
+
+
 @functools.cache
 def _written(module: str, registry: str) -> Mapping[str, tuple[str, ...]]:
+    return {name: _keywords(node) for name, node in _nodes(module, registry)}
+
+
+def _nodes(module: str, registry: str) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+    """Yield name and definition of what a module, or the modules of a package, register."""
     spec = importlib.util.find_spec(module)
     assert spec is not None
     assert spec.origin is not None
     file = Path(spec.origin)
     files = sorted(file.parent.glob("*.py")) if spec.submodule_search_locations else [file]
     texts = [text for path in files if f"@{registry}." in (text := path.read_text("utf-8"))]
-    found: dict[str, tuple[str, ...]] = {}
     for node in (node for text in texts for node in ast.parse(text).body):
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
         for mark in node.decorator_list:
             if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"{registry}.register":
-                found[ast.literal_eval(mark.args[0])] = _keywords(node)
+                yield ast.literal_eval(mark.args[0]), node
+
+
+def _constants(node: ast.stmt) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for entry in getattr(node, "body", ()):
+        if isinstance(entry, ast.Assign | ast.AnnAssign) and isinstance(entry.value, ast.Constant):
+            targets = entry.targets if isinstance(entry, ast.Assign) else [entry.target]
+            found |= {each.id: entry.value.value for each in targets if isinstance(each, ast.Name)}
     return found
 
 

@@ -1,52 +1,24 @@
 """Names, labels and directions of every metric, readable without torch.
 
-Of the packaged metrics the classes are the source; `declare` refuses one that differs. Metrics of
-plug-ins and of tasks are declared when they are registered.
+Of the packaged metrics the files are read, not run. Metrics of plug-ins and of tasks are declared
+when they are registered.
 """
 
 import re
 from typing import Final, Literal
 
 from ablate.errors import ConfigError, UnknownNameError, nearest
+from ablate.registry import written_in
 
 Direction = Literal["higher", "lower"]
 
-LABELS: Final[dict[str, str]] = {
-    "en": "EN",
-    "mi": "MI",
-    "sd": "SD",
-    "scd": "SCD",
-    "vif": "VIF",
-    "qabf": "Qabf",
-    "sf": "SF",
-    "ag": "AG",
-    "ssim": "SSIM",
-    "ms_ssim": "MS-SSIM",
-    "cc": "CC",
-    "mse": "MSE",
-    "psnr": "PSNR",
-    "nabf": "Nabf",
-}
-BETTER: Final[dict[str, Direction]] = {
-    "en": "higher",
-    "mi": "higher",
-    "sd": "higher",
-    "scd": "higher",
-    "vif": "higher",
-    "qabf": "higher",
-    "sf": "higher",
-    "ag": "higher",
-    "ssim": "higher",
-    "ms_ssim": "higher",
-    "cc": "higher",
-    "mse": "lower",
-    "psnr": "higher",
-    "nabf": "lower",
-}
 NAMES: Final = ("en", "mi", "sd", "scd", "vif", "qabf")  # the six of every report
+_WRITTEN: Final = written_in("ablate.metrics", "METRICS")
+ALL_NAMES: Final[tuple[str, ...]] = tuple(dict.fromkeys((*NAMES, *sorted(_WRITTEN))))
+LABELS: Final[dict[str, str]] = {name: _WRITTEN[name]["label"] for name in ALL_NAMES}
+BETTER: Final[dict[str, Direction]] = {name: _WRITTEN[name]["better"] for name in ALL_NAMES}
 LONGEST_NAME, LONGEST_LABEL = 100, 60
 _NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}")
-ALL_NAMES: Final[tuple[str, ...]] = tuple(LABELS)
 
 
 def canonical_name(name: str) -> str:

@@ -25,6 +25,14 @@ def default_url(store: Path) -> str:
     return f"sqlite:///{store.resolve() / 'optuna.db'}"
 
 
+def holds(url: str, study: str) -> bool:
+    """Return whether a database holds a study; an absent sqlite file is not made for the look."""
+    found = make_url(url)
+    if found.get_backend_name() == "sqlite" and not Path(str(found.database)).exists():
+        return False
+    return study in optuna.get_all_study_names(storage=_opened(url))
+
+
 class TrialStore:
     """Writes every told trial once, finished; a trial is never RUNNING here.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ablate.config.schema import StudyConfig
 from ablate.errors import StoreError
-from ablate.search.store import TrialStore, default_url
+from ablate.search.store import TrialStore, default_url, holds
 from ablate.study.driver import data_direction
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
@@ -16,6 +16,7 @@ from ablate.study.plan import make
 from ablate.study.possession import is_possessed, possess
 from ablate.study.projection import Projection
 from ablate.study.trials import Trials
+from ablate.tracking.address import DATABASE
 from ablate.tracking.audit import Row, forget, held
 from ablate.tracking.runs import STATUS
 from ablate.tracking.store import open_client
@@ -96,9 +97,9 @@ def _diagnose(config: StudyConfig, store: Path) -> _Diagnosis:
     is_alive = is_possessed(folder)  # then a torn line is one that is being written
     faults = [] if is_alive else ledger.faults
     found = [Finding(where="ledger", what=line, mend="cut off") for line in faults]
-    rows = held(open_client(store, config.store.get("mlflow")), study=config.name)
+    rows = _held(config, store)
     of_mlflow, wrong = _mlflow(rows, trials, ledger, is_alive=is_alive)
-    of_optuna = _told(_optuna(config, store), trials)
+    of_optuna = _optuna(config, store, trials)
     return _Diagnosis(
         findings=(*found, *of_mlflow, *of_optuna),
         wrong_runs=tuple(wrong),
@@ -182,8 +183,21 @@ def _told(optuna: TrialStore, trials: Trials) -> list[Finding]:
     return found
 
 
-def _optuna(config: StudyConfig, store: Path) -> TrialStore:
-    return TrialStore(
-        config.store.get("optuna") or default_url(store),
-        study=config.name, directions=directions_of(config), lock=store / "optuna.lock",
-    )  # fmt: skip
+def _held(config: StudyConfig, store: Path) -> list[Row]:
+    """Return the runs in MLflow; an absent database has none, and is not made for the look."""
+    uri = config.store.get("mlflow")
+    if uri is None and not (store / DATABASE).exists():
+        return []
+    return held(open_client(store, uri), study=config.name)
+
+
+def _optuna(config: StudyConfig, store: Path, trials: Trials) -> list[Finding]:
+    """Return what Optuna says otherwise than what was told."""
+    url = config.store.get("optuna") or default_url(store)
+    if not holds(url, config.name):
+        text, mend = "holds no study of this name", "the Optuna study is written anew"
+        return [Finding(where="optuna", what=text, mend=mend)]
+    stored = TrialStore(
+        url, study=config.name, directions=directions_of(config), lock=store / "optuna.lock"
+    )
+    return _told(stored, trials)

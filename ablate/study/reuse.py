@@ -1,8 +1,8 @@
 """A further look at a study: its changed design stands beside the first, equal runs are taken over.
 
 `study@2` is the design of a study after a change, usually more blocks. A run is equal where its id
-(recipe, seeds, phase, block, point) is, and data and code are those it was made with. What is read
-again costs alpha, so a claim needs its looks declared before the first: alpha is split evenly.
+(recipe, seeds, phase, block, point) is, and data and environment are those it was made in. What is
+read again costs alpha, so a claim needs its looks declared before the first: alpha is split evenly.
 """
 
 import hashlib
@@ -71,12 +71,13 @@ def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
     shutil.rmtree(beside, ignore_errors=True)
     wanted = {run.run_id for trial in plan.trials for run in trial.runs}
     count = 0
-    stratum = environment_of(str(config.base["train"]["device"])).stratum
+    here = environment_of(str(config.base["train"]["device"])).stratum
     for name in earlier(config, store):
         header = Ledger(store / name).header
-        if (header.get("data_hash"), header.get("code_hash")) != (data_hash, code_hash()):
-            logger.warning("%s: other data or code; its runs are made anew", name)
+        if header.get("data_hash") != data_hash:
+            logger.warning("%s: other data; its runs are made anew", name)
             continue
+        strange = 0
         for source in sorted((store / name / "runs").glob("*")):
             target = folder / "runs" / source.name
             result = read_result(source)
@@ -84,12 +85,18 @@ def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
                 continue
             if result.state != "finished" or not (source / JOURNAL).exists():
                 continue
-            if result.facts.get("stratum", stratum) != stratum:
-                continue  # made with other libraries, or on another kind of processor
+            # stores of earlier versions noted a hash of the code, and no environment of a run
+            old = here if header.get("code_hash") == code_hash() else ""
+            if result.facts.get("stratum", old) != here:
+                strange += 1
+                continue
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(source, beside / source.name, ignore=shutil.ignore_patterns(POSITION))
             target.parent.mkdir(parents=True, exist_ok=True)
             (beside / source.name).rename(target)
             count += 1
+        if strange:
+            text = "made with other code or libraries, or on another kind of processor"
+            logger.warning("%s: %d of its runs were %s; they are made anew", name, strange, text)
     shutil.rmtree(beside, ignore_errors=True)
     return count

@@ -62,6 +62,8 @@ SABOTAGE: dict[str, tuple[Callable[[Path], None], str]] = {
                              "values (99, 1, 'RUNNING')"),
         "1 trials are open",
     ),
+    "no optuna database": (lambda store: (store / "optuna.db").unlink(), "holds no study"),
+    "no mlflow database": (lambda store: (store / "mlflow.db").unlink(), "has no run"),
     "a torn ledger": (tear, "bytes at its end are no whole event"),
     "a result lost": (lose, "has no result"),
 }  # fmt: skip
@@ -85,8 +87,10 @@ def test_a_sabotage_is_named_and_mended(whole: Path, tmp_path: Path, name: str) 
     shutil.copytree(whole / "s", tmp_path / "s")
     do, text = SABOTAGE[name]
     do(tmp_path / "s")
+    before = sorted(tmp_path.rglob("*"))
     found = inside("doctor", "quickstart", "--store", "s", "--json", cwd=tmp_path, code=1)
     assert any(text in one["what"] for one in json.loads(found.stdout)["found"])
+    assert sorted(tmp_path.rglob("*")) == before  # to look makes nothing
     inside("doctor", "quickstart", "--store", "s", "--repair", cwd=tmp_path)
     if name in ("a torn ledger", "a result lost"):  # the next start goes on from there
         words = [*SMALL, "phases.search.trials=2", "phases.compare.seeds=1", "executor=inline"]

@@ -14,6 +14,7 @@ from ablate.study.claims import reaches
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make
 from ablate.study.remarks import remarks
+from ablate.training.environment import environment_of
 from ablate.training.spec import RunResult, State
 
 STUDY = "q4_variant_answer"
@@ -26,7 +27,7 @@ def load(name: str, *words: str) -> StudyConfig:
     return config.load(name, words)
 
 
-def first_look(store: Path, *, looks: int = 2, **header: Any) -> Plan:
+def first_look(store: Path, *, looks: int = 2, stratum: str = "", **header: Any) -> Plan:
     """Write a store in which the first look has ended; one of its runs failed."""
     plan = make(load(STUDY, f"+phases.answer.looks={looks}", SMALL))
     ledger = Ledger(store / STUDY)
@@ -39,7 +40,10 @@ def first_look(store: Path, *, looks: int = 2, **header: Any) -> Plan:
             folder.mkdir(parents=True)
             (folder / "journal.jsonl").write_text("{}\n")
             (folder / "shipped.json").write_text("{}")
-            result = RunResult(run_id=run.run_id, state=state, metrics={"val/qabf": 1.0})
+            facts = {"stratum": stratum} if stratum else {}
+            result = RunResult(
+                run_id=run.run_id, state=state, metrics={"val/qabf": 1.0}, facts=facts
+            )
             (folder / "result.json").write_text(json.dumps(result.to_json()))
     return plan
 
@@ -66,6 +70,18 @@ def test_other_data_or_code_is_not_reused(tmp_path: Path, header: dict[str, Any]
     first_look(tmp_path, **header)
     second = make(load(f"{STUDY}@2", LOOKS, LARGE))
     assert reuse.adopt(second, tmp_path, data_hash="d") == 0
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_the_environment_of_a_run_counts_not_the_bytes_of_the_code(
+    tmp_path: Path, is_here: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A comment that was changed since makes no run anew; other libraries do."""
+    here = environment_of("cpu").stratum
+    first = first_look(tmp_path, code_hash="of other bytes", stratum=here if is_here else "there")
+    second = make(load(f"{STUDY}@2", LOOKS, LARGE))
+    assert reuse.adopt(second, tmp_path, data_hash="d") == (first.runs - 1) * is_here
+    assert (f"{first.runs - 1} of its runs were made with other code" in caplog.text) != is_here
 
 
 def test_a_first_look_takes_nothing_from_itself(tmp_path: Path) -> None:
