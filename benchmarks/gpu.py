@@ -31,7 +31,7 @@ from ablate.losses.multi_scale import MultiScaleGradient, level_value
 from ablate.metrics import evaluate
 from ablate.training.determinism import laid_out, layout_of, settle
 from ablate.training.graph import CudaEngine, Engine, Replayed
-from ablate.training.step import Step, Taken, stepper
+from ablate.training.step import Step, Taken, adam, stepper
 from benchmarks.results import FOLDER, content, goal_text, measure, row, write
 from benchmarks.timing import alternate
 from tests.reference import metrics as plain
@@ -103,7 +103,7 @@ def training(
     model = models.build({"name": name, "width": sizes.width})
     model.to(device, memory_format=how)
     loss = losses.build({}).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, capturable=device.type == "cuda")
+    optimizer = adam(model, learning_rate=1e-4, is_captured=device.type == "cuda")
     take: Step = stepper(
         model=model, loss=loss, optimizer=optimizer, arithmetic=arithmetic, device=device
     )

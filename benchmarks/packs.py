@@ -13,7 +13,7 @@ from ablate import losses, models
 from ablate.data.items import Examples
 from ablate.data.pairs import PairSet
 from ablate.data.sampling import CropSampler
-from ablate.training.step import Step, stepper
+from ablate.training.step import Step, adam, stepper
 from ablate.training.tasks import task_of
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
@@ -46,7 +46,7 @@ def trials(width: int, *, is_pack: bool) -> list[Step]:
         steps.append(
             stepper(
                 model=model, loss=loss, arithmetic="fp32", device=torch.device("cpu"),
-                optimizer=torch.optim.Adam(model.parameters(), lr=1e-3),
+                optimizer=adam(model, learning_rate=1e-3),
             )
         )  # fmt: skip
     return steps

@@ -11,7 +11,7 @@ import torch
 from ablate import losses, models
 from ablate.training.determinism import laid_out, layout_of
 from ablate.training.environment import cpu
-from ablate.training.step import stepper
+from ablate.training.step import adam, stepper
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
 
@@ -49,7 +49,7 @@ def step_of(
     infrared, visible = (laid_out(image, how) for image in drawn)
     take = stepper(
         model=model, loss=losses.build({}).to(on), arithmetic=arithmetic, device=on,
-        optimizer=torch.optim.Adam(model.parameters(), lr=1e-4),
+        optimizer=adam(model, learning_rate=1e-4),
     )  # fmt: skip
     return lambda: take(infrared[:], visible[:])
 

@@ -15,7 +15,7 @@ from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row
 from ablate.training.spec import RunSpec
-from ablate.training.step import Step, stepper
+from ablate.training.step import Step, adam, stepper
 from ablate.training.watching import moments
 
 RARER = 10  # of so many recorded steps one has the loss diagnosed
@@ -62,10 +62,8 @@ def descend(
     train = spec.settings["train"]
     steps = int(train["steps"])
     engine = engine_of(train, device)
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=train["learning_rate"],
-        capturable=engine is not None and device.type == "cuda",
-    )  # fmt: skip
+    is_captured = engine is not None and device.type == "cuda"
+    optimizer = adam(model, learning_rate=train["learning_rate"], is_captured=is_captured)
     take: Step = stepper(
         model=model, loss=loss, optimizer=optimizer, arithmetic=train["precision"], device=device,
         scale=scale,

@@ -22,6 +22,22 @@ class Taken:
 Step = Callable[[Tensor, Tensor], Taken]  # of infrared and visible, (batch, 1, height, width)
 
 
+def adam(model: nn.Module, *, learning_rate: float, is_captured: bool = False) -> torch.optim.Adam:
+    """Return Adam over the model's parameters, in one pass over their memory a step.
+
+    torch's default takes a dozen passes, each over one parameter: 5 ms against 0.5 ms for a probe
+    of 31 crops of 128 px.
+
+    Args:
+        model: What is trained.
+        learning_rate: Step size.
+        is_captured: Whether its steps are captured in a CUDA graph.
+    """
+    return torch.optim.Adam(
+        model.parameters(), lr=learning_rate, fused=True, capturable=is_captured
+    )
+
+
 def stepper(
     *,
     model: nn.Module,

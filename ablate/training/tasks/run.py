@@ -22,6 +22,7 @@ from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, means
 from ablate.training.spec import RunSpec
+from ablate.training.step import adam
 
 if TYPE_CHECKING:
     from ablate.training.tasks.contract import Measure, Trained
@@ -101,7 +102,7 @@ class Run:
         initialise(model, seed=self.seed("weights"))
         layout = layout_of(self.train.get("layout", "nchw"))
         model.to(self.device, memory_format=layout).train()  # type: ignore[call-overload]  # as in loop
-        optimizer = torch.optim.Adam(model.parameters(), lr=self.train["learning_rate"])
+        optimizer = adam(model, learning_rate=self.train["learning_rate"])
         torch.manual_seed(self.seed("network"))
         first, before_s = restore(self.checkpoints, model, optimizer)
         started = time.monotonic()
