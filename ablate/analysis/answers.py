@@ -25,6 +25,7 @@ from ablate.errors import DataError
 from ablate.stats.power import ALPHA
 
 BLOCKED, CONFIRM, PILOT = "blocked", "confirm", "baseline_only"
+PROBE = "probe"  # optimises the fused pixels themselves
 
 
 def answer(
@@ -192,6 +193,8 @@ def facts_of(facts: Mapping[str, Any], phase: str) -> Facts:
 
 def network_of(settings: Mapping[str, Any]) -> str:
     """Return what is trained, with its sizes: the network, or the task of another study."""
+    if settings.get("model", {}).get("name") == PROBE:
+        return "none (probe)"
     section = settings["model" if "model" in settings else "task"]
     sizes = ", ".join(
         f"{name} {value}"

@@ -74,6 +74,8 @@ class Selected:
     Args:
         answers: Columns block, value, image, metric, score, and where known run_id.
         winners: One row per block and value with a column per nuisance setting; may be empty.
+        offered: One row per finite tuning point, with block, value and the nuisance settings; may
+            be empty.
         replaced: Value and block of the cells without any finite run, which hold the worst finite
             score of their block.
         failures: Per value.
@@ -83,6 +85,7 @@ class Selected:
 
     answers: pd.DataFrame
     winners: pd.DataFrame = field(default_factory=pd.DataFrame)
+    offered: pd.DataFrame = field(default_factory=pd.DataFrame)
     replaced: tuple[tuple[Value, int], ...] = ()
     failures: tuple[Failures, ...] = ()
     adaptive: int = 0

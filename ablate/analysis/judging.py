@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ablate.analysis.cells import Cells, cells_of
+from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, estimate
 from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
@@ -56,7 +57,10 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         verdict=verdict,
         reason=reason,
         scope=scope_of(facts),
-        caveats=caveats_of(question, selected, facts, cells),
+        caveats=(
+            *caveats_of(question, selected, facts, cells),
+            *crowded_ends(question, selected, facts),
+        ),
         alpha=question.alpha,
         rows=rows,
     )
@@ -77,7 +81,7 @@ def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answ
         shared = {row.contrast for row in supported} & {row.contrast for row in contradicted}
         return "undecided", "metrics disagree" if shared else "contrasts disagree"
     if contradicted:
-        return "contradicted", _which(contradicted)
+        return "contradicted", _directed(contradicted)
     if supported:
         better = {row.contrast for row in supported if row.is_better}
         vetoes = [
@@ -87,7 +91,7 @@ def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answ
         ]
         if vetoes:
             return "undecided", _vetoed(vetoes, alpha=question.alpha)
-        return "supported", _which(supported)
+        return "supported", _directed(supported)
     if primary and all(row.verdict == "practically equivalent" for row in primary):
         return "practically equivalent", "every interval lies inside the smallest effect"
     needed = [row.blocks_needed for row in primary if row.verdict == "undecided"]
@@ -109,9 +113,23 @@ def _vetoed(rows: list[Row], *, alpha: float) -> str:
     for row in rows:
         is_sure = row.p_holm is not None and row.p_holm < alpha
         (lost if is_sure and row.is_better is False else rest).append(row)
-    parts = [f"guardrail worse: {_which(lost)}"] if lost else []
+    parts = [f"a trade-off, guardrail worse: {_which(lost)}"] if lost else []
     parts += [f"guardrail not shown to be no worse: {_which(rest)}"] if rest else []
     return ". ".join(parts)
+
+
+def _directed(rows: list[Row]) -> str:
+    """Return per contrast the metrics in which it is better, then those in which it is worse."""
+    parts = []
+    for name in dict.fromkeys(row.contrast for row in rows):
+        mine = [row for row in rows if row.contrast == name]
+        sides = {
+            side: ", ".join(metric_label(row.metric) for row in mine if row.is_better is is_better)
+            for side, is_better in (("better", True), ("worse", False))
+        }
+        told = ", ".join(f"{side} in {metrics}" for side, metrics in sides.items() if metrics)
+        parts.append(f"{name} {told}")
+    return "; ".join(parts)
 
 
 def _which(rows: list[Row]) -> str:

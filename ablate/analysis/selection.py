@@ -62,6 +62,7 @@ def select(
     return Selected(
         answers=pd.concat([answers, *stand_ins], ignore_index=True),
         winners=winners.sort_values(["block", "value"], key=_sortable).reset_index(drop=True),
+        offered=finite,
         replaced=tuple((value, int(block)) for value, block in _tuples(lost, "value", "block")),
         failures=_failures(table),
         adaptive=int(table["adaptive"].astype(bool).sum()) if "adaptive" in table else 0,

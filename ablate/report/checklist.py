@@ -5,6 +5,7 @@ checklist, the ACL checklist for responsible research, and REFORMS (Kapoor et al
 10, 2024), the consensus recommendations for science that uses machine learning.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -82,7 +83,9 @@ def _licence(contents: Contents) -> Said:
     if contents.is_toy:
         return "not applicable", "the pairs are generated"
     licence = _origin(contents).get("data", {}).get("licence")
-    return ("yes", str(licence)) if licence else ("no", "the licence of these data is not known")
+    if not licence or str(licence).startswith("none stated"):
+        return "no", f"the licence of these data is not known: {licence or 'nothing is said'}"
+    return "yes", str(licence)
 
 
 def _people(contents: Contents) -> Said:
@@ -230,7 +233,10 @@ def _corrected(contents: Contents) -> Said:
         return NO_CLAIM
     if any(row["p_holm"] is None for row in rows):
         return "no", "some judged rows have no corrected p"
-    return "yes", f"Holm over each family of {len(rows)} judged rows"
+    families = Counter((question["id"], row["role"]) for question in contents.answered
+                       for row in question["rows"] if row["role"] != "exploratory")  # fmt: skip
+    sizes = ", ".join(f"{count} {role} of {name}" for (name, role), count in families.items())
+    return "yes", f"Holm in each family of rows by itself: {sizes}"
 
 
 def _smallest(contents: Contents) -> Said:
@@ -251,7 +257,10 @@ def _power(contents: Contents) -> Said:
 
 
 def _elsewhere(contents: Contents) -> Said:
-    return "no", f"one data set only: {contents.facts['data_label']}"
+    return (
+        "no",
+        f"this study has one data set, {contents.facts['data_label']}; repeat it on another",
+    )
 
 
 ITEMS: Sequence[tuple[str, str, Callable[[Contents], Said]]] = (

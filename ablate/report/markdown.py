@@ -60,6 +60,7 @@ def _card(one: Answered) -> list[str]:
     lines += [f"- {plain(sentence)}" for sentence in one.deciding]
     lines += [f"- {plain(text)}" for text in question.get("notes", ())]
     lines += [f"- Caveat: {plain(text)}" for text in question["caveats"]]
+    lines += [f"- {plain(one.reselected)}"] if one.reselected else []
     return [*lines, "", plain(question["scope"]), ""]
 
 
@@ -67,7 +68,7 @@ def _behind(one: Answered) -> list[str]:
     lines = [f"## Behind {plain(one.question['id'])}", ""]
     for role, rows in one.rows:
         lines += [f"### {role}", "", *_table(rows)]
-    return [*lines, "### Values (bold: in the best set)", "", *_table(one.values)]
+    return [*lines, "### Values", "", plain(one.values_caption), "", *_table(one.values)]
 
 
 def _figure(figure: Shown) -> list[str]:

@@ -15,8 +15,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ablate.analysis.answers import BLOCKED, network_of
+from ablate.analysis.answers import BLOCKED, PROBE, network_of
 from ablate.analysis.selftest.shuffled import shuffled
+from ablate.analysis.table import floor_means
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
 from ablate.report.page import render
@@ -25,7 +26,6 @@ from ablate.report.published_list import FACTS, index
 from ablate.report.source import NO_PICTURES
 
 LARGE = ("runs.csv", "images.csv")  # compressed; pandas reads them as they are
-PROBE = "probe"  # is no network, so there are no others to tell it from
 SHUFFLES = 200
 
 
@@ -102,6 +102,14 @@ def _controls(
     return [asdict(one) for one in found]
 
 
+def _rules(contents: Contents) -> dict[str, dict[str, float]]:
+    """Return rule -> metric -> mean test score."""
+    found: dict[str, dict[str, float]] = {}
+    for rule, metric, value in floor_means(contents.floors).itertuples(index=False):
+        found.setdefault(str(rule), {})[str(metric)] = round(float(value), 4)
+    return found
+
+
 def _facts(contents: Contents) -> dict[str, Any]:
     """Return what the list needs beside verdict.json."""
     facts = contents.facts
@@ -109,7 +117,7 @@ def _facts(contents: Contents) -> dict[str, Any]:
     return {
         "study": facts["study"], "title": facts["title"], "data": facts["data_label"],
         "command": origin.get("command", ""), "revision": origin.get("revision", "unknown"),
-        "pilot": pilot_of(contents),
+        "pilot": pilot_of(contents), "rules": _rules(contents),
         "runs": len(contents.runs), "failed": int((contents.runs["state"] == "failed").sum()),
         "cpu": origin.get("cpu", {}).get("kind", ""), "device": origin.get("device", {}),
     }  # fmt: skip

@@ -2,10 +2,11 @@
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ablate.analysis.question import metric_label
 from ablate.report.pilots import sentence, table
 from ablate.report.replications import LEGEND, Asked
 from ablate.report.replications import table as side_by_side
@@ -59,9 +60,13 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
         for row in question["rows"]:
             if row["role"] == "primary":
                 yield from _wrapped(row["sentence"], bullet="- ")
+        for text in (*question["notes"], *question["caveats"]):
+            yield from _wrapped(text, bullet="- Note: ")
         yield ""
         yield from _wrapped(question["scope"])
         yield ""
+    if rules := facts.get("rules"):
+        yield from [*_wrapped(_of_rules(rules)), ""]
     pilot, comparisons = facts["pilot"], _comparisons(verdicts)
     if pilot:
         yield from _wrapped(
@@ -69,6 +74,7 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
             + sentence(pilot, comparisons=comparisons)
         )
         yield from ["", *table(pilot, comparisons=comparisons), ""]
+        yield from [*_wrapped(_as_paired(verdicts["questions"])), ""]
     if facts["control"]:
         yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts['control'])}.")
         yield ""
@@ -78,6 +84,26 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
         f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
     )
     yield f"\n```bash\n{facts['command']}\n```\n"
+
+
+def _of_rules(rules: Mapping[str, Mapping[str, float]]) -> str:
+    """Return what the rules score that need no training."""
+    told = []
+    for rule, means in rules.items():
+        scores = (f"{metric_label(name)} {value:g}" for name, value in means.items())
+        told.append(f"rule {rule} {', '.join(scores)}")
+    return f"Without any training, on the same images: {'; '.join(told)}."
+
+
+def _as_paired(questions: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the blocks that were run find, paired as they are, in the hardest comparison."""
+    most: dict[str, float] = {}
+    for row in (row for question in questions for row in question["rows"]):
+        if row["role"] == "primary" and row["detectable"] and row["percent"] and row["estimate"]:
+            share = abs(row["detectable"] * row["percent"] / row["estimate"])
+            most[row["metric"]] = max(most.get(row["metric"], 0.0), share)
+    told = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
+    return f"Paired, as they were run, they find in the hardest primary comparison: {told}."
 
 
 def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:

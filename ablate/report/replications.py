@@ -4,20 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ablate.analysis.question import metric_label
+from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.sentences import told_in
 
-MARKS: Final = {
-    "supported": "●",
-    "contradicted": "▼",
-    "practically equivalent": "≈",
-    "undecided": "○",
-    "not answerable": "×",
-}
+BETTER, WORSE = "▲", "▼"
+MARKS: Final = {"practically equivalent": "≈", "undecided": "○", "not answerable": "×"}
 LEGEND: Final = (
-    "Differences in % of the pilot's mean with their interval, before the correction for several "
-    "comparisons. ● supported, ▼ contradicted, ≈ practically equivalent, ○ undecided, × not "
-    "answerable. Studies are repetitions beside each other, never pooled."
+    f"Differences in % of the pilot's mean with their interval, before the correction for several "
+    f"comparisons. {BETTER} better and {WORSE} worse, beyond chance after the correction; ≈ "
+    "practically equivalent; ○ undecided; × not answerable. Linear and quadratic: trends, as the "
+    "mean of the values with positive weight minus that of the others. Studies are repetitions "
+    "beside each other, never pooled, and nothing is corrected across them; those on one data set "
+    "share splits and seeds, so their errors go together."
 )
 
 
@@ -50,25 +48,36 @@ class Asked:
 
 def table(several: Sequence[Asked]) -> Iterator[str]:
     """Yield the lines of a Markdown table: a column per study, a row per metric and contrast."""
-    yield f"| | {' | '.join(one.where for one in several)} |"
+    yield f"| network, data | {' | '.join(one.where for one in several)} |"
     yield "|---|" + "---|" * len(several)
     yield f"| the question | {' | '.join(_of_question(one.question) for one in several)} |"
-    keys = dict.fromkeys(key for one in several for key in one.rows)
-    metrics = list(dict.fromkeys(metric for metric, _ in keys))
-    for metric, contrast in sorted(keys, key=lambda key: metrics.index(key[0])):  # keeps the rest
-        cells = [_of_row(one.rows.get((metric, contrast))) for one in several]
-        yield f"| {metric_label(metric)}: {contrast} | {' | '.join(cells)} |"
+    named: dict[tuple[str, str], str] = {}
+    for one in several:
+        named |= {key: _named(row) for key, row in one.rows.items() if key not in named}
+    metrics = list(dict.fromkeys(metric for metric, _ in named))
+    for key in sorted(named, key=lambda key: metrics.index(key[0])):  # else in their order
+        cells = [_of_row(one.rows.get(key)) for one in several]
+        yield f"| {metric_label(key[0])}: {named[key]} | {' | '.join(cells)} |"
 
 
 def _of_question(question: Mapping[str, Any]) -> str:
-    return f"{MARKS[question['verdict']]} **{question['verdict']}**"
+    return f"**{question['verdict']}**"
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """Return a contrast with what it compares."""
+    if row["value"] is None or row["baseline"] is None:
+        return str(row["contrast"])
+    pair = f"{label_of(row['value'])} vs {label_of(row['baseline'])}"
+    return f"{row['factor']} {pair}" if row["contrast"] == pair else f"{row['contrast']} ({pair})"
 
 
 def _of_row(row: Mapping[str, Any] | None) -> str:
     """Return estimate, interval and mark; a dash where a study has no such comparison."""
     if row is None:
         return "–"
-    mark = MARKS[row["verdict"]]
+    beyond_chance = BETTER if row["is_better"] else WORSE
+    mark = MARKS.get(row["verdict"], beyond_chance)
     estimate, low, high = row["estimate"], row["ci_low"], row["ci_high"]
     if row["percent"] is None or not estimate or low is None:
         return mark if estimate is None else f"{estimate:+.3g} {mark}"

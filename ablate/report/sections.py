@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.analysis.question import metric_label
 from ablate.analysis.table import not_numbers
 from ablate.report import summary, tables
 from ablate.report.checklist import Item, checklist
@@ -46,6 +47,27 @@ class Answered:
     def look(self) -> str:
         """Return the verdict as a name of a style."""
         return str(self.question["verdict"]).replace(" ", "-")
+
+    @property
+    def reselected(self) -> str:
+        """Return what the answer would be had another metric chosen the points."""
+        named = metric_label(self.question["selected_by"])
+        others: dict[str, list[str]] = {}
+        for one in self.question["reselected"]:
+            if one["metric"] != self.question["selected_by"]:
+                others.setdefault(one["verdict"], []).append(metric_label(one["metric"]))
+        told = "; ".join(f"by {', '.join(names)}: {verdict}" for verdict, names in others.items())
+        return f"{named} on val chose the tuning points; {told}." if told else ""
+
+    @property
+    def values_caption(self) -> str:
+        """Return what the grid of values shows, and how it is read."""
+        return (
+            "Mean ± standard deviation over blocks of the tuning point that won on val "
+            f"{metric_label(self.question['selected_by'])}; bold: in the set of values that no "
+            "other one beats. Values share their blocks, so a difference may be sure where "
+            "deviations overlap. The rules need no training: a value below them says little."
+        )
 
     @property
     def deciding(self) -> Sequence[str]:
@@ -121,7 +143,7 @@ def _answered(contents: Contents, question: Mapping[str, Any], number: int) -> A
         anchor=anchor(question["id"], number),
         question=question,
         rows=tuple((ROLES[role], rows_grid(question, role)) for role in roles_of(question)),
-        values=values_grid(question),
+        values=values_grid(question, contents.floors),
         winners=winners_grid(contents, question),
     )
 

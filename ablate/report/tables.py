@@ -75,7 +75,7 @@ def write(contents: Contents, folder: Path) -> None:
         _answers_as_latex(contents, folder / "answers.tex")
         parts += [
             latex.tabular(
-                values_grid(question),
+                values_grid(question, contents.floors),
                 comment=f"{question['id']}: mean ± sd over blocks, bold in the best set",
             )
             for question in contents.answered

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ablate.analysis.question import label_of
 from ablate.analysis.sentences import chance
+from ablate.analysis.table import floor_means
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
 from ablate.report.grid import NONE, Cell, Grid, grid, number, run_link, signed
@@ -37,18 +38,31 @@ def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
                 " to ".join(signed(end, decimals) for end in ends),
                 NONE if row["p_holm"] is None else chance(row["p_holm"]).removeprefix("= "),
                 number(row["d_z"], 2), number(row["p_better"], 2),
+                _margin(row, scale, unit, decimals),
                 f"{row['blocks']} x {row['images']}", row["verdict"],
             ]
         )  # fmt: skip
     heads = ["metric", "contrast", "effect", level, "p_Holm", "d_z", "P(better)",
-             "blocks x images", "verdict"]  # fmt: skip
+             "smallest", "blocks x images", "verdict"]  # fmt: skip
     return grid(heads, rows)
 
 
-def values_grid(question: Mapping[str, Any]) -> Grid:
+def _margin(row: Mapping[str, Any], scale: float, unit: str, decimals: int) -> str:
+    """Return the smallest effect of interest, for guardrails the loss that is still allowed."""
+    if row["smallest_effect"] is None:
+        return NONE
+    return f"{abs(row['smallest_effect'] * scale):.{decimals}f}{unit}"
+
+
+def values_grid(question: Mapping[str, Any], floors: pd.DataFrame) -> Grid:
     """Return the mean ± sd over blocks per value and metric, bold in the best set.
 
-    Scores are those of the point that won in each block; the deviation is one of blocks.
+    Scores are those of the point that won in each block; the deviation is one of blocks. Below
+    stand the rules that need no training.
+
+    Args:
+        question: With its answer.
+        floors: Scores of the rules, as published.
     """
     means = value_means(question)
     metrics = list(dict.fromkeys(means["metric"]))
@@ -60,6 +74,11 @@ def values_grid(question: Mapping[str, Any]) -> Grid:
             for metric in metrics
         ]
         rows.append([value, *cells])
+    rules = floor_means(floors).set_index(["rule", "metric"])["value"]
+    rows += [
+        [f"rule {rule}", *(number(rules.get((rule, metric)), 4) for metric in metrics)]
+        for rule in rules.index.unique("rule")
+    ]
     factor = question["rows"][0]["factor"] if question["rows"] else "value"
     return grid([factor, *map(metric_of, metrics)], rows)
 

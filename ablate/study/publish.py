@@ -43,7 +43,7 @@ def publish(
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
     task = task_of(config.base)
-    rules = task.floors(examples, seed=config.seed)
+    rules = task.floors(examples, seeds=_seeds_of_answers(plan))
     pd.DataFrame(
         [(rule, *row) for rule, rows in rules.items() for row in rows],
         columns=["rule", "split", "image", "metric", "value"],
@@ -69,6 +69,13 @@ def publish(
             folder=folder / "gallery",
         )  # fmt: skip
     return folder
+
+
+def _seeds_of_answers(plan: Plan) -> list[int]:
+    """Return the seeds of the blocks, those of all designed runs where there are no blocks."""
+    runs = [run for trial in plan.trials for run in trial.runs]
+    of_blocks = [run for run in runs if run.block is not None]
+    return sorted({run.seed for run in of_blocks or runs})
 
 
 def facts(

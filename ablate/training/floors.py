@@ -3,7 +3,7 @@
 No network is needed to reach these values, so a table without them cannot be judged.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ablate.data.pairs import PairSet
 from ablate.identity import derive_seed
-from ablate.training.probing import MOST_CROPS, crop
+from ablate.training.probing import crop, scenes
 from ablate.training.scoring import Row, image_tensor, score
 
 RULES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -20,21 +20,27 @@ RULES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def floors(pairs: PairSet, settings: Mapping[str, Any], *, seed: int) -> dict[str, list[Row]]:
+def floors(
+    pairs: PairSet, settings: Mapping[str, Any], *, seeds: Sequence[int]
+) -> dict[str, list[Row]]:
     """Return the per-image test rows of each rule.
 
     Args:
         pairs: The study's data.
-        settings: Settings of the baseline; a probe is scored on crops, so its floors are too.
-        seed: Run seed whose crops a probe study is compared on.
+        settings: Settings of the baseline.
+        seeds: Of the runs that the rules stand beside. A probe of another seed is scored on other
+            crops, so there is a row per seed and crop; networks are scored on whole images, once.
     """
-    cpu = torch.device("cpu")
-    some = pairs.pairs("test")
     if settings["model"]["name"] == "probe":
         side = settings["data"]["crop"]
-        some = tuple(
-            crop(pair, side=side, seed=derive_seed(seed, pair.stem)) for pair in some[:MOST_CROPS]
-        )
+        some = [
+            crop(pair, side=side, seed=derive_seed(seed, pair.stem))
+            for seed in seeds
+            for pair in scenes(pairs.pairs("test"))
+        ]
+    else:
+        some = list(pairs.pairs("test"))
+    cpu = torch.device("cpu")
     return {
         name: score(
             some,

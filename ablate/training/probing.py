@@ -1,6 +1,7 @@
 """Fit the network-free probe: optimise fused crops of val and test images directly."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,15 @@ def fit(
 ) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
     """Return per-image rows, mean metrics and facts; val tunes, test scores.
 
-    The seed sets the start noise and the crop positions; at most 16 crops per split, one an image.
+    The seed sets the start noise and the crop positions: a run of another seed, so another block,
+    sees other parts of the same scenes.
     """
     assert isinstance(model, Probe)
     train, scoring = spec.settings["train"], spec.settings["metrics"]
     crops = {
         split: tuple(
             crop(pair, side=spec.settings["data"]["crop"], seed=derive_seed(spec.seed, pair.stem))
-            for pair in pairs.pairs(split)[:MOST_CROPS]
+            for pair in scenes(pairs.pairs(split))
         )
         for split in (("val",) if not spec.scores_test else ("val", "test"))
     }
@@ -93,6 +95,12 @@ def fit(
         if index < recorded:
             recorder.image(f"fused/{pair.stem}", path, step=steps)
     return rows, values, {"seconds_per_step": round(seconds, 5), "steps": steps}
+
+
+def scenes(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """Return at most 16 of the pairs, evenly spaced: neighbouring frames show one street."""
+    kept = min(MOST_CROPS, len(pairs))
+    return tuple(pairs[index * len(pairs) // kept] for index in range(kept))
 
 
 def crop(pair: Pair, *, side: int, seed: int) -> Pair:

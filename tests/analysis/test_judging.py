@@ -69,10 +69,10 @@ def test_wide_intervals_are_undecided_and_say_what_would_do(judged: Any) -> None
 @pytest.mark.parametrize(
     ("effects", "verdict", "reason"),
     [
-        ({"qabf": [0, 1], "vif": [0, 1]}, "supported", "b vs a in Qabf, VIF"),
-        ({"qabf": [0, 1], "vif": [0, 0]}, "supported", "b vs a in Qabf"),
+        ({"qabf": [0, 1], "vif": [0, 1]}, "supported", "b vs a better in Qabf, VIF"),
+        ({"qabf": [0, 1], "vif": [0, 0]}, "supported", "b vs a better in Qabf"),
         ({"qabf": [0, 1], "vif": [0, -1]}, "undecided", "metrics disagree"),
-        ({"qabf": [0, -1], "vif": [0, 0]}, "contradicted", "b vs a in Qabf"),
+        ({"qabf": [0, -1], "vif": [0, 0]}, "contradicted", "b vs a worse in Qabf"),
         ({"qabf": [0, 0], "vif": [0, 0]}, "practically equivalent", "inside"),
         ({"qabf": [0, 1, -1]}, "undecided", "contrasts disagree"),
     ],
@@ -117,7 +117,7 @@ def test_a_guardrail_that_is_lost_is_told_from_one_that_may_be(judged: Any) -> N
     )  # fmt: skip
     assert found.verdict == "undecided"
     assert found.reason == (
-        "guardrail worse: b vs a in SD; c vs a in EN. "
+        "a trade-off, guardrail worse: b vs a in SD; c vs a in EN. "
         "guardrail not shown to be no worse: b vs a in EN"
     )
 

@@ -8,7 +8,8 @@ from ablate.report.replications import Asked, table
 def row(contrast: str, metric: str = "qabf", **more: Any) -> dict[str, Any]:
     return {
         "metric": metric, "contrast": contrast, "role": "primary", "verdict": "supported",
-        "estimate": 0.02, "percent": 4.0, "ci_low": 0.01, "ci_high": 0.03, **more,
+        "estimate": 0.02, "percent": 4.0, "ci_low": 0.01, "ci_high": 0.03, "is_better": True,
+        "factor": "variant", "value": "signed", "baseline": "sign_free", **more,
     }  # fmt: skip
 
 
@@ -22,37 +23,47 @@ def asked(network: str, *rows: dict[str, Any], verdict: str = "supported") -> As
 
 
 def test_a_column_per_study_and_a_row_per_metric_and_contrast() -> None:
-    one = asked(
-        "probe",
-        row("sign"),
-        row(
-            "split", verdict="undecided", percent=-1.0, estimate=-0.005, ci_low=-0.01, ci_high=0.001
-        ),
-    )
+    split = {"percent": -1.0, "estimate": -0.005, "ci_low": -0.01, "ci_high": 0.001}
+    one = asked("none (probe)", row("sign"), row("split", verdict="undecided", **split))
     other = asked("unet (width 4)", row("sign"), row("sign", "vif"), verdict="undecided")
     lines = list(table([one, other]))
-    assert lines[0] == "| | probe, TNO | unet (width 4), TNO |"
-    assert lines[2] == "| the question | ● **supported** | ○ **undecided** |"
+    assert lines[0] == "| network, data | none (probe), TNO | unet (width 4), TNO |"
+    assert lines[2] == "| the question | **supported** | **undecided** |"
     assert lines[3:] == [
-        "| Qabf: sign | +4.00 (+2.00 to +6.00) ● | +4.00 (+2.00 to +6.00) ● |",
-        "| Qabf: split | -1.00 (-2.00 to +0.20) ○ | – |",
-        "| VIF: sign | – | +4.00 (+2.00 to +6.00) ● |",
+        "| Qabf: sign (signed vs sign_free) | +4.00 (+2.00 to +6.00) ▲ | +4.00 (+2.00 to +6.00) ▲ |",
+        "| Qabf: split (signed vs sign_free) | -1.00 (-2.00 to +0.20) ○ | – |",
+        "| VIF: sign (signed vs sign_free) | – | +4.00 (+2.00 to +6.00) ▲ |",
     ]
 
 
+def test_the_mark_says_the_direction_whatever_was_expected() -> None:
+    for verdict in ("supported", "contradicted"):
+        (*_, line) = table([asked("a", row("sign", verdict=verdict, is_better=False))])
+        assert line.endswith("▼ |")
+
+
+def test_numbers_are_compared_under_the_name_of_their_factor() -> None:
+    pair = {"factor": "levels", "value": 2, "baseline": 3}
+    (*_, line) = table([asked("a", row("2 vs 3", **pair))])
+    assert line.startswith("| Qabf: levels 2 vs 3 |")
+    trend = {"factor": "ratio", "value": None, "baseline": None}
+    (*_, line) = table([asked("a", row("linear in log2 ratio", **trend))])
+    assert line.startswith("| Qabf: linear in log2 ratio |")
+
+
 def test_an_interval_stays_in_order_where_the_base_is_negative() -> None:
-    (*_, line) = table([asked("probe", row("sign", percent=-4.0))])
-    assert line == "| Qabf: sign | -4.00 (-6.00 to -2.00) ● |"
+    (*_, line) = table([asked("a", row("sign", percent=-4.0))])
+    assert "| -4.00 (-6.00 to -2.00) ▲ |" in line
 
 
 def test_without_a_percentage_the_estimate_stands_alone() -> None:
-    (*_, line) = table([asked("probe", row("sign", percent=None))])
-    assert line == "| Qabf: sign | +0.02 ● |"
+    (*_, line) = table([asked("a", row("sign", percent=None))])
+    assert line.endswith("| +0.02 ▲ |")
     (*_, line) = table(
-        [asked("probe", row("sign", verdict="not answerable", estimate=None, percent=None))]
+        [asked("a", row("sign", verdict="not answerable", estimate=None, percent=None))]
     )
-    assert line == "| Qabf: sign | × |"
+    assert line.endswith("| × |")
 
 
 def test_guardrails_and_secondary_metrics_are_not_listed() -> None:
-    assert len(list(table([asked("probe", row("sign"), row("sign", "sd", role="guardrail"))]))) == 4
+    assert len(list(table([asked("a", row("sign"), row("sign", "sd", role="guardrail"))]))) == 4

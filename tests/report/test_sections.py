@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ablate.analysis.question import metric_label
 from ablate.report.contents import Contents
 from ablate.report.markdown import markdown
 from ablate.report.page import render
@@ -68,16 +69,29 @@ def test_a_row_of_the_table_says_what_its_sentence_says(linked: Contents) -> Non
     assert cells[3] == f"{first['ci_low'] * scale:+.2f} to {first['ci_high'] * scale:+.2f}"
     assert f"d_z = {cells[5]}" in first["sentence"]
     assert f"P(better) = {cells[6]}" in first["sentence"]
-    assert cells[8] == first["verdict"]
+    assert cells[7] == f"{first['smallest_effect'] * scale:.2f} %"
+    assert cells[9] == first["verdict"]
 
 
 def test_bold_are_the_values_of_the_best_set(linked: Contents) -> None:
     for question in linked.answered:
-        table = values_grid(question)
+        table = values_grid(question, linked.floors)
         metrics = list(dict.fromkeys(cell["metric"] for cell in question["cells"]))
-        for row, value in zip(table.rows, question["values"], strict=True):
+        of_values, of_rules = table.rows[: len(question["values"])], table.rows[-2:]
+        assert [row[0].text for row in of_rules] == ["rule max", "rule mean"]
+        assert not any(cell.is_bold for row in of_rules for cell in row)
+        for row, value in zip(of_values, question["values"], strict=True):
             bold = {m for m, cell in zip(metrics, row[1:], strict=True) if cell.is_bold}
             assert bold == {m for m in metrics if value in question["best"][m]}
+
+
+def test_it_says_what_another_choice_of_points_would_have_answered(linked: Contents) -> None:
+    one = report(linked, []).answers[0]
+    others = [o for o in one.question["reselected"] if o["metric"] != one.question["selected_by"]]
+    assert others
+    assert all(f"{metric_label(o['metric'])}" in one.reselected for o in others)
+    assert all(f": {o['verdict']}" in one.reselected for o in others)
+    assert one.reselected.count("Qabf") == 1
 
 
 def test_winners_have_their_configuration_and_their_run(linked: Contents) -> None:

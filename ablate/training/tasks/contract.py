@@ -6,7 +6,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self
@@ -124,9 +124,14 @@ class Task(abc.ABC):
         """Raise DataError where the data cannot serve the settings of these arms."""
         del examples, arms
 
-    def floors(self, examples: Any, *, seed: int) -> "dict[str, list[Row]]":
-        """Return test rows of rules that need no training, by the rule's name."""
-        del examples, seed
+    def floors(self, examples: Any, *, seeds: Sequence[int]) -> "dict[str, list[Row]]":
+        """Return test rows of rules that need no training, by the rule's name.
+
+        Args:
+            examples: The data.
+            seeds: Of the runs beside which the rules stand in tables.
+        """
+        del examples, seeds
         return {}
 
 

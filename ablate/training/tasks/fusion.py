@@ -5,7 +5,7 @@ What trains is imported where it is used: a plan asks for `faults` alone and nee
 
 import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -69,11 +69,11 @@ class Fusion(Task):
         name = self._settings["metrics"]["protocol"]
         return name, protocol_hash(name)
 
-    def floors(self, examples: "PairSet", *, seed: int) -> "dict[str, list[Row]]":
+    def floors(self, examples: "PairSet", *, seeds: Sequence[int]) -> "dict[str, list[Row]]":
         """Return the rows of the rules `mean` and `max` of the two sources."""
         from ablate.training.floors import floors
 
-        return floors(examples, self._settings, seed=seed)
+        return floors(examples, self._settings, seeds=seeds)
 
     def fit(self, run: "Run") -> Trained:
         """Train the network on crops, or fit the probe; score whole images, or its crops."""

@@ -1,0 +1,83 @@
+"""Winners at one end of what their blocks offered: better points may lie beyond.
+
+The range guard (`guards`) asks for winners in the outer 5 % of a range, where a few points per
+block rarely lie. Ranks see more: of T points one is the lowest, and wins by chance in 1 of T.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from scipy.stats import binomtest
+
+from ablate.analysis.facts import Facts, NuisanceRange, Selected
+from ablate.analysis.question import RegisteredQuestion, Value, label_of
+from ablate.stats.multiplicity import holm
+
+ENDS: Final = ("lowest", "highest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """How often a value won at one end of what its blocks offered."""
+
+    nuisance: NuisanceRange
+    end: str
+    value: Value
+    won: int
+    blocks: int
+    chance: float  # of one win there
+
+    @property
+    def p(self) -> float:
+        return float(binomtest(self.won, self.blocks, self.chance, alternative="greater").pvalue)
+
+
+def crowded_ends(question: RegisteredQuestion, selected: Selected, facts: Facts) -> tuple[str, ...]:
+    """Return a caveat per nuisance setting and end where winners crowd by more than chance.
+
+    One family over values, settings and ends, corrected by Holm at the level of the question.
+    """
+    found = [
+        end
+        for nuisance in facts.nuisance
+        if nuisance.name in selected.winners and nuisance.name in selected.offered
+        for value in question.values
+        for end in _ends(nuisance, value, selected)
+    ]
+    corrected = holm([end.p for end in found])
+    sure = [end for end, p in zip(found, corrected, strict=True) if p < question.alpha]
+    return tuple(
+        _sentence([one for one in sure if (one.nuisance, one.end) == key], points=facts.points)
+        for key in dict.fromkeys((one.nuisance, one.end) for one in sure)
+    )
+
+
+def _ends(nuisance: NuisanceRange, value: Value, selected: Selected) -> Iterator[_End]:
+    offered = selected.offered[selected.offered["value"] == value]
+    winners = selected.winners[selected.winners["value"] == value].dropna(subset=[nuisance.name])
+    points = offered.groupby("block")[nuisance.name]
+    sizes = points.size().reindex(winners["block"])
+    if winners.empty or sizes.isna().any() or (sizes < 2).any():
+        return
+    setting = winners.set_index("block")[nuisance.name]
+    for end, extreme in zip(ENDS, (points.min(), points.max()), strict=True):
+        yield _End(
+            nuisance=nuisance, end=end, value=value, blocks=len(winners),
+            won=int((setting == extreme.reindex(setting.index)).sum()),
+            chance=float((1 / sizes).mean()),
+        )  # fmt: skip
+
+
+def _sentence(several: list[_End], *, points: int) -> str:
+    first = several[0]
+    nuisance, is_low = first.nuisance, first.end == ENDS[0]
+    counts = ", ".join(
+        f"{one.won} of {one.blocks} blocks for {label_of(one.value)}" for one in several
+    )
+    beyond = f"below {nuisance.low:g}" if is_low else f"above {nuisance.high:g}"
+    return (
+        f"the {first.end} {nuisance.name} of a block's {points} points won in {counts} (by chance "
+        f"{first.chance * first.blocks:.2g}): better ones may lie {beyond}, and the difference "
+        f"holds for {nuisance.name} from {nuisance.low:g} to {nuisance.high:g} only"
+    )
