@@ -61,7 +61,7 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
             if row["role"] == "primary":
                 yield from _wrapped(row["sentence"], bullet="- ")
         for text in (*question["notes"], *question["caveats"]):
-            yield from _wrapped(text, bullet="- Note: ")
+            yield from _wrapped(f"Note: {text}.", bullet="- ")
         yield ""
         yield from _wrapped(question["scope"])
         yield ""

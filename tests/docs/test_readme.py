@@ -82,3 +82,7 @@ def test_the_answers_of_the_readme_are_published() -> None:
     assert answers
     for answer in answers:
         assert flat(answer) in published
+    shown = readme.partition("## Answers so far")[2].partition("\n## ")[0]
+    rows = [line for line in shown.splitlines() if line.startswith("| ")]
+    assert len(rows) > 4
+    assert all(flat(row) in published for row in rows)

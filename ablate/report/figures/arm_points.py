@@ -2,6 +2,7 @@
 
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate.analysis.table import designed, floor_means
@@ -21,20 +22,19 @@ class ArmPoints:
     number = 3
     title = "Test scores per arm"
     caption = (
-        "A dot is one training run (mean over the test images), the bar the mean over runs; dashed "
-        "and dotted lines are the rules mean and max of the two sources. Arrows: better direction. "
-        "Where a rule lies far away its line is left out; see the table."
+        "A dot is one training run (mean over the test images), in an answer phase the winner of a "
+        "block; the bar is the mean over runs. Dashed and dotted lines are the rules mean and "
+        "max of the two sources; one that lies far away stands as a number at that edge. "
+        "Arrows: better direction."
     )
 
     def applies(self, contents: Contents) -> str | None:
         """Return a reason when no designed run has finished."""
-        runs = designed(contents.runs, contents.facts["phases"])
-        return None if (runs["state"] == "finished").any() else "no designed run has finished"
+        return None if len(_shown(contents)) else "no designed run has finished"
 
     def numbers(self, contents: Contents) -> pd.DataFrame:
         """Return one row per run and metric: arm, seed, metric, value."""
-        runs = designed(contents.runs, contents.facts["phases"])
-        runs = runs[runs["state"] == "finished"]
+        runs = _shown(contents)
         keys = [f"test/{name}" for name in contents.facts["metrics"] if f"test/{name}" in runs]
         long = runs.melt(["arm", "seed"], keys, var_name="metric").dropna()
         return long.assign(metric=long["metric"].str.removeprefix("test/"))
@@ -42,6 +42,7 @@ class ArmPoints:
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return six panels, one per metric, arms from the top in design order."""
         order = [arm for arm in contents.facts["arms"] if arm in set(numbers["arm"])]
+        order += [arm for arm in dict.fromkeys(numbers["arm"]) if arm not in order]
         metrics = list(dict.fromkeys(numbers["metric"]))
         columns = min(3, len(metrics))
         rows = -(-len(metrics) // columns)
@@ -62,13 +63,7 @@ class ArmPoints:
             for place, arm in enumerate(order):
                 mean = part.loc[part["arm"] == arm, "value"].mean()
                 axis.plot([mean, mean], [place - 0.32, place + 0.32], color=colours[arm], lw=1.6)
-            low, high = part["value"].min(), part["value"].max()
-            near = max(high - low, 1e-9)
-            for rule, dashes in RULES.items():
-                level = floors.query("rule == @rule and metric == @metric")["value"]
-                if len(level) and low - near < level.iloc[0] < high + near:
-                    axis.axvline(level.iloc[0], color="0.45", ls=dashes, lw=0.9)
-                    shown.add(rule)
+            shown |= _draw_rules(axis, floors[floors["metric"] == metric], part["value"])
             axis.set(title=f"{LABELS[metric]} {theme.ARROW[BETTER[metric]]}", xlabel="", ylabel="")
             axis.locator_params(axis="x", nbins=4)
             axis.tick_params(axis="y", length=0)
@@ -84,3 +79,33 @@ class ArmPoints:
         ]
         theme.legend_below(made, marks)
         return made
+
+
+def _shown(contents: Contents) -> pd.DataFrame:
+    """Return the finished runs that won in a block; without an answer those of designed arms."""
+    runs = contents.runs[contents.runs["state"] == "finished"]
+    won = {one["run_id"] for question in contents.answered for one in question["winners"]}
+    winners = runs[runs["run_id"].isin(won)]
+    return winners if len(winners) else designed(runs, contents.facts["phases"])
+
+
+def _draw_rules(axis: Axes, floors: pd.DataFrame, values: pd.Series) -> set[str]:
+    """Draw the rules that lie near the values as lines, write the others at their edge."""
+    drawn: set[str] = set()
+    beyond: dict[str, list[str]] = {"left": [], "right": []}
+    low, high = values.min(), values.max()
+    near = max(high - low, 1e-9)
+    for rule, level in floors.dropna(subset=["value"]).set_index("rule")["value"].items():
+        if low - near < level < high + near:
+            axis.axvline(level, color="0.45", ls=RULES[str(rule)], lw=0.9)
+            drawn.add(str(rule))
+        else:
+            beyond["left" if level < low else "right"].append(f"{rule} {level:.3g}")
+    for side, told in beyond.items():
+        if told:
+            words = f"← {', '.join(told)}" if side == "left" else f"{', '.join(told)} →"
+            axis.annotate(
+                words, (float(side == "right"), 0), xycoords="axes fraction", xytext=(0, 2),
+                textcoords="offset points", color="0.45", size="small", ha=side, va="bottom",
+            )  # fmt: skip
+    return drawn

@@ -70,6 +70,7 @@ class Pareto:
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return a row of panels per question, its values in the legend below."""
         answered = [q for q in contents.answered if q["id"] in set(numbers["question"])]
+        every = list(dict.fromkeys(label_of(v) for q in answered for v in q["values"]))
         made, parts = theme.stacked([2.75 + 0.05 * len(q["values"]) for q in answered])
         for part, question in zip(parts, answered, strict=True):
             some = numbers[numbers["question"] == question["id"]]
@@ -77,10 +78,10 @@ class Pareto:
             panels = list(dict.fromkeys(some["panel"]))
             axes = part.subplots(1, 2, squeeze=False)[0]
             for axis, panel in zip(axes, panels, strict=False):
-                _draw_panel(axis, some[some["panel"] == panel], design)
+                _draw_panel(axis, some[some["panel"] == panel], every)
             for axis in axes[len(panels) :]:
                 axis.set_axis_off()
-            looks = {value: theme.style(value, design) for value in design}
+            looks = {value: theme.style(value, every) for value in design}  # one for the figure
             handles = [
                 theme.mark(theme.wrapped(value, 24, lines=1), marker=marker, color=colour, ms=5)
                 for value, (colour, marker) in looks.items()
@@ -161,11 +162,11 @@ def _name(name: str) -> str:
     return f"{metric_label(name)} {theme.ARROW[BETTER.get(name, 'lower')]}"
 
 
-def _draw_panel(axis: Axes, some: pd.DataFrame, design: list[str]) -> None:
+def _draw_panel(axis: Axes, some: pd.DataFrame, every: list[str]) -> None:
     means = some[some["kind"] == "mean"]
     for mean in means.to_dict("records"):
         value, x, y = mean["value"], mean["x"], mean["y"]
-        colour, marker = theme.style(value, design)
+        colour, marker = theme.style(value, every)
         blocks = some[(some["kind"] == "block") & (some["value"] == value)]
         axis.plot(blocks["x"], blocks["y"], marker, color=colour, ms=2.8, mew=0, alpha=0.5)
         axis.plot([mean["x_low"], mean["x_high"]], [y, y], color=colour, lw=1)
