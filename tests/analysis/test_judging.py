@@ -173,6 +173,19 @@ def test_a_disagreement_of_the_tests_is_marked() -> None:
     assert found.verdict == "undecided"
 
 
+@pytest.mark.parametrize(("large", "is_told"), [(3.0, True), (0.1, False)])
+def test_a_mean_that_a_few_blocks_make_is_told(large: float, is_told: bool) -> None:
+    scores = planted.scores(planted.generator("few large"), effects=[0.0, 0.0], noise_sd=0.0,
+                            image_sd=0.0, seed_sd=0.0)  # fmt: skip
+    scores[:, 1] += [[-0.1]] * 7 + [[large]]
+    found = judge(
+        planted.question(values=("a", "b")), planted.chosen(scores, values=("a", "b")),
+        planted.FACTS,
+    ).rows[0]  # fmt: skip
+    assert found.p_better == 1 / 8
+    assert ("Most blocks lie on the other side of 0" in found.sentence) is is_told
+
+
 def test_percent_refers_to_the_frozen_base_and_not_to_the_answers(judged: Any) -> None:
     row = judged({"qabf": [0, 1]}, percent_base={"qabf": 20.0}).rows[0]
     assert row.percent == pytest.approx(100 * row.estimate / 20)
