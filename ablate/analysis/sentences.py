@@ -32,13 +32,19 @@ def sentence_of(row: Row, *, alpha: float, data: str) -> str:
         parts.append(_outlook(row))
     if row.is_test_dependent and row.verdict != "not answerable":
         parts.append(f"Test-dependent: crossed t and sign flips disagree at {alpha:g}.")
-    if row.is_better is not None and row.p_better not in (None, 0.5):
-        if row.is_better != (row.p_better > 0.5):
-            parts.append("Most blocks lie on the other side of 0: a few large ones make the mean.")
+    if _is_few(row):
+        parts.append("Most blocks lie on the other side of 0: a few large ones make the mean.")
     if row.images_dropped:
         word = "image" if row.images_dropped == 1 else "images"
         parts.append(f"{row.images_dropped} {word} left out: no number in some run.")
     return " ".join(parts)
+
+
+def _is_few(row: Row) -> bool:
+    """Return whether most blocks have another sign than the mean."""
+    if row.is_better is None or row.p_better in (None, 0.5):
+        return False
+    return row.is_better != (row.p_better > 0.5)
 
 
 def subject(row: Row) -> str:

@@ -18,6 +18,19 @@ def test_undecided_cells_and_no_others_are_hatched() -> None:
     assert [bool(cell.get_hatch()) for cell in cells] == [not row["is_decided"] for row in pairs]
 
 
+def test_where_the_control_acts_together_with_something_nothing_is_decided() -> None:
+    contents = explored_contents()
+    response = {**contents.explored["responses"][0]}
+    first, *rest = response["interactions"]
+    pairs = [{**row, "is_decided": True} for row in ({**first, "second": "dummy"}, *rest)]
+    some = replace(contents, explored={**contents.explored, "responses": [
+        {**response, "interactions": pairs}]})  # fmt: skip
+    axis = Interactions().draw(some, Interactions().numbers(some)).axes[0]
+    cells = [patch for patch in axis.patches if patch.get_linewidth() == 0]
+    assert all(cell.get_hatch() for cell in cells)
+    assert axis.get_title(loc="left").endswith(": the control fired")
+
+
 def test_contrasts_of_contrasts_are_drawn_with_and_without_an_interval() -> None:
     row = {"first": "a", "second": "b", "first_value": "x", "first_baseline": "y",
            "second_value": "1", "second_baseline": "0", "metric": "qabf", "estimate": 0.1,

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from ablate.analysis.question import metric_label
+from ablate.config.nuisance import CONTROL
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.explored import responses_with, why_not
@@ -32,6 +33,7 @@ class Interactions:
         "Exploratory, no claim. Cells: variance of the val score that products of two dimensions "
         "explain beyond all single effects and noise, in squared units; non-adaptive trials only. "
         "Hatched: undecided, its F lies within the largest of all pairs in 95 % of 199 shuffles. "
+        "Where a pair with the control (dummy) is beyond that, all of its panel is hatched. "
         "Dots, where a full factorial was run: what a value of one factor adds at a value of the "
         "other, minus the same at its baseline, on test, with a 95 % t interval over seeds."
     )
@@ -94,8 +96,10 @@ def _draw_pairs(part: Any, pairs: pd.DataFrame) -> None:
         names = list(dict.fromkeys([*some["first"], *some["second"]]))
         top = float(some["variance"].max()) or 1.0
         colours = ScalarMappable(Normalize(0.0, top), COLOURS)
+        of_control = (some[["first", "second"]] == CONTROL).any(axis=1)
+        has_fired = bool(some.loc[of_control, "is_decided"].astype(bool).any())
         for row in some.to_dict("records"):
-            _draw_cell(axis, row, names, colours)
+            _draw_cell(axis, row, names, colours, is_decided=row["is_decided"] and not has_fired)
         axis.set(
             xlim=(-0.5, len(names) - 1.5), ylim=(len(names) - 0.5, 0.5),
             xticks=range(len(names) - 1), yticks=range(1, len(names)), aspect="equal",
@@ -104,7 +108,8 @@ def _draw_pairs(part: Any, pairs: pd.DataFrame) -> None:
         axis.set_yticklabels([theme.wrapped(name, 18) for name in names[1:]])
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
-        axis.set_title(f"val {metric_label(response.partition('/')[2])}", loc="left")
+        alarm = ": the control fired" if has_fired else ""
+        axis.set_title(f"val {metric_label(response.partition('/')[2])}{alarm}", loc="left")
         bar = part.colorbar(colours, ax=axis, fraction=0.06, pad=0.02)
         bar.outline.set_linewidth(0.4)
         bar.formatter.set_powerlimits((-2, 3))
@@ -116,11 +121,13 @@ def _draw_pairs(part: Any, pairs: pd.DataFrame) -> None:
         axis.set_axis_off()
 
 
-def _draw_cell(axis: Axes, row: Any, names: list[str], colours: ScalarMappable) -> None:
+def _draw_cell(
+    axis: Axes, row: Any, names: list[str], colours: ScalarMappable, *, is_decided: bool
+) -> None:
     places = sorted((names.index(row["first"]), names.index(row["second"])))
     corner = (places[0] - 0.5, places[1] - 0.5)
     face = colours.to_rgba(np.asarray(row["variance"]))
-    hatch = "" if row["is_decided"] else "/////"
+    hatch = "" if is_decided else "/////"
     axis.add_patch(Rectangle(corner, 1, 1, fc=face, ec="0.55", hatch=hatch, lw=0.0))
     axis.add_patch(Rectangle(corner, 1, 1, fc="none", ec="1", lw=1.2))
 
