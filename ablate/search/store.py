@@ -26,11 +26,18 @@ def default_url(store: Path) -> str:
 
 
 def holds(url: str, study: str) -> bool:
-    """Return whether a database holds a study; an absent sqlite file is not made for the look."""
-    found = make_url(url)
-    if found.get_backend_name() == "sqlite" and not Path(str(found.database)).exists():
-        return False
-    return study in optuna.get_all_study_names(storage=_opened(url))
+    """Return whether a database holds a study; an absent sqlite file is not made for the look.
+
+    Raises:
+        StoreError: The database cannot be opened.
+    """
+    try:
+        found = make_url(url)
+        if found.get_backend_name() == "sqlite" and not Path(str(found.database)).exists():
+            return False
+        return study in optuna.get_all_study_names(storage=_opened(url))
+    except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
+        raise _refused(error, url) from error
 
 
 class TrialStore:
@@ -63,12 +70,7 @@ class TrialStore:
                     load_if_exists=True,
                 )
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
-            mend = "check the path and its rights, or name another store"
-            if isinstance(error, ImportError) and url.startswith("postgres"):
-                mend = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
-            raise StoreError(
-                f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {mend}"
-            ) from error
+            raise _refused(error, url) from error
         self._known = set(self.values())
         self._is_unsure = False  # whether the last trial may be there although its answer was lost
 
@@ -167,6 +169,14 @@ def _opened(url: str) -> optuna.storages.RDBStorage:
     """Return the storage; a connection that a database has lost meanwhile is made anew."""
     is_far = make_url(url).get_backend_name() != "sqlite"
     return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True} if is_far else {})
+
+
+def _refused(error: Exception, url: str) -> StoreError:
+    """Return what to say of a database that cannot be opened."""
+    mend = "check the path and its rights, or name another store"
+    if isinstance(error, ImportError) and url.startswith("postgres"):
+        mend = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
+    return StoreError(f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {mend}")
 
 
 def _reason(error: Exception, url: str) -> str:
