@@ -11,7 +11,7 @@ from PIL import Image
 
 from ablate.report.contents import Contents
 from ablate.report.pictures import chosen, columns
-from ablate.report.summary import NO_CLAIM, TOY, summary
+from ablate.report.summary import NO_CLAIM, summary
 
 WIDEST_PX: Final = 160  # of a small picture
 MOST_SENTENCES: Final = 4
@@ -45,7 +45,7 @@ _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True)
 def study_html(contents: Contents) -> str:
     """Return what is claimed, a card per question, and the first pictures; words without cards."""
     cards = [_card(question) for question in contents.answered]
-    notes = [TOY] if contents.is_toy else []
+    notes = [contents.toy] if contents.toy else []
     notes += [] if cards else [NO_CLAIM]
     first = [entry["image"] for entry in chosen(contents)[:1]]
     return _rendered(

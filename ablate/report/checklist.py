@@ -80,7 +80,7 @@ def _data_hash(contents: Contents) -> Said:
 
 
 def _licence(contents: Contents) -> Said:
-    if contents.is_toy:
+    if contents.is_generated:
         return "not applicable", "the pairs are generated"
     licence = _origin(contents).get("data", {}).get("licence")
     if not licence or str(licence).startswith("none stated"):
@@ -89,13 +89,13 @@ def _licence(contents: Contents) -> Said:
 
 
 def _people(contents: Contents) -> Said:
-    if contents.is_toy:
+    if contents.is_generated:
         return "not applicable", "the pairs are generated"
     return "no", "people may be seen in the images; the program cannot judge consent"
 
 
 def _harm(contents: Contents) -> Said:
-    if contents.is_toy:
+    if contents.is_generated:
         return "not applicable", "a method check on generated pairs"
     return "no", "the program cannot judge it; the authors have to write it"
 

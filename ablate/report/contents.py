@@ -7,6 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from ablate.analysis.answers import PROBE
+
+NO_EVIDENCE = "a method check, not evidence on the paper."
+FEW = 10_000  # crops: about nine of each of MSRS's 1,083 training pairs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
@@ -35,6 +40,17 @@ class Contents:
         return self.verdicts["questions"] if self.verdicts else ()
 
     @property
-    def is_toy(self) -> bool:
-        """Return whether the pairs are generated: a method check, not evidence."""
+    def is_generated(self) -> bool:
+        """Return whether the pairs are generated."""
         return bool(self.facts["data_name"] == "synthetic")
+
+    @property
+    def toy(self) -> str:
+        """Return why the budget is a toy, empty where it is none."""
+        if self.is_generated:
+            return f"Toy budget on generated pairs: {NO_EVIDENCE}"
+        settings = self.facts.get("settings", {})
+        if settings.get("model", {}).get("name", PROBE) == PROBE:
+            return ""  # nothing is trained that could be trained longer
+        crops = int(settings["train"]["steps"]) * int(settings["train"]["batch_size"])
+        return f"Toy budget, {crops:,} crops per training: {NO_EVIDENCE}" if crops < FEW else ""

@@ -55,6 +55,8 @@ def _verdict(question: Mapping[str, Any]) -> str:
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
     facts, verdicts, here = _read(folder, reports)
     yield f"## {facts['title']}: {facts['data']}\n"
+    if facts.get("toy"):
+        yield from [*_wrapped(f"**{facts['toy']}**"), ""]
     for question in verdicts["questions"]:
         yield from _wrapped(f"{_verdict(question)}: {question['asks']}")
         for row in question["rows"]:

@@ -80,7 +80,6 @@ class Report:
     """Everything that a page says, in order."""
 
     facts: Mapping[str, Any]
-    is_toy: bool
     toy: str
     no_claim: str
     answers: tuple[Answered, ...]
@@ -113,8 +112,7 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
     fronts = trade_offs(contents).round(4)
     return Report(
         facts=contents.facts,
-        is_toy=contents.is_toy,
-        toy=summary.TOY,
+        toy=contents.toy,
         no_claim="" if contents.answered else summary.NO_CLAIM,
         answers=tuple(
             _answered(contents, question, number)

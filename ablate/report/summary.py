@@ -16,15 +16,14 @@ NO_CLAIM = (
     "This report describes and claims nothing: no interval, test or correction has been applied, "
     "and means over a few seeds differ by chance."
 )
-TOY = "Toy budget on generated pairs: a method check, not evidence on the paper."
 
 
 def summary(contents: Contents) -> str:
     """Return a few lines of at most 80 columns that say what was seen."""
     facts = contents.facts
     lines = [f"{facts['study']}: {facts['title']}"]
-    if contents.is_toy:
-        lines.append(TOY)
+    if contents.toy:
+        lines.append(contents.toy)
     lines += textwrap.wrap(facts.get("drift", ""), 78)
     lines += [f"  asks: {question}" for question in facts["asks"]]
     if contents.answered:

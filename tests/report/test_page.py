@@ -11,7 +11,7 @@ import pytest
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES
 from ablate.report.page import render
-from ablate.report.summary import NO_CLAIM, TOY, summary
+from ablate.report.summary import NO_CLAIM, summary
 
 Make = Callable[..., Contents]
 
@@ -58,13 +58,24 @@ def test_it_asks_nothing_of_the_network_and_claims_nothing(contents: Make, tmp_p
         assert word not in page
 
 
-@pytest.mark.parametrize(("name", "is_toy"), [("synthetic", True), ("msrs", False)])
-def test_generated_pairs_are_called_toy_and_real_ones_are_not(
-    contents: Make, tmp_path: Path, name: str, is_toy: bool
+@pytest.mark.parametrize(
+    ("name", "model", "steps", "told"),
+    [
+        ("synthetic", "probe", 150, "Toy budget on generated pairs"),
+        ("msrs", "probe", 150, ""),
+        ("msrs", "unet", 300, "Toy budget, 1,200 crops per training"),
+        ("msrs", "unet", 2_499, "Toy budget, 9,996 crops per training"),
+        ("msrs", "unet", 2_500, ""),
+    ],
+)
+def test_toy_budgets_are_called_toy_and_others_are_not(
+    contents: Make, tmp_path: Path, name: str, model: str, steps: int, told: str
 ) -> None:
-    given = contents(data_name=name)
-    assert (TOY in render(given, tmp_path).read_text()) == is_toy
-    assert (TOY in summary(given)) == is_toy
+    settings = {"model": {"name": model}, "train": {"steps": steps, "batch_size": 4}}
+    given = contents(data_name=name, settings=settings)
+    for text in (render(given, tmp_path).read_text(), summary(given)):
+        assert ("Toy budget" in text) == bool(told)
+        assert told in text
 
 
 def test_strings_from_files_are_text_and_never_markup(contents: Make, tmp_path: Path) -> None:
