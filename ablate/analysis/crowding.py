@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from scipy.stats import binomtest
-
 from ablate.analysis.facts import Facts, NuisanceRange, Selected
 from ablate.analysis.question import RegisteredQuestion, Value, label_of
 from ablate.stats.multiplicity import holm
+from ablate.stats.range_edge import chance_of
 
 ENDS: Final = ("lowest", "highest")
 
@@ -30,7 +29,7 @@ class _End:
 
     @property
     def p(self) -> float:
-        return float(binomtest(self.won, self.blocks, self.chance, alternative="greater").pvalue)
+        return chance_of(self.won, self.blocks, share=self.chance)
 
 
 def crowded_ends(question: RegisteredQuestion, selected: Selected, facts: Facts) -> tuple[str, ...]:

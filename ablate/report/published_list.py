@@ -105,6 +105,8 @@ def _as_paired(questions: Sequence[Mapping[str, Any]]) -> str:
             share = abs(row["detectable"] * row["percent"] / row["estimate"])
             most[row["metric"]] = max(most.get(row["metric"], 0.0), share)
     told = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
+    if not told:  # no spread, or no pilot that percentages could refer to
+        return ""
     return f"Paired, as they were run, they find in the hardest primary comparison: {told}."
 
 

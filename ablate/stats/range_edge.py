@@ -31,11 +31,16 @@ def count_outer(places: Sequence[float]) -> int:
     return sum(place <= OUTER or place >= 1 - OUTER for place in places)
 
 
-def chance_of(outer: int, winners: int) -> float:
+def chance_of(outer: int, winners: int, *, share: float = 2 * OUTER) -> float:
     """Return the chance that uniform winners have this many or more in the outer parts.
 
+    Args:
+        outer: Winners that lie there.
+        winners: All of them.
+        share: Of the range that counts as outer; 5 % at each end by default.
+
     Source:
-        Exact binomial test, one-sided, with a chance of 2 x 5 %.
+        Exact binomial test, one-sided.
 
     Example:
         >>> round(chance_of(3, 8), 3)
@@ -43,4 +48,4 @@ def chance_of(outer: int, winners: int) -> float:
     """
     from scipy.stats import binomtest
 
-    return float(binomtest(outer, winners, 2 * OUTER, alternative="greater").pvalue)
+    return float(binomtest(outer, winners, share, alternative="greater").pvalue)
