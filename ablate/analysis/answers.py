@@ -10,7 +10,7 @@ from ablate.analysis.aggregates import best_values, counts, rank_differences
 from ablate.analysis.cells import cells_of
 from ablate.analysis.confirmation import asked as confirmation_of
 from ablate.analysis.confirmation import conditional
-from ablate.analysis.coverage import agreed
+from ablate.analysis.coverage import agreed, in_both
 from ablate.analysis.document import document
 from ablate.analysis.facts import Facts, NuisanceRange, Selected
 from ablate.analysis.interactions import agreement, interactions
@@ -60,8 +60,12 @@ def answer(
         )
     for raw, _, _ in asked:
         if raw.get("agrees_with") in verdicts:
-            other = verdicts[raw["agrees_with"]]
-            verdicts[raw["id"]] = agreed(fixed_levels=other, fixed_coarsest=verdicts[raw["id"]])
+            both = {
+                "fixed_levels": verdicts[raw["agrees_with"]],
+                "fixed_coarsest": verdicts[raw["id"]],
+            }
+            extras[raw["id"]]["notes"] += in_both(**both)
+            verdicts[raw["id"]] = agreed(**both)
     content = document(
         list(verdicts.values()),
         study=facts["study"],

@@ -1,10 +1,19 @@
 """Two designs that break one confound: a claim about the scale ratio stands where both agree."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from ablate.analysis.verdict import Verdict
+from ablate.analysis.question import metric_label
+from ablate.analysis.verdict import Row, Verdict
 
 COVERAGE = "coverage, not ratio"
+FOUND = {
+    "both": "the same side in both",
+    "opposite": "opposite sides",
+    "levels": "at fixed levels alone, where coverage may explain it",
+    "coarsest": "at a fixed coarsest scale alone",
+    "neither": "in neither",
+}
 
 
 def agreed(*, fixed_levels: Verdict, fixed_coarsest: Verdict) -> Verdict:
@@ -28,3 +37,54 @@ def agreed(*, fixed_levels: Verdict, fixed_coarsest: Verdict) -> Verdict:
     if levels == "supported" and coarsest not in ("supported", "not answerable"):
         return replace(fixed_coarsest, reason=f"{COVERAGE}: {coarsest}; {fixed_coarsest.reason}")
     return fixed_coarsest
+
+
+def in_both(*, fixed_levels: Verdict, fixed_coarsest: Verdict) -> Iterator[str]:
+    """Yield per deciding metric what either design finds beyond chance in what both compare.
+
+    Args:
+        fixed_levels: Answer where the number of levels stays.
+        fixed_coarsest: Answer where the coarsest scale stays.
+    """
+    there = {_key(row): row for row in fixed_levels.rows_of("primary")}
+    shared = [
+        (there[_key(row)], row) for row in fixed_coarsest.rows_of("primary") if _key(row) in there
+    ]
+    for metric in dict.fromkeys(row.metric for _, row in shared):
+        told = []
+        pairs = [(levels, coarsest) for levels, coarsest in shared if coarsest.metric == metric]
+        for found, words in FOUND.items():
+            mine = [
+                f"{_key(coarsest)[0]} ({_size(levels)} and {_size(coarsest)})"
+                for levels, coarsest in pairs
+                if found == _found(_side(levels), _side(coarsest))
+            ]
+            told += [f"{words}: {', '.join(mine)}"] if mine else []
+        yield (
+            f"{metric_label(metric)} at fixed levels and at a fixed coarsest scale, "
+            f"what lies beyond chance (trends over the values of each): {'; '.join(told)}"
+        )
+
+
+def _key(row: Row) -> tuple[str, str]:
+    """Return the contrast without the name of its factor, and the metric."""
+    return row.contrast.removesuffix(f" {row.factor}"), row.metric
+
+
+def _side(row: Row) -> bool | None:
+    """Return whether a row is better or worse beyond chance, None where it is neither."""
+    return row.is_better if row.verdict in ("supported", "contradicted") else None
+
+
+def _found(levels: bool | None, coarsest: bool | None) -> str:
+    if levels is None and coarsest is None:
+        return "neither"
+    if coarsest is None:
+        return "levels"
+    if levels is None:
+        return "coarsest"
+    return "both" if levels is coarsest else "opposite"
+
+
+def _size(row: Row) -> str:
+    return f"{row.estimate:+.3g}" if row.percent is None else f"{row.percent:+.2f} %"

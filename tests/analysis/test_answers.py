@@ -149,6 +149,10 @@ def test_one_arm_may_serve_two_questions_and_coverage_alone_is_said() -> None:
     assert first["verdict"] == "supported"
     assert second["verdict"] != "supported"
     assert second["reason"].startswith("coverage, not ratio")
+    other["primary"], other["smallest_effect"] = ["qabf"], {"qabf": "0.2%", "en": "2%"}
+    (note,) = answered(0.05, about)["questions"][1]["notes"]
+    assert note.startswith("Qabf at fixed levels")
+    assert "the same side in both: b vs a" in note
 
 
 def test_points_have_the_value_of_their_arm_and_plain_nuisance_names() -> None:

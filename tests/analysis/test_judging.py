@@ -12,7 +12,7 @@ from ablate.analysis.contrasts import (
     sequence,
     trends,
 )
-from ablate.analysis.coverage import COVERAGE, agreed
+from ablate.analysis.coverage import COVERAGE, agreed, in_both
 from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.judging import answer_of, judge
 from ablate.analysis.selftest import planted
@@ -258,6 +258,28 @@ def test_coverage_needs_both_designs() -> None:
         assert both.verdict == name
         assert both.reason.startswith(COVERAGE) == (name != "not answerable")
         assert agreed(fixed_levels=verdict, fixed_coarsest=base).verdict == "undecided"
+
+
+def test_what_both_designs_compare_is_told_side_by_side(judged: Any) -> None:
+    found = judged({"qabf": [0, 1, 2]}, blocks=6)
+    (row,) = [row for row in found.rows if row.metric == "qabf" and row.contrast == "b vs a"]
+
+    def told(**change: Any) -> str:
+        rows = (replace(row, percent=1.5, contrast="linear in log2 ratio", factor="ratio"),)
+        changed = replace(rows[0], factor="tied", contrast="linear in log2 tied", **change)
+        there, here = replace(found, rows=rows), replace(found, rows=(changed,))
+        (text,) = in_both(fixed_levels=there, fixed_coarsest=here)
+        return text
+
+    assert row.verdict == "supported"
+    start = "Qabf at fixed levels and at a fixed coarsest scale, what lies beyond chance"
+    assert told(percent=0.5).startswith(start)
+    assert told(percent=0.5).endswith("the same side in both: linear in log2 (+1.50 % and +0.50 %)")
+    assert "opposite sides: linear" in told(is_better=not row.is_better)
+    for name in ("undecided", "practically equivalent"):
+        assert "coverage may explain it: linear" in told(verdict=name)
+    alone = replace(found, rows=(replace(row, contrast="else"),))
+    assert not list(in_both(fixed_levels=found, fixed_coarsest=alone))
 
 
 def test_a_cell_with_two_scores_or_a_missing_column_is_refused() -> None:
