@@ -1,4 +1,4 @@
-"""Every exception that ablate raises on purpose.
+"""Every exception that a user of ablate can meet; signals between modules stay with them.
 
 AblateError
 ├── ConfigError (ValueError)        a study, space, override or setting is wrong
@@ -8,9 +8,10 @@ AblateError
 ├── DeviceError (RuntimeError)      a device was asked for that is not there
 ├── StoreError (OSError)            a store cannot be read, written or is of another version
 ├── ExportError (RuntimeError)      a network cannot be written for other programs
-├── FetchError (OSError)             a data set cannot be fetched
-├── HaltedError (RuntimeError)       every run so far failed for one reason; nothing more was run
+├── FetchError (OSError)            a data set cannot be fetched
+├── HaltedError (RuntimeError)      every run so far failed for one reason; nothing more was run
 ├── BusyError (RuntimeError)        another driver holds the study
+├── ClusterError (RuntimeError)     workers cannot be had from a cluster
 └── DivergedError (ArithmeticError) a training run produced a value that is not finite
 
 `exit_code` is what the command line returns: 2 for the user's input, 1 for the rest.

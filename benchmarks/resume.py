@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from ablate.study.driver import data_direction
 from ablate.study.ledger import Ledger
+from ablate.study.objectives import directions_of
 from ablate.study.plan import make
 from ablate.study.trials import Trials
 from benchmarks.results import content, measure, options, show, write
@@ -42,7 +42,7 @@ def main() -> None:
         config = study(folder, trials=ENDED + MORE, kind="random")
         plan = make(config)
         ledger = Ledger(folder / "store")
-        trials = Trials(plan, ledger, direction=data_direction(config))
+        trials = Trials(plan, ledger, direction=directions_of(config)[0])
         with patch("ablate.study.ledger.os.fsync"), patch("ablate.study.trials.suggest", drawn):
             for _ in range(ENDED):
                 spec = trials.next()
@@ -55,7 +55,7 @@ def main() -> None:
             ledger = Ledger(folder / "store")
             read = time.perf_counter()
             ledger.ask = lambda number, values: None  # type: ignore[method-assign]
-            trials = Trials(make(again), ledger, direction=data_direction(again))
+            trials = Trials(make(again), ledger, direction=directions_of(again)[0])
             spec = trials.next()
             assert spec is not None
             assert spec.trial >= ENDED

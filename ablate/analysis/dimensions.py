@@ -154,6 +154,6 @@ def _ranges(facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {DUMMY: {"low": 0.0, "high": 1.0}}
     for question in facts["questions"]:
         if question.get("trend") == "log2":
-            found[question["factor"]] = {"is_log": True}
+            found[question.get("dimension") or question["factor"]] = {"is_log": True}
     found |= {entry["name"]: entry for entry in facts.get("ranges", ())}
     return found | {entry["name"]: entry for entry in facts["nuisance"]}

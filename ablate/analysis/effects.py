@@ -37,7 +37,7 @@ def effects(
     others = encoded(dimensions, trials.head(MOST_AVERAGED))
     found = []
     for raw in questions:
-        values, one = near(raw, trials), known.get(raw["factor"])
+        values, one = near(raw, trials), known.get(_dimension_of(raw) or "")
         if values is None or one is None:
             continue
         asked = [value for value in values_of(raw) if _is_inside(one, value)]
@@ -69,7 +69,7 @@ def near(
 
     A trial anywhere in a range counts for the nearest value of the question.
     """
-    column = f"factor.{raw['factor']}"
+    column = f"factor.{_dimension_of(raw)}"
     if column not in trials or trials[column].dropna().nunique() < 1 + must_vary:
         return None
     values = values_of(raw)
@@ -81,6 +81,12 @@ def near(
         return pd.Series(nearest, index=trials.index, dtype=object).where(numbers.notna())
     named = {str(value): value for value in values}
     return trials[column].map(named).astype(object)
+
+
+def _dimension_of(raw: Mapping[str, Any]) -> str | None:
+    """Return the dimension whose values are compared; studies of before published its factor."""
+    found: str | None = raw.get("dimension", raw["factor"])
+    return found
 
 
 def values_of(raw: Mapping[str, Any]) -> list[Any]:

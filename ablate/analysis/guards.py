@@ -90,10 +90,12 @@ def _wholeness(
     if selected.unfinished:
         word = "run has" if selected.unfinished == 1 else "runs have"
         yield f"{selected.unfinished} planned {word} no result yet"
-    for metric in question.metrics:
+    for metric in (*question.primary, *question.guardrails):
         missing = cells[metric].missing
-        if missing or not cells[metric].offered:
-            value, block = missing[0] if missing else (question.baseline, 1)
+        if not cells[metric].offered:
+            yield f"{metric_label(metric)} has no score at all"
+        elif missing:
+            value, block = missing[0]
             yield (
                 f"{metric_label(metric)} has no score in {len(missing)} cells, the first "
                 f"{label_of(value)} in block {block}"

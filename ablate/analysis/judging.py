@@ -7,8 +7,9 @@ from typing import Literal
 from ablate.analysis.cells import Cells, cells_of
 from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, estimate
-from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
+from ablate.analysis.influence import far_blocks
 from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, metric_label
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
 from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
@@ -59,6 +60,7 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         scope=scope_of(facts),
         caveats=(
             *caveats_of(question, selected, facts, cells),
+            *far_blocks(question, cells),
             *crowded_ends(question, selected, facts),
         ),
         alpha=question.alpha,
@@ -206,8 +208,8 @@ def _row(
             blocks=cells.scores.shape[0], block_variance=spread[0], image_variance=spread[1],
             alpha=alpha,
         ),
-        blocks_needed=None if spread is None or margin is None else crossed_blocks(
-            effect=margin, block_variance=spread[0], image_variance=spread[1], alpha=alpha
+        blocks_needed=None if spread is None or margin is None else _needed(
+            margin, *spread, alpha=alpha
         ),
         is_test_dependent=None if t is None or numbers.p_sign_flip is None else (
             bool(t.p < question.alpha) != (numbers.p_sign_flip < question.alpha)
@@ -220,6 +222,15 @@ def _row(
         ),
     )  # fmt: skip
     return replace(row, sentence=sentence_of(row, alpha=question.alpha, data=facts.data))
+
+
+def _needed(margin: float, *spread: float, alpha: float) -> int | None:
+    """Return the blocks that find an effect, at least those that a claim needs."""
+    block_variance, image_variance = spread
+    found = crossed_blocks(
+        effect=margin, block_variance=block_variance, image_variance=image_variance, alpha=alpha
+    )
+    return None if found is None else max(found, FEWEST_BLOCKS)
 
 
 def _judged(

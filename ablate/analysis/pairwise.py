@@ -89,7 +89,8 @@ def contrasts_of_contrasts(
     phases = [name for name, phase in facts["phases"].items() if phase["design"] == CROSSED]
     some = runs[runs["phase"].isin(phases) & (runs["state"] == "finished")]
     names = [str(c) for c in some if str(c).startswith("factor.") and some[c].nunique() > 1]
-    bases = {f"factor.{q['factor']}": str(q["baseline"]) for q in facts["questions"]}
+    known = {q["factor"]: q["baseline"] for q in facts["questions"]} | facts.get("baselines", {})
+    bases = {f"factor.{name}": str(value) for name, value in known.items()}
     found = []
     for first, second in itertools.combinations(names, 2):
         others = [name for name in names if name not in (first, second)]

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Mapping
 
+from scipy.special import ndtri, stdtrit
+
 from ablate.analysis.cells import Cells
 from ablate.analysis.contrasts import INTERACTION
-from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
+from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.analysis.verdict import Row
 from ablate.stats.power import POWER
@@ -50,10 +52,10 @@ def _is_few(row: Row) -> bool:
 def subject(row: Row) -> str:
     """Return what a row compares, in words."""
     if row.value is None or row.baseline is None:
-        is_named = row.contrast.startswith(INTERACTION)  # names both factors itself
+        is_named = row.contrast.startswith(INTERACTION) or row.contrast.endswith(f" {row.factor}")
         return row.contrast if is_named else f"{row.contrast} ({row.factor})"
     pair = f"{label_of(row.value)} vs {label_of(row.baseline)}"
-    return pair if row.contrast == pair else f"{row.contrast} ({pair})"
+    return f"{row.factor} {pair}" if row.contrast == pair else f"{row.contrast} ({pair})"
 
 
 def change(number: float, row: Row) -> str:
@@ -70,13 +72,15 @@ def decimals(row: Row) -> int:
 
 
 def chance(p: float) -> str:
-    """Return a p value after its sign.
+    """Return a p value after its sign; one beside 0.05 with the digits that tell its side.
 
     Example:
-        >>> chance(0.0312), chance(1e-5)
-        ('= 0.031', '< 0.001')
+        >>> chance(0.0312), chance(0.0498), chance(1e-5)
+        ('= 0.031', '= 0.0498', '< 0.001')
     """
-    return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
+    if p < 0.001:
+        return "< 0.001"
+    return f"= {p:.4f}" if f"{p:.3f}" == "0.050" else f"= {p:.3f}"
 
 
 def scope_of(facts: Facts) -> str:
@@ -111,12 +115,14 @@ def caveats_of(
             f"{', '.join(facts.held)} held at one base value for all values: a difference may be "
             "one of tuning"
         )
-    few = min((one.scores.shape[2] for one in cells.values()), default=FEWEST_IMAGES)
+    few = min((cells[metric].scores.shape[2] for metric in question.primary), default=FEWEST_IMAGES)
     if question.images == "fixed":
         found.append("the claim is about this test set only: images are fixed")
     elif 1 < few < FEWEST_IMAGES:
+        wider = stdtrit(few - 1, 0.975) / ndtri(0.975) - 1
         found.append(
-            f"only {few} images: where images differ more than blocks the interval is too short"
+            f"only {few} images: where images differ more than blocks the interval is too short, "
+            f"by up to {wider:.0%}"
         )
     for value, block in selected.replaced:
         found.append(
@@ -161,4 +167,4 @@ def _outlook(row: Row) -> str:
     smallest = f"{row.smallest_effect:.{decimals(row)}f}"
     if row.blocks_needed is None:
         return f"{text}; on these images no number of blocks finds {smallest}."
-    return f"{text}; {smallest} takes {max(row.blocks_needed, FEWEST_BLOCKS)} blocks."
+    return f"{text}; {smallest} takes {row.blocks_needed} blocks."

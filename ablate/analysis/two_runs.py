@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.analysis.question import metric_label
+from ablate.metrics.catalogue import BETTER
 
 ImageRow = Sequence[Any]  # (split, image, metric, value)
 
@@ -48,7 +49,7 @@ def differences(
             continue
         before = [first[metric][image] for image in images]
         after = [second[metric][image] for image in images]
-        sign = 1 if BETTER[metric] == "higher" else -1
+        sign = 1 if BETTER.get(metric) != "lower" else -1
         found.append(
             MetricDifference(
                 metric=metric,
@@ -71,7 +72,7 @@ def in_words(names: tuple[str, str], settings: Mapping[str, tuple[Any, Any]],
     for one in scores:
         verdict = "equal" if one.difference == 0 else "better" if _is_better(one) else "worse"
         lines.append(
-            f"  {LABELS[one.metric]:5s} {one.first:.4f} -> {one.second:.4f} "
+            f"  {metric_label(one.metric):5s} {one.first:.4f} -> {one.second:.4f} "
             f"({one.difference:+.4f}, {verdict}; better on {one.better} of {one.images} images)"
         )
     lines += [] if scores else [f"  no {split} image was scored in both"]
@@ -88,7 +89,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def _is_better(one: MetricDifference) -> bool:
-    return (one.difference > 0) == (BETTER[one.metric] == "higher")
+    return (one.difference > 0) == (BETTER.get(one.metric) != "lower")
 
 
 def _values(rows: Iterable[ImageRow], split: str) -> dict[str, dict[str, float]]:

@@ -83,7 +83,25 @@ def read_questions(
             faults.add(
                 f"questions.{name}.agrees_with", text + nearest(question.agrees_with, others)
             )
+        elif question.agrees_with is not None and not _are_two_forms(
+            question, questions[question.agrees_with], factors
+        ):
+            faults.add(
+                f"questions.{name}.agrees_with",
+                "is for the scale ratio in two designs: both questions compare a factor of the "
+                "dimension ratio, and another factor is tied to the one of this question",
+            )
     return questions
+
+
+def _are_two_forms(question: Question, other: Question, factors: Mapping[str, Factor]) -> bool:
+    """Return whether both are about the scale ratio, this one with something tied to it."""
+    both = [factors.get(one.compare) for one in (question, other)]
+    if None in both:
+        return True  # said where the factor is read
+    tied = {factor.tied_to for factor in factors.values()}
+    is_ratio = all(factor is not None and factor.dimension == "ratio" for factor in both)
+    return is_ratio and question.compare in tied and other.compare not in tied
 
 
 def _compared(

@@ -1,5 +1,6 @@
 """The contract of a fusion network: any size, [0, 1], the same from the same seed."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
     if parameter_count(model) == 0:
         yield "has nothing to train; register its layers as attributes in __init__"
         return
+    before = copy.deepcopy(model.state_dict())
     for height, width in SIZES:
         infrared, visible, _ = pair(batch=2, height_px=height, width_px=width)
         fused = _fused(model.eval(), infrared, visible)
@@ -55,6 +57,12 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
                 f"fused images reach from {float(fused.min()):.3g} to {float(fused.max()):.3g}, "
                 "outside [0, 1]; end with torch.sigmoid or clamp"
             )
+    after = model.state_dict()
+    if moved := [name for name in before if not torch.equal(before[name], after[name])]:
+        yield (
+            f"in evaluation mode fusing changes {', '.join(moved[:3])}, so scores would depend on "
+            "their order; change it only while self.training"
+        )
     yield from _trains(model, *pair(batch=2)[:2])
     infrared, visible, _ = pair()
     if not torch.equal(

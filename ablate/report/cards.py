@@ -45,7 +45,7 @@ _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True)
 def study_html(contents: Contents) -> str:
     """Return what is claimed, a card per question, and the first pictures; words without cards."""
     cards = [_card(question) for question in contents.answered]
-    notes = [contents.toy] if contents.toy else []
+    notes = [contents.banner] if contents.banner else []
     notes += [] if cards else [NO_CLAIM]
     first = [entry["image"] for entry in chosen(contents)[:1]]
     return _rendered(

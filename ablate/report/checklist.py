@@ -55,7 +55,7 @@ def _caveats(contents: Contents) -> Said:
     if not contents.answered:
         return NO_CLAIM
     count = sum(len(question["caveats"]) for question in contents.answered)
-    return "yes", f"{count} caveats stand beside the verdicts"
+    return ("yes" if count else "no"), f"caveats beside the verdicts: {count}"
 
 
 def _settings(contents: Contents) -> Said:
@@ -187,7 +187,11 @@ def _deterministic(contents: Contents) -> Said:
     flags = _origin(contents).get("determinism", {})
     if not flags.get("deterministic_algorithms"):
         return "no", "algorithms that vary were allowed, or the flags were not published"
-    return "yes", "deterministic algorithms, no TF32, a fixed number of threads per run"
+    if flags.get("warn_only") and _origin(contents).get("device", {}).get("gpu"):
+        return "no", "a GPU may run what has no deterministic form; within the seed spread only"
+    cpu = _origin(contents).get("cpu", {}).get("kind", "unknown")
+    threads = _origin(contents).get("threads_per_run", "as many")
+    return "yes", f"on processors of this kind ({cpu}), threads per run: {threads}"
 
 
 def _test_is_apart(contents: Contents) -> Said:

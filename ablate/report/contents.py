@@ -10,6 +10,10 @@ import pandas as pd
 from ablate.analysis.answers import PROBE
 
 NO_EVIDENCE = "a method check, not evidence on the paper."
+PROXY = (
+    "Proxy, no network was trained: the pixels of test crops were optimised directly. It shows "
+    "what a loss asks for, not what a network learns from it."
+)
 FEW = 10_000  # crops: about nine of each of MSRS's 1,083 training pairs
 
 
@@ -45,12 +49,14 @@ class Contents:
         return bool(self.facts["data_name"] == "synthetic")
 
     @property
-    def toy(self) -> str:
-        """Return why the budget is a toy, empty where it is none."""
+    def banner(self) -> str:
+        """Return what stands above all answers: a toy budget, or no network at all; else empty."""
         if self.is_generated:
             return f"Toy budget on generated pairs: {NO_EVIDENCE}"
         settings = self.facts.get("settings", {})
-        if settings.get("model", {}).get("name", PROBE) == PROBE:
-            return ""  # nothing is trained that could be trained longer
+        if settings.get("model", {}).get("name") == PROBE:
+            return PROXY
+        if "model" not in settings:
+            return ""  # the task of another study counts in something else
         crops = int(settings["train"]["steps"]) * int(settings["train"]["batch_size"])
         return f"Toy budget, {crops:,} crops per training: {NO_EVIDENCE}" if crops < FEW else ""

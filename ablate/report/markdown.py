@@ -14,7 +14,7 @@ def markdown(report: Report) -> str:
     facts = report.facts
     lines = [f"# {plain(facts['title'])}", ""]
     lines += [report.no_claim, ""] if report.no_claim else []
-    lines += [f"**{report.toy}**", ""] if report.toy else []
+    lines += [f"**{report.banner}**", ""] if report.banner else []
     lines += [f"**{plain(facts['drift'])}**", ""] if facts.get("drift") else []
     counts = ", ".join(f"{count} {split}" for split, count in facts["counts"].items())
     lines += [

@@ -10,7 +10,6 @@ from ablate.report.contents import Contents
 from ablate.stats.power import ALPHA, blocks_needed, detectable_effect
 
 BLOCKS: Final = (8, 16, 32)  # those of quick, of full and deep, and twice those
-SMALLEST: Final = 0.2  # percent
 FEWEST: Final = 3
 
 
@@ -52,22 +51,30 @@ def table(pilot: Sequence[Mapping[str, Any]], *, comparisons: int) -> Iterator[s
         yield f"| {label} | {row['mean']:.4g} | {row['sd']:.2g} | {' | '.join(cells)} |"
 
 
-def sentence(pilot: Sequence[Mapping[str, Any]], *, comparisons: int) -> str:
-    """Return what the spread says of an effect of 0.2 %; empty without a pilot.
+def sentence(
+    pilot: Sequence[Mapping[str, Any]], *, comparisons: int, smallest: Mapping[str, float]
+) -> str:
+    """Return the blocks that the smallest effects of interest need; empty without a pilot.
 
     The spread of a paired difference is taken as sqrt(2) times that over seeds: what a shared
     seed, split and tuning remove is not known before, and stands in the rows of the answer after.
     """
-    if not pilot:
-        return ""
     alpha = ALPHA / max(1, comparisons)
-    needed = {LABELS.get(row["metric"], row["metric"]): _needed(row, alpha=alpha) for row in pilot}
-    parts = [
-        f"{metric} {f'{blocks:,}' if blocks else 'more than 10,000'}"
-        for metric, blocks in needed.items()
-    ]
+    parts = []
+    for row in pilot:
+        if row["metric"] in smallest and row["mean"]:
+            effect = smallest[row["metric"]]
+            blocks = _needed(row, effect=effect, alpha=alpha)
+            label, percent = (
+                LABELS.get(row["metric"], row["metric"]),
+                100 * effect / abs(row["mean"]),
+            )
+            count = f"{blocks:,}" if blocks else "more than 10,000"
+            parts.append(f"{label} {percent:.2g} % {count}")
+    if not parts:
+        return ""
     return (
-        f"Blocks that an effect of {SMALLEST:g} % needs, were runs unpaired "
+        "Blocks that the smallest effects of interest need, were runs unpaired "
         f"({max(1, comparisons)} comparisons, power 0.8): {', '.join(parts)}."
     )
 
@@ -77,8 +84,7 @@ def _finds(row: Mapping[str, Any], *, blocks: int, alpha: float) -> str:
     return f"{100 * effect / abs(row['mean']):.2g} %" if row["mean"] else f"{effect:.2g}"
 
 
-def _needed(row: Mapping[str, Any], *, alpha: float) -> int | None:
+def _needed(row: Mapping[str, Any], *, effect: float, alpha: float) -> int | None:
     if not row["sd"]:
         return 2
-    effect = SMALLEST / 100 * abs(row["mean"]) / (math.sqrt(2) * row["sd"])
-    return blocks_needed(effect=effect, alpha=alpha)
+    return blocks_needed(effect=effect / (math.sqrt(2) * row["sd"]), alpha=alpha)

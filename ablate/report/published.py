@@ -118,7 +118,7 @@ def _facts(contents: Contents) -> dict[str, Any]:
         "study": facts["study"], "title": facts["title"], "data": facts["data_label"],
         "command": origin.get("command", ""), "revision": origin.get("revision", "unknown"),
         "pilot": pilot_of(contents), "rules": _rules(contents),
-        "toy": contents.toy, "runs": len(contents.runs),
+        "banner": contents.banner, "runs": len(contents.runs),
         "failed": int((contents.runs["state"] == "failed").sum()),
         "cpu": origin.get("cpu", {}).get("kind", ""), "device": origin.get("device", {}),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from ablate.analysis.question import metric_label
 from ablate.report.pilots import sentence, table
-from ablate.report.replications import LEGEND, Asked
+from ablate.report.replications import LEGEND, Asked, glance
 from ablate.report.replications import table as side_by_side
 
 FACTS = "published.json"
@@ -35,9 +35,14 @@ def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:
         facts, verdicts, here = _read(folder, reports)
         for question in verdicts["questions"]:
             asked = Asked(question=question)
-            line = f"{asked.where}: {_verdict(question)}. [Report]({here}/report.md); "
+            notes = "".join(f" {text.rstrip('.')}." for text in question["notes"])
+            line = f"{asked.where}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
             questions.setdefault(asked.asks, []).append((asked, f"{line}`{facts['command']}`"))
     yield from ["## In short", "", *_wrapped(LEGEND)]
+    for asks, several in questions.items():
+        yield f"\n### {asks}\n"
+        yield from glance([asked for asked, _ in several])
+    yield from ["", "## Every comparison"]
     for asks, several in questions.items():
         yield f"\n### {asks}\n"
         yield from side_by_side([asked for asked, _ in several])
@@ -55,15 +60,20 @@ def _verdict(question: Mapping[str, Any]) -> str:
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
     facts, verdicts, here = _read(folder, reports)
     yield f"## {facts['title']}: {facts['data']}\n"
-    if facts.get("toy"):
-        yield from [*_wrapped(f"**{facts['toy']}**"), ""]
+    if facts.get("banner"):
+        yield from [*_wrapped(f"**{facts['banner']}**"), ""]
     for question in verdicts["questions"]:
         yield from _wrapped(f"{_verdict(question)}: {question['asks']}")
         for row in question["rows"]:
             if row["role"] == "primary":
                 yield from _wrapped(row["sentence"], bullet="- ")
         for text in (*question["notes"], *question["caveats"]):
-            yield from _wrapped(f"Note: {text}.", bullet="- ")
+            yield from _wrapped(f"Note: {text.rstrip('.')}.", bullet="- ")
+        for one in question["reselected"]:
+            if one["verdict"] != question["verdict"]:
+                text = f"Selected by {metric_label(one['metric'])} instead: {one['verdict']}"
+                reason = f" ({one['reason']})" if one["reason"] else ""
+                yield from _wrapped(f"{text}{reason}.", bullet="- ")
         yield ""
         yield from _wrapped(question["scope"])
         yield ""
@@ -73,7 +83,7 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
     if pilot:
         yield from _wrapped(
             "Seeds of the baseline alone, on test; what the answer's blocks find at that spread. "
-            + sentence(pilot, comparisons=comparisons)
+            + sentence(pilot, comparisons=comparisons, smallest=_smallest(verdicts))
         )
         yield from ["", *table(pilot, comparisons=comparisons), ""]
         yield from [*_wrapped(_as_paired(verdicts["questions"])), ""]
@@ -83,7 +93,9 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
     failed = f", {facts['failed']} failed" if facts["failed"] else ""
     yield from _wrapped(
         f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
-        f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it:"
+        f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it, at revision "
+        f"{facts['revision'].partition('+')[0][:12]} (design {verdicts['design_hash']}, data "
+        f"{verdicts['data']['hash']}), on one kind of processor to the last digit:"
     )
     yield f"\n```bash\n{facts['command']}\n```\n"
 
@@ -97,6 +109,16 @@ def _of_rules(rules: Mapping[str, Mapping[str, float]]) -> str:
     return f"Without any training, on the same images: {'; '.join(told)}."
 
 
+def _smallest(verdicts: Mapping[str, Any]) -> dict[str, float]:
+    """Return metric -> smallest effect of interest, in its units."""
+    return {
+        row["metric"]: row["smallest_effect"]
+        for question in verdicts["questions"]
+        for row in question["rows"]
+        if row["smallest_effect"]
+    }
+
+
 def _as_paired(questions: Sequence[Mapping[str, Any]]) -> str:
     """Return what the blocks that were run find, paired as they are, in the hardest comparison."""
     most: dict[str, float] = {}
@@ -107,7 +129,7 @@ def _as_paired(questions: Sequence[Mapping[str, Any]]) -> str:
     told = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
     if not told:  # no spread, or no pilot that percentages could refer to
         return ""
-    return f"Paired, as they were run, they find in the hardest primary comparison: {told}."
+    return f"Paired, as they were run, in the hardest primary comparison they can detect: {told}."
 
 
 def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:

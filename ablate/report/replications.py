@@ -7,15 +7,18 @@ from typing import Any, Final
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.sentences import told_in
 
-BETTER, WORSE = "▲", "▼"
-MARKS: Final = {"practically equivalent": "≈", "undecided": "○", "not answerable": "×"}
+BETTER, WORSE, SAME, OPEN = "▲", "▼", "≈", "○"
+MARKS: Final = {"practically equivalent": SAME, "undecided": OPEN, "not answerable": "×"}
+TRENDS: Final = ("linear in ", "quadratic in ")
 LEGEND: Final = (
-    f"Differences in % of the pilot's mean with their interval, before the correction for several "
-    f"comparisons. {BETTER} better and {WORSE} worse, beyond chance after the correction; ≈ "
-    "practically equivalent; ○ undecided; × not answerable. Linear and quadratic: trends, as the "
-    "mean of the values with positive weight minus that of the others. Studies are repetitions "
-    "beside each other, never pooled, and nothing is corrected across them; those on one data set "
-    "share splits and seeds, so their errors go together."
+    f"Differences in % of the pilot's mean. Intervals are of before the correction for several "
+    f"comparisons, marks of after it, so that an interval beside 0 may stand with {OPEN}. "
+    f"{BETTER} better and {WORSE} worse, beyond chance; {SAME} practically equivalent; {OPEN} "
+    "undecided; × not answerable. Linear and quadratic: trends, as the weighted mean of the values "
+    "with positive weight minus that of the others. Studies are repetitions beside each other, "
+    "never pooled, and nothing is corrected across them. They share one table of seeds and tuning "
+    "points, those on one data set also the splits, and questions with the same baseline its runs: "
+    "that they agree says less than independent repetitions would."
 )
 
 
@@ -44,6 +47,49 @@ class Asked:
             for row in self.question["rows"]
             if row["role"] == "primary"
         }
+
+
+def glance(several: Sequence[Asked]) -> Iterator[str]:
+    """Yield the lines of a Markdown table with a row per study: what lies beyond chance, in short.
+
+    Guardrails stand there where they are worse beyond chance. Trends are left to the other table.
+    """
+    yield f"| network, data | as a whole | better {BETTER} | worse {WORSE} | else |"
+    yield "|---|---|---|---|---|"
+    for one in several:
+        rows = [row for row in one.question["rows"] if not row["contrast"].startswith(TRENDS)]
+        metrics = list(dict.fromkeys(row["metric"] for row in rows))
+        rows.sort(key=lambda row: metrics.index(row["metric"]))
+        deciding = [row for row in rows if row["role"] == "primary"]
+        sure = [row for row in deciding if row["verdict"] not in MARKS]
+        alpha = one.question["alpha"]
+        lost = [
+            row
+            for row in rows
+            if row["role"] == "guardrail" and row["is_better"] is False
+            if row["p_holm"] is not None and row["p_holm"] < alpha
+        ]
+        better = _sizes([row for row in sure if row["is_better"]])
+        worse = _sizes([row for row in sure if not row["is_better"]] + lost)
+        marks = [MARKS[row["verdict"]] for row in deciding if row["verdict"] in MARKS]
+        rest = ", ".join(f"{marks.count(mark)} {mark}" for mark in dict.fromkeys(marks))
+        cells = (one.where, _of_question(one.question), better, worse, rest)
+        yield f"| {' | '.join(cell or '–' for cell in cells)} |"
+
+
+def _sizes(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return per metric the contrasts with their size."""
+    told = []
+    for metric in dict.fromkeys(row["metric"] for row in rows):
+        sizes = (
+            f"{row['contrast']} " + (
+                f"{row['estimate']:+.3g}" if row["percent"] is None else f"{row['percent']:+.1f} %"
+            )
+            for row in rows
+            if row["metric"] == metric
+        )  # fmt: skip
+        told.append(f"{metric_label(metric)}: {', '.join(sizes)}")
+    return "; ".join(told)
 
 
 def table(several: Sequence[Asked]) -> Iterator[str]:

@@ -80,7 +80,7 @@ class Report:
     """Everything that a page says, in order."""
 
     facts: Mapping[str, Any]
-    toy: str
+    banner: str
     no_claim: str
     answers: tuple[Answered, ...]
     figures: Mapping[str, tuple[Shown, ...]]  # section -> its figures
@@ -112,7 +112,7 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
     fronts = trade_offs(contents).round(4)
     return Report(
         facts=contents.facts,
-        toy=contents.toy,
+        banner=contents.banner,
         no_claim="" if contents.answered else summary.NO_CLAIM,
         answers=tuple(
             _answered(contents, question, number)

@@ -22,8 +22,7 @@ def summary(contents: Contents) -> str:
     """Return a few lines of at most 80 columns that say what was seen."""
     facts = contents.facts
     lines = [f"{facts['study']}: {facts['title']}"]
-    if contents.toy:
-        lines.append(contents.toy)
+    lines += textwrap.wrap(contents.banner, 78)
     lines += textwrap.wrap(facts.get("drift", ""), 78)
     lines += [f"  asks: {question}" for question in facts["asks"]]
     if contents.answered:

@@ -42,7 +42,10 @@ class AtWork:
 
 
 def written(folder: Path) -> int:
-    """Return the bytes of a study's ledger so far, 0 where there is none."""
+    """Return the bytes of the whole events in a study's ledger so far, 0 where there is none.
+
+    A torn last line does not count: the driver cuts it before its first event.
+    """
     with contextlib.suppress(OSError):
-        return (folder / LEDGER).stat().st_size
+        return (folder / LEDGER).read_bytes().rfind(b"\n") + 1
     return 0

@@ -9,10 +9,9 @@ from pathlib import Path
 from ablate.config.schema import StudyConfig
 from ablate.errors import StoreError
 from ablate.search.store import TrialStore, default_url, holds
-from ablate.study.driver import data_direction
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
-from ablate.study.plan import make
+from ablate.study.plan import Plan, make
 from ablate.study.possession import is_possessed, possess
 from ablate.study.projection import Projection
 from ablate.study.trials import Trials
@@ -20,6 +19,7 @@ from ablate.tracking.address import DATABASE
 from ablate.tracking.audit import Row, forget, held
 from ablate.tracking.runs import STATUS
 from ablate.tracking.store import open_client
+from ablate.training.determinism import settle
 from ablate.training.spec import RunResult
 from ablate.training.tasks import task_of
 
@@ -47,7 +47,7 @@ def examine(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
     Raises:
         StoreError: The store does not hold this study, or holds it with another design.
     """
-    return _diagnose(config, store).findings
+    return _diagnose(make(config), store).findings
 
 
 def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
@@ -58,21 +58,22 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
 
     Raises:
         BusyError: A driver runs the study.
+        StoreError: As `examine`, or the data are not those that the study was started with.
     """
-    folder = store / config.name
-    if not (folder / "ledger.jsonl").exists():
-        raise StoreError(f"{store}: holds no study {config.name}; run it first")
-    with possess(folder, config.name):
-        found = _diagnose(config, store)
+    settle()  # as the driver does: the floors are computed again
+    plan, examples = make(config), task_of(config.base).examples()
+    ledger = _ledger(plan, store)
+    ledger.check(design_hash=plan.design_hash, data_hash=examples.manifest.hash)
+    with possess(ledger.folder, config.name):
+        found = _diagnose(plan, store)
         forget(open_client(store, config.store.get("mlflow")), list(found.wrong_runs))
-        plan = make(config)
-        ledger = Ledger(folder)
+        ledger = Ledger(ledger.folder)
         ledger.cut_torn_tail()
-        direction = data_direction(config)
+        direction = directions_of(config)[0]
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
-            plan, trials, ledger, store=store, examples=task_of(config.base).examples(),
-            direction=direction, optuna_anew=found.is_optuna_wrong,
+            plan, trials, ledger, store=store, examples=examples, direction=direction,
+            optuna_anew=found.is_optuna_wrong,
         )  # fmt: skip
         projection.start()
         if all(number in trials.told for number in trials.known) and not trials.is_asking:
@@ -82,19 +83,19 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
     return examine(config, store=store)
 
 
-def _diagnose(config: StudyConfig, store: Path) -> _Diagnosis:
-    folder = store / config.name
-    if not (folder / "ledger.jsonl").exists():
-        raise StoreError(f"{store}: holds no study {config.name}; run it first")
-    plan = make(config)
-    ledger = Ledger(folder)
-    if ledger.header.get("design_hash") != plan.design_hash:
-        raise StoreError(
-            f"{ledger.path}: holds the study with another design; give the overrides that it was "
-            "started with"
-        )
-    trials = Trials(plan, ledger, direction=data_direction(config))
-    is_alive = is_possessed(folder)  # then a torn line is one that is being written
+def _ledger(plan: Plan, store: Path) -> Ledger:
+    """Return the ledger of a study that was started."""
+    ledger = Ledger(store / plan.config.name)
+    if not ledger.header:
+        raise StoreError(f"{store}: holds no study {plan.config.name}; run it first")
+    return ledger
+
+
+def _diagnose(plan: Plan, store: Path) -> _Diagnosis:
+    config, ledger = plan.config, _ledger(plan, store)
+    ledger.check(design_hash=plan.design_hash)
+    trials = Trials(plan, ledger, direction=directions_of(config)[0])
+    is_alive = is_possessed(ledger.folder)  # then a torn line is one that is being written
     faults = [] if is_alive else ledger.faults
     found = [Finding(where="ledger", what=line, mend="cut off") for line in faults]
     rows = _held(config, store)

@@ -10,7 +10,6 @@ from pathlib import Path
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
-from ablate.search.told import Direction
 from ablate.study import drift
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
@@ -113,7 +112,7 @@ def run(
         designed = {spec.run_id for trial in plan.trials for spec in trial.runs}
         designed |= run_ids(plan, ledger.frozen)
         again = ledger.forget_failures(designed) if retry else []
-        direction = data_direction(config)
+        direction = directions_of(config)[0]
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
             plan, trials, ledger, store=store, examples=examples, direction=direction,
@@ -137,11 +136,6 @@ def run(
         planned=trials.planned,
         tracking_uri=public(projection.tracking_uri),
     )
-
-
-def data_direction(config: StudyConfig) -> Direction:
-    """Return "maximize" or "minimize", from the metric that the first objective names."""
-    return directions_of(config)[0]
 
 
 def _all_fail_alike(ended: list[RunResult]) -> bool:

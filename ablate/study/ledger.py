@@ -23,7 +23,7 @@ class Ledger:
     """State of one study in one store.
 
     Args:
-        folder: The study's folder; made when absent.
+        folder: The study's folder; need not exist before the first event.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,13 +49,25 @@ class Ledger:
             self.header = {"event": "start", "format": FORMAT, **header}
             self._append(self.header)
             return
-        for key in ("design_hash", "data_hash"):
-            if self.header.get(key) != header[key]:
-                what = "design" if key == "design_hash" else "data"
+        self.check(design_hash=header["design_hash"], data_hash=header["data_hash"])
+
+    def check(self, *, design_hash: str, data_hash: str | None = None) -> None:
+        """Compare design and data with those that the study was started with, if it was.
+
+        Args:
+            design_hash: Of the plan of now.
+            data_hash: Of the examples of now; None where they were not read.
+
+        Raises:
+            StoreError: The study in this store was started with another design or other data.
+        """
+        for what, now in (("design", design_hash), ("data", data_hash)):
+            before = self.header.get(f"{what}_hash")
+            if self.header and now is not None and before != now:
                 raise StoreError(
                     f"{self.path}: this store holds the study with another {what} "
-                    f"({self.header.get(key)}, now {header[key]}); undo the change, "
-                    "or use another --store"
+                    f"({before}, now {now}); undo the change, give the overrides that it was "
+                    "started with, or use another --store"
                 )
 
     def ask(self, number: int, values: Mapping[str, Any]) -> None:

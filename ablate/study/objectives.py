@@ -1,4 +1,4 @@
-"""In which direction each objective of a study is better."""
+"""Which metrics of a study are shown first, and in which direction its objectives are better."""
 
 from ablate.config.schema import StudyConfig
 from ablate.search.told import Direction

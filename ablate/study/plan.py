@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,7 +32,7 @@ class Plan:
     searches: tuple[SearchPlan, ...]
     duplicates: int
     design_hash: str
-    infeasible: int = 0  # points of explorations that break a constraint and are left out
+    left_out: Mapping[str, int] = field(default_factory=dict)  # phase -> infeasible points of it
     confirmations: tuple[ConfirmPlan, ...] = ()  # run when all else has ended
 
     @cached_property
@@ -40,6 +41,11 @@ class Plan:
         searched = sum(search.trials * search.phase.seeds for search in self.searches)
         confirmed = sum(confirmation.runs for confirmation in self.confirmations)
         return sum(len(trial.runs) for trial in self.trials) + searched + confirmed
+
+    @property
+    def infeasible(self) -> int:
+        """Return the points of explorations that break a constraint and are left out."""
+        return sum(self.left_out.values())
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the design table: one row per designed run; what a design lacks is absent."""
@@ -84,7 +90,8 @@ def make(config: StudyConfig) -> Plan:
     searches: list[SearchPlan] = []
     confirmations: list[ConfirmPlan] = []
     faults = [f"{config.file}: {line}" for line in refusals(config)]
-    number = duplicates = infeasible = 0
+    number = duplicates = 0
+    left_out: dict[str, int] = {}
     for phase in config.phases.values():
         if phase.design == SEARCH:
             count = int(phase.trials or 0)
@@ -101,7 +108,7 @@ def make(config: StudyConfig) -> Plan:
         trials += designed.trials
         faults += [f"{config.file}: {line}" for line in designed.faults]
         duplicates += designed.duplicates
-        infeasible += designed.infeasible
+        left_out[phase.name] = designed.infeasible
         number += len(designed.trials)
     faults += [f"{config.file}: {line}" for line in _stale_seeds(config, trials, confirmations)]
     if faults:
@@ -112,7 +119,7 @@ def make(config: StudyConfig) -> Plan:
         searches=tuple(searches),
         duplicates=duplicates,
         design_hash=design_hash(config, trials, searches),
-        infeasible=infeasible,
+        left_out=left_out,
         confirmations=tuple(confirmations),
     )
 
@@ -213,7 +220,7 @@ class Designed:
     trials: list[PlannedTrial] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     duplicates: int = 0
-    infeasible: int = 0
+    infeasible: int = 0  # points of an exploration that break a constraint and are left out
 
 
 def design_trials(
@@ -247,6 +254,13 @@ def design_trials(
                 f"phases.{phase.name}: two of the values are one arm ({recipe.name}): what tells "
                 "them apart has no effect here; remove one"
             )
+    if made.infeasible and not made.trials:
+        lines = Counter(line for recipe in recipes for line in recipe.violations)
+        broken, count = lines.most_common(1)[0]
+        made.faults.append(
+            f"phases.{phase.name}: all {made.infeasible} points break a constraint, {count} of "
+            f"them {broken}; change the factors or the constraint"
+        )
     return made
 
 

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.config.schema import StudyConfig
-from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
 from ablate.study.plan import make
 from ablate.study.possession import is_possessed
-from ablate.study.reuse import check_declared
+from ablate.study.reuse import check_declared, to_adopt
 from ablate.study.store import check_version
 from ablate.study.trials import Trials
-from ablate.training.determinism import device_of
+from ablate.training.determinism import device_of, settle
 from ablate.training.tasks import task_of
 
 
@@ -23,7 +22,7 @@ class Preview:
     """Counts of runs, by what would become of them."""
 
     planned: int
-    kept: int  # have ended, and stay as they are
+    kept: int  # have ended, here or in an earlier look, and stay as they are
     retried: int  # have failed, and would run again
     resumed: int  # were interrupted, and would go on from a checkpoint
     restarted: int  # were interrupted before they kept one
@@ -46,6 +45,7 @@ def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview
     """
     plan = make(config)
     device_of(str(config.base["train"]["device"]))
+    settle()  # as every worker does: the environment of runs to adopt is compared
     task = task_of(config.base)
     examples = task.examples()
     task.check_examples(examples, [run.settings for trial in plan.trials for run in trial.runs])
@@ -53,21 +53,17 @@ def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview
     check_declared(config, store)
     folder = store / config.name
     ledger = Ledger(folder)
-    now = {"design_hash": plan.design_hash, "data_hash": examples.manifest.hash}
-    for key, what in (("design_hash", "design"), ("data_hash", "data")):
-        if ledger.header and ledger.header.get(key) != now[key]:
-            raise StoreError(
-                f"{ledger.path}: this store holds the study with another {what}; undo the change, "
-                "or use another --store"
-            )
+    ledger.check(design_hash=plan.design_hash, data_hash=examples.manifest.hash)
+    adopted = to_adopt(plan, store, data_hash=examples.manifest.hash)
     trials = Trials(plan, ledger, direction=directions_of(config)[0])
     designed = {run.run_id for trial in plan.trials for run in trial.runs}
     designed |= run_ids(plan, ledger.frozen)
     again = ledger.retryable(designed) if retry else []
-    begun = [path for path in folder.glob("runs/*") if path.name not in ledger.results]
+    there = {*ledger.results, *adopted}
+    begun = [path for path in folder.glob("runs/*") if path.name not in there]
     kept = [path for path in begun if any(path.glob("checkpoint*.pt"))]
     started = [path for path in begun if path not in kept and (path / JOURNAL).exists()]
-    ended = len(ledger.results) - len(again)
+    ended = len(there) - len(again)
     return Preview(
         planned=trials.planned,
         kept=ended,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.config.schema import Phase, Question
+from ablate.config.schema import Factor, Phase, Question
 from ablate.data.items import Examples
 from ablate.data.pairs import PairSet
 from ablate.designs.full_factorial import cell
@@ -128,17 +128,17 @@ def facts(
             if d.low is not None
         ],
         "ranges": [
-            {"name": factor.name, "low": d.low, "high": d.high, "is_log": d.log}
+            {"name": factor.dimension, "low": d.low, "high": d.high, "is_log": d.log}
             for factor in config.factors.values()
             if (d := config.varied[factor.dimension]).low is not None
         ],
+        "baselines": {factor.dimension: factor.baseline for factor in config.factors.values()},
         "held": list(config.held),
         "objective": config.objective,
         "objectives": list(config.objectives),
         "planned": plan.runs,
-        "infeasible": plan.infeasible
-        + sum(bool(trial.violations) for trial in trials.known.values()),
-        "duplicates": len(trials.twin_of) + plan.duplicates,
+        "infeasible": trials.infeasible,
+        "duplicates": trials.duplicates,
         "tracking_uri": public(tracking_uri),
         "settings": config.base,
     }
@@ -179,12 +179,19 @@ def _confirmation_facts(
     }
 
 
+def _dimension(plan: Plan, factor: Factor) -> str | None:
+    """Return where a search varies a factor, None where its values set more than one dimension."""
+    tied = {one.tied_to for one in plan.config.factors.values()}
+    return None if factor.name in tied or factor.tied_to else factor.dimension
+
+
 def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
     """Return a question as it was registered, with the arm of each value."""
     factor = plan.config.factors[question.compare]
     contrasts = question.contrasts
     compared: dict[str, Any] = {
-        "factor": factor.name, "baseline": factor.baseline, "ordered": factor.ordered,
+        "factor": factor.name, "dimension": _dimension(plan, factor),
+        "baseline": factor.baseline, "ordered": factor.ordered,
         "arms": [[value, arm] for value, arm in plan.arms_of(question).items()],
     }  # fmt: skip
     if question.crossed_with is not None:
@@ -210,6 +217,12 @@ def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
         ],
         "trend": question.trend, "images": question.images, "agrees_with": question.agrees_with,
     }  # fmt: skip
+
+
+RUN_COLUMNS = (
+    "run_id", "arm_id", "arm", "recipe_id", "phase", "trial", "seed", "block", "point",
+    "split_seed", "dummy", "state", "reason",
+)  # fmt: skip
 
 
 def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
@@ -240,7 +253,8 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
                     **result.metrics, **{f"facts.{k}": float(v) for k, v in kept.items()},
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows).drop_duplicates("run_id")
+    columns = None if rows else list(RUN_COLUMNS)  # no suggestion of a search could be run
+    return pd.DataFrame(rows, columns=columns).drop_duplicates("run_id")
 
 
 def image_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:

@@ -15,8 +15,8 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
     if phase.design == "fractional_factorial":
         inputs = Inputs(factors=config.factors, phase=phase.name)
         lines += fraction_of(inputs, **phase.options).lines()
-    if phase.design == "sobol" and plan.infeasible:
-        lines.append(f"{plan.infeasible} points break a constraint and are left out")
+    if left_out := plan.left_out.get(phase.name):
+        lines.append(f"{left_out} points break a constraint and are left out")
     if phase.design in ("sobol", "blocked"):
         tuned = [
             f"{name} {dimension.low:g} to {dimension.high:g}{' (log)' if dimension.log else ''}"

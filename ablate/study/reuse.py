@@ -14,6 +14,7 @@ from pathlib import Path
 from ablate.config.schema import LOOK, StudyConfig
 from ablate.errors import ConfigError
 from ablate.execution.worker import JOURNAL, RESULT, read_result
+from ablate.study.at_work import LEDGER
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
 from ablate.tracking.position import POSITION
@@ -45,7 +46,7 @@ def earlier(config: StudyConfig, store: Path) -> list[str]:
         return []
     base = config.name.partition(LOOK)[0]
     names = [base, *(f"{base}{LOOK}{number}" for number in range(2, config.look))]
-    return [name for name in reversed(names) if (store / name / "ledger.jsonl").exists()]
+    return [name for name in reversed(names) if (store / name / LEDGER).exists()]
 
 
 def check_declared(config: StudyConfig, store: Path) -> None:
@@ -66,12 +67,28 @@ def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
 
     A copy is complete before it is seen, so that a kill between leaves whole runs only.
     """
-    config = plan.config
-    folder, beside = store / config.name, store / config.name / "adopting"
+    folder = store / plan.config.name
+    beside = folder / "adopting"
     shutil.rmtree(beside, ignore_errors=True)
-    wanted = {run.run_id for trial in plan.trials for run in trial.runs}
-    count = 0
+    found = to_adopt(plan, store, data_hash=data_hash)
+    for run_id, source in found.items():
+        target = folder / "runs" / run_id
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, beside / run_id, ignore=shutil.ignore_patterns(POSITION))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (beside / run_id).rename(target)
+    shutil.rmtree(beside, ignore_errors=True)
+    return len(found)
+
+
+def to_adopt(plan: Plan, store: Path, *, data_hash: str) -> dict[str, Path]:
+    """Return run id -> folder of the designed runs that an earlier look finished, not yet here."""
+    config = plan.config
     here = environment_of(str(config.base["train"]["device"])).stratum
+    runs = store / config.name / "runs"
+    designed = {run.run_id for trial in plan.trials for run in trial.runs}
+    wanted = {run_id for run_id in designed if not (runs / run_id / RESULT).exists()}
+    found: dict[str, Path] = {}
     for name in earlier(config, store):
         header = Ledger(store / name).header
         if header.get("data_hash") != data_hash:
@@ -79,9 +96,8 @@ def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
             continue
         strange = 0
         for source in sorted((store / name / "runs").glob("*")):
-            target = folder / "runs" / source.name
             result = read_result(source)
-            if source.name not in wanted or (target / RESULT).exists() or result is None:
+            if source.name not in wanted or source.name in found or result is None:
                 continue
             if result.state != "finished" or not (source / JOURNAL).exists():
                 continue
@@ -90,13 +106,8 @@ def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
             if result.facts.get("stratum", old) != here:
                 strange += 1
                 continue
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, beside / source.name, ignore=shutil.ignore_patterns(POSITION))
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (beside / source.name).rename(target)
-            count += 1
+            found[source.name] = source
         if strange:
             text = "made with other code or libraries, or on another kind of processor"
             logger.warning("%s: %d of its runs were %s; they are made anew", name, strange, text)
-    shutil.rmtree(beside, ignore_errors=True)
-    return count
+    return found

@@ -66,6 +66,6 @@ def _of_plan(plan: Plan, ledger: Ledger) -> dict[str, int | None]:
     trials = Trials(plan, ledger, direction=directions_of(plan.config)[0])
     return {
         "planned": trials.planned,
-        "infeasible": sum(bool(trial.violations) for trial in trials.known.values()),
-        "duplicates": len(trials.twin_of),
+        "infeasible": trials.infeasible,
+        "duplicates": trials.duplicates,
     }

@@ -59,6 +59,17 @@ class Trials:
         return self.plan.runs - self.unfilled - self.spared
 
     @property
+    def infeasible(self) -> int:
+        """Return the points and suggestions that break a constraint and were not run."""
+        suggested = sum(bool(trial.violations) for trial in self.known.values())
+        return self.plan.infeasible + suggested
+
+    @property
+    def duplicates(self) -> int:
+        """Return the rows and suggestions that repeat an arm and were not run again."""
+        return self.plan.duplicates + len(self.twin_of)
+
+    @property
     def is_asking(self) -> bool:
         """Return whether a search has suggestions left to make, or a winner is to be frozen."""
         return self._is_searching or any(
@@ -114,9 +125,9 @@ class Trials:
             )
         else:
             results = [self._ledger.results.get(spec.run_id) for spec in trial.runs]
-            if any(result is None or result.state == "interrupted" for result in results):
-                return None
             ended = [result for result in results if result is not None]
+            if len(ended) < len(results):
+                return None
             means = [_mean(ended, objective) for objective in self.plan.config.objectives]
             further = tuple(mean for mean in means[1:] if mean is not None)
             is_whole = len(further) == len(means) - 1

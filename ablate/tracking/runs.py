@@ -92,7 +92,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 @lru_cache(maxsize=1)
 def code_revision() -> str:
     """Return the git revision of the code, "+dirty" where it was changed, or "unknown"."""
-    folder = Path(__file__).resolve().parent
+    folder = Path(__file__).resolve().parents[1]  # the whole package
     git = ["git", "-C", str(folder)]
     try:
         if subprocess.run([*git, "ls-files", "--error-unmatch", __file__],  # noqa: S603

@@ -91,13 +91,14 @@ class Checkpoints:
         if self._is_leaving():
             raise LeaveError(f"left after step {step}")
 
-    def clear(self) -> None:
-        """Remove all: the run has ended."""
-        for name in (NEWEST, BEFORE, f".{NEWEST}.new"):
-            (self._folder / name).unlink(missing_ok=True)
-
     def _is_leaving(self) -> bool:
         return self._leave is not None and self._leave.is_set()
+
+
+def clear(folder: Path) -> None:
+    """Remove the checkpoints in the folder of a run that has ended."""
+    for name in (NEWEST, BEFORE, f".{NEWEST}.new"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _load(content: bytes, path: Path) -> dict[str, Any]:

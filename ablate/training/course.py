@@ -1,6 +1,7 @@
 """What every training does beside its steps: go on from a checkpoint, record, report at rungs."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +9,9 @@ import torch
 from torch import nn
 
 from ablate.errors import ConfigError, DivergedError
+from ablate.identity import derive_seed
 from ablate.training.checkpoints import Checkpoints
+from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, means
 from ablate.training.spec import RunSpec
@@ -18,6 +21,54 @@ RECORDS = 100  # recorded steps of a run, about
 
 class PrunedError(Exception):
     """The recorder said stop; the text says at which step."""
+
+
+def walk(
+    take: Callable[[int], None],
+    *,
+    spec: RunSpec,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    score_val: Callable[[], list[Row]],
+    recorder: Recorder,
+    checkpoints: Checkpoints,
+    pulse: Pulse,
+) -> float:
+    """Take all steps, going on from a checkpoint where there is one; return seconds per step.
+
+    A run that goes on gives the same numbers as one that was never interrupted where a step
+    depends on its number alone: weights, optimiser and random state are restored.
+
+    Args:
+        take: Takes and records the step of a number, from 1.
+        spec: The run.
+        model: Already initialised, and where it will be trained.
+        optimizer: Of its parameters.
+        score_val: Returns the rows of val, for the rungs.
+        recorder: Told of rungs.
+        checkpoints: Of this run.
+        pulse: Told of every step.
+
+    Raises:
+        DivergedError: `take` says so.
+        PrunedError: The recorder said stop at a rung.
+        LeaveError: The worker is to go; the state is saved.
+    """
+    steps = int(spec.settings["train"]["steps"])
+    torch.manual_seed(derive_seed(spec.seed, "network"))
+    first, before_s = restore(checkpoints, model, optimizer)
+    started = time.monotonic()
+
+    def seconds() -> float:
+        return before_s + time.monotonic() - started
+
+    for step in range(first, steps + 1):
+        take(step)
+        if step in spec.rungs and step < steps:
+            report(recorder, score_val(), spec, step=step)
+        save_if_due(checkpoints, model, optimizer, step=step, seconds=seconds)
+        pulse.beat(step)
+    return seconds() / steps
 
 
 def restore(

@@ -1,15 +1,13 @@
-"""The steps that every training shares: descend, record, report at rungs, checkpoint."""
+"""The steps of every fusion: descend its loss, record it, picture it now and then."""
 
-import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
 from ablate.training.checkpoints import Checkpoints
-from ablate.training.course import RECORDS, is_recorded, record, report, restore, save_if_due
+from ablate.training.course import RECORDS, is_recorded, record, walk
 from ablate.training.graph import Replayed, engine_of
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
@@ -35,10 +33,7 @@ def descend(
     scale: float = 1.0,
     look: Callable[[int], None] | None = None,
 ) -> float:
-    """Take all steps, going on from a checkpoint where there is one; return seconds per step.
-
-    A run that goes on gives the same numbers as one that was never interrupted: the batch of a
-    step depends on its number alone, and weights, optimiser and random state are restored.
+    """Take all steps, see `course.walk`; return seconds per step.
 
     Args:
         spec: The run.
@@ -70,14 +65,12 @@ def descend(
     )  # fmt: skip
     if engine is not None:
         take = Replayed(take, loss=loss, engine=engine, device=device)
-    torch.manual_seed(derive_seed(spec.seed, "network"))
-    first, before_s = restore(checkpoints, model, optimizer)
-    started = time.monotonic()
     every = max(1, steps // RECORDS)
     pictured = moments(steps) if look else frozenset()
-    if look and first == 1:
-        look(0)
-    for step in range(first, steps + 1):
+
+    def take_and_record(step: int) -> None:
+        if look and step == 1:
+            look(0)
         loss.at_step(step)
         infrared, visible = (image.to(device) for image in batch(step))
         taken = take(infrared, visible)
@@ -88,11 +81,8 @@ def descend(
             record(recorder, float(taken.value), terms, step=step)
         if look and step in pictured:
             look(step)
-        if step in spec.rungs and step < steps:
-            report(recorder, score_val(), spec, step=step)
-        save_if_due(
-            checkpoints, model, optimizer, step=step,
-            seconds=lambda: before_s + time.monotonic() - started,
-        )  # fmt: skip
-        pulse.beat(step)
-    return (before_s + time.monotonic() - started) / steps
+
+    return walk(
+        take_and_record, spec=spec, model=model, optimizer=optimizer, score_val=score_val,
+        recorder=recorder, checkpoints=checkpoints, pulse=pulse,
+    )  # fmt: skip

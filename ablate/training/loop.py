@@ -18,7 +18,7 @@ from ablate.training.descent import descend
 from ablate.training.determinism import laid_out, layout_of, precision
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row, image_tensor, means, save_png, score
+from ablate.training.scoring import Row, evaluating, image_tensor, means, save_png, score
 from ablate.training.spec import RunSpec
 from ablate.training.watching import look, middle
 from ablate.training.weights import write as write_weights
@@ -49,7 +49,7 @@ def fit(
     )
 
     def fuse(pair: Pair) -> Tensor:
-        with torch.no_grad(), precision(train["precision"], device):
+        with evaluating(model), precision(train["precision"], device):
             fused: Tensor = model(
                 infrared=laid_out(image_tensor(pair.infrared, device), layout),
                 visible=laid_out(image_tensor(pair.visible, device), layout),
@@ -76,11 +76,8 @@ def fit(
 
     def look_at(step: int) -> None:
         pair = middle(shown[0], side=spec.settings["data"]["crop"])
-        was_training = model.training
-        model.eval()  # leaves statistics and random numbers of the training alone
         with contextlib.suppress(DivergedError):  # the loss, or the scoring, will say it
             look(recorder, pair, fuse(pair), step=step, folder=folder)
-        model.train(was_training)
 
     seconds = descend(
         spec=spec, model=model, loss=loss, batch=batch,

@@ -11,7 +11,7 @@ from typing import Any
 from ablate import plugins
 from ablate.data.items import Examples
 from ablate.errors import AblateError, DivergedError, is_disk_full
-from ablate.training.checkpoints import Checkpoints, LeaveError
+from ablate.training.checkpoints import Checkpoints, LeaveError, clear
 from ablate.training.course import PrunedError
 from ablate.training.determinism import device_of, settle
 from ablate.training.environment import environment_of
@@ -32,7 +32,7 @@ def train(
     leave: Event | None = None,
     pulse: Pulse | None = None,
 ) -> RunResult:
-    """Return how the run went; faults of the run become its reason, never an exception.
+    """Return how the run went; faults of the run become its reason.
 
     Args:
         spec: What to train.
@@ -44,6 +44,8 @@ def train(
 
     Raises:
         LeaveError: `leave` was set; the same call goes on from the saved state.
+        OSError: The disk is full (a library may say so by an error of its own); the same call goes
+            on when there is room.
     """
     started = time.monotonic()
     try:
@@ -62,26 +64,31 @@ def train(
                 pulse=pulse or Pulse(),
             )
         )  # fmt: skip
-        checkpoints.clear()
     except LeaveError:
         raise
     except PrunedError as stop:
-        return _result(spec, started, state="pruned", reason=str(stop))
+        result = _result(spec, started, state="pruned", reason=str(stop))
     except DivergedError as error:
-        return _result(spec, started, state="failed", reason=f"diverged: {error}")
+        result = _result(spec, started, state="failed", reason=f"diverged: {error}")
     except AblateError as error:
-        return _result(spec, started, state="failed", reason=f"error: {error}")
+        result = _result(spec, started, state="failed", reason=f"error: {error}")
     except Exception as error:
         if is_disk_full(error):
-            raise  # says nothing about the run, which starts over when there is room
-        return _result(spec, started, state="failed", reason=_reason(error))
-    facts = {
-        **outcome.facts,
-        "data_hash": examples.manifest.hash, "data_label": examples.manifest.label,
-    }  # fmt: skip
-    return _result(
-        spec, started, state="finished", metrics=outcome.values, images=outcome.rows, facts=facts
-    )
+            raise  # says nothing about the run, which goes on when there is room
+        result = _result(spec, started, state="failed", reason=_reason(error))
+        if isinstance(error, RuntimeError) or is_out_of_memory(error):
+            return result  # memory or a device may have failed: a worker may take the run up again
+    else:
+        facts = {
+            **outcome.facts,
+            "data_hash": examples.manifest.hash, "data_label": examples.manifest.label,
+        }  # fmt: skip
+        result = _result(
+            spec, started, state="finished", metrics=outcome.values, images=outcome.rows,
+            facts=facts,
+        )  # fmt: skip
+    clear(folder)
+    return result
 
 
 def _reason(error: Exception) -> str:

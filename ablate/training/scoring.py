@@ -1,20 +1,37 @@
 """Score fused images of a split: one row per image and metric, and the means."""
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ablate import metrics
 from ablate.data.pairs import Pair
 from ablate.metrics.statistics import SourceStatistics
 
 Row = tuple[str, str, str, float | None]
-Fuse = Callable[[Tensor, Tensor], Tensor]
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, without gradients; every layer gets its own mode back.
+
+    So scores are those of the saved network, and scoring moves no statistics of the training and
+    draws none of its random numbers.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def image_tensor(image: np.ndarray, device: torch.device) -> Tensor:

@@ -57,6 +57,9 @@ def test_trials_of_a_range_count_for_the_nearest_value_and_names_for_themselves(
     assert numbers is not None
     assert numbers.tolist()[:2] == [0.35, 0.7]
     assert numbers.isna().tolist() == [False, False, True]
+    renamed = {"factor": "mine", "dimension": "r", "arms": [[0.35, ""], [0.7, ""]]}
+    assert near(renamed, trials) is not None
+    assert near({**renamed, "dimension": None}, trials) is None  # its values set more than one
     names = near({"factor": "n", "arms": [["x", ""], ["y", ""]]}, trials)
     assert names is not None
     assert names.tolist()[:2] == ["x", "y"]

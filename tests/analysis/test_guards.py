@@ -92,13 +92,24 @@ def test_dropped_images_of_a_secondary_metric_cost_that_metric_only() -> None:
     assert found.rows_of("secondary")[0].verdict == "not answerable"
 
 
+def test_a_secondary_metric_without_scores_costs_its_own_rows_only() -> None:
+    answers = answers_with(0)
+    half = answers[answers["block"] > 3].assign(metric="scd")
+    question = planted.question(values=PAIR, secondary=("scd", "mi"))
+    found = judge(question, Selected(answers=pd.concat([answers, half])), Facts())
+    assert found.verdict == "supported"
+    assert [(row.metric, row.blocks) for row in found.rows_of("secondary")] == [("scd", 5)]
+
+
 def test_a_missing_cell_or_metric_is_not_answerable() -> None:
     answers = answers_with(0)
     lost = answers[(answers["block"] != 3) | (answers["value"] != "b")]
     question = planted.question(values=PAIR)
     expect(judge(question, Selected(answers=lost), Facts()), "1 cells, the first b in block 3")
     unscored = planted.question(values=PAIR, primary=("qabf", "vif"))
-    expect(judge(unscored, Selected(answers=answers), Facts()), "VIF has no score")
+    expect(judge(unscored, Selected(answers=answers), Facts()), "VIF has no score at all")
+    guarded = planted.question(values=PAIR, guardrails=("en",))
+    expect(judge(guarded, Selected(answers=answers), Facts()), "EN has no score at all")
 
 
 def winners(outer: int, blocks: int = 8) -> pd.DataFrame:
@@ -132,6 +143,7 @@ def test_held_settings_fixed_images_and_few_images_are_caveats(judged: Any) -> N
     assert "learning_rate" in text
     assert "a probe" in text
     assert "only 8 images" in text
+    assert "too short, by up to 21%" in text  # Student's t on 7 degrees of freedom: 2.365 to 1.960
     assert not judged(EFFECT).caveats
 
 

@@ -29,3 +29,11 @@ def test_the_words_say_the_direction_and_claim_nothing() -> None:
     assert "worse; better on 0 of 2 images" in text
     assert "no setting differs" in text
     assert "claims nothing" in text
+
+
+def test_a_metric_of_a_plug_in_that_is_not_here_is_compared_under_its_name() -> None:
+    first, second = ([("test", "a", "sharpness", value)] for value in (0.4, 0.5))
+    text = "\n".join(
+        in_words(("x", "y"), {}, differences(first, second, split="test"), split="test")
+    )
+    assert "sharpness 0.4000 -> 0.5000 (+0.1000, better" in text

@@ -90,6 +90,14 @@ def test_a_fault_is_one_line_that_says_where_and_how_to_mend_it(
     assert len(faults) == 1
 
 
+def test_agreement_is_asked_of_the_scale_ratio_with_something_tied_to_one_form() -> None:
+    first = {**GOOD, "compare": "ratio", "contrasts": "baseline"}
+    (line,) = read(first, {**first, "agrees_with": "q0"})[1]  # nothing is tied to ratio
+    assert "questions.q1.agrees_with: is for the scale ratio in two designs" in line
+    (line,) = read(GOOD, {**GOOD, "agrees_with": "q0"})[1]
+    assert "compare a factor of the dimension ratio" in line
+
+
 def test_faults_of_several_questions_are_told_together() -> None:
     _, faults = read({**GOOD, "expects": "x"}, {**GOOD, "images": "x"})
     assert len(faults) == 2

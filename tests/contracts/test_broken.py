@@ -212,6 +212,9 @@ def test_a_step_of_the_loss(body: str, said: str) -> None:
         ({"make": "self.shift = torch.rand(1)", "body": "return torch.sigmoid(both + self.shift)"},
          "two networks of one seed differ"),
         ({"make": "del self.layer; self.layer = lambda x: x[:, :1]"}, "has nothing to train"),
+        ({"make": "self.norm = nn.BatchNorm2d(1)", "body": "return torch.sigmoid(self.norm(both))"}, ""),
+        ({"make": "self.norm = nn.BatchNorm2d(1)", "body": "return torch.sigmoid(self.norm.train()(both))"},
+         "in evaluation mode fusing changes norm.running_mean, norm.running_var"),
     ],
 )  # fmt: skip
 def test_a_network(parts: dict[str, str], said: str) -> None:

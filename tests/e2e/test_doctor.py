@@ -6,9 +6,12 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+from ablate.study import projection
 from tests.e2e.running import SMALL, inside, results, stores
 
 pytestmark = pytest.mark.e2e
@@ -98,6 +101,31 @@ def test_a_sabotage_is_named_and_mended(whole: Path, tmp_path: Path, name: str) 
     assert "agree" in inside("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
     assert results(tmp_path / "s") == results(whole / "s")
     assert stores(tmp_path / "s") == stores(whole / "s")
+
+
+def test_a_repair_publishes_with_the_arithmetic_of_the_driver(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(whole / "s", tmp_path / "s")
+    (tmp_path / "s" / "optuna.db").unlink()
+    publish, found = projection.publish, []
+
+    def noticed(*parts: Any, **more: Any) -> Path:
+        found.append(torch.are_deterministic_algorithms_enabled())
+        return publish(*parts, **more)
+
+    monkeypatch.setattr(projection, "publish", noticed)
+    torch.use_deterministic_algorithms(False)
+    inside("doctor", "quickstart", "--store", "s", "--repair", cwd=tmp_path)
+    assert found == [True]
+
+
+def test_a_study_whose_start_was_torn_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "s" / "quickstart").mkdir(parents=True)
+    (tmp_path / "s" / "quickstart" / "ledger.jsonl").write_text('{"event": "st')
+    for words in ([], ["--repair"]):
+        done = inside("doctor", "quickstart", "--store", "s", *words, cwd=tmp_path, code=1)
+        assert "holds no study quickstart; run it first" in done.stderr
 
 
 def test_a_study_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:

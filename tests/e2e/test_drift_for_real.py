@@ -189,3 +189,15 @@ def test_an_accepted_change_is_a_stratum_of_its_own_and_the_report_says_so(
 def test_without_a_change_it_goes_on(place: Place) -> None:
     inside("run", *WORDS, cwd=place.folder)
     assert len(list((place.folder / "s" / "mine" / "runs").glob("*/result.json"))) == RUNS
+
+
+def test_a_repair_after_a_change_of_data_is_refused_and_writes_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data(place, monkeypatch)
+    before = {path: path.stat().st_mtime_ns for path in (place.folder / "s").rglob("*")}
+    refused = inside("doctor", *WORDS, "--repair", cwd=place.folder, code=1)
+    (line,) = refused.stderr.strip().splitlines()
+    assert "with another data (" in line
+    assert "undo the change" in line
+    assert {path: path.stat().st_mtime_ns for path in (place.folder / "s").rglob("*")} == before

@@ -27,7 +27,7 @@ def test_mean_and_spread_are_those_of_the_finished_pilot_runs_on_test() -> None:
 
 def test_without_a_pilot_nothing_is_said() -> None:
     assert not list(table([], comparisons=4))
-    assert sentence([], comparisons=4) == ""
+    assert sentence([], comparisons=4, smallest={"qabf": 0.001}) == ""
 
 
 @given(sd=st.floats(1e-4, 0.05), comparisons=st.integers(1, 20))
@@ -44,9 +44,13 @@ def test_what_blocks_find_has_a_power_of_four_fifths(sd: float, comparisons: int
 
 
 def test_the_blocks_that_a_small_effect_needs_are_said() -> None:
-    said = sentence(PILOT, comparisons=1)
-    needed = int(said.partition("Qabf ")[2].rstrip(".").replace(",", ""))
+    smallest = {"qabf": 0.001}
+    said = sentence(PILOT, comparisons=1, smallest=smallest)
+    needed = int(said.partition("Qabf 0.2 % ")[2].rstrip(".").replace(",", ""))
     effect = 0.002 * 0.5 / (math.sqrt(2) * 0.01)
     assert paired_power(effect=effect, blocks=needed) >= 0.8
     assert paired_power(effect=effect, blocks=needed - 1) < 0.8
-    assert "more than 10,000" in sentence([{**PILOT[0], "sd": 1.0}], comparisons=1)
+    assert "more than 10,000" in sentence(
+        [{**PILOT[0], "sd": 1.0}], comparisons=1, smallest=smallest
+    )
+    assert sentence(PILOT, comparisons=1, smallest={"vif": 0.1}) == ""

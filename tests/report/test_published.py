@@ -43,10 +43,13 @@ def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path
 
 def test_the_list_begins_with_a_table_per_question_and_what_repeats_it(published: Path) -> None:
     page = (published.parents[1] / "README.md").read_text()
-    short = page.partition("## In short")[2].partition("\n## ")[0]
+    head, _, short = page.partition("## In short")[2].partition("\n## Every comparison")
+    short = short.partition("\n## ")[0]
     question = json.loads((published / "verdict.json").read_text())["questions"][0]
-    assert short.count("\n### ") == 1
-    assert f"### {question['asks']}" in short
+    for part in (head, short):
+        assert part.count("\n### ") == 1
+        assert f"### {question['asks']}" in part
+    assert f"MSRS-mini | **{question['verdict']}** |" in head
     told = " ".join(short.split())
     assert f"**{question['verdict']}**" in told
     assert f"[Report](simulated/msrs-mini/report.md); `{ORIGIN['command']}`" in told

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ablate.report.replications import Asked, table
+from ablate.report.replications import Asked, glance, table
 
 
 def row(contrast: str, metric: str = "qabf", **more: Any) -> dict[str, Any]:
@@ -18,7 +18,14 @@ def asked(network: str, *rows: dict[str, Any], verdict: str = "supported") -> As
         f"Scope: network {network}; data TNO; budget 9 steps, batch 4. Nothing is said beyond it."
     )
     return Asked(
-        question={"asks": "Sign?", "scope": scope, "verdict": verdict, "reason": "", "rows": rows}
+        question={
+            "asks": "Sign?",
+            "scope": scope,
+            "verdict": verdict,
+            "reason": "",
+            "rows": rows,
+            "alpha": 0.05,
+        }
     )
 
 
@@ -67,3 +74,19 @@ def test_without_a_percentage_the_estimate_stands_alone() -> None:
 
 def test_guardrails_and_secondary_metrics_are_not_listed() -> None:
     assert len(list(table([asked("a", row("sign"), row("sign", "sd", role="guardrail"))]))) == 4
+
+
+def test_at_a_glance_stand_what_is_sure_and_guardrails_that_are_lost() -> None:
+    lost = {"role": "guardrail", "is_better": False, "verdict": "non-inferiority not shown"}
+    rows = (
+        row("sign"), row("sign", "vif", is_better=False, percent=-3.0), row("split"),
+        row("split", "vif", verdict="undecided"), row("linear in log2 ratio"),
+        row("sign", "en", p_holm=0.01, percent=-0.5, **lost), row("sign", "sd", p_holm=0.3, **lost),
+    )  # fmt: skip
+    *_, line = glance([asked("probe", *rows)])
+    assert line == (
+        "| probe, TNO | **supported** | Qabf: sign +4.0 %, split +4.0 % | "
+        "VIF: sign -3.0 %; EN: sign -0.5 % | 1 ○ |"
+    )
+    *_, line = glance([asked("probe", row("sign", verdict="practically equivalent"))])
+    assert line.endswith("| – | – | 1 ≈ |")

@@ -191,6 +191,21 @@ def test_points_of_an_exploration_that_break_a_constraint_are_left_out_and_count
         plan(tmp_path, factors=factors, phases={"answer": {"design": "full_factorial"}})
 
 
+def test_an_exploration_without_a_point_that_can_run_is_a_fault_of_the_plan(
+    tmp_path: Path,
+) -> None:
+    narrow = {"require": "loss.ratio > 2", "because": "nothing is that large"}
+    with pytest.raises(ConfigError) as caught:
+        plan(
+            tmp_path,
+            space={"constraints": {"large": narrow}},
+            phases={"explore": {"design": "sobol", "trials": 8}},
+        )
+    (fault,) = caught.value.faults
+    assert "phases.explore: all 8 points break a constraint, 8 of them large: loss.ratio" in fault
+    assert "change the factors or the constraint" in fault
+
+
 def test_faults_of_several_phases_are_told_together(tmp_path: Path) -> None:
     phases = {
         "part": {"design": "fractional_factorial", "options": {"generators": ["a = b * c"]}},

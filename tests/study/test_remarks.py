@@ -34,6 +34,26 @@ def test_a_plain_design_needs_no_remark() -> None:
     assert lines("q4_variant", "compare") == ""
 
 
+def test_each_exploration_says_how_many_of_its_own_points_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "two.yaml").write_text(
+        "title: Two explorations\n"
+        "space: {dimensions: {ratio: {path: loss.ratio, type: float, low: 0.3, high: 0.8}}, "
+        "constraints: {low: {require: 'loss.ratio < 0.6', because: it is one}}}\n"
+        "factors: {ratio: {values: [0.4, 0.5]}}\n"
+        "phases: {few: {design: sobol, trials: 8}, many: {design: sobol, trials: 32}}\n"
+    )
+    made = make(config.load("two", (), tmp_path))
+    left_out = {
+        phase: trials - sum(trial.phase == phase for trial in made.trials)
+        for phase, trials in (("few", 8), ("many", 32))
+    }
+    assert 0 < left_out["few"] < left_out["many"]
+    for phase, count in left_out.items():
+        said = lines("two", phase, folder=tmp_path)
+        assert f"{count} points break a constraint and are left out" in said
+
+
 def test_a_fraction_prints_its_aliases(tmp_path: Path) -> None:
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "part.yaml").write_text(

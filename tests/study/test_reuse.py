@@ -13,13 +13,16 @@ from ablate.study import reuse
 from ablate.study.claims import reaches
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make
+from ablate.study.preview import preview
 from ablate.study.remarks import remarks
 from ablate.training.environment import environment_of
 from ablate.training.spec import RunResult, State
+from ablate.training.tasks import task_of
 
 STUDY = "q4_variant_answer"
 LOOKS = "+phases.answer.looks=2"
 SMALL = "phases.answer.options={points: 1, blocks: 8}"
+TOY = ("data=synthetic", "data.size=[128,128]", "data.pairs.train=2")
 LARGE = "phases.answer.options={points: 1, blocks: 16}"
 
 
@@ -27,9 +30,9 @@ def load(name: str, *words: str) -> StudyConfig:
     return config.load(name, words)
 
 
-def first_look(store: Path, *, looks: int = 2, stratum: str = "", **header: Any) -> Plan:
+def first_look(store: Path, *words: str, looks: int = 2, stratum: str = "", **header: Any) -> Plan:
     """Write a store in which the first look has ended; one of its runs failed."""
-    plan = make(load(STUDY, f"+phases.answer.looks={looks}", SMALL))
+    plan = make(load(STUDY, f"+phases.answer.looks={looks}", SMALL, *words))
     ledger = Ledger(store / STUDY)
     ledger.start({"design_hash": plan.design_hash, "data_hash": "d",
                   "code_hash": reuse.code_hash(), "looks": {"answer": looks}, **header})  # fmt: skip
@@ -63,6 +66,25 @@ def test_equal_runs_come_over_once_and_whole(tmp_path: Path) -> None:
     assert not list((tmp_path / f"{STUDY}@2").rglob("shipped.json"))
     assert not (tmp_path / f"{STUDY}@2" / "adopting").exists()
     assert second.runs == first.runs + 4 * 8
+
+
+def test_a_dry_run_counts_what_would_come_over_and_copies_nothing(tmp_path: Path) -> None:
+    words = (*TOY, LOOKS, LARGE)
+    second = load(f"{STUDY}@2", *words)
+    data_hash = task_of(second.base).examples().manifest.hash
+    first = first_look(tmp_path, *TOY, data_hash=data_hash)
+    begun = tmp_path / second.name / "runs" / first.trials[0].runs[0].run_id
+    begun.mkdir(parents=True)
+    (begun / "journal.jsonl").touch()  # adopting puts the whole run in its place
+    before = sorted(tmp_path.rglob("*"))
+    found = preview(second, store=tmp_path)
+    assert (found.kept, found.restarted, found.new) == (first.runs - 1, 0, 4 * 8 + 1)
+    assert sorted(tmp_path.rglob("*")) == before
+    made = make(second)
+    ledger = Ledger(tmp_path / second.name)
+    ledger.start({"design_hash": made.design_hash, "data_hash": data_hash})
+    assert reuse.adopt(made, tmp_path, data_hash=data_hash) == found.kept
+    assert preview(second, store=tmp_path) == found
 
 
 @pytest.mark.parametrize("header", [{"data_hash": "other"}, {"code_hash": "other"}])

@@ -13,6 +13,7 @@ from ablate.study.ledger import Ledger
 from ablate.study.names import known
 from ablate.study.objectives import directions_of
 from ablate.study.plan import make
+from ablate.study.publish import run_table
 from ablate.study.trials import Trials
 from ablate.training.spec import RunResult, RunSpec
 
@@ -114,6 +115,18 @@ def test_lists_are_settings_of_the_runs_and_short_in_their_names(tmp_path: Path)
         is_powers = scales == "powers" and len(trial.values["scales"]) == 2
         assert is_powers or scales == trial.values["scales"]
         assert "[" not in trial.name
+
+
+def test_a_search_without_a_suggestion_that_can_run_has_a_table_without_rows(
+    tmp_path: Path,
+) -> None:
+    never = {"require": "loss.levels > 9", "because": "nobody has so many"}
+    plan = plan_of(tmp_path, space={"dimensions": DIMENSIONS, "constraints": {"never": never}})
+    trials = searched(tmp_path, plan)
+    assert trials.planned == 0
+    table = run_table(list(trials.known.values()), Ledger(tmp_path / "store"))
+    assert table.empty
+    assert {"run_id", "arm_id", "phase", "block", "point", "state", "reason"} <= set(table)
 
 
 def test_options_and_further_objectives_are_of_the_design(tmp_path: Path) -> None:

@@ -55,6 +55,18 @@ def test_runs_are_at_work_while_their_driver_lives(tmp_path: Path, ledger: Ledge
     assert counted(tmp_path) == (0, 2)
 
 
+def test_runs_are_at_work_though_the_driver_before_was_killed_while_it_wrote(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    with ledger.path.open("ab") as file:
+        file.write(b'{"event": "ended", "run": "a", "sta')
+    with possess(ledger.folder, "quickstart"):
+        again = Ledger(ledger.folder)  # cuts the torn line before its first event
+        again.submit("b")
+        again.submit("c")
+        assert counted(tmp_path) == (2, 1)
+
+
 def test_a_run_that_is_to_be_run_again_is_neither_before_its_turn(
     tmp_path: Path, ledger: Ledger
 ) -> None:
@@ -63,6 +75,25 @@ def test_a_run_that_is_to_be_run_again_is_neither_before_its_turn(
     ledger.end(result)
     assert ledger.forget_failures(["a"]) == ["a"]
     assert counted(tmp_path) == (0, 2)
+
+
+def test_points_of_a_design_that_were_left_out_are_counted_as_in_the_report(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "title: An exploration and a repeated arm\n"
+        "space: {dimensions: {ratio: {path: loss.ratio, type: float, low: 0.3, high: 0.8}, "
+        "levels: {path: loss.levels, type: int, low: 1, high: 2, baseline: 2}}, "
+        "constraints: {low: {require: 'levels == 1 or ratio < 0.6', because: it is one}}}\n"
+        "factors: {ratio: {values: [0.4, 0.5]}, levels: {values: [1, 2], baseline: 2}}\n"
+        "phases: {explore: {design: sobol, trials: 32}, all: {design: full_factorial}}\n"
+    )
+    study = config.load(tmp_path / "mine.yaml", (), known=known())
+    plan = make(study)
+    assert plan.infeasible > 0
+    assert plan.duplicates > 0  # one level has no ratio
+    found = status(study, store=tmp_path / "s")
+    assert (found["infeasible"], found["duplicates"]) == (plan.infeasible, plan.duplicates)
 
 
 def test_of_a_study_with_another_design_the_plan_says_nothing(

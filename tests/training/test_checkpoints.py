@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ablate.errors import StoreError
-from ablate.training.checkpoints import BEFORE, NEWEST, Checkpoints
+from ablate.training.checkpoints import BEFORE, NEWEST, Checkpoints, clear
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_both_damaged_or_absent_is_none(kept: Checkpoints, tmp_path: Path) -> No
     for name in (NEWEST, BEFORE):
         (tmp_path / name).write_bytes(b"x")
     assert kept.load() is None
-    kept.clear()
+    clear(tmp_path)
     assert kept.load() is None
     assert list(tmp_path.iterdir()) == []
 

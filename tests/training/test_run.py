@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 import torch
 
+from ablate.errors import ConfigError, DivergedError
 from ablate.models.contract import MODELS
 from ablate.models.densefuse import DenseFuse
 from ablate.training.checkpoints import Checkpoints, LeaveError
@@ -114,13 +115,59 @@ def test_a_fault_of_the_network_becomes_the_reason(
     assert (result.state, result.reason) == ("failed", reason)
 
 
-def test_a_full_disk_is_no_result_of_the_run(spec: Make, tmp_path: Path) -> None:
-    class Full(Listener):
-        def metrics(self, values: dict[str, float], *, step: int) -> None:
-            raise OSError(28, "No space left on device")
+class Faulty(Listener):
+    """Raises at step 4."""
 
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self.fault = fault
+
+    def metrics(self, values: dict[str, float], *, step: int) -> None:
+        if step == 4:
+            raise self.fault
+
+
+@pytest.fixture
+def has_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """Let runs save after every step; return what says whether a checkpoint is there."""
+    monkeypatch.setattr(Checkpoints, "is_due", lambda self: True)
+    return lambda: bool(list(tmp_path.glob("*checkpoint*")))
+
+
+def test_a_full_disk_is_no_result_of_the_run(
+    spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool]
+) -> None:
     with pytest.raises(OSError, match="No space"):
-        train(spec(), Full(), folder=tmp_path)
+        train(spec(), Faulty(OSError(28, "No space left on device")), folder=tmp_path)
+    assert has_checkpoint()
+
+
+def test_a_pruned_run_keeps_no_checkpoint(
+    spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool]
+) -> None:
+    result, _ = ran(spec(rungs=(2, 4)), tmp_path, stop_at=4)
+    assert result.state == "pruned"
+    assert not has_checkpoint()
+
+
+@pytest.mark.parametrize(
+    "fault", [DivergedError("it grew"), ConfigError("x: is wrong"), ZeroDivisionError("by zero")]
+)
+def test_a_failed_run_keeps_no_checkpoint(
+    spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool], fault: Exception
+) -> None:
+    result = train(spec(), Faulty(fault), folder=tmp_path)
+    assert (result.state, str(fault) in result.reason) == ("failed", True)
+    assert not has_checkpoint()
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), RuntimeError("CUDA error: an illegal access")])
+def test_a_run_that_a_worker_may_take_up_again_keeps_its_checkpoint(
+    spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool], fault: Exception
+) -> None:
+    result = train(spec(), Faulty(fault), folder=tmp_path)
+    assert result.state == "failed"
+    assert has_checkpoint()
 
 
 def test_a_gpu_that_is_not_there_is_the_reason(spec: Make, tmp_path: Path) -> None:

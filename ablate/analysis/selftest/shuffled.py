@@ -1,7 +1,7 @@
 """The control on a study's own runs: labels are shuffled, so that nothing is left to be claimed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -64,7 +64,10 @@ def shuffled(
     random = generator("shuffled")
     total = shuffles * len(facts["questions"])
     for place, raw in enumerate(facts["questions"]):
-        question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
+        question = replace(
+            registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks),
+            secondary=(), guardrails=(),  # families of their own, which claim nothing
+        )  # fmt: skip
         points = points_of(raw, runs[runs["phase"] == phases[0]])
         some = images[images["run_id"].isin(points["run_id"])]
         cells = points.groupby(["block", "point"])["value"]

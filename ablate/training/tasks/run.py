@@ -1,7 +1,6 @@
 """One run in the hands of a task: seeds, batches, and a descent with everything around it."""
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,12 @@ from ablate.errors import ConfigError
 from ablate.identity import JsonValue, derive_seed
 from ablate.models.contract import parameter_count
 from ablate.training.checkpoints import Checkpoints
-from ablate.training.course import is_recorded, record, report, restore, save_if_due
+from ablate.training.course import is_recorded, record, walk
 from ablate.training.determinism import layout_of, precision
 from ablate.training.loop import initialise
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row, means
+from ablate.training.scoring import Row, evaluating, means
 from ablate.training.spec import RunSpec
 from ablate.training.step import adam
 
@@ -103,21 +102,8 @@ class Run:
         layout = layout_of(self.train.get("layout", "nchw"))
         model.to(self.device, memory_format=layout).train()  # type: ignore[call-overload]  # as in loop
         optimizer = adam(model, learning_rate=self.train["learning_rate"])
-        torch.manual_seed(self.seed("network"))
-        first, before_s = restore(self.checkpoints, model, optimizer)
-        started = time.monotonic()
 
-        def seconds() -> float:
-            return before_s + time.monotonic() - started
-
-        def scored(split: str) -> list[Row]:
-            model.eval()
-            with torch.no_grad():
-                found = self.rows(split, score(self.examples.stems(split)))
-            model.train()
-            return found
-
-        for step in range(first, steps + 1):
+        def take(step: int) -> None:
             with precision(self.train["precision"], self.device):
                 value = loss(step)
             optimizer.zero_grad(set_to_none=True)
@@ -125,14 +111,19 @@ class Run:
             optimizer.step()
             if is_recorded(step, steps):
                 record(self.recorder, float(value.detach()), {}, step=step)
-            if step in self.spec.rungs and step < steps:
-                report(self.recorder, scored("val"), self.spec, step=step)
-            save_if_due(self.checkpoints, model, optimizer, step=step, seconds=seconds)
-            self.pulse.beat(step)
-        taken = seconds()
+
+        def scored(split: str) -> list[Row]:
+            with evaluating(model):
+                return self.rows(split, score(self.examples.stems(split)))
+
+        seconds = walk(
+            take, spec=self.spec, model=model, optimizer=optimizer,
+            score_val=lambda: scored("val"), recorder=self.recorder, checkpoints=self.checkpoints,
+            pulse=self.pulse,
+        )  # fmt: skip
         rows = [row for split in self.splits for row in scored(split)]
         return self.ended(
-            rows, seconds_per_step=round(taken / steps, 5), parameters=parameter_count(model)
+            rows, seconds_per_step=round(seconds, 5), parameters=parameter_count(model)
         )
 
     def rows(self, split: str, values: Mapping[str, Sequence[float] | Tensor]) -> list[Row]:
