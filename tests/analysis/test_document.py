@@ -64,7 +64,7 @@ def test_the_table_holds_the_rows_of_all_questions(judged: Any) -> None:
 def test_a_sentence_follows_its_template(judged: Any) -> None:
     row = judged({"qabf": [0, 1]}, facts=FACTS, expects="higher").rows[0]
     pattern = (
-        r"supported: b vs a changes Qabf by \+\d\.\d+ \(\+\d\.\d\d %; 95 % CI \+\S+ to \+\S+; "
+        r"supported: value b vs a changes Qabf by \+\d\.\d+ \(\+\d\.\d\d %; 95 % CI \+\S+ to \+\S+; "
         r"p_Holm < 0\.001; d_z = \d+\.\d\d; P\(better\) = 1\.00; "
         r"n = 8 blocks x 4 tuning points, 40 images, data MSRS-mini\)\."
     )

@@ -31,7 +31,7 @@ WORDS = [
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("answer")
-    ablate("run", STUDY, *WORDS, "--store", "s", "--workers", "2", cwd=folder)
+    inside("run", STUDY, *WORDS, "executor=inline", "--store", "s", cwd=folder)
     inside("report", STUDY, "--store", "s", "--out", "report", cwd=folder)
     return folder
 

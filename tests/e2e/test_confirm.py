@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import ablate, rows, start
+from tests.e2e.running import inside, rows, start
 
 pytestmark = pytest.mark.e2e
 STUDY = """
@@ -44,7 +44,7 @@ def test_a_confirmation_is_frozen_once_and_survives_a_kill(tmp_path: Path) -> No
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate()
     (before,) = (line for line in ledger.read_text().splitlines() if '"frozen"' in line)
-    ablate(*words, cwd=tmp_path)
+    inside(*words, cwd=tmp_path)
     (after,) = (line for line in ledger.read_text().splitlines() if '"frozen"' in line)
     assert after == before
     entry = json.loads(after)
@@ -58,9 +58,9 @@ def test_a_confirmation_is_frozen_once_and_survives_a_kill(tmp_path: Path) -> No
     tags = rows(tmp_path / "s" / "mlflow.db",
                 "select value from tags where key = 'ablate.registered.confirm'")  # fmt: skip
     assert tags == [(entry["hash"],)]
-    ablate("doctor", "late.yaml", "--store", "s", cwd=tmp_path)
+    inside("doctor", "late.yaml", "--store", "s", cwd=tmp_path)
 
-    ablate("report", "late.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
+    inside("report", "late.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
     (question,) = json.loads((tmp_path / "r" / "verdict.json").read_text())["questions"]
     assert question["id"] == "confirm"
     assert question["verdict"] != "not answerable", question["reason"]

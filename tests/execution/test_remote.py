@@ -118,9 +118,9 @@ def test_a_visitor_gives_the_same_numbers_and_files(
 def test_a_visitor_that_is_killed_is_replaced_and_its_run_goes_on(
     forked: type[Forked], tmp_path: Path, is_blind: bool
 ) -> None:
-    metrics, journal = whole(tmp_path / "alone", run_steps=1000)
+    metrics, journal = whole(tmp_path / "alone", run_steps=400)
     executor, folder = forked(is_blind=is_blind), tmp_path / "s" / "runs" / "r"
-    executor.submit(small("r", steps=1000, rungs=(2,)), folder)
+    executor.submit(small("r", steps=400, rungs=(2,)), folder)
     while not (folder / JOURNAL).exists():
         assert executor.poll(0.05) == []
     pid = executor.processes[executor._workers[0].token].pid
@@ -136,9 +136,9 @@ def test_a_visitor_that_is_killed_is_replaced_and_its_run_goes_on(
 def test_a_visitor_that_has_to_go_saves_and_that_costs_the_run_nothing(
     forked: type[Forked], tmp_path: Path, is_blind: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    metrics, journal = whole(tmp_path / "alone", run_steps=1000)
+    metrics, journal = whole(tmp_path / "alone", run_steps=400)
     executor, folder = forked(is_blind=is_blind), tmp_path / "s" / "runs" / "r"
-    executor.submit(small("r", steps=1000, rungs=(2,)), folder)
+    executor.submit(small("r", steps=400, rungs=(2,)), folder)
     while not executor._workers or not executor._workers[0].lease.step:
         assert executor.poll(0.05) == []
     pid = executor.processes[executor._workers[0].token].pid

@@ -102,25 +102,32 @@ def folders() -> list[Path]:
     return sorted(path.parent for path in root.glob("*/*/verdict.json"))
 
 
-def reanalysed(runs: pd.DataFrame, images: pd.DataFrame, question: dict, row: dict) -> np.ndarray:
-    """Return blocks x images of a contrast, straight from the published tables."""
-    weights = dict(
-        zip(map(str, question["values"]), question["weights"][row["contrast"]], strict=True)
-    )
-    metric, chooser = row["metric"], f"val/{question['selected_by']}"
-    scores = {}
+def chosen(runs: pd.DataFrame, question: dict) -> dict[tuple[int, str], str]:
+    """Return block and value -> the run that is best on val, straight from the published table."""
+    chooser, found = f"val/{question['selected_by']}", {}
     for winner in question["winners"]:
         mine = runs[runs["run_id"] == winner["run_id"]].iloc[0]
         same = runs[(runs["arm"] == mine["arm"]) & (runs["block"] == mine["block"])]
         same = same[(same["phase"] == mine["phase"]) & (same["state"] == "finished")]
-        assert mine["run_id"] == same.loc[same[chooser].idxmax(), "run_id"]
-        part = images[(images["run_id"] == mine["run_id"]) & (images["split"] == "test")]
-        part = part[part["metric"] == metric].set_index("image")["value"].sort_index()
-        scores[winner["block"], str(winner["value"])] = part
-    blocks = sorted({block for block, _ in scores})
+        best = same.loc[same[chooser].idxmax(), "run_id"]
+        assert best == winner["run_id"]
+        found[winner["block"], str(winner["value"])] = best
+    return found
+
+
+def reanalysed(images: dict, question: dict, row: dict, best: dict) -> np.ndarray:
+    """Return blocks x images of a contrast, straight from the published table of images."""
+    weights = dict(
+        zip(map(str, question["values"]), question["weights"][row["contrast"]], strict=True)
+    )
+    scores = {
+        cell: images["test", run, row["metric"]].set_index("image")["value"].sort_index().to_numpy()
+        for cell, run in best.items()
+        if weights[cell[1]]
+    }
     return np.array([
-        sum(weights[value] * scores[block, value].to_numpy() for value in weights if weights[value])
-        for block in blocks
+        sum(weights[value] * scores[block, value] for value in weights if weights[value])
+        for block in sorted({block for block, _ in best})
     ])  # fmt: skip
 
 
@@ -141,19 +148,20 @@ def check(folder: Path) -> int:
         name: pd.read_csv(io.BytesIO(gzip.decompress((folder / f"tables/{name}.csv.gz").read_bytes())))
         for name in ("runs", "images")
     }  # fmt: skip
+    images = dict(iter(tables["images"].groupby(["split", "run_id", "metric"])))
     seen = 0
     for question in verdicts["questions"]:
         rows = [row for row in question["rows"] if row["role"] == "primary"]
-        found = []
+        found, best = [], chosen(tables["runs"], question)
         for row in rows:
-            table = reanalysed(tables["runs"], tables["images"], question, row)
-            (blocks, images), by_block = table.shape, table.mean(axis=1)
+            table = reanalysed(images, question, row, best)
+            (blocks, count), by_block = table.shape, table.mean(axis=1)
             noise = (table - by_block[:, None] - table.mean(axis=0) + table.mean()) ** 2
-            mean_square = noise.sum() / ((blocks - 1) * (images - 1))
-            of_blocks = images * by_block.var(ddof=1)
+            mean_square = noise.sum() / ((blocks - 1) * (count - 1))
+            of_blocks = count * by_block.var(ddof=1)
             of_images = blocks * table.mean(axis=0).var(ddof=1)
             variance = of_blocks + max(of_images - mean_square, 0.0)
-            error = np.sqrt(variance / (blocks * images))
+            error = np.sqrt(variance / (blocks * count))
             free = variance**2 / (of_blocks**2 / (blocks - 1))
             p = 2 * stats.t.sf(abs(table.mean()) / error, free)
             np.testing.assert_allclose(by_block, row["by_block"], rtol=1e-6, atol=1e-9)
