@@ -1,6 +1,7 @@
 """From the tables of a study to the answers to its questions, and to verdict.json."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from ablate.analysis.facts import Facts, NuisanceRange, Selected
 from ablate.analysis.interactions import agreement, interactions
 from ablate.analysis.judging import judge
 from ablate.analysis.plateau import plateau
-from ablate.analysis.question import Contrast, RegisteredQuestion, Value
+from ablate.analysis.question import Contrast, RegisteredQuestion, Value, metric_label
 from ablate.analysis.selection import select
 from ablate.analysis.sensitivity import sensitivity
 from ablate.analysis.strata import stratified
@@ -56,8 +57,9 @@ def answer(
     bases = percent_bases(facts, runs)
     for raw, phase, about in asked:
         verdicts[raw["id"]], extras[raw["id"]] = _answered(
-            raw, runs[runs["phase"] == phase], images, facts=facts, about=about, bases=bases
-        )
+            raw, runs[runs["phase"] == phase], images, facts=facts, about=about, bases=bases,
+            pilot_runs=finished_pilots(facts, runs),
+        )  # fmt: skip
     for raw, _, _ in asked:
         if raw.get("agrees_with") in verdicts:
             both = {
@@ -88,11 +90,14 @@ def _answered(
     facts: Mapping[str, Any],
     about: Facts,
     bases: Mapping[str, float],
+    pilot_runs: pd.DataFrame,
 ) -> tuple[Verdict, dict[str, Any]]:
     """Return the verdict on one question and all that stands beside it."""
     question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
     points = points_of(raw, runs)
     about = stratified(about, points, facts.get("strata", ()))
+    limits = tuple(_pilot_limits(question, pilot_runs))
+    about = replace(about, caveats=(*about.caveats, *limits))
     some = images[images["run_id"].isin(points["run_id"])]
     selecting = facts["objective"].partition("/")[2]
     selected = select(points, some, metric=selecting, better=question.better)
@@ -159,13 +164,37 @@ def registered(
 
 def percent_bases(facts: Mapping[str, Any], runs: pd.DataFrame) -> dict[str, float]:
     """Return metric -> mean test score of the pilot's finished runs; empty without a pilot."""
-    pilots = [name for name, phase in facts["phases"].items() if phase["design"] == PILOT]
-    finished = runs[runs["phase"].isin(pilots) & (runs["state"] == "finished")]
+    finished = finished_pilots(facts, runs)
     columns = {metric: f"test/{metric}" for metric in facts["metrics"]}
     means = {
         metric: finished[column].mean() for metric, column in columns.items() if column in finished
     }
     return {metric: float(mean) for metric, mean in means.items() if pd.notna(mean)}
+
+
+def finished_pilots(facts: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the finished runs of the pilot."""
+    pilots = [name for name, phase in facts["phases"].items() if phase["design"] == PILOT]
+    return runs[runs["phase"].isin(pilots) & (runs["state"] == "finished")]
+
+
+def _pilot_limits(question: RegisteredQuestion, pilot_runs: pd.DataFrame) -> Iterator[str]:
+    """Yield a caveat per deciding metric whose pilot has runs far below its best, collapsed ones.
+
+    Such runs stay in the mean that percentages refer to, which was registered as it is.
+    """
+    for metric in question.primary:
+        column = f"test/{metric}"
+        if column not in pilot_runs or metric not in question.percent_base:
+            continue
+        scores = pilot_runs[column].dropna()
+        low = int((scores < scores.max() / 2).sum())
+        if low and question.sign_of(metric) > 0 < scores.max():
+            yield (
+                f"{low} of {len(scores)} pilot runs score less than half of the best in "
+                f"{metric_label(metric)}: percentages, and smallest effects in %, refer to the "
+                f"mean of all, {question.percent_base[metric]:.3g} (median {scores.median():.3g})"
+            )
 
 
 def points_of(raw: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:

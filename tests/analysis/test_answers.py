@@ -132,6 +132,23 @@ def test_percentages_refer_to_the_finished_runs_of_the_pilot() -> None:
     assert percent_bases(facts(), runs[runs["phase"] != "pilot"]) == {}
 
 
+def test_collapsed_runs_of_the_pilot_are_told_and_stay_in_the_mean() -> None:
+    about = facts()
+    runs, images = tables(0.05)
+    assert not any("pilot" in text for text in only(about, runs, images)["caveats"])
+    runs.loc[runs["run_id"] == "p0", "test/qabf"] = 0.001
+    (text,) = [one for one in only(about, runs, images)["caveats"] if "pilot" in one]
+    assert "pilot runs score less than half of the best in Qabf" in text
+    assert f"{percent_bases(about, runs)['qabf']:.3g}" in text
+
+
+def only(about: dict[str, Any], runs: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
+    content = answer(about, runs, images, generated_by="a test")
+    assert content is not None
+    (question,) = content["questions"]
+    return question
+
+
 def test_a_smoke_phase_and_lost_runs_are_not_answerable() -> None:
     about = facts()
     about["phases"]["answer"] |= {"claims": False, "preset": "smoke"}
