@@ -54,11 +54,11 @@ def answer(
         return None
     verdicts: dict[str, Verdict] = {}
     extras: dict[str, dict[str, Any]] = {}
-    bases = percent_bases(facts, runs)
+    bases, pilot_runs = percent_bases(facts, runs), finished_pilots(facts, runs)
     for raw, phase, about in asked:
         verdicts[raw["id"]], extras[raw["id"]] = _answered(
             raw, runs[runs["phase"] == phase], images, facts=facts, about=about, bases=bases,
-            pilot_runs=finished_pilots(facts, runs),
+            pilot_runs=pilot_runs,
         )  # fmt: skip
     for raw, _, _ in asked:
         if raw.get("agrees_with") in verdicts:

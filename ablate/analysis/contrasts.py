@@ -11,6 +11,7 @@ from ablate.stats import contrasts as weights
 
 Spacing = Literal["linear", "log2"]
 INTERACTION = "interaction "  # how the names of contrasts of contrasts begin
+LINEAR, QUADRATIC = "linear in ", "quadratic in "  # those of trends
 
 
 def against_baseline(values: Sequence[Value], *, baseline: Value) -> tuple[Contrast, ...]:
@@ -94,9 +95,9 @@ def trends(
         places.append(math.log2(value) if spacing == "log2" else float(value))
     axis = f"log2 {factor}" if spacing == "log2" else factor
     return (
-        Contrast(name=f"linear in {axis}", weights=tuple(weights.linear(places).tolist())),
+        Contrast(name=f"{LINEAR}{axis}", weights=tuple(weights.linear(places).tolist())),
         Contrast(
-            name=f"quadratic in {axis}",
+            name=f"{QUADRATIC}{axis}",
             weights=tuple(weights.quadratic(places).tolist()),
             expects="differs",
         ),

@@ -209,7 +209,7 @@ def _row(
             alpha=alpha,
         ),
         blocks_needed=None if spread is None or margin is None else _needed(
-            margin, *spread, alpha=alpha
+            margin, spread, alpha=alpha
         ),
         is_test_dependent=None if t is None or numbers.p_sign_flip is None else (
             bool(t.p < question.alpha) != (numbers.p_sign_flip < question.alpha)
@@ -224,11 +224,10 @@ def _row(
     return replace(row, sentence=sentence_of(row, alpha=question.alpha, data=facts.data))
 
 
-def _needed(margin: float, *spread: float, alpha: float) -> int | None:
+def _needed(effect: float, spread: tuple[float, float], *, alpha: float) -> int | None:
     """Return the blocks that find an effect, at least those that a claim needs."""
-    block_variance, image_variance = spread
     found = crossed_blocks(
-        effect=margin, block_variance=block_variance, image_variance=image_variance, alpha=alpha
+        effect=effect, block_variance=spread[0], image_variance=spread[1], alpha=alpha
     )
     return None if found is None else max(found, FEWEST_BLOCKS)
 

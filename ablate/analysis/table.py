@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-RUN_COLUMNS = ("run_id", "arm_id", "arm", "phase", "trial", "seed", "state", "reason")
 ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed")
 
 

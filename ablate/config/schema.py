@@ -88,9 +88,7 @@ class Question:
     contrasts: Contrasts = ("baseline",)
     trend: Trend | None = None  # the axis on which an ordered factor has a slope and a bend
     images: str = "random"  # "fixed" limits the answer to these test images
-    agrees_with: str | None = (
-        None  # the same on the scale ratio at fixed levels, else it is coverage
-    )
+    agrees_with: str | None = None  # the same on the ratio at fixed levels, else it is coverage
     crossed_with: str | None = field(default=None, repr=False)  # second factor of an interaction
     registered: bool = field(default=True, repr=False)  # False: described, never judged
 

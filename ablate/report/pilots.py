@@ -5,7 +5,8 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ablate.metrics.catalogue import LABELS
+from ablate.analysis.answers import finished_pilots
+from ablate.analysis.question import metric_label
 from ablate.report.contents import Contents
 from ablate.stats.power import ALPHA, blocks_needed, detectable_effect
 
@@ -18,10 +19,7 @@ def pilot_of(contents: Contents) -> list[dict[str, Any]]:
 
     Empty where fewer than three pilot runs finished: their spread would say too little.
     """
-    phases = contents.facts["phases"]
-    pilots = [name for name, phase in phases.items() if phase["design"] == "baseline_only"]
-    runs = contents.runs
-    mine = runs[runs["phase"].isin(pilots) & (runs["state"] == "finished")]
+    mine = finished_pilots(contents.facts, contents.runs)
     found = []
     for metric in contents.facts["metrics"]:
         column = f"test/{metric}"
@@ -47,7 +45,7 @@ def table(pilot: Sequence[Mapping[str, Any]], *, comparisons: int) -> Iterator[s
     yield "|---|--:|--:|" + "--:|" * len(found)
     for row in pilot:
         cells = [_finds(row, blocks=blocks, alpha=alpha) for blocks in BLOCKS]
-        label = LABELS.get(row["metric"], row["metric"])
+        label = metric_label(row["metric"])
         yield f"| {label} | {row['mean']:.4g} | {row['sd']:.2g} | {' | '.join(cells)} |"
 
 
@@ -65,12 +63,9 @@ def sentence(
         if row["metric"] in smallest and row["mean"]:
             effect = smallest[row["metric"]]
             blocks = _needed(row, effect=effect, alpha=alpha)
-            label, percent = (
-                LABELS.get(row["metric"], row["metric"]),
-                100 * effect / abs(row["mean"]),
-            )
+            percent = 100 * effect / abs(row["mean"])
             count = f"{blocks:,}" if blocks else "more than 10,000"
-            parts.append(f"{label} {percent:.2g} % {count}")
+            parts.append(f"{metric_label(row['metric'])} {percent:.2g} % {count}")
     if not parts:
         return ""
     return (

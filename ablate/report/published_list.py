@@ -53,8 +53,11 @@ def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:
 
 
 def _verdict(question: Mapping[str, Any]) -> str:
-    reason = f" ({question['reason']})" if question["reason"] else ""
-    return f"**{question['verdict']}**{reason}"
+    return _reasoned(f"**{question['verdict']}**", question["reason"])
+
+
+def _reasoned(verdict: str, reason: str) -> str:
+    return f"{verdict} ({reason})" if reason else verdict
 
 
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
@@ -71,9 +74,9 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
             yield from _wrapped(f"Note: {text.rstrip('.')}.", bullet="- ")
         for one in question["reselected"]:
             if one["verdict"] != question["verdict"]:
-                text = f"Selected by {metric_label(one['metric'])} instead: {one['verdict']}"
-                reason = f" ({one['reason']})" if one["reason"] else ""
-                yield from _wrapped(f"{text}{reason}.", bullet="- ")
+                said = _reasoned(one["verdict"], one["reason"])
+                text = f"Selected by {metric_label(one['metric'])} instead: {said}."
+                yield from _wrapped(text, bullet="- ")
         yield ""
         yield from _wrapped(question["scope"])
         yield ""

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ablate.analysis.contrasts import LINEAR, QUADRATIC
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.sentences import told_in
 
 BETTER, WORSE, SAME, OPEN = "▲", "▼", "≈", "○"
 MARKS: Final = {"practically equivalent": SAME, "undecided": OPEN, "not answerable": "×"}
-TRENDS: Final = ("linear in ", "quadratic in ")
 LEGEND: Final = (
     f"Differences in % of the pilot's mean. Intervals are of before the correction for several "
     f"comparisons, marks of after it, so that an interval beside 0 may stand with {OPEN}. "
@@ -57,7 +57,11 @@ def glance(several: Sequence[Asked]) -> Iterator[str]:
     yield f"| network, data | as a whole | better {BETTER} | worse {WORSE} | else |"
     yield "|---|---|---|---|---|"
     for one in several:
-        rows = [row for row in one.question["rows"] if not row["contrast"].startswith(TRENDS)]
+        rows = [
+            row
+            for row in one.question["rows"]
+            if not row["contrast"].startswith((LINEAR, QUADRATIC))
+        ]
         metrics = list(dict.fromkeys(row["metric"] for row in rows))
         rows.sort(key=lambda row: metrics.index(row["metric"]))
         deciding = [row for row in rows if row["role"] == "primary"]

@@ -80,7 +80,7 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
             projection.finish()
         else:
             projection.interrupt()
-    return examine(config, store=store)
+    return _diagnose(plan, store).findings
 
 
 def _ledger(plan: Plan, store: Path) -> Ledger:

@@ -12,6 +12,11 @@ def lines(study: str, phase: str, *words: str, folder: Path | None = None) -> st
     return "\n".join(remarks(made, made.config.phases[phase]))
 
 
+def write(folder: Path, study: str, text: str) -> None:
+    (folder / "studies").mkdir()
+    (folder / "studies" / f"{study}.yaml").write_text(text)
+
+
 def test_an_answer_phase_says_what_it_tunes_and_what_it_finds() -> None:
     text = lines("q4_variant_answer", "answer")
     assert "learning_rate 0.0001 to 0.01 (log)" in text
@@ -35,13 +40,14 @@ def test_a_plain_design_needs_no_remark() -> None:
 
 
 def test_each_exploration_says_how_many_of_its_own_points_are_left_out(tmp_path: Path) -> None:
-    (tmp_path / "studies").mkdir()
-    (tmp_path / "studies" / "two.yaml").write_text(
+    write(
+        tmp_path,
+        "two",
         "title: Two explorations\n"
         "space: {dimensions: {ratio: {path: loss.ratio, type: float, low: 0.3, high: 0.8}}, "
         "constraints: {low: {require: 'loss.ratio < 0.6', because: it is one}}}\n"
         "factors: {ratio: {values: [0.4, 0.5]}}\n"
-        "phases: {few: {design: sobol, trials: 8}, many: {design: sobol, trials: 32}}\n"
+        "phases: {few: {design: sobol, trials: 8}, many: {design: sobol, trials: 32}}\n",
     )
     made = make(config.load("two", (), tmp_path))
     left_out = {
@@ -55,8 +61,9 @@ def test_each_exploration_says_how_many_of_its_own_points_are_left_out(tmp_path:
 
 
 def test_a_fraction_prints_its_aliases(tmp_path: Path) -> None:
-    (tmp_path / "studies").mkdir()
-    (tmp_path / "studies" / "part.yaml").write_text(
+    write(
+        tmp_path,
+        "part",
         "title: A fraction\n"
         "space: {dimensions: {padding: {path: loss.padding, type: categorical, "
         "choices: [zeros, replicate]}, resampler: {path: loss.resampler, type: categorical, "
@@ -64,7 +71,7 @@ def test_a_fraction_prints_its_aliases(tmp_path: Path) -> None:
         "choices: [kept, free]}}}\n"
         "factors: {padding: {}, resampler: {}, sign: {}}\n"
         "phases: {part: {design: fractional_factorial, "
-        "options: {generators: [sign = padding * resampler]}}}\n"
+        "options: {generators: [sign = padding * resampler]}}}\n",
     )
     text = lines("part", "part", folder=tmp_path)
     assert "2^(3-1) fraction, 4 runs, resolution III" in text
