@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.data.pairs import Pair, PairSet
+from ablate.writing import replacing
 
 VERSION: Final = 1  # of what decoding makes of a file; another number decodes anew
 
@@ -58,12 +58,7 @@ def _map(path: Path) -> NDArray[np.uint8] | None:
 
 
 def _write(path: Path, images: NDArray[np.uint8]) -> None:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
+        with replacing(path) as beside, beside.open("wb") as file:
             np.save(file, images)
-        beside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT
+from ablate.writing import replacing
 
 SEND_EVERY_S = 1.0
 LONGEST_PATH = 200
@@ -59,9 +60,8 @@ def write(folder: Path, message: Mapping[str, Any], content: bytes | None) -> No
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     if at is None:
-        beside = path.with_name(f".{path.name}.sent")
-        beside.write_bytes(content)
-        beside.replace(path)
+        with replacing(path) as beside:
+            beside.write_bytes(content)
         return
     with path.open("r+b" if path.exists() else "wb") as file:
         file.seek(int(at))

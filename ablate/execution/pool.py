@@ -27,7 +27,7 @@ from ablate.errors import StoreError
 from ablate.execution.leases import LEASE_S, Lease
 from ablate.execution.protocol import Decide
 from ablate.execution.serving import LEAVE_WITHIN_S, pack, unpack
-from ablate.execution.worker import ALONE, RESULT, write_atomically
+from ablate.execution.worker import ALONE, write_result
 from ablate.training.spec import LOST, OOM, RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
@@ -259,5 +259,5 @@ class Pool(Generic[W]):
         lost = {FACTS[one]: count for one, count in task.lost.items()}
         result = RunResult(run_id=task.spec.run_id, state="failed", reason=reason, facts=lost)
         task.folder.mkdir(parents=True, exist_ok=True)  # no worker may have come that far
-        write_atomically(task.folder / RESULT, result.to_json())
+        write_result(task.folder, result)
         return result

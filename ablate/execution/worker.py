@@ -15,6 +15,7 @@ from ablate.execution.occupancy import occupy
 from ablate.identity import JsonValue
 from ablate.training.pulse import Pulse
 from ablate.training.spec import OOM, RunResult, RunSpec
+from ablate.writing import write_json
 
 ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
 CACHE = "cache"  # beside the runs of a study: what its workers decode and compute once
@@ -61,10 +62,12 @@ def work(
     plugins.load()
     folder.mkdir(parents=True, exist_ok=True)
     with occupy(folder, leave):
-        return read_result(folder) or _work(
+        result = read_result(folder) or _work(
             spec, folder, ask=ask, leave=leave, pulse=pulse, lost=lost, retries_oom=retries_oom,
             is_replaceable=is_replaceable,
         )  # fmt: skip
+        write_result(folder, result)
+        return result
 
 
 def _work(
@@ -82,7 +85,7 @@ def _work(
     from ablate.tracking.system import sampled
     from ablate.training.run import train
 
-    write_atomically(folder / SPEC, spec.to_json())
+    write_json(folder / SPEC, spec.to_json())
     recorder = JournalRecorder(folder / JOURNAL, ask=ask)
     try:
         examples = _examples(spec, folder.parents[1] / CACHE)
@@ -101,9 +104,7 @@ def _work(
     more: dict[str, JsonValue] = {"reports": reports} if reports else {}
     if hasattr(os, "sched_getaffinity") and len(cores := os.sched_getaffinity(0)) == 1:
         more["core"] = min(cores)
-    result = replace(result, facts={**result.facts, **more, **lost})
-    write_atomically(folder / RESULT, result.to_json())
-    return result
+    return replace(result, facts={**result.facts, **more, **lost})
 
 
 def _examples(spec: RunSpec, cache: Path) -> Any:
@@ -116,14 +117,12 @@ def _examples(spec: RunSpec, cache: Path) -> Any:
         return None  # train meets the same fault and records it as the run's reason
 
 
-def write_atomically(path: Path, values: Any) -> None:
-    """Write JSON so that a reader sees the old file or the whole new one, even after a crash."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(values, file, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+def write_result(folder: Path, result: RunResult) -> None:
+    """Write the result of a run that has ended, and only then remove its checkpoints."""
+    from ablate.training.checkpoints import clear  # here, since it imports torch
+
+    write_json(folder / RESULT, result.to_json())
+    clear(folder)
 
 
 def read_result(folder: Path) -> RunResult | None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from ablate.errors import ConfigError, ExportError, one_line
 from ablate.models.contract import FusionNetwork
+from ablate.writing import replacing
 
 MOST_DIFFERENCE = 1e-4  # of grey levels in [0, 1]; the packaged networks stay below 1e-6
 SHAPES = ((1, 64, 96), (2, 37, 53), (1, 7, 133), (3, 2, 2), (1, 1, 1))  # batch, height, width
@@ -59,8 +59,7 @@ def export(
     shapes = tuple(shape for shape in SHAPES if min(shape[1:]) >= smallest)
     program = _traced(model)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    try:
+    with replacing(path, is_synced=True) as beside:
         with _quiet():
             program.save(beside, external_data=False)
         made = onnx.load(beside)
@@ -68,9 +67,6 @@ def export(
         onnx.checker.check_model(made, full_check=True)
         beside.write_bytes(made.SerializeToString(deterministic=True))
         worst = _compared(model, runtime, beside, shapes)
-        _settle(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
     return Checked(
         path=path, largest_difference=worst, shapes=shapes, bytes=path.stat().st_size
     )  # fmt: skip
@@ -184,12 +180,6 @@ def _compared(
             )
         worst = max(worst, off)
     return worst
-
-
-def _settle(beside: Path, path: Path) -> None:
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 @contextlib.contextmanager

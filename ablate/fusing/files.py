@@ -18,6 +18,7 @@ from ablate.errors import DataError, ShapeError
 from ablate.fusing.memory import check_room
 from ablate.imaging.colour import recombine
 from ablate.training.scoring import image_tensor, to_uint8
+from ablate.writing import replacing
 
 MADE_FROM = "ablate made from"  # text of a PNG file: digest of the network and of both sources
 RUN = "ablate run"
@@ -143,12 +144,8 @@ def _write(image: NDArray[np.uint8], path: Path, made_by: str, mark: str) -> Non
     if made_by:
         text.add_text(RUN, made_by)
         text.add_text(MADE_FROM, mark)
-    beside = path.with_name(f".{path.name}.new")
-    try:
+    with replacing(path) as beside:
         Image.fromarray(image).save(beside, format="PNG", pnginfo=text)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _check_apart(sources: Sequence[Sources], paths: Sequence[Path]) -> None:

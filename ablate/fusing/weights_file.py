@@ -7,6 +7,7 @@ from safetensors.torch import save
 from torch import nn
 
 from ablate.errors import ConfigError
+from ablate.writing import replacing
 
 
 def write(
@@ -21,9 +22,5 @@ def write(
         raise ConfigError(f"{path}: exists; name another file, or say --overwrite")
     tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    try:
+    with replacing(path) as beside:
         beside.write_bytes(save(tensors, metadata=dict(labels)))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

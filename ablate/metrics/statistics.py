@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,6 +15,7 @@ from torch import Tensor
 from ablate.metrics.catalogue import ALL_NAMES
 from ablate.metrics.contract import Memory
 from ablate.metrics.protocol import protocol_hash
+from ablate.writing import replacing
 
 VERSION: Final = 1  # of the parts that metrics keep; another number forgets what lies there
 LIMIT_MIB: Final = 2048  # a pair of 640x480 takes 27 MiB in float64, half of that in float32
@@ -82,15 +82,12 @@ class SourceStatistics:
             self._room = min(self._limit // 16, self._limit - self._used())
         if needed > self._room:
             return
-        beside = self._folder / f".{name}.{secrets.token_hex(4)}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(save(named))
-            beside.replace(self._folder / name)
+            with replacing(self._folder / name) as beside:
+                beside.write_bytes(save(named))
         except OSError:
             self._limit = 0  # full or read-only: compute what is not there
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
         self._room -= needed
 
     def _used(self) -> int:

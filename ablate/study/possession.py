@@ -18,8 +18,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ablate.errors import BusyError, StoreError
-from ablate.execution.worker import write_atomically
 from ablate.study.at_work import AtWork, written
+from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
 LOCK, SIGN = "driver.lock", "driver.json"
@@ -124,7 +124,7 @@ def _write(sign: Path, beats: int, before: int) -> None:
         "host": socket.gethostname(), "process": os.getpid(), "beats": beats,
         "ledger_bytes": before,
     }  # fmt: skip
-    write_atomically(sign, values)
+    write_json(sign, values)
 
 
 def _read(sign: Path) -> dict[str, object]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ablate.data.items import Examples
 from ablate.errors import StoreError
-from ablate.execution.worker import write_atomically
 from ablate.search.store import TrialStore, default_url
 from ablate.search.told import Direction
 from ablate.study.ledger import Ledger
@@ -26,6 +25,7 @@ from ablate.tracking.store import connect
 from ablate.tracking.views import experiment_tags
 from ablate.training.spec import RunResult, RunSpec
 from ablate.training.tasks import task_of
+from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Projection:
             )
         )  # fmt: skip
         if study_run is not None:  # else the tracker is away, and `finish` writes it
-            write_atomically(self._ledger.folder / "links.json", {"study": study_run})
+            write_json(self._ledger.folder / "links.json", {"study": study_run})
         self.preregister()
         self._catch_up()
 
@@ -145,7 +145,7 @@ class Projection:
         """Publish the study's tables and pictures, and close the study run."""
         self._tell(insists=True)
         links = self._shipper.ids()
-        write_atomically(self._ledger.folder / "links.json", links)
+        write_json(self._ledger.folder / "links.json", links)
         folder = publish(
             self._plan, self._trials, self._ledger, examples=self._examples,
             tracking_uri=self.tracking_uri, links=links,

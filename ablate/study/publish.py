@@ -12,7 +12,6 @@ from ablate.config.schema import Factor, Phase, Question
 from ablate.data.items import Examples
 from ablate.data.pairs import PairSet
 from ablate.designs.full_factorial import cell
-from ablate.execution.worker import write_atomically
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
 from ablate.study import drift, gallery
 from ablate.study.confirming import is_untuned, named, recipe_ids
@@ -26,6 +25,7 @@ from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
 from ablate.training.tasks import task_of
+from ablate.writing import write_json
 
 
 def publish(
@@ -49,9 +49,9 @@ def publish(
         columns=["rule", "split", "image", "metric", "value"],
     ).to_parquet(folder / "floors.parquet", index=False)
     late = [trial for trial in known if trial.phase in ledger.frozen]
-    write_atomically(folder / "design.json", [*plan.rows(), *rows_of(late)])
-    write_atomically(folder / "manifest.json", examples.manifest.to_json())
-    write_atomically(folder / "links.json", dict(links))
+    write_json(folder / "design.json", [*plan.rows(), *rows_of(late)])
+    write_json(folder / "manifest.json", examples.manifest.to_json())
+    write_json(folder / "links.json", dict(links))
     every = facts(plan, trials, examples, tracking_uri=tracking_uri, frozen=ledger.frozen)
     every["provenance"] = provenance(
         config, examples, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
@@ -60,7 +60,7 @@ def publish(
     if len(strata) > 1:
         every |= {"strata": strata, "drift": drift.sentence(strata)}
     every["gallery"] = gallery.chosen(every, runs, images)
-    write_atomically(folder / "facts.json", every)
+    write_json(folder / "facts.json", every)
     kept = int(config.base["train"]["gallery"])
     if kept and every["gallery"] and isinstance(examples, PairSet):
         gallery.copy(

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ablate.errors import StoreError
-from ablate.execution.worker import write_atomically
+from ablate.writing import write_json
 
 FORMAT = 1
 DEFAULT = Path("ablate-store")
@@ -27,7 +27,7 @@ def open_store(store: Path, study: str) -> Path:
         store.mkdir(parents=True, exist_ok=True)
         check_version(store)
         if not (store / "store.json").exists():
-            write_atomically(store / "store.json", {"format": FORMAT})
+            write_json(store / "store.json", {"format": FORMAT})
         folder = store / study
         folder.mkdir(exist_ok=True)
     except StoreError:

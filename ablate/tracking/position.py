@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from ablate.writing import replacing
+
 POSITION = "shipped.json"
 
 
@@ -21,6 +23,5 @@ def read_position(folder: Path, journal: Path, *, run_id: str) -> int:
 
 def write_position(folder: Path, offset: int, *, run_id: str) -> None:
     """Write the offset, so that a reader sees the old one or the new one."""
-    beside = folder / f".{POSITION}.new"
-    beside.write_text(json.dumps({"run": run_id, "offset": offset}), encoding="utf-8")
-    beside.replace(folder / POSITION)
+    with replacing(folder / POSITION) as beside:
+        beside.write_text(json.dumps({"run": run_id, "offset": offset}), encoding="utf-8")

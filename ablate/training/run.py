@@ -11,7 +11,7 @@ from typing import Any
 from ablate import plugins
 from ablate.data.items import Examples
 from ablate.errors import AblateError, DivergedError, is_disk_full
-from ablate.training.checkpoints import Checkpoints, LeaveError, clear
+from ablate.training.checkpoints import Checkpoints, LeaveError
 from ablate.training.course import PrunedError
 from ablate.training.determinism import device_of, settle
 from ablate.training.environment import environment_of
@@ -33,6 +33,8 @@ def train(
     pulse: Pulse | None = None,
 ) -> RunResult:
     """Return how the run went; faults of the run become its reason.
+
+    Checkpoints stay: whoever has written the result down removes them.
 
     Args:
         spec: What to train.
@@ -76,8 +78,6 @@ def train(
         if is_disk_full(error):
             raise  # says nothing about the run, which goes on when there is room
         result = _result(spec, started, state="failed", reason=_reason(error))
-        if isinstance(error, RuntimeError) or is_out_of_memory(error):
-            return result  # memory or a device may have failed: a worker may take the run up again
     else:
         facts = {
             **outcome.facts,
@@ -87,7 +87,6 @@ def train(
             spec, started, state="finished", metrics=outcome.values, images=outcome.rows,
             facts=facts,
         )  # fmt: skip
-    clear(folder)
     return result
 
 

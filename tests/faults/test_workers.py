@@ -11,18 +11,20 @@ from threading import Event
 import pytest
 from filelock import FileLock
 
+from ablate.errors import ConfigError
 from ablate.execution.occupancy import LOCK, occupy
 from ablate.execution.processes import Processes
-from ablate.execution.worker import work, write_atomically
-from ablate.training.checkpoints import LeaveError
+from ablate.execution.worker import read_result, work
+from ablate.training.checkpoints import NEWEST, Checkpoints, LeaveError
 from ablate.training.spec import RunResult, RunSpec
+from ablate.writing import write_json
 from tests.training.conftest import SETTINGS
 
 
 def made(run_id: str = "r") -> RunSpec:
     return RunSpec(
         run_id=run_id, arm_id="a", study="s", phase="p", trial=0, seed=0, name="r",
-        settings=SETTINGS,
+        settings=SETTINGS, rungs=(2, 4),
     )  # fmt: skip
 
 
@@ -32,13 +34,66 @@ def test_a_worker_waits_for_the_one_in_the_folder_and_takes_over_its_result(tmp_
     other.acquire()
 
     def end() -> None:
-        write_atomically(tmp_path / "result.json", result.to_json())
+        write_json(tmp_path / "result.json", result.to_json())
         other.release()
 
     timer = threading.Timer(0.3, end)
     timer.start()
     assert work(made(), tmp_path, ask=lambda reports: False) == result
     assert not (tmp_path / "journal.jsonl").exists()  # it was not trained again
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let a run save after every step; return its folder's newest checkpoint."""
+    monkeypatch.setattr(Checkpoints, "is_due", lambda self: True)
+    return tmp_path / NEWEST
+
+
+@pytest.mark.parametrize(("ask", "state"), [(False, "finished"), (True, "pruned")])
+def test_an_ended_run_keeps_no_checkpoint(
+    checkpoint: Path, tmp_path: Path, ask: bool, state: str
+) -> None:
+    assert work(made(), tmp_path, ask=lambda reports: ask).state == state
+    assert not list(tmp_path.glob("*checkpoint*"))
+
+
+def test_a_failed_run_keeps_no_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+    def refuse(reports: object) -> bool:
+        assert checkpoint.exists()
+        raise ConfigError("x: is wrong")
+
+    assert work(made(), tmp_path, ask=refuse).reason == "error: x: is wrong"
+    assert not list(tmp_path.glob("*checkpoint*"))
+
+
+def test_a_run_without_memory_that_is_tried_again_keeps_it(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    def refuse(reports: object) -> bool:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        work(made(), tmp_path, ask=refuse, retries_oom=True)
+    assert checkpoint.exists()
+    assert read_result(tmp_path) is None
+
+
+def test_a_kill_between_result_and_checkpoint_loses_neither(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as now:
+        now.setattr("ablate.training.checkpoints.clear", killed)
+        with pytest.raises(SystemExit):
+            work(made(), tmp_path, ask=lambda reports: False)
+    result = read_result(tmp_path)
+    assert result is not None
+    assert checkpoint.exists()
+    assert work(made(), tmp_path, ask=lambda reports: False) == result
+    assert not list(tmp_path.glob("*checkpoint*"))
 
 
 def test_a_worker_that_is_to_go_does_not_wait(tmp_path: Path) -> None:

@@ -20,15 +20,15 @@ from ablate.stats.power import (
 
 effects = st.floats(0.0, 4.0)
 alphas = st.sampled_from([0.05, 0.025, 0.0125, 0.00625, 0.001])
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(300)
 
 
 def integrated(effect: float, blocks: int, alpha: float) -> float:
     """P(|T| > t) as a mean of normal probabilities over the chi distribution of the deviation."""
-    nodes, weights = np.polynomial.legendre.leggauss(300)
-    spread = np.sqrt(2 * gammaincinv((blocks - 1) / 2, (nodes + 1) / 2) / (blocks - 1))
+    spread = np.sqrt(2 * gammaincinv((blocks - 1) / 2, (NODES + 1) / 2) / (blocks - 1))
     critical, shift = stdtrit(blocks - 1, 1 - alpha / 2), effect * math.sqrt(blocks)
     both = ndtr(shift - critical * spread) + ndtr(-shift - critical * spread)
-    return float((weights / 2 * both).sum())
+    return float((WEIGHTS / 2 * both).sum())
 
 
 @given(effect=effects, blocks=st.integers(3, 64), alpha=alphas)

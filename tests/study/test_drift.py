@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import StoreError
-from ablate.execution.worker import write_atomically
 from ablate.study import drift
 from ablate.study.ledger import Ledger
 from ablate.training.environment import Environment
 from ablate.training.spec import RunResult
+from ablate.writing import write_json
 
 OLD = Environment(code={"losses/total.py": "1"}, versions={"torch": "2.12"})
 NEW = Environment(code={"losses/total.py": "2"}, versions={"torch": "2.13"})
@@ -25,7 +25,7 @@ def end(ledger: Ledger, run_id: str, stratum: str | None) -> RunResult:
     facts = {} if stratum is None else {"stratum": stratum}
     result = RunResult(run_id=run_id, state="finished", facts=facts)
     ledger.run_folder(run_id).mkdir(parents=True)
-    write_atomically(ledger.run_folder(run_id) / "result.json", result.to_json())
+    write_json(ledger.run_folder(run_id) / "result.json", result.to_json())
     ledger.end(result)
     return result
 
@@ -92,7 +92,7 @@ def test_a_run_that_failed_with_its_workers_is_no_environment(study: Path) -> No
     ledger = Ledger(study)
     lost = RunResult(run_id="lost", state="failed", reason="hung", facts={"workers_hung": 3})
     ledger.run_folder("lost").mkdir(parents=True)
-    write_atomically(ledger.run_folder("lost") / "result.json", lost.to_json())
+    write_json(ledger.run_folder("lost") / "result.json", lost.to_json())
     ledger.end(lost)
     assert [one.id for one in drift.strata(Ledger(study))] == [OLD.stratum]
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import StoreError
-from ablate.execution.worker import write_atomically
 from ablate.study.ledger import Ledger
 from ablate.study.store import open_store
 from ablate.training.spec import RunResult
+from ablate.writing import write_json
 
 HEADER = {"design_hash": "d1", "data_hash": "h1"}
 
@@ -19,7 +19,7 @@ def test_a_reopened_ledger_knows_the_suggestions_and_the_results(tmp_path: Path)
     folder = ledger.run_folder("abc")
     folder.mkdir(parents=True)
     result = RunResult(run_id="abc", state="finished", metrics={"val/qabf": 0.5})
-    write_atomically(folder / "result.json", result.to_json())
+    write_json(folder / "result.json", result.to_json())
     again = Ledger(tmp_path)
     assert again.asked == {3: {"ratio": 0.5}}
     assert again.results == {"abc": result}
@@ -47,7 +47,7 @@ def test_a_failure_that_is_tried_again_starts_over_and_is_kept_beside(tmp_path: 
     for name in ("journal.jsonl", "checkpoint.pt", "checkpoint.before.pt"):
         (folder / name).write_text("of the first attempt")
     result = RunResult(run_id="abc", state="failed", reason="error: a bug")
-    write_atomically(folder / "result.json", result.to_json())
+    write_json(folder / "result.json", result.to_json())
     again = Ledger(tmp_path)
     assert again.forget_failures({"abc"}) == ["abc"]
     assert {path.name for path in folder.iterdir()} == {

@@ -7,7 +7,7 @@ import pytest
 
 from ablate import config
 from ablate.config.schema import StudyConfig
-from ablate.execution.worker import JOURNAL, write_atomically
+from ablate.execution.worker import JOURNAL
 from ablate.study.at_work import AtWork
 from ablate.study.ledger import Ledger
 from ablate.study.names import known
@@ -16,6 +16,7 @@ from ablate.study.possession import possess
 from ablate.study.status import status
 from ablate.study.store import open_store
 from ablate.training.spec import RunResult
+from ablate.writing import write_json
 from tests.e2e.running import inside
 
 
@@ -49,7 +50,7 @@ def test_runs_are_at_work_while_their_driver_lives(tmp_path: Path, ledger: Ledge
         ledger.submit("d")  # its worker has written nothing yet
         assert counted(tmp_path) == (2, 2)
         result = RunResult(run_id="b", state="finished")
-        write_atomically(ledger.run_folder("b") / "result.json", result.to_json())
+        write_json(ledger.run_folder("b") / "result.json", result.to_json())
         ledger.end(result)
         assert counted(tmp_path) == (1, 2)
     assert counted(tmp_path) == (0, 2)
@@ -71,7 +72,7 @@ def test_a_run_that_is_to_be_run_again_is_neither_before_its_turn(
     tmp_path: Path, ledger: Ledger
 ) -> None:
     result = RunResult(run_id="a", state="failed", reason="error: OSError: gone")
-    write_atomically(ledger.run_folder("a") / "result.json", result.to_json())
+    write_json(ledger.run_folder("a") / "result.json", result.to_json())
     ledger.end(result)
     assert ledger.forget_failures(["a"]) == ["a"]
     assert counted(tmp_path) == (0, 2)

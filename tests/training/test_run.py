@@ -142,31 +142,17 @@ def test_a_full_disk_is_no_result_of_the_run(
     assert has_checkpoint()
 
 
-def test_a_pruned_run_keeps_no_checkpoint(
-    spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool]
-) -> None:
-    result, _ = ran(spec(rungs=(2, 4)), tmp_path, stop_at=4)
-    assert result.state == "pruned"
-    assert not has_checkpoint()
-
-
 @pytest.mark.parametrize(
-    "fault", [DivergedError("it grew"), ConfigError("x: is wrong"), ZeroDivisionError("by zero")]
-)
-def test_a_failed_run_keeps_no_checkpoint(
+    "fault", [
+        DivergedError("it grew"), ConfigError("x: is wrong"), ZeroDivisionError("by zero"),
+        MemoryError(), RuntimeError("CUDA error: an illegal access"),
+    ],
+)  # fmt: skip
+def test_a_failed_run_keeps_its_checkpoint_until_its_result_is_written(
     spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool], fault: Exception
 ) -> None:
     result = train(spec(), Faulty(fault), folder=tmp_path)
     assert (result.state, str(fault) in result.reason) == ("failed", True)
-    assert not has_checkpoint()
-
-
-@pytest.mark.parametrize("fault", [MemoryError(), RuntimeError("CUDA error: an illegal access")])
-def test_a_run_that_a_worker_may_take_up_again_keeps_its_checkpoint(
-    spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool], fault: Exception
-) -> None:
-    result = train(spec(), Faulty(fault), folder=tmp_path)
-    assert result.state == "failed"
     assert has_checkpoint()
 
 
@@ -212,7 +198,6 @@ def test_a_run_that_left_and_goes_on_gives_the_numbers_of_one_that_never_left(
     assert result.metrics == whole.metrics
     assert result.images == whole.images
     assert first.losses + second.losses == heard.losses
-    assert not list((tmp_path / "parts").glob("checkpoint*"))
 
 
 def test_a_checkpoint_of_another_run_has_no_part_in_this_one(spec: Make, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ ANSWERED = (
     "q5_lambda",
     "q6_padding_crop",
     "q7_selection",
+    "q8_gradient_weight",
 )
 STUDIES = sorted(file.stem for file in (packaged_root() / "studies").glob("*.yaml"))
 SPACES = sorted(file.stem for file in (packaged_root() / "search_spaces").glob("*.yaml"))
@@ -69,7 +70,8 @@ def test_a_research_question_and_its_probe_ask_the_same_of_the_same_values(name:
     assert study.base["loss"] == probe.base["loss"]
     assert probe.base["model"]["name"] == "probe"
     assert study.phases["answer"].claims
-    assert {"learning_rate", "gradient_weight"} <= set(study.nuisance)
+    compared = set(study.factors)
+    assert {"learning_rate", "gradient_weight"} - compared <= set(study.nuisance)
     for question in study.questions.values():
         assert question.primary == ("qabf", "vif")
         assert set(question.primary) <= set(question.smallest_effect)
@@ -103,6 +105,14 @@ def test_a_weight_that_is_held_is_another_arm_than_one_that_is_tuned() -> None:
     assert pilot.arm_id == plan.arms_of(plan.config.questions["variant_by_weighting"])[
         "signed", "fixed"
     ]  # fmt: skip
+
+
+def test_the_weights_of_q8_reach_down_to_no_gradient_term() -> None:
+    plan = make(config.load("q8_gradient_weight"))
+    weights = {t.runs[0].settings["loss"]["gradient_weight"] for t in plan.trials}
+    assert weights == {0, 0.1, 1, 10, 100}
+    without = next(t for t in plan.trials if t.values["gradient_weight"] == 0)
+    assert "levels" not in without.runs[0].settings["loss"]  # nothing is left of the pyramid
 
 
 def test_the_paddings_and_crops_of_q6_share_their_points() -> None:
