@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import pandas as pd
+
 from ablate.analysis.facts import Facts, NuisanceRange, Selected
 from ablate.analysis.question import RegisteredQuestion, Value, label_of
 from ablate.stats.multiplicity import holm
@@ -41,8 +43,7 @@ def crowded_ends(question: RegisteredQuestion, selected: Selected, facts: Facts)
         end
         for nuisance in facts.nuisance
         if nuisance.name in selected.winners and nuisance.name in selected.offered
-        for value in question.values
-        for end in _ends(nuisance, value, selected)
+        for end in _ends(nuisance, question, selected)
     ]
     corrected = holm([end.p for end in found])
     sure = [end for end, p in zip(found, corrected, strict=True) if p < question.alpha]
@@ -52,20 +53,33 @@ def crowded_ends(question: RegisteredQuestion, selected: Selected, facts: Facts)
     )
 
 
-def _ends(nuisance: NuisanceRange, value: Value, selected: Selected) -> Iterator[_End]:
-    offered = selected.offered[selected.offered["value"] == value]
-    winners = selected.winners[selected.winners["value"] == value].dropna(subset=[nuisance.name])
-    points = offered.groupby("block")[nuisance.name]
-    sizes = points.size().reindex(winners["block"])
-    if winners.empty or sizes.isna().any() or (sizes < 2).any():
-        return
-    setting = winners.set_index("block")[nuisance.name]
-    for end, extreme in zip(ENDS, (points.min(), points.max()), strict=True):
-        yield _End(
-            nuisance=nuisance, end=end, value=value, blocks=len(winners),
-            won=int((setting == extreme.reindex(setting.index)).sum()),
-            chance=float((1 / sizes).mean()),
-        )  # fmt: skip
+def _ends(
+    nuisance: NuisanceRange, question: RegisteredQuestion, selected: Selected
+) -> Iterator[_End]:
+    points = _settings(selected.offered, nuisance, question).groupby(level=["value", "block"])
+    winners = _settings(selected.winners, nuisance, question).dropna()
+    offered = pd.DataFrame({"lowest": points.min(), "highest": points.max(), "size": points.size()})
+    table = offered.reindex(winners.index).assign(winner=winners)
+    for at, value in enumerate(question.values):
+        of_value = table[table.index.get_level_values("value") == at]
+        sizes = of_value["size"]
+        if of_value.empty or sizes.isna().any() or (sizes < 2).any():
+            continue
+        for end in ENDS:
+            yield _End(
+                nuisance=nuisance, end=end, value=value, blocks=len(of_value),
+                won=int((of_value["winner"] == of_value[end]).sum()),
+                chance=float((1 / sizes).mean()),
+            )  # fmt: skip
+
+
+def _settings(
+    table: pd.DataFrame, nuisance: NuisanceRange, question: RegisteredQuestion
+) -> "pd.Series[float]":
+    """Return the setting of every point by the place of its value in the question, and block."""
+    place = {value: at for at, value in enumerate(question.values)}
+    placed = table.assign(value=table["value"].map(place)).dropna(subset=["value"])
+    return placed.set_index(["value", "block"])[nuisance.name]
 
 
 def _sentence(several: list[_End], *, points: int) -> str:

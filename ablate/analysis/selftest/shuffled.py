@@ -69,7 +69,11 @@ def shuffled(
             secondary=(), guardrails=(),  # families of their own, which claim nothing
         )  # fmt: skip
         points = points_of(raw, runs[runs["phase"] == phases[0]])
-        some = images[images["run_id"].isin(points["run_id"])]
+        some = images[
+            images["run_id"].isin(points["run_id"])
+            & (images["split"] == "test")
+            & images["metric"].isin(question.metrics)
+        ]
         cells = points.groupby(["block", "point"])["value"]
         claims = 0
         for number in range(shuffles):
