@@ -1,21 +1,24 @@
 """One table per question over all published studies that ask it: what repeats, what does not."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ablate.analysis.contrasts import LINEAR, QUADRATIC
+from ablate.analysis.contrasts import INTERACTION, LINEAR, QUADRATIC
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.sentences import told_in
 
 BETTER, WORSE, SAME, OPEN = "▲", "▼", "≈", "○"
+VALUES_OF: Final = re.compile(rf"^{INTERACTION}\S+ (\(.+\)) x \S+ (\(.+\))$")
 MARKS: Final = {"practically equivalent": SAME, "undecided": OPEN, "not answerable": "×"}
 LEGEND: Final = (
     f"Differences in % of the pilot's mean. Intervals are of before the correction for several "
     f"comparisons, marks of after it, so that an interval beside 0 may stand with {OPEN}. "
     f"{BETTER} better and {WORSE} worse, beyond chance; {SAME} practically equivalent; {OPEN} "
     "undecided; × not answerable. Linear and quadratic: trends, as the weighted mean of the values "
-    "with positive weight minus that of the others. Studies are repetitions beside each other, "
+    "with positive weight minus that of the others; interactions, (a vs b) x (c vs d): by how much "
+    "the difference a vs b is larger at c than at d. Studies are repetitions beside each other, "
     "never pooled, and nothing is corrected across them. They share one table of seeds and tuning "
     "points, those on one data set also the splits, and questions with the same baseline its runs: "
     "that they agree says less than independent repetitions would."
@@ -86,7 +89,7 @@ def _sizes(rows: Sequence[Mapping[str, Any]]) -> str:
     told = []
     for metric in dict.fromkeys(row["metric"] for row in rows):
         sizes = (
-            f"{row['contrast']} " + (
+            f"{_short(row['contrast'])} " + (
                 f"{row['estimate']:+.3g}" if row["percent"] is None else f"{row['percent']:+.1f} %"
             )
             for row in rows
@@ -94,6 +97,16 @@ def _sizes(rows: Sequence[Mapping[str, Any]]) -> str:
         )  # fmt: skip
         told.append(f"{metric_label(metric)}: {', '.join(sizes)}")
     return "; ".join(told)
+
+
+def _short(contrast: str) -> str:
+    """Return the name of a contrast; of an interaction only the values.
+
+    Example:
+        >>> _short("interaction variant (magnitude vs signed) x weighting (tuned vs fixed)")
+        '(magnitude vs signed) x (tuned vs fixed)'
+    """
+    return VALUES_OF.sub(r"\1 x \2", contrast)
 
 
 def table(several: Sequence[Asked]) -> Iterator[str]:
