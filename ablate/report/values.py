@@ -34,16 +34,16 @@ def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
         rows.append(
             [
                 Cell(text=metric_of(row["metric"]), is_bold=role == "primary"), row["contrast"],
-                signed(row["estimate"] * scale, decimals) + unit,
+                row["verdict"], signed(row["estimate"] * scale, decimals) + unit,
                 " to ".join(signed(end, decimals) for end in ends),
                 NONE if row["p_holm"] is None else chance(row["p_holm"]).removeprefix("= "),
                 number(row["d_z"], 2), number(row["p_better"], 2),
                 _margin(row, scale, unit, decimals),
-                f"{row['blocks']} x {row['images']}", row["verdict"],
+                f"{row['blocks']} x {row['images']}",
             ]
         )  # fmt: skip
-    heads = ["metric", "contrast", "effect", level, "p_Holm", "d_z", "P(better)",
-             "smallest", "blocks x images", "verdict"]  # fmt: skip
+    heads = ["metric", "contrast", "verdict", "effect", level, "p_Holm", "d_z", "P(better)",
+             "smallest", "blocks x images"]  # fmt: skip
     return grid(heads, rows)
 
 

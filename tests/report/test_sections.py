@@ -64,13 +64,13 @@ def test_a_row_of_the_table_says_what_its_sentence_says(linked: Contents) -> Non
     (question, *_) = linked.answered
     first = next(row for row in question["rows"] if row["role"] == "primary")
     cells = [cell.text for cell in rows_grid(question, "primary").rows[0]]
-    assert cells[2] == f"{first['percent']:+.2f} %"
+    assert cells[3] == f"{first['percent']:+.2f} %"
     scale = first["percent"] / first["estimate"]
-    assert cells[3] == f"{first['ci_low'] * scale:+.2f} to {first['ci_high'] * scale:+.2f}"
-    assert f"d_z = {cells[5]}" in first["sentence"]
-    assert f"P(better) = {cells[6]}" in first["sentence"]
-    assert cells[7] == f"{first['smallest_effect'] * scale:.2f} %"
-    assert cells[9] == first["verdict"]
+    assert cells[4] == f"{first['ci_low'] * scale:+.2f} to {first['ci_high'] * scale:+.2f}"
+    assert f"d_z = {cells[6]}" in first["sentence"]
+    assert f"P(better) = {cells[7]}" in first["sentence"]
+    assert cells[8] == f"{first['smallest_effect'] * scale:.2f} %"
+    assert cells[2] == first["verdict"]
 
 
 def test_bold_are_the_values_of_the_best_set(linked: Contents) -> None:
