@@ -23,9 +23,8 @@ from ablate.study.reuse import code_hash
 from ablate.tracking.address import public, recorded
 from ablate.tracking.runs import code_revision
 from ablate.training.determinism import device_of, settle
-from ablate.training.environment import cpu, determinism
+from ablate.training.environment import PACKAGE, cpu, determinism
 
-PACKAGE = Path(__file__).resolve().parents[1]
 FOLDER = re.compile(rf"^(\+*data\.(?:{'|'.join(PATHS)}))=.+$")  # of one machine
 SECRET = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")
 

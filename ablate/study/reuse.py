@@ -18,7 +18,7 @@ from ablate.study.at_work import LEDGER
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
 from ablate.tracking.position import POSITION
-from ablate.training.environment import FOLDERS, environment_of
+from ablate.training.environment import FOLDERS, PACKAGE, environment_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +26,10 @@ logger = logging.getLogger(__name__)
 @lru_cache(maxsize=1)
 def code_hash() -> str:
     """Return the hash of the code that a result depends on; the rest may change beside it."""
-    package = Path(__file__).resolve().parents[1]
     found = hashlib.sha256()
     for part in FOLDERS:
-        for path in sorted((package / part).rglob("*.py")):
-            found.update(path.relative_to(package).as_posix().encode() + b"\0")
+        for path in sorted((PACKAGE / part).rglob("*.py")):
+            found.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
             found.update(path.read_bytes())
     return found.hexdigest()[:12]
 
