@@ -1,7 +1,7 @@
 """From the tables of a study to the answers to its questions, and to verdict.json."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
@@ -111,7 +111,7 @@ def _answered(
         "selected_by": selecting,
         "notes": [],
         "reselected": [
-            {"metric": one.metric, "verdict": one.verdict, "reason": one.reason}
+            asdict(one)
             for one in sensitivity(
                 points, some, question=question, facts=about,
                 metrics=_selecting(points, facts["metrics"], first=selecting),

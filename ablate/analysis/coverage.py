@@ -7,10 +7,12 @@ from ablate.analysis.question import metric_label
 from ablate.analysis.verdict import Row, Verdict
 
 COVERAGE = "coverage, not ratio"
+HALF = 0.5  # of an effect: what is left of it is not explained away
 FOUND = {
     "both": "the same side in both",
     "opposite": "opposite sides",
     "levels": "at fixed levels alone, where coverage may explain it",
+    "alike": "at fixed levels alone, but at least half as large in the other",
     "coarsest": "at a fixed coarsest scale alone",
     "neither": "in neither",
 }
@@ -57,7 +59,7 @@ def in_both(*, fixed_levels: Verdict, fixed_coarsest: Verdict) -> Iterator[str]:
             mine = [
                 f"{_key(coarsest)[0]} ({_size(levels)} and {_size(coarsest)})"
                 for levels, coarsest in pairs
-                if found == _found(_side(levels), _side(coarsest))
+                if found == _found(levels, coarsest)
             ]
             told += [f"{words}: {', '.join(mine)}"] if mine else []
         yield (
@@ -76,14 +78,16 @@ def _side(row: Row) -> bool | None:
     return row.is_better if row.verdict in ("supported", "contradicted") else None
 
 
-def _found(levels: bool | None, coarsest: bool | None) -> str:
-    if levels is None and coarsest is None:
+def _found(levels: Row, coarsest: Row) -> str:
+    """Return the key of FOUND; beyond chance here and not there is no difference between both."""
+    here, there = _side(levels), _side(coarsest)
+    if here is None and there is None:
         return "neither"
-    if coarsest is None:
-        return "levels"
-    if levels is None:
+    if there is None:
+        return "alike" if coarsest.estimate / levels.estimate >= HALF else "levels"
+    if here is None:
         return "coarsest"
-    return "both" if levels is coarsest else "opposite"
+    return "both" if here is there else "opposite"
 
 
 def _size(row: Row) -> str:

@@ -30,19 +30,16 @@ def interactions(
         >>> two = [{"factor": "a", "values": [0, 1], "baseline": 0},
         ...        {"factor": "b", "values": [0, 1], "baseline": 0}]
         >>> [(c.name, c.weights) for c in interactions(two, is_registered=True)]
-        [('interaction a x b', (1.0, -1.0, -1.0, 1.0))]
+        [('interaction a (1 vs 0) x b (1 vs 0)', (1.0, -1.0, -1.0, 1.0))]
     """
     first, second = crossed
     all_cells = cells_in_order(crossed)
     found = []
-    pairs = list(itertools.product(_others(first), _others(second)))
-    for a, b in pairs:
-        name = f"{INTERACTION}{first['factor']} x {second['factor']}"
-        if len(pairs) > 1:
-            name = INTERACTION + " x ".join(
-                f"{one['factor']} ({label_of(value)} vs {label_of(one['baseline'])})"
-                for one, value in ((first, a), (second, b))
-            )
+    for a, b in itertools.product(_others(first), _others(second)):
+        name = INTERACTION + " x ".join(
+            f"{one['factor']} ({label_of(value)} vs {label_of(one['baseline'])})"
+            for one, value in ((first, a), (second, b))
+        )
         cells, contrast = interaction(
             name=name,
             first={first["baseline"]: -1, a: 1},

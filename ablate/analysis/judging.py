@@ -9,7 +9,7 @@ from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, estimate
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
-from ablate.analysis.influence import far_blocks
+from ablate.analysis.influence import collapsed_blocks, far_blocks
 from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, metric_label
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
 from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
@@ -61,6 +61,7 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         caveats=(
             *caveats_of(question, selected, facts, cells),
             *far_blocks(question, cells),
+            *collapsed_blocks(question, cells),
             *crowded_ends(question, selected, facts),
         ),
         alpha=question.alpha,

@@ -1,6 +1,6 @@
 """Whether an answer hangs on the metric that selected the tuning points."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,11 +14,16 @@ from ablate.analysis.verdict import Answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reselection:
-    """The answer where another val metric had selected."""
+    """The answer where another val metric had selected.
+
+    `own` has the size of every contrast in that metric itself, where it decides: of points that
+    another one chose it may be of other size, since they are not its best.
+    """
 
     metric: str
     verdict: Answer
     reason: str
+    own: Mapping[str, float]  # contrast to percent of the pilot mean
 
 
 def reselected(
@@ -51,5 +56,12 @@ def sensitivity(
     found = []
     for metric, selected in reselected(points, images, question=question, metrics=metrics).items():
         verdict = judge(question, selected, facts)
-        found.append(Reselection(metric=metric, verdict=verdict.verdict, reason=verdict.reason))
+        own = {
+            row.contrast: row.percent
+            for row in verdict.rows_of("primary")
+            if row.metric == metric and row.percent is not None
+        }
+        found.append(
+            Reselection(metric=metric, verdict=verdict.verdict, reason=verdict.reason, own=own)
+        )
     return tuple(found)

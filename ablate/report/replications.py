@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Any, Final
 
 from ablate.analysis.contrasts import INTERACTION, LINEAR, QUADRATIC
@@ -10,18 +11,21 @@ from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.sentences import told_in
 
 BETTER, WORSE, SAME, OPEN = "▲", "▼", "≈", "○"
-VALUES_OF: Final = re.compile(rf"^{INTERACTION}\S+ (\(.+\)) x \S+ (\(.+\))$")
+VALUES_OF: Final = re.compile(rf"^{INTERACTION}\S+ \((.+) vs (.+)\) x \S+ \((.+) vs (.+)\)$")
 MARKS: Final = {"practically equivalent": SAME, "undecided": OPEN, "not answerable": "×"}
 LEGEND: Final = (
-    f"Differences in % of the pilot's mean. Intervals are of before the correction for several "
-    f"comparisons, marks of after it, so that an interval beside 0 may stand with {OPEN}. "
-    f"{BETTER} better and {WORSE} worse, beyond chance; {SAME} practically equivalent; {OPEN} "
-    "undecided; × not answerable. Linear and quadratic: trends, as the weighted mean of the values "
-    "with positive weight minus that of the others; interactions, (a vs b) x (c vs d): by how much "
-    "the difference a vs b is larger at c than at d. Studies are repetitions beside each other, "
-    "never pooled, and nothing is corrected across them. They share one table of seeds and tuning "
-    "points, those on one data set also the splits, and questions with the same baseline its runs: "
-    "that they agree says less than independent repetitions would."
+    "Differences in % of the pilot's mean: separate runs of the baseline, not tuned, which may "
+    "score otherwise than the tuned baseline of the answer. Intervals are of before the correction "
+    f"for several comparisons, marks of after it, so that an interval beside 0 may stand with {OPEN}. "
+    f"{BETTER} better and {WORSE} worse, beyond chance; {SAME} practically equivalent, inside the "
+    f"smallest effect that the report registered; {OPEN} undecided; × not answerable. *Supported* as "
+    "a whole: there is a difference, to either side. Linear and quadratic: trends, as the weighted "
+    "mean of the values with positive weight minus that of the others; interactions, (a vs b) x (c "
+    "vs d): by how much the difference a vs b is larger at c than at d. *Probe*: no network, the "
+    "pixels of test crops are optimised. Studies are repetitions beside each other, never pooled, "
+    "and nothing is corrected across them. They share one table of seeds and tuning points, those "
+    "on one data set also the splits, and questions with the same baseline its runs: that they "
+    "agree says less than independent repetitions would."
 )
 
 
@@ -56,9 +60,12 @@ def glance(several: Sequence[Asked]) -> Iterator[str]:
     """Yield the lines of a Markdown table with a row per study: what lies beyond chance, in short.
 
     Guardrails stand there where they are worse beyond chance. Trends are left to the other table.
+    Of an interaction stands the difference at either value, since more of a loss is no gain.
     """
-    yield f"| network, data | as a whole | better {BETTER} | worse {WORSE} | else |"
-    yield "|---|---|---|---|---|"
+    is_crossed = any(VALUES_OF.match(name) for one in several for _, name in one.rows)
+    sides = ["differs beyond chance"] if is_crossed else [f"better {BETTER}", f"worse {WORSE}"]
+    yield f"| network, data | as a whole | {' | '.join(sides)} | else |"
+    yield "|---" * (len(sides) + 3) + "|"
     for one in several:
         rows = [
             row
@@ -76,37 +83,48 @@ def glance(several: Sequence[Asked]) -> Iterator[str]:
             if row["role"] == "guardrail" and row["is_better"] is False
             if row["p_holm"] is not None and row["p_holm"] < alpha
         ]
-        better = _sizes([row for row in sure if row["is_better"]])
-        worse = _sizes([row for row in sure if not row["is_better"]] + lost)
+        told = [[row for row in sure if row["is_better"]],
+                [row for row in sure if not row["is_better"]] + lost]  # fmt: skip
+        told = [[*told[0], *told[1]]] if is_crossed else told
         marks = [MARKS[row["verdict"]] for row in deciding if row["verdict"] in MARKS]
         rest = ", ".join(f"{marks.count(mark)} {mark}" for mark in dict.fromkeys(marks))
-        cells = (one.where, _of_question(one.question), better, worse, rest)
+        sizes = [_sizes(rows, one.question) for rows in told]
+        cells = (one.where, _of_question(one.question), *sizes, rest)
         yield f"| {' | '.join(cell or '–' for cell in cells)} |"
 
 
-def _sizes(rows: Sequence[Mapping[str, Any]]) -> str:
+def _sizes(rows: Sequence[Mapping[str, Any]], question: Mapping[str, Any]) -> str:
     """Return per metric the contrasts with their size."""
     told = []
     for metric in dict.fromkeys(row["metric"] for row in rows):
-        sizes = (
-            f"{_short(row['contrast'])} " + (
-                f"{row['estimate']:+.3g}" if row["percent"] is None else f"{row['percent']:+.1f} %"
-            )
-            for row in rows
-            if row["metric"] == metric
-        )  # fmt: skip
-        told.append(f"{metric_label(metric)}: {', '.join(sizes)}")
+        sizes = ", ".join(_sized(row, question) for row in rows if row["metric"] == metric)
+        told.append(f"{metric_label(metric)}: {sizes}")
     return "; ".join(told)
 
 
-def _short(contrast: str) -> str:
-    """Return the name of a contrast; of an interaction only the values.
+def _sized(row: Mapping[str, Any], question: Mapping[str, Any]) -> str:
+    """Return a contrast with its size; an interaction as the difference at either value."""
+    name, estimate, percent = row["contrast"], row["estimate"], row["percent"]
+    if percent is None or not estimate:
+        return f"{name} {estimate:+.3g}"
+    if not (found := VALUES_OF.match(name)):
+        return f"{_named(row) if row['value'] is not None else name} {percent:+.1f} %"
+    value, base, second, second_base = found.groups()
+    gaps = [
+        _mean(question, row["metric"], f"{value} x {at}")
+        - _mean(question, row["metric"], f"{base} x {at}")
+        for at in (second_base, second)
+    ]
+    before, after = (gap * percent / estimate for gap in gaps)
+    return f"{value} vs {base} {before:+.1f} % at {second_base}, {after:+.1f} % at {second}"
 
-    Example:
-        >>> _short("interaction variant (magnitude vs signed) x weighting (tuned vs fixed)")
-        '(magnitude vs signed) x (tuned vs fixed)'
-    """
-    return VALUES_OF.sub(r"\1 x \2", contrast)
+
+def _mean(question: Mapping[str, Any], metric: str, value: str) -> float:
+    """Return the mean over blocks of a value."""
+    return mean(
+        float(cell["score"]) for cell in question["cells"]
+        if cell["metric"] == metric and cell["value"] == value
+    )  # fmt: skip
 
 
 def table(several: Sequence[Asked]) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """The parts of a report in their order, as page and Markdown both show them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.analysis.contrasts import LINEAR, QUADRATIC
 from ablate.analysis.question import metric_label
 from ablate.analysis.table import not_numbers
 from ablate.report import summary, tables
@@ -57,7 +58,18 @@ class Answered:
             if one["metric"] != self.question["selected_by"]:
                 others.setdefault(one["verdict"], []).append(metric_label(one["metric"]))
         told = "; ".join(f"by {', '.join(names)}: {verdict}" for verdict, names in others.items())
-        return f"{named} on val chose the tuning points; {told}." if told else ""
+        chose = f"{named} on val chose the tuning points; {told}." if told else ""
+        return " ".join([chose, *self._at_own_points()]).strip()
+
+    def _at_own_points(self) -> Iterator[str]:
+        """Yield per other deciding metric its sizes at the points that it chooses itself."""
+        for one in self.question["reselected"]:
+            sizes = ", ".join(
+                f"{contrast} {percent:+.1f} %" for contrast, percent in one["own"].items()
+                if not contrast.startswith((LINEAR, QUADRATIC))
+            )  # fmt: skip
+            if sizes and one["metric"] != self.question["selected_by"]:
+                yield f"{metric_label(one['metric'])} at the points that it chooses: {sizes}."
 
     @property
     def values_caption(self) -> str:

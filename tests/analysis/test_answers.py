@@ -220,7 +220,7 @@ def test_an_interaction_has_the_order_of_its_values_beside_it() -> None:
     assert content is not None
     (question,) = content["questions"]
     (row,) = [row for row in question["rows"] if row["role"] == "primary"]
-    assert row["contrast"] == "interaction variant x crop"
+    assert row["contrast"] == "interaction variant (b vs a) x crop (64 vs 128)"
     assert row["estimate"] == pytest.approx(0.10, abs=0.02)  # (0.05 - 0) - (0 - 0.05)
     assert question["verdict"] == "supported"
     (order,) = [one for one in question["agreement"] if one["metric"] == "qabf"]

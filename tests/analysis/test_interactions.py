@@ -33,12 +33,12 @@ def test_a_planted_interaction_is_found_with_its_size() -> None:
     verdict = judged([0.0, 0.0, 5.0, 1.0])
     assert verdict.verdict == "supported"
     (row,) = verdict.rows
-    assert row.contrast == "interaction padding x crop"
+    assert row.contrast == "interaction padding (replicate vs zeros) x crop (64 vs 128)"
     assert row.estimate == pytest.approx(4.0, abs=1.5)
     assert row.ci_low is not None
     assert row.ci_high is not None
     assert row.ci_low < 4.0 < row.ci_high
-    assert "interaction padding x crop changes" in row.sentence
+    assert f"{row.contrast} changes" in row.sentence
 
 
 def test_effects_that_add_up_are_no_interaction() -> None:

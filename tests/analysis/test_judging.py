@@ -277,7 +277,11 @@ def test_what_both_designs_compare_is_told_side_by_side(judged: Any) -> None:
     assert told(percent=0.5).endswith("the same side in both: linear in log2 (+1.50 % and +0.50 %)")
     assert "opposite sides: linear" in told(is_better=not row.is_better)
     for name in ("undecided", "practically equivalent"):
-        assert "coverage may explain it: linear" in told(verdict=name)
+        little = {"verdict": name, "estimate": row.estimate * 0.2}
+        assert "coverage may explain it: linear" in told(**little)
+        assert "at least half as large in the other: linear" in told(verdict=name)
+        turned = {"verdict": name, "estimate": -row.estimate}
+        assert "coverage may explain it: linear" in told(**turned)
     alone = replace(found, rows=(replace(row, contrast="else"),))
     assert not list(in_both(fixed_levels=found, fixed_coarsest=alone))
 

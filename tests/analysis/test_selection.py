@@ -146,3 +146,5 @@ def test_the_answer_is_given_for_every_selecting_metric() -> None:
     assert [entry.metric for entry in found] == ["qabf", "vif"]
     assert found[1].verdict == "supported"
     assert found[0].verdict != "supported"
+    assert list(found[0].own) == ["b vs a"]
+    assert found[1].own == {}  # vif decides nothing here

@@ -85,8 +85,27 @@ def test_at_a_glance_stand_what_is_sure_and_guardrails_that_are_lost() -> None:
     )  # fmt: skip
     *_, line = glance([asked("probe", *rows)])
     assert line == (
-        "| probe, TNO | **supported** | Qabf: sign +4.0 %, split +4.0 % | "
-        "VIF: sign -3.0 %; EN: sign -0.5 % | 1 ○ |"
+        "| probe, TNO | **supported** | Qabf: sign (signed vs sign_free) +4.0 %, split (signed vs "
+        "sign_free) +4.0 % | VIF: sign (signed vs sign_free) -3.0 %; EN: sign (signed vs sign_free) "
+        "-0.5 % | 1 ○ |"
     )
     *_, line = glance([asked("probe", row("sign", verdict="practically equivalent"))])
     assert line.endswith("| – | – | 1 ≈ |")
+
+
+def test_an_interaction_is_told_as_the_difference_at_either_value() -> None:
+    """A loss that shrinks, -20 to -12, stands there as one, though the interaction is above 0."""
+    name = "interaction variant (magnitude vs signed) x weighting (tuned vs fixed)"
+    one = asked("probe", row(name, value=None, baseline=None, estimate=0.08, percent=8.0))
+    scores = {"signed x fixed": 0.7, "signed x tuned": 0.75, "magnitude x fixed": 0.5,
+              "magnitude x tuned": 0.63}  # fmt: skip
+    one.question["cells"] = [
+        {"metric": metric, "block": block, "value": value, "score": score * scale + (block - 1.5)}
+        for metric, scale in (("qabf", 1.0), ("vif", 9.0))
+        for block in (1, 2)
+        for value, score in scores.items()
+    ]
+    head, _, line = glance([one])
+    assert head == "| network, data | as a whole | differs beyond chance | else |"
+    sizes = "Qabf: magnitude vs signed -20.0 % at fixed, -12.0 % at tuned"
+    assert line == f"| probe, TNO | **supported** | {sizes} | – |"

@@ -92,6 +92,9 @@ def test_it_says_what_another_choice_of_points_would_have_answered(linked: Conte
     assert all(f"{metric_label(o['metric'])}" in one.reselected for o in others)
     assert all(f": {o['verdict']}" in one.reselected for o in others)
     assert one.reselected.count("Qabf") == 1
+    (vif,) = [o for o in others if o["metric"] == "vif"]
+    told = ", ".join(f"{name} {percent:+.1f} %" for name, percent in vif["own"].items())
+    assert one.reselected.endswith(f" VIF at the points that it chooses: {told}.")
 
 
 def test_winners_have_their_configuration_and_their_run(linked: Contents) -> None:
