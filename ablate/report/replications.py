@@ -16,16 +16,16 @@ MARKS: Final = {"practically equivalent": SAME, "undecided": OPEN, "not answerab
 LEGEND: Final = (
     "Differences in % of the pilot's mean: separate runs of the baseline, not tuned, which may "
     "score otherwise than the tuned baseline of the answer. Intervals are of before the correction "
-    f"for several comparisons, marks of after it, so that an interval beside 0 may stand with {OPEN}. "
-    f"{BETTER} better and {WORSE} worse, beyond chance; {SAME} practically equivalent, inside the "
-    f"smallest effect that the report registered; {OPEN} undecided; × not answerable. *Supported* as "
-    "a whole: there is a difference, to either side. Linear and quadratic: trends, as the weighted "
-    "mean of the values with positive weight minus that of the others; interactions, (a vs b) x (c "
-    "vs d): by how much the difference a vs b is larger at c than at d. *Probe*: no network, the "
-    "pixels of test crops are optimised. Studies are repetitions beside each other, never pooled, "
-    "and nothing is corrected across them. They share one table of seeds and tuning points, those "
-    "on one data set also the splits, and questions with the same baseline its runs: that they "
-    "agree says less than independent repetitions would."
+    "for several comparisons, marks of after it, so that an interval beside 0 may stand with "
+    f"{OPEN}. {BETTER} better and {WORSE} worse, beyond chance; {SAME} practically equivalent, "
+    f"inside the smallest effect that the report registered; {OPEN} undecided; × not answerable. "
+    "*Supported* as a whole: there is a difference, to either side. Linear and quadratic: trends, "
+    "as the weighted mean of the values with positive weight minus that of the others; "
+    "interactions, (a vs b) x (c vs d): by how much the difference a vs b is larger at c than at "
+    "d. *Probe*: no network, the pixels of test crops are optimised. Studies are repetitions "
+    "beside each other, never pooled, and nothing is corrected across them. They share one table "
+    "of seeds and tuning points, those on one data set also the splits, and questions with the "
+    "same baseline its runs: that they agree says less than independent repetitions would."
 )
 
 
@@ -116,7 +116,7 @@ def _sized(row: Mapping[str, Any], question: Mapping[str, Any]) -> str:
         for at in (second_base, second)
     ]
     before, after = (gap * percent / estimate for gap in gaps)
-    return f"{value} vs {base} {before:+.1f} % at {second_base}, {after:+.1f} % at {second}"
+    return f"{value} vs {base} {before:+.1f} % at {second_base} and {after:+.1f} % at {second}"
 
 
 def _mean(question: Mapping[str, Any], metric: str, value: str) -> float:

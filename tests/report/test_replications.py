@@ -107,5 +107,5 @@ def test_an_interaction_is_told_as_the_difference_at_either_value() -> None:
     ]
     head, _, line = glance([one])
     assert head == "| network, data | as a whole | differs beyond chance | else |"
-    sizes = "Qabf: magnitude vs signed -20.0 % at fixed, -12.0 % at tuned"
+    sizes = "Qabf: magnitude vs signed -20.0 % at fixed and -12.0 % at tuned"
     assert line == f"| probe, TNO | **supported** | {sizes} | – |"
