@@ -64,6 +64,8 @@ def glance(several: Sequence[Asked]) -> Iterator[str]:
     """
     is_crossed = any(VALUES_OF.match(name) for one in several for _, name in one.rows)
     sides = ["differs beyond chance"] if is_crossed else [f"better {BETTER}", f"worse {WORSE}"]
+    if named := {row["factor"] for one in several for row in one.rows.values()}:
+        sides[0] = f"{', '.join(sorted(named))}: {sides[0]}"
     yield f"| network, data | as a whole | {' | '.join(sides)} | else |"
     yield "|---" * (len(sides) + 3) + "|"
     for one in several:
@@ -97,8 +99,8 @@ def _sizes(rows: Sequence[Mapping[str, Any]], question: Mapping[str, Any]) -> st
     """Return per metric the contrasts with their size."""
     told = []
     for metric in dict.fromkeys(row["metric"] for row in rows):
-        sizes = ", ".join(_sized(row, question) for row in rows if row["metric"] == metric)
-        told.append(f"{metric_label(metric)}: {sizes}")
+        sizes = [_sized(row, question) for row in rows if row["metric"] == metric]
+        told.append(f"{metric_label(metric)}: {', '.join(sizes)}")
     return "; ".join(told)
 
 
@@ -108,7 +110,7 @@ def _sized(row: Mapping[str, Any], question: Mapping[str, Any]) -> str:
     if percent is None or not estimate:
         return f"{name} {estimate:+.3g}"
     if not (found := VALUES_OF.match(name)):
-        return f"{_named(row) if row['value'] is not None else name} {percent:+.1f} %"
+        return f"{_named(row).removeprefix(row['factor']).lstrip()} {percent:+.1f} %"
     value, base, second, second_base = found.groups()
     gaps = [
         _mean(question, row["metric"], f"{value} x {at}")

@@ -83,7 +83,8 @@ def test_at_a_glance_stand_what_is_sure_and_guardrails_that_are_lost() -> None:
         row("split", "vif", verdict="undecided"), row("linear in log2 ratio"),
         row("sign", "en", p_holm=0.01, percent=-0.5, **lost), row("sign", "sd", p_holm=0.3, **lost),
     )  # fmt: skip
-    *_, line = glance([asked("probe", *rows)])
+    head, _, line = glance([asked("probe", *rows)])
+    assert head == "| network, data | as a whole | variant: better ▲ | worse ▼ | else |"
     assert line == (
         "| probe, TNO | **supported** | Qabf: sign (signed vs sign_free) +4.0 %, split (signed vs "
         "sign_free) +4.0 % | VIF: sign (signed vs sign_free) -3.0 %; EN: sign (signed vs sign_free) "
@@ -106,6 +107,6 @@ def test_an_interaction_is_told_as_the_difference_at_either_value() -> None:
         for value, score in scores.items()
     ]
     head, _, line = glance([one])
-    assert head == "| network, data | as a whole | differs beyond chance | else |"
+    assert head == "| network, data | as a whole | variant: differs beyond chance | else |"
     sizes = "Qabf: magnitude vs signed -20.0 % at fixed and -12.0 % at tuned"
     assert line == f"| probe, TNO | **supported** | {sizes} | – |"
