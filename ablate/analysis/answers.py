@@ -22,10 +22,10 @@ from ablate.analysis.selection import select
 from ablate.analysis.sensitivity import sensitivity
 from ablate.analysis.strata import stratified
 from ablate.analysis.verdict import Verdict
+from ablate.design_names import BASELINE_ONLY, BLOCKED
 from ablate.errors import DataError
 from ablate.stats.power import ALPHA
 
-BLOCKED, CONFIRM, PILOT = "blocked", "confirm", "baseline_only"
 PROBE = "probe"  # optimises the fused pixels themselves
 
 
@@ -174,7 +174,7 @@ def percent_bases(facts: Mapping[str, Any], runs: pd.DataFrame) -> dict[str, flo
 
 def finished_pilots(facts: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
     """Return the finished runs of the pilot."""
-    pilots = [name for name, phase in facts["phases"].items() if phase["design"] == PILOT]
+    pilots = [name for name, phase in facts["phases"].items() if phase["design"] == BASELINE_ONLY]
     return runs[runs["phase"].isin(pilots) & (runs["state"] == "finished")]
 
 

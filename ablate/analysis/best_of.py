@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from ablate.analysis.answers import BLOCKED, points_of
+from ablate.analysis.answers import points_of
 from ablate.analysis.dimensions import Floats
 from ablate.analysis.effects import near, values_of
+from ablate.design_names import BLOCKED
 from ablate.stats.crossed import crossed_t
 
 FEWEST = 2  # tries: one point is no budget

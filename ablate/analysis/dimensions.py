@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ablate.design_names import FULL_FACTORIAL, SOBOL
+
 Floats: TypeAlias = npt.NDArray[np.float64]
-SPREAD = ("sobol", "full_factorial", "fractional_factorial")  # designs that cross what they vary
-ADAPTIVE = "search"
+SPREAD = (SOBOL, FULL_FACTORIAL, "fractional_factorial")  # designs that cross what they vary
 DUMMY = "dummy"  # the control that sets nothing
 MOST_NAMES = 12  # of a dimension of names: more are told apart by single trials
 ID = ["phase", "trial"]

@@ -7,10 +7,11 @@ import pandas as pd
 
 from ablate.analysis.best_of import of_blocks, of_trials
 from ablate.analysis.dependence import dependence, process
-from ablate.analysis.dimensions import ADAPTIVE, Explored, encoded, explored
+from ablate.analysis.dimensions import Explored, encoded, explored
 from ablate.analysis.effects import effects
 from ablate.analysis.importance import importance
 from ablate.analysis.pairwise import contrasts_of_contrasts, pairwise
+from ablate.design_names import SEARCH
 from ablate.metrics.catalogue import BETTER
 
 LABEL = "exploratory: describes, claims nothing"
@@ -29,7 +30,7 @@ def explore(facts: Mapping[str, Any], runs: pd.DataFrame) -> dict[str, Any]:
         runs: One row per run.
     """
     runs = runs.sort_values(["phase", "trial", "run_id"], kind="stable").reset_index(drop=True)
-    searches = [name for name, phase in facts["phases"].items() if phase["design"] == ADAPTIVE]
+    searches = [name for name, phase in facts["phases"].items() if phase["design"] == SEARCH]
     searched = runs[runs["phase"].isin(searches)]
     found, objective = explored(facts, runs), facts["objective"]
     tries = _best_of(facts, runs, found)

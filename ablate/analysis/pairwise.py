@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.dimensions import Floats, Varied
+from ablate.design_names import FULL_FACTORIAL
 from ablate.stats.crossed import crossed_t
 
 SHUFFLES, LEVEL = 199, 0.05
 SPARE = 10  # degrees of freedom that must be left over
-CROSSED = "full_factorial"
 
 
 def pairwise(
@@ -86,7 +86,7 @@ def contrasts_of_contrasts(
     at the value of the second, minus the same at the baseline of the second. The interval is a
     t interval over seeds; with one seed there is none.
     """
-    phases = [name for name, phase in facts["phases"].items() if phase["design"] == CROSSED]
+    phases = [name for name, phase in facts["phases"].items() if phase["design"] == FULL_FACTORIAL]
     some = runs[runs["phase"].isin(phases) & (runs["state"] == "finished")]
     names = [str(c) for c in some if str(c).startswith("factor.") and some[c].nunique() > 1]
     known = {q["factor"]: q["baseline"] for q in facts["questions"]} | facts.get("baselines", {})

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.config.faults import Faults, short
-from ablate.config.phases import BLOCKED, CLAIMING, CONFIRM, PILOT, SEARCH, SOBOL
+from ablate.config.phases import CLAIMING
 from ablate.config.schema import Phase, StudyConfig
 from ablate.config.settings import Context
 from ablate.config.spaces import value_fault
+from ablate.design_names import BASELINE_ONLY, BLOCKED, CONFIRM, FULL_FACTORIAL, SEARCH, SOBOL
 from ablate.errors import nearest
 
 EXPLORING = (SEARCH, SOBOL)
@@ -16,7 +17,7 @@ EXPLORING = (SEARCH, SOBOL)
 def check_percentages(faults: Faults, config: StudyConfig) -> None:
     """Enter a fault for smallest effects in percent of a pilot that the study does not have."""
     designs = {phase.design for phase in config.phases.values()}
-    if designs.isdisjoint(CLAIMING) or PILOT in designs:
+    if designs.isdisjoint(CLAIMING) or BASELINE_ONLY in designs:
         return
     for question in config.questions.values():
         for metric, effect in question.smallest_effect.items():
@@ -24,7 +25,8 @@ def check_percentages(faults: Faults, config: StudyConfig) -> None:
                 faults.add(
                     f"questions.{question.id}.smallest_effect.{metric}",
                     f"{effect} refers to the mean of a pilot; add phases.pilot: "
-                    f"{{design: {PILOT}, seeds: 6}}, or give the effect in units of the metric",
+                    f"{{design: {BASELINE_ONLY}, seeds: 6}}, or give the effect in units of the "
+                    "metric",
                 )
 
 
@@ -42,7 +44,7 @@ def check_answers(faults: Faults, config: StudyConfig) -> None:
 def check_interactions(faults: Faults, config: StudyConfig) -> None:
     """Enter a fault for an interaction whose combinations no phase runs in blocks."""
     if any(
-        phase.design == BLOCKED and phase.options.get("arms") == "full_factorial"
+        phase.design == BLOCKED and phase.options.get("arms") == FULL_FACTORIAL
         for phase in config.phases.values()
     ):
         return

@@ -8,16 +8,15 @@ from ablate.config.options import OPTIONS, check_options
 from ablate.config.schema import Factor, Phase
 from ablate.config.settings import Known
 from ablate.config.spaces import usable_name
+from ablate.design_names import BLOCKED, CONFIRM, SEARCH, SEARCHES
 
 ANY_OPTION = tuple(key for options in OPTIONS.values() for key in options)
 KEYS = (
     "design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options", "claims",
     "looks",
 )  # fmt: skip
-SEARCH, SOBOL, BLOCKED, PILOT = "search", "sobol", "blocked", "baseline_only"
-CONFIRM = "confirm"
 CLAIMING = (BLOCKED, CONFIRM)  # designs with replicates that a claim can rest on
-COUNTED = (SEARCH, SOBOL)  # designs that need a number of trials
+COUNTED = SEARCHES  # designs that need a number of trials
 
 # T nuisance points per value and block, R blocks
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {

@@ -4,8 +4,16 @@ import math
 from collections.abc import Mapping
 
 from ablate.config.faults import Faults
-from ablate.config.phases import BLOCKED, CONFIRM, SEARCH, SOBOL
 from ablate.config.schema import Phase, StudyConfig
+from ablate.design_names import (
+    BASELINE_ONLY,
+    BLOCKED,
+    CONFIRM,
+    FULL_FACTORIAL,
+    ONE_FACTOR,
+    SEARCH,
+    SOBOL,
+)
 
 MOST_DESIGNED = 100_000  # runs of one designed phase; each is a row in memory
 MOST_SEARCHED = 1_000_000
@@ -32,11 +40,11 @@ def runs_of(phase: Phase, config: StudyConfig) -> float:
     rows = {
         SEARCH: phase.trials or 0,
         SOBOL: phase.trials or 0,
-        "baseline_only": 1,
-        "one_factor": each, "leave_one_out": each, "add_one_in": each, "path": each,
-        "full_factorial": every, "fractional_factorial": every,
+        BASELINE_ONLY: 1,
+        ONE_FACTOR: each, "leave_one_out": each, "add_one_in": each, "path": each,
+        FULL_FACTORIAL: every, "fractional_factorial": every,
         BLOCKED: _whole(options.get("points")) * _whole(options.get("blocks"))
-        * (every if options.get("arms") == "full_factorial" else each),
+        * (every if options.get("arms") == FULL_FACTORIAL else each),
         CONFIRM: _whole(options.get("blocks"))
         * (1 + max(_whole(options.get("winners")), _count(options.get("arms")))),
     }.get(phase.design, 1)  # fmt: skip

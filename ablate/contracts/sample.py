@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.answers import answer
+from ablate.design_names import BASELINE_ONLY, BLOCKED, ONE_FACTOR
 from ablate.report.contents import Contents
 
 METRICS = {"qabf": 0.6, "vif": 0.5, "en": 6.8}
@@ -71,12 +72,12 @@ def _facts(planned: int, *, is_answered: bool) -> dict[str, Any]:
     phase = {"preset": None, "claims": False, "looks": 1, "points": None, "blocks": None}
     phases = (
         {
-            "pilot": {**phase, "design": "baseline_only", "seeds": SEEDS},
-            "answer": {**phase, "design": "blocked", "seeds": 1, "claims": True,
+            "pilot": {**phase, "design": BASELINE_ONLY, "seeds": SEEDS},
+            "answer": {**phase, "design": BLOCKED, "seeds": 1, "claims": True,
                        "points": POINTS, "blocks": BLOCKS},
         }
         if is_answered
-        else {"compare": {**phase, "design": "one_factor", "seeds": SEEDS}}
+        else {"compare": {**phase, "design": ONE_FACTOR, "seeds": SEEDS}}
     )  # fmt: skip
     question = {
         "id": "variant", "asks": "Does the sign help?", "factor": "variant", "baseline": "signed",

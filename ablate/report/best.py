@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis.table import arms, designed
+from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
 
@@ -108,7 +109,7 @@ def _described(contents: Contents) -> list[dict[str, Any]]:
 
 def _recipes(contents: Contents) -> list[dict[str, Any]]:
     phases, objective = contents.facts["phases"], contents.facts["objective"]
-    names = [name for name, phase in phases.items() if phase["design"] in ("search", "sobol")]
+    names = [name for name, phase in phases.items() if phase["design"] in SEARCHES]
     runs = contents.runs[contents.runs["phase"].isin(names)]
     if objective not in runs:
         return []

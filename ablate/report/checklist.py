@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ablate.analysis.table import not_numbers
+from ablate.design_names import BLOCKED, SEARCHES
 from ablate.report.contents import Contents
 
 Reply = Literal["yes", "no", "not applicable"]
@@ -196,7 +197,7 @@ def _deterministic(contents: Contents) -> Said:
 
 def _test_is_apart(contents: Contents) -> Said:
     facts, runs = contents.facts, contents.runs
-    searched = [n for n, phase in facts["phases"].items() if phase["design"] in ("search", "sobol")]
+    searched = [n for n, phase in facts["phases"].items() if phase["design"] in SEARCHES]
     columns = [name for name in runs.columns if name.startswith("test/")]
     seen = runs.loc[runs["phase"].isin(searched), columns].notna().any(axis=None)
     if seen or not str(facts["objective"]).startswith("val/"):
@@ -221,7 +222,7 @@ def _missing(contents: Contents) -> Said:
 
 def _same_effort(contents: Contents) -> Said:
     phases = contents.facts["phases"]
-    blocked = [name for name, phase in phases.items() if phase["design"] == "blocked"]
+    blocked = [name for name, phase in phases.items() if phase["design"] == BLOCKED]
     runs = contents.runs[contents.runs["phase"].isin(blocked)]
     if runs.empty:
         return "not applicable", "no phase tuned the values"

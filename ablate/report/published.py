@@ -15,9 +15,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ablate.analysis.answers import BLOCKED, PROBE, network_of
+from ablate.analysis.answers import PROBE, network_of
 from ablate.analysis.selftest.shuffled import shuffled
 from ablate.analysis.table import floor_means
+from ablate.design_names import BLOCKED
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
 from ablate.report.page import render

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER
 from ablate.report.contents import Contents
 from ablate.search.pareto import front
 from ablate.search.told import Direction, Told
-
-SEARCHES = ("search", "sobol")
 
 
 def trade_offs(contents: Contents) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ablate.config.schema import Phase, Question, StudyConfig
+from ablate.design_names import CONFIRM
 from ablate.stats.power import ALPHA, POWER, detectable_effect, fewest_blocks, smallest_p
 
 FEWEST_TO_CONFIRM = 8
@@ -44,13 +45,13 @@ def refusals(config: StudyConfig, *, alpha: float = ALPHA) -> list[str]:
                 f"of alpha; write looks: {config.look} before the first look, or claims: false"
             )
         if blocks < fewest:
-            needed = max(fewest, FEWEST_TO_CONFIRM) if phase.design == "confirm" else fewest
+            needed = max(fewest, FEWEST_TO_CONFIRM) if phase.design == CONFIRM else fewest
             found.append(
                 f"{at}: {blocks} blocks can never claim: the smallest two-sided exact p is "
                 f"{smallest_p(blocks):.3g}, not below {level:g}; use {needed} or more, or "
                 "claims: false"
             )
-        elif phase.design == "confirm" and blocks < FEWEST_TO_CONFIRM:
+        elif phase.design == CONFIRM and blocks < FEWEST_TO_CONFIRM:
             found.append(
                 f"{at}: {blocks} blocks are too few to confirm; use {FEWEST_TO_CONFIRM} or more, "
                 "or claims: false"
@@ -81,7 +82,7 @@ def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
 
 def _families(config: StudyConfig, phase: Phase) -> dict[str, int]:
     """Return question -> size of its family, for the questions that a phase answers."""
-    if phase.design != "confirm":
+    if phase.design != CONFIRM:
         return {q.id: comparisons(config, q) for q in config.questions.values()}
     name = str(phase.options.get("question", next(iter(config.questions))))
     arms = len(phase.options.get("arms", ())) or int(phase.options.get("winners", 1))

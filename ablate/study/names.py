@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ablate import losses, plugins
+from ablate.design_names import SEARCH
 from ablate.designs.contract import DESIGNS
 from ablate.metrics.catalogue import LABELS
 from ablate.metrics.protocol import PROTOCOLS
 from ablate.registry import declared
-from ablate.study.plan import SEARCH
 from ablate.training.tasks import FUSION, TASKS
 from ablate.training.tasks.contract import settings_of
 

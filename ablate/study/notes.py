@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from ablate.config.schema import Question, StudyConfig
-from ablate.study.plan import CONFIRM, SEARCH, SOBOL, Plan
+from ablate.design_names import BASELINE_ONLY, BLOCKED, CONFIRM, ONE_FACTOR, SEARCH, SOBOL
+from ablate.study.plan import Plan
 from ablate.tracking.runs import EXPERIMENT
 from ablate.training.spec import RunSpec
 
@@ -101,7 +102,7 @@ class Notes:
         ]
         if spec.block is not None and phase.design != CONFIRM and rows:
             return f"Answers: {'; '.join(rows)}."
-        if phase.design == "baseline_only":
+        if phase.design == BASELINE_ONLY:
             return "none of its own: what percentages refer to, and how far seeds spread."
         return f"{'; '.join(rows) or 'Runs'}, in tables and figures."
 
@@ -119,12 +120,12 @@ class Notes:
 
 def _design(design: str, sampler: str | None) -> str:
     words = {
-        "baseline_only": "the baseline alone",
-        "one_factor": "one value changed at a time",
-        "search": f"a search by {sampler or 'the default sampler'}",
-        "sobol": "points spread over the whole space",
-        "blocked": "an answer: every value in every block, tuned alike",
-        "confirm": "a confirmation of frozen winners on fresh seeds",
+        BASELINE_ONLY: "the baseline alone",
+        ONE_FACTOR: "one value changed at a time",
+        SEARCH: f"a search by {sampler or 'the default sampler'}",
+        SOBOL: "points spread over the whole space",
+        BLOCKED: "an answer: every value in every block, tuned alike",
+        CONFIRM: "a confirmation of frozen winners on fresh seeds",
     }
     return words.get(design, design.replace("_", " "))
 

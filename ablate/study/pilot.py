@@ -6,10 +6,11 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablate.design_names import BASELINE_ONLY, CONFIRM
 from ablate.study.claims import Reach
 from ablate.study.plan import Plan
 
-PILOT, FEWEST = "baseline_only", 3
+FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ def spreads(plan: Plan, store: Path) -> dict[str, tuple[float, float, int]]:
     Empty with fewer than three: their spread would say too little.
     """
     config = plan.config
-    pilots = {phase.name for phase in config.phases.values() if phase.design == PILOT}
+    pilots = {phase.name for phase in config.phases.values() if phase.design == BASELINE_ONLY}
     of_metric: dict[str, list[float]] = {}
     for trial in plan.trials:
         for run in trial.runs if trial.phase in pilots else ():
@@ -61,7 +62,7 @@ def detectable(plan: Plan, store: Path, reaches: list[Reach]) -> list[Detectable
     for reach in reaches:
         phase = config.phases[reach.phase]
         name = reach.question
-        if phase.design == "confirm":
+        if phase.design == CONFIRM:
             name = str(phase.options.get("question", next(iter(config.questions))))
         for metric in config.questions[name].primary:
             if metric in known:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ablate.config.schema import Phase, Question, StudyConfig
+from ablate.design_names import CONFIRM, SEARCH, SEARCHES, SOBOL
 from ablate.designs.blocked import block_seeds
 from ablate.designs.contract import DESIGNS, Frozen, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
@@ -19,8 +20,6 @@ from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan, rows_of
 from ablate.study.recipes import Recipe, dimension_values, recipe_of
 from ablate.study.registration import design_hash
 from ablate.training.spec import RunSpec
-
-SEARCH, SOBOL, CONFIRM = "search", "sobol", "confirm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +292,7 @@ def _trial(
             split_seed=row.split_seed,
             rungs=tuple(phase.rungs or ()),
             objective=config.objective,
-            scores_test=phase.design not in (SEARCH, SOBOL),
+            scores_test=phase.design not in SEARCHES,
         )
         for index, seed in enumerate(seeds)
     )

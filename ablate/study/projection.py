@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from ablate.data.items import Examples
+from ablate.design_names import BASELINE_ONLY, CONFIRM
 from ablate.errors import StoreError
 from ablate.search.store import TrialStore, default_url
 from ablate.search.told import Direction
 from ablate.study.ledger import Ledger
 from ablate.study.notes import Notes, of_study
 from ablate.study.objectives import directions_of, shown_first
-from ablate.study.plan import CONFIRM, Plan
+from ablate.study.plan import Plan
 from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.trials import Trials
@@ -88,7 +89,7 @@ class Projection:
             experiment_tags(
                 note=of_study(config), metrics=shown_first(config),
                 has_seeds=any(
-                    phase.seeds > 1 and phase.design != "baseline_only"
+                    phase.seeds > 1 and phase.design != BASELINE_ONLY
                     for phase in config.phases.values()
                 ),
             )

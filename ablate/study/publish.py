@@ -11,12 +11,13 @@ import pandas as pd
 from ablate.config.schema import Factor, Phase, Question
 from ablate.data.items import Examples
 from ablate.data.pairs import PairSet
+from ablate.design_names import CONFIRM
 from ablate.designs.full_factorial import cell
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
 from ablate.study import drift, gallery
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
-from ablate.study.plan import CONFIRM, Plan
+from ablate.study.plan import Plan
 from ablate.study.planned import PlannedTrial, rows_of
 from ablate.study.provenance import provenance
 from ablate.study.questions import questions_of

@@ -3,6 +3,7 @@
 import itertools
 
 from ablate.config.schema import Question, StudyConfig
+from ablate.design_names import FULL_FACTORIAL
 from ablate.designs.contract import free
 
 
@@ -14,7 +15,7 @@ def questions_of(config: StudyConfig) -> list[Question]:
     """
     asked = list(config.questions.values())
     if not asked or not any(
-        "blocks" in phase.options and phase.options.get("arms") == "full_factorial"
+        "blocks" in phase.options and phase.options.get("arms") == FULL_FACTORIAL
         for phase in config.phases.values()
     ):
         return asked

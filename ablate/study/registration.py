@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ablate.config.schema import StudyConfig
+from ablate.design_names import CONFIRM
 from ablate.identity import JsonValue, digest
 from ablate.study.planned import PlannedTrial, SearchPlan
 from ablate.study.recipes import canonical, identity_of
@@ -64,7 +65,7 @@ def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:
     confirmed: dict[str, JsonValue] = {
         phase.name: repr(sorted(phase.options.items()))
         for phase in config.phases.values()
-        if phase.design == "confirm"
+        if phase.design == CONFIRM
     }
     looks: dict[str, JsonValue] = {
         phase.name: phase.looks for phase in config.phases.values() if phase.looks > 1

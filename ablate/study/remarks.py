@@ -1,6 +1,7 @@
 """What a reader of a plan should know beside its table, in words."""
 
 from ablate.config.schema import Phase
+from ablate.design_names import BLOCKED, CONFIRM, SOBOL
 from ablate.designs.contract import Inputs
 from ablate.designs.fractional_factorial import fraction_of
 from ablate.stats.power import ALPHA
@@ -17,7 +18,7 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
         lines += fraction_of(inputs, **phase.options).lines()
     if left_out := plan.left_out.get(phase.name):
         lines.append(f"{left_out} points break a constraint and are left out")
-    if phase.design in ("sobol", "blocked"):
+    if phase.design in (SOBOL, BLOCKED):
         tuned = [
             f"{name} {dimension.low:g} to {dimension.high:g}{' (log)' if dimension.log else ''}"
             if dimension.low is not None and dimension.high is not None
@@ -28,7 +29,7 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
         if config.held:
             held = " and ".join(config.held)
             lines.append(f"caveat: {held} held at the base value, not tuned per value")
-    if phase.design == "confirm":
+    if phase.design == CONFIRM:
         lines += _of_confirmation(phase)
     if "blocks" in phase.options and not phase.claims:
         name = f"preset {phase.preset}" if phase.preset else "claims: false"

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binom
 
-from ablate.analysis.answers import BLOCKED, facts_of, percent_bases, points_of, registered
+from ablate.analysis.answers import facts_of, percent_bases, points_of, registered
 from ablate.analysis.judging import judge
 from ablate.analysis.selection import select
 from ablate.analysis.selftest.planted import generator
+from ablate.design_names import BLOCKED
 from ablate.errors import ConfigError
 from ablate.stats.power import ALPHA
 

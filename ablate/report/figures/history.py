@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from ablate.analysis.dimensions import ADAPTIVE
 from ablate.analysis.effects import near, values_of
 from ablate.analysis.question import label_of, metric_label
+from ablate.design_names import SEARCH, SEARCHES
 from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
@@ -88,8 +88,8 @@ def searched_trials(contents: Contents) -> pd.DataFrame:
     `score` is the mean of the objective over seeds, missing where none finished.
     """
     phases, runs = contents.facts["phases"], contents.runs
-    kinds = {name: phase["design"] == ADAPTIVE for name, phase in phases.items()
-             if phase["design"] in (ADAPTIVE, "sobol")}  # fmt: skip
+    kinds = {name: phase["design"] == SEARCH for name, phase in phases.items()
+             if phase["design"] in SEARCHES}  # fmt: skip
     some = runs[runs["phase"].isin(kinds)]
     objective = contents.facts["objective"]
     scores = some[objective] if objective in some else pd.Series(np.nan, index=some.index)

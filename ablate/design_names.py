@@ -1,0 +1,12 @@
+"""The names of the designs that ablate gives a meaning of its own, for every layer."""
+
+from typing import Final
+
+BASELINE_ONLY: Final = "baseline_only"  # the pilot
+BLOCKED: Final = "blocked"  # the answer
+CONFIRM: Final = "confirm"
+FULL_FACTORIAL: Final = "full_factorial"
+ONE_FACTOR: Final = "one_factor"
+SEARCH: Final = "search"
+SOBOL: Final = "sobol"
+SEARCHES: Final = (SEARCH, SOBOL)
