@@ -1,6 +1,7 @@
 """One table per question over all published studies that ask it: what repeats, what does not."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -88,8 +89,12 @@ def glance(several: Sequence[Asked]) -> Iterator[str]:
         told = [[row for row in sure if row["is_better"]],
                 [row for row in sure if not row["is_better"]] + lost]  # fmt: skip
         told = [[*told[0], *told[1]]] if is_crossed else told
-        marks = [MARKS[row["verdict"]] for row in deciding if row["verdict"] in MARKS]
-        rest = ", ".join(f"{marks.count(mark)} {mark}" for mark in dict.fromkeys(marks))
+        marks = Counter(
+            (metric_label(row["metric"]), MARKS[row["verdict"]])
+            for row in deciding
+            if row["verdict"] in MARKS
+        )
+        rest = ", ".join(f"{metric} {count} {mark}" for (metric, mark), count in marks.items())
         sizes = [_sizes(rows, one.question) for rows in told]
         cells = (one.where, _of_question(one.question), *sizes, rest)
         yield f"| {' | '.join(cell or '–' for cell in cells)} |"

@@ -88,10 +88,10 @@ def test_at_a_glance_stand_what_is_sure_and_guardrails_that_are_lost() -> None:
     assert line == (
         "| probe, TNO | **supported** | Qabf: sign (signed vs sign_free) +4.0 %, split (signed vs "
         "sign_free) +4.0 % | VIF: sign (signed vs sign_free) -3.0 %; EN: sign (signed vs sign_free) "
-        "-0.5 % | 1 ○ |"
+        "-0.5 % | VIF 1 ○ |"
     )
     *_, line = glance([asked("probe", row("sign", verdict="practically equivalent"))])
-    assert line.endswith("| – | – | 1 ≈ |")
+    assert line.endswith("| – | – | Qabf 1 ≈ |")
 
 
 def test_an_interaction_is_told_as_the_difference_at_either_value() -> None:
