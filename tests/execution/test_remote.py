@@ -39,14 +39,29 @@ def come(address: tuple[str, int], key: bytes, token: str, is_blind: bool) -> No
 
 
 class Forked(remote.Remote):
-    """Workers of this machine that come in by the gate."""
+    """Workers of this machine that come in by the gate.
 
-    def __init__(self, *, is_blind: bool = False, **options: object) -> None:
+    Args:
+        is_blind: Whether they see nothing of the driver's files.
+        strike: A signal that the first worker gets while it waits for the answer at its first rung.
+    """
+
+    def __init__(
+        self, *, is_blind: bool = False, strike: signal.Signals | None = None, **options: object
+    ) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
-        self.is_blind = is_blind
+        self.is_blind, self._strike = is_blind, strike
         self.processes: dict[str, multiprocessing.Process] = {}
-        super().__init__(**{"decide": lambda *_: False, "host": HERE, **options})
+        super().__init__(**{"decide": self._go_on, "host": HERE, **options})
+
+    def _go_on(self, *_: object) -> bool:
+        if self._strike is not None:
+            (pid,) = (process.pid for process in self.processes.values())
+            assert pid is not None
+            os.kill(pid, self._strike)
+            self._strike = None
+        return False
 
     def _launch(self, token: str) -> None:
         words = (self._gate.address, self._key, token, self.is_blind)
@@ -82,12 +97,10 @@ def steps(folder: Path) -> list[tuple[str, int]]:
     ]
 
 
-def whole(
-    folder: Path, *, run_steps: int = 60
-) -> tuple[Mapping[str, float], list[tuple[str, int]]]:
+def whole(folder: Path) -> tuple[Mapping[str, float], list[tuple[str, int]]]:
     """Return the numbers and the journal of the same run, let alone."""
     executor = Inline(decide=lambda *_: False)
-    executor.submit(small("r", steps=run_steps, rungs=(2,)), folder)
+    executor.submit(small("r", steps=60, rungs=(2,)), folder)
     (result,) = until(executor, 1)
     return result.metrics, steps(folder)
 
@@ -118,14 +131,10 @@ def test_a_visitor_gives_the_same_numbers_and_files(
 def test_a_visitor_that_is_killed_is_replaced_and_its_run_goes_on(
     forked: type[Forked], tmp_path: Path, is_blind: bool
 ) -> None:
-    metrics, journal = whole(tmp_path / "alone", run_steps=400)
-    executor, folder = forked(is_blind=is_blind), tmp_path / "s" / "runs" / "r"
-    executor.submit(small("r", steps=400, rungs=(2,)), folder)
-    while not (folder / JOURNAL).exists():
-        assert executor.poll(0.05) == []
-    pid = executor.processes[executor._workers[0].token].pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    metrics, journal = whole(tmp_path / "alone")
+    executor = forked(is_blind=is_blind, strike=signal.SIGKILL)
+    folder = tmp_path / "s" / "runs" / "r"
+    executor.submit(small("r", steps=60, rungs=(2,)), folder)
     (result,) = until(executor, 1)
     assert (result.state, result.metrics) == ("finished", metrics)
     assert result.facts["workers_killed"] == 1
@@ -136,14 +145,10 @@ def test_a_visitor_that_is_killed_is_replaced_and_its_run_goes_on(
 def test_a_visitor_that_has_to_go_saves_and_that_costs_the_run_nothing(
     forked: type[Forked], tmp_path: Path, is_blind: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    metrics, journal = whole(tmp_path / "alone", run_steps=400)
-    executor, folder = forked(is_blind=is_blind), tmp_path / "s" / "runs" / "r"
-    executor.submit(small("r", steps=400, rungs=(2,)), folder)
-    while not executor._workers or not executor._workers[0].lease.step:
-        assert executor.poll(0.05) == []
-    pid = executor.processes[executor._workers[0].token].pid
-    assert pid is not None
-    os.kill(pid, signal.SIGUSR1)
+    metrics, journal = whole(tmp_path / "alone")
+    executor = forked(is_blind=is_blind, strike=signal.SIGUSR1)
+    folder = tmp_path / "s" / "runs" / "r"
+    executor.submit(small("r", steps=60, rungs=(2,)), folder)
     while "wanted elsewhere" not in caplog.text:
         assert executor.poll(0.05) == []
     assert (folder / "checkpoint.pt").exists()
