@@ -10,7 +10,7 @@ import functools
 import hashlib
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -49,24 +49,39 @@ class Environment:
         return asdict(self)
 
 
-@functools.cache
 def environment_of(device: str) -> Environment:
-    """Return the environment of this process as it was at the first call; settle before it."""
-    return measure(device, code=package_code())
+    """Return the environment of this process as it was at the first call; settle before it.
+
+    Another project has other plug-ins, and with them an environment of its own.
+    """
+    return kept(device, plugins.load())
 
 
-def measure(device: str, *, code: Mapping[str, str] | None = None) -> Environment:
+@functools.cache
+def kept(device: str, plug_ins: tuple[Path, ...]) -> Environment:
+    """Return what `measure` said when it was asked first, for a device and a project's plug-ins."""
+    return measure(device, code=package_code(), plug_ins=plug_ins)
+
+
+def measure(
+    device: str,
+    *,
+    code: Mapping[str, str] | None = None,
+    plug_ins: Sequence[Path] | None = None,
+) -> Environment:
     """Return the environment as it is now on disk and in this process.
 
     Args:
         device: As in train.device.
         code: Of the package, where it is known.
+        plug_ins: Their files, where they are known.
     """
     import torch
 
     from ablate.training.determinism import device_of
 
-    mine = {f"plugins/{path.name}": _meaning(path) for path in plugins.load()}
+    files = plugins.load() if plug_ins is None else plug_ins
+    mine = {f"plugins/{path.name}": _meaning(path) for path in files}
     return Environment(
         code={**(read_code() if code is None else code), **mine},
         versions={"python": platform.python_version(),

@@ -16,9 +16,9 @@ WORDS = [*SMALL, "~phases.search", "executor=inline", "train.steps=3", "metrics.
 
 @pytest.fixture(autouse=True)
 def fresh() -> object:
-    environment.environment_of.cache_clear()
+    environment.kept.cache_clear()
     yield
-    environment.environment_of.cache_clear()
+    environment.kept.cache_clear()
 
 
 def test_a_new_torch_is_refused_then_accepted_and_told_apart(
@@ -34,7 +34,7 @@ def test_a_new_torch_is_refused_then_accepted_and_told_apart(
     monkeypatch.setattr(
         environment, "version", lambda name: "9.9" if name == "torch" else old(name)
     )
-    environment.environment_of.cache_clear()
+    environment.kept.cache_clear()
     refused = inside(*run, cwd=tmp_path, code=1)
     (line,) = refused.stderr.strip().splitlines()[-1:]
     assert f"torch {old('torch')} -> 9.9" in line

@@ -66,10 +66,10 @@ def reading(package: Path) -> Iterator[None]:
     """Have the drift guard read the code of a copy."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(environment, "PACKAGE", package)
-        for known in (environment.environment_of, environment.package_code):
+        for known in (environment.kept, environment.package_code):
             known.cache_clear()
         yield
-    for known in (environment.environment_of, environment.package_code):
+    for known in (environment.kept, environment.package_code):
         known.cache_clear()
 
 

@@ -15,6 +15,7 @@ from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make
 from ablate.study.preview import preview
 from ablate.study.remarks import remarks
+from ablate.training.determinism import settle
 from ablate.training.environment import environment_of
 from ablate.training.spec import RunResult, State
 from ablate.training.tasks import task_of
@@ -99,6 +100,7 @@ def test_the_environment_of_a_run_counts_not_the_bytes_of_the_code(
     tmp_path: Path, is_here: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A comment that was changed since makes no run anew; other libraries do."""
+    settle()
     here = environment_of("cpu").stratum
     first = first_look(tmp_path, code_hash="of other bytes", stratum=here if is_here else "there")
     second = make(load(f"{STUDY}@2", LOOKS, LARGE))

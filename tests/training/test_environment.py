@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from ablate.training import environment
-from ablate.training.environment import Environment, changes, measure, read_code
+from ablate.training.determinism import settle
+from ablate.training.environment import (
+    Environment,
+    changes,
+    environment_of,
+    measure,
+    read_code,
+)
 
 SOURCE = '''"""What it is."""
 
@@ -76,6 +83,23 @@ def test_plug_ins_libraries_and_arithmetic_count(
     )
     found = changes(before, measure("cpu"))
     assert found == (f"torch {old('torch')} -> 0.1", "plugins/environment_test.py added")
+
+
+def test_each_project_of_a_process_has_an_environment_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a notebook, or where one process runs the studies of two folders."""
+    plugged, bare = tmp_path / "plugged", tmp_path / "bare"
+    (plugged / "plugins").mkdir(parents=True)
+    bare.mkdir()
+    (plugged / "plugins" / "environment_own.py").write_text("x = 1\n")
+    monkeypatch.chdir(plugged)
+    settle()
+    first = environment_of("cpu")
+    monkeypatch.chdir(bare)
+    assert changes(first, environment_of("cpu")) == ("plugins/environment_own.py removed",)
+    monkeypatch.chdir(plugged)
+    assert environment_of("cpu") is first
 
 
 def test_many_files_are_counted() -> None:
