@@ -9,6 +9,7 @@ import pandas as pd
 from ablate.analysis import contrasts
 from ablate.analysis.aggregates import best_values, counts, rank_differences
 from ablate.analysis.cells import cells_of
+from ablate.analysis.collapse import collapsed_trainings
 from ablate.analysis.confirmation import asked as confirmation_of
 from ablate.analysis.confirmation import conditional
 from ablate.analysis.coverage import agreed, in_both
@@ -96,7 +97,7 @@ def _answered(
     question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
     points = points_of(raw, runs)
     about = stratified(about, points, facts.get("strata", ()))
-    limits = tuple(_pilot_limits(question, pilot_runs))
+    limits = (*_pilot_limits(question, pilot_runs), *collapsed_trainings(question, points))
     about = replace(about, caveats=(*about.caveats, *limits))
     some = images[images["run_id"].isin(points["run_id"])]
     selecting = facts["objective"].partition("/")[2]
@@ -104,6 +105,7 @@ def _answered(
     verdict = judge(question, selected, about)
     beside: dict[str, Any] = {
         "values": list(question.values),
+        "baseline": question.baseline,
         "ordered": bool(raw["ordered"]),
         "weights": {contrast.name: list(contrast.weights) for contrast in question.contrasts},
         "cells": _cells(question, selected),

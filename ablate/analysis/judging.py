@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Literal
 
 from ablate.analysis.cells import Cells, cells_of
+from ablate.analysis.collapse import collapsed_blocks
+from ablate.analysis.contrasts import INTERACTION
 from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, estimate
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
-from ablate.analysis.influence import collapsed_blocks, far_blocks
+from ablate.analysis.influence import far_blocks
 from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, metric_label
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
 from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
@@ -122,10 +124,16 @@ def _vetoed(rows: list[Row], *, alpha: float) -> str:
 
 
 def _directed(rows: list[Row]) -> str:
-    """Return per contrast the metrics in which it is better, then those in which it is worse."""
+    """Return per contrast the metrics in which it is better, then those in which it is worse.
+
+    Of an interaction only that it is there: more of a loss is no gain.
+    """
     parts = []
     for name in dict.fromkeys(row.contrast for row in rows):
         mine = [row for row in rows if row.contrast == name]
+        if name.startswith(INTERACTION):
+            parts.append(f"{name} in {', '.join(metric_label(row.metric) for row in mine)}")
+            continue
         sides = {
             side: ", ".join(metric_label(row.metric) for row in mine if row.is_better is is_better)
             for side, is_better in (("better", True), ("worse", False))

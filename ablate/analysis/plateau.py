@@ -142,7 +142,10 @@ def _sentence(
 ) -> str:
     metrics = " and ".join(metric_label(metric) for metric in question.primary)
     if smallest is None:
-        head = f"No value of {question.factor} is shown to be as good as the best in {metrics}."
+        head = (
+            f"No value of {question.factor} is shown to be no worse than every other by the "
+            f"smallest effect in {metrics}."
+        )
     else:
         p = next(one["p_holm"] for one in candidates if one["value"] == smallest)
         head = (
@@ -152,9 +155,13 @@ def _sentence(
     gains = []
     for metric in question.primary:
         up = [step["value"] for step in steps if step["metric"] == metric and step["is_gain"]]
-        gains.append(
-            f"{metric_label(metric)} gains up to {label_of(up[-1])}"
-            if up
-            else f"{metric_label(metric)} shows no gain at the first step"
-        )
+        first = next(step for step in steps if step["metric"] == metric)
+        is_loss = first["gain"] < 0 and first["p"] < first["alpha"]
+        label = metric_label(metric)
+        if up:
+            gains.append(f"{label} gains up to {label_of(up[-1])}")
+        elif is_loss:
+            gains.append(f"{label} falls at the first step, to {label_of(first['value'])}")
+        else:
+            gains.append(f"{label} shows no gain at the first step")
     return f"{head} Step by step: {'; '.join(gains)}."

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from ablate.analysis.collapse import MOST_CONSTANT, is_constant
 from ablate.analysis.table import not_numbers
 from ablate.design_names import BLOCKED, SEARCHES
 from ablate.report.contents import Contents
@@ -19,6 +20,7 @@ from ablate.report.contents import Contents
 Reply = Literal["yes", "no", "not applicable"]
 Said = tuple[Reply, str]
 NEURIPS, ACL, REFORMS = "NeurIPS", "ACL", "REFORMS"
+EARLIER = "what was read of these images before this study the program cannot know"
 NO_CLAIM: Said = ("not applicable", "the study claims nothing")
 
 
@@ -45,7 +47,9 @@ def _registered(contents: Contents) -> Said:
     phases = contents.facts["phases"].values()
     if not any(phase.get("claims") for phase in phases):
         return NO_CLAIM
-    return "yes", f"stored before the first run under the design hash {_hash(contents)}"
+    return "yes", (
+        f"stored before the first run under the design hash {_hash(contents)}; {EARLIER}"
+    )
 
 
 def _scope(contents: Contents) -> Said:
@@ -202,7 +206,7 @@ def _test_is_apart(contents: Contents) -> Said:
     seen = runs.loc[runs["phase"].isin(searched), columns].notna().any(axis=None)
     if seen or not str(facts["objective"]).startswith("val/"):
         return "no", "test scores existed while something was selected"
-    return "yes", f"{facts['objective']} selects; searches have no test score"
+    return "yes", f"{facts['objective']} selects; searches have no test score; {EARLIER}"
 
 
 def _disjoint(contents: Contents) -> Said:
@@ -217,7 +221,11 @@ def _disjoint(contents: Contents) -> Said:
 def _missing(contents: Contents) -> Said:
     failed = int((contents.runs["state"] == "failed").sum())
     bare = int(not_numbers(contents.images)["images"].sum())
-    return "yes", f"{failed} of {len(contents.runs)} runs failed, {bare} values are no numbers"
+    constant = int(is_constant(contents.runs).sum())
+    return "yes", (
+        f"{failed} of {len(contents.runs)} runs failed, {constant} ended in constant images, "
+        f"{bare} values are no numbers"
+    )
 
 
 def _same_effort(contents: Contents) -> Said:
@@ -229,7 +237,14 @@ def _same_effort(contents: Contents) -> Said:
     counts = runs.groupby("arm_id")["run_id"].count()
     if counts.nunique() > 1:
         return "no", f"between {counts.min()} and {counts.max()} runs per value"
-    return "yes", f"{counts.iloc[0]} runs per value, the same points for all"
+    same = f"{counts.iloc[0]} runs per value, the same points for all"
+    constant = is_constant(runs).groupby(runs["arm_id"]).sum()
+    if constant.max() > MOST_CONSTANT * counts.iloc[0] and constant.nunique() > 1:
+        return "no", (
+            f"{same}, but between {constant.min()} and {constant.max()} of them ended in constant "
+            "images"
+        )
+    return "yes", same
 
 
 def _corrected(contents: Contents) -> Said:

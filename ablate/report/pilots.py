@@ -69,8 +69,8 @@ def sentence(
     if not parts:
         return ""
     return (
-        "Blocks that the smallest effects of interest need, were runs unpaired "
-        f"({max(1, comparisons)} comparisons, power 0.8): {', '.join(parts)}."
+        "Blocks that the smallest effects of interest need by these seeds alone, were runs "
+        f"unpaired ({max(1, comparisons)} comparisons, power 0.8): {', '.join(parts)}."
     )
 
 

@@ -85,7 +85,9 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
     pilot, comparisons = facts["pilot"], _comparisons(verdicts)
     if pilot:
         yield from _wrapped(
-            "Seeds of the baseline alone, on test; what the answer's blocks find at that spread. "
+            "Before the answer: the spread over seeds of the baseline alone, on test, and what a "
+            "number of blocks would find at that spread. In the answer blocks also differ in "
+            "split and tuning, and images add what no block removes: its rows count. "
             + sentence(pilot, comparisons=comparisons, smallest=_smallest(verdicts))
         )
         yield from ["", *table(pilot, comparisons=comparisons), ""]
@@ -132,7 +134,7 @@ def _as_paired(questions: Sequence[Mapping[str, Any]]) -> str:
     told = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
     if not told:  # no spread, or no pilot that percentages could refer to
         return ""
-    return f"Paired, as they were run, in the hardest primary comparison they can detect: {told}."
+    return f"As run, the answer's blocks can detect in the hardest primary comparison: {told}."
 
 
 def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:

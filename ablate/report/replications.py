@@ -139,6 +139,10 @@ def table(several: Sequence[Asked]) -> Iterator[str]:
     yield f"| network, data | {' | '.join(one.where for one in several)} |"
     yield "|---|" + "---|" * len(several)
     yield f"| the question | {' | '.join(_of_question(one.question) for one in several)} |"
+    for title, told in (("smallest effects", _margins), ("pilot, tuned baseline", _baselines)):
+        context = [told(one) for one in several]
+        if any(context):
+            yield f"| {title} | {' | '.join(cell or '–' for cell in context)} |"
     named: dict[tuple[str, str], str] = {}
     for one in several:
         named |= {key: _named(row) for key, row in one.rows.items() if key not in named}
@@ -146,6 +150,53 @@ def table(several: Sequence[Asked]) -> Iterator[str]:
     for key in sorted(named, key=lambda key: metrics.index(key[0])):  # else in their order
         cells = [_of_row(one.rows.get(key)) for one in several]
         yield f"| {metric_label(key[0])}: {named[key]} | {' | '.join(cells)} |"
+
+
+def _margins(one: Asked) -> str:
+    """Return the registered smallest effects in % of the pilot."""
+    pilots = _pilots(one)
+    told = {
+        row["metric"]: f"{100 * row['smallest_effect'] / abs(pilots[row['metric']]):.2g} %"
+        for row in one.rows.values()
+        if row["smallest_effect"] and row["metric"] in pilots
+    }
+    return ", ".join(f"{metric_label(metric)} {size}" for metric, size in told.items())
+
+
+def _baselines(one: Asked) -> str:
+    """Return what percentages refer to, and the mean of the tuned baseline beside it."""
+    baseline, pilots = _baseline(one), _pilots(one)
+    if baseline is None:
+        return ""
+    told = [
+        f"{metric_label(metric)} {mean_:.3f}, {_mean(one.question, metric, baseline):.3f}"
+        for metric, mean_ in pilots.items()
+    ]
+    return "; ".join(told)
+
+
+def _baseline(one: Asked) -> Any:
+    """Return the baseline of a question; of a document before it was written, what most rows say.
+
+    None where those are contrasts of other values.
+    """
+    if "baseline" in one.question:
+        return one.question["baseline"]
+    counts = Counter(
+        row["baseline"]
+        for (_, contrast), row in one.rows.items()
+        if contrast == f"{label_of(row['value'])} vs {label_of(row['baseline'])}"
+    )
+    return counts.most_common(1)[0][0] if counts else None
+
+
+def _pilots(one: Asked) -> dict[str, float]:
+    """Return metric -> mean of the pilot, where rows have a percentage of it."""
+    return {
+        row["metric"]: 100 * row["estimate"] / row["percent"]
+        for row in one.rows.values()
+        if row["percent"] and row["estimate"]
+    }
 
 
 def _of_question(question: Mapping[str, Any]) -> str:

@@ -39,6 +39,7 @@ def test_a_planted_interaction_is_found_with_its_size() -> None:
     assert row.ci_high is not None
     assert row.ci_low < 4.0 < row.ci_high
     assert f"{row.contrast} changes" in row.sentence
+    assert verdict.reason == f"{row.contrast} in Qabf"  # neither side of it is the better one
 
 
 def test_effects_that_add_up_are_no_interaction() -> None:

@@ -71,6 +71,12 @@ def test_a_later_gain_is_not_tested_once_a_step_has_failed() -> None:
     assert said["smallest"] == 4
 
 
+def test_a_first_step_that_falls_is_told_from_one_without_a_gain() -> None:
+    said = found({"qabf": [4.0, 0.0, 0.0, 0.0, 0.0]})
+    assert "Qabf falls at the first step, to 2." in said["sentence"]
+    assert "falls" not in found({"qabf": [0.0] * 5}, sd=2.0)["sentence"]
+
+
 def test_what_is_not_answerable_or_has_no_margin_has_no_plateau() -> None:
     few = found({"qabf": [0.0, 2.0, 4.0, 4.0, 4.0]}, blocks=4)
     assert few["smallest"] is None

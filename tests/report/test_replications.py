@@ -9,7 +9,8 @@ def row(contrast: str, metric: str = "qabf", **more: Any) -> dict[str, Any]:
     return {
         "metric": metric, "contrast": contrast, "role": "primary", "verdict": "supported",
         "estimate": 0.02, "percent": 4.0, "ci_low": 0.01, "ci_high": 0.03, "is_better": True,
-        "factor": "variant", "value": "signed", "baseline": "sign_free", **more,
+        "factor": "variant", "value": "signed", "baseline": "sign_free", "smallest_effect": None,
+        **more,
     }  # fmt: skip
 
 
@@ -25,6 +26,11 @@ def asked(network: str, *rows: dict[str, Any], verdict: str = "supported") -> As
             "reason": "",
             "rows": rows,
             "alpha": 0.05,
+            "cells": [
+                {"metric": one["metric"], "block": 1, "value": value, "score": 0.5}
+                for one in rows
+                for value in (one["value"], one["baseline"])
+            ],
         }
     )
 
@@ -110,3 +116,22 @@ def test_an_interaction_is_told_as_the_difference_at_either_value() -> None:
     assert head == "| network, data | as a whole | variant: differs beyond chance | else |"
     sizes = "Qabf: magnitude vs signed -20.0 % at fixed and -12.0 % at tuned"
     assert line == f"| probe, TNO | **supported** | {sizes} | – |"
+
+
+def test_what_percentages_and_margins_refer_to_stands_above_the_rows() -> None:
+    """A pilot of 0.5 whose tuned baseline has 0.7: +4 % of the pilot is less of the latter."""
+    one = asked("probe", row("signed vs sign_free", smallest_effect=0.005))
+    one.question["cells"] = [
+        {"metric": "qabf", "block": block, "value": value, "score": score}
+        for block, gain in ((1, -0.1), (2, 0.1))
+        for value, score in (("sign_free", 0.7 + gain), ("signed", 0.72 + gain))
+    ]
+    other = asked("unet", row("signed vs sign_free", percent=None))
+    lines = list(table([one, other]))
+    assert lines[3:5] == [
+        "| smallest effects | Qabf 1 % | – |",
+        "| pilot, tuned baseline | Qabf 0.500, 0.700 | – |",
+    ]
+    one.question["baseline"] = "signed"  # as documents say it now
+    assert list(table([one]))[4] == "| pilot, tuned baseline | Qabf 0.500, 0.720 |"
+    assert len(list(table([other]))) == 4
