@@ -1,13 +1,16 @@
 """README.md and the quick start: studies that are valid, commands that exist, answers as published."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import typer
 
+from ablate.analysis.collapse import is_constant
 from ablate.cli.main import app
 from tests.command_line import typed
 
@@ -87,3 +90,22 @@ def test_the_answers_of_the_readme_are_published() -> None:
     assert len(numbers) > 10
     told = set(re.findall(r"[+-]\d+\.\d+", published))
     assert [number for number in numbers if number not in told] == []
+
+
+def test_the_counts_of_the_readme_are_those_of_the_reports() -> None:
+    readme, reports = flat(PAGES[0].read_text("utf-8")), ROOT / "reports"
+    questions = [
+        question
+        for path in sorted(reports.glob("*/*/verdict.json"))
+        for question in json.loads(path.read_text("utf-8"))["questions"]
+    ]
+    reasons = [one["reason"] for one in questions if one["verdict"] == "undecided"]
+    vetoed = sum("guardrail" in reason for reason in reasons)
+    assert f"{len(reasons)} of {len(questions)} answers are *undecided* as wholes" in readme
+    assert f"{vetoed} of them since EN or SD falls" in readme
+    assert f"{len(reasons) - vetoed} for want of precision" in readme
+    for data in ("MSRS-mini", "RoadScene-mini"):
+        tables = sorted(reports.glob(f"*/{data.lower()}-unet-*/tables/runs.csv.gz"))
+        runs = pd.concat([pd.read_csv(path) for path in tables])
+        share = is_constant(runs[runs["phase"] == "answer"]).mean()
+        assert f"{share:.0%} on {data}".replace("%", " %") in readme
