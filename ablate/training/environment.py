@@ -10,7 +10,7 @@ import functools
 import hashlib
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -54,34 +54,33 @@ def environment_of(device: str) -> Environment:
 
     Another project has other plug-ins, and with them an environment of its own.
     """
-    return kept(device, plugins.load())
+    return kept(device, Path.cwd())
 
 
 @functools.cache
-def kept(device: str, plug_ins: tuple[Path, ...]) -> Environment:
-    """Return what `measure` said when it was asked first, for a device and a project's plug-ins."""
-    return measure(device, code=package_code(), plug_ins=plug_ins)
+def kept(device: str, project: Path) -> Environment:
+    """Return what `measure` said when it was first asked about a device and a project."""
+    return measure(device, code=package_code(), project=project)
 
 
 def measure(
     device: str,
     *,
     code: Mapping[str, str] | None = None,
-    plug_ins: Sequence[Path] | None = None,
+    project: Path | None = None,
 ) -> Environment:
     """Return the environment as it is now on disk and in this process.
 
     Args:
         device: As in train.device.
         code: Of the package, where it is known.
-        plug_ins: Their files, where they are known.
+        project: Folder of the plug-ins' folder; the current one if absent.
     """
     import torch
 
     from ablate.training.determinism import device_of
 
-    files = plugins.load() if plug_ins is None else plug_ins
-    mine = {f"plugins/{path.name}": _meaning(path) for path in files}
+    mine = {f"plugins/{path.name}": _meaning(path) for path in plugins.load(project)}
     return Environment(
         code={**(read_code() if code is None else code), **mine},
         versions={"python": platform.python_version(),

@@ -99,7 +99,8 @@ def test_each_project_of_a_process_has_an_environment_of_its_own(
     monkeypatch.chdir(bare)
     assert changes(first, environment_of("cpu")) == ("plugins/environment_own.py removed",)
     monkeypatch.chdir(plugged)
-    assert environment_of("cpu") is first
+    (plugged / "plugins" / "environment_later.py").write_text("x = 1\n")
+    assert environment_of("cpu") is first  # what came later no run of this process has used
 
 
 def test_many_files_are_counted() -> None:
