@@ -14,8 +14,9 @@ from typing import Any
 import yaml
 
 import ablate
-from ablate import conf, errors
+from ablate import errors
 from ablate.config import options
+from ablate.config.defaults import CONF, trial_defaults
 from ablate.config.executors import SETTINGS as OF_EXECUTORS
 from ablate.config.settings import BUILT_IN, COMMON, OF_NAME
 from ablate.data.contract import DATASETS
@@ -57,7 +58,6 @@ from docs.docstrings import (
 from docs.study_page import study_file
 
 FOLDER = Path(__file__).with_name("reference")
-CONF = Path(str(conf.__file__)).parent
 
 
 def pages() -> dict[str, str]:
@@ -86,7 +86,7 @@ def _settings() -> Iterator[str]:
     )
     names = {**BUILT_IN, **known(), "losses.preset": CATALOGUE.names(), "losses.mix": MIXES}
     names = {**names, **{f"losses.{key}": some for key, some in loss_names().items()}}
-    written = yaml.safe_load((CONF / "trial.yaml").read_text(encoding="utf-8"))
+    written = trial_defaults()
     for section in dict.fromkeys(path.partition(".")[0] for path in COMMON):
         yield f"## {section}"
         rows = [
@@ -110,12 +110,12 @@ def _settings() -> Iterator[str]:
 def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
     """Return the type, and the range or the names, of a setting in words."""
     words = {
-        "text": "a text", "size": f"[height, width], each {setting._range()}",
+        "text": "a text", "size": f"[height, width], each {setting.in_words()}",
     }  # fmt: skip
     text = words.get(setting.type, "")
     if setting.type in ("int", "float"):
         what = "a whole number" if setting.type == "int" else "a number"
-        text = what if setting == Setting(type=setting.type) else f"{what} {setting._range()}"
+        text = what if setting == Setting(type=setting.type) else f"{what} {setting.in_words()}"
     if setting.kind:
         text = codes(names[setting.kind])
         text = {"names": f"a list of {text}", "numbers": f"{text} or a number per level"}.get(
