@@ -5,6 +5,7 @@ Run: python -m docs.reference_pages
 
 import dataclasses
 import inspect
+import math
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
@@ -89,22 +90,37 @@ def _settings() -> Iterator[str]:
     written = trial_defaults()
     for section in dict.fromkeys(path.partition(".")[0] for path in COMMON):
         yield f"## {section}"
-        rows = [
-            (f"`{path}`", _kind(setting, names), in_code(_at(written, path)))
-            for path, setting in COMMON.items()
-            if path.startswith(f"{section}.")
-        ]
-        yield from table(["setting", "value", "default"], rows)
+        own = {path: setting for path, setting in COMMON.items() if path.startswith(f"{section}.")}
+        defaults = {path: _at(written, path) for path in own}
+        yield from _settings_table(own, defaults, names)
         for name, own in OF_NAME.get(section, {}).items():
             yield f"### {section}.name: {name}"
             group = yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
-            yield from table(
-                ["setting", "value", "default"],
-                [(f"`{section}.{key}`", _kind(one, names),
-                  in_code(_default(section, name, group, key)))
-                 for key, one in own.items()],
-            )  # fmt: skip
+            yield from _settings_table(
+                {f"{section}.{key}": one for key, one in own.items()},
+                {f"{section}.{key}": _default(section, name, group, key) for key in own},
+                names,
+            )
     yield "Settings of a plug-in are the keyword-only parameters of its class or function."
+
+
+def _settings_table(
+    settings: Mapping[str, Setting], defaults: Mapping[str, Any], names: Mapping[str, Iterable[str]]
+) -> Iterator[str]:
+    """Yield a table of settings by path; with their meaning where they say it."""
+    rows = [
+        (f"`{path}`", _kind(one, names), in_code(defaults[path]), _meaning(one))
+        for path, one in settings.items()
+    ]
+    if any(meaning for *_, meaning in rows):
+        yield from table(["setting", "value", "default", "meaning"], rows)
+    else:
+        yield from table(["setting", "value", "default"], [row[:3] for row in rows])
+
+
+def _meaning(setting: Setting) -> str:
+    """Return the sentence on a setting and its source."""
+    return f"{setting.meaning} {setting.source}.".strip() if setting.source else setting.meaning
 
 
 def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
@@ -115,7 +131,12 @@ def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
     text = words.get(setting.type, "")
     if setting.type in ("int", "float"):
         what = "a whole number" if setting.type == "int" else "a number"
-        text = what if setting == Setting(type=setting.type) else f"{what} {setting.in_words()}"
+        is_free = setting.low == setting.above == -math.inf and setting.high == math.inf
+        text = what if is_free else f"{what} {setting.in_words()}"
+    if setting.choices:
+        text = codes(setting.choices)
+    if setting.type == "checked":
+        text = "a list of mappings"
     if setting.kind:
         text = codes(names[setting.kind])
         text = {"names": f"a list of {text}", "numbers": f"{text} or a number per level"}.get(
