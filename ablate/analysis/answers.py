@@ -9,12 +9,12 @@ import pandas as pd
 from ablate.analysis import contrasts
 from ablate.analysis.aggregates import best_values, counts, rank_differences
 from ablate.analysis.cells import cells_of
-from ablate.analysis.collapse import collapsed_trainings
 from ablate.analysis.confirmation import asked as confirmation_of
 from ablate.analysis.confirmation import conditional
 from ablate.analysis.coverage import agreed, in_both
 from ablate.analysis.document import document
 from ablate.analysis.facts import Facts, NuisanceRange, Selected
+from ablate.analysis.health import health_of
 from ablate.analysis.interactions import agreement, interactions
 from ablate.analysis.judging import judge
 from ablate.analysis.plateau import plateau
@@ -97,7 +97,8 @@ def _answered(
     question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
     points = points_of(raw, runs)
     about = stratified(about, points, facts.get("strata", ()))
-    limits = (*_pilot_limits(question, pilot_runs), *collapsed_trainings(question, points))
+    health = health_of(question, points)
+    limits = (*_pilot_limits(question, pilot_runs), *health.caveats)
     about = replace(about, caveats=(*about.caveats, *limits))
     some = images[images["run_id"].isin(points["run_id"])]
     selecting = facts["objective"].partition("/")[2]
@@ -112,6 +113,7 @@ def _answered(
         "winners": _winners(selected, about),
         "selected_by": selecting,
         "notes": [],
+        "health": health.to_json(),
         "reselected": [
             asdict(one)
             for one in sensitivity(

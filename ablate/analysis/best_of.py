@@ -10,6 +10,7 @@ from scipy.special import gammaln
 from ablate.analysis.answers import points_of
 from ablate.analysis.dimensions import Floats
 from ablate.analysis.effects import near, values_of
+from ablate.analysis.health import is_unhealthy
 from ablate.design_names import BLOCKED
 from ablate.stats.crossed import crossed_t
 
@@ -47,12 +48,13 @@ def of_blocks(
 ) -> list[dict[str, Any]]:
     """Return the expected best of the tuning points of a block, as means over blocks.
 
-    A point that failed counts as the worst of all values in its block. The interval is a 95 % t
-    interval over blocks, none where there is one block.
+    A point that failed or ended unhealthy counts as the worst healthy one of its block. The
+    interval is a 95 % t interval over blocks, none where there is one block.
     """
     found: list[dict[str, Any]] = []
     for phase in [name for name, one in facts["phases"].items() if one["design"] == BLOCKED]:
         mine = runs[runs["phase"] == phase]
+        mine = mine.assign(**{response: mine[response].mask(is_unhealthy(mine))})
         worst = mine.groupby("block")[response].agg("max" if is_lower else "min")
         for raw in facts["questions"]:
             points = points_of(raw, mine)

@@ -74,10 +74,10 @@ class Selected:
     Args:
         answers: Columns block, value, image, metric, score, and where known run_id.
         winners: One row per block and value with a column per nuisance setting; may be empty.
-        offered: One row per finite tuning point, with block, value and the nuisance settings; may
+        offered: One row per healthy tuning point, with block, value and the nuisance settings; may
             be empty.
-        replaced: Value and block of the cells without any finite run, which hold the worst finite
-            score of their block.
+        replaced: Value and block of the cells without any healthy run, which hold the worst score
+            of the healthy runs of their block.
         failures: Per value.
         adaptive: How many of the runs a search had suggested.
         unfinished: How many planned runs have no result yet.

@@ -11,7 +11,7 @@ from ablate.stats.power import fewest_blocks
 
 MOST_FAILED = 0.20  # of the runs of a value
 MOST_DROPPED = 0.05  # of the images of a metric
-MOST_REPLACED = 1  # blocks with a cell that no run survived
+MOST_REPLACED = 1  # blocks with a cell without any healthy run
 
 
 def failed_guards(
@@ -112,7 +112,7 @@ def _losses(selected: Selected) -> Iterator[str]:
     blocks = {block for _, block in selected.replaced}
     if len(blocks) > MOST_REPLACED:
         names = ", ".join(dict.fromkeys(label_of(value) for value, _ in selected.replaced))
-        yield f"no run of {names} survived in {len(blocks)} blocks"
+        yield f"no healthy run of {names} in {len(blocks)} blocks"
 
 
 def _ranges(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Iterator[str]:

@@ -5,14 +5,13 @@ from dataclasses import replace
 from typing import Literal
 
 from ablate.analysis.cells import Cells, cells_of
-from ablate.analysis.collapse import collapsed_blocks
 from ablate.analysis.contrasts import INTERACTION
 from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, estimate
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
 from ablate.analysis.influence import far_blocks
-from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, metric_label
+from ablate.analysis.question import RegisteredQuestion, Role, Value, metric_label
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
 from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
 from ablate.stats.crossed_power import crossed_blocks, crossed_detectable
@@ -63,7 +62,6 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         caveats=(
             *caveats_of(question, selected, facts, cells),
             *far_blocks(question, cells),
-            *collapsed_blocks(question, cells),
             *crowded_ends(question, selected, facts),
         ),
         alpha=question.alpha,
@@ -181,7 +179,7 @@ def _row(
     """Return the judged row of a contrast."""
     contrast, metric, t = numbers.contrast, numbers.metric, numbers.t
     margin, base = question.margin_of(metric), question.percent_base.get(metric)
-    value, baseline = _pair(question, contrast)
+    value, baseline = question.pair_of(contrast) or (None, None)
     alpha = question.alpha / family
     verdict, reason = _judged(question, numbers, cells, p_holm=p_holm, failed=failed)
     involved = [v for v, w in zip(question.values, contrast.weights, strict=True) if w]
@@ -278,13 +276,6 @@ def _direction(
     if expects == "differs" or (expects == "higher") == is_better:
         return "supported"
     return "contradicted"
-
-
-def _pair(question: RegisteredQuestion, contrast: Contrast) -> tuple[Value | None, Value | None]:
-    """Return value and baseline of a contrast between two values."""
-    up = [v for v, w in zip(question.values, contrast.weights, strict=True) if w > 0]
-    down = [v for v, w in zip(question.values, contrast.weights, strict=True) if w < 0]
-    return (up[0], down[0]) if len(up) == len(down) == 1 else (None, None)
 
 
 def _run_ids(selected: Selected) -> dict[tuple[Value, int], str]:

@@ -82,6 +82,13 @@ class RegisteredQuestion:
         """Return 1 where larger is better and -1 where smaller is."""
         return 1 if self.better[metric] == "higher" else -1
 
+    def pair_of(self, contrast: Contrast) -> tuple[Value, Value] | None:
+        """Return value and baseline of a contrast between two values, None for any other."""
+        weights = list(zip(self.values, contrast.weights, strict=True))
+        up = [value for value, weight in weights if weight > 0]
+        down = [value for value, weight in weights if weight < 0]
+        return (up[0], down[0]) if len(up) == len(down) == 1 else None
+
     def margin_of(self, metric: str) -> float | None:
         """Return the smallest effect of interest in units of the metric, None where none is named.
 

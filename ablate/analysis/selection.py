@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis.facts import Failures, Selected
+from ablate.analysis.health import is_unhealthy
 from ablate.errors import DataError
 from ablate.metrics.catalogue import BETTER, Direction
 
@@ -24,13 +25,15 @@ def select(
 ) -> Selected:
     """Return the answers of a blocked design.
 
-    A point that failed is kept as one that lost. Where all points of a value failed in a block,
-    its score is, metric by metric, that of the finite point with the worst mean test score in that
-    block, and the cell is flagged.
+    A point that failed or ended unhealthy is kept as one that lost. Where all points of a value
+    did in a block, its score is, metric by metric, that of the healthy point with the worst mean
+    test score in that block, and the cell is flagged. In a block without any healthy point finite
+    ones stand in.
 
     Args:
         points: One row per run of the design: `POINT_COLUMNS`, "val/METRIC" for the selection,
-            nuisance settings, and `adaptive` where a search suggested some.
+            nuisance settings, `health` where it is known, and `adaptive` where a search suggested
+            some.
         images: One row per run, split, image and metric: `IMAGE_COLUMNS`.
         metric: Selects the point; ties go to the first one.
         better: Metric to its direction.
@@ -44,7 +47,8 @@ def select(
     table = points.sort_values(["block", "value", "point"], kind="stable", key=_sortable)
     is_finite = (table["state"] == "finished") & table[column].notna()
     finite = table[is_finite]
-    best = finite.sort_values(column, ascending=better[metric] == "lower", kind="stable")
+    healthy = finite[~is_unhealthy(finite)]
+    best = healthy.sort_values(column, ascending=better[metric] == "lower", kind="stable")
     winners = best.groupby(["block", "value"], sort=False).head(1)
     test = images[images["split"] == "test"].rename(columns={"value": "score"})
     test = test[["run_id", "image", "metric", "score"]]
@@ -54,7 +58,7 @@ def select(
     )
     lost = lost[lost["_merge"] == "left_only"]
     stand_ins = [
-        _worst(finite[finite["block"] == block], test, better).assign(
+        _worst(_stand_ins(healthy, finite, block), test, better).assign(
             block=block, value=value, run_id=run_id
         )
         for block, value, run_id in _tuples(lost, "block", "value", "run_id")
@@ -62,7 +66,7 @@ def select(
     return Selected(
         answers=pd.concat([answers, *stand_ins], ignore_index=True),
         winners=winners.sort_values(["block", "value"], key=_sortable).reset_index(drop=True),
-        offered=finite,
+        offered=healthy,
         replaced=tuple((value, int(block)) for value, block in _tuples(lost, "value", "block")),
         failures=_failures(table),
         adaptive=int(table["adaptive"].astype(bool).sum()) if "adaptive" in table else 0,
@@ -70,10 +74,16 @@ def select(
     )
 
 
+def _stand_ins(healthy: pd.DataFrame, finite: pd.DataFrame, block: int) -> pd.DataFrame:
+    """Return the healthy points of a block, without any its finite ones."""
+    some = healthy[healthy["block"] == block]
+    return some if len(some) else finite[finite["block"] == block]
+
+
 def _worst(
     block: pd.DataFrame, test: pd.DataFrame, better: Mapping[str, Direction]
 ) -> pd.DataFrame:
-    """Return image, metric and score of the worst finite point of a block, metric by metric."""
+    """Return image, metric and score of the worst of some points of a block, metric by metric."""
     scores = test[test["run_id"].isin(block["run_id"])]
     means = scores.groupby(["metric", "run_id"], sort=True)["score"].mean().dropna()
     kept = []

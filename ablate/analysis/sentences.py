@@ -126,8 +126,8 @@ def caveats_of(
         )
     for value, block in selected.replaced:
         found.append(
-            f"no run of {label_of(value)} survived in block {block}: it holds the worst finite "
-            "score of that block"
+            f"no healthy run of {label_of(value)} in block {block}: it holds the worst score of "
+            "that block"
         )
     found += [
         f"{cells[metric].dropped} of {cells[metric].offered} images left out of "

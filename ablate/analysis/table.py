@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from ablate.analysis.health import is_unhealthy
 from ablate.design_names import BLOCKED, CONFIRM, SEARCH, SOBOL
 
-ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed")
+ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed", "unhealthy")
 
 
 def designed(runs: pd.DataFrame, phases: dict[str, dict[str, object]]) -> pd.DataFrame:
@@ -22,7 +23,7 @@ def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.D
     """Return one row per arm and metric, arms in the order of the table.
 
     Mean and standard deviation (n - 1) are over finished runs; one run has no deviation. Failed
-    runs are counted, never averaged.
+    runs are counted, never averaged; unhealthy ones are counted and averaged like any others.
 
     Args:
         runs: A run table with metric columns "test/qabf" and so on.
@@ -34,13 +35,14 @@ def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.D
         some = runs[runs["arm"] == arm]
         finished = some[some["state"] == "finished"]
         failed = int((some["state"] == "failed").sum())
+        unhealthy = int(is_unhealthy(some).sum())
         for metric in metrics:
             column = f"{split}/{metric}"
             values = finished[column].dropna() if column in finished else pd.Series(dtype=float)
             rows.append(
                 (
                     arm, metric, values.mean(), values.std(ddof=1), values.min(), values.max(),
-                    len(values), failed,
+                    len(values), failed, unhealthy,
                 )
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(ARM_COLUMNS))

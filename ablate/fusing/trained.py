@@ -105,6 +105,8 @@ def by_id(store: Path, run: str) -> TrainedRun:
 def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
     """Return the finished run of an arm that is best on val, by the study's own objective.
 
+    Unhealthy runs come behind all healthy ones.
+
     Args:
         store: Folder of the stores.
         study: Name of the study.
@@ -135,7 +137,7 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
             return math.inf
         return -value if BETTER.get(metric, "higher") == "higher" else value
 
-    return min(named, key=lambda run: (rank(run), run.spec.run_id))
+    return min(named, key=lambda run: (run.result.is_unhealthy, rank(run), run.spec.run_id))
 
 
 def check_study(store: Path, study: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate.analysis.health import is_unhealthy
 from ablate.analysis.table import arms, designed
 from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
@@ -49,7 +50,7 @@ def in_words(found: Mapping[str, Any]) -> list[str]:
         words = ", ".join(f"{row['arm']} {row['mean']:.3f}" for row in rows)
         lines.append(f"  {LABELS[metric]:5s} best first: {words}")
     if found["recipes"]:
-        lines.append("Recipes seen by searches, best val first (exploratory):")
+        lines.append("Healthy recipes seen by searches, best val first (exploratory):")
     for recipe in found["recipes"]:
         lines.append(f"  {recipe['run_id']} {recipe['objective']:.4f} {recipe['settings']}")
     return _narrow(lines) or [f"{found['study']}: nothing has finished yet"]
@@ -113,7 +114,7 @@ def _recipes(contents: Contents) -> list[dict[str, Any]]:
     runs = contents.runs[contents.runs["phase"].isin(names)]
     if objective not in runs:
         return []
-    runs = runs[(runs["state"] == "finished") & runs[objective].notna()]
+    runs = runs[(runs["state"] == "finished") & runs[objective].notna() & ~is_unhealthy(runs)]
     is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"
     first = runs.sort_values(objective, ascending=is_lower, kind="stable").head(RECIPES)
     return [

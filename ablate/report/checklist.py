@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ablate.analysis.collapse import MOST_CONSTANT, is_constant
+from ablate.analysis.health import FEW, is_unhealthy, unhealthy_in_words
 from ablate.analysis.table import not_numbers
 from ablate.design_names import BLOCKED, SEARCHES
 from ablate.report.contents import Contents
@@ -221,10 +221,9 @@ def _disjoint(contents: Contents) -> Said:
 def _missing(contents: Contents) -> Said:
     failed = int((contents.runs["state"] == "failed").sum())
     bare = int(not_numbers(contents.images)["images"].sum())
-    constant = int(is_constant(contents.runs).sum())
+    unhealthy = unhealthy_in_words(contents.runs) or "none is known to have ended unhealthy"
     return "yes", (
-        f"{failed} of {len(contents.runs)} runs failed, {constant} ended in constant images, "
-        f"{bare} values are no numbers"
+        f"{failed} of {len(contents.runs)} runs failed; {unhealthy}; {bare} values are no numbers"
     )
 
 
@@ -238,11 +237,11 @@ def _same_effort(contents: Contents) -> Said:
     if counts.nunique() > 1:
         return "no", f"between {counts.min()} and {counts.max()} runs per value"
     same = f"{counts.iloc[0]} runs per value, the same points for all"
-    constant = is_constant(runs).groupby(runs["arm_id"]).sum()
-    if constant.max() > MOST_CONSTANT * counts.iloc[0] and constant.nunique() > 1:
+    unhealthy = is_unhealthy(runs).groupby(runs["arm_id"]).sum()
+    if unhealthy.max() > FEW * counts.iloc[0] and unhealthy.nunique() > 1:
         return "no", (
-            f"{same}, but between {constant.min()} and {constant.max()} of them ended in constant "
-            "images"
+            f"{same}, but between {unhealthy.min()} and {unhealthy.max()} of them ended unhealthy "
+            "and could not win"
         )
     return "yes", same
 

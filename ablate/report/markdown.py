@@ -89,6 +89,9 @@ def _beside(report: Report, section: str) -> list[str]:
     if section == "exploration" and report.searched.rows:
         lines += ["### Search (adaptive, exploratory)", "", *_table(report.searched)]
     if section == "health":
+        if report.health.rows:
+            lines += ["### How trainings ended", "", *_table(report.health)]
+            lines += [*(f"- {plain(text)}" for text in report.health_notes), ""]
         lines += ["### Runs that failed", ""]
         lines += _table(report.failed) if report.failed.rows else [f"None of {report.run_count}.",
                                                                    ""]  # fmt: skip

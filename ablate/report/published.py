@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.analysis.answers import PROBE, network_of
+from ablate.analysis.health import is_unhealthy
 from ablate.analysis.selftest.shuffled import shuffled
 from ablate.analysis.table import floor_means
 from ablate.design_names import BLOCKED
@@ -121,6 +122,7 @@ def _facts(contents: Contents) -> dict[str, Any]:
         "pilot": pilot_of(contents), "rules": _rules(contents),
         "banner": contents.banner, "runs": len(contents.runs),
         "failed": int((contents.runs["state"] == "failed").sum()),
+        "unhealthy": int(is_unhealthy(contents.runs).sum()),
         "cpu": origin.get("cpu", {}).get("kind", ""), "device": origin.get("device", {}),
     }  # fmt: skip
 

@@ -102,6 +102,7 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
         yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts['control'])}.")
         yield ""
     failed = f", {facts['failed']} failed" if facts["failed"] else ""
+    failed += f", {facts['unhealthy']} ended unhealthy" if facts.get("unhealthy") else ""
     yield from _wrapped(
         f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
         f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it, at revision "

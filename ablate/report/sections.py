@@ -14,7 +14,7 @@ from ablate.report.contents import Contents
 from ablate.report.figures import SECTIONS
 from ablate.report.grid import Grid, of_frame
 from ablate.report.origin import origin_grid
-from ablate.report.runs import MOST_LINKS, failed_grid, runs_grid, searched_grid
+from ablate.report.runs import MOST_LINKS, failed_grid, health_grid, runs_grid, searched_grid
 from ablate.report.trade_offs import trade_offs
 from ablate.report.values import ROLES, roles_of, rows_grid, values_grid, winners_grid
 
@@ -101,6 +101,8 @@ class Report:
     missing: str
     trade_offs: Grid
     searched: Grid
+    health: Grid
+    health_notes: tuple[str, ...]
     failed: Grid
     run_count: int
     runs: Grid
@@ -139,6 +141,8 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
         missing=", ".join(f"{name} {count}" for name, count in bare.itertuples(index=False)),
         trade_offs=of_frame(fronts),
         searched=searched_grid(contents),
+        health=health_grid(contents),
+        health_notes=tuple(_health_notes(contents)),
         failed=failed_grid(contents),
         run_count=len(contents.runs),
         runs=runs_grid(contents),
@@ -146,6 +150,13 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
         checklist=tuple(checklist(contents)),
         origin=origin_grid(contents),
     )
+
+
+def _health_notes(contents: Contents) -> Iterator[str]:
+    """Yield what the exact tests say of the unhealthy trainings behind each question."""
+    for question in contents.answered:
+        for sentence in question.get("health", {}).get("sentences", ()):
+            yield f"{question['id']}: {sentence}"
 
 
 def _answered(contents: Contents, question: Mapping[str, Any], number: int) -> Answered:

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from ablate.analysis.health import unhealthy_in_words
 from ablate.analysis.table import arms, designed
 from ablate.errors import one_line
 from ablate.metrics.catalogue import BETTER, LABELS
@@ -42,6 +43,8 @@ def summary(contents: Contents) -> str:
     if failed:
         word = "run" if failed == 1 else "runs"
         lines.append(f"  {failed} {word} failed; see the reasons in the report")
+    if told := unhealthy_in_words(contents.runs):
+        lines += textwrap.wrap(told, 78, initial_indent="  ", subsequent_indent="    ")
     if not contents.answered:
         lines.append("Descriptive only: nothing is claimed from these means.")
     return "\n".join(map(one_line, lines))  # the words of a store must not move the cursor

@@ -53,6 +53,7 @@ def shown(contents: Contents) -> pd.DataFrame:
         runs = part["runs"].max()
         row["runs"] = "–" if pd.isna(runs) else f"{int(runs)}"
         row["failed"] = "–" if pd.isna(runs) else f"{int(part['failed'].max())}"
+        row["unhealthy"] = "–" if pd.isna(runs) else f"{int(part['unhealthy'].max())}"
         rows.append(row)
     return pd.DataFrame(rows)
 

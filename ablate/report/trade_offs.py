@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ablate.analysis.health import is_unhealthy
 from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER
 from ablate.report.contents import Contents
@@ -15,13 +16,15 @@ def trade_offs(contents: Contents) -> pd.DataFrame:
     """Return one row per trial on the front: phase, trial, run_id, arm, then the objectives.
 
     Best first in the first objective. Values are means over the seeds of a trial, on val;
-    exploratory. Empty where the study has one objective, or nothing was searched.
+    exploratory. Unhealthy runs are left out. Empty where the study has one objective, or nothing
+    was searched.
     """
     objectives = list(contents.facts.get("objectives", ()))
     columns = ["phase", "trial", "run_id", "arm", *objectives]
     phases, runs = contents.facts["phases"], contents.runs
+    ended = runs[(runs["state"] == "finished") & ~is_unhealthy(runs)]
     parts = [
-        _front_of(runs[(runs["phase"] == name) & (runs["state"] == "finished")], objectives)
+        _front_of(ended[ended["phase"] == name], objectives)
         for name, phase in phases.items()
         if phase["design"] in SEARCHES and len(objectives) > 1 and set(objectives) <= set(runs)
     ]

@@ -129,6 +129,25 @@ def state_of_metrics(values: Mapping[str, float]) -> State:
     return "negative" if scd < 0 else "healthy"
 
 
+def recorded_state(*, looked_at: str, reason: str, metrics: Mapping[str, float]) -> State | None:
+    """Return the state of a run that has ended, None where nothing tells it.
+
+    Args:
+        looked_at: The state that the run recorded itself; "" in stores of earlier versions.
+        reason: Why it failed, "" where it did not.
+        metrics: Means by "val/en", "test/sd" and so on: val counts, without it test.
+    """
+    if looked_at in STATES:
+        return looked_at
+    if reason.startswith("diverged"):
+        return "not_finite"
+    for split in ("val", "test"):
+        known = {name: metrics.get(f"{split}/{name}", math.nan) for name in ("en", "sd", "scd")}
+        if not all(math.isnan(value) for value in known.values()):
+            return state_of_metrics(known)
+    return None
+
+
 def _of_one(
     infrared: NDArray[np.uint8], visible: NDArray[np.uint8], fused: NDArray[np.uint8]
 ) -> dict[str, float]:

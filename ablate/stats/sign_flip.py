@@ -1,4 +1,6 @@
-"""Tests over block means that assume no distribution: exact sign flips, Wilcoxon."""
+"""Tests over blocks that assume no distribution: exact sign flips, Wilcoxon, signs alone."""
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +39,21 @@ def sign_flip(differences: ArrayLike) -> float:
     signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(SAMPLE, d.size))
     hits = int((np.abs((signs @ scaled).round(DIGITS)) >= observed).sum())
     return (hits + 1) / (SAMPLE + 1)
+
+
+def sign_test(*, more: int, fewer: int) -> float:
+    """Return the two-sided p of the sign test; ties have no part in it.
+
+    Args:
+        more: Blocks in which the first of two values has more.
+        fewer: Blocks in which it has fewer.
+
+    Example:
+        >>> sign_test(more=10, fewer=0), sign_test(more=3, fewer=3)
+        (0.001953125, 1.0)
+    """
+    tail = sum(math.comb(more + fewer, k) for k in range(min(more, fewer) + 1))
+    return min(1.0, tail / 2.0 ** (more + fewer - 1))
 
 
 def _all_sums(differences: Floats) -> Floats:

@@ -222,7 +222,7 @@ def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
 
 RUN_COLUMNS = (
     "run_id", "arm_id", "arm", "recipe_id", "phase", "trial", "seed", "block", "point",
-    "split_seed", "dummy", "state", "reason",
+    "split_seed", "dummy", "state", "reason", "health",
 )  # fmt: skip
 
 
@@ -248,6 +248,7 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
                     "seed": spec.seed, "block": trial.block, "point": trial.point,
                     "split_seed": trial.split_seed, "dummy": trial.dummy,
                     "state": result.state, "reason": result.reason,
+                    "health": result.known_health,
                     **({"stratum": result.facts.get("stratum", "")} if is_drifted else {}),
                     **{f"factor.{name}": str(value) for name, value in trial.values.items()},
                     **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},

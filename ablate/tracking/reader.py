@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
+from ablate.stats.health import recorded_state
 from ablate.tracking import runs
 from ablate.tracking.address import hide, public
 
@@ -94,7 +95,7 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
             links=json.loads(links.read_text(encoding="utf-8")) if links.exists() else {},
             experiment_id=str(hits[0].info.experiment_id),
             facts=json.loads((root / "facts.json").read_text(encoding="utf-8")),
-            runs=pd.read_parquet(root / "runs.parquet"),
+            runs=with_health(pd.read_parquet(root / "runs.parquet")),
             images=pd.read_parquet(root / "images.parquet"),
             curves=pd.read_parquet(root / "curves.parquet"),
             floors=pd.read_parquet(root / "floors.parquet"),
@@ -105,6 +106,20 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
             f"{public(client.tracking_uri)}: the study {study!r} has published nothing yet; "
             f"finish it with: ablate run {study}"
         ) from error
+
+
+def with_health(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return a run table with the column `health`; of earlier versions by their mean metrics."""
+    if "health" in runs:
+        return runs
+    measured = [str(name) for name in runs if str(name).startswith(("val/", "test/"))]
+    states = [
+        recorded_state(
+            looked_at="", reason=str(row["reason"] or ""), metrics={k: row[k] for k in measured}
+        )
+        for row in runs.to_dict("records")
+    ]
+    return runs.assign(health=[state or "" for state in states])
 
 
 def _artifacts(client: MlflowClient, info: RunInfo, target: Path) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from ablate.identity import JsonValue
+from ablate.stats.health import recorded_state
 
 State = Literal["finished", "pruned", "failed", "interrupted"]
 OOM = "oom"  # how the reason of a run starts that ran out of memory
@@ -80,6 +81,17 @@ class RunResult:
         """Return the state of the fused val images, "" where it was not looked at."""
         found = self.facts.get("health")
         return str(found.get("state", "")) if isinstance(found, Mapping) else ""
+
+    @property
+    def known_health(self) -> str:
+        """Return the state, by the mean metrics where the run did not look; "" if nothing tells."""
+        state = recorded_state(looked_at=self.health, reason=self.reason, metrics=self.metrics)
+        return state or ""
+
+    @property
+    def is_unhealthy(self) -> bool:
+        """Return whether the training is known to have ended in something that does not fuse."""
+        return self.known_health not in ("", "healthy")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -39,7 +39,7 @@ def test_facts_of_the_launch(judged: Any, facts: Facts, reason: str | None) -> N
         ({"failures": (Failures(value="b", failed=3, planned=10),)}, "3 of 10 runs of b"),
         ({"replaced": (("b", 3),)}, None),
         ({"replaced": (("a", 3), ("b", 3))}, None),
-        ({"replaced": (("b", 3), ("b", 4))}, "no run of b survived in 2 blocks"),
+        ({"replaced": (("b", 3), ("b", 4))}, "no healthy run of b in 2 blocks"),
     ],
 )
 def test_facts_of_the_runs(judged: Any, selected: dict[str, Any], reason: str | None) -> None:

@@ -82,15 +82,16 @@ def test_unequal_effort_is_said(answered: Contents) -> None:
 
 
 def test_a_value_that_collapsed_more_often_did_not_get_the_same_effort(answered: Contents) -> None:
-    runs = answered.runs.assign(**{"test/en": 7.0})
+    runs = answered.runs.assign(health="healthy")
     same = replace(answered, runs=runs.copy())
     assert said(same, "same effort")[0] == "yes"
     last = runs[runs["arm_id"] == runs["arm_id"].iloc[-1]].index[-3:]
-    runs.loc[last, "test/en"] = 0.0
+    runs.loc[last, "health"] = "constant"
     reply, why = said(replace(answered, runs=runs), "same effort")
     assert reply == "no"
-    assert why.endswith("between 0 and 3 of them ended in constant images")
-    assert "3 ended in constant images" in said(replace(answered, runs=runs), "failures")[1]
+    assert why.endswith("between 0 and 3 of them ended unhealthy and could not win")
+    why = said(replace(answered, runs=runs), "failures")[1]
+    assert f"3 of {len(runs)} runs ended unhealthy: 3 constant images" in why
 
 
 def test_failures_are_counted(answered: Contents) -> None:

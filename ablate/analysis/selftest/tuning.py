@@ -79,7 +79,7 @@ def lost_blocks() -> Check:
         points, images = _runs(arrays, lost=lost)
         selected = select(points, images, metric=planted.METRIC)
         answers.append(judge(question, selected, planted.FACTS))
-    is_flagged = any("survived" in caveat for caveat in answers[0].caveats)
+    is_flagged = any("no healthy run" in caveat for caveat in answers[0].caveats)
     kept = answers[0].verdict != "not answerable" and is_flagged
     _, _, p = planted.t_over((arrays[2:, 1] - arrays[2:, 0]).mean(axis=-1))
     return Check(
