@@ -1,6 +1,7 @@
 """`ablate export`: a trained network as a file for other programs."""
 
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
 
+logger = logging.getLogger(__name__)
 GREY_LEVELS = 255
 
 
@@ -47,7 +49,8 @@ def export(
 
     Inputs are infrared and visible, the output is fused: float32 (batch, 1,
     height, width) of any size, luminance in [0, 1]. The file says which run it
-    is and on which data it was trained.
+    is and on which data it was trained. A network whose training ended
+    unhealthy is warned of.
 
     Example: ablate export --study q4_variant --arm signed --onnx signed.onnx
     """
@@ -56,6 +59,7 @@ def export(
     if onnx is None and safetensors is None:
         raise ConfigError("ablate export: say --onnx FILE, --safetensors FILE, or both")
     from ablate.fusing import exporting, weights_file
+    from ablate.fusing.health import warning_of_run
     from ablate.fusing.labels import labels
     from ablate.fusing.trained import chosen
     from ablate.study.store import check_version
@@ -63,6 +67,11 @@ def export(
     check_version(store)
     trained = chosen(store, run=run, study=study, arm=arm)
     network = trained.network()
+    if found := warning_of_run(trained):
+        logger.warning(
+            "%s: %s; choose another run: ablate best %s",
+            trained.spec.run_id, found, trained.spec.study,
+        )  # fmt: skip
     told = labels(trained)
     content: dict[str, object] = {"labels": told}
     lines = []

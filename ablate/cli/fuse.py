@@ -1,5 +1,6 @@
 """`ablate fuse`: a trained network of a study on anybody's images."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,8 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Store
+
+logger = logging.getLogger(__name__)
 
 
 def fuse(
@@ -45,13 +48,15 @@ def fuse(
 
     A colour visible image keeps its colours: the network fuses the luminance.
     After an interruption the same command goes on; what this run has made of
-    the same images is kept.
+    the same images is kept. Outputs that are flat, negatives or copies of a
+    source are warned of.
 
     Example: ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
     """
     from ablate.cli.counter import Counter
     from ablate.fusing.files import fuse as fuse_files
     from ablate.fusing.files import gather
+    from ablate.fusing.health import examine_files, warning_of
     from ablate.fusing.trained import chosen
     from ablate.study.store import check_version
     from ablate.training.determinism import device_of
@@ -66,4 +71,6 @@ def fuse(
             device=place, keeps_chroma=not grey, step=counter.step,
             made_by=trained.spec.run_id, overwrites=overwrite,
         )  # fmt: skip
+    if found := warning_of(examine_files(sources, paths)):
+        logger.warning("%s: %s; choose another run: ablate best %s", out, found, trained.spec.study)
     typer.echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

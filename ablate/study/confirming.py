@@ -4,7 +4,7 @@ It is chosen once, when everything else has ended, written to the ledger before 
 and read from there ever after: a retried exploration does not change what is confirmed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ablate.designs.confirm import BASELINE
@@ -26,12 +26,14 @@ def freeze(
     known: Mapping[int, PlannedTrial],
     told: Mapping[int, Told],
     direction: Direction,
+    unhealthy: Collection[int] = (),
 ) -> dict[str, Any]:
     """Return what the ledger keeps: the arms with their recipes, where each is from, and a hash.
 
     The winners are the trials of the phase `of` that are best on the val objective, the baseline
-    arm left out; of equals the earlier one. The baseline has the recipe of the file, else that of
-    its own best trial in that phase, else the base values. Without any winner there is no arm.
+    arm and unhealthy trials left out; of equals the earlier one. The baseline has the recipe of the
+    file, else that of its own best trial in that phase, else the base values. Without any winner
+    there is no arm.
     """
     config = plan.config
     sign = 1 if direction == "maximize" else -1
@@ -41,6 +43,7 @@ def freeze(
         if known[number].phase == confirmation.of
         and told_.value is not None
         and not told_.is_pruned
+        and number not in unhealthy
     ]
     ranked = sorted(ended, key=lambda one: -sign * one[1])  # stable: the earlier one of equals
     base = dimension_values(config, filled(config.factors, {}))

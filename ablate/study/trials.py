@@ -198,12 +198,22 @@ class Trials:
             if confirmation.phase.name not in self._ledger.frozen:
                 entry = freeze(
                     self.plan, confirmation, known=self.known, told=self.told,
-                    direction=self.direction,
+                    direction=self.direction, unhealthy=self._unhealthy(),
                 )  # fmt: skip
                 self._ledger.freeze(entry)
                 self._confirm(confirmation)
                 return True
         return False
+
+    def _unhealthy(self) -> set[int]:
+        """Return the trials of which some run ended unhealthy."""
+        results = self._ledger.results
+        return {
+            number
+            for number, trial in self.known.items()
+            for spec in trial.runs
+            if spec.run_id in results and results[spec.run_id].is_unhealthy
+        }
 
     def _confirm(self, confirmation: ConfirmPlan) -> None:
         """Enter the trials of a frozen confirmation behind all others."""

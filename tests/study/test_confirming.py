@@ -46,7 +46,10 @@ def score(spec: RunSpec) -> float:
     return zlib.crc32(spec.run_id.encode()) / 2**32
 
 
-def driven(made: Plan, folder: Path, *, fails: tuple[str, ...] = (), stop: int = 999) -> Trials:
+def driven(
+    made: Plan, folder: Path, *, fails: tuple[str, ...] = (), stop: int = 999,
+    negatives: tuple[str, ...] = (),
+) -> Trials:  # fmt: skip
     """Run the study with results that follow from the run ids alone, at most `stop` of them."""
     ledger = Ledger(folder)
     trials = Trials(made, ledger, direction="maximize")
@@ -55,13 +58,26 @@ def driven(made: Plan, folder: Path, *, fails: tuple[str, ...] = (), stop: int =
             result = RunResult(run_id=spec.run_id, state="failed", reason="error: x")
         else:
             metrics = {"val/qabf": score(spec)}
-            result = RunResult(run_id=spec.run_id, state="finished", metrics=metrics)
+            facts = {"health": {"state": "negative"}} if spec.run_id in negatives else {}
+            result = RunResult(run_id=spec.run_id, state="finished", metrics=metrics, facts=facts)
         ledger.run_folder(spec.run_id).mkdir(parents=True)
         (ledger.run_folder(spec.run_id) / "result.json").write_text(json.dumps(result.to_json()))
         ledger.end(result)
         trials.settle(spec.trial)
         stop -= 1
     return trials
+
+
+def test_an_unhealthy_trial_is_not_confirmed(tmp_path: Path) -> None:
+    made = plan(tmp_path)
+    driven(made, tmp_path / "s")
+    won = next(arm for arm in frozen(tmp_path / "s")["arms"] if arm["name"] != "baseline")
+    run = next(trial.runs[0].run_id for trial in made.trials
+               if f"trial {trial.number}" == won["source"])  # fmt: skip
+    driven(made, tmp_path / "t", negatives=(run,))
+    other = next(arm for arm in frozen(tmp_path / "t")["arms"] if arm["name"] != "baseline")
+    assert other["source"] != won["source"]
+    assert other["val"] < won["val"]
 
 
 def frozen(folder: Path) -> dict[str, Any]:

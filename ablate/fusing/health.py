@@ -1,0 +1,55 @@
+"""What to warn of when images are fused or a network is exported: outputs that do not fuse."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from ablate.data import decode
+from ablate.fusing.files import Sources
+from ablate.fusing.trained import TrainedRun
+from ablate.stats.health import IN_WORDS, Health, State, examine
+
+FLAT_SD: Final = 10.0  # grey levels: fused images of usual scenes have 30 to 60
+MOST_IMAGES: Final = 16  # that are looked at, spread evenly
+
+
+def examine_files(sources: Sequence[Sources], paths: Sequence[Path]) -> Health:
+    """Return the health of fused files, of at most 16 of them.
+
+    Args:
+        sources: The pairs that were fused, at least one.
+        paths: Their fused files, in the same order.
+    """
+    step = -(-len(paths) // MOST_IMAGES)
+    return examine(
+        (decode.grey(pair.infrared), decode.colour(pair.visible)[0], decode.colour(path)[0])
+        for pair, path in zip(sources[::step], paths[::step], strict=True)
+    )
+
+
+def warning_of(health: Health) -> str:
+    """Return what is wrong with fused images, in one line; "" where nothing is."""
+    state: State = health.state
+    if state in ("healthy", "half_constant", "saturated") and health.sd < FLAT_SD:
+        return (
+            f"fused images are nearly flat (mean standard deviation {health.sd:.1f} grey levels, "
+            f"below {FLAT_SD:g})"
+        )
+    if state == "negative":
+        return (
+            f"fused images are {IN_WORDS[state]} (mean correlation "
+            f"{health.correlation_infrared:+.2f} with infrared, {health.correlation_visible:+.2f} "
+            "with visible)"
+        )
+    if state == "copy":
+        is_infrared = health.difference_infrared < health.difference_visible
+        return f"fused images are copies of the {'infrared' if is_infrared else 'visible'} one"
+    return "" if state == "healthy" else f"fused images are {IN_WORDS[state]}"
+
+
+def warning_of_run(trained: TrainedRun) -> str:
+    """Return how the training of a network ended, in one line; "" where it is not unhealthy."""
+    if not trained.result.is_unhealthy:
+        return ""
+    words = {str(state): text for state, text in IN_WORDS.items()}
+    return f"its training ended unhealthy: {words[trained.result.known_health]}"
