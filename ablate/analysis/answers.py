@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.analysis import contrasts
+from ablate.analysis import contrasts, redraws
 from ablate.analysis.aggregates import best_values, counts, rank_differences
 from ablate.analysis.cells import cells_of
 from ablate.analysis.confirmation import asked as confirmation_of
@@ -58,8 +58,8 @@ def answer(
     bases, pilot_runs = percent_bases(facts, runs), finished_pilots(facts, runs)
     for raw, phase, about in asked:
         verdicts[raw["id"]], extras[raw["id"]] = _answered(
-            raw, runs[runs["phase"] == phase], images, facts=facts, about=about, bases=bases,
-            pilot_runs=pilot_runs,
+            raw, runs[runs["phase"] == phase], images, facts=facts, phase=facts["phases"][phase],
+            about=about, bases=bases, pilot_runs=pilot_runs,
         )  # fmt: skip
     for raw, _, _ in asked:
         if raw.get("agrees_with") in verdicts:
@@ -89,16 +89,17 @@ def _answered(
     images: pd.DataFrame,
     *,
     facts: Mapping[str, Any],
+    phase: Mapping[str, Any],
     about: Facts,
     bases: Mapping[str, float],
     pilot_runs: pd.DataFrame,
 ) -> tuple[Verdict, dict[str, Any]]:
     """Return the verdict on one question and all that stands beside it."""
     question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
-    points = points_of(raw, runs)
+    points = points_of(raw, redraws.standing(phase, runs))
     about = stratified(about, points, facts.get("strata", ()))
-    health = health_of(question, points)
-    limits = (*_pilot_limits(question, pilot_runs), *health.caveats)
+    health = health_of(question, points_of(raw, redraws.registered(phase, runs)))
+    limits = (*_pilot_limits(question, pilot_runs), *health.caveats, *redraws.told(phase))
     about = replace(about, caveats=(*about.caveats, *limits))
     some = images[images["run_id"].isin(points["run_id"])]
     selecting = facts["objective"].partition("/")[2]
@@ -114,6 +115,7 @@ def _answered(
         "selected_by": selecting,
         "notes": [],
         "health": health.to_json(),
+        "redrawn": [{"block": block, "by": by} for block, by in phase.get("redrawn", ())],
         "reselected": [
             asdict(one)
             for one in sensitivity(

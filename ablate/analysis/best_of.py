@@ -11,6 +11,7 @@ from ablate.analysis.answers import points_of
 from ablate.analysis.dimensions import Floats
 from ablate.analysis.effects import near, values_of
 from ablate.analysis.health import is_unhealthy
+from ablate.analysis.redraws import standing
 from ablate.design_names import BLOCKED
 from ablate.stats.crossed import crossed_t
 
@@ -53,7 +54,7 @@ def of_blocks(
     """
     found: list[dict[str, Any]] = []
     for phase in [name for name, one in facts["phases"].items() if one["design"] == BLOCKED]:
-        mine = runs[runs["phase"] == phase]
+        mine = standing(facts["phases"][phase], runs[runs["phase"] == phase])
         mine = mine.assign(**{response: mine[response].mask(is_unhealthy(mine))})
         worst = mine.groupby("block")[response].agg("max" if is_lower else "min")
         for raw in facts["questions"]:

@@ -174,6 +174,7 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
     return {
         "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
         "steps": spent.steps, "hours": spent.hours, "duplicates": made.duplicates,
+        "spare_runs": sum(len(trial.runs) for trial in made.spares),
         "infeasible": made.infeasible, "trials": made.rows(), "searches": searches,
         "confirmations": [
             {"phase": c.phase.name, "of": c.of, "winners": c.winners, "runs": c.runs}

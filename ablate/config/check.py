@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ablate.config.defaults import NEWEST
 from ablate.config.demands import (
     check_answers,
     check_confirmations,
@@ -39,6 +40,7 @@ def check(
     known: Known | None = None,
     faults: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
+    defaults: int = NEWEST,
 ) -> StudyConfig:
     """Return the study that a composed tree describes.
 
@@ -51,6 +53,7 @@ def check(
             names, and is not checked where there are none.
         faults: Faults found before, reported with the rest.
         notes: Lines to hand on to the user.
+        defaults: Version of the packaged defaults.
 
     Raises:
         ConfigError: All faults together.
@@ -90,7 +93,12 @@ def check(
         factors=factors,
         constraints=space.constraints,
         phases=read_phases(
-            found, tree.get("phases"), dimensions=written, factors=factors, names=names
+            found,
+            tree.get("phases"),
+            dimensions=written,
+            factors=factors,
+            names=names,
+            defaults=defaults,
         ),
         base=base,
         objective=objectives[0],
@@ -101,6 +109,7 @@ def check(
         nuisance=nuisance,
         held=held,
         notes=notes,
+        defaults=defaults,
     )
     check_percentages(found, config)
     check_answers(found, config)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ablate.config import locations
@@ -47,15 +46,15 @@ def load(
             found.append(locations.find("search_spaces", name, folder))
         except ConfigError:  # it lies elsewhere on the path of a study given by path
             continue
-    config = check(
+    return check(
         tree,
         name=f"{location.name}{look}",
         file=locations.shown(location.file),
         known=known,
         faults=faults,
         notes=locations.shadow_notes(tuple(found)),
+        defaults=defaults,
     )
-    return replace(config, defaults=defaults)
 
 
 def _look(study: str | Path) -> tuple[str | Path, str]:

@@ -47,6 +47,10 @@ def _whole(faults: Faults, at: str, value: Any, factors: Mapping[str, Factor]) -
     faults.whole(at, value, default=1, low=1)
 
 
+def _count(faults: Faults, at: str, value: Any, factors: Mapping[str, Factor]) -> None:
+    faults.whole(at, value, default=0, low=0)
+
+
 def _power_of_two(faults: Faults, at: str, value: Any, factors: Mapping[str, Factor]) -> None:
     points = faults.whole(at, value, default=1, low=1)
     if points & (points - 1):
@@ -126,7 +130,7 @@ OPTIONS: dict[str, dict[str, Check]] = {
     "path": {"best": _best, "order": _order},
     "fractional_factorial": {"generators": _texts},
     "sobol": {},
-    "blocked": {"points": _power_of_two, "blocks": _whole, "arms": _arms},
+    "blocked": {"points": _power_of_two, "blocks": _whole, "arms": _arms, "redraws": _count},
     "confirm": {
         "blocks": _whole,
         "of": _name,

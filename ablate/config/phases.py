@@ -1,8 +1,10 @@
 """Read and check the phases of a study: designs with their options, and searches."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
+from ablate.config.defaults import NEWEST
 from ablate.config.faults import Faults, short
 from ablate.config.options import OPTIONS, check_options
 from ablate.config.schema import Factor, Phase
@@ -27,6 +29,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "deep": {"points": 8, "blocks": 16},
     }
 }
+REDRAWS_SINCE = 2  # version of the packaged defaults: before it no block was redrawn
 DEFAULTS: dict[str, dict[str, Any]] = {CONFIRM: {"blocks": 8}}
 NEVER_CLAIM = ("smoke",)
 DEFAULT_PRESET = {BLOCKED: "quick"}
@@ -39,6 +42,7 @@ def read_phases(
     dimensions: Mapping[str, Any],
     factors: Mapping[str, Factor],
     names: Known,
+    defaults: int = NEWEST,
 ) -> dict[str, Phase]:
     """Return the phases.
 
@@ -48,6 +52,7 @@ def read_phases(
         dimensions: All dimensions of the file, faulty ones included.
         factors: The factors that could be read.
         names: Names by kind; "designs.<name>" may name the options of a plug-in.
+        defaults: Version of the packaged defaults.
     """
     phases: dict[str, Phase] = {}
     entries = faults.mapping("phases", raw)
@@ -65,6 +70,8 @@ def read_phases(
             phases[name] = _phase(
                 faults, name, entry, dimensions=dimensions, factors=factors, names=names
             )
+            if defaults >= REDRAWS_SINCE:
+                phases[name] = _with_redraws(phases[name])
     return phases
 
 
@@ -123,6 +130,14 @@ def _phase(
         looks=_looks(faults, f"{at}.looks", design, entry.get("looks")),
         claims=_claims(faults, f"{at}.claims", design, preset, entry.get("claims")),
     )
+
+
+def _with_redraws(phase: Phase) -> Phase:
+    """Return a blocked phase with a spare block per four blocks, unless it says how many."""
+    blocks = phase.options.get("blocks")
+    if phase.design != BLOCKED or "redraws" in phase.options or not isinstance(blocks, int):
+        return phase
+    return replace(phase, options={**phase.options, "redraws": -(-blocks // 4)})
 
 
 def _preset(

@@ -9,8 +9,10 @@ from ablate.identity import derive_seed
 
 
 @DESIGNS.register("blocked")
-def blocked(inputs: Inputs, *, points: int, blocks: int, arms: str = "one_factor") -> Rows:
-    """Return blocks x points x arms rows, block by block, the arms of a point side by side.
+def blocked(
+    inputs: Inputs, *, points: int, blocks: int, arms: str = "one_factor", redraws: int = 0
+) -> Rows:
+    """Return blocks x points x arms rows, block by block, spare blocks last.
 
     A block has its own scramble of the Sobol points over the nuisance dimensions, one seed and
     one split of the train and val pool, shared by all arms: what differs inside a block is the
@@ -22,6 +24,8 @@ def blocked(inputs: Inputs, *, points: int, blocks: int, arms: str = "one_factor
         points: Tuning points per arm and block, a power of two.
         blocks: Blocks; the replicates of the inference.
         arms: "one_factor" (baseline and every other value) or "full_factorial".
+        redraws: Spare blocks behind them. A spare block runs only in the place of a block in which
+            no training of the baseline ended healthy; a quarter of `blocks` by default.
 
     Raises:
         ConfigError: There are several points and no nuisance dimension that tells them apart, or
@@ -37,7 +41,7 @@ def blocked(inputs: Inputs, *, points: int, blocks: int, arms: str = "one_factor
         )
     table = [row.values for row in DESIGNS.get(arms, where=f"{where}.arms")(inputs)]
     rows: Rows = []
-    for block in range(1, blocks + 1):
+    for block in range(1, blocks + redraws + 1):
         seed, split_seed = block_seeds(inputs, block)
         for point, nuisance in enumerate(tuning_points(inputs, block, points), start=1):
             rows += [

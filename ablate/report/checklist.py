@@ -222,6 +222,8 @@ def _missing(contents: Contents) -> Said:
     failed = int((contents.runs["state"] == "failed").sum())
     bare = int(not_numbers(contents.images)["images"].sum())
     unhealthy = unhealthy_in_words(contents.runs) or "none is known to have ended unhealthy"
+    redrawn = sum(len(one.get("redrawn", ())) for one in contents.facts["phases"].values())
+    unhealthy += f"; blocks redrawn: {redrawn}" if redrawn else ""
     return "yes", (
         f"{failed} of {len(contents.runs)} runs failed; {unhealthy}; {bare} values are no numbers"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
-from ablate.study import drift
+from ablate.study import drift, redrawing
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
@@ -110,7 +110,7 @@ def run(
         if adopt(plan, store, data_hash=examples.manifest.hash):
             ledger = Ledger(folder)  # reads what came over from an earlier look
         designed = {spec.run_id for trial in plan.trials for spec in trial.runs}
-        designed |= run_ids(plan, ledger.frozen)
+        designed |= run_ids(plan, ledger.frozen) | redrawing.run_ids(plan, ledger.redrawn)
         again = ledger.forget_failures(designed) if retry else []
         direction = directions_of(config)[0]
         trials = Trials(plan, ledger, direction=direction)

@@ -135,8 +135,19 @@ def _phases(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _winners(facts: Mapping[str, Any], runs: pd.DataFrame, *, place: str) -> pd.DataFrame:
-    """Return the run of every arm and block (or seed) that is best on the objective."""
+    """Return the run of every arm and block (or seed) that is best on the objective.
+
+    Unhealthy runs win no block, and a block that was redrawn has no winners.
+    """
     objective = facts["objective"]
+    runs = runs[runs["health"].isin(("", "healthy"))] if "health" in runs else runs
+    dropped = [
+        (name, block)
+        for name, phase in facts["phases"].items()
+        for block, _ in phase.get("redrawn", ())
+    ]
+    for name, block in dropped:
+        runs = runs[(runs["phase"] != name) | (runs["block"] != block)]
     if objective not in runs:
         return runs[:0]
     is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"

@@ -7,7 +7,8 @@ tell: the suggestions of a search, in order, and the hashes that the study was s
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ablate.config.defaults import NEWEST
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT, read_result
 from ablate.study.at_work import LEDGER
+from ablate.study.planned import Redraw
 from ablate.training.spec import RunResult
 
 FORMAT = 1
@@ -33,6 +35,7 @@ class Ledger:
         self.header: dict[str, Any] = {}
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
+        self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
         self.environments: dict[str, dict[str, Any]] = {}  # stratum -> environment, is_accepted
         self.results: dict[str, RunResult] = {}
         self.faults: list[str] = []  # of the file, in words
@@ -80,6 +83,11 @@ class Ledger:
         """Write what a confirmation compares before any of its runs; once per phase."""
         self.frozen[str(entry["phase"])] = dict(entry)
         self._append({"event": "frozen", **entry})
+
+    def redraw(self, redraws: Sequence[Redraw]) -> None:
+        """Write which blocks spare ones stand for, before any run of these; all in one event."""
+        self._append({"event": "redrawn", "blocks": [asdict(one) for one in redraws]})
+        self.redrawn += redraws
 
     def note_environment(
         self, stratum: str, environment: Mapping[str, Any], *, is_accepted: bool
@@ -201,6 +209,11 @@ class Ledger:
             }
         elif entry.get("event") == "frozen":
             self.frozen[str(entry["phase"])] = {k: v for k, v in entry.items() if k != "event"}
+        elif entry.get("event") == "redrawn":
+            self.redrawn += [
+                Redraw(phase=str(one["phase"]), block=int(one["block"]), by=int(one["by"]))
+                for one in entry["blocks"]
+            ]
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

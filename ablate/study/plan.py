@@ -33,6 +33,7 @@ class Plan:
     design_hash: str
     left_out: Mapping[str, int] = field(default_factory=dict)  # phase -> infeasible points of it
     confirmations: tuple[ConfirmPlan, ...] = ()  # run when all else has ended
+    spares: tuple[PlannedTrial, ...] = ()  # of blocks that run in the place of dead ones
 
     @cached_property
     def runs(self) -> int:
@@ -40,6 +41,11 @@ class Plan:
         searched = sum(search.trials * search.phase.seeds for search in self.searches)
         confirmed = sum(confirmation.runs for confirmation in self.confirmations)
         return sum(len(trial.runs) for trial in self.trials) + searched + confirmed
+
+    @cached_property
+    def baseline_arm_id(self) -> str:
+        """Return the arm in which every factor has its baseline."""
+        return _recipe(self.config, Row(values=filled(self.config.factors, {}))).arm_id
 
     @property
     def infeasible(self) -> int:
@@ -88,6 +94,7 @@ def make(config: StudyConfig) -> Plan:
     trials: list[PlannedTrial] = []
     searches: list[SearchPlan] = []
     confirmations: list[ConfirmPlan] = []
+    spares: list[PlannedTrial] = []
     faults = [f"{config.file}: {line}" for line in refusals(config)]
     number = duplicates = 0
     left_out: dict[str, int] = {}
@@ -104,11 +111,15 @@ def make(config: StudyConfig) -> Plan:
             confirmations.append(_confirmation(phase))
             continue
         designed = design_trials(config, phase, first=number)
-        trials += designed.trials
+        last = len(designed.trials)
+        if phase.options.get("redraws"):
+            last = sum((trial.block or 0) <= phase.options["blocks"] for trial in designed.trials)
+        trials += designed.trials[:last]  # what is behind the blocks are spare ones
+        spares += designed.trials[last:]
         faults += [f"{config.file}: {line}" for line in designed.faults]
         duplicates += designed.duplicates
         left_out[phase.name] = designed.infeasible
-        number += len(designed.trials)
+        number += last
     faults += [f"{config.file}: {line}" for line in _stale_seeds(config, trials, confirmations)]
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
@@ -117,9 +128,10 @@ def make(config: StudyConfig) -> Plan:
         trials=tuple(trials),
         searches=tuple(searches),
         duplicates=duplicates,
-        design_hash=design_hash(config, trials, searches),
+        design_hash=design_hash(config, trials, searches, spares),
         left_out=left_out,
         confirmations=tuple(confirmations),
+        spares=tuple(spares),
     )
 
 

@@ -53,6 +53,15 @@ class ConfirmPlan:
     runs: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redraw:
+    """A block that is dropped, and the spare block that stands for it."""
+
+    phase: str
+    block: int
+    by: int
+
+
 def rows_of(trials: Iterable[PlannedTrial]) -> list[dict[str, Any]]:
     """Return the design table of some trials: one row per run."""
     return [_table_row(trial, run) for trial in trials for run in trial.runs]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import JOURNAL
+from ablate.study import redrawing
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
@@ -57,7 +58,7 @@ def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview
     adopted = to_adopt(plan, store, data_hash=examples.manifest.hash)
     trials = Trials(plan, ledger, direction=directions_of(config)[0])
     designed = {run.run_id for trial in plan.trials for run in trial.runs}
-    designed |= run_ids(plan, ledger.frozen)
+    designed |= run_ids(plan, ledger.frozen) | redrawing.run_ids(plan, ledger.redrawn)
     again = ledger.retryable(designed) if retry else []
     there = {*ledger.results, *adopted}
     begun = [path for path in folder.glob("runs/*") if path.name not in there]

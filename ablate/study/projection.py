@@ -51,7 +51,7 @@ class Projection:
         self._plan, self._trials, self._ledger, self._examples = plan, trials, ledger, examples
         self._direction = direction
         self._blocks: dict[tuple[str, str, int], tuple[RunSpec, ...]] = {}
-        for trial in plan.trials:
+        for trial in (*plan.trials, *plan.spares):
             if trial.block is not None and plan.config.phases[trial.phase].design != CONFIRM:
                 key = (trial.phase, trial.arm_id, trial.block)
                 self._blocks[key] = (*self._blocks.get(key, ()), *trial.runs)
@@ -82,6 +82,7 @@ class Projection:
         )  # fmt: skip
         self._shipper.register(
             {"design_hash": plan.design_hash, "objective": config.objective, "rows": plan.rows(),
+             **({"spare_rows": rows_of(plan.spares)} if plan.spares else {}),
              "questions": [asdict(question) for question in config.questions.values()]},
             design_hash=plan.design_hash,
         )  # fmt: skip

@@ -14,7 +14,7 @@ from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
 from ablate.designs.full_factorial import cell
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
-from ablate.study import drift, gallery
+from ablate.study import drift, gallery, redrawing
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
@@ -49,11 +49,16 @@ def publish(
         [(rule, *row) for rule, rows in rules.items() for row in rows],
         columns=["rule", "split", "image", "metric", "value"],
     ).to_parquet(folder / "floors.parquet", index=False)
-    late = [trial for trial in known if trial.phase in ledger.frozen]
+    spares = redrawing.run_ids(plan, ledger.redrawn)
+    late = [
+        trial
+        for trial in known
+        if trial.phase in ledger.frozen or any(run.run_id in spares for run in trial.runs)
+    ]
     write_json(folder / "design.json", [*plan.rows(), *rows_of(late)])
     write_json(folder / "manifest.json", examples.manifest.to_json())
     write_json(folder / "links.json", dict(links))
-    every = facts(plan, trials, examples, tracking_uri=tracking_uri, frozen=ledger.frozen)
+    every = facts(plan, trials, examples, tracking_uri=tracking_uri, ledger=ledger)
     every["provenance"] = provenance(
         config, examples, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
     )
@@ -81,7 +86,7 @@ def _seeds_of_answers(plan: Plan) -> list[int]:
 
 def facts(
     plan: Plan, trials: Trials, examples: Examples, *,
-    tracking_uri: str, frozen: Mapping[str, Mapping[str, Any]],
+    tracking_uri: str, ledger: Ledger,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what the banner, the scope and the provenance of a report say."""
     config, train = plan.config, plan.config.base["train"]
@@ -114,12 +119,16 @@ def facts(
         "baseline_arm": designed[0].name if designed else "",
         "arms": list(dict.fromkeys(trial.name for trial in designed)),
         "phases": {
-            p.name: {**_phase_facts(p), "planned": _planned(plan, p.name)}
+            p.name: {
+                **_phase_facts(p),
+                "planned": _planned(plan, p.name, ledger),
+                **_redraw_facts(plan, p, ledger),
+            }
             for p in config.phases.values()
         },
         "questions": [_question_facts(plan, question) for question in questions_of(config)],
         "confirmations": [
-            _confirmation_facts(plan, phase, frozen.get(phase.name))
+            _confirmation_facts(plan, phase, ledger.frozen.get(phase.name))
             for phase in config.phases.values()
             if phase.design == CONFIRM
         ],
@@ -137,7 +146,7 @@ def facts(
         "held": list(config.held),
         "objective": config.objective,
         "objectives": list(config.objectives),
-        "planned": plan.runs,
+        "planned": plan.runs + len(redrawing.run_ids(plan, ledger.redrawn)),
         "infeasible": trials.infeasible,
         "duplicates": trials.duplicates,
         "tracking_uri": public(tracking_uri),
@@ -154,9 +163,22 @@ def _phase_facts(phase: Phase) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _planned(plan: Plan, phase: str) -> int:
-    """Return the planned runs of a phase."""
-    return sum(
+def _redraw_facts(plan: Plan, phase: Phase, ledger: Ledger) -> dict[str, Any]:
+    """Return spare blocks, what was redrawn and what stayed dead; nothing without spare blocks."""
+    if not phase.options.get("redraws"):
+        return {}
+    redrawn = [one for one in ledger.redrawn if one.phase == phase.name]
+    return {
+        "redraws": phase.options["redraws"],
+        "redrawn": [[one.block, one.by] for one in redrawn],
+        "dead": redrawing.dead(plan, phase, ledger.results, redrawn),
+    }
+
+
+def _planned(plan: Plan, phase: str, ledger: Ledger) -> int:
+    """Return the planned runs of a phase, those of spare blocks that stand for others included."""
+    redrawn = [one for one in ledger.redrawn if one.phase == phase]
+    return len(redrawing.run_ids(plan, redrawn)) + sum(
         [
             *(len(trial.runs) for trial in plan.trials if trial.phase == phase),
             *(one.trials * one.phase.seeds for one in plan.searches if one.phase.name == phase),

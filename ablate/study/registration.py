@@ -10,7 +10,10 @@ from ablate.study.recipes import canonical, identity_of
 
 
 def design_hash(
-    config: StudyConfig, trials: Sequence[PlannedTrial], searches: Sequence[SearchPlan]
+    config: StudyConfig,
+    trials: Sequence[PlannedTrial],
+    searches: Sequence[SearchPlan],
+    spares: Sequence[PlannedTrial] = (),
 ) -> str:
     """Return the hash of the table and of all that is fixed beside it.
 
@@ -23,9 +26,7 @@ def design_hash(
             "objective": config.objective,
             **({"further_objectives": further} if (further := config.further_objectives) else {}),
             "seed": config.seed,
-            "trials": [
-                [trial.phase, trial.arm_id, [run.run_id for run in trial.runs]] for trial in trials
-            ],
+            "trials": _table(trials),
             "searches": [
                 [
                     search.phase.name, search.trials, search.phase.seeds, search.lag,
@@ -37,11 +38,16 @@ def design_hash(
                 ]
                 for search in searches
             ],
+            **({"spares": _table(spares)} if spares else {}),
             "questions": repr(sorted(config.questions.items())),
             **_interactions(config),
             **_pre_registered(config),
         }
     )  # fmt: skip
+
+
+def _table(trials: Sequence[PlannedTrial]) -> JsonValue:
+    return [[trial.phase, trial.arm_id, [run.run_id for run in trial.runs]] for trial in trials]
 
 
 def _interactions(config: StudyConfig) -> dict[str, JsonValue]:

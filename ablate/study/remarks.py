@@ -29,6 +29,12 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
         if config.held:
             held = " and ".join(config.held)
             lines.append(f"caveat: {held} held at the base value, not tuned per value")
+    if redraws := int(phase.options.get("redraws", 0)):
+        runs = sum(len(trial.runs) for trial in plan.spares if trial.phase == phase.name)
+        lines.append(
+            f"up to {runs} more runs: a block in which no training of the baseline is healthy is "
+            f"redrawn with a new seed for all values, at most {redraws} times"
+        )
     if phase.design == CONFIRM:
         lines += _of_confirmation(phase)
     if "blocks" in phase.options and not phase.claims:

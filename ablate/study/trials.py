@@ -10,11 +10,12 @@ from ablate.search.pruners import should_prune
 from ablate.search.refusals import options_of
 from ablate.search.suggest import suggest
 from ablate.search.told import Direction, Told
+from ablate.study import redrawing
 from ablate.study.confirming import freeze, trials_of
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
 from ablate.study.plan import Plan, make_trial, specs
-from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan
+from ablate.study.planned import ConfirmPlan, PlannedTrial, Redraw, SearchPlan
 from ablate.training.spec import RunResult, RunSpec
 
 
@@ -46,6 +47,15 @@ class Trials:
             for number in range(search.first, search.first + search.trials):
                 if number in ledger.asked:
                     self._enter(search, number, ledger.asked[number])
+        self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
+        self._after = 1 + max(
+            [*(trial.number for trial in plan.trials),
+             *(search.first + search.trials - 1 for search in plan.searches)],
+            default=-1,
+        )  # fmt: skip
+        self._spare_runs = 0
+        self._is_drawn = False  # whether no block is left to redraw
+        self._enter_spares(ledger.redrawn)
         self.unfilled = 0  # planned runs of confirmations that found fewer winners than asked
         for confirmation in plan.confirmations:
             if confirmation.phase.name in ledger.frozen:
@@ -55,8 +65,11 @@ class Trials:
 
     @property
     def planned(self) -> int:
-        """Return the planned runs without suggestions that were infeasible or repeated an arm."""
-        return self.plan.runs - self.unfilled - self.spared
+        """Return the planned runs without suggestions that were infeasible or repeated an arm.
+
+        Runs of spare blocks count once they stand for others.
+        """
+        return self.plan.runs + self._spare_runs - self.unfilled - self.spared
 
     @property
     def infeasible(self) -> int:
@@ -71,10 +84,14 @@ class Trials:
 
     @property
     def is_asking(self) -> bool:
-        """Return whether a search has suggestions left to make, or a winner is to be frozen."""
-        return self._is_searching or any(
-            confirmation.phase.name not in self._ledger.frozen
-            for confirmation in self.plan.confirmations
+        """Return whether a search has suggestions left, a block or a winner is to be chosen."""
+        return (
+            self._is_searching
+            or bool(self._due())
+            or any(
+                confirmation.phase.name not in self._ledger.frozen
+                for confirmation in self.plan.confirmations
+            )
         )
 
     @property
@@ -85,12 +102,15 @@ class Trials:
 
     def next(self) -> RunSpec | None:
         """Return the next run to submit, None when none is ready now."""
-        while self._designed:
-            spec = self._designed.popleft()
-            if spec.run_id not in self._ledger.results:
-                return spec
-        if self._untold:
-            return None  # searches start when the design is done: their history is then fixed
+        while True:
+            while self._designed:
+                spec = self._designed.popleft()
+                if spec.run_id not in self._ledger.results:
+                    return spec
+            if self._untold:
+                return None  # searches start when the design is done: their history is then fixed
+            if not self._redraw():
+                break
         while True:
             while self._queue:
                 spec = self._queue.popleft()
@@ -189,6 +209,32 @@ class Trials:
             number += 1
         self._tell_at[search.phase.name] = number
         return number
+
+    def _due(self) -> tuple[Redraw, ...]:
+        """Return the blocks to redraw once the design is done; none after a winner was frozen."""
+        if self._is_drawn or self._untold or self._ledger.frozen:
+            return ()
+        return redrawing.due(self.plan, self._ledger.results, self.redrawn)
+
+    def _redraw(self) -> bool:
+        """Let spare blocks stand for dead ones; return whether there are any."""
+        found = self._due()
+        if found:
+            self._ledger.redraw(found)
+            self._enter_spares(found)
+        self._is_drawn = not found
+        return bool(found)
+
+    def _enter_spares(self, redraws: Sequence[Redraw]) -> None:
+        """Enter the trials of spare blocks, numbered behind design and searches."""
+        for redraw in redraws:
+            for trial in redrawing.trials_of(self.plan, redraw, first=self._after):
+                self.known[trial.number] = trial
+                self._untold.add(trial.number)
+                self._designed.extend(trial.runs)
+                self._spare_runs += len(trial.runs)
+                self._after += 1
+            self.redrawn.append(redraw)
 
     def _freeze_next(self) -> bool:
         """Freeze what the next confirmation compares, once all else has ended."""

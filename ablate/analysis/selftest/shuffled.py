@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from ablate.analysis.answers import facts_of, percent_bases, points_of, registered
 from ablate.analysis.judging import judge
+from ablate.analysis.redraws import standing
 from ablate.analysis.selection import select
 from ablate.analysis.selftest.planted import generator
 from ablate.design_names import BLOCKED
@@ -60,6 +61,7 @@ def shuffled(
             "self-test without a study, or add `phases: {answer: {design: blocked}}`"
         )
     about = facts_of(facts, phases[0])
+    of_phase = standing(facts["phases"][phases[0]], runs[runs["phase"] == phases[0]])
     bases = percent_bases(facts, runs)
     metric = facts["objective"].partition("/")[2]
     random = generator("shuffled")
@@ -69,7 +71,7 @@ def shuffled(
             registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks),
             secondary=(), guardrails=(),  # families of their own, which claim nothing
         )  # fmt: skip
-        points = points_of(raw, runs[runs["phase"] == phases[0]])
+        points = points_of(raw, of_phase)
         some = images[
             images["run_id"].isin(points["run_id"])
             & (images["split"] == "test")
