@@ -53,7 +53,7 @@ def test_a_file_or_an_override_changes_a_range_and_adds_a_dimension(tmp_path: Pa
     }
     study = load(tmp_path, "nuisance.gradient_weight.high=50", nuisance=entries)
     assert (study.nuisance["learning_rate"].low, study.nuisance["learning_rate"].log) == (
-        5e-4, True,
+        5e-3, True,
     )  # fmt: skip
     assert study.nuisance["gradient_weight"].high == 50
     assert study.nuisance["ssim"].baseline == 0
