@@ -43,7 +43,8 @@ class EdgeTransfer(Metric):
 
 def _transfer(images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
     edges = functools.partial(_edges, padding=protocol.qabf_padding, dtype=dtype)
-    found, weight = torch.zeros(2, images.batch, dtype=torch.float64, device=images.fused.device)
+    found = torch.zeros(images.batch, dtype=torch.float64, device=images.fused.device)
+    weight = torch.zeros_like(found)
     for part in strips(images.side[0], device=images.fused.device):
         sources, strongest = images.held(
             ("qabf", part.start), functools.partial(_source_edges, images.sources, part, edges)

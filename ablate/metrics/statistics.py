@@ -1,4 +1,4 @@
-"""What metrics compute of the sources alone, kept for a study in memory-mapped files."""
+"""What metrics compute of the sources alone, kept for a store in memory-mapped files."""
 
 import contextlib
 import hashlib
@@ -25,11 +25,11 @@ Part = TypeVar("Part")
 class SourceStatistics:
     """Memories of many pairs of sources, shared by all processes that name one folder.
 
-    A file holds what one metric computed of one pair. Its name has the contents of both images, the
-    protocol, the type and the version, so that nothing in it can be out of date; what plug-in
-    metrics compute is kept in memory alone. Files are mapped:
-    their pages are the operating system's to drop. A full folder takes no more, what lies there
-    stays.
+    A file holds the compact parts that one metric computed of one pair (`GreyImages.of_sources`).
+    Its name has the contents of both images, the protocol, the type and the version, so that
+    nothing in it can be out of date; what plug-in metrics compute is kept in memory alone. Files
+    are mapped: their pages are the operating system's to drop. A full folder takes no more, what
+    lies there stays until `ablate gc`.
 
     Args:
         folder: Made when absent. One that cannot be written is not used.

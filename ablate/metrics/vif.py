@@ -118,7 +118,7 @@ def _fidelity(images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> 
                     ("vif", scale, part.start),
                     functools.partial(_moments, sources, width=width, noise=noise),
                 )
-                mean, variance = moments.mean, moments.variance
+                mean, variance = list(moments.mean), list(moments.variance)
                 present = present + moments.information
             kept += _kept(
                 _reach(image, part, width), sources, mean, variance, width=width, noise=noise
