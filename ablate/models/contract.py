@@ -29,6 +29,7 @@ class FusionNetwork(nn.Module):
     source: ClassVar[str]
     smallest_px: ClassVar[int] = 1  # smaller sides are refused
     multiple_px: int = 1  # of the sides that `predict` and `fuse` take
+    faster_layout: ClassVar[str] = "nchw"  # in memory, see `train.layout`
     output: str = "sigmoid"  # see NetworkSettings; set by `models.build`
 
     def forward(self, *, infrared: Tensor, visible: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ class DenseFuse(FusionNetwork):
     """
 
     source = "Li and Wu, IEEE TIP 2019 (DenseFuse)"
+    faster_layout = "channels_last"
     smallest_px = 2  # reflection needs a neighbour
 
     def __init__(self, *, width: int = 16) -> None:

@@ -31,6 +31,7 @@ class Restormer(FusionNetwork):
     """
 
     source = "Zamir et al., CVPR 2022, arXiv 2111.09881 (Restormer)"
+    faster_layout = "channels_last"
 
     def __init__(self, *, width: int = 16, depth: int = 2, blocks: int = 1, heads: int = 1) -> None:
         super().__init__()

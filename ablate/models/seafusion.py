@@ -26,6 +26,7 @@ class SeAFusion(FusionNetwork):
     """
 
     source = "Tang et al., Information Fusion 2022 (SeAFusion)"
+    faster_layout = "channels_last"
 
     def __init__(self, *, width: int = 16) -> None:
         super().__init__()

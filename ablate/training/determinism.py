@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ablate.errors import ConfigError, DeviceError
 from ablate.training.memory import keep_freed
@@ -64,14 +64,20 @@ def precision(name: str, device: torch.device) -> Iterator[None]:
         yield
 
 
-def layout_of(name: str) -> torch.memory_format:
+def layout_of(name: str, model: nn.Module | None = None) -> torch.memory_format:
     """Return how weights and images lie in memory: plane by plane, or the channels together.
+
+    Args:
+        name: nchw, channels_last, or auto: the one in which the network says it is faster.
+        model: The network, for auto.
 
     Raises:
         ConfigError: No such layout.
     """
+    if name == "auto":
+        name = str(getattr(model, "faster_layout", "nchw"))
     if name not in LAYOUTS:
-        raise ConfigError(f"train.layout: must be {' or '.join(LAYOUTS)}, got {name!r}")
+        raise ConfigError(f"train.layout: must be auto, {' or '.join(LAYOUTS)}, got {name!r}")
     return LAYOUTS[name]
 
 

@@ -50,7 +50,7 @@ def fit(
         initial=train.initial_weights,
         folder=run.folder,
     )
-    layout = layout_of(train.layout)
+    layout = layout_of(train.layout, model)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's stub lacks it
     optimisation = Optimisation(
         model, train, is_captured=train.graph != "never" and device.type == "cuda"

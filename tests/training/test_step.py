@@ -86,7 +86,7 @@ def test_channels_last_gives_the_numbers_of_nchw_but_for_rounding(
         "precision": "fp32", "layout": "channels_last", "graph": False,
     }  # fmt: skip
     unknown, _ = ran(spec(train={"layout": "nhcw"}), tmp_path)
-    assert unknown.reason == "error: train.layout: must be nchw or channels_last, got 'nhcw'"
+    assert unknown.reason == "error: train.layout: must be auto, nchw or channels_last, got 'nhcw'"
 
 
 @pytest.mark.parametrize("name", ["densefuse", "unet", "seafusion"])

@@ -109,7 +109,7 @@ class Fusion(Task):
             "parameters": parameter_count(model),
             **_arithmetic(model, side_px=crop_px),
             "protocol": settings["metrics"]["protocol"],
-            "arithmetic": _computed(settings["train"], device),
+            "arithmetic": _computed(settings["train"], model, device),
             **({"loss_constants": constants} if constants else {}),
         }
         return Trained(rows=tuple(rows), values=values, facts=facts)
@@ -141,13 +141,17 @@ def _kept(settings: str, folder: Path) -> "PairSet":
     return cached(data.load(json.loads(settings)), folder)
 
 
-def _computed(train: Mapping[str, Any], device: "torch.device") -> dict[str, Any]:
+def _computed(
+    train: Mapping[str, Any], model: "nn.Module", device: "torch.device"
+) -> dict[str, Any]:
     """Return how the steps were computed: what `auto` and what is left out stand for."""
+    from ablate.training.determinism import LAYOUTS, layout_of
     from ablate.training.graph import engine_of
 
+    layout = layout_of(train.get("layout", "nchw"), model)
     return {
         "precision": train["precision"],
-        "layout": train.get("layout", "nchw"),
+        "layout": next(name for name, one in LAYOUTS.items() if one is layout),
         "graph": engine_of(train, device) is not None,
     }
 
