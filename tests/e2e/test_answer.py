@@ -46,7 +46,12 @@ def test_every_question_has_an_answer_with_its_numbers(whole: Path) -> None:
     assert contrasts == {"split", "sign", "both", "axes"}
     assert all(len(row["by_block"]) == 6 for row in question["rows"])
     runs = {path.name for path in (whole / "s" / STUDY / "runs").iterdir()}
-    assert len(runs) == 2 + 4 * 2 * 6
+    assert len(runs) == 2 + 2 * 4 * 2 * 6  # the blocks at two budgets
+    assert all(row["budgets"][0]["blocks"] == 6 for row in question["rows"])
+    assert all("At twice the steps " in row["sentence"] for row in question["rows"])
+    page = (whole / "report" / "report.html").read_text()
+    assert "Pilot, val Qabf by steps (2 seeds): " in page
+    assert "At twice the steps " in page
     assert {run for row in question["rows"] for run in row["run_ids"]} <= runs
     assert question["verdict"] in (whole / "report" / "report.html").read_text()
 
@@ -56,13 +61,13 @@ def test_blocks_are_parents_and_the_design_is_registered(whole: Path) -> None:
         rows(whole / "s" / "mlflow.db",
              "select value, count(*) from tags where key = 'ablate.kind' group by 1")
     )  # fmt: skip
-    assert kinds["block"] == 4 * 6
-    assert kinds["run"] == 4 * 2 * 6 + 2
+    assert kinds["block"] == 2 * 4 * 6
+    assert kinds["run"] == 2 * 4 * 2 * 6 + 2
     winners = rows(
         whole / "s" / "mlflow.db",
         "select count(*) from tags where key = 'ablate.winner' and value = 'true'",
     )
-    assert winners == [(24,)]
+    assert winners == [(48,)]  # each budget has its own
     assert list((whole / "s").rglob("pre-registration.json"))
 
 
@@ -168,10 +173,11 @@ def test_the_filters_of_the_mlflow_page_find_what_they_say(whole: Path) -> None:
     }
     arms, blocks, points, pilot = 4, 6, 2, 2
     scores = found.pop("high scores")
-    assert 0 <= scores <= arms * blocks * points + pilot
+    assert 0 <= scores <= 2 * arms * blocks * points + pilot
     every = {
-        "trials and blocks, without their runs": 1 + 1 + arms * blocks,
+        "trials and blocks, without their runs": 1 + 1 + 2 * arms * blocks,
         "the answer's blocks alone": arms * blocks,
+        "its blocks at twice the steps": arms * blocks,
         "one arm of a factor, every block": blocks,
         "one block, its arms side by side": arms,
         "the runs that val chose, with all their settings": arms * blocks,
@@ -181,7 +187,7 @@ def test_the_filters_of_the_mlflow_page_find_what_they_say(whole: Path) -> None:
         "what failed, was pruned or did not end": 0,
         "what a dead worker or a full memory touched": 0,
         "one run by the id that the report names": 1,
-        "one setting": arms * blocks * points + pilot,
+        "one setting": 2 * arms * blocks * points + pilot,
     }
     assert found == every
 
