@@ -11,6 +11,7 @@ from typing import Any
 from ablate.config.schema import Phase, StudyConfig
 from ablate.errors import ConfigError
 from ablate.study.plan import Plan
+from ablate.study.recipes import canonical
 from ablate.training.budget import at_budget
 
 ALIKE = (
@@ -134,8 +135,13 @@ def _lengths(plan: Plan, phase: str | None = None) -> Counter[int]:
         for run in trial.runs
     )
     if phase is None and (rest := plan.runs - found.total()):
-        found[int(plan.config.base["train"]["steps"])] += rest  # suggested or frozen later
+        found[_steps_of(plan.config)] += rest  # suggested or frozen later
     return found
+
+
+def _steps_of(config: StudyConfig, times: float = 1.0) -> int:
+    """Return the steps of a training where nothing varies them, at a multiple of them."""
+    return int(at_budget(canonical(config.base), times)["train"]["steps"])
 
 
 def _steps(lengths: Mapping[int, int]) -> int:
@@ -152,7 +158,6 @@ def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
         ConfigError: The study has no phase with blocks.
     """
     phase = _answer(plan.config)
-    base = plan.config.base
     sized = {
         one.name: one for one in plan.config.phases.values() if phase.name in (one.name, one.of)
     }
@@ -163,8 +168,7 @@ def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
     for points, blocks in SIZES:
         lengths = Counter(rest)
         for one in sized.values():
-            steps = int(at_budget(base, one.times)["train"]["steps"])
-            lengths[steps] += arms * points * blocks
+            lengths[_steps_of(plan.config, one.times)] += arms * points * blocks
         taken = pace.seconds_of(lengths) / 3600 / _slots(plan.config)
         if taken <= hours:
             return Fit(phase=phase.name, points=points, blocks=blocks, hours=taken)

@@ -25,7 +25,6 @@ from ablate.study.trials import Trials
 from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
-from ablate.training.budget import at_budget
 from ablate.training.tasks import task_of
 from ablate.writing import write_json
 
@@ -163,9 +162,10 @@ def _budget_facts(plan: Plan, phase: Phase) -> dict[str, Any]:
     for question in questions_of(plan.config):
         here = plan.arms_of(question, times=phase.times)
         arms |= {arm: here[value] for value, arm in plan.arms_of(question).items()}
+    first = next(trial.runs[0] for trial in plan.trials if trial.phase == phase.name)
     return {
         "of": phase.of, "times": phase.times, "arms": arms,
-        "steps": at_budget(plan.config.base, phase.times)["train"]["steps"],
+        "steps": int(first.settings["train"]["steps"]),
     }  # fmt: skip
 
 

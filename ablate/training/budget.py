@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-LENGTHS = ("train.steps", "train.epochs", "train.warmup_steps", "loss.warmup_steps")
+LENGTHS = ("train.steps", "train.warmup_steps", "loss.warmup_steps")
 
 
 def at_budget(settings: Mapping[str, Any], times: float) -> dict[str, Any]:
     """Return the settings of a training that is longer or shorter, all else as it is.
 
-    Everything that is counted in steps or epochs is scaled alike, so that a warm-up keeps its share
-    of the training: a schedule ends where its training ends. Two lengths are therefore two
-    trainings. One training could be scored at both where each step is the same in both, which
-    holds for a constant rate without any warm-up; here is the place that would have to know it.
+    All that is counted in steps is scaled alike, so that a warm-up keeps its share; schedules and
+    stages are shares of the training anyway. Two lengths are therefore two trainings. One training
+    could be scored at both where each step is the same in both, which holds for a constant rate
+    without warm-up and stages; here is the place that would have to know it.
 
     Args:
-        settings: By section, as of a run.
+        settings: By section, as of a run: epochs are written out as steps.
         times: Above 0; counts are rounded to whole ones, at least 1 where they were.
 
     Example:
