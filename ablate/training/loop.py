@@ -10,12 +10,24 @@ from ablate.data.sampling import CropSampler
 from ablate.errors import DivergedError
 from ablate.losses.total import FusionLoss
 from ablate.settings.train import TrainSettings
+from ablate.stats.health import Health
 from ablate.training.calibration import calibrate
 from ablate.training.descent import descend
 from ablate.training.determinism import laid_out, layout_of, precision
 from ablate.training.initialisation import start
 from ablate.training.optimisation import Optimisation
-from ablate.training.scoring import Row, evaluating, image_tensor, means, save_png, score
+from ablate.training.scoring import (
+    FEW,
+    HEALTHY,
+    Row,
+    Scored,
+    evaluating,
+    health_of,
+    image_tensor,
+    means,
+    save_png,
+    score,
+)
 from ablate.training.watching import look, middle
 from ablate.training.weights import write as write_weights
 
@@ -68,17 +80,23 @@ def fit(
         infrared, visible = sampler.batch(step - 1)
         return laid_out(infrared, layout), laid_out(visible, layout)
 
-    def rows_of(split: str) -> list[Row]:
+    def scored(split: str) -> Scored:
         some = pairs.pairs(split)
-        return score(
+        fused = [fuse(pair) for pair in some]
+        rows = score(
             some,
-            [fuse(pair) for pair in some],
+            fused,
             split=split,
             names=scoring["names"],
             protocol=scoring["protocol"],
             tick=run.pulse.beat,
             cache=pairs.cache,
         )
+        return Scored(rows=rows, health=health_of(some, fused))
+
+    def examine_some() -> Health:
+        some = pairs.pairs("val")[:FEW]
+        return health_of(some, [fuse(pair) for pair in some])
 
     shown = pairs.pairs("test" if run.spec.scores_test else "val")[: train.gallery]
 
@@ -92,17 +110,26 @@ def fit(
         optimisation,
         loss,
         batch=batch,
-        score_val=lambda: rows_of("val"),
+        score_val=lambda: scored("val"),
+        examine_some=examine_some,
         calibrate=lambda other: calibrate(other, pairs, crop_px=crop_px, device=device),
         look=look_at if shown else None,
     )
 
-    rows = rows_of("val") + (rows_of("test") if run.spec.scores_test else [])
+    of_val = scored("val")
+    assert of_val.health is not None
+    rows = of_val.rows + (scored("test").rows if run.spec.scores_test else [])
     values = means(rows)
-    run.recorder.metrics(values, step=optimisation.steps)
+    healthy = float(of_val.health.state == "healthy")
+    run.recorder.metrics({**values, HEALTHY: healthy}, step=optimisation.steps)
     if run.spec.scores_test:
         write_weights(optimisation.scored, run.folder)
     for pair in shown:
         path = save_png(fuse(pair), run.folder / "fused" / f"{pair.stem}.png")
         run.recorder.image(f"fused/{pair.stem}", path, step=optimisation.steps)
-    return rows, values, {"seconds_per_step": round(seconds, 5), "steps": optimisation.steps}
+    facts = {
+        "seconds_per_step": round(seconds, 5),
+        "steps": optimisation.steps,
+        "health": of_val.health.to_json(),
+    }
+    return rows, values, facts
