@@ -62,7 +62,7 @@ NEEDED = (
 DEFAULTS = {  # where the reader of the file fills in more than the dataclass says
     "title": "the name", "seed": "`0`", "executor": "`processes`", "objective": "`val/qabf`",
     "phases.NAME.sampler": "`tpe`", "phases.NAME.preset": "`quick`",
-    "phases.NAME.claims": "yes, but not with `smoke`",
+    "phases.NAME.claims": "yes, but not with `smoke`", "phases.NAME.budgets": "`[1]`",
 }  # fmt: skip
 ABOUT = {  # what no docstring says, because the key is read before the dataclass is made
     "title": "What the report is headed with.",
@@ -95,6 +95,8 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "phases.NAME.pruner": "Of a search: a [pruner](samplers.md#pruners).",
     "phases.NAME.options": "Of the design, the sampler and the pruner.",
     "phases.NAME.trials": "Of a search and of `sobol`: how many.",
+    "phases.NAME.budgets": "Of `blocked`: multiples of `train.steps` at which the same blocks are "
+    "trained. The first is 1 and decides; whether its effects hold at the others stands beside it.",
     "phases.NAME.rungs": "Steps at which the pruner looks.",
     "phases.NAME.preset": "Of `blocked`: " + ", ".join(
         f"`{name}` ({values['points']} points x {values['blocks']} blocks)"

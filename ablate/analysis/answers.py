@@ -8,6 +8,7 @@ import pandas as pd
 
 from ablate.analysis import contrasts
 from ablate.analysis.aggregates import best_values, counts, rank_differences
+from ablate.analysis.budgets import at_budget, other_budgets
 from ablate.analysis.cells import cells_of
 from ablate.analysis.collapse import collapsed_trainings
 from ablate.analysis.confirmation import asked as confirmation_of
@@ -58,7 +59,7 @@ def answer(
     bases, pilot_runs = percent_bases(facts, runs), finished_pilots(facts, runs)
     for raw, phase, about in asked:
         verdicts[raw["id"]], extras[raw["id"]] = _answered(
-            raw, runs[runs["phase"] == phase], images, facts=facts, about=about, bases=bases,
+            raw, runs, images, phase=phase, facts=facts, about=about, bases=bases,
             pilot_runs=pilot_runs,
         )  # fmt: skip
     for raw, _, _ in asked:
@@ -88,6 +89,7 @@ def _answered(
     runs: pd.DataFrame,
     images: pd.DataFrame,
     *,
+    phase: str,
     facts: Mapping[str, Any],
     about: Facts,
     bases: Mapping[str, float],
@@ -95,7 +97,7 @@ def _answered(
 ) -> tuple[Verdict, dict[str, Any]]:
     """Return the verdict on one question and all that stands beside it."""
     question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
-    points = points_of(raw, runs)
+    points = points_of(raw, runs[runs["phase"] == phase])
     about = stratified(about, points, facts.get("strata", ()))
     limits = (*_pilot_limits(question, pilot_runs), *collapsed_trainings(question, points))
     about = replace(about, caveats=(*about.caveats, *limits))
@@ -103,6 +105,14 @@ def _answered(
     selecting = facts["objective"].partition("/")[2]
     selected = select(points, some, metric=selecting, better=question.better)
     verdict = judge(question, selected, about)
+    for budget in other_budgets(facts, phase):
+        again = {**raw, "arms": [[value, budget.arms[arm]] for value, arm in raw["arms"]]}
+        there = points_of(again, runs[runs["phase"] == budget.phase])
+        scores = images[images["run_id"].isin(there["run_id"])]
+        verdict = at_budget(
+            verdict, question, registered=selected, budget=budget, data=about.data,
+            there=select(there, scores, metric=selecting, better=question.better),
+        )  # fmt: skip
     beside: dict[str, Any] = {
         "values": list(question.values),
         "baseline": question.baseline,

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ablate.design_names import BLOCKED, CONFIRM, SEARCH, SOBOL
+from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH, SOBOL
 
 ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed")
 
@@ -13,7 +13,7 @@ def designed(runs: pd.DataFrame, phases: dict[str, dict[str, object]]) -> pd.Dat
     A search is adaptive, an exploration varies everything at once, the points of a block are tuned
     and what is confirmed has recipes of its own: their answer is a verdict.
     """
-    left_out = (SEARCH, SOBOL, BLOCKED, CONFIRM)
+    left_out = (SEARCH, SOBOL, BLOCKED, AT_BUDGET, CONFIRM)
     kept = [name for name, phase in phases.items() if phase["design"] not in left_out]
     return runs[runs["phase"].isin(kept)]
 

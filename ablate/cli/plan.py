@@ -79,7 +79,11 @@ def plan(
     for confirmation in made.confirmations:
         _print_confirmation(made, confirmation)
     _print_detectable(made, Path(store))
-    say(_cost_line(made, cost(made, pace), pace))
+    spent = cost(made, pace)
+    say(_cost_line(made, spent, pace))
+    for one in spent.budgets:
+        taken = "" if one.hours is None else f", {one.hours:.1f} h"
+        say(f"  budget {one.times:g}x ({one.phase}): {one.runs} runs, {one.steps:,} steps{taken}")
     if chosen is not None:
         at = f"phases.{chosen.phase}.options"
         say(
@@ -106,6 +110,8 @@ def _print_phase(made: "Plan", phase: "Phase") -> None:
     say(f"phase {phase.name} ({phase.design}{preset}): {size}")
     for line in remarks(made, phase):
         say(f"  {line}")
+    if phase.of is not None:
+        return  # the trials of the answer once more
     for trial in trials[:SHOWN]:
         name = trial.name if trial.point is None else trial.runs[0].name
         say(f"  t{trial.number:03d} {trial.arm_id}  {name}")
@@ -151,8 +157,8 @@ def _print_detectable(made: "Plan", store: Path) -> None:
 
 
 def _cost_line(made: "Plan", spent: "Cost", pace: "Pace | None") -> str:
-    line = f"cost: {spent.runs} runs x {made.config.base['train']['steps']} steps = "
-    line += f"{spent.steps:,} steps"
+    parts = [f"{count} runs x {steps} steps" for steps, count in sorted(spent.lengths.items())]
+    line = f"cost: {' + '.join(parts)} = {spent.steps:,} steps"
     if spent.hours is None or pace is None:
         return f"{line}, hours unknown before the first run (or give --seconds-per-step)"
     slots = int(made.config.executor.get("slots", 1))
@@ -179,6 +185,7 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
             {"phase": c.phase.name, "of": c.of, "winners": c.winners, "runs": c.runs}
             for c in made.confirmations
         ],
+        "budgets": [asdict(one) for one in spent.budgets],
         "claims": {phase.name: phase.claims for phase in config.phases.values()},
         "detectable": [asdict(reach) for reach in reaches(config)],
         "detectable_by_metric": [asdict(d) for d in detectable(made, store, reaches(config))],

@@ -108,6 +108,14 @@ class Phase:
     options: Mapping[str, Any] = field(default_factory=dict)  # of the design, its preset filled in
     claims: bool = False  # its verdicts may be claims; only of blocked and confirm
     looks: int = 1  # how often its verdicts will be read: alpha is split evenly over the looks
+    budgets: tuple[float, ...] = ()  # multiples of train.steps; the first is 1 and decides
+    of: str | None = field(default=None, repr=False)  # the answer whose blocks are trained again
+    times: float = field(default=1.0, repr=False)  # multiple of train.steps; 1 where `of` is None
+
+    @property
+    def budget(self) -> float | None:
+        """The multiple of train.steps that its runs train for; None in a phase without budgets."""
+        return self.times if self.of or self.budgets else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

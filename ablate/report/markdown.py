@@ -22,6 +22,7 @@ def markdown(report: Report) -> str:
         f"Design {plain(facts['design_hash'])}.",
         "",
     ]
+    lines += [plain(report.convergence), ""] if report.convergence else []
     if not report.answers:
         lines += ["## Asked", "", *(f"- {plain(question)}" for question in facts["asks"]), ""]
     for one in report.answers:

@@ -14,6 +14,7 @@ from ablate.report.contents import Contents
 from ablate.report.figures import SECTIONS
 from ablate.report.grid import Grid, of_frame
 from ablate.report.origin import origin_grid
+from ablate.report.pilots import convergence
 from ablate.report.runs import MOST_LINKS, failed_grid, runs_grid, searched_grid
 from ablate.report.trade_offs import trade_offs
 from ablate.report.values import ROLES, roles_of, rows_grid, values_grid, winners_grid
@@ -94,6 +95,7 @@ class Report:
     facts: Mapping[str, Any]
     banner: str
     no_claim: str
+    convergence: str  # whether the pilot was still rising; "" where nobody looked
     answers: tuple[Answered, ...]
     figures: Mapping[str, tuple[Shown, ...]]  # section -> its figures
     headings: Mapping[str, str]
@@ -126,6 +128,7 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
         facts=contents.facts,
         banner=contents.banner,
         no_claim="" if contents.answered else summary.NO_CLAIM,
+        convergence=convergence(contents),
         answers=tuple(
             _answered(contents, question, number)
             for number, question in enumerate(contents.answered, start=1)

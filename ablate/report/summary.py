@@ -8,6 +8,7 @@ from ablate.analysis.table import arms, designed
 from ablate.errors import one_line
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
+from ablate.report.pilots import convergence
 from ablate.report.trade_offs import trade_offs
 
 MOST_TRADE_OFFS = 5
@@ -24,6 +25,7 @@ def summary(contents: Contents) -> str:
     lines = [f"{facts['study']}: {facts['title']}"]
     lines += textwrap.wrap(contents.banner, 78)
     lines += textwrap.wrap(facts.get("drift", ""), 78)
+    lines += textwrap.wrap(convergence(contents), 78)
     lines += [f"  asks: {question}" for question in facts["asks"]]
     if contents.answered:
         lines += [line for question in contents.answered for line in _answer(question)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.analysis.document import rows_table
+from ablate.analysis.document import budgets_table, rows_table
 from ablate.analysis.plateau import pace
 from ablate.analysis.table import arms, designed, floor_means
 from ablate.metrics.catalogue import BETTER, LABELS
@@ -72,6 +72,8 @@ def write(contents: Contents, folder: Path) -> None:
     if contents.verdicts is not None:
         spreadsheet.write(rows_table(contents.verdicts), folder / "answers.csv")
         spreadsheet.write(winners_frame(contents), folder / "winners.csv")
+        if len(there := budgets_table(contents.verdicts)):
+            spreadsheet.write(there, folder / "budgets.csv")
         _answers_as_latex(contents, folder / "answers.tex")
         parts += [
             latex.tabular(

@@ -19,8 +19,12 @@ ROLES = {"primary": "primary", "guardrail": "guardrail", "secondary": "secondary
 def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
     """Return the rows of one role: what was compared, by how much, how sure, and the verdict.
 
-    Effects are in percent of the pilot mean where there is one, else in units of the metric.
+    Effects are in percent of the pilot mean where there is one, else in units of the metric. A
+    column per further training budget says the effect there, its interval, and whether it holds.
     """
+    budgets = list(
+        dict.fromkeys(one["times"] for row in question["rows"] for one in row.get("budgets", ()))
+    )
     level = f"{100 * (1 - question['alpha']):g} % CI"
     rows = []
     for row in question["rows"]:
@@ -40,11 +44,24 @@ def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
                 number(row["d_z"], 2), number(row["p_better"], 2),
                 _margin(row, scale, unit, decimals),
                 f"{row['blocks']} x {row['images']}",
+                *(_there(row, times, scale, unit, decimals) for times in budgets),
             ]
         )  # fmt: skip
     heads = ["metric", "contrast", "verdict", "effect", level, "p_Holm", "d_z", "P(better)",
-             "smallest", "blocks x images"]  # fmt: skip
+             "smallest", "blocks x images",
+             *(f"at {times:g}x steps" for times in budgets)]  # fmt: skip
     return grid(heads, rows)
+
+
+def _there(row: Mapping[str, Any], times: float, scale: float, unit: str, decimals: int) -> str:
+    """Return the effect of a row at another budget, and whether what was found holds there."""
+    one = next((one for one in row.get("budgets", ()) if one["times"] == times), None)
+    if one is None:
+        return NONE
+    ends = [None if one[k] is None else one[k] * scale for k in ("ci_low", "ci_high")]
+    interval = " to ".join(signed(end, decimals) for end in ends)
+    effect = f"{signed(one['estimate'] * scale, decimals)}{unit} ({interval})"
+    return effect if one["held"] == "not judged" else f"{effect}, {one['held']}"
 
 
 def _margin(row: Mapping[str, Any], scale: float, unit: str, decimals: int) -> str:

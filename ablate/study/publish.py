@@ -112,9 +112,9 @@ def facts(
         "budget": f"{train['steps']} steps, batch {train['batch_size']}, "
         f"{scope}, {', '.join(arithmetic)}, {train['device']}",
         "baseline_arm": designed[0].name if designed else "",
-        "arms": list(dict.fromkeys(trial.name for trial in designed)),
+        "arms": list(dict.fromkeys(trial.name for trial in designed if trial.budget in (None, 1))),
         "phases": {
-            p.name: {**_phase_facts(p), "planned": _planned(plan, p.name)}
+            p.name: {**_phase_facts(p), "planned": _planned(plan, p.name), **_budget_facts(plan, p)}
             for p in config.phases.values()
         },
         "questions": [_question_facts(plan, question) for question in questions_of(config)],
@@ -151,6 +151,21 @@ def _phase_facts(phase: Phase) -> dict[str, Any]:
         "design": phase.design, "seeds": phase.seeds, "preset": phase.preset,
         "claims": phase.claims, "looks": phase.looks, "blocks": options.get("blocks"),
         "points": options.get("points", 1 if phase.design == CONFIRM else None),
+    }  # fmt: skip
+
+
+def _budget_facts(plan: Plan, phase: Phase) -> dict[str, Any]:
+    """Return whose blocks a phase trains at another budget, and arm there -> arm here."""
+    if phase.of is None:
+        return {}
+    arms: dict[str, str] = {}
+    for question in questions_of(plan.config):
+        here = plan.arms_of(question, times=phase.times)
+        arms |= {arm: here[value] for value, arm in plan.arms_of(question).items()}
+    first = next(trial.runs[0] for trial in plan.trials if trial.phase == phase.name)
+    return {
+        "of": phase.of, "times": phase.times, "arms": arms,
+        "steps": int(first.settings["train"]["steps"]),
     }  # fmt: skip
 
 
@@ -229,9 +244,11 @@ RUN_COLUMNS = (
 def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
     """Return one row per run; a factor that is not active is missing.
 
-    There is a column stratum only where runs were made in several environments.
+    There is a column stratum only where runs were made in several environments, and a column
+    budget only where a phase is run at several: the multiple of train.steps, missing elsewhere.
     """
     rows = []
+    has_budgets = any(trial.budget is not None for trial in trials)
     is_drifted = len(drift.strata(ledger)) > 1
     for trial in trials:
         for spec in trial.runs:
@@ -248,6 +265,7 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
                     "seed": spec.seed, "block": trial.block, "point": trial.point,
                     "split_seed": trial.split_seed, "dummy": trial.dummy,
                     "state": result.state, "reason": result.reason,
+                    **({"budget": trial.budget} if has_budgets else {}),
                     **({"stratum": result.facts.get("stratum", "")} if is_drifted else {}),
                     **{f"factor.{name}": str(value) for name, value in trial.values.items()},
                     **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},

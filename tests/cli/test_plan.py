@@ -26,6 +26,9 @@ def test_the_size_of_an_answer_phase_is_its_arms_points_and_blocks(
 ) -> None:
     text = told(capsys, "q4_variant_answer")
     assert "phase answer (blocked, quick): 4 arms x 4 points x 8 blocks = 128 runs" in text
+    assert "phase answer_2x (at_budget, quick): 4 arms x 4 points x 8 blocks = 128 runs" in text
+    assert "cost: 134 runs x 1000 steps + 128 runs x 2000 steps = 390,000 steps" in text
+    assert "  budget 2x (answer_2x): 128 runs, 256,000 steps" in text
     assert "hours unknown" in text
     assert list(tmp_path.iterdir()) == []
 
@@ -33,14 +36,17 @@ def test_the_size_of_an_answer_phase_is_its_arms_points_and_blocks(
 def test_a_pace_gives_hours_and_a_budget_gives_a_design(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    words = ["q4_variant_answer", "--seconds-per-step", "0.09", "--fit", "3h"]
+    words = ["q4_variant_answer", "--seconds-per-step", "0.09", "--fit", "9h"]
     text = told(capsys, *words)
-    assert "3.4 h on 1 slot at the pace given" in text
-    assert "fits 3h: phases.answer.options.points=2 phases.answer.options.blocks=14" in text
+    assert "9.8 h on 1 slot at the pace given" in text
+    assert "fits 9h: phases.answer.options.points=2 phases.answer.options.blocks=14" in text
     facts = json.loads(told(capsys, *words, "--json"))
     assert (facts["fit"]["points"], facts["fit"]["blocks"]) == (2, 14)
-    assert facts["hours"] == pytest.approx(134 * 90 / 3600)
-    assert facts["claims"] == {"pilot": False, "answer": True}
+    assert facts["hours"] == pytest.approx((134 * 90 + 128 * 180) / 3600)
+    assert facts["claims"] == {"pilot": False, "answer": True, "answer_2x": False}
+    assert [(one["times"], one["runs"], one["steps"]) for one in facts["budgets"]] == [
+        (1.0, 128, 128_000), (2.0, 128, 256_000),
+    ]  # fmt: skip
     assert facts["detectable"][0]["comparisons"] == 8
 
 
