@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+from ablate.cli.arguments import DEFAULT_STORE, Json, Limit, Overrides, Store, Study, limited
 from ablate.cli.saying import say
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def plan(
     *,
     as_json: Json = False,
     store: Store = DEFAULT_STORE,
+    limit: Limit = None,
     fit: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +55,7 @@ def plan(
     from ablate.study.plan import make
 
     hours = _hours(fit) if fit is not None else None
-    made = make(load(study, overrides))
+    made = make(load(study, limited(overrides, limit)))
     pace = (
         Pace(seconds_per_step=seconds_per_step)
         if seconds_per_step is not None
