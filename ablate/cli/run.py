@@ -93,7 +93,7 @@ def drive(
             with _told_to_stop(meter):
                 return run_study(
                     config, store=store, overrides=overrides, retry=retry,
-                    accept_drift=accept_drift, listen=meter.take,
+                    accept_drift=accept_drift, listen=meter.take, begins=meter.take,
                 )  # fmt: skip
         except KeyboardInterrupt:
             meter.stop()
