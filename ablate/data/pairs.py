@@ -93,6 +93,12 @@ class PairSet:
         other._splits = {**self._splits, "train": train, "val": val}
         return other
 
+    def regrouped(self, splits: Mapping[str, tuple[str, ...]]) -> "PairSet":
+        """Return the same pairs under other splits, which may share some: for timing alone."""
+        other = copy.copy(self)
+        other._splits = dict(splits)
+        return other
+
     def padded(self, least_px: int) -> "PairSet":
         """Return the same pairs; those to train on are mirrored up to `least_px` a side.
 
