@@ -205,8 +205,11 @@ def _pace(figures: Mapping[str, "Figures"]) -> "Pace | None":
 def _cost_lines(
     made: "Plan", spent: "Cost", pace: "Pace | None", found: "Forecast | None"
 ) -> list[str]:
-    steps = made.config.base["train"]["steps"]
-    line = f"cost: {spent.runs} runs x {steps} steps = {spent.steps:,} steps"
+    from ablate.study.forecast import loads
+
+    lengths = sorted({load.steps for load in loads(made)[0]}) or [0]
+    each = " to ".join(f"{steps}" for steps in dict.fromkeys((lengths[0], lengths[-1])))
+    line = f"cost: {spent.runs} runs x {each} steps = {spent.steps:,} steps"
     if found is not None:
         return [line, *_time_lines(found)]
     if spent.hours is None or pace is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ablate.config.schema import Phase, StudyConfig
 from ablate.errors import ConfigError
+from ablate.study.forecast import loads
 from ablate.study.plan import Plan
 
 ALIKE = (
@@ -79,11 +80,13 @@ def pace_of(store: Path, config: StudyConfig) -> Pace | None:
 
 def cost(plan: Plan, pace: Pace | None = None) -> Cost:
     """Return what the plan costs; hours are None without a pace."""
-    steps = int(plan.config.base["train"]["steps"])
+    work, _ = loads(plan)
+    steps = sum(load.runs * load.steps for load in work)
     hours = None
     if pace is not None:
-        hours = pace.seconds(runs=plan.runs, steps=steps) / 3600 / _slots(plan.config)
-    return Cost(runs=plan.runs, steps=plan.runs * steps, hours=hours)
+        seconds = steps * pace.seconds_per_step + plan.runs * pace.seconds_beside
+        hours = seconds / 3600 / _slots(plan.config)
+    return Cost(runs=plan.runs, steps=steps, hours=hours)
 
 
 def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
@@ -96,7 +99,8 @@ def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
         ConfigError: The study has no phase with blocks.
     """
     phase = _answer(plan.config)
-    steps = int(plan.config.base["train"]["steps"])
+    whole = cost(plan)
+    steps = round(whole.steps / max(1, whole.runs))
     of_phase = [trial for trial in plan.trials if trial.phase == phase.name]
     arms = len({trial.arm_id for trial in of_phase})
     rest = plan.runs - len(of_phase)

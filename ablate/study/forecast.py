@@ -28,7 +28,7 @@ from ablate.writing import write_json
 
 Source = Literal["measured", "cache", "runs"]
 FORMAT: Final = 1
-_NO_TIME: Final = {"train": {"steps", "epochs", "learning_rate"}, "data": {"seed"}}
+_NO_TIME: Final = {"train": {"steps", "warmup_steps", "schedule"}, "data": {"seed"}}
 _ONLY_ZERO_OR_NOT: Final = ("gradient_weight", "intensity_weight", "ssim_weight", "weight_growth",
                             "gate_slope", "knee", "warmup_steps")  # fmt: skip
 
@@ -99,10 +99,11 @@ def kind_of(settings: Mapping[str, Any]) -> Kind:
         section: {k: v for k, v in part.items() if k not in _NO_TIME.get(section, ())}
         for section, part in settings.items()
     }
-    loss = kept.get("loss", {})
-    for name in _ONLY_ZERO_OR_NOT:
-        if name in loss:
-            loss[name] = bool(loss[name])
+    for section, part in kept.items():
+        for name, value in part.items():
+            is_rate = section == "train" and isinstance(value, float)
+            if is_rate or (section == "loss" and name in _ONLY_ZERO_OR_NOT):
+                part[name] = bool(value)  # a term or a step that is left out, or not
     return Kind(key=digest(kept), settings=settings)
 
 

@@ -155,10 +155,7 @@ def _begun(spec: RunSpec, sample: _Sample, folder: Path) -> list[float]:
     The third and the fourth have a scoring of val in them.
     """
     steps = max(int(spec.settings["train"]["steps"]), _RUNGS[-1] + _LEAST_STEPS + 1)
-    is_probe = _is_probe(spec.settings)  # it descends all crops at once, those of test too
-    begun = replace(
-        spec, settings=_with_steps(spec.settings, steps), rungs=_RUNGS, scores_test=is_probe
-    )
+    begun = replace(spec, settings=_with_steps(spec.settings, steps), rungs=_RUNGS)
     watch = _Stopwatch(after=_RUNGS[-1])
     started = time.perf_counter()
     with contextlib.suppress(_EnoughError):
@@ -261,4 +258,8 @@ def _is_probe(settings: Mapping[str, Any]) -> bool:
 
 
 def _with_steps(settings: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    return {**settings, "train": {**settings["train"], "steps": steps}}
+    """Return the settings with other steps, and no warm-up that is longer."""
+    train = {**settings["train"], "steps": steps}
+    if "warmup_steps" in train:
+        train["warmup_steps"] = min(int(train["warmup_steps"]), steps - 1)
+    return {**settings, "train": train}

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,27 @@ from torch import Tensor, nn
 from ablate import metrics
 from ablate.data.pairs import Pair
 from ablate.metrics.statistics import SourceStatistics
+from ablate.stats.health import Health, examine
 
 Row = tuple[str, str, str, float | None]
+HEALTHY = "val/healthy"  # recorded at rungs and at the end: 1 for healthy, else 0
+FEW = 4  # images that tell whether a run is dead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """Rows of a split, and the health of the images that they are of."""
+
+    rows: list[Row]
+    health: Health | None = None  # None for tasks that fuse nothing
+
+
+def health_of(pairs: Sequence[Pair], fused: Sequence[Tensor]) -> Health:
+    """Return the health of fused images, (1, 1, height, width) each."""
+    return examine(
+        (pair.infrared, pair.visible, to_uint8(image).cpu().numpy().squeeze())
+        for pair, image in zip(pairs, fused, strict=True)
+    )
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from ablate.study.plan import Plan, make
 
 
 def plan_of(*words: str) -> Plan:
-    return make(config.load("quickstart", ["phases.search.rungs=[50]", *words]))
+    return make(config.load("quickstart", ["train.steps=100", "phases.search.rungs=[50]", *words]))
 
 
 @pytest.fixture(autouse=True)
