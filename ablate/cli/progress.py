@@ -10,6 +10,7 @@ import math
 import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ LINE_EVERY_S: Final = 5.0  # between plain lines about runs, at first
 LONGEST_S: Final = 30.0  # without a plain line
 NEWS: Final = ("last", "failed", "ended", "rung", "begun", "first")  # the first of them is told
 _LOOK_EVERY_S: Final = 1.0
+_REMEMBERED: Final = 64  # runs whose times are looked at
 _FAILURES_TOLD: Final = 20  # at once
 _WIDE: Final = 100  # letters of a line that has room for long names
 
@@ -70,6 +72,8 @@ class Meter:
         self._rows: dict[str, TaskID] = {}
         self._step: Step | None = None
         self._taken = 0.0
+        self._steps_s: deque[float] = deque(maxlen=_REMEMBERED)
+        self._beside_s: deque[float] = deque(maxlen=_REMEMBERED)
         self._failed = 0
         self._log = _Log(clock)
         self._one_at_a_time = threading.Lock()
@@ -114,6 +118,7 @@ class Meter:
                 self._log.add("last" if step.ended == step.planned else "first", goes_on)
             else:
                 is_failed = step.last.state == "failed"
+                self._learn(step.last.facts)
                 self._failed += is_failed
                 is_last = step.ended == step.planned
                 news = one_line(f"{step.last_name}: {step.last.state}")
@@ -152,6 +157,13 @@ class Meter:
             f"{counts}{scores}  {news}", highlight=False, markup=False, soft_wrap=True
         )
 
+    def _learn(self, facts: Mapping[str, object]) -> None:
+        """Take what a run took per step and beside its steps: scoring is often the larger part."""
+        per_step, seconds, steps = (facts.get(k) for k in ("seconds_per_step", "seconds", "steps"))
+        if isinstance(per_step, float) and isinstance(seconds, float) and isinstance(steps, int):
+            self._steps_s.append(per_step)
+            self._beside_s.append(max(0.0, seconds - per_step * steps))
+
     def _short(self, name: str) -> str:
         return one_line(name, longest=30 if self._is_wide else 20)
 
@@ -163,7 +175,10 @@ class Meter:
         step = self._step
         if step is None:
             return "?"
-        whole, under_way = step.ended - step.resumed, sum(one.share for one in found.values())
+        beside_s = statistics.median(self._beside_s) if self._beside_s else 0.0
+        per_step = statistics.median(self._steps_s) if self._steps_s else None
+        parts = [one.part(beside_s=beside_s, seconds_per_step=per_step) for one in found.values()]
+        whole, under_way = step.ended - step.resumed, sum(parts)
         left = max(0.0, step.planned - step.ended - under_way)
         if whole:
             seconds = step.seconds + self._clock() - self._taken

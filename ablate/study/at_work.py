@@ -96,6 +96,14 @@ class OpenRun:
         untold_s = min(self.seconds_since, self.seconds_apart)
         return max(0.0, (self.steps - self.step) * per_step - untold_s) + beside_s
 
+    def part(self, *, beside_s: float, seconds_per_step: float | None) -> float:
+        """Return the part of its time that has gone, from 0 to 1; arguments as `seconds_left`."""
+        left_s = self.seconds_left(beside_s=beside_s, seconds_per_step=seconds_per_step)
+        whole_s = self.steps * (self.seconds_per_step or seconds_per_step or 0.0) + beside_s
+        if left_s is None or not whole_s:
+            return self.share
+        return min(1.0, max(0.0, 1 - left_s / whole_s))
+
 
 def open_run(folder: Path, *, now_s: float | None = None) -> OpenRun | None:
     """Return how far the run in a folder is, None before it has written that it began.

@@ -122,7 +122,7 @@ def test_a_log_tells_start_begin_rung_progress_and_end_with_the_scores(
     written(tmp_path, "a", steps=[])
     assert wait(int(LINE_EVERY_S)) == ["mine 0/3 ETA ?  arm a: begins"]
     written(tmp_path, "a", steps=[1, 10, 20], rungs=[20])
-    assert wait(6) == ["mine 0/3 ETA > 50 s  arm a: 0.250 at step 20 of 40"]
+    assert wait(6) == ["mine 0/3 ETA > 45 s  arm a: 0.250 at step 20 of 40"]
     (line,) = wait(int(LONGEST_S))
     assert line.endswith("arm a: step 20 of 40")
     with (tmp_path / "ledger.jsonl").open("a") as file:
@@ -177,6 +177,32 @@ def test_ten_thousand_runs_do_not_flood_a_log_and_never_leave_it_silent(
     hours = 10_000 * seconds_a_run / 3600
     assert len(told) < 250 + 125 * hours
     assert max(b - a for a, b in itertools.pairwise(told)) <= LONGEST_S + seconds_a_run + 1
+
+
+def test_a_run_that_is_being_scored_has_not_ended(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    clock = Clock()
+    meter = Meter("mine", tmp_path, clock=clock)
+    submitted(tmp_path, "b")
+    written(tmp_path, "b", steps=[39, 40])  # 20 s for its steps
+    meter.take(beginning(planned=2))
+    facts = {"seconds_per_step": 0.5, "seconds": 80.0, "steps": 40}
+    one = step("a", ended=1, planned=2)
+    last = replace(one.last or RunResult(run_id="r", state="finished"), facts=facts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.time", lambda: 50.0)  # of the 60 s that scoring takes, 30 have gone
+        clock.now += 10
+        meter.take(replace(one, last=last, seconds=130.0))
+    capsys.readouterr()
+    clock.now += LONGEST_S
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.time", lambda: 50.0)
+        meter.look()
+    line = capsys.readouterr().err.splitlines()[-1]
+    part = (20 + 30) / 80
+    left_s = (130 + LONGEST_S) / (1 + part) * (1 - part)
+    assert line.startswith(f"mine 1/2 ETA {left_s:.0f} s  ")
 
 
 def test_open_runs_are_those_submitted_since_and_are_as_far_as_their_journals(
