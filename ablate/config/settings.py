@@ -58,6 +58,7 @@ _AT_LEAST_0 = Setting(type="float", low=0)
 _ABOVE_0 = Setting(type="float", above=0)
 _PATH = Setting(type="text", may_be_null=True, may_be_absent=True)
 _SHARE = Setting(type="float", above=0, high=0.9, may_be_absent=True)
+_LIMIT = Setting(type="int", low=1, may_be_null=True, may_be_absent=True)  # null: the whole split
 _LARGEST_PX = 8192  # side of an image
 _MOST = 1_000_000
 _WIDEST = 4096
@@ -69,6 +70,9 @@ COMMON: dict[str, Setting] = {
     "data.name": _name("data"),
     "data.crop": _int(8, _LARGEST_PX),
     "data.small": Setting(type="name", kind="data.small", may_be_absent=True),
+    "data.limit.train": _LIMIT,
+    "data.limit.val": _LIMIT,
+    "data.limit.test": _LIMIT,
     "model.name": _name("models"),
     "loss.preset": Setting(type="name", kind="losses.preset", may_be_absent=True),
     "loss.mix": Setting(type="name", kind="losses.mix", may_be_absent=True),

@@ -52,8 +52,17 @@ class Fusion(Task):
         return _kept(json.dumps(self._settings["data"], sort_keys=True), folder)
 
     def check_examples(self, examples: "PairSet", arms: Iterable[Mapping[str, Any]]) -> None:
-        """Raise DataError when an image is smaller than the largest training crop."""
-        crops = [int(settings["data"]["crop"]) for settings in arms]
+        """Raise DataError when an image is smaller than the largest training crop.
+
+        The limits of the arms are tried too, where an arm has one of its own.
+        """
+        sections = [settings["data"] for settings in arms]
+        tried = [self._settings["data"].get("limit")]
+        for section in sections:
+            if (limit := section.get("limit")) not in tried:
+                tried.append(limit)
+                data.load(section)
+        crops = [int(section["crop"]) for section in sections]
         check_crop(examples, max([int(self._settings["data"]["crop"]), *crops]))
 
     def faults(self) -> list[str]:
