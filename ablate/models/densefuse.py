@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least
+from ablate.models.contract import MODELS, FusionNetwork, Original
+from ablate.models.settings import check_at_least, check_name
+
+FEATURES = ("added", "averaged")
 
 
 @MODELS.register("densefuse")
@@ -16,17 +18,23 @@ class DenseFuse(FusionNetwork):
 
     Args:
         width: Channels of one encoder layer; 16 in the original. At least 1.
+        features: How those of the two sources are fused: `added` (the rule "addition" of the
+            paper), or `averaged`, as the released weights of hli1221/densefuse-pytorch need.
 
     Source:
-        Li and Wu, DenseFuse, IEEE TIP 2019.
+        Li and Wu, DenseFuse, IEEE TIP 2019; net.py of hli1221/densefuse-pytorch at 4394b63.
     """
 
     source = "Li and Wu, IEEE TIP 2019 (DenseFuse)"
     smallest_px = 2  # reflection needs a neighbour
 
-    def __init__(self, *, width: int = 16) -> None:
+    published = Original(settings={"width": 16, "features": "averaged"}, parameters=74_193)
+
+    def __init__(self, *, width: int = 16, features: str = "added") -> None:
         super().__init__()
         check_at_least(1, width=width)
+        check_name("features", features, FEATURES)
+        self._averages = features == "averaged"
         self.encoder = nn.ModuleList(
             [_layer(1, width)] + [_layer(width * (1 + k), width) for k in range(3)]
         )
@@ -39,7 +47,8 @@ class DenseFuse(FusionNetwork):
 
     def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
         """Return the fused luminance in [0, 1]."""
-        fused: Tensor = self.decoder(self._features(infrared) + self._features(visible))
+        summed = self._features(infrared) + self._features(visible)
+        fused: Tensor = self.decoder(summed / 2 if self._averages else summed)
         return torch.sigmoid(fused)
 
     def _features(self, image: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
-"""The check that every network's whole-number settings share."""
+"""The checks that the settings of networks share."""
 
-from ablate.errors import ConfigError
+from collections.abc import Collection, Sequence
+
+from ablate.errors import ConfigError, nearest
 
 
 def check_at_least(low: int, **settings: int) -> None:
@@ -16,3 +18,32 @@ def check_at_least(low: int, **settings: int) -> None:
     ]
     if faults:
         raise ConfigError(*faults)
+
+
+def check_name(setting: str, name: str, known: Collection[str]) -> None:
+    """Raise ConfigError unless `name` is one of the known values of a setting."""
+    if name not in known:
+        raise ConfigError(f"model.{setting}: {name!r} is unknown; {nearest(str(name), known)}")
+
+
+def per_stage(setting: str, given: int | Sequence[int], *, stages: int) -> list[int]:
+    """Return one whole number per stage; a single one stands for all of them.
+
+    Raises:
+        ConfigError: The list has another length, or a number below 1.
+
+    Example:
+        >>> per_stage("blocks", 2, stages=3)
+        [2, 2, 2]
+    """
+    if isinstance(given, int):
+        check_at_least(1, **{setting: given})
+        return [given] * stages
+    if len(given) != stages:
+        raise ConfigError(
+            f"model.{setting}: has {len(given)} numbers for {stages} stages (depth + 1); give one "
+            "number for all of them or one for each"
+        )
+    for number in given:
+        check_at_least(1, **{setting: number})
+    return [int(number) for number in given]
