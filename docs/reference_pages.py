@@ -36,6 +36,7 @@ from ablate.metrics.catalogue import LABELS
 from ablate.metrics.contract import METRICS, Metric
 from ablate.metrics.protocol import PROTOCOLS, Protocol
 from ablate.models.contract import MODELS, FusionNetwork
+from ablate.models.size import size_of
 from ablate.notebook import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
@@ -96,7 +97,7 @@ def _settings() -> Iterator[str]:
         yield from table(["setting", "value", "default"], rows)
         for name, own in OF_NAME.get(section, {}).items():
             yield f"### {section}.name: {name}"
-            group = yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
+            group = _group(section, name)
             yield from table(
                 ["setting", "value", "default"],
                 [(f"`{section}.{key}`", _kind(one, names),
@@ -213,6 +214,13 @@ def _metrics() -> Iterator[str]:
 
 def _models() -> Iterator[str]:
     yield from head("Networks", "`model: {name: NAME}`. " + told(FusionNetwork).text)
+    networks = [name for name in MODELS if name != "probe"]
+    yield from table(["network", "parameters by default", "of the original", "settings of it"], [
+        (f"[`{name}`](#{name})", f"{one.parameters:,}",
+         f"{one.published:,}" if one.published else "",
+         pairs(one.published_settings) if one.published_settings else "")
+        for name in networks for one in (size_of(_group("model", name)),)
+    ])  # fmt: skip
     for name in MODELS:
         yield from member(name, MODELS.get(name), takes=MODELS.get(name).__init__)
 
@@ -345,6 +353,10 @@ def _python() -> Iterator[str]:
     tree = re.search(r"^AblateError\n(?:[├│└ ].*\n)+", inspect.getdoc(errors) or "", re.MULTILINE)
     assert tree is not None
     yield f"```text\n{tree[0].rstrip()}\n```"
+
+
+def _group(section: str, name: str) -> Any:
+    return yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def _at(tree: Any, path: str) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-BATCH, CROP = 2, 64
+BATCH, CROP = 2, 32
 STEPS = 50
 
 

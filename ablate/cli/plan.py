@@ -12,6 +12,7 @@ from ablate.cli.saying import say
 
 if TYPE_CHECKING:
     from ablate.config.schema import Phase
+    from ablate.models.size import Size
     from ablate.study.cost import Cost, Fit, Pace
     from ablate.study.plan import Plan
     from ablate.study.planned import ConfirmPlan
@@ -65,6 +66,8 @@ def plan(
         typer.echo(json.dumps(_facts(made, cost(made, pace), chosen, store=Path(store)), indent=2))
         return
     say(f"{made.config.name}: {made.config.title}")
+    if size := _size(made):
+        say(size.in_words())
     for question in made.config.questions.values():
         say(f"  asks: {question.asks}")
     for phase in made.config.phases.values():
@@ -87,6 +90,14 @@ def plan(
             f"({chosen.hours:.1f} h)"
         )
     say(f"design {made.design_hash}; nothing was written")
+
+
+def _size(made: "Plan") -> "Size | None":
+    """Return the size of the base network; None where a study trains none."""
+    from ablate.models.size import size_of
+
+    network = made.config.base.get("model")
+    return None if network is None or network["name"] == "probe" else size_of(network)
 
 
 def _print_phase(made: "Plan", phase: "Phase") -> None:
@@ -174,6 +185,7 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
     return {
         "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
         "steps": spent.steps, "hours": spent.hours, "duplicates": made.duplicates,
+        "network": asdict(size) if (size := _size(made)) else None,
         "infeasible": made.infeasible, "trials": made.rows(), "searches": searches,
         "confirmations": [
             {"phase": c.phase.name, "of": c.of, "winners": c.winners, "runs": c.runs}
