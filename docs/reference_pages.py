@@ -17,7 +17,7 @@ import ablate
 from ablate import conf, errors
 from ablate.config import options
 from ablate.config.executors import SETTINGS as OF_EXECUTORS
-from ablate.config.settings import BUILT_IN, COMMON, OF_NAME, Setting
+from ablate.config.settings import BUILT_IN, COMMON, OF_NAME
 from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS
 from ablate.designs.contract import DESIGNS
@@ -40,6 +40,7 @@ from ablate.models.size import size_of
 from ablate.notebook import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
+from ablate.settings.setting import Setting
 from ablate.study.names import known
 from ablate.training.tasks.contract import Task
 from docs.docstrings import (

@@ -21,6 +21,8 @@ from ablate.config.faults import Faults
 from ablate.config.layers import layered
 from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, names_spaces, read
 from ablate.errors import ConfigError, nearest
+from ablate.settings.setting import defaults_of
+from ablate.settings.train import TrainSettings
 
 _GROUP = re.compile(r"[A-Za-z][\w-]*")
 _CONF = Path(str(conf.__file__)).parent
@@ -211,7 +213,8 @@ def _guard() -> None:
 
 def trial_defaults() -> dict[str, Any]:
     """Return the packaged defaults of one training."""
-    return dict(yaml.safe_load((_CONF / "trial.yaml").read_text(encoding="utf-8")))
+    written = dict(yaml.safe_load((_CONF / "trial.yaml").read_text(encoding="utf-8")))
+    return {**written, "train": defaults_of(TrainSettings)}
 
 
 def _space_word(words: Sequence[str]) -> str | None:

@@ -8,8 +8,8 @@ from ablate.config import locations
 from ablate.config.check import check, check_space
 from ablate.config.compose import compose_space, compose_with_faults, space_names
 from ablate.config.schema import LOOK, Space, StudyConfig
-from ablate.config.settings import Known
 from ablate.errors import ConfigError
+from ablate.settings.setting import Known
 
 _LOOK = re.compile(rf"(?P<study>.+)(?P<look>{LOOK}\d+)(?P<suffix>\.yaml)?")
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ablate import models
 from ablate.contracts.trying import check_settings, own_settings, pair
 from ablate.models.contract import MODELS, parameter_count
-from ablate.training.loop import initialise
+from ablate.training.initialisation import initialise
 
 SIZES = ((64, 64), (37, 50), (41, 33))  # height, width in pixels
 HALF_LEVEL = 0.5 / 255

@@ -1,5 +1,8 @@
 """A base and a detail branch on shared features, in the manner of CDDFuse; small."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -19,11 +22,14 @@ class CDDFuse(FusionNetwork):
     Both sources pass one encoder; base and detail features are added over the sources, each fused
     by a layer of its own, and decoded together with the visible image.
 
-    Differs from the original: trained in one stage by the study's loss (the original has two
-    stages, the first an auto-encoder, with a correlation loss between the branches); fewer channels
-    and blocks. With `form: light` the base branch uses Restormer's depth-wise attention block, the
-    scale of a coupling layer is bounded to [1/e, e], and its convolutions pad with zeros. The
-    original is `{width: 64, blocks: 4, heads: 8, couplings: 3, form: published}`.
+    The stages of `train.stages` may have two objectives of the original: `reconstruction` (phase I,
+    an auto-encoder of each source) and `decomposition` (phase II, the study's loss and the
+    correlation of the branches); `train: {preset: cddfuse}` has both.
+
+    Differs from the original: fewer channels and blocks. With `form: light` the base branch uses
+    Restormer's depth-wise attention block, the scale of a coupling layer is bounded to [1/e, e],
+    and its convolutions pad with zeros. The original is `{width: 64, blocks: 4, heads: 8,
+    couplings: 3, form: published, output: sigmoid}`.
 
     Args:
         width: Channels of the features, even; 64 in the original. At least 2.
@@ -83,13 +89,96 @@ class CDDFuse(FusionNetwork):
             nn.Conv2d(width // 2, 1, 3, padding=1, bias=False),
         )
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1]."""
-        hot, lit = self.encoder(infrared), self.encoder(visible)
-        base = self.fused_base(self.base(hot) + self.base(lit))
-        detail = self.fused_detail(self.detail(hot) + self.detail(lit))
-        fused: Tensor = self.last(self.decoder(torch.cat([base, detail], dim=1)))
-        return torch.sigmoid(fused + visible)
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map."""
+        return self._fused(self._branches(infrared), self._branches(visible))
+
+    def bounded(self, predicted: Tensor, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return sigmoid(p + visible), as the repository has it."""
+        del infrared
+        return torch.sigmoid(predicted + visible)
+
+    def parts(self) -> Mapping[str, tuple[nn.Module, ...]]:
+        """Return the four parts that the repository gives an optimiser each."""
+        return {
+            "encoder": (self.encoder, self.base, self.detail),
+            "decoder": (self.decoder, self.last),
+            "base_fusion": (self.fused_base,),
+            "detail_fusion": (self.fused_detail,),
+        }
+
+    def objectives(self) -> Mapping[str, Callable[..., Mapping[str, Tensor]]]:
+        """Return the objectives of phase I and phase II, with the repository's weights."""
+        return {"reconstruction": self._reconstruction, "decomposition": self._decomposition}
+
+    def _branches(self, image: Tensor) -> "Branches":
+        features = self.encoder(image)
+        return Branches(base=self.base(features), detail=self.detail(features))
+
+    def _decoded(self, branches: "Branches") -> Tensor:
+        both = torch.cat([branches.base, branches.detail], dim=1)
+        decoded: Tensor = self.last(self.decoder(both))
+        return decoded
+
+    def _fused(self, hot: "Branches", lit: "Branches") -> Tensor:
+        base = self.fused_base(hot.base + lit.base)
+        return self._decoded(Branches(base=base, detail=self.fused_detail(hot.detail + lit.detail)))
+
+    def _reconstruction(
+        self, *, infrared: Tensor, visible: Tensor, loss: Callable[..., Tensor]
+    ) -> Mapping[str, Tensor]:
+        """Return the terms of phase I: each source against what its own features decode to."""
+        from kornia.filters import spatial_gradient
+        from kornia.losses import ssim_loss
+
+        del loss
+        hot, lit = self._branches(infrared), self._branches(visible)
+        terms = {}
+        for name, source, branches in (("infrared", infrared, hot), ("visible", visible, lit)):
+            again = self.image_of(self._decoded(branches), infrared=source, visible=source)
+            terms[name] = 5 * ssim_loss(source, again, 11) + F.mse_loss(again, source)
+        terms["gradient"] = 5 * F.l1_loss(spatial_gradient(visible), spatial_gradient(again))
+        return {**terms, "decomposition": 2 * decomposition(hot, lit)}
+
+    def _decomposition(
+        self, *, infrared: Tensor, visible: Tensor, loss: Callable[..., Tensor]
+    ) -> Mapping[str, Tensor]:
+        """Return the terms of phase II: the study's loss, and how alike the branches are."""
+        hot, lit = self._branches(infrared), self._branches(visible)
+        fused = self.image_of(self._fused(hot, lit), infrared=infrared, visible=visible)
+        return {
+            "fusion": loss(infrared=infrared, visible=visible, fused=fused),
+            "decomposition": 2 * decomposition(hot, lit),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branches:
+    """Features of one image, each (batch, channels, height, width)."""
+
+    base: Tensor
+    detail: Tensor
+
+
+def decomposition(infrared: Branches, visible: Branches) -> Tensor:
+    """Return r_detail^2 / (1.01 + r_base): small where the base is shared and the detail is not.
+
+    r is the correlation of the two sources' features over the pixels, averaged over channels.
+
+    Source:
+        Zhao et al., CVPR 2023, equation 9; utils/loss.py of Zhaozixiang1228/MMIF-CDDFuse at
+        fd8da1f.
+    """
+    base = correlation(infrared.base, visible.base)
+    return correlation(infrared.detail, visible.detail) ** 2 / (1.01 + base)
+
+
+def correlation(one: Tensor, other: Tensor) -> Tensor:
+    """Return the mean over images and channels of Pearson's r over the pixels, in [-1, 1]."""
+    one, other = (each.flatten(2) - each.flatten(2).mean(-1, keepdim=True) for each in (one, other))
+    norms = one.square().sum(-1).sqrt() * other.square().sum(-1).sqrt()
+    found = (one * other).sum(-1) / (torch.finfo(torch.float32).eps + norms)
+    return found.clamp(-1, 1).mean()
 
 
 class Coupling(nn.Module):

@@ -16,9 +16,9 @@ EXPANSION = 2.66
 class Restormer(FusionNetwork):
     """Restormer-like transformer: a U of channel-attention blocks, the sources as two channels.
 
-    Differs from the original: two or so halvings and few blocks by default; no image is added to
-    the output, which has a sigmoid, since two sources come in. The original's layers are `{width:
-    48, depth: 3, blocks: [4, 6, 6, 8], refine: 4, heads: [1, 2, 4, 8]}`.
+    Differs from the original: two or so halvings and few blocks by default; the output is of choice
+    (`model.output`), since two sources come in. The original's layers are `{width: 48, depth: 3,
+    blocks: [4, 6, 6, 8], refine: 4, heads: [1, 2, 4, 8]}`.
 
     Args:
         width: Channels at full size, doubled at every halving; 48 in the original. At least 2.
@@ -39,10 +39,14 @@ class Restormer(FusionNetwork):
 
     published = Original(
         settings={
-            "width": 48, "depth": 3, "blocks": [4, 6, 6, 8], "refine": 4, "heads": [1, 2, 4, 8],
+            "width": 48,
+            "depth": 3,
+            "blocks": [4, 6, 6, 8],
+            "refine": 4,
+            "heads": [1, 2, 4, 8],
         },
         parameters=26_124_484,
-    )  # fmt: skip
+    )
 
     def __init__(
         self,
@@ -97,8 +101,8 @@ class Restormer(FusionNetwork):
         self.refine = stage(2 * width, 0, refine)
         self.last = nn.Conv2d(2 * width, 1, 3, padding=1, bias=False)
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1]."""
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map."""
         features: Tensor = self.first(torch.cat([infrared, visible], dim=1))
         skips: list[Tensor] = []
         for stage, down in zip(self.encoder, self.down, strict=True):
@@ -107,4 +111,5 @@ class Restormer(FusionNetwork):
         features = self.bottom(features)
         for up, stage in zip(self.up, self.decoder, strict=True):
             features = stage(torch.cat([up(features), skips.pop()], dim=1))
-        return torch.sigmoid(self.last(self.refine(features)))
+        predicted: Tensor = self.last(self.refine(features))
+        return predicted

@@ -3,18 +3,20 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from ablate.errors import ConfigError, DivergedError
-from ablate.identity import derive_seed
 from ablate.training.checkpoints import Checkpoints
-from ablate.training.pulse import Pulse
+from ablate.training.optimisation import Optimisation
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import Row, means
 from ablate.training.spec import RunSpec
+
+if TYPE_CHECKING:
+    from ablate.training.tasks.run import Run
 
 RECORDS = 100  # recorded steps of a run, about
 
@@ -24,39 +26,32 @@ class PrunedError(Exception):
 
 
 def walk(
+    run: "Run",
     take: Callable[[int], None],
     *,
-    spec: RunSpec,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimisation: Optimisation,
     score_val: Callable[[], list[Row]],
-    recorder: Recorder,
-    checkpoints: Checkpoints,
-    pulse: Pulse,
 ) -> float:
     """Take all steps, going on from a checkpoint where there is one; return seconds per step.
 
     A run that goes on gives the same numbers as one that was never interrupted where a step
-    depends on its number alone: weights, optimiser and random state are restored.
+    depends on its number alone: weights, their moving average, optimiser and random state are
+    restored.
 
     Args:
+        run: The run, its checkpoints and its listeners.
         take: Takes and records the step of a number, from 1.
-        spec: The run.
-        model: Already initialised, and where it will be trained.
-        optimizer: Of its parameters.
+        optimisation: Of the model, already initialised, and where it will be trained.
         score_val: Returns the rows of val, for the rungs.
-        recorder: Told of rungs.
-        checkpoints: Of this run.
-        pulse: Told of every step.
 
     Raises:
         DivergedError: `take` says so.
         PrunedError: The recorder said stop at a rung.
         LeaveError: The worker is to go; the state is saved.
     """
-    steps = int(spec.settings["train"]["steps"])
-    torch.manual_seed(derive_seed(spec.seed, "network"))
-    first, before_s = restore(checkpoints, model, optimizer)
+    steps = optimisation.steps
+    torch.manual_seed(run.seed("network"))
+    first, before_s = restore(run.checkpoints, optimisation)
     started = time.monotonic()
 
     def seconds() -> float:
@@ -64,30 +59,26 @@ def walk(
 
     for step in range(first, steps + 1):
         take(step)
-        if step in spec.rungs and step < steps:
-            report(recorder, score_val(), spec, step=step)
-        save_if_due(checkpoints, model, optimizer, step=step, seconds=seconds)
-        pulse.beat(step)
+        if step in run.spec.rungs and step < steps:
+            report(run.recorder, score_val(), run.spec, step=step)
+        save_if_due(run.checkpoints, optimisation, step=step, seconds=seconds)
+        run.pulse.beat(step)
     return seconds() / steps
 
 
-def restore(
-    checkpoints: Checkpoints, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> tuple[int, float]:
+def restore(checkpoints: Checkpoints, optimisation: Optimisation) -> tuple[int, float]:
     """Return the first step to take and the seconds that earlier sessions took."""
     state: dict[str, Any] | None = checkpoints.load()
     if state is None:
         return 1, 0.0
-    model.load_state_dict(state["weights"])
-    optimizer.load_state_dict(state["optimizer"])
-    _set_random_state(state["random"], model)
+    optimisation.restore(state)
+    _set_random_state(state["random"], optimisation.model)
     return int(state["step"]) + 1, float(state["seconds"])
 
 
 def save_if_due(
     checkpoints: Checkpoints,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimisation: Optimisation,
     *,
     step: int,
     seconds: Callable[[], float],
@@ -99,9 +90,11 @@ def save_if_due(
     """
     if checkpoints.is_due():
         checkpoints.save(
-            step=step, weights=model.state_dict(), optimizer=optimizer.state_dict(),
-            random=_random_state(model), seconds=seconds(),
-        )  # fmt: skip
+            step=step,
+            random=_random_state(optimisation.model),
+            seconds=seconds(),
+            **optimisation.state(),
+        )
         checkpoints.raise_if_leaving(step)
 
 

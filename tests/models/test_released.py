@@ -75,7 +75,9 @@ def test_weights_of_other_settings_are_refused_in_one_line() -> None:
     ):
         renamed(released, light)
     fixed = models.build({"name": "seafusion"})
-    with pytest.raises(ConfigError, match=r"visible.2.kernels is not one of this network") as error:
+    with pytest.raises(
+        ConfigError, match=r"infrared.2.kernels is not one of this network"
+    ) as error:
         renamed(original("seafusion")[0], fixed)
     assert "\n" not in str(error.value)
 
