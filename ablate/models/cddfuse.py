@@ -9,10 +9,8 @@ from torch import Tensor, nn
 
 from ablate.errors import ConfigError
 from ablate.models.contract import MODELS, FusionNetwork, Original
-from ablate.models.settings import check_at_least, check_name
+from ablate.models.settings import check_at_least, check_own
 from ablate.models.transformer import TransformerBlock
-
-FORMS = ("light", "published")
 
 
 @MODELS.register("cddfuse")
@@ -61,7 +59,7 @@ class CDDFuse(FusionNetwork):
     ) -> None:
         super().__init__()
         check_at_least(1, blocks=blocks, heads=heads, couplings=couplings)
-        check_name("form", form, FORMS)
+        check_own("cddfuse", form=form)
         is_published = form == "published"
         self.smallest_px = 2 if is_published else 1  # reflection needs a neighbour
         if width < 2 or width % 2:

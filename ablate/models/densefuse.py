@@ -4,9 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork, Original
-from ablate.models.settings import check_at_least, check_name
-
-FEATURES = ("added", "averaged")
+from ablate.models.settings import check_at_least, check_own
 
 
 @MODELS.register("densefuse")
@@ -34,7 +32,7 @@ class DenseFuse(FusionNetwork):
     def __init__(self, *, width: int = 16, features: str = "added") -> None:
         super().__init__()
         check_at_least(1, width=width)
-        check_name("features", features, FEATURES)
+        check_own("densefuse", features=features)
         self._averages = features == "averaged"
         self.encoder = nn.ModuleList(
             [_layer(1, width)] + [_layer(width * (1 + k), width) for k in range(3)]

@@ -5,9 +5,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork, Original
-from ablate.models.settings import check_at_least, check_name
-
-SOBEL = ("fixed", "trained")
+from ablate.models.settings import check_at_least, check_own
 
 
 @MODELS.register("seafusion")
@@ -36,7 +34,7 @@ class SeAFusion(FusionNetwork):
     def __init__(self, *, width: int = 16, sobel: str = "fixed") -> None:
         super().__init__()
         check_at_least(1, width=width)
-        check_name("sobel", sobel, SOBEL)
+        check_own("seafusion", sobel=sobel)
         self.infrared, self.visible = (_encoder(width, sobel=sobel) for _ in range(2))
         self.decoder = nn.Sequential(
             *_layer(6 * width, 4 * width),

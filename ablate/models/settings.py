@@ -1,8 +1,10 @@
 """The checks that the settings of networks share."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from ablate.errors import ConfigError, nearest
+from ablate.errors import ConfigError
+from ablate.settings.network import OF_NETWORKS
+from ablate.settings.setting import settings_of
 
 
 def check_at_least(low: int, **settings: int) -> None:
@@ -20,10 +22,16 @@ def check_at_least(low: int, **settings: int) -> None:
         raise ConfigError(*faults)
 
 
-def check_name(setting: str, name: str, known: Collection[str]) -> None:
-    """Raise ConfigError unless `name` is one of the known values of a setting."""
-    if name not in known:
-        raise ConfigError(f"model.{setting}: {name!r} is unknown; {nearest(str(name), known)}")
+def check_own(network: str, **settings: str) -> None:
+    """Raise ConfigError unless each is a value that the setting of this network may have."""
+    known = settings_of(OF_NETWORKS[network])
+    faults = [
+        f"model.{name}: {text}"
+        for name, value in settings.items()
+        if (text := known[name].fault(value, {}))
+    ]
+    if faults:
+        raise ConfigError(*faults)
 
 
 def per_stage(setting: str, given: int | Sequence[int], *, stages: int) -> list[int]:
