@@ -141,6 +141,7 @@ class StudyConfig:
     further_objectives: tuple[str, ...] = ()  # of a search for trade-offs
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     kind: str = "study"
+    defaults: int = 2  # version of the packaged defaults that base was filled in from
 
     @property
     def look(self) -> int:
@@ -167,7 +168,7 @@ class StudyConfig:
     def digest(self) -> str:
         """Return the hash of all that defines the study; where it runs and stores is not in it."""
         values = asdict(self)
-        for name in ("file", "executor", "store", "notes"):
+        for name in ("file", "executor", "store", "notes", "defaults"):
             del values[name]
         for section in ("data", "task"):
             for name in PATHS:

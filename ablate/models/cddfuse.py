@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -11,6 +12,8 @@ from ablate.errors import ConfigError
 from ablate.models.contract import MODELS, FusionNetwork, Original
 from ablate.models.settings import check_at_least, check_own
 from ablate.models.transformer import TransformerBlock
+
+Padding = Literal["zeros", "reflect"]
 
 
 @MODELS.register("cddfuse")
@@ -203,7 +206,7 @@ class Coupling(nn.Module):
 class Bottleneck(nn.Module):
     """Inverted residual block of MobileNetV2 without norm: widen, filter per channel, narrow."""
 
-    def __init__(self, channels: int, *, padding: str = "zeros") -> None:
+    def __init__(self, channels: int, *, padding: Padding = "zeros") -> None:
         super().__init__()
         wide = 2 * channels
         self.widen = nn.Conv2d(channels, wide, 1, bias=False)

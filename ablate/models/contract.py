@@ -37,7 +37,7 @@ class FusionNetwork(nn.Module):
 
     source: ClassVar[str]
     published: ClassVar[Original | None] = None
-    smallest_px: ClassVar[int] = 1  # smaller sides are refused
+    smallest_px: int = 1  # smaller sides are refused
     multiple_px: int = 1  # of the sides that `predict` and `fuse` take
     output: str = "sigmoid"  # see NetworkSettings; set by `models.build`
 
