@@ -241,12 +241,12 @@ def _metrics() -> Iterator[str]:
 
 def _models() -> Iterator[str]:
     yield from head("Networks", "`model: {name: NAME}`. " + told(FusionNetwork).text)
-    networks = [name for name in MODELS if name != "probe"]
+    sizes = [one for name in MODELS if (one := size_of(_group("model", name)))]
     yield from table(["network", "parameters by default", "of the original", "settings of it"], [
-        (f"[`{name}`](#{name})", f"{one.parameters:,}",
-         f"{one.published:,}" if one.published else "",
-         pairs(one.published_settings) if one.published_settings else "")
-        for name in networks for one in (size_of(_group("model", name)),)
+        (f"[`{one.name}`](#{one.name})", f"{one.parameters:,}",
+         f"{one.original.parameters:,}" if one.original else "",
+         pairs(one.original.settings) if one.original else "")
+        for one in sizes
     ])  # fmt: skip
     for name in MODELS:
         yield from member(name, MODELS.get(name), takes=MODELS.get(name).__init__)

@@ -93,11 +93,11 @@ def plan(
 
 
 def _size(made: "Plan") -> "Size | None":
-    """Return the size of the base network; None where a study trains none."""
+    """Return the size of the base network; None where there is none, or a plug-in's."""
     from ablate.models.size import size_of
 
     network = made.config.base.get("model")
-    return None if network is None or network["name"] == "probe" else size_of(network)
+    return None if network is None else size_of(network)
 
 
 def _print_phase(made: "Plan", phase: "Phase") -> None:

@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ablate.errors import ConfigError
-from ablate.models.contract import MODELS, FusionNetwork, Original
+from ablate.models.contract import MODELS, FusionNetwork
 from ablate.models.settings import check_at_least, check_own
 from ablate.models.transformer import TransformerBlock
 
@@ -46,10 +46,6 @@ class CDDFuse(FusionNetwork):
     """
 
     source = "Zhao et al., CVPR 2023, arXiv 2211.14461 (CDDFuse)"
-    published = Original(
-        settings={"width": 64, "blocks": 4, "heads": 8, "couplings": 3, "form": "published"},
-        parameters=1_188_272,
-    )
 
     def __init__(
         self,

@@ -1,8 +1,7 @@
 """What every fusion network offers, and the register of their names."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -10,14 +9,6 @@ from torch import Tensor, nn
 
 from ablate.errors import ShapeError
 from ablate.registry import Registry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Original:
-    """The network of a publication, in the settings of the one here that follows it."""
-
-    settings: Mapping[str, Any]  # with which the layers are those of the original
-    parameters: int  # of the original's own code, two sources in and one image out
 
 
 class FusionNetwork(nn.Module):
@@ -36,7 +27,6 @@ class FusionNetwork(nn.Module):
     """
 
     source: ClassVar[str]
-    published: ClassVar[Original | None] = None
     smallest_px: int = 1  # smaller sides are refused
     multiple_px: int = 1  # of the sides that `predict` and `fuse` take
     output: str = "sigmoid"  # see NetworkSettings; set by `models.build`

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ablate.models.contract import MODELS, FusionNetwork, Original
+from ablate.models.contract import MODELS, FusionNetwork
 from ablate.models.settings import check_at_least, check_own
 
 
@@ -26,8 +26,6 @@ class DenseFuse(FusionNetwork):
 
     source = "Li and Wu, IEEE TIP 2019 (DenseFuse)"
     smallest_px = 2  # reflection needs a neighbour
-
-    published = Original(settings={"width": 16, "features": "averaged"}, parameters=74_193)
 
     def __init__(self, *, width: int = 16, features: str = "added") -> None:
         super().__init__()

@@ -18,6 +18,7 @@ from ablate.models.cddfuse import CDDFuse
 from ablate.models.densefuse import DenseFuse
 from ablate.models.restormer import Restormer
 from ablate.models.seafusion import SeAFusion
+from ablate.models.size import ORIGINALS
 
 Names = tuple[tuple[str, str], ...]
 
@@ -121,13 +122,18 @@ NAMES: Final[Mapping[type[nn.Module], Names]] = {
 }
 
 
+def follows_release(model: nn.Module) -> bool:
+    """Return whether the names of a release are known for this network."""
+    return type(model) in NAMES
+
+
 def renamed(released: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
     """Return the weights of a release under the names of `model`, as it takes them.
 
     Args:
         released: The state dict of the original, or a mapping of those of its parts; a `module.`
             that training on several devices left in names is dropped.
-        model: Of the settings in `published`, unless the release has others.
+        model: Of the settings in `ablate.models.size.ORIGINALS`, unless the release has others.
 
     Raises:
         ConfigError: The network follows no release, or the weights are not those of the original
@@ -155,16 +161,18 @@ def renamed(released: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
             found[name] = value
     found = _with_kernels(found)
     wanted = model.state_dict()
+    original = ORIGINALS[type(model).__name__.lower()].settings
+    told = f"the original has {', '.join(f'{key}: {value}' for key, value in original.items())}"
     faults = [f"released weights: {name}: no such layer in the original" for name in strange]
     faults += [
         f"released weights: {name} is missing"
         if name not in found
-        else f"released weights: {name} is not one of this network; see its settings `published`"
+        else f"released weights: {name} is not one of this network; {told}"
         for name in sorted(set(found) ^ set(wanted))
     ]
     faults += [
         f"released weights: {name} has {tuple(found[name].shape)} in the release and "
-        f"{tuple(wanted[name].shape)} in this network; see its settings `published`"
+        f"{tuple(wanted[name].shape)} in this network; {told}"
         for name in wanted
         if name in found and found[name].shape != wanted[name].shape
     ]
@@ -185,17 +193,17 @@ def read(path: Path) -> Mapping[str, Any]:
     import pickle
 
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return load(path.read_bytes())
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
         first = str(error).split("\n", 1)[0]
-        raise ConfigError(f"{path}: not a file of weights ({first})") from error
+        raise ConfigError(f"not a file of weights ({first})") from error
     if not isinstance(content, Mapping):
-        raise ConfigError(f"{path}: holds {type(content).__name__}, not weights by name")
+        raise ConfigError(f"holds {type(content).__name__}, not weights by name")
     return content
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ablate.models.contract import MODELS, FusionNetwork, Original
+from ablate.models.contract import MODELS, FusionNetwork
 from ablate.models.settings import check_at_least, per_stage
 from ablate.models.transformer import TransformerBlock
 
@@ -36,17 +36,6 @@ class Restormer(FusionNetwork):
     """
 
     source = "Zamir et al., CVPR 2022, arXiv 2111.09881 (Restormer)"
-
-    published = Original(
-        settings={
-            "width": 48,
-            "depth": 3,
-            "blocks": [4, 6, 6, 8],
-            "refine": 4,
-            "heads": [1, 2, 4, 8],
-        },
-        parameters=26_124_484,
-    )
 
     def __init__(
         self,

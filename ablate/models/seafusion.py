@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from ablate.models.contract import MODELS, FusionNetwork, Original
+from ablate.models.contract import MODELS, FusionNetwork
 from ablate.models.settings import check_at_least, check_own
 
 
@@ -28,8 +28,6 @@ class SeAFusion(FusionNetwork):
     """
 
     source = "Tang et al., Information Fusion 2022 (SeAFusion)"
-
-    published = Original(settings={"width": 16, "sobel": "trained"}, parameters=166_883)
 
     def __init__(self, *, width: int = 16, sobel: str = "fixed") -> None:
         super().__init__()

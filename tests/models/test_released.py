@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from ablate import models
-from ablate.errors import ConfigError
-from ablate.models.contract import MODELS, FusionNetwork, parameter_count
+from ablate.errors import ConfigError, StoreError
+from ablate.models.contract import FusionNetwork
 from ablate.models.released import read, renamed
+from ablate.training.weights import read_into
 from tests.planted import batch, weights
 
 RECORDED = {path.stem: json.loads(path.read_text(encoding="utf-8"))
@@ -44,16 +45,6 @@ def test_the_network_gives_what_the_original_gives(name: str) -> None:
     expected = torch.tensor(RECORDED[name]["output"], dtype=torch.float64)
     # float64 throughout; the orders of summation differ
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    "name", [name for name in MODELS if getattr(MODELS.get(name), "published", None)]
-)
-def test_the_published_settings_have_the_published_parameters(name: str) -> None:
-    published = MODELS.get(name).published
-    count = parameter_count(models.build({"name": name, **published.settings}))
-    uncalled = 226 if name == "seafusion" else 0  # batch norms that upstream never calls
-    assert count == published.parameters - uncalled
 
 
 def test_parts_and_the_prefix_of_several_devices_are_understood(tmp_path: Path) -> None:
@@ -96,8 +87,27 @@ def test_a_layer_that_is_missing_or_strange_is_named() -> None:
 def test_a_file_that_holds_code_or_nothing_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     torch.save({"a": Path("x")}, path)
-    with pytest.raises(ConfigError, match=r"weights.pth: not a file of weights"):
+    with pytest.raises(ConfigError, match="not a file of weights"):
         read(path)
     path.write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"weights.pth: not a file of weights"):
+    with pytest.raises(ConfigError, match="not a file of weights"):
         read(path)
+    torch.save([torch.zeros(1)], path)
+    with pytest.raises(ConfigError, match="holds list, not weights by name"):
+        read(path)
+
+
+def test_a_training_starts_from_a_released_file(tmp_path: Path) -> None:
+    released, model = original("seafusion")
+    torch.save(released, tmp_path / "fusion_model.pth")
+    read_into(model, tmp_path / "fusion_model.pth")
+    assert all(
+        torch.equal(value, model.state_dict()[name])
+        for name, value in renamed(released, model).items()
+    )
+    light = models.build({"name": "seafusion"})
+    with pytest.raises(
+        StoreError, match=r"fusion_model.pth: not the weights of this network"
+    ) as error:
+        read_into(light, tmp_path / "fusion_model.pth")
+    assert "\n" not in str(error.value)
