@@ -101,6 +101,8 @@ COMMON: dict[str, Setting] = {
     "loss.intensity": _name("losses.intensity"),
     "loss.intensity_weight": _AT_LEAST_0,
     "loss.ssim_weight": _AT_LEAST_0,
+    "loss.ssim_to": Setting(type="name", kind="losses.ssim_to", may_be_absent=True),
+    "loss.ssim_padding": Setting(type="name", kind="losses.ssim_padding", may_be_absent=True),
     **{f"train.{name}": setting for name, setting in settings_of(TrainSettings).items()},
     "metrics.protocol": _name("protocols"),
     "metrics.names": Setting(type="names", kind="metrics"),

@@ -127,8 +127,8 @@ RECIPES: Final[Mapping[str, TrainingRecipe]] = {
             "augment": "none",
         },
         model={"output": "sigmoid", "last_layer": "drawn"},
-        loss={"preset": "datfuse"},
-        differs="without the squared intensity terms and the SSIM to the maximum",
+        loss={"preset": "datfuse", "mix": "published"},
+        differs="the gradient term per image instead of over the batch",
         source="Train.py of tthinking/DATFuse at 0cd93f1; crops of 120",
     ),
     "tc_moa": TrainingRecipe(
@@ -144,10 +144,22 @@ RECIPES: Final[Mapping[str, TrainingRecipe]] = {
             "schedule": "cosine",
             "final_share": 1 / 30,
             "augment": "mirror",
+            "stages": [
+                {
+                    "share": 0.1,
+                    "loss": {
+                        "gradient_weight": 0.0,
+                        "intensity": "mean",
+                        "intensity_weight": 3.0,
+                        "ssim_weight": 1.0,
+                    },
+                },
+                {},
+            ],
         },
         model={"output": "sigmoid", "last_layer": "drawn"},
         loss={"preset": "tc_moa", "mix": "published"},
-        differs="networks trained from nothing instead of adapters on a frozen MAE",
+        differs="networks trained from nothing instead of adapters on a frozen MAE; no prompt loss",
         source="config/base.yaml, util/lr_sched.py, main_train.py of YangSun22/TC-MoA at 48e4a54",
     ),
 }
