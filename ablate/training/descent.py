@@ -10,10 +10,11 @@ from ablate.errors import ConfigError, nearest
 from ablate.losses.total import FusionLoss
 from ablate.models.contract import FusionNetwork
 from ablate.settings.stages import FUSION, Stage
+from ablate.stats.health import Health
 from ablate.training.course import RECORDS, is_recorded, record, walk
 from ablate.training.graph import Replayed, engine_of
 from ablate.training.optimisation import Optimisation
-from ablate.training.scoring import Row
+from ablate.training.scoring import Scored
 from ablate.training.step import Step, fusion_step, objective_step
 from ablate.training.watching import moments
 
@@ -29,7 +30,8 @@ def descend(
     loss: FusionLoss,
     *,
     batch: Callable[[int], tuple[Tensor, Tensor]],
-    score_val: Callable[[], list[Row]],
+    score_val: Callable[[], Scored],
+    examine_some: Callable[[], Health],
     calibrate: Callable[[FusionLoss], Any] = lambda loss: None,
     scale: float = 1.0,
     look: Callable[[int], None] | None = None,
@@ -41,7 +43,8 @@ def descend(
         optimisation: Of the network, already initialised.
         loss: Called with infrared=, visible= and fused=.
         batch: Takes the number of a step, from 1, and returns (infrared, visible).
-        score_val: Returns the rows of val, for the rungs.
+        score_val: Returns the rows of val and their health, for the rungs.
+        examine_some: Returns the health of a few val images.
         calibrate: Measures the constants of the loss of a stage that has its own.
         scale: Factor of the loss that is descended; records show the loss without it.
         look: Called with the step at the few moments when the run is pictured.
@@ -88,7 +91,13 @@ def descend(
         if look and step in pictured:
             look(step)
 
-    return walk(run, take_and_record, optimisation=optimisation, score_val=score_val)
+    return walk(
+        run,
+        take_and_record,
+        optimisation=optimisation,
+        score_val=score_val,
+        examine_some=examine_some,
+    )
 
 
 def _of_stage(

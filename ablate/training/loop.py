@@ -1,6 +1,7 @@
 """Train a network on random crops, watch it on val, score it on val and test."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
@@ -10,12 +11,23 @@ from ablate.data.sampling import CropSampler
 from ablate.errors import DivergedError
 from ablate.losses.total import FusionLoss
 from ablate.settings.train import TrainSettings
+from ablate.stats.health import Health
 from ablate.training.calibration import calibrate
 from ablate.training.descent import descend
-from ablate.training.determinism import laid_out, layout_of, precision
+from ablate.training.determinism import laid_out, layout_of
 from ablate.training.initialisation import start
 from ablate.training.optimisation import Optimisation
-from ablate.training.scoring import Row, evaluating, image_tensor, means, save_png, score
+from ablate.training.scoring import (
+    FEW,
+    HEALTHY,
+    Row,
+    Scored,
+    fuse_all,
+    health_of,
+    means,
+    save_png,
+    score,
+)
 from ablate.training.watching import look, middle
 from ablate.training.weights import write as write_weights
 
@@ -51,58 +63,74 @@ def fit(
         augment=train.augment,
     )
 
-    def fuse(pair: Pair) -> Tensor:
-        scored = optimisation.scored
-        with evaluating(scored), precision(train.precision, device):
-            fused: Tensor = scored(
-                infrared=laid_out(image_tensor(pair.infrared, device), layout),
-                visible=laid_out(image_tensor(pair.visible, device), layout),
-            )
-        fused = fused.float()
-        if not bool(fused.isfinite().all()):
-            raise DivergedError(f"the fused image of {pair.stem} is not finite")
-        run.pulse.beat()
-        return fused
+    def fused(some: Sequence[Pair]) -> list[Tensor]:
+        return fuse_all(
+            optimisation.scored,
+            some,
+            device=device,
+            arithmetic=train.precision,
+            layout=layout,
+            tick=run.pulse.beat,
+        )
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
         infrared, visible = sampler.batch(step - 1)
         return laid_out(infrared, layout), laid_out(visible, layout)
 
-    def rows_of(split: str) -> list[Row]:
+    last: dict[str, list[Tensor]] = {}  # fused images to show, by split
+
+    def scored(split: str) -> Scored:
         some = pairs.pairs(split)
-        return score(
+        images = fused(some)
+        last[split] = images[: train.gallery]
+        rows = score(
             some,
-            [fuse(pair) for pair in some],
+            images,
             split=split,
             names=scoring["names"],
             protocol=scoring["protocol"],
             tick=run.pulse.beat,
             cache=pairs.cache,
         )
+        return Scored(rows=rows, health=health_of(some, images))
 
-    shown = pairs.pairs("test" if run.spec.scores_test else "val")[: train.gallery]
+    def examine_some() -> Health:
+        some = pairs.pairs("val")[:FEW]
+        return health_of(some, fused(some))
+
+    shown_split = "test" if run.spec.scores_test else "val"
+    shown = pairs.pairs(shown_split)[: train.gallery]
 
     def look_at(step: int) -> None:
         pair = middle(shown[0], side=crop_px)
         with contextlib.suppress(DivergedError):  # the loss, or the scoring, will say it
-            look(run.recorder, pair, fuse(pair), step=step, folder=run.folder)
+            look(run.recorder, pair, fused([pair])[0], step=step, folder=run.folder)
 
     seconds = descend(
         run,
         optimisation,
         loss,
         batch=batch,
-        score_val=lambda: rows_of("val"),
+        score_val=lambda: scored("val"),
+        examine_some=examine_some,
         calibrate=lambda other: calibrate(other, pairs, crop_px=crop_px, device=device),
         look=look_at if shown else None,
     )
 
-    rows = rows_of("val") + (rows_of("test") if run.spec.scores_test else [])
+    of_val = scored("val")
+    assert of_val.health is not None
+    rows = of_val.rows + (scored("test").rows if run.spec.scores_test else [])
     values = means(rows)
-    run.recorder.metrics(values, step=optimisation.steps)
+    healthy = float(of_val.health.state == "healthy")
+    run.recorder.metrics({**values, HEALTHY: healthy}, step=optimisation.steps)
     if run.spec.scores_test:
         write_weights(optimisation.scored, run.folder)
-    for pair in shown:
-        path = save_png(fuse(pair), run.folder / "fused" / f"{pair.stem}.png")
+    for pair, image in zip(shown, last[shown_split], strict=True):
+        path = save_png(image, run.folder / "fused" / f"{pair.stem}.png")
         run.recorder.image(f"fused/{pair.stem}", path, step=optimisation.steps)
-    return rows, values, {"seconds_per_step": round(seconds, 5), "steps": optimisation.steps}
+    facts = {
+        "seconds_per_step": round(seconds, 5),
+        "steps": optimisation.steps,
+        "health": of_val.health.to_json(),
+    }
+    return rows, values, facts

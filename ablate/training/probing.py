@@ -16,7 +16,16 @@ from ablate.settings.train import TrainSettings
 from ablate.training.descent import descend
 from ablate.training.determinism import generator
 from ablate.training.optimisation import Optimisation
-from ablate.training.scoring import Row, image_tensor, means, save_png, score
+from ablate.training.scoring import (
+    HEALTHY,
+    Row,
+    Scored,
+    health_of,
+    image_tensor,
+    means,
+    save_png,
+    score,
+)
 from ablate.training.watching import look
 
 if TYPE_CHECKING:
@@ -54,16 +63,18 @@ def fit(
         model, train, is_captured=train.graph != "never" and device.type == "cuda"
     )
 
-    def rows_of(split: str) -> list[Row]:
+    def scored(split: str) -> Scored:
         first = 0 if split == "val" else len(crops["val"])
         images = model.pixels.detach()[first : first + len(crops[split])]
         if not bool(torch.isfinite(images).all()):
             raise DivergedError("a fused crop is not finite")
-        return score(
+        rows = score(
             crops[split], list(images[:, None]),
             split=split, names=scoring["names"], protocol=scoring["protocol"], tick=run.pulse.beat,
             cache=pairs.cache,
         )  # fmt: skip
+
+        return Scored(rows=rows, health=health_of(crops[split], list(images)))
 
     steps, recorded = optimisation.steps, train.gallery
     first = len(crops["val"]) if "test" in crops else 0
@@ -78,22 +89,29 @@ def fit(
         optimisation,
         loss,
         batch=lambda step: (infrared, visible),
-        score_val=lambda: rows_of("val"),
+        score_val=lambda: scored("val"),
+        examine_some=lambda: health_of(
+            crops["val"], list(model.pixels.detach())[: len(crops["val"])]
+        ),
         scale=len(every),
         look=look_at if recorded else None,
     )
 
-    rows = [row for split in crops for row in rows_of(split)]
-    values = means(rows)
+    of_split = {split: scored(split) for split in crops}
+    rows = [row for split in of_split.values() for row in split.rows]
+    values, health = means(rows), of_split["val"].health
+    assert health is not None
     if not all(math.isfinite(value) for value in values.values()):
         raise DivergedError("a mean metric is not finite")
-    run.recorder.metrics(values, step=steps)
+    healthy = float(health.state == "healthy")
+    run.recorder.metrics({**values, HEALTHY: healthy}, step=steps)
     kept = every[first:] if "test" in crops and recorded else every[:recorded]
     for index, pair in enumerate(kept):  # all of test: a probe cannot fuse them again later
         path = save_png(model.pixels[first + index], run.folder / "fused" / f"{pair.stem}.png")
         if index < recorded:
             run.recorder.image(f"fused/{pair.stem}", path, step=steps)
-    return rows, values, {"seconds_per_step": round(seconds, 5), "steps": steps}
+    facts = {"seconds_per_step": round(seconds, 5), "steps": steps, "health": health.to_json()}
+    return rows, values, facts
 
 
 def scenes(pairs: Sequence[Pair]) -> tuple[Pair, ...]:

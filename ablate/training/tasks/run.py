@@ -21,7 +21,7 @@ from ablate.training.initialisation import initialise
 from ablate.training.optimisation import Optimisation
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row, evaluating, means
+from ablate.training.scoring import Row, Scored, evaluating, means
 from ablate.training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ class Run:
             with optimisation.averaged_in(model), evaluating(model):
                 return self.rows(split, score(self.examples.stems(split)))
 
-        seconds = walk(self, take, optimisation=optimisation, score_val=lambda: scored("val"))
+        seconds = walk(
+            self, take, optimisation=optimisation, score_val=lambda: Scored(rows=scored("val"))
+        )
         rows = [row for split in self.splits for row in scored(split)]
         return self.ended(
             rows, seconds_per_step=round(seconds, 5), parameters=parameter_count(model)
