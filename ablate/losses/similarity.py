@@ -34,12 +34,13 @@ def dissimilarity(
     """
     if to == "max":
         return 1 - ssim(fused, torch.maximum(infrared, visible), padding=padding)
-    shares = (0.5, 0.5) if to == "both" else gradient_shares(infrared, visible)
-    similarities = (ssim(fused, source, padding=padding) for source in (infrared, visible))
-    return 1 - sum(
-        (share * one for share, one in zip(shares, similarities, strict=True)),
-        start=fused.new_zeros(()),
+    to_infrared, to_visible = (
+        ssim(fused, source, padding=padding) for source in (infrared, visible)
     )
+    if to == "both":
+        return 1 - (to_infrared + to_visible) / 2
+    shares = gradient_shares(infrared, visible)
+    return 1 - shares[0] * to_infrared - shares[1] * to_visible
 
 
 def ssim(one: Tensor, other: Tensor, *, padding: str) -> Tensor:

@@ -35,10 +35,8 @@ class FusionLoss(nn.Module):
         self._intensity_weight = float(kept["intensity_weight"])
         self._gradient_weight = float(kept["gradient_weight"])
         self._ssim_weight = float(kept["ssim_weight"])
-        self._similarity = {
-            "to": str(kept.get("ssim_to", "both")),
-            "padding": str(kept.get("ssim_padding", "reflect")),
-        }
+        self._ssim_to = str(kept.get("ssim_to", "both"))
+        self._ssim_padding = str(kept.get("ssim_padding", "reflect"))
         self._warmup_steps = int(kept.get("warmup_steps", 0))
         self._is_matched = kept.get("lambda_policy") == "norm_matched"
         self._is_warming_up = False
@@ -185,9 +183,9 @@ class FusionLoss(nn.Module):
 
     def _ssim_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
         images = {"infrared": infrared, "visible": visible, "fused": fused}
-        if self._similarity == {"to": "both", "padding": "reflect"}:
+        if (self._ssim_to, self._ssim_padding) == ("both", "reflect"):
             return ssim_distance(**images)
-        return dissimilarity(**images, **self._similarity)
+        return dissimilarity(**images, to=self._ssim_to, padding=self._ssim_padding)
 
     def _intensity_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
         if self._intensity == "squares":
