@@ -14,6 +14,7 @@ from ablate.cli.saying import say
 
 if TYPE_CHECKING:
     from ablate.config.schema import Phase
+    from ablate.models.size import Size
     from ablate.study.cost import Cost, Fit, Pace
     from ablate.study.forecast import Figures, Forecast, Source
     from ablate.study.plan import Plan
@@ -88,6 +89,8 @@ def plan(
         typer.echo(json.dumps(facts, indent=2))
         return
     say(f"{made.config.name}: {made.config.title}")
+    if size := _size(made):
+        say(size.in_words())
     for question in made.config.questions.values():
         say(f"  asks: {question.asks}")
     for phase in made.config.phases.values():
@@ -115,6 +118,14 @@ def plan(
         )
     kept = "only the figures of --time were kept, in the user's cache folder"
     say(f"design {made.design_hash}; {kept if is_kept else 'nothing was written'}")
+
+
+def _size(made: "Plan") -> "Size | None":
+    """Return the size of the base network; None where there is none, or a plug-in's."""
+    from ablate.models.size import size_of
+
+    network = made.config.base.get("model")
+    return None if network is None else size_of(network)
 
 
 def _print_phase(made: "Plan", phase: "Phase") -> None:
@@ -275,6 +286,7 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
     return {
         "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
         "steps": spent.steps, "hours": spent.hours, "duplicates": made.duplicates,
+        "network": asdict(size) if (size := _size(made)) else None,
         "infeasible": made.infeasible, "trials": made.rows(), "searches": searches,
         "confirmations": [
             {"phase": c.phase.name, "of": c.of, "winners": c.winners, "runs": c.runs}

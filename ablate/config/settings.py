@@ -9,7 +9,7 @@ from ablate.config.apply import leaves
 from ablate.config.faults import Faults, short
 from ablate.errors import nearest
 from ablate.registry import declared
-from ablate.settings.network import NetworkSettings
+from ablate.settings.network import OF_NETWORKS, NetworkSettings
 from ablate.settings.setting import Known, Setting, settings_of
 from ablate.settings.train import TrainSettings, faults_of
 
@@ -48,6 +48,10 @@ BUILT_IN: dict[str, Collection[str]] = {
 
 def _int(low: int, high: float = math.inf) -> Setting:
     return Setting(type="int", low=low, high=high)
+
+
+def _own(network: str) -> dict[str, Setting]:
+    return settings_of(OF_NETWORKS[network])
 
 
 def _name(kind: str) -> Setting:
@@ -101,6 +105,8 @@ COMMON: dict[str, Setting] = {
     "loss.intensity": _name("losses.intensity"),
     "loss.intensity_weight": _AT_LEAST_0,
     "loss.ssim_weight": _AT_LEAST_0,
+    "loss.ssim_to": Setting(type="name", kind="losses.ssim_to", may_be_absent=True),
+    "loss.ssim_padding": Setting(type="name", kind="losses.ssim_padding", may_be_absent=True),
     **{f"train.{name}": setting for name, setting in settings_of(TrainSettings).items()},
     "metrics.protocol": _name("protocols"),
     "metrics.names": Setting(type="names", kind="metrics"),
@@ -124,14 +130,13 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
         "folders": {**_OWN_SPLIT, "infrared": _PATH, "visible": _PATH},
     },
     "model": {
-        "densefuse": {"width": _int(1, _WIDEST), **_OF_NETWORKS},
-        "seafusion": {"width": _int(1, _WIDEST), **_OF_NETWORKS},
+        "densefuse": {"width": _int(1, _WIDEST), **_own("densefuse"), **_OF_NETWORKS},
+        "seafusion": {"width": _int(1, _WIDEST), **_own("seafusion"), **_OF_NETWORKS},
         "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6), **_OF_NETWORKS},
         "restormer": {
             "width": _int(2, _WIDEST),
             "depth": _int(1, 4),
-            "blocks": _int(1, _DEEPEST),
-            "heads": _int(1, _WIDEST),
+            **_own("restormer"),
             **_OF_NETWORKS,
         },
         "cddfuse": {
@@ -139,6 +144,7 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
             "blocks": _int(1, _DEEPEST),
             "heads": _int(1, _WIDEST),
             "couplings": _int(1, _DEEPEST),
+            **_own("cddfuse"),
             **_OF_NETWORKS,
         },
         "probe": {"noise": _AT_LEAST_0},
@@ -264,6 +270,15 @@ def _check_lengths(faults: Faults, flat: Mapping[str, Any]) -> None:
         numbers = flat.get(f"loss.{name}")
         if isinstance(numbers, list) and isinstance(levels, int) and len(numbers) != levels:
             faults.add(f"base.loss.{name}", f"has {len(numbers)} {name} for {levels} levels")
+    depth = flat.get("model.depth")
+    for name in ("blocks", "heads"):
+        numbers = flat.get(f"model.{name}")
+        if isinstance(numbers, list) and isinstance(depth, int) and len(numbers) != depth + 1:
+            faults.add(
+                f"base.model.{name}",
+                f"has {len(numbers)} numbers for {depth + 1} stages (depth + 1); give one number "
+                "for all of them or one for each",
+            )
 
 
 def _own_settings(path: str, base: Mapping[str, Any], known: Known) -> Collection[str]:

@@ -25,7 +25,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "padding": ("zeros", "replicate", "reflect", "valid"),
     "norm": ("none", "value", "grad"),
     "lambda_policy": ("shared", "norm_matched", "tuned"),
-    "intensity": ("max", "mean"),
+    "intensity": ("max", "mean", "squares"),
+    "ssim_to": ("both", "by_gradient", "max"),
+    "ssim_padding": ("reflect", "zeros", "valid"),
 }
 OR_NUMBERS = ("scales", "weights")  # take a list of one number per level as well
 

@@ -17,8 +17,10 @@ OF_THE_TERM: dict[str, Any] = {  # what a published loss fixes
 OF_ITS_SIZE: dict[str, Any] = {"norm": "none", "lambda_policy": "shared", "warmup_steps": 0}
 OF_THE_MIX: dict[str, Any] = {
     "gradient_weight": 10.0, "intensity": "max", "intensity_weight": 1.0, "ssim_weight": 0.0,
+    "ssim_to": "both", "ssim_padding": "reflect",
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {**OF_THE_TERM, **OF_ITS_SIZE, **OF_THE_MIX}
+OF_SIMILARITY = ("ssim_to", "ssim_padding")
 WEIGHTS = ("gradient_weight", "intensity_weight", "ssim_weight")
 
 MAGNITUDES = ("magnitude_l1", "magnitude_l2")
@@ -48,6 +50,9 @@ def canonical(settings: Mapping[str, Any]) -> Settings:
     inert: set[str] = set()
     if full["intensity_weight"] == 0:
         inert.add("intensity")
+    inert |= {  # not in studies that were recorded before there was a choice
+        name for name in OF_SIMILARITY if full["ssim_weight"] == 0 or full[name] == OF_THE_MIX[name]
+    }
     if full["gradient_weight"] == 0:
         inert.update(OF_THE_TERM, OF_ITS_SIZE)
         return {name: value for name, value in full.items() if name not in inert}

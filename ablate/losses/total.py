@@ -10,13 +10,15 @@ from ablate.errors import ConfigError, ShapeError
 from ablate.losses.diagnosis import frame_share
 from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_value
 from ablate.losses.settings import OF_THE_TERM, canonical
+from ablate.losses.similarity import dissimilarity
 from ablate.losses.structure import ssim_distance
 
 
 class FusionLoss(nn.Module):
     """intensity_weight * L_int + lambda * L_grad + ssim_weight * L_ssim.
 
-    L_int is mean|fused - max(infrared, visible)|, or against their mean. lambda is gradient_weight;
+    L_int is mean|fused - max(infrared, visible)|, or against their mean, or the mean squared
+    difference to each source, added. lambda is gradient_weight;
     with the policy "norm_matched" it is scaled so that the gradient term pulls at the mean of the
     sources as hard as the paper's would with that weight; "tuned" says that the study searches
     gradient_weight for every arm and computes as "shared". Terms of weight 0 are not computed.
@@ -33,6 +35,8 @@ class FusionLoss(nn.Module):
         self._intensity_weight = float(kept["intensity_weight"])
         self._gradient_weight = float(kept["gradient_weight"])
         self._ssim_weight = float(kept["ssim_weight"])
+        self._ssim_to = str(kept.get("ssim_to", "both"))
+        self._ssim_padding = str(kept.get("ssim_padding", "reflect"))
         self._warmup_steps = int(kept.get("warmup_steps", 0))
         self._is_matched = kept.get("lambda_policy") == "norm_matched"
         self._is_warming_up = False
@@ -166,7 +170,7 @@ class FusionLoss(nn.Module):
             )
             total = total + self._intensity_weight * terms["intensity"]
         if self._ssim_weight:
-            terms["ssim"] = ssim_distance(infrared=infrared, visible=visible, fused=fused)
+            terms["ssim"] = self._ssim_term(infrared=infrared, visible=visible, fused=fused)
             total = total + self._ssim_weight * terms["ssim"]
         return total, terms
 
@@ -177,7 +181,15 @@ class FusionLoss(nn.Module):
                 "calibrate(infrared=, visible=) with the calibration images first"
             )
 
+    def _ssim_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
+        images = {"infrared": infrared, "visible": visible, "fused": fused}
+        if (self._ssim_to, self._ssim_padding) == ("both", "reflect"):
+            return ssim_distance(**images)
+        return dissimilarity(**images, to=self._ssim_to, padding=self._ssim_padding)
+
     def _intensity_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
+        if self._intensity == "squares":
+            return (fused - infrared).square().mean() + (fused - visible).square().mean()
         target = (
             torch.maximum(infrared, visible)
             if self._intensity == "max"

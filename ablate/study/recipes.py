@@ -12,7 +12,7 @@ from ablate.config.apply import active, apply, violations
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
-from ablate.settings.network import NetworkSettings
+from ablate.settings.network import OF_NETWORKS, NetworkSettings
 from ablate.settings.setting import absent_of, without_inert
 from ablate.settings.train import TrainSettings, in_steps
 from ablate.training.budget import at_budget
@@ -20,7 +20,14 @@ from ablate.training.tasks import task_of
 
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
 # settings at the value that a study meant that did not know them: as good as absent
-PLAIN = {"train": absent_of(TrainSettings), "model": absent_of(NetworkSettings)}
+PLAIN = {
+    "train": absent_of(TrainSettings),
+    "model": {
+        name: value
+        for section in (NetworkSettings, *OF_NETWORKS.values())
+        for name, value in absent_of(section).items()
+    },
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

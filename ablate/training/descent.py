@@ -110,19 +110,19 @@ def _of_stage(
     scale: float,
 ) -> tuple[FusionLoss | None, Step]:
     """Return the loss that a stage descends, None for an objective of the network, and its step."""
-    if stage.objective != FUSION:
-        objective = objectives_of(optimisation.model).get(stage.objective)
-        if objective is None:
-            known = (FUSION, *objectives_of(optimisation.model))
-            raise ConfigError(
-                f"train.stages: the network has no objective {stage.objective!r}; "
-                f"{nearest(stage.objective, known)}"
-            )
-        return None, objective_step(optimisation, objective, device=run.device)
     if stage.loss:
         loss = losses.build({**run.spec.settings["loss"], **stage.loss}).to(run.device)
         calibrate(loss)
-    return loss, fusion_step(optimisation, loss, device=run.device, scale=scale)
+    if stage.objective == FUSION:
+        return loss, fusion_step(optimisation, loss, device=run.device, scale=scale)
+    objective = objectives_of(optimisation.model).get(stage.objective)
+    if objective is None:
+        known = (FUSION, *objectives_of(optimisation.model))
+        raise ConfigError(
+            f"train.stages: the network has no objective {stage.objective!r}; "
+            f"{nearest(stage.objective, known)}"
+        )
+    return None, objective_step(optimisation, objective, loss, device=run.device)
 
 
 def objectives_of(model: object) -> Mapping[str, Callable[..., Mapping[str, Tensor]]]:

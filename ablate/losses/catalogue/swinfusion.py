@@ -5,7 +5,7 @@ from ablate.losses.catalogue.contract import CATALOGUE, Published, mix
 
 @CATALOGUE.register("swinfusion")
 def swinfusion() -> Published:
-    """SeAFusion's gradient term beside intensity 20, gradient 20, SSIM 10.
+    """SeAFusion's gradient term beside intensity 20, gradient 20, SSIM 10 by gradients.
 
     Formula:
         mean| m_f - max(m_ir, m_vis) | with m = |gx| + |gy|.
@@ -15,6 +15,7 @@ def swinfusion() -> Published:
     """
     return Published(
         term={"components": "magnitude_l1", "levels": 1},
-        mix=mix(gradient=20.0, intensity=20.0, ssim=10.0),
-        left_out="the total variation term, and SSIM weighted by the sources' mean gradients",
+        mix=mix(
+            gradient=20.0, intensity=20.0, ssim=10.0, ssim_to="by_gradient", ssim_padding="zeros"
+        ),
     )

@@ -22,6 +22,6 @@ def tc_moa() -> Published:
             "y_axis": "up",
             "levels": 1,
         },
-        mix=mix(gradient=9.0, intensity=1.0, ssim=0.5),
+        mix=mix(gradient=13.5, intensity=1.5, ssim=2.0, ssim_padding="zeros"),
         left_out="the prompt loss and the mean target of the warm-up",
     )
