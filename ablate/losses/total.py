@@ -23,7 +23,7 @@ class FusionLoss(nn.Module):
     Half-precision inputs are computed in float32.
 
     Args:
-        settings: The loss section in any form that `check` accepts.
+        settings: The loss section in any form that `check` accepts, read as `canonical` does.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -37,8 +37,10 @@ class FusionLoss(nn.Module):
         self._is_matched = kept.get("lambda_policy") == "norm_matched"
         self._is_warming_up = False
         self._lambda = 0.0 if self._is_matched else self._gradient_weight
+        self._ties = kept.get("ties", "exact")
         self.gradient = MultiScaleGradient(
-            **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept}
+            **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept},
+            ties=self._ties,
         )
         self.needs_calibration = self._is_matched or kept.get("norm", "none") != "none"
         self._is_calibrated = not self.needs_calibration
@@ -101,7 +103,7 @@ class FusionLoss(nn.Module):
         if self._is_matched:
             own, papers = (
                 _size_at_the_mean(term, infrared=infrared, visible=visible)
-                for term in (self.gradient, MultiScaleGradient())
+                for term in (self.gradient, MultiScaleGradient(ties=self._ties))
             )
             if not own > 0:
                 raise ConfigError(

@@ -19,7 +19,11 @@ from ablate.training.tasks import task_of
 
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
 # settings at the value that a study meant that did not know them: as good as absent
-PLAIN = {"train": absent_of(TrainSettings), "model": absent_of(NetworkSettings)}
+PLAIN = {
+    "train": absent_of(TrainSettings),
+    "model": absent_of(NetworkSettings),
+    "loss": losses.ABSENT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
