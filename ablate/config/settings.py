@@ -82,6 +82,7 @@ COMMON: dict[str, Setting] = {
     "loss.compared": Setting(type="name", kind="losses.compared", may_be_absent=True),
     "loss.selected": _name("losses.selected"),
     "loss.ties": Setting(type="name", kind="losses.ties", may_be_absent=True),
+    "loss.tied_target": Setting(type="name", kind="losses.tied_target", may_be_absent=True),
     "loss.target_exponent": Setting(type="float", above=0, may_be_absent=True),
     "loss.penalty": _name("losses.penalty"),
     "loss.knee": _ABOVE_0,

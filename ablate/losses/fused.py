@@ -36,8 +36,8 @@ class Form:
 
 def form_of(
     *, operator: str, gain: str, y_axis: str, components: str, sign: str, selection: str,
-    compared: str, selected: str, tolerance: float, target_exponent: float, penalty: str,
-    padding: str,
+    compared: str, selected: str, tolerance: float, tied_target: str, target_exponent: float,
+    penalty: str, padding: str,
 ) -> Form | None:  # fmt: skip
     """Return what the kernels need to know of a loss, None where they do not have it.
 
@@ -47,7 +47,7 @@ def form_of(
     is_claimed = (
         operator in TAPS and components in COMPONENTS and selection in SELECTIONS
         and penalty == "l1" and selected == "per_level"
-        and compared == "as_is" and target_exponent == 1
+        and compared == "as_is" and tied_target == "visible" and target_exponent == 1
         and (selection == "per_axis_max" or tolerance == 0)
         and (selection == "per_axis_max" or components == "axis_wise")
     )  # fmt: skip

@@ -16,6 +16,7 @@ from ablate.imaging.resample import pyramid, resize
 from ablate.losses import fused as fused_level
 from ablate.losses.components import COMPONENTS
 from ablate.losses.kept import KeptForBatch
+from ablate.losses.names import takes
 from ablate.losses.penalty import PENALTIES
 from ablate.losses.pyramid import level_scales, level_side, scale_weights
 from ablate.losses.selection import SELECTIONS, TIE, blend
@@ -41,8 +42,9 @@ class MultiScaleGradient(nn.Module):
         selection: Which source is the target.
         gate_slope: Of the selection "soft".
         compared: Of the sources, their responses "as_is", or those after a 3x3 "low_pass" (SDNet).
-        ties: What counts as equally large, so that the target is the visible: "tolerant", what
-            float32 cannot tell apart; "exact", equal floats.
+        ties: What counts as equally large: "tolerant", what float32 cannot tell apart; "exact",
+            equal floats.
+        tied_target: The target where both are equally large, "visible" or "infrared".
         selected: "per_level", or "once": chosen at full size, the share of the infrared resized.
         target_exponent: The target t becomes sign(t) |t|^target_exponent (MURF: .7); above 0.
         penalty: How a difference counts.
@@ -75,6 +77,7 @@ class MultiScaleGradient(nn.Module):
         gate_slope: float = 4.0,
         compared: str = "as_is",
         ties: str = "tolerant",
+        tied_target: str = "visible",
         selected: str = "per_level",
         target_exponent: float = 1.0,
         penalty: str = "l1",
@@ -100,6 +103,9 @@ class MultiScaleGradient(nn.Module):
         self._select = _given(select, gate_slope=gate_slope, tolerance=tolerance)
         self._is_smoothed, self._padding = compared == "low_pass", padding
         self._exponent = target_exponent
+        self._is_tied_infrared = tied_target == "infrared" and takes(
+            "selection", selection, "tolerance"
+        )
         self._penalty = _given(PENALTIES.get(penalty, where="loss.penalty"), knee=knee)
         self._is_sign_free = sign == "free" and component in ("axis_wise", "scalar")
         self._points_up = y_axis == "up" and not is_scalar
@@ -109,7 +115,8 @@ class MultiScaleGradient(nn.Module):
         self._form = fused_level.form_of(
             operator=operator, gain=gain, y_axis=y_axis, components=component, sign=sign,
             selection=selection, compared=compared, selected=selected, tolerance=tolerance,
-            target_exponent=target_exponent, penalty=penalty, padding=padding,
+            tied_target=tied_target, target_exponent=target_exponent, penalty=penalty,
+            padding=padding,
         )  # fmt: skip
         self._norm = norm
         self._constants = (1.0,) * len(self._scales) if norm == "none" else ()
@@ -233,7 +240,7 @@ class MultiScaleGradient(nn.Module):
         elif self._is_smoothed:
             share = self._share(infrared, visible)
         else:
-            share = self._select(of_infrared, of_visible)
+            share = self._chosen(of_infrared, of_visible)
         target = blend(share, of_infrared, of_visible)
         return target if self._exponent == 1 else target.sign() * target.abs() ** self._exponent
 
@@ -243,7 +250,12 @@ class MultiScaleGradient(nn.Module):
             infrared, visible = (
                 low_pass(image, padding=self._padding) for image in (infrared, visible)
             )
-        return self._select(self._response(infrared), self._response(visible))
+        return self._chosen(self._response(infrared), self._response(visible))
+
+    def _chosen(self, of_infrared: Tensor, of_visible: Tensor) -> Tensor:
+        if self._is_tied_infrared:
+            return self._select(of_visible, of_infrared).logical_not()
+        return self._select(of_infrared, of_visible)
 
     def _response(self, image: Tensor) -> Tensor:
         responses: tuple[Tensor, ...] = self._operator(image)

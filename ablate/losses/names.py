@@ -21,6 +21,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "compared": ("as_is", "low_pass"),
     "selected": ("per_level", "once"),
     "ties": ("exact", "tolerant"),
+    "tied_target": ("visible", "infrared"),
     "scales": ("powers",),
     "resampled_from": ("full_size", "finer_level"),
     "weights": ("equal", "geometric"),

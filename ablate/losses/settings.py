@@ -10,7 +10,7 @@ from ablate.losses.presets import resolve
 OF_THE_TERM: dict[str, Any] = {  # what a published loss fixes
     "operator": "sobel", "gain": "raw", "y_axis": "down", "components": "axis_wise",
     "sign": "kept", "selection": "per_axis_max", "gate_slope": 4.0, "compared": "as_is",
-    "selected": "per_level", "target_exponent": 1.0,
+    "selected": "per_level", "tied_target": "visible", "target_exponent": 1.0,
     "penalty": "l1", "knee": 0.1, "levels": 3, "scales": "powers", "ratio": 0.5,
     "resampler": "bilinear", "resampled_from": "full_size", "weights": "equal",
     "weight_growth": 1.0, "padding": "zeros",
@@ -23,7 +23,9 @@ OF_THE_MIX: dict[str, Any] = {
 DEFAULTS: dict[str, Any] = {**OF_THE_TERM, **OF_THE_CHOICE, **OF_ITS_SIZE, **OF_THE_MIX}
 # Settings that came later: a section that lacks them means these, and an arm has the same identity
 # with and without them.
-ABSENT: dict[str, Any] = {"compared": "as_is", "target_exponent": 1.0, "ties": "exact"}
+ABSENT: dict[str, Any] = {
+    "compared": "as_is", "tied_target": "visible", "target_exponent": 1.0, "ties": "exact",
+}  # fmt: skip
 OF_NEW_STUDIES: dict[str, Any] = {"ties": "tolerant"}  # where that is not the default of today
 WEIGHTS = ("gradient_weight", "intensity_weight", "ssim_weight")
 
@@ -65,7 +67,9 @@ def canonical(settings: Mapping[str, Any]) -> Settings:
     inert |= _inert_of_a_level(full)
     inert |= _inert_of_the_size(full, inert)
     if not _ties_matter(full, inert):
-        inert.add("ties")
+        inert.add("tied_target")
+        if full["lambda_policy"] != "norm_matched":  # the constant has the paper's choice in it
+            inert.add("ties")
     return {name: value for name, value in full.items() if name not in inert}
 
 
@@ -171,11 +175,8 @@ def _ties_matter(full: Settings, inert: set[str]) -> bool:
     """Return whether the choice between two equal responses can change the loss.
 
     Not where nothing is compared, nor where the response that is compared is the target itself:
-    then the target is the same whichever source it comes from. A loss that is matched to the
-    paper's has the paper's choice in its constant.
+    then the target is the same whichever source it comes from.
     """
-    if full["lambda_policy"] == "norm_matched":
-        return True
     if not takes("selection", full["selection"], "tolerance"):
         return False
     is_elsewhere = full["selected"] == "once" and "selected" not in inert

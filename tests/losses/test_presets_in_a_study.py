@@ -54,7 +54,7 @@ def test_the_published_mix_is_taken_when_asked_for(tmp_path: Path) -> None:
     trials = planned(tmp_path, "factors.published.values=[seafusion,text_if]",
                      "factors.published.baseline=seafusion", mix="published")  # fmt: skip
     weights = {t.name: t.runs[0].settings["loss"]["intensity_weight"] for t in trials}
-    assert weights == {"seafusion": 1.0, "text_if": 4.0}
+    assert weights == {"seafusion": 1.0, "text_if": 8.0}
 
 
 def test_a_setting_that_a_preset_fixes_is_a_contradiction_in_a_study_too(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_listed_weights_are_written_as_equal_or_as_shares() -> None:
 
 OTHERS: dict[str, Any] = {
     "gain": "unit", "y_axis": "up", "sign": "free", "gate_slope": 9.0, "selected": "once",
-    "compared": "low_pass", "ties": "tolerant", "target_exponent": 0.7, "knee": 0.7, "ratio": 0.7, "resampler": "antialias", "resampled_from": "finer_level",
+    "compared": "low_pass", "ties": "tolerant", "tied_target": "infrared", "target_exponent": 0.7, "knee": 0.7, "ratio": 0.7, "resampler": "antialias", "resampled_from": "finer_level",
     "weight_growth": 2.0, "padding": "replicate", "norm": "grad", "warmup_steps": 4, "gradient_weight": 3.0, "intensity": "mean", "intensity_weight": 2.0,
     "ssim_weight": 1.0, "levels": 2, "selection": "joint_max", "penalty": "huber",
     "operator": "central", "scales": [1, 0.6, 0.5],
@@ -155,6 +155,9 @@ STARTS: list[dict[str, Any]] = [
 ]
 
 
+TIED = ("ties", "tied_target")
+
+
 @pytest.mark.parametrize("start", STARTS, ids=str)
 def test_every_setting_that_stays_has_an_effect(start: dict[str, Any]) -> None:
     start = {"ties": "exact", **start}
@@ -163,9 +166,9 @@ def test_every_setting_that_stays_has_an_effect(start: dict[str, Any]) -> None:
         changed = {**start, name: other}
         if losses.check(changed, 64):
             continue
-        if name in ("selected", "ties", "compared") and start.get("components") == "image_mean":
+        if name in (*TIED, "selected", "compared") and start.get("components") == "image_mean":
             continue  # one choice per image, and here all levels and rules choose alike
-        grey_levels = 8 if name == "ties" else 0  # random floats have no ties
+        grey_levels = 8 if name in TIED else 0  # random floats have no ties
         same_arm = losses.canonical(changed) == losses.canonical(start)
         after = values_of(changed, grey_levels=grey_levels)
         same_value = after == pytest.approx(before[grey_levels], rel=1e-9)
