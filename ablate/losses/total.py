@@ -10,7 +10,7 @@ from ablate.errors import ConfigError, ShapeError
 from ablate.losses.diagnosis import frame_share
 from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_value
 from ablate.losses.settings import OF_THE_TERM, canonical
-from ablate.losses.structure import ssim_distance
+from ablate.losses.structure import StructuralDistance
 
 
 class FusionLoss(nn.Module):
@@ -42,6 +42,7 @@ class FusionLoss(nn.Module):
             **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept},
             ties=self._ties,
         )
+        self.structure = StructuralDistance()
         self.needs_calibration = self._is_matched or kept.get("norm", "none") != "none"
         self._is_calibrated = not self.needs_calibration
         self.last_terms: dict[str, Tensor] = {}
@@ -81,6 +82,7 @@ class FusionLoss(nn.Module):
     def forget(self) -> None:
         """Let go of what is held of the last batch; values are the same without it."""
         self.gradient.forget()
+        self.structure.forget()
 
     def calibrate(self, *, infrared: Tensor, visible: Tensor) -> dict[str, float]:
         """Measure what norm and lambda policy need, once; return it, empty where they need nothing.
@@ -168,7 +170,7 @@ class FusionLoss(nn.Module):
             )
             total = total + self._intensity_weight * terms["intensity"]
         if self._ssim_weight:
-            terms["ssim"] = ssim_distance(infrared=infrared, visible=visible, fused=fused)
+            terms["ssim"] = self.structure(infrared=infrared, visible=visible, fused=fused)
             total = total + self._ssim_weight * terms["ssim"]
         return total, terms
 
