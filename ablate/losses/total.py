@@ -10,8 +10,7 @@ from ablate.errors import ConfigError, ShapeError
 from ablate.losses.diagnosis import frame_share
 from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_value
 from ablate.losses.settings import OF_THE_TERM, canonical
-from ablate.losses.similarity import dissimilarity
-from ablate.losses.structure import ssim_distance
+from ablate.losses.structure import StructuralDistance
 
 
 class FusionLoss(nn.Module):
@@ -25,7 +24,7 @@ class FusionLoss(nn.Module):
     Half-precision inputs are computed in float32.
 
     Args:
-        settings: The loss section in any form that `check` accepts.
+        settings: The loss section in any form that `check` accepts, read as `canonical` does.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -35,14 +34,17 @@ class FusionLoss(nn.Module):
         self._intensity_weight = float(kept["intensity_weight"])
         self._gradient_weight = float(kept["gradient_weight"])
         self._ssim_weight = float(kept["ssim_weight"])
-        self._ssim_to = str(kept.get("ssim_to", "both"))
-        self._ssim_padding = str(kept.get("ssim_padding", "reflect"))
         self._warmup_steps = int(kept.get("warmup_steps", 0))
         self._is_matched = kept.get("lambda_policy") == "norm_matched"
         self._is_warming_up = False
         self._lambda = 0.0 if self._is_matched else self._gradient_weight
+        self._ties = kept.get("ties", "exact")
         self.gradient = MultiScaleGradient(
-            **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept}
+            **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept},
+            ties=self._ties,
+        )
+        self.structure = StructuralDistance(
+            to=str(kept.get("ssim_to", "both")), padding=str(kept.get("ssim_padding", "reflect"))
         )
         self.needs_calibration = self._is_matched or kept.get("norm", "none") != "none"
         self._is_calibrated = not self.needs_calibration
@@ -83,6 +85,7 @@ class FusionLoss(nn.Module):
     def forget(self) -> None:
         """Let go of what is held of the last batch; values are the same without it."""
         self.gradient.forget()
+        self.structure.forget()
 
     def calibrate(self, *, infrared: Tensor, visible: Tensor) -> dict[str, float]:
         """Measure what norm and lambda policy need, once; return it, empty where they need nothing.
@@ -105,7 +108,7 @@ class FusionLoss(nn.Module):
         if self._is_matched:
             own, papers = (
                 _size_at_the_mean(term, infrared=infrared, visible=visible)
-                for term in (self.gradient, MultiScaleGradient())
+                for term in (self.gradient, MultiScaleGradient(ties=self._ties))
             )
             if not own > 0:
                 raise ConfigError(
@@ -170,7 +173,7 @@ class FusionLoss(nn.Module):
             )
             total = total + self._intensity_weight * terms["intensity"]
         if self._ssim_weight:
-            terms["ssim"] = self._ssim_term(infrared=infrared, visible=visible, fused=fused)
+            terms["ssim"] = self.structure(infrared=infrared, visible=visible, fused=fused)
             total = total + self._ssim_weight * terms["ssim"]
         return total, terms
 
@@ -180,12 +183,6 @@ class FusionLoss(nn.Module):
                 "loss: norm and lambda_policy: norm_matched need constants; call "
                 "calibrate(infrared=, visible=) with the calibration images first"
             )
-
-    def _ssim_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
-        images = {"infrared": infrared, "visible": visible, "fused": fused}
-        if (self._ssim_to, self._ssim_padding) == ("both", "reflect"):
-            return ssim_distance(**images)
-        return dissimilarity(**images, to=self._ssim_to, padding=self._ssim_padding)
 
     def _intensity_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
         if self._intensity == "squares":

@@ -27,6 +27,7 @@ PLAIN = {
         for section in (NetworkSettings, *OF_NETWORKS.values())
         for name, value in absent_of(section).items()
     },
+    "loss": losses.ABSENT,
 }
 
 

@@ -180,7 +180,7 @@ def test_kept_targets_are_let_go_before_a_capture_and_after_it() -> None:
 
     class Looking(Pretending):
         def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
-            kept.append(loss.gradient._last is not None)
+            kept.append(loss.gradient._kept.is_held)
             return super().captured(work)
 
     def step(infrared: Tensor, visible: Tensor) -> Taken:

@@ -45,7 +45,7 @@ def mix(
         intensity: Weight of the mean absolute difference to the intensity target.
         ssim: Weight of 1 minus the SSIM.
         kind: The intensity target.
-        ssim_to: What the SSIM is to, see `ablate.losses.similarity.dissimilarity`.
+        ssim_to: What the SSIM is to, see `ablate.losses.structure.StructuralDistance`.
         ssim_padding: See there.
     """
     return {

@@ -12,7 +12,8 @@ def datfuse() -> Published:
         upstream averages the batch into M as well.
 
     Source:
-        tthinking/DATFuse, losses/__init__.py, gra_loss and Gradient; Train.py: weight 100.
+        tthinking/DATFuse at 0cd93f1, losses/__init__.py, gra_loss and Gradient; Train.py: weight
+        100.
     """
     return Published(
         term={

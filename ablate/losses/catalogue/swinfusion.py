@@ -11,7 +11,7 @@ def swinfusion() -> Published:
         mean| m_f - max(m_ir, m_vis) | with m = |gx| + |gy|.
 
     Source:
-        Linfeng-Tang/SwinFusion, models/loss_vif.py, fusion_loss_vif.
+        Linfeng-Tang/SwinFusion at ceeec3f, models/loss_vif.py, fusion_loss_vif.
     """
     return Published(
         term={"components": "magnitude_l1", "levels": 1},

@@ -109,7 +109,7 @@ class Fusion(Task):
         if faults := self.faults():
             raise ConfigError(*faults)
         crop_px = settings["data"]["crop"]
-        loss = losses.build(settings["loss"]).to(device)
+        loss = losses.build(losses.canonical(settings["loss"])).to(device)
         constants = calibrate(loss, pairs, crop_px=crop_px, device=device)
         model = models.build(settings["model"])
         routine = probing if isinstance(model, Probe) else loop
