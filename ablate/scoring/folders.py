@@ -10,7 +10,7 @@ from ablate.data.folder_pairs import Files, pair_up
 from ablate.data.layout import images
 from ablate.data.problems import Problem
 from ablate.errors import ConfigError, DataError
-from ablate.training.floors import RULES
+from ablate.training.trivial_baselines import TRIVIAL_BASELINES
 
 NAMED: Final = 5  # stems that a note lists before it only counts
 
@@ -84,7 +84,7 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
     """Return folder by method name; without a name, a method is called as its folder.
 
     Raises:
-        ConfigError: A name is empty, is given twice, or is that of a floor.
+        ConfigError: A name is empty, is given twice, or is that of a trivial baseline.
 
     Example:
         >>> named_folders(["ours=out/run=7", "/data/CDDFuse"])
@@ -98,8 +98,9 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
             name, place = Path(text).resolve().name, text
         if not name or not place:
             faults.append(f"--fused {text}: needs a name and a folder; write NAME=FOLDER")
-        elif name in RULES:
-            faults.append(f"--fused {text}: {name!r} is a floor of the table; write NAME=FOLDER")
+        elif name in TRIVIAL_BASELINES:
+            what = f"{name!r} is a trivial baseline of the table"
+            faults.append(f"--fused {text}: {what}; write NAME=FOLDER")
         elif name in found:
             faults.append(f"--fused {text}: a second method {name!r}; write NAME=FOLDER")
         found[name] = Path(place).expanduser()
