@@ -55,7 +55,7 @@ def gather(
     folders = named_folders(fused)
     methods, problems = {}, []
     for name, folder in folders.items():
-        methods[name], faults = _by_stem(folder)
+        methods[name], faults = by_stem(folder)
         problems += faults
     wanted = {stem for files in methods.values() for stem in files}
     pairs, faults = pair_up((infrared, visible))
@@ -109,7 +109,7 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _by_stem(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
+def by_stem(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
     """Return the images of a folder by stem, and what is wrong with the folder."""
     if not folder.is_dir():
         return {}, [Problem(file=folder, what="no such folder", mend="check the path")]
@@ -179,9 +179,21 @@ def _decoded(
     for stem in whole:
         size = next((sizes[path] for path in sources[stem] if path in sizes), None)
         for path in (files[stem] for files in methods.values() if stem in files):
-            if size and sizes.get(path, size) != size:
-                (h1, w1), (h2, w2) = sizes[path], size
-                what = f"is {w1}x{h1}, its sources {w2}x{h2}"
-                mend = "save fused images at the size of the sources"
-                problems.append(Problem(file=path, what=what, mend=mend))
+            if size and (one := size_problem(path, sizes.get(path, size), size)):
+                problems.append(one)
     return problems
+
+
+def size_problem(path: Path, size: tuple[int, int], of_sources: tuple[int, int]) -> Problem | None:
+    """Return what is wrong with a fused image whose size is not that of its sources.
+
+    Args:
+        path: The fused image.
+        size: Its height and width in pixels.
+        of_sources: Those of its sources.
+    """
+    if size == of_sources:
+        return None
+    (h1, w1), (h2, w2) = size, of_sources
+    what = f"is {w1}x{h1}, its sources {w2}x{h2}"
+    return Problem(file=path, what=what, mend="save fused images at the size of the sources")

@@ -14,6 +14,7 @@ from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
 from ablate.designs.full_factorial import cell
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
+from ablate.scoring import references
 from ablate.study import drift, gallery
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
@@ -53,6 +54,8 @@ def publish(
     kinds = ["copy" if name in task.copies else "rule" for name in table["name"]]
     table.insert(0, "kind", kinds)
     table.to_parquet(folder / "trivial_baselines.parquet", index=False)
+    if compared := references.score(config, examples):
+        compared_table(compared).to_parquet(folder / "references.parquet", index=False)
     late = [trial for trial in known if trial.phase in ledger.frozen]
     write_json(folder / "design.json", [*plan.rows(), *rows_of(late)])
     write_json(folder / "manifest.json", examples.manifest.to_json())
@@ -61,6 +64,10 @@ def publish(
     every["provenance"] = provenance(
         config, examples, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
     )
+    if config.references:
+        reason = references.left_out(config)
+        every["references"] = references.facts(config, examples)
+        every |= {"references_left_out": reason} if reason else {}
     strata = [asdict(one) for one in drift.strata(ledger)]
     if len(strata) > 1:
         every |= {"strata": strata, "drift": drift.sentence(strata)}

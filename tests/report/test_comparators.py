@@ -13,6 +13,7 @@ from ablate.report.cards import study_html
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES
 from ablate.report.markdown import markdown
+from ablate.report.origin import origin_grid
 from ablate.report.published import publish
 from ablate.report.published_list import FACTS, index
 from ablate.report.sections import report
@@ -113,6 +114,23 @@ def test_every_comparator_is_a_row_of_every_table(gamed: Contents) -> None:
     assert seafusion.text == f"{3 * BASES['qabf']:.4f}"
     copy = answered.values.rows[-3]
     assert "–" in [cell.text for cell in copy]  # SCD of a copy is 0/0
+
+
+def test_the_origin_names_references_or_says_why_there_are_none(gamed: Contents) -> None:
+    def told(**facts: object) -> str:
+        rows = origin_grid(replace(gamed, facts={**gamed.facts, **facts})).rows
+        return next((row[1].text for row in rows if row[0].text == "references"), "")
+
+    assert not told()
+    assert told(references_left_out="the task x fuses no images", references=[]) == (
+        "not scored: the task x fuses no images"
+    )
+    images = {"name": "A", "kind": "images", "hash": "ab", "images": 30}
+    model = {"name": "unet", "width": 4}
+    weights = {"name": "B", "kind": "weights", "hash": "cd", "model": model}
+    assert told(references=[images, weights]) == (
+        "A: 30 images, hash ab; B: weights cd in unet (width 4)"
+    )
 
 
 def test_the_figure_gives_each_comparator_a_row_of_its_own(gamed: Contents) -> None:

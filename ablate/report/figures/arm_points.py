@@ -131,5 +131,6 @@ def _draw_comparators(
             words, side = f"{value:.3g} →", "right"
         axis.annotate(
             words, (float(side == "right"), place), xycoords=("axes fraction", "data"),
+            xytext=(3 if side == "left" else 0, 0), textcoords="offset points",
             color=theme.GREY, size=6.5, ha=side, va="center",
         )  # fmt: skip
