@@ -5,6 +5,7 @@ Run: python -m docs.reference_pages
 
 import dataclasses
 import inspect
+import math
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,10 +15,11 @@ from typing import Any
 import yaml
 
 import ablate
-from ablate import conf, errors
+from ablate import errors
 from ablate.config import options
+from ablate.config.defaults import CONF, trial_defaults
 from ablate.config.executors import SETTINGS as OF_EXECUTORS
-from ablate.config.settings import BUILT_IN, COMMON, OF_NAME, Setting
+from ablate.config.settings import BUILT_IN, COMMON, OF_NAME
 from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS
 from ablate.designs.contract import DESIGNS
@@ -39,6 +41,7 @@ from ablate.models.contract import MODELS, FusionNetwork
 from ablate.notebook import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
+from ablate.settings.setting import Setting
 from ablate.study.names import known
 from ablate.training.tasks.contract import Task
 from docs.docstrings import (
@@ -56,7 +59,6 @@ from docs.docstrings import (
 from docs.study_page import study_file
 
 FOLDER = Path(__file__).with_name("reference")
-CONF = Path(str(conf.__file__)).parent
 
 
 def pages() -> dict[str, str]:
@@ -85,36 +87,56 @@ def _settings() -> Iterator[str]:
     )
     names = {**BUILT_IN, **known(), "losses.preset": CATALOGUE.names(), "losses.mix": MIXES}
     names = {**names, **{f"losses.{key}": some for key, some in loss_names().items()}}
-    written = yaml.safe_load((CONF / "trial.yaml").read_text(encoding="utf-8"))
+    written = trial_defaults()
     for section in dict.fromkeys(path.partition(".")[0] for path in COMMON):
         yield f"## {section}"
-        rows = [
-            (f"`{path}`", _kind(setting, names), in_code(_at(written, path)))
-            for path, setting in COMMON.items()
-            if path.startswith(f"{section}.")
-        ]
-        yield from table(["setting", "value", "default"], rows)
+        own = {path: setting for path, setting in COMMON.items() if path.startswith(f"{section}.")}
+        defaults = {path: _at(written, path) for path in own}
+        yield from _settings_table(own, defaults, names)
         for name, own in OF_NAME.get(section, {}).items():
             yield f"### {section}.name: {name}"
             group = yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
-            yield from table(
-                ["setting", "value", "default"],
-                [(f"`{section}.{key}`", _kind(one, names),
-                  in_code(_default(section, name, group, key)))
-                 for key, one in own.items()],
-            )  # fmt: skip
+            yield from _settings_table(
+                {f"{section}.{key}": one for key, one in own.items()},
+                {f"{section}.{key}": _default(section, name, group, key) for key in own},
+                names,
+            )
     yield "Settings of a plug-in are the keyword-only parameters of its class or function."
+
+
+def _settings_table(
+    settings: Mapping[str, Setting], defaults: Mapping[str, Any], names: Mapping[str, Iterable[str]]
+) -> Iterator[str]:
+    """Yield a table of settings by path; with their meaning where they say it."""
+    rows = [
+        (f"`{path}`", _kind(one, names), in_code(defaults[path]), _meaning(one))
+        for path, one in settings.items()
+    ]
+    if any(meaning for *_, meaning in rows):
+        yield from table(["setting", "value", "default", "meaning"], rows)
+    else:
+        yield from table(["setting", "value", "default"], [row[:3] for row in rows])
+
+
+def _meaning(setting: Setting) -> str:
+    """Return the sentence on a setting and its source."""
+    return f"{setting.meaning} {setting.source}.".strip() if setting.source else setting.meaning
 
 
 def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
     """Return the type, and the range or the names, of a setting in words."""
     words = {
-        "text": "a text", "size": f"[height, width], each {setting._range()}",
+        "text": "a text", "size": f"[height, width], each {setting.in_words()}",
     }  # fmt: skip
     text = words.get(setting.type, "")
     if setting.type in ("int", "float"):
         what = "a whole number" if setting.type == "int" else "a number"
-        text = what if setting == Setting(type=setting.type) else f"{what} {setting._range()}"
+        is_free = setting.low == setting.above == -math.inf and setting.high == math.inf
+        text = what if is_free else f"{what} {setting.in_words()}"
+    if setting.choices:
+        text = codes(setting.choices)
+    if setting.type == "checked":
+        text = "a list of mappings"
     if setting.kind:
         text = codes(names[setting.kind])
         text = {"names": f"a list of {text}", "numbers": f"{text} or a number per level"}.get(

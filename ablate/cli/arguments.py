@@ -30,13 +30,24 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and 
 DEFAULT_STORE = Path("ablate-store")
 
 
-def load(study: str, overrides: list[str] | None) -> "StudyConfig":
+def load(study: str, overrides: list[str] | None, *, store: Path | None = None) -> "StudyConfig":
     """Return the checked study, every name in it known.
+
+    Args:
+        study: As typed.
+        overrides: As typed.
+        store: A study that it holds already goes on with the packaged defaults of its start.
 
     Raises:
         ConfigError: All faults of the file and the overrides together.
     """
     from ablate import config
+    from ablate.config.locations import study_name
+    from ablate.study.ledger import defaults_in
     from ablate.study.names import known
 
-    return config.load(study, tuple(overrides or ()), known=known())
+    words = tuple(overrides or ())
+    if store is None:
+        return config.load(study, words, known=known())
+    defaults = defaults_in(store / study_name(study))
+    return config.load(study, words, known=known(), defaults=defaults)

@@ -44,7 +44,7 @@ def config(
     from ablate.study.status import started_with
 
     overrides = started_with(store / spec.study)
-    changed = differing(load(study or spec.study, overrides).base, spec.settings)
+    changed = differing(load(study or spec.study, overrides, store=store).base, spec.settings)
     typer.echo(
         f"# {spec.name}, seed {spec.seed}"
         + (f", split seed {spec.split_seed}" if spec.split_seed is not None else ""),

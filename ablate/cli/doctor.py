@@ -35,7 +35,7 @@ def doctor(
     from ablate.study.store import check_version
 
     check_version(store)
-    config = load(study, overrides or started_with(store / study_name(study)))
+    config = load(study, overrides or started_with(store / study_name(study)), store=store)
     before = examine(config, store=store)
     left = repair(config, store=store) if mend and before else before
     strata = strata_in(store / config.name)

@@ -87,7 +87,7 @@ def drive(
     from ablate.study.driver import run as run_study
     from ablate.tracking.address import recorded
 
-    config = load(study, overrides)
+    config = load(study, overrides, store=store)
     with Meter(config.name, store / config.name) as meter:
         try:
             with _told_to_stop(meter):
@@ -134,7 +134,7 @@ def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_j
     from ablate.cli.arguments import load
     from ablate.study.preview import preview
 
-    config = load(study, overrides)
+    config = load(study, overrides, store=store)
     found = preview(config, store=store, retry=retry)
     if as_json:
         facts = {"study": config.name, "dry_run": True, "to_run": found.to_run, **asdict(found)}

@@ -30,7 +30,7 @@ def status(
     from ablate.study.status import status as look
 
     words = overrides or started_with(store / study_name(study))
-    facts = look(load(study, words), store=store)
+    facts = look(load(study, words, store=store), store=store)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return

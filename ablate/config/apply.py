@@ -6,6 +6,7 @@ from typing import Any
 from ablate.config.expressions import MissingNameError, parse
 from ablate.config.schema import Constraint, Dimension, VectorDimension
 from ablate.errors import ConfigError, nearest
+from ablate.settings.recipes import recipe
 
 
 def apply(
@@ -34,6 +35,8 @@ def effects(dimension: Dimension, value: Any) -> dict[str, Any]:
         ConfigError: A bundle has no such choice.
     """
     if dimension.type != "bundle":
+        if dimension.path == "train.preset":
+            return {f"train.{name}": item for name, item in recipe(value)[0].items()}
         if dimension.type == "int" and isinstance(value, float) and value == int(value):
             value = int(value)
         return {str(dimension.path): value}

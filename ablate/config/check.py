@@ -21,10 +21,11 @@ from ablate.config.questions import read_questions
 from ablate.config.reading import LARGEST_WHOLE, LONGEST_TEXT
 from ablate.config.references import read_references
 from ablate.config.schema import Space, StudyConfig
-from ablate.config.settings import FUSION, Context, Known, check_base, merged_names, task_of
+from ablate.config.settings import FUSION, Context, check_base, merged_names, task_of
 from ablate.config.sizes import check_sizes
 from ablate.config.spaces import read_constraints, read_dimensions
 from ablate.errors import nearest
+from ablate.settings.setting import Known
 
 _UNSEEN = re.compile(  # controls, marks that turn the direction of writing, halves of letters
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"

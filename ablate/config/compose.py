@@ -15,15 +15,14 @@ from typing import Any, cast
 
 import yaml
 
-from ablate import conf
 from ablate.config import locations, reading
+from ablate.config.defaults import CONF, NEWEST, group_folders, trial_defaults
 from ablate.config.faults import Faults
 from ablate.config.layers import layered
 from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, names_spaces, read
 from ablate.errors import ConfigError, nearest
 
 _GROUP = re.compile(r"[A-Za-z][\w-]*")
-_CONF = Path(str(conf.__file__)).parent
 _lock = threading.Lock()  # hydra's state is global
 
 
@@ -48,9 +47,19 @@ def compose(
 
 
 def compose_with_faults(
-    location: locations.Location, overrides: Sequence[str] = (), *, folder: Path | None = None
+    location: locations.Location,
+    overrides: Sequence[str] = (),
+    *,
+    folder: Path | None = None,
+    defaults: int = NEWEST,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the study and the faults that did not stop it from being composed.
+
+    Args:
+        location: Of the study.
+        overrides: As in `compose`.
+        folder: The user's folder; the current one by default.
+        defaults: Version of the packaged defaults.
 
     Raises:
         ConfigError: The file or a search space of it cannot be composed at all.
@@ -58,14 +67,13 @@ def compose_with_faults(
     where = locations.shown(location.file)
     faults = Faults(where)
     with _lock:
-        composer = _Composer(location.file, folder, where)
+        composer = _Composer(location.file, folder, where, defaults=defaults)
         plain = composer.study([], _space_word(overrides))
         asked = read(overrides, study=plain)
         tree = composer.study(list(asked.others), asked.space) if asked.others else plain
         typed = composer.words(list(asked.settings))
-        tree = layered(
-            tree, typed, asked, trial=trial_defaults(), group=composer.group, faults=faults
-        )
+        trial = trial_defaults(defaults)
+        tree = layered(tree, typed, asked, trial=trial, group=composer.group, faults=faults)
     return tree, (*asked.faults, *composer.faults, *faults.lines)
 
 
@@ -103,10 +111,13 @@ def space_names(study: Path) -> tuple[str, ...]:
 class _Composer:
     """Hydra over one file and the folders it may draw from."""
 
-    def __init__(self, file: Path, folder: Path | None, where: str) -> None:
+    def __init__(
+        self, file: Path, folder: Path | None, where: str, *, defaults: int = NEWEST
+    ) -> None:
         reading.read(file, where=where)
         own = [file.parent.parent] if file.parent.name in ("studies", "search_spaces") else []
         self._searched = tuple(dict.fromkeys([*own, *locations.roots(folder)]))
+        self._packaged = group_folders(defaults)
         self.file = file
         self.where = where
         self.faults: list[str] = []
@@ -147,7 +158,10 @@ class _Composer:
     def _group(self, section: str, name: str) -> dict[str, Any]:
         from omegaconf import OmegaConf
 
-        for root in (*self._searched, _CONF):  # most files are plain: faster without hydra
+        for root in (
+            *self._searched,
+            *self._packaged,
+        ):  # most files are plain: faster without hydra
             file = root / section / f"{name}.yaml"
             if file.is_file():
                 reading.read(file, where=locations.shown(file))
@@ -184,7 +198,7 @@ class _Composer:
         return {str(key): value for key, value in cast(dict[Any, Any], plain).items()}
 
     def _groups(self, section: str) -> list[str]:
-        folders = [_CONF, *self._searched]
+        folders = [CONF, *self._searched]
         return [file.stem for folder in folders for file in (folder / section).glob("*.yaml")]
 
 
@@ -207,11 +221,6 @@ def _guard() -> None:
 
     Plugins.instance()  # registers hydra's own first
     SourcesRegistry.instance().types["file"] = Guarded
-
-
-def trial_defaults() -> dict[str, Any]:
-    """Return the packaged defaults of one training."""
-    return dict(yaml.safe_load((_CONF / "trial.yaml").read_text(encoding="utf-8")))
 
 
 def _space_word(words: Sequence[str]) -> str | None:

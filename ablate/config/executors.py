@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ablate.config.faults import Faults, short
-from ablate.config.settings import Known
+from ablate.settings.setting import Known
 
 DEFAULT = "processes"
 MEASURED, AUTO = "local", "auto"  # at most a run per core, and as many as memory holds

@@ -1,12 +1,15 @@
 """Lay defaults, group files, the study's `base` and the command line over each other."""
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ablate.config.faults import Faults
 from ablate.config.overrides import NAMED, SECTIONS, Overrides
 from ablate.config.schema import PATHS
 from ablate.config.settings import FUSION, OF_FUSION, task_of
+from ablate.settings.recipes import recipe
+from ablate.settings.train import over
 
 EXECUTOR = {"name": "processes"}
 Group = Callable[[str, str], dict[str, Any] | None]  # section, name -> content, None if no file
@@ -47,8 +50,11 @@ def layered(
         if section in NAMED:
             part = _named(section, choice, study.get(section), trial[section], group)
         else:
-            part = _over(trial[section], study.get(section))
-            part = _over(part, group(section, choice) if choice else None)
+            laid = (trial[section], study.get(section), group(section, choice) if choice else None)
+            if section == "train":
+                base[section] = _train([*laid, words.get(section)], faults)
+                continue
+            part = functools.reduce(_over, laid)
         base[section] = _over(part, words.get(section))
     executor = _named(
         "executor", asked.choices.get("executor"), tree.get("executor"), EXECUTOR, group
@@ -64,6 +70,27 @@ def merged(lower: Any, upper: Any) -> Any:
     for key, value in upper.items():
         both[key] = merged(both[key], value) if key in both else value
     return both
+
+
+def _train(layers: Sequence[Any], faults: Faults) -> Any:
+    """Return the section `train`: layers over each other, the last preset under its own layer."""
+    named = [
+        index for index, one in enumerate(layers) if isinstance(one, Mapping) and "preset" in one
+    ]
+    section: Any = {}
+    for index, layer in enumerate(layers):
+        if layer is None:
+            continue
+        if not isinstance(layer, Mapping):
+            return layer  # check() says that it must be a mapping
+        own = {key: value for key, value in layer.items() if key != "preset"}
+        if named and index == named[-1]:
+            values, text = recipe(layer["preset"])
+            if text:
+                faults.add("base.train.preset", text)
+            own = over(values, own)
+        section = over(section, own)
+    return section
 
 
 def _over(lower: Any, upper: Any) -> Any:

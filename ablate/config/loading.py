@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ablate.config import locations
 from ablate.config.check import check, check_space
 from ablate.config.compose import compose_space, compose_with_faults, space_names
+from ablate.config.defaults import NEWEST
 from ablate.config.schema import LOOK, Space, StudyConfig
-from ablate.config.settings import Known
 from ablate.errors import ConfigError
+from ablate.settings.setting import Known
 
 _LOOK = re.compile(rf"(?P<study>.+)(?P<look>{LOOK}\d+)(?P<suffix>\.yaml)?")
 
@@ -20,6 +22,7 @@ def load(
     folder: Path | None = None,
     *,
     known: Known | None = None,
+    defaults: int = NEWEST,
 ) -> StudyConfig:
     """Return the checked study.
 
@@ -30,20 +33,21 @@ def load(
         overrides: Words such as "data=msrs", "train.steps=50", "phases.compare.seeds=3".
         folder: The user's folder; the current one by default.
         known: Names of plug-ins by kind, see `check`.
+        defaults: Version of the packaged defaults: that of the store which the study goes on in.
 
     Raises:
         ConfigError: All faults of the file and the overrides together.
     """
     file, look = _look(study)
     location = locations.find("studies", file, folder)
-    tree, faults = compose_with_faults(location, overrides, folder=folder)
+    tree, faults = compose_with_faults(location, overrides, folder=folder, defaults=defaults)
     found = [location]
     for name in space_names(location.file):
         try:
             found.append(locations.find("search_spaces", name, folder))
         except ConfigError:  # it lies elsewhere on the path of a study given by path
             continue
-    return check(
+    config = check(
         tree,
         name=f"{location.name}{look}",
         file=locations.shown(location.file),
@@ -51,6 +55,7 @@ def load(
         faults=faults,
         notes=locations.shadow_notes(tuple(found)),
     )
+    return replace(config, defaults=defaults)
 
 
 def _look(study: str | Path) -> tuple[str | Path, str]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from ablate.config.faults import Faults, short
 from ablate.config.schema import Factor
-from ablate.config.settings import Known
 from ablate.errors import nearest
+from ablate.settings.setting import Known
 
 
 def check_options(

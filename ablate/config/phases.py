@@ -6,9 +6,9 @@ from typing import Any, cast
 from ablate.config.faults import Faults, short
 from ablate.config.options import OPTIONS, check_options
 from ablate.config.schema import Factor, Phase
-from ablate.config.settings import Known
 from ablate.config.spaces import usable_name
 from ablate.design_names import BLOCKED, CONFIRM, SEARCH, SEARCHES
+from ablate.settings.setting import Known
 
 ANY_OPTION = tuple(key for options in OPTIONS.values() for key in options)
 KEYS = (

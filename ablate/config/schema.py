@@ -155,6 +155,7 @@ class StudyConfig:
     references: dict[str, Reference] = field(default_factory=dict)  # no part of the design
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     kind: str = "study"
+    defaults: int = 2  # version of the packaged defaults that base was filled in from
 
     @property
     def look(self) -> int:
@@ -184,7 +185,7 @@ class StudyConfig:
         Where it runs and stores, and what its results are compared with, is not in it.
         """
         values = asdict(self)
-        for name in ("file", "executor", "store", "notes", "references"):
+        for name in ("file", "executor", "store", "notes", "references", "defaults"):
             del values[name]
         for section in ("data", "task"):
             for name in PATHS:

@@ -3,15 +3,15 @@
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from ablate.config.apply import leaves
 from ablate.config.faults import Faults, short
 from ablate.errors import nearest
 from ablate.registry import declared
-
-Known: TypeAlias = Mapping[str, Collection[str]]
-Type = Literal["int", "float", "text", "name", "names", "numbers", "size"]
+from ablate.settings.network import NetworkSettings
+from ablate.settings.setting import Known, Setting, settings_of
+from ablate.settings.train import TrainSettings, faults_of
 
 FUSION = "fusion"  # the task of a study that names none
 OF_FUSION = ("data", "model", "loss")  # sections that other tasks do not have
@@ -43,80 +43,7 @@ BUILT_IN: dict[str, Collection[str]] = {
     ),
     "losses.weights": ("equal", "geometric"),
     "losses.scales": ("powers",),
-    "precisions": ("fp32", "bf16"),
-    "layouts": ("nchw", "channels_last"),
-    "graphs": ("never", "auto", "always"),
-    "devices": ("cpu", "cuda"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """Type and range of one setting."""
-
-    type: Type
-    low: float = -math.inf
-    above: float = -math.inf  # excluded bound
-    high: float = math.inf
-    kind: str = ""  # of a name: the key in `known`
-    may_be_null: bool = False
-    may_be_absent: bool = False
-
-    def fault(self, value: Any, known: Known) -> str | None:
-        """Return what is wrong with a value, None when it is fine."""
-        if value is None:
-            return None if self.may_be_null else "must be set, got null"
-        if self.type in ("int", "float"):
-            return self._number_fault(value)
-        if self.type == "text":
-            ok = isinstance(value, str) and value.strip()
-            return None if ok else f"must be a text, got {short(value)}"
-        if self.type == "name":
-            return _name_fault(value, self.kind, known)
-        if self.type == "names":
-            if not isinstance(value, (list, tuple)) or not value:
-                return f"must be a list of names, got {short(value)}"
-            faults = [_name_fault(item, self.kind, known) for item in value]
-            if not any(faults) and len(set(value)) < len(value):
-                faults = ["names one twice; remove the second"]
-            return next((fault for fault in faults if fault), None)
-        if self.type == "numbers" and isinstance(value, str):
-            return _name_fault(value, self.kind, known)
-        return self._list_fault(value, known)
-
-    def _number_fault(self, value: Any) -> str | None:
-        what = "a whole number" if self.type == "int" else "a number"
-        right = (int,) if self.type == "int" else (int, float)
-        if isinstance(value, bool) or not isinstance(value, right):
-            return f"must be {what}, got {short(value)}"
-        if not math.isfinite(value):
-            return f"must be a finite number, got {value}"
-        if value < self.low or value <= self.above or value > self.high:
-            return f"must be {what} {self._range()}, got {short(value)}"
-        return None
-
-    def _list_fault(self, value: Any, known: Known) -> str | None:
-        if self.type == "size":
-            good = isinstance(value, (list, tuple)) and len(value) == 2
-            good = good and all(_is_number(v, int) and self.low <= v <= self.high for v in value)
-            return None if good else (
-                f"must be [height, width], each {self._range()}, got {short(value)}"
-            )  # fmt: skip
-        good = isinstance(value, (list, tuple)) and len(value) > 0
-        good = good and all(_is_number(v, (int, float)) and v >= 0 for v in value)
-        good = good and sum(value) > 0
-        names = ", ".join(known.get(self.kind, ()))
-        return None if good else (
-            f"must be {names} or a list of one number per level, got {short(value)}"
-        )  # fmt: skip
-
-    def _range(self) -> str:
-        low = f"above {self.above:g}" if self.above > -math.inf else f"of at least {self.low:g}"
-        if self.high == math.inf:
-            return low
-        if self.above > -math.inf:
-            return f"{low} and at most {self.high:g}"
-        return f"from {self.low:g} to {self.high:.10g}"
 
 
 def _int(low: int, high: float = math.inf) -> Setting:
@@ -137,6 +64,7 @@ _WIDEST = 4096
 _DEEPEST = 64
 _PUBLISHED_SPLIT = {"root": _PATH, "splits": _PATH, "val_share": _SHARE}
 _OWN_SPLIT = {**_PUBLISHED_SPLIT, "test_share": _SHARE}
+_OF_NETWORKS = settings_of(NetworkSettings)
 COMMON: dict[str, Setting] = {
     "data.name": _name("data"),
     "data.crop": _int(8, _LARGEST_PX),
@@ -169,14 +97,7 @@ COMMON: dict[str, Setting] = {
     "loss.intensity": _name("losses.intensity"),
     "loss.intensity_weight": _AT_LEAST_0,
     "loss.ssim_weight": _AT_LEAST_0,
-    "train.steps": _int(1, 10**9),
-    "train.batch_size": _int(1, _WIDEST),
-    "train.learning_rate": _ABOVE_0,
-    "train.precision": _name("precisions"),
-    "train.layout": Setting(type="name", kind="layouts", may_be_absent=True),
-    "train.graph": Setting(type="name", kind="graphs", may_be_absent=True),
-    "train.device": _name("devices"),
-    "train.gallery": _int(0, _MOST),
+    **{f"train.{name}": setting for name, setting in settings_of(TrainSettings).items()},
     "metrics.protocol": _name("protocols"),
     "metrics.names": Setting(type="names", kind="metrics"),
 }
@@ -199,20 +120,22 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
         "folders": {**_OWN_SPLIT, "infrared": _PATH, "visible": _PATH},
     },
     "model": {
-        "densefuse": {"width": _int(1, _WIDEST)},
-        "seafusion": {"width": _int(1, _WIDEST)},
-        "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6)},
+        "densefuse": {"width": _int(1, _WIDEST), **_OF_NETWORKS},
+        "seafusion": {"width": _int(1, _WIDEST), **_OF_NETWORKS},
+        "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6), **_OF_NETWORKS},
         "restormer": {
             "width": _int(2, _WIDEST),
             "depth": _int(1, 4),
             "blocks": _int(1, _DEEPEST),
             "heads": _int(1, _WIDEST),
+            **_OF_NETWORKS,
         },
         "cddfuse": {
             "width": _int(2, _WIDEST),
             "blocks": _int(1, _DEEPEST),
             "heads": _int(1, _WIDEST),
             "couplings": _int(1, _DEEPEST),
+            **_OF_NETWORKS,
         },
         "probe": {"noise": _AT_LEAST_0},
     },
@@ -309,6 +232,7 @@ def check_base(context: Context) -> None:
         inside = any(path.startswith(f"{other}.") for other in flat)
         below = any(other.startswith(f"{path}.") for other in flat)
         needed = path.partition(".")[0] in whole and not setting.may_be_absent
+        needed = needed and not (path == "train.steps" and "train.epochs" in flat)
         if needed and path not in flat and not inside and not below:
             missing.append(path)
     for path in missing:
@@ -316,11 +240,17 @@ def check_base(context: Context) -> None:
         if not any(line.startswith(name) for line in faults.lines):  # then that is the fault
             faults.add(f"base.{path}", "is missing; set it")
     _check_lengths(faults, flat)
-    if flat.get("train.graph") == "always" and flat.get("train.device") != "cuda":
-        faults.add(
-            "base.train.graph",
-            f"always needs train.device=cuda, got {flat.get('train.device')}; use auto or never",
-        )
+    _check_train(faults, whole.get("train"))
+
+
+def _check_train(faults: Faults, train: Any) -> None:
+    """Enter what the settings of a training, each right by itself, cannot be together."""
+    began = f"{faults.where}: base.train."
+    if train is None or any(line.startswith(began) for line in faults.lines):
+        return
+    for text in faults_of(train):
+        path, _, what = text.partition(": ")
+        faults.add(f"base.{path}", what)
 
 
 def _check_lengths(faults: Faults, flat: Mapping[str, Any]) -> None:
@@ -348,16 +278,3 @@ def _unknown(path: str, table: Mapping[str, Setting], *, own: Collection[str]) -
         sections = {other.partition(".")[0] for other in table}
         return f"no such setting as {path!r}; {nearest(section, sections)}"
     return f"no such setting of {section}; {nearest(key, keys)}"
-
-
-def _name_fault(value: Any, kind: str, known: Known) -> str | None:
-    if not isinstance(value, str):
-        return f"must be a name, got {short(value)}"
-    names = known.get(kind)
-    if names is None or value in names:
-        return None
-    return f"no such name as {value!r}; {nearest(value, names)}"
-
-
-def _is_number(value: Any, types: type[int] | tuple[type[int], type[float]]) -> bool:
-    return not isinstance(value, bool) and isinstance(value, types) and math.isfinite(value)

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from ablate.config.compose import trial_defaults
+from ablate.config.defaults import trial_defaults
 from ablate.contracts.trying import MissingError, check_settings, own_settings
 from ablate.errors import DataError
 from ablate.training.checkpoints import LeaveError

@@ -13,19 +13,29 @@ if TYPE_CHECKING:
 
 
 class CropSampler:
-    """Draws square crops, flipped at random, the same for every arm that has the seed.
+    """Draws square crops, changed at random, the same for every arm that has the seed.
 
     Args:
         pairs: The training pairs.
         crop: Side of a crop, in pixels.
         batch_size: Crops per batch.
         seed: Start of the stream.
+        augment: How a crop is changed: "none", "mirror" (left-right), "flips" (both axes) or
+            "flips_and_turns" (the 8 symmetries of a square, each as likely).
 
     Raises:
         DataError: An image is smaller than the crop.
     """
 
-    def __init__(self, pairs: Sequence[Pair], *, crop: int, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        *,
+        crop: int,
+        batch_size: int,
+        seed: int,
+        augment: str = "mirror",
+    ) -> None:
         for pair in pairs:
             if min(pair.infrared.shape) < crop:
                 height, width = pair.infrared.shape
@@ -34,6 +44,7 @@ class CropSampler:
                     f"{min(height, width)} or less, or data.small to pad"
                 )
         self._pairs, self._crop, self._batch_size, self._seed = pairs, crop, batch_size, seed
+        self._augment = augment
         self._crops = np.empty((2, batch_size, 1, crop, crop), np.uint8)
 
     def batch(self, step: int) -> "tuple[Tensor, Tensor]":
@@ -50,7 +61,22 @@ class CropSampler:
             left = random.integers(width - self._crop + 1)
             for side, image in enumerate((pair.infrared, pair.visible)):
                 crops[side, index, 0] = image[top : top + self._crop, left : left + self._crop]
-            if random.integers(2):
-                both[:, index] = both[:, index].flip(-1)  # numpy copies backwards byte by byte
+            plain = both[:, index]
+            changed = _changed(plain, self._augment, random)
+            if changed is not plain:
+                plain.copy_(changed.clone())  # a turned view shares its memory with the crop
         infrared, visible = both.float().div_(255)
         return infrared, visible
+
+
+def _changed(crops: "Tensor", augment: str, random: np.random.Generator) -> "Tensor":
+    """Return both crops of a pair, (2, 1, side, side), changed in the same way."""
+    if augment == "none":
+        return crops
+    if random.integers(2):
+        crops = crops.flip(-1)  # of torch: numpy copies backwards byte by byte
+    if augment != "mirror" and random.integers(2):
+        crops = crops.flip(-2)
+    if augment == "flips_and_turns" and random.integers(2):
+        crops = crops.transpose(-1, -2)
+    return crops

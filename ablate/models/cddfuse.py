@@ -60,13 +60,18 @@ class CDDFuse(FusionNetwork):
             nn.Conv2d(width // 2, 1, 3, padding=1, bias=False),
         )
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1]."""
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map."""
         hot, lit = self.encoder(infrared), self.encoder(visible)
         base = self.fused_base(self.base(hot) + self.base(lit))
         detail = self.fused_detail(self.detail(hot) + self.detail(lit))
-        fused: Tensor = self.last(self.decoder(torch.cat([base, detail], dim=1)))
-        return torch.sigmoid(fused + visible)
+        predicted: Tensor = self.last(self.decoder(torch.cat([base, detail], dim=1)))
+        return predicted
+
+    def bounded(self, predicted: Tensor, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return sigmoid(p + visible), as the repository has it."""
+        del infrared
+        return torch.sigmoid(predicted + visible)
 
 
 class Coupling(nn.Module):

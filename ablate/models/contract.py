@@ -1,7 +1,9 @@
 """What every fusion network offers, and the register of their names."""
 
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
@@ -13,20 +15,27 @@ class FusionNetwork(nn.Module):
     """Fuses an infrared and a visible luminance image of any size.
 
     `forward(infrared=, visible=)` takes (batch, 1, height, width) in [0, 1] and returns the same
-    shape in [0, 1]. A network writes `fuse`, which sees sides that are multiples of `multiple_px`:
+    shape, in [0, 1] outside of training. A network writes `predict`, which returns an unbounded
+    map; the setting `model.output` says which image it makes. A network that always makes its image
+    in one way writes `fuse` instead. Either sees sides that are multiples of `multiple_px`:
     `forward` pads at the right and below by repeating the edge, and crops back. Constructor
     settings are keyword-only; the study file is checked against them.
 
-    Weights of `nn.Conv2d` and `nn.Linear` are drawn anew from the run's seed before a training;
-    what else is random in a constructor must not be.
+    Weights of `nn.Conv2d` and `nn.Linear` are drawn anew from the run's seed before a training,
+    but for modules that the constructor handed to `keep`; what else is random in a constructor
+    must not be.
     """
 
     source: ClassVar[str]
     smallest_px: ClassVar[int] = 1  # smaller sides are refused
-    multiple_px: int = 1  # of the sides that `fuse` takes
+    multiple_px: int = 1  # of the sides that `predict` and `fuse` take
+    output: str = "sigmoid"  # see NetworkSettings; set by `models.build`
 
     def forward(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1], same shape as each input.
+        """Return the fused luminance, same shape as each input.
+
+        In [0, 1] in evaluation mode; in training mode the outputs mean, max and visible are not
+        clamped, so that the loss has a gradient everywhere.
 
         Raises:
             ShapeError: The images are not (batch, 1, height, width) of one shape, or too small.
@@ -42,8 +51,61 @@ class FusionNetwork(nn.Module):
         return self.fuse(infrared=infrared, visible=visible)[..., :height, :width]
 
     def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1] for sides that are multiples of `multiple_px`."""
+        """Return the fused luminance for sides that are multiples of `multiple_px`."""
+        predicted = self.predict(infrared=infrared, visible=visible)
+        if self.output == "sigmoid":
+            return self.bounded(predicted, infrared=infrared, visible=visible)
+        if self.output == "gate":
+            return torch.lerp(visible, infrared, torch.sigmoid(predicted))
+        fused = {
+            "mean": lambda: (infrared + visible) / 2,
+            "max": lambda: torch.maximum(infrared, visible),
+            "visible": lambda: visible,
+        }[self.output]() + predicted
+        return fused if self.training else fused.clamp(0, 1)
+
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map, (batch, 1, height, width)."""
         raise NotImplementedError
+
+    def bounded(self, predicted: Tensor, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return the image in [0, 1] that the output "sigmoid" makes of the predicted map."""
+        del infrared, visible
+        return torch.sigmoid(predicted)
+
+    def last_layer(self) -> nn.Conv2d:
+        """Return the layer that makes the predicted map; `model.last_layer: zero` starts it at 0.
+
+        The last convolution that was assigned, unless a network says otherwise.
+        """
+        return [module for module in self.modules() if isinstance(module, nn.Conv2d)][-1]
+
+    def parts(self) -> Mapping[str, tuple[nn.Module, ...]]:
+        """Return the parts that a stage of a training may move, by name: all children by default.
+
+        Every parameter belongs to one part.
+        """
+        return {name: (module,) for name, module in self.named_children()}
+
+    def objectives(self) -> Mapping[str, Callable[..., Mapping[str, Tensor]]]:
+        """Return what a stage may train towards beside the study's loss, by name.
+
+        An objective takes infrared= and visible= and returns weighted terms by name, whose sum is
+        descended.
+        """
+        return {}
+
+
+def keep(module: nn.Module) -> nn.Module:
+    """Return the module, marked to keep the weights that it has when a training starts."""
+    for each in module.modules():
+        each.keeps_weights = True  # type: ignore[assignment]  # a mark, no tensor
+    return module
+
+
+def predicts(network: type[nn.Module]) -> bool:
+    """Return whether a network has the settings of `NetworkSettings`."""
+    return issubclass(network, FusionNetwork) and network.predict is not FusionNetwork.predict
 
 
 MODELS: Registry[type[nn.Module]] = Registry("model", package="ablate.models")

@@ -12,7 +12,8 @@ class DenseFuse(FusionNetwork):
     """DenseFuse-like CNN: shared dense encoder, feature addition, four-layer decoder.
 
     Differs from the original in that it is trained end to end on both images (the original trains
-    an auto-encoder and fuses by rule), pads by reflection and ends in a sigmoid.
+    an auto-encoder and fuses by rule), pads by reflection and has an output of choice
+    (`model.output`).
 
     Args:
         width: Channels of one encoder layer; 16 in the original. At least 1.
@@ -37,10 +38,10 @@ class DenseFuse(FusionNetwork):
             nn.Conv2d(width, 1, 3, padding=1, padding_mode="reflect"),
         )
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1]."""
-        fused: Tensor = self.decoder(self._features(infrared) + self._features(visible))
-        return torch.sigmoid(fused)
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map."""
+        predicted: Tensor = self.decoder(self._features(infrared) + self._features(visible))
+        return predicted
 
     def _features(self, image: Tensor) -> Tensor:
         features: Tensor = self.encoder[0](image)

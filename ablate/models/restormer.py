@@ -15,8 +15,8 @@ class Restormer(FusionNetwork):
     """Restormer-like transformer: a U of channel-attention blocks, the sources as two channels.
 
     Differs from the original: two or so halvings and few blocks instead of 3 halvings with 4, 6, 6
-    and 8 blocks and 4 of refinement; no image is added to the output, which has a sigmoid, since
-    two sources come in.
+    and 8 blocks and 4 of refinement; the output is of choice (`model.output`), since two sources
+    come in.
 
     Args:
         width: Channels at full size, doubled at every halving; 48 in the original. At least 2.
@@ -71,8 +71,8 @@ class Restormer(FusionNetwork):
         self.refine = stage(2 * width, 0)
         self.last = nn.Conv2d(2 * width, 1, 3, padding=1, bias=False)
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1]."""
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map."""
         features: Tensor = self.first(torch.cat([infrared, visible], dim=1))
         skips: list[Tensor] = []
         for stage, down in zip(self.encoder, self.down, strict=True):
@@ -81,4 +81,5 @@ class Restormer(FusionNetwork):
         features = self.bottom(features)
         for up, stage in zip(self.up, self.decoder, strict=True):
             features = stage(torch.cat([up(features), skips.pop()], dim=1))
-        return torch.sigmoid(self.last(self.refine(features)))
+        predicted: Tensor = self.last(self.refine(features))
+        return predicted

@@ -38,11 +38,16 @@ class SeAFusion(FusionNetwork):
             nn.Conv2d(width, 1, 3, padding=1),
         )
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1]."""
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map."""
         features = torch.cat([self.visible(visible), self.infrared(infrared)], dim=1)
-        fused: Tensor = self.decoder(features)
-        return torch.tanh(fused) / 2 + 0.5
+        predicted: Tensor = self.decoder(features)
+        return predicted
+
+    def bounded(self, predicted: Tensor, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return tanh(p) / 2 + 1/2, as the repository has it."""
+        del infrared, visible
+        return torch.tanh(predicted) / 2 + 0.5
 
 
 class GradientResidualDense(nn.Module):

@@ -13,7 +13,7 @@ class UNet(FusionNetwork):
     """U-Net: the sources are two channels, halved `depth` times and brought back with skips.
 
     Differs from the original: zero padding instead of valid convolutions, fewer channels, one
-    sigmoid output. The 2x2 up-convolution is written as a 1x1 convolution and a pixel shuffle,
+    output. The 2x2 up-convolution is written as a 1x1 convolution and a pixel shuffle,
     which is the same map.
 
     Args:
@@ -42,8 +42,8 @@ class UNet(FusionNetwork):
         self.decoder = nn.ModuleList(_twice(2 * fine, fine) for fine in reversed(channels[:-1]))
         self.last = nn.Conv2d(width, 1, 1)
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance in [0, 1]."""
+    def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return an unbounded map."""
         features: Tensor = self.encoder[0](torch.cat([infrared, visible], dim=1))
         skips: list[Tensor] = []
         for stage in list(self.encoder)[1:]:
@@ -51,7 +51,8 @@ class UNet(FusionNetwork):
             features = stage(F.max_pool2d(features, 2))
         for up, stage in zip(self.up, self.decoder, strict=True):
             features = stage(torch.cat([skips.pop(), up(features)], dim=1))
-        return torch.sigmoid(self.last(features))
+        predicted: Tensor = self.last(features)
+        return predicted
 
 
 def _twice(inputs: int, outputs: int) -> nn.Sequential:

@@ -18,6 +18,7 @@ from ablate.report.replications import table as side_by_side
 from ablate.report.values import gamed_values
 
 FACTS = "published.json"
+NOTICE = "NOTICE.md"  # what readers must know first; kept by hand beside the reports
 WIDTH = 100
 HEAD = """# Published reports
 
@@ -27,11 +28,16 @@ generated. Each sentence is that of the study's `verdict.json`; its scope says w
 
 
 def index(reports: Path) -> str:
-    """Return the page of every report below a folder: the questions first, then each report."""
+    """Return the page of every report below a folder: the questions first, then each report.
+
+    A file NOTICE.md in the folder stands at the head of the page, as it is.
+    """
+    notice = reports / NOTICE
+    head = f"{HEAD}\n{notice.read_text('utf-8')}" if notice.is_file() else HEAD
     folders = sorted(path.parent for path in reports.glob(f"*/*/{FACTS}"))
     short = _in_short(folders, reports) if folders else ()
     whole = [line for folder in folders for line in _entry(folder, reports)]
-    return "\n".join([HEAD, *short, *whole])
+    return "\n".join([head, *short, *whole])
 
 
 def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:

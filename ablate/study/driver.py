@@ -106,7 +106,7 @@ def run(
         ledger.start(
             {
                 "design_hash": plan.design_hash, "data_hash": examples.manifest.hash,
-                "code_hash": code_hash(), "looks": declared(config),
+                "code_hash": code_hash(), "looks": declared(config), "defaults": config.defaults,
                 "overrides": [recorded(word) for word in overrides],
             }
         )  # fmt: skip

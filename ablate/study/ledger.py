@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from ablate.config.defaults import NEWEST
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT, read_result
 from ablate.study.at_work import LEDGER
@@ -208,3 +209,13 @@ class Ledger:
             file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def defaults_in(folder: Path) -> int:
+    """Return the version of the packaged defaults that the study in a folder was started with."""
+    try:
+        with (folder / LEDGER).open(encoding="utf-8", errors="replace") as file:
+            header = json.loads(file.readline())
+        return min(NEWEST, int(header.get("defaults", 1)))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return NEWEST  # none, or one that `Ledger` has more to say about

@@ -83,6 +83,21 @@ def is_possessed(folder: Path) -> bool:
     return False
 
 
+def user_of(folder: Path) -> str | None:
+    """Return the host of the driver that runs the study, None where nobody does.
+
+    A sign that a driver on another machine left is watched for up to half a minute.
+    """
+    if is_possessed(folder):
+        return socket.gethostname()
+    first = _read(folder / SIGN)
+    host = str(first.get("host", ""))
+    if host in ("", socket.gethostname()):
+        return None
+    now = _changed(folder / SIGN, first)
+    return str(now.get("host", host)) if now else None
+
+
 def at_work(folder: Path) -> list[str]:
     """Return the ids of the runs that the driver of the study, if there is one, has handed out."""
     before = _read(folder / SIGN).get("ledger_bytes")
@@ -101,14 +116,19 @@ def _watch(folder: Path, study: str) -> None:
         "%s: its last driver ran on %s and did not end it; watching for %.0f s whether it lives",
         study, host, WATCHED_S,
     )  # fmt: skip
+    if now := _changed(folder / SIGN, first):
+        raise _busy(folder, study, f"a driver on {now.get('host', host)}")
+
+
+def _changed(sign: Path, first: dict[str, object]) -> dict[str, object]:
+    """Return the sign of life once it differs; empty when it goes, or stays as it is too long."""
     until = time.monotonic() + WATCHED_S
     while time.monotonic() < until:
         time.sleep(LOOK_EVERY_S)
-        now = _read(folder / SIGN)
-        if not now:
-            return
+        now = _read(sign)
         if now != first:
-            raise _busy(folder, study, f"a driver on {now.get('host', host)}")
+            return now
+    return {}
 
 
 def _beat(sign: Path, done: threading.Event, before: int) -> None:

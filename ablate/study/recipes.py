@@ -1,7 +1,10 @@
 """From values to a recipe: settings with what is inert left out, and the names they hash to."""
 
+import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ablate import losses
@@ -9,10 +12,14 @@ from ablate.config.apply import active, apply, violations
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
+from ablate.settings.network import NetworkSettings
+from ablate.settings.setting import absent_of, without_inert
+from ablate.settings.train import TrainSettings, in_steps
 from ablate.training.tasks import task_of
 
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
-PLAIN = {"train": {"layout": "nchw", "graph": "never"}}  # as good as absent
+# settings at the value that a study meant that did not know them: as good as absent
+PLAIN = {"train": absent_of(TrainSettings), "model": absent_of(NetworkSettings)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +96,27 @@ def dimension_values(config: StudyConfig, values: Mapping[str, Any]) -> dict[str
 
 
 def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings without those that cannot change the result."""
-    if "loss" not in settings:
-        return dict(settings)
-    return {**settings, "loss": losses.canonical(settings["loss"])}
+    """Return the settings without those that cannot change the result, epochs as steps."""
+    train = settings["train"]
+    if "epochs" in train or "warmup_epochs" in train:
+        train = in_steps(train, items=_train_items(settings))
+    written = {**settings, "train": without_inert(TrainSettings, train)}
+    if "loss" in settings:
+        written["loss"] = losses.canonical(settings["loss"])
+    return written
+
+
+def _train_items(settings: Mapping[str, Any]) -> int:
+    """Return the number of items that are trained on."""
+    parts = {name: part for name, part in settings.items() if name in ("task", "data", "metrics")}
+    return _counted(json.dumps(parts, sort_keys=True), Path.cwd())
+
+
+@functools.lru_cache(maxsize=8)
+def _counted(settings: str, project: Path) -> int:
+    """Return the number; the data is read once, as long as the current folder is the same."""
+    del project
+    return len(task_of(json.loads(settings)).examples().stems("train"))
 
 
 def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,6 +61,8 @@ def result_tags(result: RunResult) -> dict[str, str]:
     tags: dict[str, str] = {"ablate.state": result.state}
     if result.reason:
         tags["ablate.reason"] = result.reason[:5000]
+    if result.health:
+        tags["ablate.health"] = result.health
     lost = {f"ablate.{name}": str(result.facts[name]) for name in LOST if name in result.facts}
     return {**tags, **lost}
 

@@ -3,91 +3,103 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import nn
 
 from ablate.errors import ConfigError, DivergedError
-from ablate.identity import derive_seed
+from ablate.stats.health import IN_WORDS, Health, State
 from ablate.training.checkpoints import Checkpoints
-from ablate.training.pulse import Pulse
+from ablate.training.optimisation import Optimisation
 from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row, means
+from ablate.training.scoring import HEALTHY, Scored, means
 from ablate.training.spec import RunSpec
+
+if TYPE_CHECKING:
+    from ablate.training.tasks.run import Run
 
 RECORDS = 100  # recorded steps of a run, about
 
 
+DEAD: Final[tuple[State, ...]] = ("constant", "half_constant", "saturated")
+EARLY = 10  # a search looks at the health of a run after this part of its steps ...
+EARLIEST = 50  # ... and not before this step: networks start flat
+
+
 class PrunedError(Exception):
-    """The recorder said stop; the text says at which step."""
+    """The run is stopped early; the text says at which step and why.
+
+    Args:
+        text: Ends up as the reason of the run.
+        health: Of its images then, where it was looked at.
+    """
+
+    def __init__(self, text: str, *, health: Health | None = None) -> None:
+        super().__init__(text)
+        self.health = health
 
 
 def walk(
+    run: "Run",
     take: Callable[[int], None],
     *,
-    spec: RunSpec,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    score_val: Callable[[], list[Row]],
-    recorder: Recorder,
-    checkpoints: Checkpoints,
-    pulse: Pulse,
+    optimisation: Optimisation,
+    score_val: Callable[[], Scored],
+    examine_some: Callable[[], Health] | None = None,
 ) -> float:
     """Take all steps, going on from a checkpoint where there is one; return seconds per step.
 
     A run that goes on gives the same numbers as one that was never interrupted where a step
-    depends on its number alone: weights, optimiser and random state are restored.
+    depends on its number alone: weights, their moving average, optimiser and random state are
+    restored.
 
     Args:
+        run: The run, its checkpoints and its listeners.
         take: Takes and records the step of a number, from 1.
-        spec: The run.
-        model: Already initialised, and where it will be trained.
-        optimizer: Of its parameters.
-        score_val: Returns the rows of val, for the rungs.
-        recorder: Told of rungs.
-        checkpoints: Of this run.
-        pulse: Told of every step.
+        optimisation: Of the model, already initialised, and where it will be trained.
+        score_val: Returns the rows of val and their health, for the rungs.
+        examine_some: Returns the health of a few val images: a search stops a run early that is
+            dead.
 
     Raises:
         DivergedError: `take` says so.
-        PrunedError: The recorder said stop at a rung.
+        PrunedError: The recorder said stop at a rung, or the run is dead.
         LeaveError: The worker is to go; the state is saved.
     """
-    steps = int(spec.settings["train"]["steps"])
-    torch.manual_seed(derive_seed(spec.seed, "network"))
-    first, before_s = restore(checkpoints, model, optimizer)
+    steps = optimisation.steps
+    torch.manual_seed(run.seed("network"))
+    first, before_s = restore(run.checkpoints, optimisation)
     started = time.monotonic()
+    early = 0 if run.spec.scores_test else max(EARLIEST, steps // EARLY)
 
     def seconds() -> float:
         return before_s + time.monotonic() - started
 
     for step in range(first, steps + 1):
         take(step)
-        if step in spec.rungs and step < steps:
-            report(recorder, score_val(), spec, step=step)
-        save_if_due(checkpoints, model, optimizer, step=step, seconds=seconds)
-        pulse.beat(step)
+        if step in run.spec.rungs and step < steps:
+            report(run.recorder, score_val(), run.spec, step=step)
+        elif step == early and examine_some is not None:
+            stop_if_dead(examine_some(), step=step)
+        save_if_due(run.checkpoints, optimisation, step=step, seconds=seconds)
+        run.pulse.beat(step)
     return seconds() / steps
 
 
-def restore(
-    checkpoints: Checkpoints, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> tuple[int, float]:
+def restore(checkpoints: Checkpoints, optimisation: Optimisation) -> tuple[int, float]:
     """Return the first step to take and the seconds that earlier sessions took."""
     state: dict[str, Any] | None = checkpoints.load()
     if state is None:
         return 1, 0.0
-    model.load_state_dict(state["weights"])
-    optimizer.load_state_dict(state["optimizer"])
-    _set_random_state(state["random"], model)
+    optimisation.restore(state)
+    _set_random_state(state["random"], optimisation.model)
     return int(state["step"]) + 1, float(state["seconds"])
 
 
 def save_if_due(
     checkpoints: Checkpoints,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimisation: Optimisation,
     *,
     step: int,
     seconds: Callable[[], float],
@@ -99,9 +111,11 @@ def save_if_due(
     """
     if checkpoints.is_due():
         checkpoints.save(
-            step=step, weights=model.state_dict(), optimizer=optimizer.state_dict(),
-            random=_random_state(model), seconds=seconds(),
-        )  # fmt: skip
+            step=step,
+            random=_random_state(optimisation.model),
+            seconds=seconds(),
+            **optimisation.state(),
+        )
         checkpoints.raise_if_leaving(step)
 
 
@@ -134,18 +148,32 @@ def record(recorder: Recorder, loss: float, terms: Mapping[str, float], *, step:
     recorder.metrics({"train/loss": loss, **named}, step=step)
 
 
-def report(recorder: Recorder, rows: list[Row], spec: RunSpec, *, step: int) -> None:
-    """Record val and report the objective at a rung.
+def stop_if_dead(health: Health, *, step: int) -> None:
+    """Stop a run of a search whose images are constant or saturated: it does not recover.
 
     Raises:
-        PrunedError: The recorder said stop.
+        PrunedError: They are.
+    """
+    if health.state in DEAD:
+        raise PrunedError(f"pruned at step {step}: {IN_WORDS[health.state]}", health=health)
+
+
+def report(recorder: Recorder, scored: Scored, spec: RunSpec, *, step: int) -> None:
+    """Record val and its health, and report the objective at a rung.
+
+    Raises:
+        PrunedError: The recorder said stop, or the run of a search is dead.
         ConfigError: The objective is none of the computed metrics.
     """
-    values = means(rows)
-    recorder.metrics(values, step=step)
+    values = means(scored.rows)
+    health = scored.health
+    healthy = {} if health is None else {HEALTHY: float(health.state == "healthy")}
+    recorder.metrics({**values, **healthy}, step=step)
+    if health is not None and not spec.scores_test:
+        stop_if_dead(health, step=step)
     if spec.objective not in values:
         raise ConfigError(
             f"objective {spec.objective!r}: not among the computed {', '.join(sorted(values))}"
         )
     if recorder.report(values[spec.objective], step=step):
-        raise PrunedError(f"pruned at step {step}")
+        raise PrunedError(f"pruned at step {step}", health=health)

@@ -1,88 +1,130 @@
 """The steps of every fusion: descend its loss, record it, picture it now and then."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ablate import losses
+from ablate.errors import ConfigError, nearest
 from ablate.losses.total import FusionLoss
-from ablate.training.checkpoints import Checkpoints
+from ablate.models.contract import FusionNetwork
+from ablate.settings.stages import FUSION, Stage
+from ablate.stats.health import Health
 from ablate.training.course import RECORDS, is_recorded, record, walk
 from ablate.training.graph import Replayed, engine_of
-from ablate.training.pulse import Pulse
-from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row
-from ablate.training.spec import RunSpec
-from ablate.training.step import Step, adam, stepper
+from ablate.training.optimisation import Optimisation
+from ablate.training.scoring import Scored
+from ablate.training.step import Step, fusion_step, objective_step
 from ablate.training.watching import moments
+
+if TYPE_CHECKING:
+    from ablate.training.tasks.run import Run
 
 RARER = 10  # of so many recorded steps one has the loss diagnosed
 
 
 def descend(
-    *,
-    spec: RunSpec,
-    model: nn.Module,
+    run: "Run",
+    optimisation: Optimisation,
     loss: FusionLoss,
+    *,
     batch: Callable[[int], tuple[Tensor, Tensor]],
-    score_val: Callable[[], list[Row]],
-    recorder: Recorder,
-    checkpoints: Checkpoints,
-    device: torch.device,
-    pulse: Pulse,
+    score_val: Callable[[], Scored],
+    examine_some: Callable[[], Health],
+    calibrate: Callable[[FusionLoss], Any] = lambda loss: None,
     scale: float = 1.0,
     look: Callable[[int], None] | None = None,
 ) -> float:
     """Take all steps, see `course.walk`; return seconds per step.
 
     Args:
-        spec: The run.
-        model: Called with infrared= and visible=; already initialised.
+        run: The run, its device and its listeners.
+        optimisation: Of the network, already initialised.
         loss: Called with infrared=, visible= and fused=.
         batch: Takes the number of a step, from 1, and returns (infrared, visible).
-        score_val: Returns the rows of val, for the rungs.
-        recorder: Told of losses and rungs.
-        checkpoints: Of this run.
-        device: Where the model lies.
-        pulse: Told of every step.
+        score_val: Returns the rows of val and their health, for the rungs.
+        examine_some: Returns the health of a few val images.
+        calibrate: Measures the constants of the loss of a stage that has its own.
         scale: Factor of the loss that is descended; records show the loss without it.
         look: Called with the step at the few moments when the run is pictured.
 
     Raises:
-        ConfigError: The settings ask for a graph where there is none.
+        ConfigError: The settings ask for a graph where there is none, or for an objective that the
+            network does not have.
         DivergedError: The loss left the numbers.
         PrunedError: The recorder said stop at a rung.
         LeaveError: The worker is to go; the state is saved.
     """
-    train = spec.settings["train"]
-    steps = int(train["steps"])
-    engine = engine_of(train, device)
-    is_captured = engine is not None and device.type == "cuda"
-    optimizer = adam(model, learning_rate=train["learning_rate"], is_captured=is_captured)
-    take: Step = stepper(
-        model=model, loss=loss, optimizer=optimizer, arithmetic=train["precision"], device=device,
-        scale=scale,
-    )  # fmt: skip
-    if engine is not None:
-        take = Replayed(take, loss=loss, engine=engine, device=device)
+    steps, device = optimisation.steps, run.device
+    engine = engine_of(run.train, device) if len(optimisation.stages) == 1 else None
     every = max(1, steps // RECORDS)
     pictured = moments(steps) if look else frozenset()
+    made: dict[int, tuple[FusionLoss | None, Step]] = {}
+
+    def of_stage(stage: Stage) -> tuple[FusionLoss | None, Step]:
+        """Return the loss and the step of a stage, made when it begins."""
+        if stage.first not in made:
+            criterion, take = _of_stage(stage, run, optimisation, loss, calibrate, scale=scale)
+            if engine is not None and criterion is not None:
+                take = Replayed(take, loss=criterion, engine=engine, device=device)
+            made[stage.first] = criterion, take
+        return made[stage.first]
 
     def take_and_record(step: int) -> None:
         if look and step == 1:
             look(0)
-        loss.at_step(step)
+        criterion, take = of_stage(optimisation.begin(step))
+        if criterion is not None:
+            criterion.at_step(step)
         infrared, visible = (image.to(device) for image in batch(step))
         taken = take(infrared, visible)
+        optimisation.end()
         if is_recorded(step, steps):
-            if step % (every * RARER) == 0 or step == steps:
-                loss.diagnose(infrared=infrared, visible=visible, fused=taken.fused)
-            terms = {name: float(term) for name, term in loss.last_terms.items()}
-            record(recorder, float(taken.value), terms, step=step)
+            terms = dict(taken.terms)
+            if criterion is not None:
+                if step % (every * RARER) == 0 or step == steps:
+                    criterion.diagnose(infrared=infrared, visible=visible, fused=taken.fused)
+                terms = dict(criterion.last_terms)
+            numbers = {name: float(term) for name, term in terms.items()}
+            record(run.recorder, float(taken.value), numbers, step=step)
         if look and step in pictured:
             look(step)
 
     return walk(
-        take_and_record, spec=spec, model=model, optimizer=optimizer, score_val=score_val,
-        recorder=recorder, checkpoints=checkpoints, pulse=pulse,
-    )  # fmt: skip
+        run,
+        take_and_record,
+        optimisation=optimisation,
+        score_val=score_val,
+        examine_some=examine_some,
+    )
+
+
+def _of_stage(
+    stage: Stage,
+    run: "Run",
+    optimisation: Optimisation,
+    loss: FusionLoss,
+    calibrate: Callable[[FusionLoss], Any],
+    *,
+    scale: float,
+) -> tuple[FusionLoss | None, Step]:
+    """Return the loss that a stage descends, None for an objective of the network, and its step."""
+    if stage.objective != FUSION:
+        objective = objectives_of(optimisation.model).get(stage.objective)
+        if objective is None:
+            known = (FUSION, *objectives_of(optimisation.model))
+            raise ConfigError(
+                f"train.stages: the network has no objective {stage.objective!r}; "
+                f"{nearest(stage.objective, known)}"
+            )
+        return None, objective_step(optimisation, objective, device=run.device)
+    if stage.loss:
+        loss = losses.build({**run.spec.settings["loss"], **stage.loss}).to(run.device)
+        calibrate(loss)
+    return loss, fusion_step(optimisation, loss, device=run.device, scale=scale)
+
+
+def objectives_of(model: object) -> Mapping[str, Callable[..., Mapping[str, Tensor]]]:
+    """Return the objectives of a network by name, beside the study's own loss."""
+    return model.objectives() if isinstance(model, FusionNetwork) else {}

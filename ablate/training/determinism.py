@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ablate.errors import ConfigError, DeviceError
+from ablate.training.memory import keep_freed
 
 LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -41,7 +42,11 @@ def device_of(name: str, *, where: str = "train.device") -> torch.device:
 
 
 def settle(*, threads: int = 1) -> None:
-    """Make torch deterministic and quiet in this process: threads, algorithms, no TF32."""
+    """Make torch deterministic and quiet in this process: threads, algorithms, no TF32.
+
+    Memory that is freed is kept for the next layer, see `ablate.training.memory.keep_freed`.
+    """
+    keep_freed()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)

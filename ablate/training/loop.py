@@ -1,107 +1,136 @@
 """Train a network on random crops, watch it on val, score it on val and test."""
 
 import contextlib
-import math
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
 from ablate.data.pairs import Pair, PairSet
 from ablate.data.sampling import CropSampler
 from ablate.errors import DivergedError
-from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
-from ablate.training.checkpoints import Checkpoints
+from ablate.settings.train import TrainSettings
+from ablate.stats.health import Health
+from ablate.training.calibration import calibrate
 from ablate.training.descent import descend
-from ablate.training.determinism import laid_out, layout_of, precision
-from ablate.training.pulse import Pulse
-from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row, evaluating, image_tensor, means, save_png, score
-from ablate.training.spec import RunSpec
+from ablate.training.determinism import laid_out, layout_of
+from ablate.training.initialisation import start
+from ablate.training.optimisation import Optimisation
+from ablate.training.scoring import (
+    FEW,
+    HEALTHY,
+    Row,
+    Scored,
+    fuse_all,
+    health_of,
+    means,
+    save_png,
+    score,
+)
 from ablate.training.watching import look, middle
 from ablate.training.weights import write as write_weights
 
+if TYPE_CHECKING:
+    from ablate.training.tasks.run import Run
+
 
 def fit(
-    *,
-    spec: RunSpec,
-    model: nn.Module,
-    loss: FusionLoss,
-    pairs: PairSet,
-    recorder: Recorder,
-    folder: Path,
-    checkpoints: Checkpoints,
-    device: torch.device,
-    pulse: Pulse,
+    run: "Run", model: nn.Module, loss: FusionLoss
 ) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
-    """Return per-image rows, mean metrics and facts of a network trained as `spec` says."""
-    train, scoring = spec.settings["train"], spec.settings["metrics"]
-    initialise(model, seed=derive_seed(spec.seed, "weights"))
-    layout = layout_of(train.get("layout", "nchw"))
+    """Return per-image rows, mean metrics and facts of a network trained as `run.spec` says."""
+    settings, pairs, device = run.spec.settings, run.examples, run.device
+    assert isinstance(pairs, PairSet)
+    train, scoring = TrainSettings.of(settings["train"]), settings["metrics"]
+    crop_px = settings["data"]["crop"]
+    start(
+        model,
+        seed=run.seed("weights"),
+        settings=settings["model"],
+        initial=train.initial_weights,
+        folder=run.folder,
+    )
+    layout = layout_of(train.layout)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's stub lacks it
+    optimisation = Optimisation(
+        model, train, is_captured=train.graph != "never" and device.type == "cuda"
+    )
     sampler = CropSampler(
         pairs.pairs("train"),
-        crop=spec.settings["data"]["crop"],
-        batch_size=train["batch_size"],
-        seed=derive_seed(spec.seed, "crops"),
+        crop=crop_px,
+        batch_size=train.batch_size,
+        seed=run.seed("crops"),
+        augment=train.augment,
     )
 
-    def fuse(pair: Pair) -> Tensor:
-        with evaluating(model), precision(train["precision"], device):
-            fused: Tensor = model(
-                infrared=laid_out(image_tensor(pair.infrared, device), layout),
-                visible=laid_out(image_tensor(pair.visible, device), layout),
-            )
-        fused = fused.float()
-        if not bool(torch.isfinite(fused).all()):
-            raise DivergedError(f"the fused image of {pair.stem} is not finite")
-        pulse.beat()
-        return fused
+    def fused(some: Sequence[Pair]) -> list[Tensor]:
+        return fuse_all(
+            optimisation.scored,
+            some,
+            device=device,
+            arithmetic=train.precision,
+            layout=layout,
+            tick=run.pulse.beat,
+        )
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
         infrared, visible = sampler.batch(step - 1)
         return laid_out(infrared, layout), laid_out(visible, layout)
 
-    def rows_of(split: str) -> list[Row]:
-        some = pairs.pairs(split)
-        return score(
-            some, [fuse(pair) for pair in some],
-            split=split, names=scoring["names"], protocol=scoring["protocol"], tick=pulse.beat,
-            cache=pairs.cache,
-        )  # fmt: skip
+    last: dict[str, list[Tensor]] = {}  # fused images to show, by split
 
-    shown = pairs.pairs("test" if spec.scores_test else "val")[: train["gallery"]]
+    def scored(split: str) -> Scored:
+        some = pairs.pairs(split)
+        images = fused(some)
+        last[split] = images[: train.gallery]
+        rows = score(
+            some,
+            images,
+            split=split,
+            names=scoring["names"],
+            protocol=scoring["protocol"],
+            tick=run.pulse.beat,
+            cache=pairs.cache,
+        )
+        return Scored(rows=rows, health=health_of(some, images))
+
+    def examine_some() -> Health:
+        some = pairs.pairs("val")[:FEW]
+        return health_of(some, fused(some))
+
+    shown_split = "test" if run.spec.scores_test else "val"
+    shown = pairs.pairs(shown_split)[: train.gallery]
 
     def look_at(step: int) -> None:
-        pair = middle(shown[0], side=spec.settings["data"]["crop"])
+        pair = middle(shown[0], side=crop_px)
         with contextlib.suppress(DivergedError):  # the loss, or the scoring, will say it
-            look(recorder, pair, fuse(pair), step=step, folder=folder)
+            look(run.recorder, pair, fused([pair])[0], step=step, folder=run.folder)
 
     seconds = descend(
-        spec=spec, model=model, loss=loss, batch=batch,
-        score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
-        pulse=pulse, look=look_at if shown else None,
-    )  # fmt: skip
+        run,
+        optimisation,
+        loss,
+        batch=batch,
+        score_val=lambda: scored("val"),
+        examine_some=examine_some,
+        calibrate=lambda other: calibrate(other, pairs, crop_px=crop_px, device=device),
+        look=look_at if shown else None,
+    )
 
-    rows = rows_of("val") + (rows_of("test") if spec.scores_test else [])
+    of_val = scored("val")
+    assert of_val.health is not None
+    rows = of_val.rows + (scored("test").rows if run.spec.scores_test else [])
     values = means(rows)
-    recorder.metrics(values, step=train["steps"])
-    if spec.scores_test:
-        write_weights(model, folder)
-    for pair in shown:
-        path = save_png(fuse(pair), folder / "fused" / f"{pair.stem}.png")
-        recorder.image(f"fused/{pair.stem}", path, step=train["steps"])
-    return rows, values, {"seconds_per_step": round(seconds, 5), "steps": train["steps"]}
-
-
-def initialise(model: nn.Module, *, seed: int) -> None:
-    """Draw all weights from a generator of their own (Kaiming uniform, torch's own default)."""
-    generator = torch.Generator().manual_seed(seed)
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5), generator=generator)
-            if module.bias is not None:
-                bound = 1 / math.sqrt(module.weight[0].numel())
-                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+    healthy = float(of_val.health.state == "healthy")
+    run.recorder.metrics({**values, HEALTHY: healthy}, step=optimisation.steps)
+    if run.spec.scores_test:
+        write_weights(optimisation.scored, run.folder)
+    for pair, image in zip(shown, last[shown_split], strict=True):
+        path = save_png(image, run.folder / "fused" / f"{pair.stem}.png")
+        run.recorder.image(f"fused/{pair.stem}", path, step=optimisation.steps)
+    facts = {
+        "seconds_per_step": round(seconds, 5),
+        "steps": optimisation.steps,
+        "health": of_val.health.to_json(),
+    }
+    return rows, values, facts

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,32 +10,32 @@ from torch import nn
 
 from ablate.data.pairs import Pair, PairSet
 from ablate.errors import DataError, DivergedError
-from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
 from ablate.models.probe import Probe
-from ablate.training.checkpoints import Checkpoints
+from ablate.settings.train import TrainSettings
 from ablate.training.descent import descend
 from ablate.training.determinism import generator
-from ablate.training.pulse import Pulse
-from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row, image_tensor, means, save_png, score
-from ablate.training.spec import RunSpec
+from ablate.training.optimisation import Optimisation
+from ablate.training.scoring import (
+    HEALTHY,
+    Row,
+    Scored,
+    health_of,
+    image_tensor,
+    means,
+    save_png,
+    score,
+)
 from ablate.training.watching import look
+
+if TYPE_CHECKING:
+    from ablate.training.tasks.run import Run
 
 MOST_CROPS = 16
 
 
 def fit(
-    *,
-    spec: RunSpec,
-    model: nn.Module,
-    loss: FusionLoss,
-    pairs: PairSet,
-    recorder: Recorder,
-    folder: Path,
-    checkpoints: Checkpoints,
-    device: torch.device,
-    pulse: Pulse,
+    run: "Run", model: nn.Module, loss: FusionLoss
 ) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
     """Return per-image rows, mean metrics and facts; val tunes, test scores.
 
@@ -44,57 +43,75 @@ def fit(
     sees other parts of the same scenes.
     """
     assert isinstance(model, Probe)
-    train, scoring = spec.settings["train"], spec.settings["metrics"]
+    spec, pairs, device = run.spec, run.examples, run.device
+    assert isinstance(pairs, PairSet)
+    train, scoring = TrainSettings.of(run.train), spec.settings["metrics"]
     crops = {
         split: tuple(
-            crop(pair, side=spec.settings["data"]["crop"], seed=derive_seed(spec.seed, pair.stem))
+            crop(pair, side=spec.settings["data"]["crop"], seed=run.seed(pair.stem))
             for pair in scenes(pairs.pairs(split))
         )
-        for split in (("val",) if not spec.scores_test else ("val", "test"))
+        for split in run.splits
     }
     every = [pair for some in crops.values() for pair in some]
     infrared = torch.cat([image_tensor(pair.infrared, device) for pair in every])
     visible = torch.cat([image_tensor(pair.visible, device) for pair in every])
     model.to(device).start(
-        infrared=infrared, visible=visible, generator=generator(derive_seed(spec.seed, "noise"))
+        infrared=infrared, visible=visible, generator=generator(run.seed("noise"))
+    )
+    optimisation = Optimisation(
+        model, train, is_captured=train.graph != "never" and device.type == "cuda"
     )
 
-    def rows_of(split: str) -> list[Row]:
+    def scored(split: str) -> Scored:
         first = 0 if split == "val" else len(crops["val"])
         images = model.pixels.detach()[first : first + len(crops[split])]
         if not bool(torch.isfinite(images).all()):
             raise DivergedError("a fused crop is not finite")
-        return score(
+        rows = score(
             crops[split], list(images[:, None]),
-            split=split, names=scoring["names"], protocol=scoring["protocol"], tick=pulse.beat,
+            split=split, names=scoring["names"], protocol=scoring["protocol"], tick=run.pulse.beat,
             cache=pairs.cache,
         )  # fmt: skip
 
-    steps, recorded = train["steps"], train["gallery"]
+        return Scored(rows=rows, health=health_of(crops[split], list(images)))
+
+    steps, recorded = optimisation.steps, train.gallery
     first = len(crops["val"]) if "test" in crops else 0
 
     def look_at(step: int) -> None:
         pixels = model.pixels[first : first + 1]
         if bool(torch.isfinite(pixels).all()):
-            look(recorder, every[first], pixels, step=step, folder=folder)
+            look(run.recorder, every[first], pixels, step=step, folder=run.folder)
 
     seconds = descend(
-        spec=spec, model=model, loss=loss, batch=lambda step: (infrared, visible),
-        score_val=lambda: rows_of("val"), recorder=recorder, checkpoints=checkpoints, device=device,
-        scale=len(every), pulse=pulse, look=look_at if recorded else None,
-    )  # fmt: skip
+        run,
+        optimisation,
+        loss,
+        batch=lambda step: (infrared, visible),
+        score_val=lambda: scored("val"),
+        examine_some=lambda: health_of(
+            crops["val"], list(model.pixels.detach())[: len(crops["val"])]
+        ),
+        scale=len(every),
+        look=look_at if recorded else None,
+    )
 
-    rows = [row for split in crops for row in rows_of(split)]
-    values = means(rows)
+    of_split = {split: scored(split) for split in crops}
+    rows = [row for split in of_split.values() for row in split.rows]
+    values, health = means(rows), of_split["val"].health
+    assert health is not None
     if not all(math.isfinite(value) for value in values.values()):
         raise DivergedError("a mean metric is not finite")
-    recorder.metrics(values, step=steps)
+    healthy = float(health.state == "healthy")
+    run.recorder.metrics({**values, HEALTHY: healthy}, step=steps)
     kept = every[first:] if "test" in crops and recorded else every[:recorded]
     for index, pair in enumerate(kept):  # all of test: a probe cannot fuse them again later
-        path = save_png(model.pixels[first + index], folder / "fused" / f"{pair.stem}.png")
+        path = save_png(model.pixels[first + index], run.folder / "fused" / f"{pair.stem}.png")
         if index < recorded:
-            recorder.image(f"fused/{pair.stem}", path, step=steps)
-    return rows, values, {"seconds_per_step": round(seconds, 5), "steps": steps}
+            run.recorder.image(f"fused/{pair.stem}", path, step=steps)
+    facts = {"seconds_per_step": round(seconds, 5), "steps": steps, "health": health.to_json()}
+    return rows, values, facts
 
 
 def scenes(pairs: Sequence[Pair]) -> tuple[Pair, ...]:

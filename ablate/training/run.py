@@ -69,9 +69,11 @@ def train(
     except LeaveError:
         raise
     except PrunedError as stop:
-        result = _result(spec, started, state="pruned", reason=str(stop))
+        looked = {} if stop.health is None else {"health": stop.health.to_json()}
+        result = _result(spec, started, state="pruned", reason=str(stop), facts=looked)
     except DivergedError as error:
-        result = _result(spec, started, state="failed", reason=f"diverged: {error}")
+        lost = {"health": {"state": "not_finite"}}
+        result = _result(spec, started, state="failed", reason=f"diverged: {error}", facts=lost)
     except AblateError as error:
         result = _result(spec, started, state="failed", reason=f"error: {error}")
     except Exception as error:

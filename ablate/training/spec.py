@@ -75,6 +75,12 @@ class RunResult:
     images: tuple[tuple[str, str, str, float | None], ...] = ()
     facts: Mapping[str, JsonValue] = field(default_factory=dict)  # seconds, steps, parameters, ...
 
+    @property
+    def health(self) -> str:
+        """Return the state of the fused val images, "" where it was not looked at."""
+        found = self.facts.get("health")
+        return str(found.get("state", "")) if isinstance(found, Mapping) else ""
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ablate.losses.total import FusionLoss
 from ablate.training.determinism import precision
+from ablate.training.optimisation import Optimisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,51 +23,54 @@ class Taken:
 Step = Callable[[Tensor, Tensor], Taken]  # of infrared and visible, (batch, 1, height, width)
 
 
-def adam(model: nn.Module, *, learning_rate: float, is_captured: bool = False) -> torch.optim.Adam:
-    """Return Adam over the model's parameters, in one pass over their memory a step.
-
-    torch's default takes a dozen passes, each over one parameter: 5 ms against 0.5 ms for a probe
-    of 31 crops of 128 px.
-
-    Args:
-        model: What is trained.
-        learning_rate: Step size.
-        is_captured: Whether its steps are captured in a CUDA graph.
-    """
-    return torch.optim.Adam(
-        model.parameters(), lr=learning_rate, fused=True, capturable=is_captured
-    )
-
-
-def stepper(
-    *,
-    model: nn.Module,
-    loss: FusionLoss,
-    optimizer: torch.optim.Optimizer,
-    arithmetic: str,
-    device: torch.device,
-    scale: float = 1.0,
+def fusion_step(
+    optimisation: Optimisation, loss: FusionLoss, *, device: torch.device, scale: float = 1.0
 ) -> Step:
     """Return the function that fuses a batch, descends its loss once, and returns what it saw.
 
     Args:
-        model: Called with infrared= and visible=.
+        optimisation: Moves the weights of its model, which is called with infrared= and visible=.
         loss: Called with infrared=, visible= and fused=, always in float32.
-        optimizer: Of the model's parameters.
-        arithmetic: Of the network, "fp32" or "bf16".
         device: Where the model lies.
         scale: Factor of the loss that is descended; the returned value is without it.
     """
+    model, arithmetic = optimisation.model, optimisation.train.precision
 
     def take(infrared: Tensor, visible: Tensor) -> Taken:
         with precision(arithmetic, device):
             fused = model(infrared=infrared, visible=visible)
         value = loss(infrared=infrared, visible=visible, fused=fused.float())
-        optimizer.zero_grad(set_to_none=True)
-        (value * scale).backward()
-        optimizer.step()
+        optimisation.descend(value * scale)
         return Taken(
             value=value.detach(), terms=dict(loss.last_terms), fused=fused.detach().float()
+        )
+
+    return take
+
+
+def objective_step(
+    optimisation: Optimisation,
+    objective: Callable[..., Mapping[str, Tensor]],
+    *,
+    device: torch.device,
+) -> Step:
+    """Return the step of a stage with an objective of the network's own.
+
+    Args:
+        optimisation: Moves the weights.
+        objective: Takes infrared= and visible= and returns weighted terms, whose sum is descended.
+        device: Where the model lies.
+    """
+
+    def take(infrared: Tensor, visible: Tensor) -> Taken:
+        with precision(optimisation.train.precision, device):
+            terms = objective(infrared=infrared, visible=visible)
+        value = torch.stack([term.float() for term in terms.values()]).sum()
+        optimisation.descend(value)
+        return Taken(
+            value=value.detach(),
+            terms={name: term.detach() for name, term in terms.items()},
+            fused=visible.detach(),
         )
 
     return take

@@ -13,7 +13,7 @@ from ablate import models
 from ablate.errors import ShapeError
 from ablate.models.contract import MODELS, FusionNetwork, parameter_count
 from ablate.models.cost import flops
-from ablate.training.loop import initialise
+from ablate.training.initialisation import initialise
 
 NETWORKS = [name for name in MODELS.names() if issubclass(MODELS.get(name), FusionNetwork)]
 SMALL = {"width": 8}

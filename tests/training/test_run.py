@@ -211,3 +211,30 @@ def test_a_checkpoint_of_another_run_has_no_part_in_this_one(spec: Make, tmp_pat
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+def test_a_run_says_how_its_images_look(spec: Make, tmp_path: Path) -> None:
+    result, listener = ran(spec(model={"name": "unet", "width": 2, "depth": 1, "output": "mean",
+                                       "last_layer": "zero"}), tmp_path)  # fmt: skip
+    assert result.health == "healthy", result.facts["health"]
+    assert result.facts["health"]["images"] == 1
+    assert ("val/healthy", 6) in listener.seen
+
+
+class Flat(DenseFuse):
+    """Fuses everything into one grey."""
+
+    def predict(self, *, infrared: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+        return super().predict(infrared=infrared, visible=visible) * 0
+
+
+@pytest.mark.parametrize(("searches", "state"), [(True, "pruned"), (False, "finished")])
+def test_a_search_stops_a_dead_run_early_and_an_answer_does_not(
+    spec: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, searches: bool, state: str
+) -> None:
+    monkeypatch.setattr(MODELS, "get", lambda name, where="": Flat)
+    result, listener = ran(spec(scores_test=not searches, train={"steps": 60}), tmp_path)
+    assert (result.state, result.health) == (state, "constant")
+    if searches:
+        assert result.reason == "pruned at step 50: constant images"
+        assert ("train/loss", 51) not in listener.seen

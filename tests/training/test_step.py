@@ -16,7 +16,7 @@ from ablate.training.checkpoints import LeaveError
 from ablate.training.graph import WARM_UP, Replayed, engine_of
 from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
-from ablate.training.step import Taken, adam
+from ablate.training.step import Taken
 from tests.training.conftest import Listener
 
 Make = Callable[..., RunSpec]
@@ -231,24 +231,3 @@ def test_a_cuda_graph_gives_the_losses_of_launched_steps(
         both[graph] = listener.losses
     rel = 1e-4 if precision == "fp32" else 1e-2
     assert both["always"] == pytest.approx(both["never"], rel=rel)
-
-
-def test_one_pass_of_adam_moves_weights_as_its_plain_form_does() -> None:
-    """Kingma and Ba, arXiv 1412.6980, algorithm 1, written out."""
-    torch.manual_seed(0)
-    model = torch.nn.Linear(5, 3)
-    before = [param.detach().double() for param in model.parameters()]
-    first, second = [torch.zeros_like(b) for b in before], [torch.zeros_like(b) for b in before]
-    optimizer = adam(model, learning_rate=0.01)
-    for step in range(1, 21):
-        grads = [torch.randn(param.shape) for param in model.parameters()]
-        for param, grad in zip(model.parameters(), grads, strict=True):
-            param.grad = grad
-        optimizer.step()
-        for at, grad in enumerate(grads):
-            first[at] = 0.9 * first[at] + 0.1 * grad
-            second[at] = 0.999 * second[at] + 0.001 * grad.double() ** 2
-            mean, size = first[at] / (1 - 0.9**step), second[at] / (1 - 0.999**step)
-            before[at] = before[at] - 0.01 * mean / (size.sqrt() + 1e-8)
-    for param, expected in zip(model.parameters(), before, strict=True):
-        torch.testing.assert_close(param.detach().double(), expected, rtol=1e-4, atol=1e-6)

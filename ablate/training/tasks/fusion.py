@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from ablate import data, losses
 from ablate.errors import ConfigError, DataError
 from ablate.metrics import protocol_hash
+from ablate.settings.train import faults_of
 from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
 
 if TYPE_CHECKING:
@@ -57,9 +58,21 @@ class Fusion(Task):
         check_crop(examples, max([int(self._settings["data"]["crop"]), *crops]))
 
     def faults(self) -> list[str]:
-        """Return what the loss cannot do at this crop and budget."""
+        """Return what recipe and loss, of every stage, cannot do at this crop and budget."""
         parts = self._settings
-        return losses.check(parts["loss"], parts["data"]["crop"], steps=parts["train"]["steps"])
+        crop_px, train = parts["data"]["crop"], parts["train"]
+        stages = [stage.get("loss", {}) for stage in train.get("stages") or ()]
+        faults = [
+            *faults_of(train),
+            *losses.check(parts["loss"], crop_px, steps=train.get("steps")),
+            *(
+                f"train.stages: {text}"
+                for own in stages
+                if own
+                for text in losses.check({**parts["loss"], **own}, crop_px)
+            ),
+        ]
+        return list(dict.fromkeys(faults))
 
     def scope(self) -> str:
         """Return crop and network."""
@@ -94,10 +107,7 @@ class Fusion(Task):
         constants = calibrate(loss, pairs, crop_px=crop_px, device=device)
         model = models.build(settings["model"])
         routine = probing if isinstance(model, Probe) else loop
-        rows, values, facts = routine.fit(
-            spec=run.spec, model=model, loss=loss, pairs=pairs, recorder=run.recorder,
-            folder=run.folder, checkpoints=run.checkpoints, device=device, pulse=run.pulse,
-        )  # fmt: skip
+        rows, values, facts = routine.fit(run, model, loss)
         facts |= {
             "parameters": parameter_count(model),
             **_arithmetic(model, side_px=crop_px),

@@ -13,15 +13,16 @@ from torch import Tensor, nn
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, derive_seed
 from ablate.models.contract import parameter_count
+from ablate.settings.train import TrainSettings
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.course import is_recorded, record, walk
 from ablate.training.determinism import layout_of, precision
-from ablate.training.loop import initialise
+from ablate.training.initialisation import initialise
+from ablate.training.optimisation import Optimisation
 from ablate.training.pulse import Pulse
 from ablate.training.recorder import Recorder
-from ablate.training.scoring import Row, evaluating, means
+from ablate.training.scoring import Row, Scored, evaluating, means
 from ablate.training.spec import RunSpec
-from ablate.training.step import adam
 
 if TYPE_CHECKING:
     from ablate.training.tasks.contract import Measure, Trained
@@ -73,7 +74,7 @@ class Run:
     def descend(
         self, model: nn.Module, *, loss: Callable[[int], Tensor], score: Score
     ) -> "Trained":
-        """Return the run, trained with Adam for train.steps steps at train.learning_rate.
+        """Return the run, trained by the recipe of the section `train`.
 
         The weights of convolutions and linear layers are drawn anew from the run's seed. The run
         goes on from its last checkpoint where there is one and then gives the same numbers;
@@ -101,26 +102,24 @@ class Run:
         initialise(model, seed=self.seed("weights"))
         layout = layout_of(self.train.get("layout", "nchw"))
         model.to(self.device, memory_format=layout).train()  # type: ignore[call-overload]  # as in loop
-        optimizer = adam(model, learning_rate=self.train["learning_rate"])
+        optimisation = Optimisation(model, TrainSettings.of(self.train))
 
         def take(step: int) -> None:
+            optimisation.begin(step)
             with precision(self.train["precision"], self.device):
                 value = loss(step)
-            optimizer.zero_grad(set_to_none=True)
-            value.float().backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            optimisation.descend(value.float())
+            optimisation.end()
             if is_recorded(step, steps):
                 record(self.recorder, float(value.detach()), {}, step=step)
 
         def scored(split: str) -> list[Row]:
-            with evaluating(model):
+            with optimisation.averaged_in(model), evaluating(model):
                 return self.rows(split, score(self.examples.stems(split)))
 
         seconds = walk(
-            take, spec=self.spec, model=model, optimizer=optimizer,
-            score_val=lambda: scored("val"), recorder=self.recorder, checkpoints=self.checkpoints,
-            pulse=self.pulse,
-        )  # fmt: skip
+            self, take, optimisation=optimisation, score_val=lambda: Scored(rows=scored("val"))
+        )
         rows = [row for split in self.splits for row in scored(split)]
         return self.ended(
             rows, seconds_per_step=round(seconds, 5), parameters=parameter_count(model)

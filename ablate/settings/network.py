@@ -1,0 +1,36 @@
+"""The settings of the section `model` that every packaged network has."""
+
+from dataclasses import dataclass
+
+from ablate.settings.setting import field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    """How the map that a network predicts becomes the fused image, and how its weights start."""
+
+    output: str = field(
+        "name",
+        "mean",
+        choices=("sigmoid", "mean", "max", "visible", "gate"),
+        absent="sigmoid",
+        meaning="What the predicted map p makes: sigmoid: the network's own bounded activation; "
+        "mean, max, visible: that image of the sources plus p, clamped to [0, 1] outside of "
+        "training; gate: w infrared + (1 - w) visible with w = sigmoid(p).",
+    )
+    initialisation: str = field(
+        "name",
+        "torch",
+        choices=("torch", "he"),
+        absent="torch",
+        meaning="How weights are drawn: torch: Kaiming uniform with torch's own gain; he: Kaiming "
+        "normal for ReLU, biases 0.",
+        source="He et al., ICCV 2015 (he)",
+    )
+    last_layer: str = field(
+        "name",
+        "zero",
+        choices=("drawn", "zero"),
+        absent="drawn",
+        meaning="Whether the last layer starts at 0, so that p does, or is drawn like the others.",
+    )

@@ -1,0 +1,173 @@
+"""Whether a training ended in something that fuses: rules and thresholds, all of them here.
+
+Metrics alone do not tell: Qabf does not see polarity, EN and SD do not see that an image is a
+negative or has two flat levels, and a copy of a source scores well in most of them.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+State = Literal[
+    "healthy", "constant", "half_constant", "saturated", "negative", "copy", "not_finite"
+]
+STATES: Final[tuple[State, ...]] = get_args(State)
+IN_WORDS: Final[Mapping[State, str]] = {
+    "healthy": "healthy",
+    "constant": "constant images",
+    "half_constant": "images of two flat levels",
+    "saturated": "saturated images",
+    "negative": "photographic negatives",
+    "copy": "copies of one source",
+    "not_finite": "not finite",
+}
+
+CONSTANT_SD: Final = 2.0  # grey levels: below, constant to the eye
+CONSTANT_EN: Final = 0.1  # bits, where only the entropy is known
+TWO_LEVELS: Final = 0.9  # share of the pixels near the two commonest grey levels
+TWO_LEVELS_EN: Final = 1.5  # bits: below, and not constant, a few flat levels
+NEAR: Final = 2  # grey levels around a commonest one that belong to it
+SATURATED: Final = 0.5  # share of pixels at 0 or 255 beyond that of either source
+COPY: Final = 1.0  # mean absolute grey levels from a source: below, a copy of it
+STRIDE: Final = 2  # every second pixel of every second row is looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What fused images look like beside their sources, each number the mean over images.
+
+    Args:
+        sd: Standard deviation of the fused image, grey levels.
+        two_levels: Share of pixels within `NEAR` of its two commonest grey levels, beyond that of
+            the source with more of them.
+        saturated: Share of pixels at 0 or 255 beyond that of the source with more of them.
+        correlation_infrared: Of the pixels of the fused image with those of the infrared, -1 to 1.
+        correlation_visible: With those of the visible.
+        scd: Sum of the correlations of differences, -2 to 2.
+        difference_infrared: Mean absolute difference to the infrared, grey levels.
+        difference_visible: To the visible.
+        difference_sources: Of the two sources.
+        images: Number of images.
+    """
+
+    sd: float
+    two_levels: float
+    saturated: float
+    correlation_infrared: float
+    correlation_visible: float
+    scd: float
+    difference_infrared: float
+    difference_visible: float
+    difference_sources: float
+    images: int
+
+    @property
+    def state(self) -> State:
+        """Return the first rule that applies; comparisons with NaN do not."""
+        if self.sd < CONSTANT_SD:
+            return "constant"
+        if self.saturated > SATURATED:
+            return "saturated"
+        if self.two_levels > TWO_LEVELS:
+            return "half_constant"
+        is_against_both = self.correlation_infrared < 0 and self.correlation_visible < 0
+        nearest = min(self.difference_infrared, self.difference_visible)
+        if nearest < COPY < self.difference_sources:
+            return "copy"
+        return "negative" if is_against_both or self.scd < 0 else "healthy"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types with the state; NaN is left out."""
+        numbers = {
+            name: round(value, 5) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+            if not (isinstance(value, float) and math.isnan(value))
+        }
+        return {"state": self.state, **numbers}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_json` wrote; a number that is left out is NaN."""
+        return cls(**{one.name: values.get(one.name, math.nan) for one in fields(cls)})
+
+
+def examine(
+    triples: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]],
+) -> Health:
+    """Return the health of fused images.
+
+    Args:
+        triples: Of infrared, visible and fused images, (height, width), 0 to 255.
+
+    Raises:
+        ValueError: There are no images.
+    """
+    found = [_of_one(*triple) for triple in triples]
+    if not found:
+        raise ValueError("no image to examine")
+    names = [one.name for one in fields(Health) if one.name != "images"]
+    return Health(
+        images=len(found), **{name: _mean([numbers[name] for numbers in found]) for name in names}
+    )
+
+
+def state_of_metrics(values: Mapping[str, float]) -> State:
+    """Return the state as far as mean metrics of a recorded run tell it: the last resort.
+
+    Args:
+        values: Mean "en", "sd" and "scd" of a split, as far as they were computed.
+    """
+    en, sd, scd = (values.get(name, math.nan) for name in ("en", "sd", "scd"))
+    if sd < CONSTANT_SD or en < CONSTANT_EN:
+        return "constant"
+    if en < TWO_LEVELS_EN:
+        return "half_constant"
+    return "negative" if scd < 0 else "healthy"
+
+
+def _of_one(
+    infrared: NDArray[np.uint8], visible: NDArray[np.uint8], fused: NDArray[np.uint8]
+) -> dict[str, float]:
+    """Return the numbers of one image by name."""
+    hot, lit, out = (image[::STRIDE, ::STRIDE].ravel() for image in (infrared, visible, fused))
+    two = [_two_levels(plane) for plane in (hot, lit, out)]
+    ends = [float(((plane == 0) | (plane == 255)).mean()) for plane in (hot, lit, out)]
+    f, i, v = (plane.astype(np.float32) for plane in (out, hot, lit))
+    return {
+        "sd": float(f.std()),
+        "two_levels": two[2] if two[2] > max(two[:2]) else 0.0,
+        "saturated": ends[2] - max(ends[:2]),
+        "correlation_infrared": _correlation(f, i),
+        "correlation_visible": _correlation(f, v),
+        "scd": _correlation(i, f - v) + _correlation(v, f - i),
+        "difference_infrared": float(np.abs(f - i).mean()),
+        "difference_visible": float(np.abs(f - v).mean()),
+        "difference_sources": float(np.abs(i - v).mean()),
+    }
+
+
+def _two_levels(plane: NDArray[np.uint8]) -> float:
+    """Return the share of the pixels near the two commonest grey levels that lie apart."""
+    counts = np.bincount(plane, minlength=256).astype(np.float64)
+    near = np.convolve(counts, np.ones(2 * NEAR + 1), mode="same")
+    first = int(near.argmax())
+    apart = near.copy()
+    apart[max(0, first - 2 * NEAR) : first + 2 * NEAR + 1] = 0
+    return float((near[first] + apart.max()) / plane.size)
+
+
+def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return the correlation of two images; NaN where one is constant."""
+    one, other = one - one.mean(), other - other.mean()
+    size = math.sqrt(float(one @ one) * float(other @ other))
+    return float(one @ other) / size if size > 0 else math.nan
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean of the values that are numbers; NaN where none is."""
+    numbers = [value for value in values if not math.isnan(value)]
+    return math.fsum(numbers) / len(numbers) if numbers else math.nan
