@@ -3,7 +3,10 @@
 import pandas as pd
 
 from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH, SOBOL
+from ablate.metrics.copies import Gamed, gamed_by_copies
 
+COMPARED = ("name", "split", "image", "metric", "value")  # columns of published references
+COPY, REFERENCE = "copy", "reference"  # kinds of comparators; the third is a rule
 ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed")
 
 
@@ -46,9 +49,43 @@ def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.D
     return pd.DataFrame(rows, columns=list(ARM_COLUMNS))
 
 
-def floor_means(floors: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean per rule and metric over the images whose value is a number."""
-    return floors.groupby(["rule", "metric"], sort=True)["value"].mean().reset_index()
+def comparators(trivial_baselines: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
+    """Return what stands beside the arms: kind, name, label, metric, value; NaN for no number.
+
+    A row per comparator and metric, with the mean over the images whose value is a number; trivial
+    baselines first, each in its published order.
+
+    Args:
+        trivial_baselines: Published rows: kind (copy or rule), name, split, image, metric, value.
+        references: Published rows of the same columns but kind.
+    """
+    parts = [trivial_baselines, references.assign(kind=REFERENCE)]
+    rows = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
+    rows = rows.assign(value=rows["value"].astype(float))
+    means = rows.groupby(["kind", "name", "metric"], sort=False)["value"].mean().reset_index()
+    labels = [
+        f"copy of {name}" if kind == COPY else f"{kind} {name}"
+        for kind, name in zip(means["kind"], means["name"], strict=True)
+    ]
+    return means.assign(label=labels)
+
+
+def gamed(trained: pd.DataFrame, comparators: pd.DataFrame) -> dict[str, Gamed]:
+    """Return the metrics in which a copy of a source beats every trained mean.
+
+    Args:
+        trained: One row per value and metric: metric, mean.
+        comparators: As `comparators` returns them.
+    """
+    means = {
+        str(metric): rows["mean"].astype(float).tolist()
+        for metric, rows in trained.groupby("metric", sort=False)
+    }
+    copies = {
+        str(name): dict(zip(rows["metric"], rows["value"], strict=True))
+        for name, rows in comparators[comparators["kind"] == COPY].groupby("name", sort=False)
+    }
+    return gamed_by_copies(means, copies)
 
 
 def not_numbers(images: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from ablate.config.overrides import TOP
 from ablate.config.phases import read_phases
 from ablate.config.questions import read_questions
 from ablate.config.reading import LARGEST_WHOLE, LONGEST_TEXT
+from ablate.config.references import read_references
 from ablate.config.schema import Space, StudyConfig
 from ablate.config.settings import FUSION, Context, check_base, merged_names, task_of
 from ablate.config.sizes import check_sizes
@@ -101,6 +102,7 @@ def check(
         store=_store(found, tree.get("store")),
         nuisance=nuisance,
         held=held,
+        references=read_references(context, tree.get("references")),
         notes=notes,
     )
     check_percentages(found, config)

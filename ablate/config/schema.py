@@ -128,6 +128,19 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Results of others that stand in every table; a folder of fused images, or weights.
+
+    A folder holds an image for every test pair, of its name and size. Weights are a safetensors
+    file that fits the packaged network of that name; nothing is trained.
+    """
+
+    folder: str | None = None
+    weights: str | None = None  # a safetensors file
+    model: Mapping[str, JsonValue] = field(default_factory=dict)  # the network of the weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyConfig:
     """A study file after composing and checking."""
 
@@ -147,6 +160,7 @@ class StudyConfig:
     nuisance: dict[str, Dimension] = field(default_factory=dict)  # tuned anew in every block
     held: tuple[str, ...] = ()  # nuisance that the file holds at its base value: a caveat
     further_objectives: tuple[str, ...] = ()  # of a search for trade-offs
+    references: dict[str, Reference] = field(default_factory=dict)  # no part of the design
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     kind: str = "study"
     defaults: int = 2  # version of the packaged defaults that base was filled in from
@@ -174,9 +188,12 @@ class StudyConfig:
 
     @property
     def digest(self) -> str:
-        """Return the hash of all that defines the study; where it runs and stores is not in it."""
+        """Return the hash of all that defines the study.
+
+        Where it runs and stores, and what its results are compared with, is not in it.
+        """
         values = asdict(self)
-        for name in ("file", "executor", "store", "notes", "defaults"):
+        for name in ("file", "executor", "store", "notes", "references", "defaults"):
             del values[name]
         for section in ("data", "task"):
             for name in PATHS:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
+from ablate.scoring import references
 from ablate.search.told import Direction
 from ablate.study import drift
 from ablate.study.confirming import run_ids
@@ -94,6 +95,9 @@ def run(
     task = task_of(config.base)
     examples = task.examples()
     task.check_examples(examples, [run.settings for trial in plan.trials for run in trial.runs])
+    references.check(config, examples)
+    if reason := references.left_out(config):
+        logger.warning("%s: references are not scored: %s", config.name, reason)
     check_declared(config, store)
     make_executor = EXECUTORS.get(str(config.executor["name"]), where="executor.name")
     slots = int(config.executor.get("slots", 1))

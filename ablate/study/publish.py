@@ -1,7 +1,7 @@
 """Gathers a study into one folder of tables and pictures: all that a report needs."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
 from ablate.designs.full_factorial import cell
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
+from ablate.scoring import references
 from ablate.study import drift, gallery
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
@@ -25,6 +26,7 @@ from ablate.study.trials import Trials
 from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
+from ablate.training.scoring import Row
 from ablate.training.tasks import task_of
 from ablate.writing import write_json
 
@@ -33,7 +35,10 @@ def publish(
     plan: Plan, trials: Trials, ledger: Ledger, *,
     examples: Examples, tracking_uri: str, links: Mapping[str, str],
 ) -> Path:  # fmt: skip
-    """Return the folder with facts.json, runs, images, curves, floors and gallery/."""
+    """Return the folder with facts.json, runs, images, curves, trivial_baselines and gallery/.
+
+    There is references.parquet where the study names references.
+    """
     folder = ledger.folder / "published"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -44,11 +49,13 @@ def publish(
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
     task = task_of(config.base)
-    rules = task.floors(examples, seeds=_seeds_of_answers(plan))
-    pd.DataFrame(
-        [(rule, *row) for rule, rows in rules.items() for row in rows],
-        columns=["rule", "split", "image", "metric", "value"],
-    ).to_parquet(folder / "floors.parquet", index=False)
+    trivial = task.trivial_baselines(examples, seeds=_seeds_of_answers(plan))
+    table = compared_table(trivial)
+    kinds = ["copy" if name in task.copies else "rule" for name in table["name"]]
+    table.insert(0, "kind", kinds)
+    table.to_parquet(folder / "trivial_baselines.parquet", index=False)
+    if compared := references.score(config, examples):
+        compared_table(compared).to_parquet(folder / "references.parquet", index=False)
     late = [trial for trial in known if trial.phase in ledger.frozen]
     write_json(folder / "design.json", [*plan.rows(), *rows_of(late)])
     write_json(folder / "manifest.json", examples.manifest.to_json())
@@ -57,6 +64,10 @@ def publish(
     every["provenance"] = provenance(
         config, examples, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
     )
+    if config.references:
+        reason = references.left_out(config)
+        every["references"] = references.facts(config, examples)
+        every |= {"references_left_out": reason} if reason else {}
     strata = [asdict(one) for one in drift.strata(ledger)]
     if len(strata) > 1:
         every |= {"strata": strata, "drift": drift.sentence(strata)}
@@ -285,6 +296,12 @@ def image_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
         for row in ledger.results[run_id].images
     ]
     return pd.DataFrame(rows, columns=["run_id", "split", "image", "metric", "value"])
+
+
+def compared_table(rows: Mapping[str, Sequence[Row]]) -> pd.DataFrame:
+    """Return one row per name, split, image and metric of what stands beside the arms."""
+    listed = [(name, *row) for name, some in rows.items() for row in some]
+    return pd.DataFrame(listed, columns=["name", "split", "image", "metric", "value"])
 
 
 def curve_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:

@@ -130,7 +130,7 @@ def _of_kind(kind: Kind, folder: Path, *, cache: Path, plan: Plan, is_first: boo
         data_s = _read_s(sample.examples) * sample.pairs
         cold = _begun(spec, sample, folder / "cold")  # imports, and what metrics keep of sources
         data_s += max(0.0, cold[_RUNGS[0] - 1] - cold[_RUNGS[1] - 1]) * (sample.val + sample.test)
-        baselines_s = _timed(lambda: task.floors(sample.examples, seeds=[0])) * sample.floors
+        baselines_s = _timed(lambda: task.trivial_baselines(sample.examples, seeds=[0])) * sample.floors
     spans = _begun(spec, sample, folder / "begun")
     step_s = _middle(spans[_RUNGS[-1] :])
     score_s = max(0.0, spans[_RUNGS[-1] - 1] - step_s)

@@ -162,14 +162,14 @@ def answered_contents(
         runs=runs,
         images=scores,
         curves=pd.DataFrame(study.curves, columns=["run_id", "key", "step", "value"]),
-        floors=pd.DataFrame(
+        trivial_baselines=pd.DataFrame(
             [
-                (rule, "test", f"test{i:03d}", metric, BASES.get(metric, 1.0) * share)
+                ("rule", rule, "test", f"test{i:03d}", metric, BASES.get(metric, 1.0) * share)
                 for rule, share in (("mean", 0.8), ("max", 0.9))
                 for i in range(images)
                 for metric in metrics
             ],
-            columns=["rule", "split", "image", "metric", "value"],
+            columns=["kind", "name", "split", "image", "metric", "value"],
         ),
         gallery={},
         verdicts=answer(known, runs, scores, generated_by="ablate 0"),

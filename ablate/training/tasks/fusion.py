@@ -34,6 +34,7 @@ class Fusion(Task):
 
     measures: ClassVar[Mapping[str, Measure]] = {}  # those of ablate.metrics
     items: ClassVar[str] = "pairs"
+    copies: ClassVar[tuple[str, ...]] = ("infrared", "visible")
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
@@ -91,11 +92,13 @@ class Fusion(Task):
         name = self._settings["metrics"]["protocol"]
         return name, protocol_hash(name)
 
-    def floors(self, examples: "PairSet", *, seeds: Sequence[int]) -> "dict[str, list[Row]]":
-        """Return the rows of the rules `mean` and `max` of the two sources."""
-        from ablate.training.floors import floors
+    def trivial_baselines(
+        self, examples: "PairSet", *, seeds: Sequence[int]
+    ) -> "dict[str, list[Row]]":
+        """Return the rows of both sources unchanged and of rules that fuse them."""
+        from ablate.training.trivial_baselines import trivial_baselines
 
-        return floors(examples, self._settings, seeds=seeds)
+        return trivial_baselines(examples, self._settings, seeds=seeds)
 
     def fit(self, run: "Run") -> Trained:
         """Train the network on crops, or fit the probe; score whole images, or its crops."""
