@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ablate.errors import one_line
+from ablate.stats.health import words
 from ablate.study.at_work import OpenRun, Watch
 
 if TYPE_CHECKING:
@@ -121,8 +122,12 @@ class Meter:
                 self._learn(step.last.facts)
                 self._failed += is_failed
                 is_last = step.ended == step.planned
-                news = one_line(f"{step.last_name}: {step.last.state}")
-                self._log.add("last" if is_last else "failed" if is_failed else "ended", news)
+                looks = words(step.last.health)
+                is_ill = is_failed or bool(looks)
+                news = one_line(f"{step.last_name}: {step.last.state}{looks and f', {looks}'}")
+                if looks and self._is_live:
+                    self._console.print(news, highlight=False, markup=False, soft_wrap=True)
+                self._log.add("last" if is_last else "failed" if is_ill else "ended", news)
             if self._is_live:
                 self._show(self._watch.look())
             else:

@@ -22,6 +22,7 @@ from ablate.study.plan import Plan
 from ablate.study.planned import PlannedTrial, rows_of
 from ablate.study.provenance import provenance
 from ablate.study.questions import questions_of
+from ablate.study.recipes import canonical
 from ablate.study.trials import Trials
 from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
@@ -95,12 +96,15 @@ def facts(
     tracking_uri: str, frozen: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
     """Return what the banner, the scope and the provenance of a report say."""
-    config, train = plan.config, plan.config.base["train"]
+    config, train = plan.config, canonical(plan.config.base)["train"]  # epochs as steps
     manifest = examples.manifest
     task, names = task_of(config.base), list(config.base["metrics"]["names"])
     (protocol, rules_hash), scope = task.protocol(), task.scope()
     designed = plan.trials
-    arithmetic = [train["precision"], *(train[k] for k in ("layout", "graph") if k in train)]
+    arithmetic = [
+        train["precision"],
+        *(train[k] for k in ("layout", "graph") if train.get(k, "auto") != "auto"),
+    ]
     return {
         "study": config.name,
         "title": config.title,

@@ -78,7 +78,7 @@ class _Sample:
     examples: Examples
     val: float  # units of a scoring of all val images
     test: float
-    floors: float  # all test images, as a multiple of the sample's
+    baselines: float  # all test images, as a multiple of the sample's
     short: float  # units that a short run scores at its end
     pairs: float  # all pairs, as a multiple of the sample's
 
@@ -130,7 +130,9 @@ def _of_kind(kind: Kind, folder: Path, *, cache: Path, plan: Plan, is_first: boo
         data_s = _read_s(sample.examples) * sample.pairs
         cold = _begun(spec, sample, folder / "cold")  # imports, and what metrics keep of sources
         data_s += max(0.0, cold[_RUNGS[0] - 1] - cold[_RUNGS[1] - 1]) * (sample.val + sample.test)
-        baselines_s = _timed(lambda: task.trivial_baselines(sample.examples, seeds=[0])) * sample.floors
+        baselines_s = (
+            _timed(lambda: task.trivial_baselines(sample.examples, seeds=[0])) * sample.baselines
+        )
     spans = _begun(spec, sample, folder / "begun")
     step_s = _middle(spans[_RUNGS[-1] :])
     score_s = max(0.0, spans[_RUNGS[-1] - 1] - step_s)
@@ -187,7 +189,7 @@ def _sample(examples: Examples, settings: Mapping[str, Any]) -> _Sample:
         more = len(test) / len(val)
         if _is_probe(settings):
             more = min(MOST_CROPS, len(test)) / min(MOST_CROPS, len(val))
-        return _Sample(examples=examples, val=1, test=more, floors=1, short=1 + more, pairs=1)
+        return _Sample(examples=examples, val=1, test=more, baselines=1, short=1 + more, pairs=1)
     areas = _areas_px(examples)
     by_size = sorted(areas, key=lambda stem: (areas[stem], natural(stem)))
     sizes = {areas[stem]: stem for stem in by_size}  # the last one of each
@@ -207,7 +209,7 @@ def _sample(examples: Examples, settings: Mapping[str, Any]) -> _Sample:
         examples=examples.regrouped({"train": train_some, "val": tuple(some), "test": tuple(some)}),
         val=in_units["val"],
         test=in_units["test"],
-        floors=in_units["test"],
+        baselines=in_units["test"],
         short=2.0,
         pairs=total / (len(train_some) + len(some)),
     )

@@ -53,18 +53,24 @@ class Fusion(Task):
         return _kept(json.dumps(self._settings["data"], sort_keys=True), folder)
 
     def check_examples(self, examples: "PairSet", arms: Iterable[Mapping[str, Any]]) -> None:
-        """Raise DataError when an image is smaller than the largest training crop.
+        """Raise what makes the data, the stages or the initial weights of an arm unusable.
 
         The limits of the arms are tried too, where an arm has one of its own.
+
+        Raises:
+            DataError: An image is smaller than the largest training crop.
+            ConfigError: A stage names a part or an objective that the network does not have.
+            StoreError: Initial weights are of another network.
         """
-        sections = [settings["data"] for settings in arms]
+        every = [self._settings, *arms]
+        sections = [settings["data"] for settings in every]
         tried = [self._settings["data"].get("limit")]
         for section in sections:
             if (limit := section.get("limit")) not in tried:
                 tried.append(limit)
                 data.load(section)
-        crops = [int(section["crop"]) for section in sections]
-        check_crop(examples, max([int(self._settings["data"]["crop"]), *crops]))
+        check_crop(examples, max(int(section["crop"]) for section in sections))
+        check_starts(every)
 
     def faults(self) -> list[str]:
         """Return what recipe and loss, of every stage, cannot do at this crop and budget."""
@@ -125,6 +131,38 @@ class Fusion(Task):
             **({"loss_constants": constants} if constants else {}),
         }
         return Trained(rows=tuple(rows), values=values, facts=facts)
+
+
+def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
+    """Raise what makes stages or initial weights unusable; networks without either are not built.
+
+    Raises:
+        ConfigError: All stages that name a part or an objective that the network does not have,
+            and weights that are not there.
+        StoreError: The weights are of another network.
+    """
+    asked: dict[str, tuple[Any, Any, Mapping[str, Any]]] = {}
+    for settings in every:
+        train = settings["train"]
+        stages, initial = train.get("stages"), train.get("initial_weights")
+        if stages or initial:
+            key = json.dumps([stages, initial, settings["model"]], sort_keys=True)
+            asked[key] = stages, initial, settings["model"]
+    if not asked:
+        return
+    from ablate import models
+    from ablate.training.initialisation import OF_A_RUN, weights_file
+    from ablate.training.optimisation import stage_faults
+    from ablate.training.weights import read_into
+
+    faults: list[str] = []
+    for stages, initial, section in asked.values():
+        model = models.build(dict(section))
+        faults += stage_faults(stages or (), model)
+        if initial and not str(initial).startswith(OF_A_RUN):
+            read_into(model, weights_file(str(initial), store=Path.cwd()))
+    if faults:
+        raise ConfigError(*dict.fromkeys(faults))
 
 
 def check_crop(pairs: "PairSet", crop_px: int) -> None:
