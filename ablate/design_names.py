@@ -2,6 +2,7 @@
 
 from typing import Final
 
+AT_BUDGET: Final = "at_budget"  # the blocks of an answer, trained for another number of steps
 BASELINE_ONLY: Final = "baseline_only"  # the pilot
 BLOCKED: Final = "blocked"  # the answer
 CONFIRM: Final = "confirm"

@@ -24,7 +24,7 @@ ABOUT = (
     "answers, exploration, tables, every figure in three formats, page. Elapsed from the first "
     "import to the last byte, in a process of its own."
 )
-TABLES = ("runs", "images", "curves", "floors")
+TABLES = ("runs", "images", "curves", "trivial_baselines")
 BLOCKS, POINTS = 16, 4
 SECONDS, MEMORY_MIB = 30.0, 2048.0
 MEANT = 10_000
@@ -68,8 +68,8 @@ def render(folder: Path) -> dict[str, Any]:
     links = {run_id: f"{index:032x}" for index, run_id in enumerate(tables["runs"]["run_id"])}
     contents = Contents(
         facts=facts, runs=tables["runs"], images=tables["images"], curves=tables["curves"],
-        floors=tables["floors"], gallery={}, verdicts=verdicts, explored=shown,
-        links=links,
+        trivial_baselines=tables["trivial_baselines"], gallery={}, verdicts=verdicts,
+        explored=shown, links=links,
     )  # fmt: skip
     path = page(contents, folder / "report")
     ended = time.perf_counter()

@@ -25,6 +25,7 @@ JSON = {
     "check": "fine, unchecked, faults",
     "list": "a list of names",
     "doctor": "study, found, left, strata",
+    "gc": "store, dry_run, removed, kept, bytes",
     "compare": "settings, split, scores",
     "selftest": "passes, checks; with a study passes, questions",
     "data verify": "name, pairs, splits, problems, manifest_hash",

@@ -38,10 +38,11 @@ from ablate.metrics.catalogue import LABELS
 from ablate.metrics.contract import METRICS, Metric
 from ablate.metrics.protocol import PROTOCOLS, Protocol
 from ablate.models.contract import MODELS, FusionNetwork
+from ablate.models.size import size_of
 from ablate.notebook import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
-from ablate.settings.setting import Setting
+from ablate.settings.setting import NOTHING, Setting
 from ablate.study.names import known
 from ablate.training.tasks.contract import Task
 from docs.docstrings import (
@@ -95,10 +96,13 @@ def _settings() -> Iterator[str]:
         yield from _settings_table(own, defaults, names)
         for name, own in OF_NAME.get(section, {}).items():
             yield f"### {section}.name: {name}"
-            group = yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
+            group = _group(section, name)
             yield from _settings_table(
                 {f"{section}.{key}": one for key, one in own.items()},
-                {f"{section}.{key}": _default(section, name, group, key) for key in own},
+                {
+                    f"{section}.{key}": _default(section, name, group, key, one)
+                    for key, one in own.items()
+                },
                 names,
             )
     yield "Settings of a plug-in are the keyword-only parameters of its class or function."
@@ -145,9 +149,11 @@ def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
     return text + (" or null" if setting.may_be_null else "")
 
 
-def _default(section: str, name: str, group: Any, key: str) -> Any:
-    """Return the default of a group's file, else that of the data set's own function."""
+def _default(section: str, name: str, group: Any, key: str, setting: Setting) -> Any:
+    """Return the default of a group's file, of the setting, or of the data set's own function."""
     written = _at(group, key)
+    if written is None and setting.default is not NOTHING:
+        written = setting.default
     if written is not None or section != "data":
         return written
     parameter = inspect.signature(DATASETS.get(name)).parameters.get(key)
@@ -235,6 +241,13 @@ def _metrics() -> Iterator[str]:
 
 def _models() -> Iterator[str]:
     yield from head("Networks", "`model: {name: NAME}`. " + told(FusionNetwork).text)
+    sizes = [one for name in MODELS if (one := size_of(_group("model", name)))]
+    yield from table(["network", "parameters by default", "of the original", "settings of it"], [
+        (f"[`{one.name}`](#{one.name})", f"{one.parameters:,}",
+         f"{one.original.parameters:,}" if one.original else "",
+         pairs(one.original.settings) if one.original else "")
+        for one in sizes
+    ])  # fmt: skip
     for name in MODELS:
         yield from member(name, MODELS.get(name), takes=MODELS.get(name).__init__)
 
@@ -367,6 +380,10 @@ def _python() -> Iterator[str]:
     tree = re.search(r"^AblateError\n(?:[├│└ ].*\n)+", inspect.getdoc(errors) or "", re.MULTILINE)
     assert tree is not None
     yield f"```text\n{tree[0].rstrip()}\n```"
+
+
+def _group(section: str, name: str) -> Any:
+    return yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def _at(tree: Any, path: str) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ablate.config import factors, overrides, phases, questions, schema, spaces
+from ablate.config import factors, overrides, phases, questions, references, schema, spaces
 from docs.docstrings import codes, fields, head, table, told
 
 
@@ -22,6 +22,7 @@ def study_file() -> Iterator[str]:
         ("questions.NAME", schema.Question, questions.KEYS),
         ("factors.NAME", schema.Factor, factors.KEYS),
         ("phases.NAME", schema.Phase, phases.KEYS),
+        ("references.NAME", schema.Reference, references.KEYS),
     ]
     for title, of, keys in parts:
         yield f"## {title}"
@@ -58,11 +59,12 @@ def _keys(prefix: str, keys: Iterable[str], fields: Mapping[str, tuple[str, str]
 NEEDED = (
     "phases", "questions.NAME.asks", "questions.NAME.compare", "questions.NAME.primary",
     "phases.NAME.design", "dimension.type",
+    "references.NAME.weights", "references.NAME.model",
 )  # fmt: skip
 DEFAULTS = {  # where the reader of the file fills in more than the dataclass says
     "title": "the name", "seed": "`0`", "executor": "`processes`", "objective": "`val/qabf`",
     "phases.NAME.sampler": "`tpe`", "phases.NAME.preset": "`quick`",
-    "phases.NAME.claims": "yes, but not with `smoke`",
+    "phases.NAME.claims": "yes, but not with `smoke`", "phases.NAME.budgets": "`[1]`",
 }  # fmt: skip
 ABOUT = {  # what no docstring says, because the key is read before the dataclass is made
     "title": "What the report is headed with.",
@@ -78,6 +80,12 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "seed": "From which every other seed is derived.",
     "executor": "`name`, `slots` and the settings of the executor: [executors](executors.md).",
     "store": "`optuna` and `mlflow`: addresses instead of the databases inside the store.",
+    "references": "Name -> folder of fused images, or `{weights: FILE, model: {name: NETWORK}}`: "
+    "rows in every table, scored on the test pairs by the study's own protocol. They and their "
+    "paths are no part of the design; a content hash is published. Studies of the probe leave "
+    "them out.",
+    "references.NAME.model": "`name` of a [network](models.md) and its settings, by default its "
+    "own.",
     "defaults": "Search spaces by name, as Hydra composes them.",
     "questions.NAME.asks": "The question in words.",
     "questions.NAME.compare": "The factor, or a list of two for their interaction.",
@@ -95,6 +103,8 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "phases.NAME.pruner": "Of a search: a [pruner](samplers.md#pruners).",
     "phases.NAME.options": "Of the design, the sampler and the pruner.",
     "phases.NAME.trials": "Of a search and of `sobol`: how many.",
+    "phases.NAME.budgets": "Of `blocked`: multiples of `train.steps` at which the same blocks are "
+    "trained. The first is 1 and decides; whether its effects hold at the others stands beside it.",
     "phases.NAME.rungs": "Steps at which the pruner looks.",
     "phases.NAME.preset": "Of `blocked`: " + ", ".join(
         f"`{name}` ({values['points']} points x {values['blocks']} blocks)"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ablate.analysis import contrasts, redraws
 from ablate.analysis.aggregates import best_values, counts, rank_differences
+from ablate.analysis.budgets import at_budget, other_budgets
 from ablate.analysis.cells import cells_of
 from ablate.analysis.confirmation import asked as confirmation_of
 from ablate.analysis.confirmation import conditional
@@ -58,8 +59,8 @@ def answer(
     bases, pilot_runs = percent_bases(facts, runs), finished_pilots(facts, runs)
     for raw, phase, about in asked:
         verdicts[raw["id"]], extras[raw["id"]] = _answered(
-            raw, runs[runs["phase"] == phase], images, facts=facts, phase=facts["phases"][phase],
-            about=about, bases=bases, pilot_runs=pilot_runs,
+            raw, runs, images, phase=phase, facts=facts, about=about, bases=bases,
+            pilot_runs=pilot_runs,
         )  # fmt: skip
     for raw, _, _ in asked:
         if raw.get("agrees_with") in verdicts:
@@ -88,23 +89,32 @@ def _answered(
     runs: pd.DataFrame,
     images: pd.DataFrame,
     *,
+    phase: str,
     facts: Mapping[str, Any],
-    phase: Mapping[str, Any],
     about: Facts,
     bases: Mapping[str, float],
     pilot_runs: pd.DataFrame,
 ) -> tuple[Verdict, dict[str, Any]]:
     """Return the verdict on one question and all that stands beside it."""
     question = registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks)
-    points = points_of(raw, redraws.standing(phase, runs))
+    of_phase, planned = runs[runs["phase"] == phase], facts["phases"][phase]
+    points = points_of(raw, redraws.standing(planned, of_phase))
     about = stratified(about, points, facts.get("strata", ()))
-    health = health_of(question, points_of(raw, redraws.registered(phase, runs)))
-    limits = (*_pilot_limits(question, pilot_runs), *health.caveats, *redraws.told(phase))
+    health = health_of(question, points_of(raw, redraws.registered(planned, of_phase)))
+    limits = (*_pilot_limits(question, pilot_runs), *health.caveats, *redraws.told(planned))
     about = replace(about, caveats=(*about.caveats, *limits))
     some = images[images["run_id"].isin(points["run_id"])]
     selecting = facts["objective"].partition("/")[2]
     selected = select(points, some, metric=selecting, better=question.better)
     verdict = judge(question, selected, about)
+    for budget in other_budgets(facts, phase):
+        again = {**raw, "arms": [[value, budget.arms[arm]] for value, arm in raw["arms"]]}
+        there = points_of(again, runs[runs["phase"] == budget.phase])
+        scores = images[images["run_id"].isin(there["run_id"])]
+        verdict = at_budget(
+            verdict, question, registered=selected, budget=budget, data=about.data,
+            there=select(there, scores, metric=selecting, better=question.better),
+        )  # fmt: skip
     beside: dict[str, Any] = {
         "values": list(question.values),
         "baseline": question.baseline,
@@ -115,7 +125,7 @@ def _answered(
         "selected_by": selecting,
         "notes": [],
         "health": health.to_json(),
-        "redrawn": [{"block": block, "by": by} for block, by in phase.get("redrawn", ())],
+        "redrawn": [{"block": block, "by": by} for block, by in planned.get("redrawn", ())],
         "reselected": [
             asdict(one)
             for one in sensitivity(

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import pandas as pd
 
-from ablate.analysis.verdict import Verdict
+from ablate.analysis.verdict import AtBudget, Verdict
 from ablate.identity import canonical_json
 
 ROW_COLUMNS = (
@@ -16,6 +16,7 @@ ROW_COLUMNS = (
     "points", "images", "images_dropped", "smallest_effect", "detectable", "blocks_needed",
     "is_test_dependent", "verdict",
 )  # fmt: skip
+BUDGET_OF = ("contrast", "metric", "role", "verdict")
 
 
 def document(
@@ -35,12 +36,16 @@ def document(
         data: Label, hash and counts of the data.
         generated_by: Name and version of the program.
     """
+    questions = [asdict(verdict) for verdict in verdicts]
+    for row in (row for question in questions for row in question["rows"]):
+        if not row["budgets"]:
+            del row["budgets"]
     return {
         "study": study,
         "design_hash": design_hash,
         "data": dict(data),
         "generated_by": generated_by,
-        "questions": [asdict(verdict) for verdict in verdicts],
+        "questions": questions,
     }
 
 
@@ -67,3 +72,15 @@ def rows_table(content: Mapping[str, Any]) -> pd.DataFrame:
         for row in question["rows"]
     ]
     return pd.DataFrame(rows, columns=list(ROW_COLUMNS))
+
+
+def budgets_table(content: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a row per question, contrast, metric and further budget; empty without any."""
+    rows = [
+        {"question": question["id"], **{name: row[name] for name in BUDGET_OF}, **one}
+        for question in content["questions"]
+        for row in question["rows"]
+        for one in row.get("budgets", ())
+    ]
+    names = [field.name for field in fields(AtBudget)]
+    return pd.DataFrame(rows, columns=["question", *BUDGET_OF, *names])

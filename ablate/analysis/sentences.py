@@ -9,16 +9,18 @@ from ablate.analysis.cells import Cells
 from ablate.analysis.contrasts import INTERACTION
 from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
-from ablate.analysis.verdict import Row
+from ablate.analysis.verdict import AtBudget, Row
 from ablate.stats.power import POWER
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 9
 SCOPE, BEYOND, PARTS = "Scope: ", ". Nothing is said beyond it.", ("network", "data", "budget")
+WORDS = {2: "twice", 0.5: "half"}
+FOUND = {"practically equivalent": "the equivalence", "non-inferior": "the non-inferiority"}
 FEWEST_IMAGES = 20  # with 8 images that differ far more than blocks, 95 % intervals cover 90.6 %
 
 
 def sentence_of(row: Row, *, alpha: float, data: str) -> str:
-    """Return what a row says, in one to four sentences.
+    """Return what a row says, in one to four sentences and one more per further budget.
 
     Args:
         row: Judged.
@@ -39,7 +41,47 @@ def sentence_of(row: Row, *, alpha: float, data: str) -> str:
     if row.images_dropped:
         word = "image" if row.images_dropped == 1 else "images"
         parts.append(f"{row.images_dropped} {word} left out: no number in some run.")
+    parts += [_at_budget(one, row, alpha=alpha) for one in row.budgets]
     return " ".join(parts)
+
+
+def times_the_steps(times: float) -> str:
+    """Return a budget in words.
+
+    Example:
+        >>> times_the_steps(2), times_the_steps(0.5), times_the_steps(3)
+        ('twice the steps', 'half the steps', '3 times the steps')
+    """
+    return f"{WORDS.get(times, f'{times:g} times')} the steps"
+
+
+def _at_budget(one: AtBudget, row: Row, *, alpha: float) -> str:
+    """Return the effect at another budget, and plainly where what was found does not hold there."""
+    share = row.percent / row.estimate if row.percent is not None and row.estimate else None
+
+    def shown(number: float) -> str:
+        return change(number, row) if share is None else f"{number * share:+.2f}"
+
+    unit = "" if share is None else " %"
+    blocks = f"{one.blocks} block{'' if one.blocks == 1 else 's'}"
+    interval = ""
+    if one.ci_low is not None and one.ci_high is not None:
+        level = f"{100 * (1 - alpha):g} % CI"
+        interval = f"{level} {shown(one.ci_low)} to {shown(one.ci_high)}{unit}, "
+    effect = f"At {times_the_steps(one.times)} {shown(one.estimate)}{unit} ({interval}{blocks})"
+    what = FOUND.get(row.verdict, "the effect")
+    if one.held == "holds":
+        return f"{effect}: {what} holds at that budget."
+    if one.held == "does not hold":
+        ends = (one.change_low, one.change_high)
+        low, high = (math.nan if end is None else end for end in ends)
+        is_chance = low <= 0 <= high
+        doubt = f"; the change, {shown(low)} to {shown(high)}{unit}, may be chance"
+        return (
+            f"{effect}: {what} does not hold at that budget: {one.reason}"
+            f"{doubt if is_chance else ''}."
+        )
+    return f"{effect}: open at that budget, {one.reason}." if one.held == "open" else f"{effect}."
 
 
 def _is_few(row: Row) -> bool:

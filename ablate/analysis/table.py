@@ -3,8 +3,11 @@
 import pandas as pd
 
 from ablate.analysis.health import is_unhealthy
-from ablate.design_names import BLOCKED, CONFIRM, SEARCH, SOBOL
+from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH, SOBOL
+from ablate.metrics.copies import Gamed, gamed_by_copies
 
+COMPARED = ("name", "split", "image", "metric", "value")  # columns of published references
+COPY, REFERENCE = "copy", "reference"  # kinds of comparators; the third is a rule
 ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed", "unhealthy")
 
 
@@ -14,7 +17,7 @@ def designed(runs: pd.DataFrame, phases: dict[str, dict[str, object]]) -> pd.Dat
     A search is adaptive, an exploration varies everything at once, the points of a block are tuned
     and what is confirmed has recipes of its own: their answer is a verdict.
     """
-    left_out = (SEARCH, SOBOL, BLOCKED, CONFIRM)
+    left_out = (SEARCH, SOBOL, BLOCKED, AT_BUDGET, CONFIRM)
     kept = [name for name, phase in phases.items() if phase["design"] not in left_out]
     return runs[runs["phase"].isin(kept)]
 
@@ -48,9 +51,43 @@ def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.D
     return pd.DataFrame(rows, columns=list(ARM_COLUMNS))
 
 
-def floor_means(floors: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean per rule and metric over the images whose value is a number."""
-    return floors.groupby(["rule", "metric"], sort=True)["value"].mean().reset_index()
+def comparators(trivial_baselines: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
+    """Return what stands beside the arms: kind, name, label, metric, value; NaN for no number.
+
+    A row per comparator and metric, with the mean over the images whose value is a number; trivial
+    baselines first, each in its published order.
+
+    Args:
+        trivial_baselines: Published rows: kind (copy or rule), name, split, image, metric, value.
+        references: Published rows of the same columns but kind.
+    """
+    parts = [trivial_baselines, references.assign(kind=REFERENCE)]
+    rows = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
+    rows = rows.assign(value=rows["value"].astype(float))
+    means = rows.groupby(["kind", "name", "metric"], sort=False)["value"].mean().reset_index()
+    labels = [
+        f"copy of {name}" if kind == COPY else f"{kind} {name}"
+        for kind, name in zip(means["kind"], means["name"], strict=True)
+    ]
+    return means.assign(label=labels)
+
+
+def gamed(trained: pd.DataFrame, comparators: pd.DataFrame) -> dict[str, Gamed]:
+    """Return the metrics in which a copy of a source beats every trained mean.
+
+    Args:
+        trained: One row per value and metric: metric, mean.
+        comparators: As `comparators` returns them.
+    """
+    means = {
+        str(metric): rows["mean"].astype(float).tolist()
+        for metric, rows in trained.groupby("metric", sort=False)
+    }
+    copies = {
+        str(name): dict(zip(rows["metric"], rows["value"], strict=True))
+        for name, rows in comparators[comparators["kind"] == COPY].groupby("name", sort=False)
+    }
+    return gamed_by_copies(means, copies)
 
 
 def not_numbers(images: pd.DataFrame) -> pd.DataFrame:

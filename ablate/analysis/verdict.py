@@ -20,6 +20,32 @@ RowVerdict = Literal[
 ]
 
 
+Held = Literal["holds", "does not hold", "open", "not judged"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtBudget:
+    """A contrast in one metric at another training budget, in the blocks that both budgets have.
+
+    It decides nothing. Numbers are in units of the metric, intervals at the alpha of the question
+    and uncorrected; None means that the number does not exist.
+    """
+
+    times: float  # multiple of the registered steps
+    steps: int
+    blocks: int
+    images: int
+    estimate: float
+    percent: float | None  # of the frozen base, the one of the registered budget
+    ci_low: float | None
+    ci_high: float | None
+    change: float  # of the estimate, from the registered budget to this one, paired over blocks
+    change_low: float | None
+    change_high: float | None
+    held: Held  # "not judged" where the registered budget has found nothing that could hold
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One contrast in one metric.
@@ -61,6 +87,7 @@ class Row:
     reason: str
     sentence: str
     run_ids: tuple[str, ...]
+    budgets: tuple[AtBudget, ...] = ()  # absent in verdict.json where there are none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,23 @@ Overrides = Annotated[
 ]
 Store = Annotated[Path, typer.Option("--store", help="Folder of the stores.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        min=1,
+        metavar="N",
+        help="A sample of N pairs each of train, val and test, evenly by name: short for "
+        "data.limit={train: N, val: N, test: N}. Scores are then those of N test pairs.",
+    ),
+]
 DEFAULT_STORE = Path("ablate-store")
+
+
+def limited(overrides: list[str] | None, limit: int | None) -> list[str]:
+    """Return the overrides with --limit written out; a limit among the overrides goes before it."""
+    splits = ("train", "val", "test") if limit is not None else ()
+    return [*(f"data.limit.{split}={limit}" for split in splits), *(overrides or [])]
 
 
 def load(study: str, overrides: list[str] | None, *, store: Path | None = None) -> "StudyConfig":

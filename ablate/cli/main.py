@@ -21,6 +21,7 @@ from ablate.cli import (
     doctor,
     export,
     fuse,
+    gc,
     listing,
     new,
     plan,
@@ -54,6 +55,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (USE, "config", config.config, "The overrides that make a run again."),
     (USE, "score", score.score, "Metrics of anybody's fused images, ranked."),
     (MEND, "doctor", doctor.doctor, "The stores of a study against each other."),
+    (MEND, "gc", gc.gc, "Free the space of what a store can compute again."),
     (MEND, "selftest", selftest.selftest, "Does the protocol find a planted truth, and no other?"),
 )  # a line per command: where it is listed, its name, what it does in at most 62 letters
 

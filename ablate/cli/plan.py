@@ -1,22 +1,27 @@
-"""`ablate plan`: what a study would run; touches nothing."""
+"""`ablate plan`: what a study would run, and how long it would take."""
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+from ablate.cli.arguments import DEFAULT_STORE, Json, Limit, Overrides, Store, Study, limited
 from ablate.cli.saying import say
 
 if TYPE_CHECKING:
     from ablate.config.schema import Phase
+    from ablate.models.size import Size
     from ablate.study.cost import Cost, Fit, Pace
+    from ablate.study.forecast import Figures, Forecast, Source
     from ablate.study.plan import Plan
     from ablate.study.planned import ConfirmPlan
 
 SHOWN = 12
+BUSY = 0.8  # of a core, while trainings were measured
 _BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s*(h|m|min|d)")
 _HOURS = {"h": 1.0, "m": 1 / 60, "min": 1 / 60, "d": 24.0}
 
@@ -27,6 +32,7 @@ def plan(
     *,
     as_json: Json = False,
     store: Store = DEFAULT_STORE,
+    limit: Limit = None,
     fit: Annotated[
         str | None,
         typer.Option(
@@ -42,29 +48,49 @@ def plan(
             help="Pace; without it, that of alike runs in the store.",
         ),
     ] = None,
+    measures: Annotated[
+        bool,
+        typer.Option(
+            "--time",
+            help="Measure some steps and a scoring of each kind of training here, for the hours; "
+            "kept for later plans in the user's cache folder.",
+        ),
+    ] = False,
 ) -> None:
-    """Print arms, seeds, cost, detectable effect and first trials of a study; writes nothing.
+    """Print arms, seeds, cost, detectable effect and first trials of a study.
+
+    Hours come from --time, from the study's own finished runs, from figures that --time measured
+    here before, or from alike runs in the store. Nothing is written but what --time keeps.
 
     Examples:
         ablate plan q4_variant data=msrs train.steps=2000
+        ablate plan q4_variant_answer data=msrs data.root=/data/MSRS --time executor.slots=8
         ablate plan q4_variant_answer --fit 6h --seconds-per-step 0.09
     """
     from ablate.cli.arguments import load
     from ablate.study.cost import Pace, cost, pace_of
+    from ablate.study.forecast import forecast
     from ablate.study.plan import make
 
     hours = _hours(fit) if fit is not None else None
-    made = make(load(study, overrides))
-    pace = (
-        Pace(seconds_per_step=seconds_per_step)
-        if seconds_per_step is not None
-        else pace_of(Path(store), made.config)
-    )
+    made = make(load(study, limited(overrides, limit)))
+    figures, source, is_kept = _figures(made, Path(store), measures=measures)
+    found = forecast(made, figures, source=source)
+    pace = _pace(figures) or pace_of(Path(store), made.config)
+    if seconds_per_step is not None:
+        found, pace = None, Pace(seconds_per_step=seconds_per_step)
+    spent = cost(made, pace)
+    if found is not None:
+        spent = replace(spent, hours=found.wall_h)
     chosen = _fitted(made, pace, hours) if hours is not None else None
     if as_json:
-        typer.echo(json.dumps(_facts(made, cost(made, pace), chosen, store=Path(store)), indent=2))
+        facts = _facts(made, spent, chosen, store=Path(store))
+        facts["time"] = asdict(found) if found is not None else None
+        typer.echo(json.dumps(facts, indent=2))
         return
     say(f"{made.config.name}: {made.config.title}")
+    if size := _size(made):
+        say(size.in_words())
     for question in made.config.questions.values():
         say(f"  asks: {question.asks}")
     for phase in made.config.phases.values():
@@ -79,14 +105,27 @@ def plan(
     for confirmation in made.confirmations:
         _print_confirmation(made, confirmation)
     _print_detectable(made, Path(store))
-    say(_cost_line(made, cost(made, pace), pace))
+    for line in _cost_lines(made, spent, pace, found):
+        say(line)
+    for one in spent.budgets:
+        taken = "" if one.hours is None else f", {one.hours:.1f} h"
+        say(f"  budget {one.times:g}x ({one.phase}): {one.runs} runs, {one.steps:,} steps{taken}")
     if chosen is not None:
         at = f"phases.{chosen.phase}.options"
         say(
             f"fits {fit}: {at}.points={chosen.points} {at}.blocks={chosen.blocks} "
             f"({chosen.hours:.1f} h)"
         )
-    say(f"design {made.design_hash}; nothing was written")
+    kept = "only the figures of --time were kept, in the user's cache folder"
+    say(f"design {made.design_hash}; {kept if is_kept else 'nothing was written'}")
+
+
+def _size(made: "Plan") -> "Size | None":
+    """Return the size of the base network; None where there is none, or a plug-in's."""
+    from ablate.models.size import size_of
+
+    network = made.config.base.get("model")
+    return None if network is None else size_of(network)
 
 
 def _print_phase(made: "Plan", phase: "Phase") -> None:
@@ -106,6 +145,8 @@ def _print_phase(made: "Plan", phase: "Phase") -> None:
     say(f"phase {phase.name} ({phase.design}{preset}): {size}")
     for line in remarks(made, phase):
         say(f"  {line}")
+    if phase.of is not None:
+        return  # the trials of the answer once more
     for trial in trials[:SHOWN]:
         name = trial.name if trial.point is None else trial.runs[0].name
         say(f"  t{trial.number:03d} {trial.arm_id}  {name}")
@@ -150,19 +191,90 @@ def _print_detectable(made: "Plan", store: Path) -> None:
         )
 
 
-def _cost_line(made: "Plan", spent: "Cost", pace: "Pace | None") -> str:
-    line = f"cost: {spent.runs} runs x {made.config.base['train']['steps']} steps = "
-    line += f"{spent.steps:,} steps"
+def _figures(
+    made: "Plan", store: Path, *, measures: bool
+) -> tuple[dict[str, "Figures"], "Source", bool]:
+    """Return figures of time, where they are from, and whether they were kept just now."""
+    from ablate.study.forecast import keep, known_figures
+
+    if not measures:
+        return *known_figures(made, store), False
+    from ablate.cli.counter import Counter
+    from ablate.study.timing import measure
+
+    with Counter("measuring trainings") as counter:
+        figures = measure(made, tick=counter.step)
+    device = str(made.config.base["train"]["device"])
+    return figures, "measured", keep(figures, device=device)
+
+
+def _pace(figures: Mapping[str, "Figures"]) -> "Pace | None":
+    """Return the pace of the baseline, or of the first kind that is known."""
+    from ablate.study.cost import Pace
+
+    first = next(iter(figures.values()), None)
+    if first is None:
+        return None
+    return Pace(seconds_per_step=first.step_s, seconds_beside=first.beside_s, runs=1)
+
+
+def _cost_lines(
+    made: "Plan", spent: "Cost", pace: "Pace | None", found: "Forecast | None"
+) -> list[str]:
+    parts = [f"{count} runs x {steps} steps" for steps, count in sorted(spent.lengths.items())]
+    line = f"cost: {' + '.join(parts)} = {spent.steps:,} steps"
+    if found is not None:
+        return [line, *_time_lines(found)]
     if spent.hours is None or pace is None:
-        return f"{line}, hours unknown before the first run (or give --seconds-per-step)"
+        return [f"{line}, hours unknown: --time measures them here (or give --seconds-per-step)"]
     slots = int(made.config.executor.get("slots", 1))
     source = f"the pace of {pace.runs} earlier runs" if pace.runs else "the pace given"
-    return f"{line}, {spent.hours:.1f} h on {slots} slot{'s' if slots > 1 else ''} at {source}"
+    return [f"{line}, {spent.hours:.1f} h on {slots} slot{'s' if slots > 1 else ''} at {source}"]
+
+
+def _time_lines(found: "Forecast") -> list[str]:
+    """Return hours of the machine and on the wall, what they go into, and how they are known."""
+    parts = {"steps": found.steps_h, "scoring": found.scoring_h, "baselines": found.baselines_h}
+    parts["start, pictures and data"] = max(0.0, found.machine_h - sum(parts.values()))
+    shares = ", ".join(
+        f"{name} {hours / found.machine_h:.0%}"
+        for name, hours in parts.items()
+        if found.machine_h and hours / found.machine_h >= 0.005
+    )
+    if found.source == "runs":  # what they took beside their steps is not told apart
+        rest = 1 - found.steps_h / found.machine_h if found.machine_h else 0.0
+        shares = f"steps {1 - rest:.0%}, scoring and all else {rest:.0%}"
+    known = {
+        "measured": "measured here just now",
+        "cache": "measured here before by --time",
+        "runs": "from the study's own finished runs",
+    }[found.source]
+    workers = _counted(found.workers, "worker")
+    lines = [
+        f"time: {_hours_of(found.machine_h)} of machine time, {_hours_of(found.wall_h)} with "
+        f"{workers} ({shares})",
+        f"  {known}, {found.known_kinds} of {_counted(found.kinds, 'kind')} of training; "
+        "searches and confirmations at the baseline's cost, nothing pruned",
+    ]
+    if len(found.phases_h) > 1:
+        each = (f"{name} {_hours_of(hours)}" for name, hours in found.phases_h.items())
+        lines.append(f"  by phase: {', '.join(each)}")
+    if found.cpu_share < BUSY:
+        lines.append(
+            f"  the machine was busy: {found.cpu_share:.0%} of a core; alone it may take "
+            f"{_hours_of(found.machine_h * found.cpu_share)}"
+        )
+    return lines
+
+
+def _hours_of(hours: float) -> str:
+    """Return hours, and below a tenth of one the minutes or seconds."""
+    from ablate.cli.progress import duration
+
+    return f"{hours:.1f} h" if hours >= 0.1 else duration(hours * 3600)
 
 
 def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from ablate.study.claims import reaches
     from ablate.study.pilot import detectable
 
@@ -175,11 +287,13 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
         "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
         "steps": spent.steps, "hours": spent.hours, "duplicates": made.duplicates,
         "spare_runs": sum(len(trial.runs) for trial in made.spares),
+        "network": asdict(size) if (size := _size(made)) else None,
         "infeasible": made.infeasible, "trials": made.rows(), "searches": searches,
         "confirmations": [
             {"phase": c.phase.name, "of": c.of, "winners": c.winners, "runs": c.runs}
             for c in made.confirmations
         ],
+        "budgets": [asdict(one) for one in spent.budgets],
         "claims": {phase.name: phase.claims for phase in config.phases.values()},
         "detectable": [asdict(reach) for reach in reaches(config)],
         "detectable_by_metric": [asdict(d) for d in detectable(made, store, reaches(config))],
@@ -193,7 +307,8 @@ def _fitted(made: "Plan", pace: "Pace | None", hours: float) -> "Fit":
 
     if pace is None:
         raise ConfigError(
-            "--fit: no alike run in the store says how long a step takes; give --seconds-per-step"
+            "--fit: no alike run in the store says how long a step takes; add --time, or give "
+            "--seconds-per-step"
         )
     chosen = fit(made, pace, hours=hours)
     if chosen is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
+from ablate.cli.arguments import DEFAULT_STORE, Json, Limit, Overrides, Store, Study, limited
 from ablate.cli.saying import say
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Worker processes (executor.slots).")
     ] = None,
+    limit: Limit = None,
     retry: Annotated[
         bool, typer.Option("--retry", help="Run again what failed without diverging.")
     ] = False,
@@ -58,12 +59,11 @@ def run(
         ablate run q4_variant data=msrs data.root=/data/MSRS --workers 2
         ablate run q4_variant --retry --dry-run
     """
+    words = limited(overrides, limit) + ([f"executor.slots={workers}"] if workers else [])
     if dry_run:
-        _preview(study, _with(overrides, workers), store=store, retry=retry, as_json=as_json)
+        _preview(study, words, store=store, retry=retry, as_json=as_json)
         return
-    outcome = drive(
-        study, _with(overrides, workers), store=store, retry=retry, accept_drift=accept_drift
-    )
+    outcome = drive(study, words, store=store, retry=retry, accept_drift=accept_drift)
     then = shlex.join(["ablate", "report", study, "--store", str(store)])
     if as_json:
         typer.echo(json.dumps({**_facts(outcome), "report": then}, indent=2))
@@ -93,7 +93,7 @@ def drive(
             with _told_to_stop(meter):
                 return run_study(
                     config, store=store, overrides=overrides, retry=retry,
-                    accept_drift=accept_drift, listen=meter.take,
+                    accept_drift=accept_drift, listen=meter.take, begins=meter.take,
                 )  # fmt: skip
         except KeyboardInterrupt:
             meter.stop()
@@ -117,10 +117,6 @@ def sentence(outcome: "Outcome") -> str:
 def exit_code(outcome: "Outcome") -> int:
     """Return 3 where runs failed, else 0."""
     return 3 if outcome.counts["failed"] else 0
-
-
-def _with(overrides: list[str] | None, workers: int | None) -> list[str]:
-    return [*(overrides or []), *([f"executor.slots={workers}"] if workers else [])]
 
 
 def _facts(outcome: "Outcome") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,7 +39,9 @@ def score(
 ) -> None:
     """Score fused images by name against their sources; several methods are ranked.
 
-    The table ends with the rules mean and max of the two sources, which need no network.
+    The table ends with trivial baselines, which need no network: copies of both sources, their
+    mean and max, a Laplacian pyramid and a guided filter. A metric in which a copy beats every
+    method is marked as gamed by a copy.
 
     Examples:
         ablate score --infrared ir --visible vi --fused ours=out --fused CDDFuse
@@ -121,17 +124,21 @@ def _write(scores: "Scores", table: "Table", *, csv: Path | None, latex: Path | 
 
 
 def _shown(scores: "Scores", table: "Table") -> str:
-    from ablate.scoring.terminal import ARROWS, terminal
+    from ablate.metrics.copies import sentence
+    from ablate.scoring.terminal import ARROWS, MARK, terminal
 
     try:
-        "".join(ARROWS).encode(sys.stdout.encoding or "utf-8")
-        arrows = ARROWS
+        "".join((*ARROWS, MARK)).encode(sys.stdout.encoding or "utf-8")
+        arrows, mark = ARROWS, MARK
     except UnicodeEncodeError:
-        arrows = ("+", "-")
-    foot = "(mean), (max): rules of the two sources, no network; a floor to compare with"
+        arrows, mark = ("+", "-"), "#"
+    foot = ["(in brackets): trivial baselines, no network: copies of the sources and rules"]
     if any(line.mean_rank is not None for line in table.lines):
-        foot += "\n*: best method"
-    return f"{_headline(scores)}\n\n{terminal(table, arrows=arrows)}\n\n{foot}"
+        foot.append("*: best method")
+    if table.gamed:
+        foot += textwrap.wrap(f"{mark}: {sentence(table.gamed, others='method')}", 80)
+    shown = terminal(table, arrows=arrows, mark=mark)
+    return "\n".join([_headline(scores), "", shown, "", *foot])
 
 
 def _headline(scores: "Scores") -> str:

@@ -1,6 +1,7 @@
 """`ablate status`: what a store holds of a study."""
 
 import json
+from typing import Any
 
 import typer
 
@@ -14,7 +15,7 @@ def status(
     store: Store = DEFAULT_STORE,
     as_json: Json = False,
 ) -> None:
-    """Print how far a study is; writes nothing.
+    """Print how far a study is, and each of its running runs; writes nothing.
 
     Without overrides it is the study as it was started in this store.
 
@@ -46,6 +47,8 @@ def status(
             else f", {facts['infeasible']} infeasible, {facts['duplicates']} repeated"
         )
     )
+    for one in facts["at_work"]:
+        say(one_line(f"  {_line(one)}"))
     for run, reason in facts["reasons"].items():
         say(one_line(f"  {run}: {reason}"))
     for line in lines(facts["strata"]):
@@ -57,3 +60,16 @@ def status(
         )
     say(f"mlflow: {facts['mlflow']['tracking_uri']}")
     say(f"optuna: {facts['optuna']['storage']}")
+
+
+def _line(run: dict[str, Any]) -> str:
+    """Return how far a run at work is, in words."""
+    from ablate.cli.progress import duration
+
+    if run["name"] is None:
+        return f"{run['run']}: starting"
+    at = f"step {run['step']} of {run['steps']} ({run['share']:.0%})"
+    if run["step"] >= run["steps"]:
+        at = "scoring"
+    left = "ETA not known yet" if run["eta_s"] is None else f"ETA {duration(run['eta_s'])}"
+    return f"{run['name']}: {at}, {left}"

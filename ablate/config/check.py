@@ -20,6 +20,7 @@ from ablate.config.overrides import TOP
 from ablate.config.phases import read_phases
 from ablate.config.questions import read_questions
 from ablate.config.reading import LARGEST_WHOLE, LONGEST_TEXT
+from ablate.config.references import read_references
 from ablate.config.schema import Space, StudyConfig
 from ablate.config.settings import FUSION, Context, check_base, merged_names, task_of
 from ablate.config.sizes import check_sizes
@@ -71,6 +72,7 @@ def check(
     _settle_task(found, base, names)
     _lower_metrics(base)
     context = Context(found, base, names)
+    _settle_limit(base)
     check_base(context)
     space = _space(context, tree.get("space"))
     space_raw = tree.get("space")
@@ -108,6 +110,7 @@ def check(
         store=_store(found, tree.get("store")),
         nuisance=nuisance,
         held=held,
+        references=read_references(context, tree.get("references")),
         notes=notes,
         defaults=defaults,
     )
@@ -240,3 +243,13 @@ def _settle_task(faults: Faults, base: dict[str, Any], names: dict[str, Collecti
     section = base.get("metrics")
     if isinstance(section, dict):
         base["metrics"] = {"names": list(names["metrics"]), **section}
+
+
+def _settle_limit(base: dict[str, Any]) -> None:
+    """Drop limits of the data that limit nothing: they are as good as absent."""
+    data = base.get("data")
+    limit = data.get("limit") if isinstance(data, dict) else None
+    if isinstance(data, dict) and "limit" in data and (limit is None or isinstance(limit, dict)):
+        kept = {split: count for split, count in (limit or {}).items() if count is not None}
+        rest = {key: value for key, value in data.items() if key != "limit"}
+        base["data"] = {**rest, "limit": kept} if kept else rest

@@ -15,7 +15,7 @@ MAPPINGS = ("questions", "factors", "nuisance", "phases", "space.dimensions", "s
 THERE_ANYWAY = {"nuisance": ("learning_rate", "gradient_weight")}
 TOP = (
     "title", "questions", "space", "factors", "nuisance", "phases", "base", "objective", "seed",
-    "executor", "store",
+    "executor", "store", "references",
 )  # fmt: skip
 ALIASES = {"dimensions": "space.dimensions", "constraints": "space.constraints"}
 SPACE_GROUP = "search_spaces@space"

@@ -9,13 +9,13 @@ from ablate.config.faults import Faults, short
 from ablate.config.options import OPTIONS, check_options
 from ablate.config.schema import Factor, Phase
 from ablate.config.spaces import usable_name
-from ablate.design_names import BLOCKED, CONFIRM, SEARCH, SEARCHES
+from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH, SEARCHES
 from ablate.settings.setting import Known
 
 ANY_OPTION = tuple(key for options in OPTIONS.values() for key in options)
 KEYS = (
     "design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options", "claims",
-    "looks",
+    "looks", "budgets",
 )  # fmt: skip
 CLAIMING = (BLOCKED, CONFIRM)  # designs with replicates that a claim can rest on
 COUNTED = SEARCHES  # designs that need a number of trials
@@ -32,6 +32,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 REDRAWS_SINCE = 2  # version of the packaged defaults: before it no block was redrawn
 DEFAULTS: dict[str, dict[str, Any]] = {CONFIRM: {"blocks": 8}}
 NEVER_CLAIM = ("smoke",)
+MOST_TIMES = 1000  # the steps of the answer
 DEFAULT_PRESET = {BLOCKED: "quick"}
 
 
@@ -72,7 +73,35 @@ def read_phases(
             )
             if defaults >= REDRAWS_SINCE:
                 phases[name] = _with_redraws(phases[name])
+            for again in _at_budgets(phases[name]):
+                if again.name in entries:
+                    faults.add(
+                        f"phases.{again.name}",
+                        f"is the name of what {at}.budgets adds; give this phase another one",
+                    )
+                phases[again.name] = again
     return phases
+
+
+def _at_budgets(phase: Phase) -> list[Phase]:
+    """Return a phase per further budget: the blocks of an answer, trained for other steps.
+
+    Being a phase and arms of their own, their runs take part in nothing that the answer decides.
+    """
+    return [
+        replace(
+            phase,
+            name=f"{phase.name}_{times:g}x",
+            design=AT_BUDGET,
+            claims=False,
+            looks=1,
+            budgets=(),
+            of=phase.name,
+            times=times,
+            rungs=tuple(dict.fromkeys(max(1, round(times * rung)) for rung in phase.rungs)),
+        )
+        for times in phase.budgets[1:]
+    ]
 
 
 def _phase(
@@ -128,6 +157,7 @@ def _phase(
         pruner=texts["pruner"],
         preset=preset,
         looks=_looks(faults, f"{at}.looks", design, entry.get("looks")),
+        budgets=_budgets(faults, f"{at}.budgets", design, entry.get("budgets")),
         claims=_claims(faults, f"{at}.claims", design, preset, entry.get("claims")),
     )
 
@@ -177,6 +207,33 @@ def _looks(faults: Faults, at: str, design: str, raw: Any) -> int:
     if raw is not None and design and design not in CLAIMING:
         faults.add(at, f"{design!r} claims nothing, so it has no looks; remove it")
     return looks
+
+
+def _budgets(faults: Faults, at: str, design: str, raw: Any) -> tuple[float, ...]:
+    """Return the budgets, none where train.steps is the only one."""
+    if raw is None:
+        return ()
+    if design and design != BLOCKED:
+        faults.add(at, f"only blocks are trained at several budgets, this is {design}; remove it")
+        return ()
+    is_list = isinstance(raw, list | tuple) and all(
+        isinstance(v, int | float) and not isinstance(v, bool) and 0 < v <= MOST_TIMES for v in raw
+    )
+    if not is_list or not raw or len({f"{v:g}" for v in raw}) < len(raw):
+        faults.add(
+            at,
+            f"must be a list of multiples of train.steps such as [1, 2], each once, above 0 and at "
+            f"most {MOST_TIMES}, got {short(raw)}",
+        )
+        return ()
+    if raw[0] != 1:
+        faults.add(
+            at,
+            f"the first decides and is train.steps itself, so 1, got {short(raw)}; change "
+            "train.steps instead",
+        )
+        return ()
+    return tuple(float(v) for v in raw) if len(raw) > 1 else ()
 
 
 def _rungs(faults: Faults, at: str, raw: Any) -> tuple[int, ...]:

@@ -108,6 +108,14 @@ class Phase:
     options: Mapping[str, Any] = field(default_factory=dict)  # of the design, its preset filled in
     claims: bool = False  # its verdicts may be claims; only of blocked and confirm
     looks: int = 1  # how often its verdicts will be read: alpha is split evenly over the looks
+    budgets: tuple[float, ...] = ()  # multiples of train.steps; the first is 1 and decides
+    of: str | None = field(default=None, repr=False)  # the answer whose blocks are trained again
+    times: float = field(default=1.0, repr=False)  # multiple of train.steps; 1 where `of` is None
+
+    @property
+    def budget(self) -> float | None:
+        """The multiple of train.steps that its runs train for; None in a phase without budgets."""
+        return self.times if self.of or self.budgets else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +125,19 @@ class Space:
     title: str
     dimensions: dict[str, Dimension]
     constraints: tuple[Constraint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Results of others that stand in every table; a folder of fused images, or weights.
+
+    A folder holds an image for every test pair, of its name and size. Weights are a safetensors
+    file that fits the packaged network of that name; nothing is trained.
+    """
+
+    folder: str | None = None
+    weights: str | None = None  # a safetensors file
+    model: Mapping[str, JsonValue] = field(default_factory=dict)  # the network of the weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +160,7 @@ class StudyConfig:
     nuisance: dict[str, Dimension] = field(default_factory=dict)  # tuned anew in every block
     held: tuple[str, ...] = ()  # nuisance that the file holds at its base value: a caveat
     further_objectives: tuple[str, ...] = ()  # of a search for trade-offs
+    references: dict[str, Reference] = field(default_factory=dict)  # no part of the design
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     kind: str = "study"
     defaults: int = 2  # version of the packaged defaults that base was filled in from
@@ -166,9 +188,12 @@ class StudyConfig:
 
     @property
     def digest(self) -> str:
-        """Return the hash of all that defines the study; where it runs and stores is not in it."""
+        """Return the hash of all that defines the study.
+
+        Where it runs and stores, and what its results are compared with, is not in it.
+        """
         values = asdict(self)
-        for name in ("file", "executor", "store", "notes", "defaults"):
+        for name in ("file", "executor", "store", "notes", "references", "defaults"):
             del values[name]
         for section in ("data", "task"):
             for name in PATHS:

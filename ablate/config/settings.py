@@ -9,7 +9,7 @@ from ablate.config.apply import leaves
 from ablate.config.faults import Faults, short
 from ablate.errors import nearest
 from ablate.registry import declared
-from ablate.settings.network import NetworkSettings
+from ablate.settings.network import OF_NETWORKS, NetworkSettings
 from ablate.settings.setting import Known, Setting, settings_of
 from ablate.settings.train import TrainSettings, faults_of
 
@@ -50,6 +50,10 @@ def _int(low: int, high: float = math.inf) -> Setting:
     return Setting(type="int", low=low, high=high)
 
 
+def _own(network: str) -> dict[str, Setting]:
+    return settings_of(OF_NETWORKS[network])
+
+
 def _name(kind: str) -> Setting:
     return Setting(type="name", kind=kind)
 
@@ -58,6 +62,7 @@ _AT_LEAST_0 = Setting(type="float", low=0)
 _ABOVE_0 = Setting(type="float", above=0)
 _PATH = Setting(type="text", may_be_null=True, may_be_absent=True)
 _SHARE = Setting(type="float", above=0, high=0.9, may_be_absent=True)
+_LIMIT = Setting(type="int", low=1, may_be_null=True, may_be_absent=True)  # null: the whole split
 _LARGEST_PX = 8192  # side of an image
 _MOST = 1_000_000
 _WIDEST = 4096
@@ -69,6 +74,9 @@ COMMON: dict[str, Setting] = {
     "data.name": _name("data"),
     "data.crop": _int(8, _LARGEST_PX),
     "data.small": Setting(type="name", kind="data.small", may_be_absent=True),
+    "data.limit.train": _LIMIT,
+    "data.limit.val": _LIMIT,
+    "data.limit.test": _LIMIT,
     "model.name": _name("models"),
     "loss.preset": Setting(type="name", kind="losses.preset", may_be_absent=True),
     "loss.mix": Setting(type="name", kind="losses.mix", may_be_absent=True),
@@ -79,7 +87,11 @@ COMMON: dict[str, Setting] = {
     "loss.sign": _name("losses.sign"),
     "loss.selection": _name("losses.selection"),
     "loss.gate_slope": _ABOVE_0,
+    "loss.compared": Setting(type="name", kind="losses.compared", may_be_absent=True),
     "loss.selected": _name("losses.selected"),
+    "loss.ties": Setting(type="name", kind="losses.ties", may_be_absent=True),
+    "loss.tied_target": Setting(type="name", kind="losses.tied_target", may_be_absent=True),
+    "loss.target_exponent": Setting(type="float", above=0, may_be_absent=True),
     "loss.penalty": _name("losses.penalty"),
     "loss.knee": _ABOVE_0,
     "loss.levels": _int(1, 8),
@@ -97,6 +109,8 @@ COMMON: dict[str, Setting] = {
     "loss.intensity": _name("losses.intensity"),
     "loss.intensity_weight": _AT_LEAST_0,
     "loss.ssim_weight": _AT_LEAST_0,
+    "loss.ssim_to": Setting(type="name", kind="losses.ssim_to", may_be_absent=True),
+    "loss.ssim_padding": Setting(type="name", kind="losses.ssim_padding", may_be_absent=True),
     **{f"train.{name}": setting for name, setting in settings_of(TrainSettings).items()},
     "metrics.protocol": _name("protocols"),
     "metrics.names": Setting(type="names", kind="metrics"),
@@ -120,14 +134,13 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
         "folders": {**_OWN_SPLIT, "infrared": _PATH, "visible": _PATH},
     },
     "model": {
-        "densefuse": {"width": _int(1, _WIDEST), **_OF_NETWORKS},
-        "seafusion": {"width": _int(1, _WIDEST), **_OF_NETWORKS},
+        "densefuse": {"width": _int(1, _WIDEST), **_own("densefuse"), **_OF_NETWORKS},
+        "seafusion": {"width": _int(1, _WIDEST), **_own("seafusion"), **_OF_NETWORKS},
         "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6), **_OF_NETWORKS},
         "restormer": {
             "width": _int(2, _WIDEST),
             "depth": _int(1, 4),
-            "blocks": _int(1, _DEEPEST),
-            "heads": _int(1, _WIDEST),
+            **_own("restormer"),
             **_OF_NETWORKS,
         },
         "cddfuse": {
@@ -135,6 +148,7 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
             "blocks": _int(1, _DEEPEST),
             "heads": _int(1, _WIDEST),
             "couplings": _int(1, _DEEPEST),
+            **_own("cddfuse"),
             **_OF_NETWORKS,
         },
         "probe": {"noise": _AT_LEAST_0},
@@ -260,6 +274,15 @@ def _check_lengths(faults: Faults, flat: Mapping[str, Any]) -> None:
         numbers = flat.get(f"loss.{name}")
         if isinstance(numbers, list) and isinstance(levels, int) and len(numbers) != levels:
             faults.add(f"base.loss.{name}", f"has {len(numbers)} {name} for {levels} levels")
+    depth = flat.get("model.depth")
+    for name in ("blocks", "heads"):
+        numbers = flat.get(f"model.{name}")
+        if isinstance(numbers, list) and isinstance(depth, int) and len(numbers) != depth + 1:
+            faults.add(
+                f"base.model.{name}",
+                f"has {len(numbers)} numbers for {depth + 1} stages (depth + 1); give one number "
+                "for all of them or one for each",
+            )
 
 
 def _own_settings(path: str, base: Mapping[str, Any], known: Known) -> Collection[str]:

@@ -14,6 +14,7 @@ from ablate.training.initialisation import initialise
 
 SIZES = ((64, 64), (37, 50), (41, 33))  # height, width in pixels
 HALF_LEVEL = 0.5 / 255
+TOGETHER = 1e-4  # of a pair beside another one: arithmetic may run in another order
 
 
 def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -62,6 +63,15 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"in evaluation mode fusing changes {', '.join(moved[:3])}, so scores would depend on "
             "their order; change it only while self.training"
+        )
+    infrared, visible, _ = pair(batch=2)
+    alone = [_fused(model, infrared[at], visible[at]) for at in (slice(1), slice(1, 2))]
+    if not torch.allclose(
+        _fused(model, infrared, visible), torch.cat(alone), rtol=0.0, atol=TOGETHER
+    ):
+        yield (
+            "in evaluation mode a pair is fused otherwise beside another one, and scoring fuses "
+            "several at once; take no statistics over the batch"
         )
     yield from _trains(model, *pair(batch=2)[:2])
     infrared, visible, _ = pair()

@@ -53,16 +53,18 @@ def sample(*, is_answered: bool = True) -> Contents:
     facts = _facts(len(runs), is_answered=is_answered)
     table = pd.DataFrame(runs)
     images = pd.DataFrame(rows, columns=["run_id", "split", "image", "metric", "value"])
-    floors = [
-        (rule, "test", f"test{i}", metric, base * share)
-        for rule, share in (("mean", 0.8), ("max", 0.9))
+    baselines = [
+        (kind, name, "test", f"test{i}", metric, base * share)
+        for kind, name, share in (("copy", "visible", 0.7), ("rule", "mean", 0.8))
         for i in range(IMAGES)
         for metric, base in METRICS.items()
     ]
     return Contents(
         facts=facts, runs=table, images=images,
         curves=pd.DataFrame(curves, columns=["run_id", "key", "step", "value"]),
-        floors=pd.DataFrame(floors, columns=["rule", "split", "image", "metric", "value"]),
+        trivial_baselines=pd.DataFrame(
+            baselines, columns=["kind", "name", "split", "image", "metric", "value"]
+        ),
         gallery={},
         verdicts=answer(facts, table, images, generated_by="sample") if is_answered else None,
     )  # fmt: skip

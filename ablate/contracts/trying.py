@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-SETTINGS_OF_TRAINING = ("name", "crop", "small")
+SETTINGS_OF_TRAINING = ("name", "crop", "small", "limit")
 
 
 class MissingError(Exception):

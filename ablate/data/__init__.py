@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from ablate.data.pairs import PairSet
     from ablate.data.problems import Problem
 
-OF_TRAINING = ("crop", "small")  # settings of the data section that are not the maker's
+OF_TRAINING = ("crop", "small", "limit")  # settings of the data section that are not the maker's
 SMALL = ("refuse", "pad")  # what becomes of images smaller than the crop
 
 
@@ -17,10 +17,14 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
     With `small: pad`, images smaller than `crop` are mirrored at their edges for training; val and
     test are scored as they are. The default `refuse` leaves them to the check of the crop.
 
+    With `limit: {train: n, val: n, test: n}`, the set is an even sample of each split by name, and
+    its manifest says so; a split that is left out stays whole.
+
     Raises:
         UnknownNameError: No data set has that name.
         ConfigError: A setting is unknown to it.
-        DataError: All faults of the files together, or a split without pairs.
+        DataError: All faults of the files together, a split without pairs, or with fewer than its
+            limit.
     """
     from ablate.data.pairs import SPLITS
     from ablate.errors import ConfigError, DataError, nearest
@@ -28,6 +32,9 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
     small = settings.get("small", "refuse")
     if small not in SMALL:
         raise ConfigError(f"data.small: no such way as {small!r}; {nearest(str(small), SMALL)}")
+    limit = {split: n for split, n in (settings.get("limit") or {}).items() if n is not None}
+    if unknown := [split for split in limit if split not in SPLITS]:
+        raise ConfigError(f"data.limit.{unknown[0]}: no such split; {nearest(unknown[0], SPLITS)}")
     pairs = make(settings)
     if pairs.problems:
         raise DataError("\n".join(str(problem) for problem in _all_problems(pairs)))
@@ -37,6 +44,7 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
             f"{pairs.manifest.label}: no pairs for {', '.join(empty)} (has "
             f"{sum(pairs.manifest.counts.values())} in all); add pairs or change the shares"
         )
+    pairs = pairs.limited(limit)
     return pairs.padded(settings["crop"]) if small == "pad" else pairs
 
 

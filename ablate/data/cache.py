@@ -1,4 +1,4 @@
-"""Decoded pairs in memory-mapped files, shared by every process of a study."""
+"""Decoded pairs in memory-mapped files, shared by every process of a store."""
 
 import contextlib
 import hashlib

@@ -3,7 +3,7 @@
 import copy
 import functools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ablate.data.manifest import Manifest
 from ablate.data.problems import Problem
-from ablate.data.splits import redraw
+from ablate.data.splits import evenly, redraw
 from ablate.errors import DataError
 
 SPLITS = ("train", "val", "test")
@@ -93,6 +93,12 @@ class PairSet:
         other._splits = {**self._splits, "train": train, "val": val}
         return other
 
+    def regrouped(self, splits: Mapping[str, tuple[str, ...]]) -> "PairSet":
+        """Return the same pairs under other splits, which may share some: for timing alone."""
+        other = copy.copy(self)
+        other._splits = dict(splits)
+        return other
+
     def padded(self, least_px: int) -> "PairSet":
         """Return the same pairs; those to train on are mirrored up to `least_px` a side.
 
@@ -100,6 +106,43 @@ class PairSet:
         """
         other = copy.copy(self)
         other.pads_to_px = least_px
+        return other
+
+    def limited(self, limit: Mapping[str, int]) -> "PairSet":
+        """Return an even sample of the pairs; its manifest says that it is one, and of what.
+
+        Args:
+            limit: Number of pairs to keep of some of the splits; the others stay whole.
+
+        Raises:
+            DataError: A split has fewer pairs.
+        """
+        label, counts = self.manifest.label, self.manifest.counts
+        if above := [split for split in SPLITS if limit.get(split, 0) > counts[split]]:
+            most = ",".join(
+                f"{split}:{min(limit[split], counts[split])}" for split in SPLITS if split in limit
+            )
+            raise DataError(
+                f"data.limit: asks for {', '.join(f'{limit[split]} {split}' for split in above)} "
+                f"pairs; {label} has {', '.join(f'{counts[s]} {s}' for s in SPLITS)}; lower it to "
+                f"data.limit={{{most}}}"
+            )
+        splits = {
+            split: evenly(stems, count=limit.get(split, len(stems)))
+            for split, stems in self._splits.items()
+        }
+        if splits == self._splits:
+            return self
+        kept = {stem for stems in splits.values() for stem in stems}
+        parts = [f"{len(splits[split])} of {counts[split]} {split}" for split in SPLITS]
+        other = copy.copy(self)
+        other._splits = splits
+        other.files = {stem: both for stem, both in self.files.items() if stem in kept}
+        other.manifest = Manifest(
+            label=f"{label} (sample: {', '.join(parts)})",
+            files=_of_stems(self.manifest.files, kept),
+            splits=splits,
+        )
         return other
 
     def kept_in(self, folder: Path, *, read: Callable[[str], Pair]) -> "PairSet":
@@ -141,3 +184,13 @@ class PairSet:
         if split == "train" and self.pads_to_px:
             return tuple(padded(pair, least_px=self.pads_to_px) for pair in pairs)
         return tuple(pairs)
+
+
+def _of_stems(files: Mapping[str, str], stems: Collection[str]) -> dict[str, str]:
+    """Return the files of some pairs, named by a stem or a stem and its side; else all of them."""
+    kept = {
+        name: content
+        for name, content in files.items()
+        if name in stems or name.rpartition("/")[0] in stems
+    }
+    return kept or dict(files)

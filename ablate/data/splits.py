@@ -82,6 +82,27 @@ def divide(
     return {"train": tuple(kept), "val": tuple(val), "test": test}
 
 
+def evenly(stems: Sequence[str], *, count: int) -> tuple[str, ...]:
+    """Return `count` of the stems, spaced evenly from the first to the last by name.
+
+    The order of the names is the same on every machine, numbers by value; what is kept stays in
+    the order given. One stem alone is the middle one.
+
+    Example:
+        >>> evenly(["img1", "img2", "img10", "img3", "img4"], count=3)
+        ('img1', 'img10', 'img3')
+    """
+    ordered = sorted(stems, key=natural)
+    last = len(ordered) - 1
+    places = (
+        [(2 * index * last + count - 1) // (2 * count - 2) for index in range(count)]
+        if count > 1
+        else [last // 2]
+    )
+    chosen = {ordered[place] for place in places}
+    return tuple(stem for stem in stems if stem in chosen)
+
+
 def redraw(
     stems: Sequence[str], *, count: int, seed: int, blocks: int = 4
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:

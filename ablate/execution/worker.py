@@ -18,7 +18,7 @@ from ablate.training.spec import OOM, RunResult, RunSpec
 from ablate.writing import write_json
 
 ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
-CACHE = "cache"  # beside the runs of a study: what its workers decode and compute once
+CACHE = ".cache"  # in a store: what the workers of its studies decode and compute once
 RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
 OF_THE_DEVICE = ("error: CUDA error", "error: HIP error", "error: cuDNN error")
 
@@ -46,7 +46,7 @@ def work(
 
     Args:
         spec: The run.
-        folder: Its own.
+        folder: Its own, STORE/STUDY/runs/ID; what all studies share lies in STORE/.cache.
         ask: Takes the objective at every rung so far, by step, and returns whether to stop.
         leave: Set when the run shall save its state and go.
         pulse: Told of all progress.
@@ -88,7 +88,7 @@ def _work(
     write_json(folder / SPEC, spec.to_json())
     recorder = JournalRecorder(folder / JOURNAL, ask=ask)
     try:
-        examples = _examples(spec, folder.parents[1] / CACHE)
+        examples = _examples(spec, folder.parents[2] / CACHE)
         result = train(
             spec, sampled(recorder), folder=folder, examples=examples, leave=leave, pulse=pulse
         )

@@ -110,7 +110,8 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
     Args:
         store: Folder of the stores.
         study: Name of the study.
-        arm: Name of an arm, or a factor's value that one arm has; None for all arms.
+        arm: Name of an arm, or a factor's value that one arm has; None for all arms. Trainings at
+            another budget than the one that decides are chosen by the name of their arm alone.
 
     Raises:
         StoreError: The store has no finished run with weights of that study.
@@ -125,7 +126,7 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
         raise StoreError(
             f"{store / study}: holds no trained network; train some first: ablate run {study}"
         )
-    named = [run for run in every if arm is None or _answers_to(run, arm)]
+    named = [run for run in every if _is_meant(run, arm)]
     if not named:
         names = {name for run in every for name in (run.arm, *map(str, run.spec.factors.values()))}
         raise UnknownNameError(f"--arm: {study} has no arm {arm!r}; {nearest(str(arm), names)}")
@@ -148,6 +149,13 @@ def check_study(store: Path, study: str) -> None:
     }
     if study not in studies:
         raise UnknownNameError(f"{store}: no study is called {study!r}; {nearest(study, studies)}")
+
+
+def _is_meant(run: TrainedRun, arm: str | None) -> bool:
+    """Return whether a run is of the arm; one of another budget only where its arm is named."""
+    if arm is not None and arm == run.arm:
+        return True
+    return run.spec.budget in (None, 1) and (arm is None or _answers_to(run, arm))
 
 
 def _answers_to(run: TrainedRun, arm: str) -> bool:

@@ -7,16 +7,19 @@ from ablate.losses.catalogue.contract import CATALOGUE, descriptions
 from ablate.losses.checks import check
 from ablate.losses.names import names as _names
 from ablate.losses.presets import KEYS, MIXES
-from ablate.losses.settings import canonical
+from ablate.losses.settings import ABSENT, OF_NEW_STUDIES, canonical
 
 if TYPE_CHECKING:
     from ablate.losses.total import FusionLoss
 
-__all__ = ["build", "canonical", "check", "descriptions", "is_written_out", "names"]
+__all__ = ["ABSENT", "build", "canonical", "check", "descriptions", "is_written_out", "names"]
 
 
 def build(settings: Mapping[str, Any]) -> "FusionLoss":
     """Return the loss that the settings describe, called with infrared=, visible=, fused=.
+
+    What is left out is what new studies have: `ties` is tolerant. To build the loss of a section
+    that was recorded before a setting existed, pass it through `canonical`, as trainings do.
 
     Example:
         >>> build({"preset": "seafusion", "mix": "published"}).gradient.weights
@@ -31,7 +34,7 @@ def build(settings: Mapping[str, Any]) -> "FusionLoss":
     faults = check(settings, crop_px=1 << 16)  # the crop is checked where it is known
     if faults:
         raise ConfigError(*faults)
-    return FusionLoss(settings)
+    return FusionLoss({**OF_NEW_STUDIES, **settings})
 
 
 def names() -> dict[str, tuple[str, ...]]:

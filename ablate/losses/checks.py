@@ -20,6 +20,7 @@ from ablate.losses.settings import (
 
 LARGEST_GROWTH = 1000.0  # beyond, only the coarsest level counts, and far beyond it overflows
 MOST_LEVELS = 8
+SSIM_PX = 11  # window of `ablate.losses.similarity`
 
 
 def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None) -> list[str]:
@@ -42,6 +43,11 @@ def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None
     faults += _name_faults(full)
     faults += _number_faults(full)
     faults += _warmup_faults(full, steps)
+    if full["ssim_weight"] and full["ssim_padding"] == "valid" and crop_px < SSIM_PX:
+        faults.append(
+            f"loss.ssim_padding: valid needs crops of at least {SSIM_PX} px, the window, got "
+            f"{crop_px}; raise data.crop or use reflect"
+        )
     faults += _reference_faults(full)
     shape = _level_faults(full)
     if shape or full["gradient_weight"] == 0:

@@ -29,21 +29,26 @@ class Form:
     is_sign_free: bool
     is_joint: bool
     points_up: bool
+    tolerance: float  # by how much the infrared must be larger, in units of the response
     edge: float
     centre: float
 
 
 def form_of(
     *, operator: str, gain: str, y_axis: str, components: str, sign: str, selection: str,
-    selected: str, penalty: str, padding: str,
+    compared: str, selected: str, tolerance: float, tied_target: str, target_exponent: float,
+    penalty: str, padding: str,
 ) -> Form | None:  # fmt: skip
     """Return what the kernels need to know of a loss, None where they do not have it.
 
-    The settings are those of `MultiScaleGradient`.
+    The settings are those of `MultiScaleGradient`; a joint choice with a tolerance needs float64,
+    which the kernels have not.
     """
     is_claimed = (
         operator in TAPS and components in COMPONENTS and selection in SELECTIONS
         and penalty == "l1" and selected == "per_level"
+        and compared == "as_is" and tied_target == "visible" and target_exponent == 1
+        and (selection == "per_axis_max" or tolerance == 0)
         and (selection == "per_axis_max" or components == "axis_wise")
     )  # fmt: skip
     if not is_claimed:
@@ -53,7 +58,7 @@ def form_of(
     return Form(
         padding=PADDINGS.index(padding), components=COMPONENTS.index(components),
         is_sign_free=sign == "free", is_joint=selection == "joint_max", points_up=y_axis == "up",
-        edge=edge / ramp, centre=centre / ramp,
+        tolerance=tolerance, edge=edge / ramp, centre=centre / ramp,
     )  # fmt: skip
 
 
@@ -106,8 +111,8 @@ class _Level(torch.autograd.Function):
             kernels.forward[(blocks,)](
                 *images, sums, slopes, pixels, height, width, 1 / pixels,
                 PADDING=form.padding, COMPONENTS=form.components, SIGN_FREE=form.is_sign_free,
-                JOINT=form.is_joint, UP=form.points_up, EDGE=form.edge, CENTRE=form.centre,
-                BLOCK=kernels.BLOCK, enable_fp_fusion=False,
+                JOINT=form.is_joint, UP=form.points_up, TOLERANCE=form.tolerance,
+                EDGE=form.edge, CENTRE=form.centre, BLOCK=kernels.BLOCK, enable_fp_fusion=False,
             )  # fmt: skip
         ctx.save_for_backward(slopes)
         ctx.form, ctx.shape = form, fused.shape

@@ -60,16 +60,17 @@ def _sign(number):
 
 
 @triton.jit
-def _larger(one, other):
-    """Return the number of larger absolute value; of equal ones the other."""
-    return tl.where(tl.abs(one) > tl.abs(other), one, other)
+def _larger(one, other, TOLERANCE: tl.constexpr):
+    """Return the number of larger absolute value; of those within the tolerance the other."""
+    return tl.where(tl.abs(one) > tl.abs(other) + TOLERANCE, one, other)
 
 
 @triton.jit
 def forward(
     infrared, visible, fused, sums, slopes, pixels, height, width, scale,
     PADDING: tl.constexpr, COMPONENTS: tl.constexpr, SIGN_FREE: tl.constexpr, JOINT: tl.constexpr,
-    UP: tl.constexpr, EDGE: tl.constexpr, CENTRE: tl.constexpr, BLOCK: tl.constexpr,
+    UP: tl.constexpr, TOLERANCE: tl.constexpr, EDGE: tl.constexpr, CENTRE: tl.constexpr,
+    BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Write what the pixels of a block cost, times scale, and how the cost changes with d/dx, d/dy.
 
@@ -90,7 +91,7 @@ def forward(
             is_infrared = ix * ix + iy * iy > vx * vx + vy * vy
             target_x, target_y = tl.where(is_infrared, ix, vx), tl.where(is_infrared, iy, vy)
         else:
-            target_x, target_y = _larger(ix, vx), _larger(iy, vy)
+            target_x, target_y = _larger(ix, vx, TOLERANCE), _larger(iy, vy, TOLERANCE)
         if SIGN_FREE:
             over_x = tl.abs(fx) - tl.abs(target_x)
             over_y = tl.abs(fy) - tl.abs(target_y)
@@ -100,13 +101,14 @@ def forward(
             slope_x, slope_y = _sign(over_x), _sign(over_y)
         cost = tl.abs(over_x) + tl.abs(over_y)
     elif COMPONENTS == MAGNITUDE:
-        target = tl.maximum(tl.abs(ix) + tl.abs(iy), tl.abs(vx) + tl.abs(vy))
+        target = _larger(tl.abs(ix) + tl.abs(iy), tl.abs(vx) + tl.abs(vy), TOLERANCE)
         over = tl.abs(fx) + tl.abs(fy) - target
         slope_x, slope_y = _sign(over) * _sign(fx), _sign(over) * _sign(fy)
         cost = tl.abs(over)
     else:
         UPWARDS: tl.constexpr = -1.0 if UP else 1.0
-        over = fx + UPWARDS * fy - _larger(ix + UPWARDS * iy, vx + UPWARDS * vy)
+        target = _larger(ix + UPWARDS * iy, vx + UPWARDS * vy, TOLERANCE)
+        over = fx + UPWARDS * fy - target
         slope_x, slope_y = _sign(over), UPWARDS * _sign(over)
         cost = tl.abs(over)
     tl.store(sums + tl.program_id(0), tl.sum(tl.where(inside, cost, 0.0), axis=0) * scale)

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,17 +11,18 @@ from torch import Tensor, nn
 from ablate.errors import ConfigError
 from ablate.imaging.gradients import OPERATORS
 from ablate.imaging.laplacians import LAPLACIANS
+from ablate.imaging.low_pass import low_pass
 from ablate.imaging.resample import pyramid, resize
 from ablate.losses import fused as fused_level
 from ablate.losses.components import COMPONENTS
+from ablate.losses.kept import KeptForBatch
+from ablate.losses.names import takes
 from ablate.losses.penalty import PENALTIES
 from ablate.losses.pyramid import level_scales, level_side, scale_weights
-from ablate.losses.selection import SELECTIONS, blend
+from ablate.losses.selection import SELECTIONS, TIE, blend
 
 T = TypeVar("T")
-Kept = TypeVar("Kept")
 Sides = Sequence[tuple[int, int]]
-_Last = tuple[Tensor, Tensor, tuple[str, int, int], Any]  # sources, what is kept and of which state
 
 
 class MultiScaleGradient(nn.Module):
@@ -40,7 +41,12 @@ class MultiScaleGradient(nn.Module):
         sign: "kept" or "free" (absolute responses are compared); axis_wise and scalar only.
         selection: Which source is the target.
         gate_slope: Of the selection "soft".
+        compared: Of the sources, their responses "as_is", or those after a 3x3 "low_pass" (SDNet).
+        ties: What counts as equally large: "tolerant", what float32 cannot tell apart; "exact",
+            equal floats.
+        tied_target: The target where both are equally large, "visible" or "infrared".
         selected: "per_level", or "once": chosen at full size, the share of the infrared resized.
+        target_exponent: The target t becomes sign(t) |t|^target_exponent (MURF: .7); above 0.
         penalty: How a difference counts.
         knee: Of the penalties "charbonnier" and "huber", in units of the operator.
         levels: Number of levels.
@@ -69,7 +75,11 @@ class MultiScaleGradient(nn.Module):
         sign: str = "kept",
         selection: str = "per_axis_max",
         gate_slope: float = 4.0,
+        compared: str = "as_is",
+        ties: str = "tolerant",
+        tied_target: str = "visible",
         selected: str = "per_level",
+        target_exponent: float = 1.0,
         penalty: str = "l1",
         knee: float = 0.1,
         levels: int = 3,
@@ -86,10 +96,16 @@ class MultiScaleGradient(nn.Module):
         is_scalar = operator in LAPLACIANS
         apply = (LAPLACIANS if is_scalar else OPERATORS).get(operator, where="loss.operator")
         self._operator = _given(apply, padding=padding, gain=gain)
+        tolerance = 0.0 if ties == "exact" else TIE * _scale(apply, gain)
         component = "scalar" if is_scalar else components
         self._components = COMPONENTS.get(component, where="loss.components")
         select = SELECTIONS.get(selection, where="loss.selection")
-        self._select = _given(select, gate_slope=gate_slope)
+        self._select = _given(select, gate_slope=gate_slope, tolerance=tolerance)
+        self._is_smoothed, self._padding = compared == "low_pass", padding
+        self._exponent = target_exponent
+        self._is_tied_infrared = tied_target == "infrared" and takes(
+            "selection", selection, "tolerance"
+        )
         self._penalty = _given(PENALTIES.get(penalty, where="loss.penalty"), knee=knee)
         self._is_sign_free = sign == "free" and component in ("axis_wise", "scalar")
         self._points_up = y_axis == "up" and not is_scalar
@@ -98,13 +114,15 @@ class MultiScaleGradient(nn.Module):
         self._scales = level_scales(scales, levels=levels, ratio=ratio)
         self._form = fused_level.form_of(
             operator=operator, gain=gain, y_axis=y_axis, components=component, sign=sign,
-            selection=selection, selected=selected, penalty=penalty, padding=padding,
+            selection=selection, compared=compared, selected=selected, tolerance=tolerance,
+            tied_target=tied_target, target_exponent=target_exponent, penalty=penalty,
+            padding=padding,
         )  # fmt: skip
         self._norm = norm
         self._constants = (1.0,) * len(self._scales) if norm == "none" else ()
         self.weights = scale_weights(weights, levels=len(self._scales), growth=weight_growth)
         self.last_levels: tuple[Tensor, ...] = ()
-        self._last: _Last | None = None
+        self._kept = KeptForBatch()
 
     def forward(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
         """Return the loss, a scalar of at least 0.
@@ -136,7 +154,10 @@ class MultiScaleGradient(nn.Module):
                 f"loss.norm: {self._norm!r} needs constants; call calibrate(infrared=, visible=)"
             )
         sides = self._sides(fused)
-        targets = self._of_sources(self._fresh_targets, infrared, visible, sides)
+        targets = self._kept.of(
+            lambda one, other: self._fresh_targets(one, other, sides), infrared, visible,
+            name="targets",
+        )  # fmt: skip
         levels = self._pyramid(fused, sides)
         for small, target, constant in zip(levels, targets, self._constants, strict=True):
             cost = self._penalty(self._response(small) - target)
@@ -171,7 +192,7 @@ class MultiScaleGradient(nn.Module):
 
     def forget(self) -> None:
         """Let go of what is held of the last sources: the next call computes it anew."""
-        self._last = None
+        self._kept.forget()
 
     def _by_kernel(
         self, *, infrared: Tensor, visible: Tensor, fused: Tensor
@@ -182,10 +203,11 @@ class MultiScaleGradient(nn.Module):
             return None
         if not fused_level.is_usable(fused, smallest_px=min(map(min, sides))):
             return None
-        levels = zip(
-            *self._of_sources(self._fresh_levels, infrared, visible, sides),
-            self._pyramid(fused, sides), strict=True,
+        sources = self._kept.of(
+            lambda *both: [tuple(self._pyramid(image, sides)) for image in both], infrared, visible,
+            name="levels",
         )  # fmt: skip
+        levels = zip(*sources, self._pyramid(fused, sides), strict=True)
         values = [
             fused_level.level_value(infrared=one, visible=other, fused=small, form=self._form)
             for one, other, small in levels
@@ -201,30 +223,6 @@ class MultiScaleGradient(nn.Module):
             for scale in self._scales
         ]
 
-    @torch.no_grad()
-    def _of_sources(
-        self, make: Callable[..., Kept], infrared: Tensor, visible: Tensor, sides: Sides
-    ) -> Kept:
-        """Return what `make` makes of the sources alone, computed once per batch.
-
-        The last sources are held with it: the same tensors, unchanged, have the same.
-        """
-        if infrared.is_inference() or visible.is_inference():  # do not tell when they change
-            return make(infrared, visible, sides)
-        state = make.__name__, infrared._version, visible._version
-        if self._last is None or not (
-            self._last[0] is infrared and self._last[1] is visible and self._last[2] == state
-        ):
-            self._last = None  # frees the memory before it is needed again
-            kept = make(infrared, visible, sides)
-            self._last = infrared, visible, state, kept
-        return self._last[3]
-
-    def _fresh_levels(
-        self, infrared: Tensor, visible: Tensor, sides: Sides
-    ) -> tuple[tuple[Tensor, ...], ...]:
-        return tuple(tuple(self._pyramid(image, sides)) for image in (infrared, visible))
-
     def _fresh_targets(self, infrared: Tensor, visible: Tensor, sides: Sides) -> tuple[Tensor, ...]:
         once = self._share(infrared, visible) if self._is_selected_once else None
         both = (self._pyramid(image, sides) for image in (infrared, visible))
@@ -236,15 +234,28 @@ class MultiScaleGradient(nn.Module):
     @torch.no_grad()
     def _target(self, infrared: Tensor, visible: Tensor, once: Tensor | None) -> Tensor:
         of_infrared, of_visible = self._response(infrared), self._response(visible)
-        if once is None:
-            return blend(self._select(of_infrared, of_visible), of_infrared, of_visible)
-        height, width = of_visible.shape[-2:]
-        share = resize(once.to(of_visible.dtype), (height, width), method=self._resampler)
-        return blend(share, of_infrared, of_visible)
+        if once is not None:
+            height, width = of_visible.shape[-2:]
+            share = resize(once.to(of_visible.dtype), (height, width), method=self._resampler)
+        elif self._is_smoothed:
+            share = self._share(infrared, visible)
+        else:
+            share = self._chosen(of_infrared, of_visible)
+        target = blend(share, of_infrared, of_visible)
+        return target if self._exponent == 1 else target.sign() * target.abs() ** self._exponent
 
     @torch.no_grad()
     def _share(self, infrared: Tensor, visible: Tensor) -> Tensor:
-        return self._select(self._response(infrared), self._response(visible))
+        if self._is_smoothed:
+            infrared, visible = (
+                low_pass(image, padding=self._padding) for image in (infrared, visible)
+            )
+        return self._chosen(self._response(infrared), self._response(visible))
+
+    def _chosen(self, of_infrared: Tensor, of_visible: Tensor) -> Tensor:
+        if self._is_tied_infrared:
+            return self._select(of_visible, of_infrared).logical_not()
+        return self._select(of_infrared, of_visible)
 
     def _response(self, image: Tensor) -> Tensor:
         responses: tuple[Tensor, ...] = self._operator(image)
@@ -272,6 +283,19 @@ def gradient_size(value: Tensor, fused: Tensor) -> Tensor:
     """
     (param_grad,) = torch.autograd.grad(value, fused, retain_graph=True)
     return param_grad.square().mean().sqrt() * param_grad.numel()
+
+
+def _scale(apply: Callable[..., tuple[Tensor, ...]], gain: str) -> float:
+    """Return by what a gain multiplies the raw responses of an operator."""
+    if gain == "raw" or "gain" not in inspect.signature(apply).parameters:
+        return 1.0
+    impulse = torch.zeros(1, 1, 3, 3, dtype=torch.float64)
+    impulse[..., 1, 1] = 1
+    scaled, raw = (
+        sum(float(response.abs().sum()) for response in apply(impulse, gain=each))
+        for each in (gain, "raw")
+    )
+    return scaled / raw
 
 
 def _given(function: Callable[..., T], **options: object) -> Callable[..., T]:

@@ -18,14 +18,19 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "gain": ("raw", "unit"),
     "y_axis": ("down", "up"),
     "sign": ("kept", "free"),
+    "compared": ("as_is", "low_pass"),
     "selected": ("per_level", "once"),
+    "ties": ("exact", "tolerant"),
+    "tied_target": ("visible", "infrared"),
     "scales": ("powers",),
     "resampled_from": ("full_size", "finer_level"),
     "weights": ("equal", "geometric"),
     "padding": ("zeros", "replicate", "reflect", "valid"),
     "norm": ("none", "value", "grad"),
     "lambda_policy": ("shared", "norm_matched", "tuned"),
-    "intensity": ("max", "mean"),
+    "intensity": ("max", "mean", "squares"),
+    "ssim_to": ("both", "by_gradient", "max"),
+    "ssim_padding": ("reflect", "zeros", "valid"),
 }
 OR_NUMBERS = ("scales", "weights")  # take a list of one number per level as well
 

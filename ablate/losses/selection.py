@@ -2,6 +2,11 @@
 
 A selection returns True or 1 where the infrared is the target and False or 0 where the visible is,
 with the responses' shape or one channel for all; `blend` makes the target of it.
+
+Where both responses are equally large the target is the visible. Two floats that are equal in exact
+arithmetic seldom are: 1.9 % of the pixels of 8-bit pairs are ties on an axis, and float32 gives
+about a fifth of them to the infrared. A selection that takes a `tolerance` therefore asks for more
+than rounding can bring about: `TIE`.
 """
 
 from collections.abc import Callable
@@ -13,18 +18,46 @@ from ablate.registry import Registry
 
 Select = Callable[..., Tensor]
 SELECTIONS: Registry[Select] = Registry("selection")
+# Raw responses of images in [0, 1] that differ by at most this are equally large: 0.02 grey levels.
+# Raw taps of 8-bit images answer whole grey levels, halving a side makes quarters of them, thrice
+# in a row 1/64: 0.02 is no multiple of those, and some twenty times what float32 rounds off.
+TIE = 0.02 / 255
+STEPS_PER_TIE = 5.12  # joint_max rounds to 1/256 grey level
 
 
 @SELECTIONS.register("per_axis_max")
-def per_axis_max(infrared: Tensor, visible: Tensor) -> Tensor:
-    """Choose, per pixel and channel, the larger absolute value; a tie is visible (the paper)."""
-    return infrared.abs() > visible.abs()
+def per_axis_max(infrared: Tensor, visible: Tensor, *, tolerance: float = 0.0) -> Tensor:
+    """Choose, per pixel and channel, the larger absolute value; a tie is visible (the paper).
+
+    Args:
+        infrared: Response, in units of the operator.
+        visible: Same shape.
+        tolerance: By how much the infrared must be larger, at least 0; see `TIE`.
+    """
+    return infrared.abs() > visible.abs() + tolerance
 
 
 @SELECTIONS.register("joint_max")
-def joint_max(infrared: Tensor, visible: Tensor) -> Tensor:
-    """Choose, per pixel, the source of larger L2 magnitude for both axes; a tie is visible."""
-    return infrared.square().sum(1, keepdim=True) > visible.square().sum(1, keepdim=True)
+def joint_max(infrared: Tensor, visible: Tensor, *, tolerance: float = 0.0) -> Tensor:
+    """Choose, per pixel, the source of larger L2 magnitude for both axes; a tie is visible.
+
+    Magnitudes lie closer together than single responses do. With a tolerance they are those of
+    responses rounded to whole steps of it, in float64, so that float32 images choose alike.
+
+    Args:
+        infrared: Response, in units of the operator.
+        visible: Same shape.
+        tolerance: By how much the magnitude of the infrared must be larger, at least 0.
+    """
+    if tolerance == 0:
+        return infrared.square().sum(1, keepdim=True) > visible.square().sum(1, keepdim=True)
+    steps_infrared, steps_visible = (
+        (response * (STEPS_PER_TIE / tolerance)).round().double()
+        for response in (infrared, visible)
+    )
+    size_infrared: Tensor = torch.linalg.vector_norm(steps_infrared, dim=1, keepdim=True)
+    size_visible: Tensor = torch.linalg.vector_norm(steps_visible, dim=1, keepdim=True)
+    return size_infrared > size_visible + STEPS_PER_TIE
 
 
 @SELECTIONS.register("soft")
@@ -58,9 +91,15 @@ def only_infrared(infrared: Tensor, visible: Tensor) -> Tensor:
 
 
 @SELECTIONS.register("signed_max")
-def signed_max(infrared: Tensor, visible: Tensor) -> Tensor:
-    """Choose the larger signed value (MRFS): a negative control, it prefers rising edges."""
-    return infrared > visible
+def signed_max(infrared: Tensor, visible: Tensor, *, tolerance: float = 0.0) -> Tensor:
+    """Choose the larger signed value (MRFS): a negative control, it prefers rising edges.
+
+    Args:
+        infrared: Response, in units of the operator.
+        visible: Same shape.
+        tolerance: By how much the infrared must be larger, at least 0; see `TIE`.
+    """
+    return infrared > visible + tolerance
 
 
 def blend(share: Tensor, infrared: Tensor, visible: Tensor) -> Tensor:

@@ -9,16 +9,27 @@ from ablate.losses.presets import resolve
 
 OF_THE_TERM: dict[str, Any] = {  # what a published loss fixes
     "operator": "sobel", "gain": "raw", "y_axis": "down", "components": "axis_wise",
-    "sign": "kept", "selection": "per_axis_max", "gate_slope": 4.0, "selected": "per_level",
+    "sign": "kept", "selection": "per_axis_max", "gate_slope": 4.0, "compared": "as_is",
+    "selected": "per_level", "tied_target": "visible", "target_exponent": 1.0,
     "penalty": "l1", "knee": 0.1, "levels": 3, "scales": "powers", "ratio": 0.5,
     "resampler": "bilinear", "resampled_from": "full_size", "weights": "equal",
     "weight_growth": 1.0, "padding": "zeros",
 }  # fmt: skip
+OF_THE_CHOICE: dict[str, Any] = {"ties": "exact"}
 OF_ITS_SIZE: dict[str, Any] = {"norm": "none", "lambda_policy": "shared", "warmup_steps": 0}
 OF_THE_MIX: dict[str, Any] = {
     "gradient_weight": 10.0, "intensity": "max", "intensity_weight": 1.0, "ssim_weight": 0.0,
+    "ssim_to": "both", "ssim_padding": "reflect",
 }  # fmt: skip
-DEFAULTS: dict[str, Any] = {**OF_THE_TERM, **OF_ITS_SIZE, **OF_THE_MIX}
+DEFAULTS: dict[str, Any] = {**OF_THE_TERM, **OF_THE_CHOICE, **OF_ITS_SIZE, **OF_THE_MIX}
+# Settings that came later: a section that lacks them means these, and an arm has the same identity
+# with and without them.
+ABSENT: dict[str, Any] = {
+    "compared": "as_is", "tied_target": "visible", "target_exponent": 1.0, "ties": "exact",
+    "ssim_to": "both", "ssim_padding": "reflect",
+}  # fmt: skip
+OF_NEW_STUDIES: dict[str, Any] = {"ties": "tolerant"}  # where that is not the default of today
+OF_SIMILARITY = ("ssim_to", "ssim_padding")
 WEIGHTS = ("gradient_weight", "intensity_weight", "ssim_weight")
 
 MAGNITUDES = ("magnitude_l1", "magnitude_l2")
@@ -32,6 +43,9 @@ Settings = dict[str, Any]
 
 def canonical(settings: Mapping[str, Any]) -> Settings:
     """Return the settings with defaults filled in and those without effect left out.
+
+    What is absent is what it was before the setting existed (`ABSENT`): the section of a study or a
+    run that was recorded keeps its meaning. New studies have `OF_NEW_STUDIES` written into theirs.
 
     A preset is written out. Magnitude has no sign and no axes to select; the signed sum has no
     axes; one level has no ratio, resampler or weights; without a gradient weight every gradient
@@ -48,13 +62,20 @@ def canonical(settings: Mapping[str, Any]) -> Settings:
     inert: set[str] = set()
     if full["intensity_weight"] == 0:
         inert.add("intensity")
+    inert |= {
+        name for name in OF_SIMILARITY if full["ssim_weight"] == 0 or full[name] == ABSENT[name]
+    }
     if full["gradient_weight"] == 0:
-        inert.update(OF_THE_TERM, OF_ITS_SIZE)
+        inert.update(OF_THE_TERM, OF_THE_CHOICE, OF_ITS_SIZE)
         return {name: value for name, value in full.items() if name not in inert}
     _write_levels_alike(full)
     inert |= _inert_of_the_pyramid(full)
     inert |= _inert_of_a_level(full)
     inert |= _inert_of_the_size(full, inert)
+    if not _ties_matter(full, inert):
+        inert.add("tied_target")
+        if full["lambda_policy"] != "norm_matched":  # the constant has the paper's choice in it
+            inert.add("ties")
     return {name: value for name, value in full.items() if name not in inert}
 
 
@@ -120,7 +141,7 @@ def _inert_of_a_level(full: Settings) -> set[str]:
         if full["selection"] == "per_axis_max":
             inert.add("selection")
     if full["selection"] in SAME_EVERYWHERE:
-        inert.add("selected")
+        inert.update(("selected", "compared"))
     is_compared_signed = components == "axis_wise" and full["selection"] == "signed_max"
     if components not in SUMS and not is_compared_signed:
         inert.add("y_axis")
@@ -150,9 +171,28 @@ def _inert_of_the_size(full: Settings, inert: set[str]) -> set[str]:
     if is_matched and full["levels"] == 1:
         found.add("norm")
     is_divided = is_matched or full["norm"] != "none"
-    if is_divided and {"knee", "gate_slope"} <= inert and full["components"] != "magnitude_l2":
+    is_homogeneous = full["components"] != "magnitude_l2" and full["target_exponent"] == 1
+    if is_divided and {"knee", "gate_slope"} <= inert and is_homogeneous:
         found.add("gain")
     return found
+
+
+def _ties_matter(full: Settings, inert: set[str]) -> bool:
+    """Return whether the choice between two equal responses can change the loss.
+
+    Not where nothing is compared, nor where the response that is compared is the target itself:
+    then the target is the same whichever source it comes from.
+    """
+    if not takes("selection", full["selection"], "tolerance"):
+        return False
+    is_elsewhere = full["selected"] == "once" and "selected" not in inert
+    if full["compared"] != "as_is" or is_elsewhere:
+        return True
+    components = "scalar" if is_laplacian(full["operator"]) else full["components"]
+    is_signed = components in SUMS or (full["sign"] == "kept" and components not in MAGNITUDES)
+    return bool(full["selection"] != "signed_max") and (
+        is_signed or full["selection"] != "per_axis_max"
+    )
 
 
 def _shares(weights: Any) -> Any:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from ablate.losses import build
 from ablate.losses.catalogue.contract import CATALOGUE
-from ablate.losses.total import FusionLoss
 
 
 def catalogue_table(*, infrared: Tensor, visible: Tensor) -> list[dict[str, float | str]]:
@@ -29,7 +29,7 @@ def catalogue_table(*, infrared: Tensor, visible: Tensor) -> list[dict[str, floa
     """
     rows = []
     for name in CATALOGUE:
-        loss = FusionLoss({"preset": name, "gradient_weight": 1.0, "intensity_weight": 0.0})
+        loss = build({"preset": name, "gradient_weight": 1.0, "intensity_weight": 0.0})
         fused = ((infrared + visible) / 2).requires_grad_()
         value = loss(infrared=infrared, visible=visible, fused=fused)
         loss.diagnose(infrared=infrared, visible=visible, fused=fused)

@@ -10,20 +10,21 @@ from ablate.errors import ConfigError, ShapeError
 from ablate.losses.diagnosis import frame_share
 from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_value
 from ablate.losses.settings import OF_THE_TERM, canonical
-from ablate.losses.structure import ssim_distance
+from ablate.losses.structure import StructuralDistance
 
 
 class FusionLoss(nn.Module):
     """intensity_weight * L_int + lambda * L_grad + ssim_weight * L_ssim.
 
-    L_int is mean|fused - max(infrared, visible)|, or against their mean. lambda is gradient_weight;
+    L_int is mean|fused - max(infrared, visible)|, or against their mean, or the mean squared
+    difference to each source, added. lambda is gradient_weight;
     with the policy "norm_matched" it is scaled so that the gradient term pulls at the mean of the
     sources as hard as the paper's would with that weight; "tuned" says that the study searches
     gradient_weight for every arm and computes as "shared". Terms of weight 0 are not computed.
     Half-precision inputs are computed in float32.
 
     Args:
-        settings: The loss section in any form that `check` accepts.
+        settings: The loss section in any form that `check` accepts, read as `canonical` does.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -37,8 +38,13 @@ class FusionLoss(nn.Module):
         self._is_matched = kept.get("lambda_policy") == "norm_matched"
         self._is_warming_up = False
         self._lambda = 0.0 if self._is_matched else self._gradient_weight
+        self._ties = kept.get("ties", "exact")
         self.gradient = MultiScaleGradient(
-            **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept}
+            **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept},
+            ties=self._ties,
+        )
+        self.structure = StructuralDistance(
+            to=str(kept.get("ssim_to", "both")), padding=str(kept.get("ssim_padding", "reflect"))
         )
         self.needs_calibration = self._is_matched or kept.get("norm", "none") != "none"
         self._is_calibrated = not self.needs_calibration
@@ -79,6 +85,7 @@ class FusionLoss(nn.Module):
     def forget(self) -> None:
         """Let go of what is held of the last batch; values are the same without it."""
         self.gradient.forget()
+        self.structure.forget()
 
     def calibrate(self, *, infrared: Tensor, visible: Tensor) -> dict[str, float]:
         """Measure what norm and lambda policy need, once; return it, empty where they need nothing.
@@ -101,7 +108,7 @@ class FusionLoss(nn.Module):
         if self._is_matched:
             own, papers = (
                 _size_at_the_mean(term, infrared=infrared, visible=visible)
-                for term in (self.gradient, MultiScaleGradient())
+                for term in (self.gradient, MultiScaleGradient(ties=self._ties))
             )
             if not own > 0:
                 raise ConfigError(
@@ -166,7 +173,7 @@ class FusionLoss(nn.Module):
             )
             total = total + self._intensity_weight * terms["intensity"]
         if self._ssim_weight:
-            terms["ssim"] = ssim_distance(infrared=infrared, visible=visible, fused=fused)
+            terms["ssim"] = self.structure(infrared=infrared, visible=visible, fused=fused)
             total = total + self._ssim_weight * terms["ssim"]
         return total, terms
 
@@ -178,6 +185,8 @@ class FusionLoss(nn.Module):
             )
 
     def _intensity_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
+        if self._intensity == "squares":
+            return (fused - infrared).square().mean() + (fused - visible).square().mean()
         target = (
             torch.maximum(infrared, visible)
             if self._intensity == "max"

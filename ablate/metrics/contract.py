@@ -1,7 +1,7 @@
 """What a metric is: grey levels of three images in, one number per image out."""
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -17,16 +17,29 @@ Part = TypeVar("Part")
 
 
 class Memory:
-    """What metrics computed of two sources, by the metric's name."""
+    """What metrics computed of two sources, by a key that begins with the metric's name.
 
-    def __init__(self) -> None:
-        self._parts: dict[str, Any] = {}
+    Args:
+        holds_maps: Whether several fused images of these sources are to be scored, so that it pays
+            to hold what is as large as the images.
+    """
 
-    def recall(self, metric: str, make: Callable[[], Part]) -> Part:
-        """Return what `make` returned for this metric, called the first time only."""
-        if metric not in self._parts:
-            self._parts[metric] = make()
-        parts: Part = self._parts[metric]
+    def __init__(self, *, holds_maps: bool = False) -> None:
+        self.holds_maps = holds_maps
+        self._parts: dict[Hashable, Any] = {}
+
+    def recall(self, key: Hashable, make: Callable[[], Part], *, is_compact: bool = False) -> Part:
+        """Return what `make` returned for this key, called the first time only.
+
+        Args:
+            key: Of what is made.
+            make: Makes it.
+            is_compact: Whether it may be kept in a file between calls; see `of_sources`.
+        """
+        del is_compact  # there are no files here
+        if key not in self._parts:
+            self._parts[key] = make()
+        parts: Part = self._parts[key]
         return parts
 
 
@@ -71,11 +84,32 @@ class GreyImages:
             infrared=self.infrared[cut], visible=self.visible[cut], fused=self.fused[cut]
         )
 
-    def of_sources(self, metric: str, make: Callable[[Tensor], Part]) -> tuple[Part, Part]:
-        """Return `make(infrared), make(visible)`, computed once per memory and metric."""
+    def of_sources(
+        self, metric: str, make: Callable[[Tensor], Part], *, is_compact: bool = False
+    ) -> tuple[Part, Part]:
+        """Return `make(infrared), make(visible)`, computed once for all fused images of a call.
+
+        Args:
+            metric: Its name.
+            make: Takes grey levels, [batch, height, width].
+            is_compact: Whether `make` returns a tuple of tensors so small that they are kept in a
+                file from one call to the next (see `ablate.metrics.statistics`): at most 7 bytes a
+                pixel for one source in float64. For metrics of this package alone.
+        """
         if self.memory is None:
             return make(self.infrared), make(self.visible)
-        return self.memory.recall(metric, lambda: (make(self.infrared), make(self.visible)))
+        return self.memory.recall(
+            metric, lambda: (make(self.infrared), make(self.visible)), is_compact=is_compact
+        )
+
+    def held(self, key: Hashable, make: Callable[[], Part]) -> Part:
+        """Return `make()`, computed once where several fused images of these sources are scored.
+
+        For parts of maps that a single fused image needs once and not all at the same time.
+        """
+        if self.memory is None or not self.memory.holds_maps:
+            return make()
+        return self.memory.recall(key, make)
 
 
 class Metric(abc.ABC):

@@ -93,9 +93,11 @@ def evaluate_methods(
             f"evaluate: dtype: must be torch.float64 (reported) or torch.float32 (monitoring), "
             f"got {dtype}"
         )
-    memory = Memory()
+    memory = Memory(holds_maps=len(fused) > 1)
     if statistics and _is_grey_file(infrared) and _is_grey_file(visible):
-        memory = statistics.of(infrared, visible, protocol=protocol, dtype=dtype)
+        memory = statistics.of(
+            infrared, visible, protocol=protocol, dtype=dtype, holds_maps=len(fused) > 1
+        )
     scores: dict[str, dict[str, Tensor]] = {}
     for method, image in fused.items():
         images = grey_images(

@@ -1,9 +1,9 @@
-"""What metrics compute of the sources alone, kept for a study in memory-mapped files."""
+"""What metrics compute of the sources alone, kept for a store in memory-mapped files."""
 
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -17,19 +17,19 @@ from ablate.metrics.contract import Memory
 from ablate.metrics.protocol import protocol_hash
 from ablate.writing import replacing
 
-VERSION: Final = 1  # of the parts that metrics keep; another number forgets what lies there
-LIMIT_MIB: Final = 2048  # a pair of 640x480 takes 27 MiB in float64, half of that in float32
+VERSION: Final = 2  # of the parts that metrics keep; another number forgets what lies there
+LIMIT_MIB: Final = 2048  # a pair of 640x480 takes 4.1 MiB in float64, half of that in float32
 Part = TypeVar("Part")
 
 
 class SourceStatistics:
     """Memories of many pairs of sources, shared by all processes that name one folder.
 
-    A file holds what one metric computed of one pair. Its name has the contents of both images, the
-    protocol, the type and the version, so that nothing in it can be out of date; what plug-in
-    metrics compute is kept in memory alone. Files are mapped:
-    their pages are the operating system's to drop. A full folder takes no more, what lies there
-    stays.
+    A file holds the compact parts that one metric computed of one pair (`GreyImages.of_sources`).
+    Its name has the contents of both images, the protocol, the type and the version, so that
+    nothing in it can be out of date; what plug-in metrics compute is kept in memory alone. Files
+    are mapped: their pages are the operating system's to drop. A full folder takes no more, what
+    lies there stays until `ablate gc`.
 
     Args:
         folder: Made when absent. One that cannot be written is not used.
@@ -42,7 +42,15 @@ class SourceStatistics:
         self._known: dict[str, tuple[tuple[Tensor, ...], ...]] = {}
         self._room = 0  # bytes that may be written before the folder is measured again
 
-    def of(self, infrared: Tensor, visible: Tensor, *, protocol: str, dtype: torch.dtype) -> Memory:
+    def of(
+        self,
+        infrared: Tensor,
+        visible: Tensor,
+        *,
+        protocol: str,
+        dtype: torch.dtype,
+        holds_maps: bool = False,
+    ) -> Memory:
         """Return the memory of a pair.
 
         Args:
@@ -50,12 +58,13 @@ class SourceStatistics:
             visible: Same shape.
             protocol: Name of a registered protocol.
             dtype: In which metrics compute.
+            holds_maps: As for `Memory`.
         """
         conventions = protocol_hash(protocol, dtype=str(dtype).removeprefix("torch."))
         key = hashlib.sha256(f"{VERSION} {conventions} {tuple(infrared.shape)}".encode())
         for image in (infrared, visible):
             key.update(image.contiguous().numpy().data)
-        return _Kept(self, key.hexdigest()[:32])
+        return _Kept(self, key.hexdigest()[:32], holds_maps=holds_maps)
 
     def read(self, name: str) -> tuple[tuple[Tensor, ...], ...] | None:
         """Return the parts in a file, None where there is none or a broken one."""
@@ -97,20 +106,21 @@ class SourceStatistics:
 
 
 class _Kept(Memory):
-    """The memory of one pair, in files where the parts are tuples of tensors."""
+    """The memory of one pair; compact parts are tuples of tensors and lie in files."""
 
-    def __init__(self, statistics: SourceStatistics, key: str) -> None:
-        super().__init__()
+    def __init__(self, statistics: SourceStatistics, key: str, *, holds_maps: bool) -> None:
+        super().__init__(holds_maps=holds_maps)
         self._statistics, self._key = statistics, key
 
-    def recall(self, metric: str, make: Callable[[], Part]) -> Part:
-        if metric not in ALL_NAMES:  # a plug-in's code may change where the version stays
-            return super().recall(metric, make)
-        name = f"{self._key}-{metric}.safetensors"
+    def recall(self, key: Hashable, make: Callable[[], Part], *, is_compact: bool = False) -> Part:
+        # a plug-in's code may change where the version stays
+        if not is_compact or key not in ALL_NAMES:
+            return super().recall(key, make)
+        name = f"{self._key}-{key}.safetensors"
         found = self._statistics.read(name)
         if found is not None:
             return found  # type: ignore[return-value]  # what `make` returned in some process
-        parts = super().recall(metric, make)
+        parts = super().recall(key, make)
         if _are_plain(parts):
             self._statistics.write(name, parts)  # type: ignore[arg-type]
         return parts

@@ -1,13 +1,19 @@
 """A base and a detail branch on shared features, in the manner of CDDFuse; small."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ablate.errors import ConfigError
 from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least
+from ablate.models.settings import check_at_least, check_own
 from ablate.models.transformer import TransformerBlock
+
+Padding = Literal["zeros", "reflect"]
 
 
 @MODELS.register("cddfuse")
@@ -17,29 +23,44 @@ class CDDFuse(FusionNetwork):
     Both sources pass one encoder; base and detail features are added over the sources, each fused
     by a layer of its own, and decoded together with the visible image.
 
-    Differs from the original: trained in one stage by the study's loss (the original has two
-    stages, the first an auto-encoder, with a correlation loss between the branches); the base
-    branch uses Restormer's depth-wise attention block; the scale of a coupling layer is bounded to
-    [1/e, e]; a coupling layer pads with zeros; fewer channels and blocks.
+    The stages of `train.stages` may have two objectives of the original: `reconstruction` (phase I,
+    an auto-encoder of each source) and `decomposition` (phase II, the study's loss and the
+    correlation of the branches); `train: {preset: cddfuse}` has both.
+
+    Differs from the original: fewer channels and blocks. With `form: light` the base branch uses
+    Restormer's depth-wise attention block, the scale of a coupling layer is bounded to [1/e, e],
+    and its convolutions pad with zeros. The original is `{width: 64, blocks: 4, heads: 8,
+    couplings: 3, form: published, output: sigmoid}`.
 
     Args:
         width: Channels of the features, even; 64 in the original. At least 2.
         blocks: Transformer blocks of encoder and decoder, each; 4 in the original. At least 1.
         heads: Attention heads; 8 in the original. Divides `width`.
         couplings: Coupling layers of a detail branch; 3 in the original. At least 1.
+        form: `light`, or `published` for the layers of the original: 3x3 convolutions over all
+            channels in the attention of the base branch, unbounded scales, reflection at borders.
 
     Source:
         Zhao et al., CVPR 2023, arXiv 2211.14461; net.py and train.py of
-        Zhaozixiang1228/MMIF-CDDFuse at 40de058.
+        Zhaozixiang1228/MMIF-CDDFuse at fd8da1f.
     """
 
     source = "Zhao et al., CVPR 2023, arXiv 2211.14461 (CDDFuse)"
 
     def __init__(
-        self, *, width: int = 16, blocks: int = 1, heads: int = 2, couplings: int = 2
+        self,
+        *,
+        width: int = 16,
+        blocks: int = 1,
+        heads: int = 2,
+        couplings: int = 2,
+        form: str = "light",
     ) -> None:
         super().__init__()
         check_at_least(1, blocks=blocks, heads=heads, couplings=couplings)
+        check_own("cddfuse", form=form)
+        is_published = form == "published"
+        self.smallest_px = 2 if is_published else 1  # reflection needs a neighbour
         if width < 2 or width % 2:
             raise ConfigError(f"model.width: must be even and at least 2, got {width}")
 
@@ -48,11 +69,16 @@ class CDDFuse(FusionNetwork):
                 *(TransformerBlock(width, heads=heads, expansion=2.0) for _ in range(blocks))
             )
 
+        def base_block() -> TransformerBlock:
+            return TransformerBlock(width, heads=heads, expansion=1.0, is_full=is_published)
+
         self.encoder = nn.Sequential(nn.Conv2d(1, width, 3, padding=1, bias=False), stage())
-        self.base = TransformerBlock(width, heads=heads, expansion=1.0)
-        self.detail = nn.Sequential(*(Coupling(width) for _ in range(couplings)))
-        self.fused_base = TransformerBlock(width, heads=heads, expansion=1.0)
-        self.fused_detail = Coupling(width)
+        self.base = base_block()
+        self.detail = nn.Sequential(
+            *(Coupling(width, is_published=is_published) for _ in range(couplings))
+        )
+        self.fused_base = base_block()
+        self.fused_detail = Coupling(width, is_published=is_published)
         self.decoder = nn.Sequential(nn.Conv2d(2 * width, width, 1, bias=False), stage())
         self.last = nn.Sequential(
             nn.Conv2d(width, width // 2, 3, padding=1, bias=False),
@@ -62,43 +88,127 @@ class CDDFuse(FusionNetwork):
 
     def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
         """Return an unbounded map."""
-        hot, lit = self.encoder(infrared), self.encoder(visible)
-        base = self.fused_base(self.base(hot) + self.base(lit))
-        detail = self.fused_detail(self.detail(hot) + self.detail(lit))
-        predicted: Tensor = self.last(self.decoder(torch.cat([base, detail], dim=1)))
-        return predicted
+        return self._fused(self._branches(infrared), self._branches(visible))
 
     def bounded(self, predicted: Tensor, *, infrared: Tensor, visible: Tensor) -> Tensor:
         """Return sigmoid(p + visible), as the repository has it."""
         del infrared
         return torch.sigmoid(predicted + visible)
 
+    def parts(self) -> Mapping[str, tuple[nn.Module, ...]]:
+        """Return the four parts that the repository gives an optimiser each."""
+        return {
+            "encoder": (self.encoder, self.base, self.detail),
+            "decoder": (self.decoder, self.last),
+            "base_fusion": (self.fused_base,),
+            "detail_fusion": (self.fused_detail,),
+        }
+
+    def objectives(self) -> Mapping[str, Callable[..., Mapping[str, Tensor]]]:
+        """Return the objectives of phase I and phase II, with the repository's weights."""
+        return {"reconstruction": self._reconstruction, "decomposition": self._decomposition}
+
+    def _branches(self, image: Tensor) -> "Branches":
+        features = self.encoder(image)
+        return Branches(base=self.base(features), detail=self.detail(features))
+
+    def _decoded(self, branches: "Branches") -> Tensor:
+        both = torch.cat([branches.base, branches.detail], dim=1)
+        decoded: Tensor = self.last(self.decoder(both))
+        return decoded
+
+    def _fused(self, hot: "Branches", lit: "Branches") -> Tensor:
+        base = self.fused_base(hot.base + lit.base)
+        return self._decoded(Branches(base=base, detail=self.fused_detail(hot.detail + lit.detail)))
+
+    def _reconstruction(
+        self, *, infrared: Tensor, visible: Tensor, loss: Callable[..., Tensor]
+    ) -> Mapping[str, Tensor]:
+        """Return the terms of phase I: each source against what its own features decode to."""
+        from kornia.filters import spatial_gradient
+        from kornia.losses import ssim_loss
+
+        del loss
+        hot, lit = self._branches(infrared), self._branches(visible)
+        terms = {}
+        for name, source, branches in (("infrared", infrared, hot), ("visible", visible, lit)):
+            again = self.image_of(self._decoded(branches), infrared=source, visible=source)
+            terms[name] = 5 * ssim_loss(source, again, 11) + F.mse_loss(again, source)
+        terms["gradient"] = 5 * F.l1_loss(spatial_gradient(visible), spatial_gradient(again))
+        return {**terms, "decomposition": 2 * decomposition(hot, lit)}
+
+    def _decomposition(
+        self, *, infrared: Tensor, visible: Tensor, loss: Callable[..., Tensor]
+    ) -> Mapping[str, Tensor]:
+        """Return the terms of phase II: the study's loss, and how alike the branches are."""
+        hot, lit = self._branches(infrared), self._branches(visible)
+        fused = self.image_of(self._fused(hot, lit), infrared=infrared, visible=visible)
+        return {
+            "fusion": loss(infrared=infrared, visible=visible, fused=fused),
+            "decomposition": 2 * decomposition(hot, lit),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branches:
+    """Features of one image, each (batch, channels, height, width)."""
+
+    base: Tensor
+    detail: Tensor
+
+
+def decomposition(infrared: Branches, visible: Branches) -> Tensor:
+    """Return r_detail^2 / (1.01 + r_base): small where the base is shared and the detail is not.
+
+    r is the correlation of the two sources' features over the pixels, averaged over channels.
+
+    Source:
+        Zhao et al., CVPR 2023, equation 9; utils/loss.py of Zhaozixiang1228/MMIF-CDDFuse at
+        fd8da1f.
+    """
+    base = correlation(infrared.base, visible.base)
+    return correlation(infrared.detail, visible.detail) ** 2 / (1.01 + base)
+
+
+def correlation(one: Tensor, other: Tensor) -> Tensor:
+    """Return the mean over images and channels of Pearson's r over the pixels, in [-1, 1]."""
+    one, other = (each.flatten(2) - each.flatten(2).mean(-1, keepdim=True) for each in (one, other))
+    norms = one.square().sum(-1).sqrt() * other.square().sum(-1).sqrt()
+    found = (one * other).sum(-1) / (torch.finfo(torch.float32).eps + norms)
+    return found.clamp(-1, 1).mean()
+
 
 class Coupling(nn.Module):
     """Affine coupling: each half of the mixed channels is changed by what the other says."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, is_published: bool = False) -> None:
         super().__init__()
         half = channels // 2
+        self.is_bounded = not is_published
         self.mix = nn.Conv2d(channels, channels, 1)
-        self.shift_second, self.scale_first, self.shift_first = (Bottleneck(half) for _ in range(3))
+        self.shift_second, self.scale_first, self.shift_first = (
+            Bottleneck(half, padding="reflect" if is_published else "zeros") for _ in range(3)
+        )
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the features, same shape."""
         first, second = self.mix(features).chunk(2, dim=1)
         second = second + self.shift_second(first)
-        scale = torch.tanh(self.scale_first(second)).exp()
+        exponent = self.scale_first(second)
+        scale = (torch.tanh(exponent) if self.is_bounded else exponent).exp()
         return torch.cat([first * scale + self.shift_first(second), second], dim=1)
 
 
 class Bottleneck(nn.Module):
     """Inverted residual block of MobileNetV2 without norm: widen, filter per channel, narrow."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, padding: Padding = "zeros") -> None:
         super().__init__()
         wide = 2 * channels
         self.widen = nn.Conv2d(channels, wide, 1, bias=False)
-        self.filter = nn.Conv2d(wide, wide, 3, padding=1, groups=wide, bias=False)
+        self.filter = nn.Conv2d(
+            wide, wide, 3, padding=1, groups=wide, bias=False, padding_mode=padding
+        )
         self.narrow = nn.Conv2d(wide, channels, 1, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -27,8 +27,9 @@ class FusionNetwork(nn.Module):
     """
 
     source: ClassVar[str]
-    smallest_px: ClassVar[int] = 1  # smaller sides are refused
+    smallest_px: int = 1  # smaller sides are refused
     multiple_px: int = 1  # of the sides that `predict` and `fuse` take
+    faster_layout: ClassVar[str] = "nchw"  # in memory, see `train.layout`
     output: str = "sigmoid"  # see NetworkSettings; set by `models.build`
 
     def forward(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
@@ -53,6 +54,10 @@ class FusionNetwork(nn.Module):
     def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
         """Return the fused luminance for sides that are multiples of `multiple_px`."""
         predicted = self.predict(infrared=infrared, visible=visible)
+        return self.image_of(predicted, infrared=infrared, visible=visible)
+
+    def image_of(self, predicted: Tensor, *, infrared: Tensor, visible: Tensor) -> Tensor:
+        """Return the image that `model.output` makes of a predicted map."""
         if self.output == "sigmoid":
             return self.bounded(predicted, infrared=infrared, visible=visible)
         if self.output == "gate":
@@ -61,6 +66,7 @@ class FusionNetwork(nn.Module):
             "mean": lambda: (infrared + visible) / 2,
             "max": lambda: torch.maximum(infrared, visible),
             "visible": lambda: visible,
+            "map": lambda: torch.zeros_like(visible),
         }[self.output]() + predicted
         return fused if self.training else fused.clamp(0, 1)
 
@@ -90,8 +96,8 @@ class FusionNetwork(nn.Module):
     def objectives(self) -> Mapping[str, Callable[..., Mapping[str, Tensor]]]:
         """Return what a stage may train towards beside the study's loss, by name.
 
-        An objective takes infrared= and visible= and returns weighted terms by name, whose sum is
-        descended.
+        An objective takes infrared=, visible= and loss= (the study's, with what the stage changes
+        of it) and returns weighted terms by name, whose sum is descended.
         """
         return {}
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least
+from ablate.models.settings import check_at_least, check_own
 
 
 @MODELS.register("densefuse")
@@ -17,17 +17,22 @@ class DenseFuse(FusionNetwork):
 
     Args:
         width: Channels of one encoder layer; 16 in the original. At least 1.
+        features: How those of the two sources are fused: `added` (the rule "addition" of the
+            paper), or `averaged`, as the released weights of hli1221/densefuse-pytorch need.
 
     Source:
-        Li and Wu, DenseFuse, IEEE TIP 2019.
+        Li and Wu, DenseFuse, IEEE TIP 2019; net.py of hli1221/densefuse-pytorch at 4394b63.
     """
 
     source = "Li and Wu, IEEE TIP 2019 (DenseFuse)"
+    faster_layout = "channels_last"
     smallest_px = 2  # reflection needs a neighbour
 
-    def __init__(self, *, width: int = 16) -> None:
+    def __init__(self, *, width: int = 16, features: str = "added") -> None:
         super().__init__()
         check_at_least(1, width=width)
+        check_own("densefuse", features=features)
+        self._averages = features == "averaged"
         self.encoder = nn.ModuleList(
             [_layer(1, width)] + [_layer(width * (1 + k), width) for k in range(3)]
         )
@@ -40,7 +45,8 @@ class DenseFuse(FusionNetwork):
 
     def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
         """Return an unbounded map."""
-        predicted: Tensor = self.decoder(self._features(infrared) + self._features(visible))
+        summed = self._features(infrared) + self._features(visible)
+        predicted: Tensor = self.decoder(summed / 2 if self._averages else summed)
         return predicted
 
     def _features(self, image: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """A light Restormer on both sources."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least
+from ablate.models.settings import check_at_least, per_stage
 from ablate.models.transformer import TransformerBlock
 
 EXPANSION = 2.66
@@ -14,35 +16,53 @@ EXPANSION = 2.66
 class Restormer(FusionNetwork):
     """Restormer-like transformer: a U of channel-attention blocks, the sources as two channels.
 
-    Differs from the original: two or so halvings and few blocks instead of 3 halvings with 4, 6, 6
-    and 8 blocks and 4 of refinement; the output is of choice (`model.output`), since two sources
-    come in.
+    Differs from the original: two or so halvings and few blocks by default; the output is of choice
+    (`model.output`), since two sources come in. The original's layers are `{width: 48, depth: 3,
+    blocks: [4, 6, 6, 8], refine: 4, heads: [1, 2, 4, 8]}`.
 
     Args:
         width: Channels at full size, doubled at every halving; 48 in the original. At least 2.
         depth: Halvings; 3 in the original. At least 1, a study file allows 4.
-        blocks: Transformer blocks of every stage. At least 1.
+        blocks: Transformer blocks of every stage, or a list: at full size, after each halving.
+            At least 1.
         heads: Attention heads at full size, doubled at every halving; 1 in the original. Divides
-            `width`.
+            `width`. Or a list as for `blocks`; each divides the channels of its stage.
+        refine: Transformer blocks at full size after the decoder; null: as many as `blocks` has at
+            full size.
 
     Source:
         Zamir et al., CVPR 2022, arXiv 2111.09881; basicsr/models/archs/restormer_arch.py of
-        swz30/Restormer.
+        swz30/Restormer at df766d5.
     """
 
     source = "Zamir et al., CVPR 2022, arXiv 2111.09881 (Restormer)"
+    faster_layout = "channels_last"
 
-    def __init__(self, *, width: int = 16, depth: int = 2, blocks: int = 1, heads: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        width: int = 16,
+        depth: int = 2,
+        blocks: int | Sequence[int] = 1,
+        heads: int | Sequence[int] = 1,
+        refine: int | None = None,
+    ) -> None:
         super().__init__()
-        check_at_least(1, depth=depth, blocks=blocks, heads=heads)
+        check_at_least(1, depth=depth)
         check_at_least(2, width=width)
+        blocks_of = per_stage("blocks", blocks, stages=depth + 1)
+        heads_of = per_stage("heads", heads, stages=depth + 1)
+        if isinstance(heads, int):
+            heads_of = [heads * 2**level for level in range(depth + 1)]
+        if refine is not None:
+            check_at_least(1, refine=refine)
         self.multiple_px = 2**depth
 
-        def stage(channels: int, level: int) -> nn.Sequential:
+        def stage(channels: int, level: int, count: int | None = None) -> nn.Sequential:
             return nn.Sequential(
                 *(
-                    TransformerBlock(channels, heads=heads * 2**level, expansion=EXPANSION)
-                    for _ in range(blocks)
+                    TransformerBlock(channels, heads=heads_of[level], expansion=EXPANSION)
+                    for _ in range(count or blocks_of[level])
                 )
             )
 
@@ -68,7 +88,7 @@ class Restormer(FusionNetwork):
             for level in range(depth - 1, 0, -1)
         )  # fmt: skip
         self.decoder.append(stage(2 * width, 0))  # full size keeps the channels of its skip
-        self.refine = stage(2 * width, 0)
+        self.refine = stage(2 * width, 0, refine)
         self.last = nn.Conv2d(2 * width, 1, 3, padding=1, bias=False)
 
     def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:

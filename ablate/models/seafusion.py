@@ -5,20 +5,22 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least
+from ablate.models.settings import check_at_least, check_own
 
 
 @MODELS.register("seafusion")
 class SeAFusion(FusionNetwork):
     """SeAFusion-like CNN: one encoder per source, features concatenated, four-layer decoder.
 
-    Differs from the original: no segmentation network follows; the Sobel kernels of the residual
-    stream are fixed and have no bias (the repository initialises a trained convolution with them);
-    the batch norms that the repository declares and never calls are absent.
+    Differs from the original: no segmentation network follows; the batch norms that the repository
+    declares and never calls (226 parameters) are absent; with `sobel: fixed` the Sobel kernels of
+    the residual stream stay as they are.
 
     Args:
         width: Channels of the first layer; the blocks give 2 and 3 times as many. 16 in the
             original. At least 1.
+        sobel: Whether the kernels of the residual stream are `fixed` or `trained` from Sobel's, as
+            in the repository; its released weights need the latter.
 
     Source:
         Tang, Yuan and Ma, Information Fusion 82, 2022; FusionNet.py of Linfeng-Tang/SeAFusion at
@@ -26,11 +28,13 @@ class SeAFusion(FusionNetwork):
     """
 
     source = "Tang et al., Information Fusion 2022 (SeAFusion)"
+    faster_layout = "channels_last"
 
-    def __init__(self, *, width: int = 16) -> None:
+    def __init__(self, *, width: int = 16, sobel: str = "fixed") -> None:
         super().__init__()
         check_at_least(1, width=width)
-        self.infrared, self.visible = _encoder(width), _encoder(width)
+        check_own("seafusion", sobel=sobel)
+        self.infrared, self.visible = (_encoder(width, sobel=sobel) for _ in range(2))
         self.decoder = nn.Sequential(
             *_layer(6 * width, 4 * width),
             *_layer(4 * width, 2 * width),
@@ -53,7 +57,9 @@ class SeAFusion(FusionNetwork):
 class GradientResidualDense(nn.Module):
     """Two densely connected convolutions, plus the Sobel magnitude of what came in."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    kernels: Tensor  # (2 inputs, 1, 3, 3): along x and along y of each channel in turn
+
+    def __init__(self, inputs: int, outputs: int, *, sobel: str = "fixed") -> None:
         super().__init__()
         self.first = nn.Sequential(*_layer(inputs, inputs))
         self.second = nn.Sequential(*_layer(2 * inputs, inputs))
@@ -61,23 +67,25 @@ class GradientResidualDense(nn.Module):
         self.residual = nn.Conv2d(inputs, outputs, 1)
         along_x = torch.tensor([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]])
         kernels = torch.stack([along_x, along_x.T])[:, None].repeat(inputs, 1, 1, 1)
-        self.register_buffer("kernels", kernels, persistent=False)
+        if sobel == "trained":
+            self.kernels = nn.Parameter(kernels)
+        else:
+            self.register_buffer("kernels", kernels, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the features of the block, same height and width."""
         dense = torch.cat([features, self.first(features)], dim=1)
         dense = torch.cat([dense, self.second(dense)], dim=1)
-        kernels: Tensor = self.get_buffer("kernels")
-        gradients = F.conv2d(features, kernels, padding=1, groups=features.shape[1])
+        gradients = F.conv2d(features, self.kernels, padding=1, groups=features.shape[1])
         magnitude = gradients[:, 0::2].abs() + gradients[:, 1::2].abs()
         return F.leaky_relu(self.dense(dense) + self.residual(magnitude), 0.1)
 
 
-def _encoder(width: int) -> nn.Sequential:
+def _encoder(width: int, *, sobel: str) -> nn.Sequential:
     return nn.Sequential(
         *_layer(1, width),
-        GradientResidualDense(width, 2 * width),
-        GradientResidualDense(2 * width, 3 * width),
+        GradientResidualDense(width, 2 * width, sobel=sobel),
+        GradientResidualDense(2 * width, 3 * width, sobel=sobel),
     )
 
 

@@ -16,6 +16,9 @@ class TransformerBlock(nn.Module):
         channels: In and out.
         heads: Groups of channels that attend among themselves; divides `channels`.
         expansion: Channels inside the feed-forward over `channels`.
+        is_full: The base branch of CDDFuse, net.py of Zhaozixiang1228/MMIF-CDDFuse at fd8da1f: the
+            3x3 convolution of query, key and value mixes all channels, that of the feed-forward
+            pairs of them; else both work on each channel alone.
 
     Raises:
         ConfigError: `heads` does not divide `channels`.
@@ -25,16 +28,21 @@ class TransformerBlock(nn.Module):
         basicsr/models/archs/restormer_arch.py of swz30/Restormer.
     """
 
-    def __init__(self, channels: int, *, heads: int, expansion: float) -> None:
+    def __init__(
+        self, channels: int, *, heads: int, expansion: float, is_full: bool = False
+    ) -> None:
         super().__init__()
         if channels % heads:
             raise ConfigError(
                 f"model.heads: {heads} does not divide the {channels} channels of a block; "
                 "choose a width that is a multiple of it"
             )
-        self.attention = nn.Sequential(ChannelNorm(channels), ChannelAttention(channels, heads))
+        self.attention = nn.Sequential(
+            ChannelNorm(channels), ChannelAttention(channels, heads, is_full=is_full)
+        )
         self.feed_forward = nn.Sequential(
-            ChannelNorm(channels), GatedFeedForward(channels, int(channels * expansion))
+            ChannelNorm(channels),
+            GatedFeedForward(channels, int(channels * expansion), is_paired=is_full),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -55,13 +63,13 @@ class ChannelNorm(nn.LayerNorm):
 class ChannelAttention(nn.Module):
     """Multi-Dconv head transposed attention: channels attend to channels, over all pixels."""
 
-    def __init__(self, channels: int, heads: int) -> None:
+    def __init__(self, channels: int, heads: int, *, is_full: bool = False) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, groups = heads, 1 if is_full else 3 * channels
         self.temperature = nn.Parameter(torch.ones(heads, 1, 1))
         self.project = nn.Sequential(
             nn.Conv2d(channels, 3 * channels, 1, bias=False),
-            nn.Conv2d(3 * channels, 3 * channels, 3, padding=1, groups=3 * channels, bias=False),
+            nn.Conv2d(3 * channels, 3 * channels, 3, padding=1, groups=groups, bias=False),
         )
         self.out = nn.Conv2d(channels, channels, 1, bias=False)
 
@@ -80,11 +88,12 @@ class ChannelAttention(nn.Module):
 class GatedFeedForward(nn.Module):
     """Gated-Dconv feed-forward: one half of the hidden channels gates the other."""
 
-    def __init__(self, channels: int, hidden: int) -> None:
+    def __init__(self, channels: int, hidden: int, *, is_paired: bool = False) -> None:
         super().__init__()
+        groups = hidden if is_paired else 2 * hidden
         self.into = nn.Sequential(
             nn.Conv2d(channels, 2 * hidden, 1, bias=False),
-            nn.Conv2d(2 * hidden, 2 * hidden, 3, padding=1, groups=2 * hidden, bias=False),
+            nn.Conv2d(2 * hidden, 2 * hidden, 3, padding=1, groups=groups, bias=False),
         )
         self.out = nn.Conv2d(hidden, channels, 1, bias=False)
 

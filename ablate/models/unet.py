@@ -25,6 +25,7 @@ class UNet(FusionNetwork):
     """
 
     source = "Ronneberger et al., MICCAI 2015, arXiv 1505.04597 (U-Net)"
+    faster_layout = "channels_last"
 
     def __init__(self, *, width: int = 16, depth: int = 3) -> None:
         super().__init__()

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
 from jinja2 import Environment
 from PIL import Image
 
+from ablate.metrics.copies import sentence, with_mark
 from ablate.report.contents import Contents
 from ablate.report.pictures import chosen, columns
 from ablate.report.summary import NO_CLAIM, summary
+from ablate.report.values import gamed_values
 
 WIDEST_PX: Final = 160  # of a small picture
 MOST_SENTENCES: Final = 4
@@ -44,7 +47,7 @@ _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True)
 
 def study_html(contents: Contents) -> str:
     """Return what is claimed, a card per question, and the first pictures; words without cards."""
-    cards = [_card(question) for question in contents.answered]
+    cards = [_card(question, contents.comparators) for question in contents.answered]
     notes = [contents.banner] if contents.banner else []
     notes += [] if cards else [NO_CLAIM]
     first = [entry["image"] for entry in chosen(contents)[:1]]
@@ -67,9 +70,15 @@ def _rendered(template: str, **values: Any) -> str:
     return _ENVIRONMENT.from_string(_MACROS + template).render(**values)
 
 
-def _card(question: Mapping[str, Any]) -> dict[str, Any]:
-    sentences = [row["sentence"] for row in question["rows"] if row["role"] == "primary"]
+def _card(question: Mapping[str, Any], comparators: pd.DataFrame) -> dict[str, Any]:
+    gamed = gamed_values(question, comparators)
+    sentences = [
+        with_mark(row["sentence"], row["metric"], gamed)
+        for row in question["rows"]
+        if row["role"] == "primary"
+    ]
     more = [f"{len(sentences) - MOST_SENTENCES} more rows"] if sentences[MOST_SENTENCES:] else []
+    more += [sentence(gamed)] if gamed else []
     more += [f"caveat: {text}" for text in question["caveats"]]
     return {
         "asks": question["asks"], "verdict": question["verdict"], "reason": question["reason"],

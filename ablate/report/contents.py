@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis.answers import PROBE
+from ablate.analysis.table import COMPARED, comparators
 
 NO_EVIDENCE = "a method check, not evidence on the paper."
 PROXY = (
@@ -29,14 +30,20 @@ class Contents:
     runs: pd.DataFrame
     images: pd.DataFrame
     curves: pd.DataFrame
-    floors: pd.DataFrame
+    trivial_baselines: pd.DataFrame
     gallery: Mapping[str, Mapping[str, Path]]
+    references: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COMPARED))
     verdicts: Mapping[str, Any] | None = None  # what verdict.json holds; None without an answer
     explored: Mapping[str, Any] = field(default_factory=dict)  # its part "exploration"
     links: Mapping[str, str] = field(default_factory=dict)
     server: str = ""  # what an MLflow id is appended to for a link; "" where no server is known
     no_pictures: str = ""  # why the gallery was left out, where it was
     wanted: tuple[str, ...] = ()  # images that the reader asked to see
+
+    @property
+    def comparators(self) -> pd.DataFrame:
+        """Return mean scores of what stands beside the arms, see `ablate.analysis.table`."""
+        return comparators(self.trivial_baselines, self.references)
 
     @property
     def answered(self) -> Sequence[Mapping[str, Any]]:

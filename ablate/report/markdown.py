@@ -22,6 +22,7 @@ def markdown(report: Report) -> str:
         f"Design {plain(facts['design_hash'])}.",
         "",
     ]
+    lines += [plain(report.convergence), ""] if report.convergence else []
     if not report.answers:
         lines += ["## Asked", "", *(f"- {plain(question)}" for question in facts["asks"]), ""]
     for one in report.answers:
@@ -34,6 +35,7 @@ def markdown(report: Report) -> str:
             lines += _figure(figure)
         lines += _beside(report, section)
     lines += ["## Tables", "", *_table(report.arms)]
+    lines += [plain(report.gamed_note), ""] if report.gamed_note else []
     lines += [f"Left out of means, no numbers: {report.missing}.", ""] if report.missing else []
     lines += ["## Runs", "", "Every run with its MLflow id: tables/runs.csv.", ""]
     lines += ["## Checklist", ""]
@@ -58,6 +60,7 @@ def _card(one: Answered) -> list[str]:
     lines = [f"## {plain(question['id'])}: {question['verdict']}", "", plain(question["asks"]), ""]
     lines += [plain(question["reason"]), ""] if question["reason"] else []
     lines += [f"- {plain(sentence)}" for sentence in one.deciding]
+    lines += [f"- {plain(one.gamed_note)}"] if one.gamed_note else []
     lines += [f"- {plain(text)}" for text in question.get("notes", ())]
     lines += [f"- Caveat: {plain(text)}" for text in question["caveats"]]
     lines += [f"- {plain(one.reselected)}"] if one.reselected else []

@@ -29,6 +29,7 @@ def origin_grid(contents: Contents) -> Grid:
         ("data", f"{facts['data_label']}, manifest {facts['data_hash']}"
          + "".join(f", {name}: {data[name]}" for name in ("source", "licence") if data.get(name))),
         ("splits", _splits(data)),
+        *_references(facts),
         ("metrics", f"{facts['protocol']}, hash {facts['protocol_hash']}"),
         ("Optuna", _words(origin.get("optuna", {}), {"study": "study ", "storage": ""})),
         ("MLflow", _mlflow(contents)),
@@ -69,6 +70,24 @@ def _splits(data: Mapping[str, Any]) -> str:
     words = ", ".join(f"{split} {found}" for split, found in data["splits"].items())
     file = f"; from the file {data['split_file']}" if data.get("split_file") else ""
     return f"hash of the names: {words}{file}; resampled per block by split_seed in tables/runs.csv"
+
+
+def _references(facts: Mapping[str, Any]) -> list[tuple[str, str | Cell]]:
+    """Return the row on references; none where the study names none."""
+    if reason := facts.get("references_left_out"):
+        return [("references", f"not scored: {reason}")]
+    told = [
+        f"{one['name']}: {one['images']} images, hash {one['hash']}"
+        if one["kind"] == "images"
+        else f"{one['name']}: weights {one['hash']} in {_settings(one['model'])}"
+        for one in facts.get("references", ())
+    ]
+    return [("references", "; ".join(told))] if told else []
+
+
+def _settings(model: Mapping[str, Any]) -> str:
+    rest = ", ".join(f"{key} {value}" for key, value in model.items() if key != "name")
+    return f"{model['name']} ({rest})" if rest else str(model["name"])
 
 
 def _mlflow(contents: Contents) -> Cell:

@@ -5,8 +5,11 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import pandas as pd
+
 from ablate.analysis.answers import finished_pilots
 from ablate.analysis.question import metric_label
+from ablate.metrics.catalogue import BETTER
 from ablate.report.contents import Contents
 from ablate.stats.power import ALPHA, blocks_needed, detectable_effect
 
@@ -72,6 +75,69 @@ def sentence(
         "Blocks that the smallest effects of interest need by these seeds alone, were runs "
         f"unpaired ({max(1, comparisons)} comparisons, power 0.8): {', '.join(parts)}."
     )
+
+
+def curve_of(contents: Contents) -> pd.DataFrame:
+    """Return the objective of the pilot's finished runs against steps: run_id, step, score.
+
+    Only steps at which every one of them was scored; empty where that is the last step alone, as
+    in stores of versions that did not score pilots on the way.
+    """
+    mine = finished_pilots(contents.facts, contents.runs)["run_id"]
+    curves = contents.curves
+    some = curves[(curves["key"] == contents.facts["objective"]) & curves["run_id"].isin(mine)]
+    some = some.drop_duplicates(["run_id", "step"], keep="last").dropna(subset=["value"])
+    counts = some.groupby("step")["run_id"].nunique()
+    whole = some[some["step"].isin(counts.index[counts == some["run_id"].nunique()])]
+    if whole["step"].nunique() < 2:
+        whole = whole.iloc[:0]
+    table: pd.DataFrame = whole[["run_id", "step", "value"]].rename(columns={"value": "score"})
+    return table.sort_values(["step", "run_id"], kind="stable", ignore_index=True)
+
+
+def convergence(contents: Contents) -> str:
+    """Return whether the baseline was still rising when its training ended; "" without a curve.
+
+    It was where the last doubling of steps improved the mean of the objective over seeds by more
+    than the smallest effect of interest in that metric, of several questions the least one.
+    """
+    table = curve_of(contents)
+    if table.empty:
+        return ""
+    objective = str(contents.facts["objective"])
+    split, _, metric = objective.partition("/")
+    scores = table.pivot_table(index="run_id", columns="step", values="score")
+    steps, means = list(scores.columns), scores.mean()
+    told = ", ".join(f"{step:,} {means[step]:.3g}" for step in steps)
+    seeds = f"{len(scores)} seed{'' if len(scores) == 1 else 's'}"
+    start = f"Pilot, val {metric_label(metric)} by steps ({seeds}): {told}"
+    start = start.replace("val ", f"{split} ", 1)
+    half = max((step for step in steps[:-1] if 2 * step <= steps[-1]), default=None)
+    if half is None or not means[steps[-1]]:
+        return f"{start}."
+    sign, word = (-1, "falling") if BETTER.get(metric) == "lower" else (1, "rising")
+    gain = sign * float(means[steps[-1]] - means[half])
+    base = abs(float(means[steps[-1]]))
+    brought = f"the last doubling of steps brought {100 * sign * gain / base:+.2g} %"
+    smallest = _smallest(contents, metric, base=base)
+    if smallest is None:
+        return f"{start}; {brought}, and no smallest effect is named to compare it with."
+    least = f"the smallest effect, {100 * smallest / base:.2g} %"
+    if gain > smallest:
+        return f"{start}; still {word}: {brought}, more than {least}."
+    return f"{start}; no longer {word}: {brought}, not more than {least}."
+
+
+def _smallest(contents: Contents, metric: str, *, base: float) -> float | None:
+    """Return the least smallest effect in a metric, in its units; percentages are of `base`."""
+    found = []
+    for raw in contents.facts["questions"]:
+        effect = raw["smallest_effect"].get(metric)
+        if isinstance(effect, str) and effect.strip().endswith("%"):
+            found.append(float(effect.strip().removesuffix("%")) / 100 * base)
+        elif effect is not None:
+            found.append(float(effect))
+    return min(found, default=None)
 
 
 def _finds(row: Mapping[str, Any], *, blocks: int, alpha: float) -> str:

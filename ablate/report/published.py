@@ -18,7 +18,6 @@ from typing import Any
 from ablate.analysis.answers import PROBE, network_of
 from ablate.analysis.health import is_unhealthy
 from ablate.analysis.selftest.shuffled import shuffled
-from ablate.analysis.table import floor_means
 from ablate.design_names import BLOCKED
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
@@ -104,12 +103,10 @@ def _controls(
     return [asdict(one) for one in found]
 
 
-def _rules(contents: Contents) -> dict[str, dict[str, float]]:
-    """Return rule -> metric -> mean test score."""
-    found: dict[str, dict[str, float]] = {}
-    for rule, metric, value in floor_means(contents.floors).itertuples(index=False):
-        found.setdefault(str(rule), {})[str(metric)] = round(float(value), 4)
-    return found
+def _comparators(contents: Contents) -> list[dict[str, Any]]:
+    """Return kind, name, label, metric and mean test score of what stands beside the arms."""
+    known = contents.comparators.dropna(subset=["value"]).round({"value": 4})
+    return [{str(key): value for key, value in row.items()} for row in known.to_dict("records")]
 
 
 def _facts(contents: Contents) -> dict[str, Any]:
@@ -119,7 +116,7 @@ def _facts(contents: Contents) -> dict[str, Any]:
     return {
         "study": facts["study"], "title": facts["title"], "data": facts["data_label"],
         "command": origin.get("command", ""), "revision": origin.get("revision", "unknown"),
-        "pilot": pilot_of(contents), "rules": _rules(contents),
+        "pilot": pilot_of(contents), "comparators": _comparators(contents),
         "banner": contents.banner, "runs": len(contents.runs),
         "failed": int((contents.runs["state"] == "failed").sum()),
         "unhealthy": int(is_unhealthy(contents.runs).sum()),

@@ -6,10 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ablate.analysis.question import metric_label
+from ablate.analysis.table import REFERENCE
+from ablate.metrics.copies import sentence as gamed_note
+from ablate.metrics.copies import with_mark
 from ablate.report.pilots import sentence, table
 from ablate.report.replications import LEGEND, Asked, glance
 from ablate.report.replications import table as side_by_side
+from ablate.report.values import gamed_values
 
 FACTS = "published.json"
 NOTICE = "NOTICE.md"  # what readers must know first; kept by hand beside the reports
@@ -39,9 +45,12 @@ def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:
     questions: dict[str, list[tuple[Asked, str]]] = {}
     for folder in folders:
         facts, verdicts, here = _read(folder, reports)
+        beside = _comparators(facts)
         for question in verdicts["questions"]:
             asked = Asked(question=question)
             notes = "".join(f" {text.rstrip('.')}." for text in question["notes"])
+            if told := gamed_note(gamed_values(question, beside)):
+                notes += f" {told}"
             line = f"{asked.where}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
             questions.setdefault(asked.asks, []).append((asked, f"{line}`{facts['command']}`"))
     yield from ["## In short", "", *_wrapped(LEGEND)]
@@ -68,14 +77,19 @@ def _reasoned(verdict: str, reason: str) -> str:
 
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
     facts, verdicts, here = _read(folder, reports)
+    beside = _comparators(facts)
     yield f"## {facts['title']}: {facts['data']}\n"
     if facts.get("banner"):
         yield from [*_wrapped(f"**{facts['banner']}**"), ""]
     for question in verdicts["questions"]:
+        gamed = gamed_values(question, beside)
         yield from _wrapped(f"{_verdict(question)}: {question['asks']}")
         for row in question["rows"]:
             if row["role"] == "primary":
-                yield from _wrapped(row["sentence"], bullet="- ")
+                told = with_mark(row["sentence"], row["metric"], gamed)
+                yield from _wrapped(told, bullet="- ")
+        if gamed:
+            yield from _wrapped(gamed_note(gamed), bullet="- ")
         for text in (*question["notes"], *question["caveats"]):
             yield from _wrapped(f"Note: {text.rstrip('.')}.", bullet="- ")
         for one in question["reselected"]:
@@ -86,8 +100,8 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
         yield ""
         yield from _wrapped(question["scope"])
         yield ""
-    if rules := facts.get("rules"):
-        yield from [*_wrapped(_of_rules(rules)), ""]
+    if len(beside):
+        yield from [*_wrapped(_of_comparators(beside)), ""]
     pilot, comparisons = facts["pilot"], _comparisons(verdicts)
     if pilot:
         yield from _wrapped(
@@ -112,13 +126,29 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
     yield f"\n```bash\n{facts['command']}\n```\n"
 
 
-def _of_rules(rules: Mapping[str, Mapping[str, float]]) -> str:
-    """Return what the rules score that need no training."""
-    told = []
-    for rule, means in rules.items():
-        scores = (f"{metric_label(name)} {value:g}" for name, value in means.items())
-        told.append(f"rule {rule} {', '.join(scores)}")
-    return f"Without any training, on the same images: {'; '.join(told)}."
+def _comparators(facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Return kind, name, label, metric and value of what stands beside the arms."""
+    old = [  # of version 0.1: rule -> metric -> mean
+        {"kind": "rule", "name": rule, "label": f"rule {rule}", "metric": metric, "value": value}
+        for rule, means in facts.get("rules", {}).items()
+        for metric, value in means.items()
+    ]
+    columns = ["kind", "name", "label", "metric", "value"]
+    return pd.DataFrame(facts.get("comparators", old), columns=columns)
+
+
+def _of_comparators(comparators: pd.DataFrame) -> str:
+    """Return what copies and rules score without training, then the references."""
+    told: dict[bool, list[str]] = {}
+    for label, rows in comparators.groupby("label", sort=False):
+        scores = [
+            f"{metric_label(metric)} {value:g}"
+            for metric, value in zip(rows["metric"], rows["value"], strict=True)
+        ]
+        is_reference = rows["kind"].iloc[0] == REFERENCE
+        told.setdefault(is_reference, []).append(f"{label} {', '.join(scores)}")
+    text = f"Without any training, on the same images: {'; '.join(told.get(False, ()))}."
+    return text + (f" Trained elsewhere: {'; '.join(told[True])}." if True in told else "")
 
 
 def _smallest(verdicts: Mapping[str, Any]) -> dict[str, float]:

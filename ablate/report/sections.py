@@ -8,15 +8,24 @@ from typing import Any
 from ablate.analysis.contrasts import LINEAR, QUADRATIC
 from ablate.analysis.question import metric_label
 from ablate.analysis.table import not_numbers
+from ablate.metrics.copies import Gamed, sentence, with_mark
 from ablate.report import summary, tables
 from ablate.report.checklist import Item, checklist
 from ablate.report.contents import Contents
 from ablate.report.figures import SECTIONS
 from ablate.report.grid import Grid, of_frame
 from ablate.report.origin import origin_grid
+from ablate.report.pilots import convergence
 from ablate.report.runs import MOST_LINKS, failed_grid, health_grid, runs_grid, searched_grid
 from ablate.report.trade_offs import trade_offs
-from ablate.report.values import ROLES, roles_of, rows_grid, values_grid, winners_grid
+from ablate.report.values import (
+    ROLES,
+    gamed_values,
+    roles_of,
+    rows_grid,
+    values_grid,
+    winners_grid,
+)
 
 FIRST_TO_LAST = ("answers", "exploration", "health", "qualitative")
 ANCHORS = {"answers": "evidence"}  # the cards above are called answers
@@ -43,6 +52,7 @@ class Answered:
     rows: tuple[tuple[str, Grid], ...]  # by role, the deciding one first
     values: Grid
     winners: Grid
+    gamed: Mapping[str, Gamed]  # metrics in which a copy of a source beats every value
 
     @property
     def look(self) -> str:
@@ -78,13 +88,23 @@ class Answered:
             "Mean ± standard deviation over blocks of the tuning point that won on val "
             f"{metric_label(self.question['selected_by'])}; bold: in the set of values that no "
             "other one beats. Values share their blocks, so a difference may be sure where "
-            "deviations overlap. The rules need no training: a value below them says little."
+            "deviations overlap. Copies and rules need no training: a value that they exceed says "
+            "little."
         )
 
     @property
     def deciding(self) -> Sequence[str]:
         """Return the sentences of the rows that decide."""
-        return [row["sentence"] for row in self.question["rows"] if row["role"] == "primary"]
+        return [
+            with_mark(row["sentence"], row["metric"], self.gamed)
+            for row in self.question["rows"]
+            if row["role"] == "primary"
+        ]
+
+    @property
+    def gamed_note(self) -> str:
+        """Return what it means that copies beat every value, "" where they beat none."""
+        return sentence(self.gamed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +114,12 @@ class Report:
     facts: Mapping[str, Any]
     banner: str
     no_claim: str
+    convergence: str  # whether the pilot was still rising; "" where nobody looked
     answers: tuple[Answered, ...]
     figures: Mapping[str, tuple[Shown, ...]]  # section -> its figures
     headings: Mapping[str, str]
     arms: Grid
+    gamed_note: str  # of the arms
     missing: str
     trade_offs: Grid
     searched: Grid
@@ -128,6 +150,7 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
         facts=contents.facts,
         banner=contents.banner,
         no_claim="" if contents.answered else summary.NO_CLAIM,
+        convergence=convergence(contents),
         answers=tuple(
             _answered(contents, question, number)
             for number, question in enumerate(contents.answered, start=1)
@@ -138,6 +161,7 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
         },
         headings={str(name): heading for name, heading in SECTIONS.items()},
         arms=of_frame(tables.shown(contents)),
+        gamed_note=sentence(tables.gamed_arms(contents)),
         missing=", ".join(f"{name} {count}" for name, count in bare.itertuples(index=False)),
         trade_offs=of_frame(fronts),
         searched=searched_grid(contents),
@@ -155,8 +179,8 @@ def report(contents: Contents, figures: Sequence[Shown]) -> Report:
 def _health_notes(contents: Contents) -> Iterator[str]:
     """Yield what the exact tests say of the unhealthy trainings behind each question."""
     for question in contents.answered:
-        for sentence in question.get("health", {}).get("sentences", ()):
-            yield f"{question['id']}: {sentence}"
+        for text in question.get("health", {}).get("sentences", ()):
+            yield f"{question['id']}: {text}"
 
 
 def _answered(contents: Contents, question: Mapping[str, Any], number: int) -> Answered:
@@ -164,8 +188,9 @@ def _answered(contents: Contents, question: Mapping[str, Any], number: int) -> A
         anchor=anchor(question["id"], number),
         question=question,
         rows=tuple((ROLES[role], rows_grid(question, role)) for role in roles_of(question)),
-        values=values_grid(question, contents.floors),
+        values=values_grid(question, contents.comparators),
         winners=winners_grid(contents, question),
+        gamed=gamed_values(question, contents.comparators),
     )
 
 

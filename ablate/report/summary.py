@@ -4,12 +4,17 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from ablate.analysis.health import unhealthy_in_words
-from ablate.analysis.table import arms, designed
+from ablate.analysis.table import arms, designed, gamed
 from ablate.errors import one_line
 from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.copies import marked, sentence, with_mark
 from ablate.report.contents import Contents
+from ablate.report.pilots import convergence
 from ablate.report.trade_offs import trade_offs
+from ablate.report.values import gamed_values
 
 MOST_TRADE_OFFS = 5
 
@@ -25,9 +30,11 @@ def summary(contents: Contents) -> str:
     lines = [f"{facts['study']}: {facts['title']}"]
     lines += textwrap.wrap(contents.banner, 78)
     lines += textwrap.wrap(facts.get("drift", ""), 78)
+    lines += textwrap.wrap(convergence(contents), 78)
     lines += [f"  asks: {question}" for question in facts["asks"]]
     if contents.answered:
-        lines += [line for question in contents.answered for line in _answer(question)]
+        beside = contents.comparators
+        lines += [line for one in contents.answered for line in _answer(one, beside)]
     else:
         lines += _best_first(contents)
     fronts = trade_offs(contents)
@@ -50,11 +57,17 @@ def summary(contents: Contents) -> str:
     return "\n".join(map(one_line, lines))  # the words of a store must not move the cursor
 
 
-def _answer(question: Mapping[str, Any]) -> list[str]:
+def _answer(question: Mapping[str, Any], comparators: pd.DataFrame) -> list[str]:
     """Return the verdict of a question and its primary rows, wrapped."""
+    beaten = gamed_values(question, comparators)
     head = f"{question['id']}: {question['verdict']}"
     texts = [f"{head} ({question['reason']})" if question["reason"] else head]
-    texts += [row["sentence"] for row in question["rows"] if row["role"] == "primary"]
+    texts += [
+        with_mark(row["sentence"], row["metric"], beaten)
+        for row in question["rows"]
+        if row["role"] == "primary"
+    ]
+    texts += [sentence(beaten)] if beaten else []
     texts += question.get("notes", [])
     texts += [f"caveat: {text}" for text in question["caveats"]]
     lines = textwrap.wrap(texts[0], 78, initial_indent="", subsequent_indent="    ")
@@ -67,11 +80,14 @@ def _best_first(contents: Contents) -> list[str]:
     """Return the arms of every metric in the order of their means."""
     facts, lines = contents.facts, []
     table = arms(designed(contents.runs, facts["phases"]), list(facts["metrics"]))
+    beaten = gamed(table, contents.comparators)
     for metric in dict.fromkeys([*facts["primary"], *facts["metrics"]]):
         part = table[(table["metric"] == metric) & (table["runs"] > 0)]
         if part.empty:
             continue
         ordered = part.sort_values("mean", ascending=BETTER[metric] == "lower", kind="stable")
         words = ", ".join(f"{row.arm} {row.mean:.3f}" for row in ordered.itertuples())
-        lines.append(f"  {LABELS[metric]:5s} best first: {words}")
-    return lines
+        first = marked(f"  {LABELS[metric]:5s} best first", metric, beaten)
+        lines.append(f"{first}: {words}")
+    told = sentence(beaten)
+    return lines + textwrap.wrap(told, 78, initial_indent="  ", subsequent_indent="    ")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.analysis.document import rows_table
+from ablate.analysis.document import budgets_table, rows_table
 from ablate.analysis.plateau import pace
-from ablate.analysis.table import arms, designed, floor_means
+from ablate.analysis.table import arms, designed, gamed
 from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.copies import Gamed, marked
 from ablate.report import latex, spreadsheet
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES
@@ -26,18 +27,24 @@ from ablate.report.values import (
 
 
 def arm_table(contents: Contents) -> pd.DataFrame:
-    """Return the long table: one row per arm and metric, floors as arms of their own."""
+    """Return the long table: one row per arm and metric, comparators as arms of their own."""
     runs = designed(contents.runs, contents.facts["phases"])
     table = arms(runs, list(contents.facts["metrics"]))
-    rules = floor_means(contents.floors)
-    rules = rules.assign(arm="rule " + rules["rule"]).rename(columns={"value": "mean"})
-    rules = rules[["arm", "metric", "mean"]].sort_values("arm", ascending=False)
-    return pd.concat([table, rules], ignore_index=True)
+    beside = contents.comparators.rename(columns={"label": "arm", "value": "mean"})
+    return pd.concat([table, beside[["arm", "metric", "mean"]]], ignore_index=True)
+
+
+def gamed_arms(contents: Contents) -> dict[str, Gamed]:
+    """Return the metrics in which a copy of a source beats the mean of every designed arm."""
+    runs = designed(contents.runs, contents.facts["phases"])
+    table = arms(runs, list(contents.facts["metrics"]))
+    return gamed(table, contents.comparators)
 
 
 def shown(contents: Contents) -> pd.DataFrame:
     """Return the table that people read: one row per arm, "mean ± sd" per metric."""
     table = arm_table(contents)
+    beaten = gamed_arms(contents)
     rows = []
     for arm in dict.fromkeys(table["arm"]):
         part = table[table["arm"] == arm].set_index("metric")
@@ -46,7 +53,7 @@ def shown(contents: Contents) -> pd.DataFrame:
             mean = part["mean"].get(metric)
             sd = part["sd"].get(metric)
             arrow = "↑" if BETTER[metric] == "higher" else "↓"
-            label = f"{LABELS[metric]} {arrow}"
+            label = marked(f"{LABELS[metric]} {arrow}", metric, beaten)
             row[label] = "–" if pd.isna(mean) else f"{mean:.4f}"
             if not pd.isna(sd):
                 row[label] += f" ± {sd:.4f}"
@@ -73,10 +80,12 @@ def write(contents: Contents, folder: Path) -> None:
     if contents.verdicts is not None:
         spreadsheet.write(rows_table(contents.verdicts), folder / "answers.csv")
         spreadsheet.write(winners_frame(contents), folder / "winners.csv")
+        if len(there := budgets_table(contents.verdicts)):
+            spreadsheet.write(there, folder / "budgets.csv")
         _answers_as_latex(contents, folder / "answers.tex")
         parts += [
             latex.tabular(
-                values_grid(question, contents.floors),
+                values_grid(question, contents.comparators),
                 comment=f"{question['id']}: mean ± sd over blocks, bold in the best set",
             )
             for question in contents.answered
@@ -94,7 +103,7 @@ def write(contents: Contents, folder: Path) -> None:
 
 
 def _every_arm(contents: Contents) -> pd.DataFrame:
-    """Return the arms of designed phases, the rules, and the values of every question."""
+    """Return designed arms, what stands beside them, and the values of every question."""
     table = arm_table(contents)
     if not contents.answered:
         return table

@@ -7,8 +7,9 @@ import pandas as pd
 
 from ablate.analysis.question import label_of
 from ablate.analysis.sentences import chance
-from ablate.analysis.table import floor_means
+from ablate.analysis.table import gamed
 from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
 from ablate.report.grid import NONE, Cell, Grid, grid, number, run_link, signed
 
@@ -19,8 +20,12 @@ ROLES = {"primary": "primary", "guardrail": "guardrail", "secondary": "secondary
 def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
     """Return the rows of one role: what was compared, by how much, how sure, and the verdict.
 
-    Effects are in percent of the pilot mean where there is one, else in units of the metric.
+    Effects are in percent of the pilot mean where there is one, else in units of the metric. A
+    column per further training budget says the effect there, its interval, and whether it holds.
     """
+    budgets = list(
+        dict.fromkeys(one["times"] for row in question["rows"] for one in row.get("budgets", ()))
+    )
     level = f"{100 * (1 - question['alpha']):g} % CI"
     rows = []
     for row in question["rows"]:
@@ -40,11 +45,24 @@ def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
                 number(row["d_z"], 2), number(row["p_better"], 2),
                 _margin(row, scale, unit, decimals),
                 f"{row['blocks']} x {row['images']}",
+                *(_there(row, times, scale, unit, decimals) for times in budgets),
             ]
         )  # fmt: skip
     heads = ["metric", "contrast", "verdict", "effect", level, "p_Holm", "d_z", "P(better)",
-             "smallest", "blocks x images"]  # fmt: skip
+             "smallest", "blocks x images",
+             *(f"at {times:g}x steps" for times in budgets)]  # fmt: skip
     return grid(heads, rows)
+
+
+def _there(row: Mapping[str, Any], times: float, scale: float, unit: str, decimals: int) -> str:
+    """Return the effect of a row at another budget, and whether what was found holds there."""
+    one = next((one for one in row.get("budgets", ()) if one["times"] == times), None)
+    if one is None:
+        return NONE
+    ends = [None if one[k] is None else one[k] * scale for k in ("ci_low", "ci_high")]
+    interval = " to ".join(signed(end, decimals) for end in ends)
+    effect = f"{signed(one['estimate'] * scale, decimals)}{unit} ({interval})"
+    return effect if one["held"] == "not judged" else f"{effect}, {one['held']}"
 
 
 def _margin(row: Mapping[str, Any], scale: float, unit: str, decimals: int) -> str:
@@ -54,15 +72,15 @@ def _margin(row: Mapping[str, Any], scale: float, unit: str, decimals: int) -> s
     return f"{abs(row['smallest_effect'] * scale):.{decimals}f}{unit}"
 
 
-def values_grid(question: Mapping[str, Any], floors: pd.DataFrame) -> Grid:
+def values_grid(question: Mapping[str, Any], comparators: pd.DataFrame) -> Grid:
     """Return the mean ± sd over blocks per value and metric, bold in the best set.
 
     Scores are those of the point that won in each block; the deviation is one of blocks. Below
-    stand the rules that need no training.
+    stand the trivial baselines and the references.
 
     Args:
         question: With its answer.
-        floors: Scores of the rules, as published.
+        comparators: Their mean scores, see `ablate.analysis.table.comparators`.
     """
     means = value_means(question)
     metrics = list(dict.fromkeys(means["metric"]))
@@ -74,13 +92,19 @@ def values_grid(question: Mapping[str, Any], floors: pd.DataFrame) -> Grid:
             for metric in metrics
         ]
         rows.append([value, *cells])
-    rules = floor_means(floors).set_index(["rule", "metric"])["value"]
+    beside = comparators.set_index(["label", "metric"])["value"]
     rows += [
-        [f"rule {rule}", *(number(rules.get((rule, metric)), 4) for metric in metrics)]
-        for rule in rules.index.unique("rule")
+        [label, *(number(beside.get((label, metric)), 4) for metric in metrics)]
+        for label in beside.index.unique("label")
     ]
+    beaten = gamed(means, comparators)
     factor = question["rows"][0]["factor"] if question["rows"] else "value"
-    return grid([factor, *map(metric_of, metrics)], rows)
+    return grid([factor, *(marked(metric_of(one), one, beaten) for one in metrics)], rows)
+
+
+def gamed_values(question: Mapping[str, Any], comparators: pd.DataFrame) -> dict[str, Gamed]:
+    """Return the metrics in which a copy of a source beats the mean of every value."""
+    return gamed(value_means(question), comparators)
 
 
 def value_means(question: Mapping[str, Any]) -> pd.DataFrame:

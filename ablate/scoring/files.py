@@ -14,9 +14,9 @@ COLUMNS = ("method", "image", "metric", "value", "protocol")
 
 
 def to_csv(scores: Scores) -> str:
-    """Return one line per method, image and metric, values in full; floors and means are not in.
+    """Return one line per method, image and metric, values in full.
 
-    NaN is written `nan`.
+    Trivial baselines and means are not in. NaN is written `nan`.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -31,14 +31,17 @@ def to_json(scores: Scores, table: Table) -> dict[str, Any]:
     """Return plain JSON types: how it was measured, the table, every value, flags and notes.
 
     Keys: protocol, protocol_hash, dtype, device, images_hash, versions, images, metrics [{name,
-    label, better}], methods [{method, is_floor, metrics {name: {mean, images, rank}}, mean_rank}],
-    values [{method, image, metric, value}], flags [{method, image, flags}], not_finite, notes. What
-    is not a finite number is null; ranks are null for floors and for a single method.
+    label, better, gamed_by}], methods [{method, is_trivial_baseline, is_floor (the same, of version
+    0.1), metrics {name: {mean, images, rank}}, mean_rank}], values [{method, image, metric,
+    value}], flags [{method, image, flags}], not_finite, notes. What is not a finite number is null;
+    ranks are null for trivial baselines and for a single method; gamed_by names the copy of a
+    source that beats every method, null where none does.
     """
     methods = [
         {
             "method": line.method,
-            "is_floor": line.is_floor,
+            "is_trivial_baseline": line.is_trivial,
+            "is_floor": line.is_trivial,
             "metrics": {
                 name: {"mean": cell.mean, "images": cell.count, "rank": cell.rank}
                 for name, cell in line.cells.items()
@@ -56,7 +59,13 @@ def to_json(scores: Scores, table: Table) -> dict[str, Any]:
         "versions": _versions(),
         "images": len({row.image for row in scores.rows}),
         "metrics": [
-            {"name": name, "label": LABELS[name], "better": BETTER[name]} for name in table.names
+            {
+                "name": name,
+                "label": LABELS[name],
+                "better": BETTER[name],
+                "gamed_by": table.gamed[name].copy if name in table.gamed else None,
+            }
+            for name in table.names
         ],
         "methods": methods,
         "values": [_value(row) for row in scores.rows],

@@ -10,7 +10,7 @@ from ablate.data.folder_pairs import Files, pair_up
 from ablate.data.layout import images
 from ablate.data.problems import Problem
 from ablate.errors import ConfigError, DataError
-from ablate.training.floors import RULES
+from ablate.training.trivial_baselines import TRIVIAL_BASELINES
 
 NAMED: Final = 5  # stems that a note lists before it only counts
 
@@ -55,7 +55,7 @@ def gather(
     folders = named_folders(fused)
     methods, problems = {}, []
     for name, folder in folders.items():
-        methods[name], faults = _by_stem(folder)
+        methods[name], faults = by_stem(folder)
         problems += faults
     wanted = {stem for files in methods.values() for stem in files}
     pairs, faults = pair_up((infrared, visible))
@@ -84,7 +84,7 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
     """Return folder by method name; without a name, a method is called as its folder.
 
     Raises:
-        ConfigError: A name is empty, is given twice, or is that of a floor.
+        ConfigError: A name is empty, is given twice, or is that of a trivial baseline.
 
     Example:
         >>> named_folders(["ours=out/run=7", "/data/CDDFuse"])
@@ -98,8 +98,9 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
             name, place = Path(text).resolve().name, text
         if not name or not place:
             faults.append(f"--fused {text}: needs a name and a folder; write NAME=FOLDER")
-        elif name in RULES:
-            faults.append(f"--fused {text}: {name!r} is a floor of the table; write NAME=FOLDER")
+        elif name in TRIVIAL_BASELINES:
+            what = f"{name!r} is a trivial baseline of the table"
+            faults.append(f"--fused {text}: {what}; write NAME=FOLDER")
         elif name in found:
             faults.append(f"--fused {text}: a second method {name!r}; write NAME=FOLDER")
         found[name] = Path(place).expanduser()
@@ -108,7 +109,7 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _by_stem(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
+def by_stem(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
     """Return the images of a folder by stem, and what is wrong with the folder."""
     if not folder.is_dir():
         return {}, [Problem(file=folder, what="no such folder", mend="check the path")]
@@ -178,9 +179,21 @@ def _decoded(
     for stem in whole:
         size = next((sizes[path] for path in sources[stem] if path in sizes), None)
         for path in (files[stem] for files in methods.values() if stem in files):
-            if size and sizes.get(path, size) != size:
-                (h1, w1), (h2, w2) = sizes[path], size
-                what = f"is {w1}x{h1}, its sources {w2}x{h2}"
-                mend = "save fused images at the size of the sources"
-                problems.append(Problem(file=path, what=what, mend=mend))
+            if size and (one := size_problem(path, sizes.get(path, size), size)):
+                problems.append(one)
     return problems
+
+
+def size_problem(path: Path, size: tuple[int, int], of_sources: tuple[int, int]) -> Problem | None:
+    """Return what is wrong with a fused image whose size is not that of its sources.
+
+    Args:
+        path: The fused image.
+        size: Its height and width in pixels.
+        of_sources: Those of its sources.
+    """
+    if size == of_sources:
+        return None
+    (h1, w1), (h2, w2) = size, of_sources
+    what = f"is {w1}x{h1}, its sources {w2}x{h2}"
+    return Problem(file=path, what=what, mend="save fused images at the size of the sources")

@@ -1,4 +1,4 @@
-"""Per-image values of every method and of the two floors, under one protocol."""
+"""Per-image values of every method and of the trivial baselines, under one protocol."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,8 @@ from ablate.data import decode
 from ablate.data.manifest import file_hash
 from ablate.identity import digest
 from ablate.scoring.folders import Collection, counted
-from ablate.training.floors import RULES
-from ablate.training.scoring import image_tensor, to_uint8
+from ablate.training.scoring import image_tensor
+from ablate.training.trivial_baselines import TRIVIAL_BASELINES, fused_by_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +35,8 @@ class Scores:
     Args:
         protocol: Name of the protocol.
         names: Metrics, lower case, in the order asked for.
-        methods: Methods in the order asked for; the floors are not among them.
-        rows: Values of the methods and of the floors.
+        methods: Methods in the order asked for; the trivial baselines are not among them.
+        rows: Values of the methods and of the trivial baselines.
         flags: (method, image) -> what is degenerate about it (see `ablate.metrics.flags`).
         images_hash: Hash of the contents and names of all files.
         notes: What was left out or is not a number, one line each.
@@ -86,14 +86,14 @@ def score(
                 for name, value in scores.items()
             ]
         for method in fused:
-            if method not in RULES:
+            if method not in TRIVIAL_BASELINES:
                 (found,) = metrics.flags(
                     infrared=infrared, visible=visible, fused=fused[method], protocol=protocol
                 )
                 if found:
                     flags[method, stem] = found
         step(done, len(collection.sources))
-    order = {name: at for at, name in enumerate([*collection.methods, *RULES])}
+    order = {name: at for at, name in enumerate([*collection.methods, *TRIVIAL_BASELINES])}
     return Scores(
         protocol=protocol,
         names=tuple(names),
@@ -111,15 +111,14 @@ def score(
 
 
 def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Return infrared, visible, and the fused images by method and floor, all uint8."""
+    """Return infrared, visible, and the fused images by method and trivial baseline, all uint8."""
     infrared, visible = (_read(path) for path in collection.sources[stem])
     fused = {
         method: _read(files[stem]) for method, files in collection.methods.items() if stem in files
     }
     cpu = torch.device("cpu")
     levels = [image_tensor(plane[0, 0].numpy(), cpu) for plane in (infrared, visible)]
-    fused |= {name: to_uint8(rule(*levels)) for name, rule in RULES.items()}
-    return infrared, visible, fused
+    return infrared, visible, fused | fused_by_rules(*levels)
 
 
 def _read(path: Path) -> Tensor:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablate.metrics import BETTER, LABELS
+from ablate.metrics.copies import Gamed, gamed_by_copies
 from ablate.scoring.scores import Scores
+from ablate.training.trivial_baselines import COPIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,8 @@ class Cell:
     Args:
         mean: Over `count` images; None where there is none.
         count: Images with a finite value for every method.
-        rank: From 1 (best); ties share their mean rank. None for floors and single methods.
+        rank: From 1 (best); ties share their mean rank. None for trivial baselines and
+            single methods.
         is_best: Whether no other method has a better mean.
     """
 
@@ -29,27 +32,29 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One method or floor of the table."""
+    """One method or trivial baseline of the table."""
 
     method: str
-    is_floor: bool
+    is_trivial: bool
     cells: Mapping[str, Cell]
     mean_rank: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Methods, best mean rank first, then the floors.
+    """Methods, best mean rank first, then the trivial baselines.
 
     Args:
         names: Metrics, one column each.
-        lines: Methods and floors.
+        lines: Methods and trivial baselines.
         notes: What the means leave out, one line each.
+        gamed: Metrics in which a copy of a source beats every method.
     """
 
     names: tuple[str, ...]
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    gamed: Mapping[str, Gamed]
 
 
 def tabulate(scores: Scores) -> Table:
@@ -66,22 +71,22 @@ def tabulate(scores: Scores) -> Table:
             found[row.image] = row.value
     images = {row.image for row in scores.rows if row.method in scores.methods}
     common = {name: _common(values, scores, name) for name in scores.names}
-    floors = tuple(dict.fromkeys(r.method for r in scores.rows if r.method not in scores.methods))
+    trivial = tuple(dict.fromkeys(r.method for r in scores.rows if r.method not in scores.methods))
     means = {
         (method, name): _cell(values.get((method, name), {}), common[name])
-        for method in (*scores.methods, *floors)
+        for method in (*scores.methods, *trivial)
         for name in scores.names
     }
     if len(scores.methods) > 1:
         means |= _ranked(means, scores)
     lines = [
-        _line(method, {name: means[method, name] for name in scores.names}, is_floor=False)
+        _line(method, {name: means[method, name] for name in scores.names}, is_trivial=False)
         for method in scores.methods
     ]
     lines.sort(key=lambda line: line.mean_rank or 0)
     lines += [
-        _line(floor, {name: means[floor, name] for name in scores.names}, is_floor=True)
-        for floor in floors
+        _line(baseline, {name: means[baseline, name] for name in scores.names}, is_trivial=True)
+        for baseline in trivial
     ]
     alike: dict[frozenset[str], list[str]] = {}
     for name in scores.names:
@@ -91,7 +96,25 @@ def tabulate(scores: Scores) -> Table:
         f"{', '.join(labels)}: means are over {len(some)} of {len(images)} images"
         for some, labels in alike.items()
     ]
-    return Table(names=scores.names, lines=tuple(lines), notes=tuple(notes))
+    return Table(
+        names=scores.names, lines=tuple(lines), notes=tuple(notes), gamed=_gamed(means, scores)
+    )
+
+
+def _gamed(means: Mapping[tuple[str, str], Cell], scores: Scores) -> dict[str, Gamed]:
+    """Return the metrics in which a copy beats every method, over the images of the column."""
+
+    def of(method: str, name: str) -> float:
+        cell = means.get((method, name))
+        most = max(means[other, name].count for other in scores.methods)
+        if cell is None or cell.mean is None or cell.count < most:
+            return math.nan
+        return cell.mean
+
+    others = {name: [of(method, name) for method in scores.methods] for name in scores.names}
+    return gamed_by_copies(
+        others, {copy: {name: of(copy, name) for name in scores.names} for copy in COPIES}
+    )
 
 
 def _common(
@@ -124,11 +147,11 @@ def _ranked(means: Mapping[tuple[str, str], Cell], scores: Scores) -> dict[tuple
     return found
 
 
-def _line(method: str, cells: Mapping[str, Cell], *, is_floor: bool) -> Line:
+def _line(method: str, cells: Mapping[str, Cell], *, is_trivial: bool) -> Line:
     ranks = [cell.rank for cell in cells.values() if cell.rank is not None]
     return Line(
         method=method,
-        is_floor=is_floor,
+        is_trivial=is_trivial,
         cells=cells,
         mean_rank=math.fsum(ranks) / len(ranks) if ranks else None,
     )

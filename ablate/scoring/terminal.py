@@ -11,18 +11,24 @@ _WIDTH: Final = 80
 _MEAN, _RANK = 10, 8  # columns of a number
 _NAME: Final = _WIDTH - 6 * _MEAN  # six metrics fit beside a name
 ARROWS: Final = ("↑", "↓")
+MARK: Final = "†"
 
 
-def terminal(table: Table, *, arrows: tuple[str, str] = ARROWS) -> str:
+def terminal(table: Table, *, arrows: tuple[str, str] = ARROWS, mark: str = MARK) -> str:
     """Return means, `*` at the best method of each metric, and below them the ranks.
 
-    Ranks are there for several methods only. Floors stand in brackets and have none.
+    Ranks are there for several methods only. Trivial baselines stand in brackets and have none.
+    A sign marks the metrics in which a copy of a source beats every method.
 
     Args:
         table: Means and ranks.
         arrows: Signs for "higher is better" and "lower is better".
+        mark: Sign of a metric that is gamed by a copy.
     """
-    heads = [f"{LABELS[name]} {arrows[BETTER[name] == 'lower']}" for name in table.names]
+    heads = [
+        f"{LABELS[name]} {arrows[BETTER[name] == 'lower']}{mark if name in table.gamed else ''}"
+        for name in table.names
+    ]
     first = min(_NAME, max(len("method"), *(len(_name(line)) for line in table.lines)))
     blocks = _blocks(
         "method",
@@ -88,7 +94,7 @@ def _ranks(table: Table, line: Line) -> list[str]:
 
 
 def _name(line: Line) -> str:
-    return f"({line.method})" if line.is_floor else line.method
+    return f"({line.method})" if line.is_trivial else line.method
 
 
 def _cut(text: str, width: int) -> str:

@@ -181,10 +181,11 @@ class TrainSettings:
     )
     layout: str = field(
         "name",
-        "nchw",
-        choices=("nchw", "channels_last"),
+        "auto",
+        choices=("auto", "nchw", "channels_last"),
         absent="nchw",
-        meaning="How weights and images lie in memory.",
+        meaning="How weights and images lie in memory; auto: as the network is faster, "
+        "channels_last for the convolutional ones.",
     )
     graph: str = field(
         "name",

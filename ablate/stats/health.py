@@ -95,6 +95,12 @@ class Health:
         return cls(**{one.name: values.get(one.name, math.nan) for one in fields(cls)})
 
 
+def words(state: str) -> str:
+    """Return an unhealthy state in words, "" for a healthy or an unknown one."""
+    found = {str(name): text for name, text in IN_WORDS.items()}
+    return "" if state == "healthy" else found.get(state, "")
+
+
 def examine(
     triples: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]],
 ) -> Health:

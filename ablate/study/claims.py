@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ablate.config.schema import Phase, Question, StudyConfig
-from ablate.design_names import CONFIRM
+from ablate.design_names import AT_BUDGET, CONFIRM
 from ablate.stats.power import ALPHA, POWER, detectable_effect, fewest_blocks, smallest_p
 
 FEWEST_TO_CONFIRM = 8
@@ -63,7 +63,7 @@ def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
     """Return what each phase with blocks can find for each question."""
     found = []
     for phase in config.phases.values():
-        if "blocks" not in phase.options:
+        if "blocks" not in phase.options or phase.design == AT_BUDGET:
             continue
         blocks, level = int(phase.options["blocks"]), alpha / phase.looks
         for name, count in _families(config, phase).items():

@@ -2,14 +2,17 @@
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ablate.config.schema import Phase, StudyConfig
 from ablate.errors import ConfigError
 from ablate.study.plan import Plan
+from ablate.study.recipes import canonical
+from ablate.training.budget import at_budget
 
 ALIKE = (
     "task", "data.name", "data.crop", "model", "train.batch_size", "train.precision",
@@ -33,6 +36,21 @@ class Pace:
         """Return the seconds that some runs of `steps` steps take one after the other."""
         return runs * (steps * self.seconds_per_step + self.seconds_beside)
 
+    def seconds_of(self, lengths: Mapping[int, int]) -> float:
+        """Return the seconds of steps -> number of runs that long, one after the other."""
+        return sum(self.seconds(runs=runs, steps=steps) for steps, runs in lengths.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetCost:
+    """What a phase that is run at several budgets costs at one of them."""
+
+    phase: str
+    times: float  # multiple of train.steps
+    runs: int
+    steps: int
+    hours: float | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
@@ -41,6 +59,8 @@ class Cost:
     runs: int
     steps: int
     hours: float | None
+    lengths: Mapping[int, int] = field(default_factory=dict)  # steps -> runs that long
+    budgets: tuple[BudgetCost, ...] = ()  # of phases that are run at several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,30 +99,77 @@ def pace_of(store: Path, config: StudyConfig) -> Pace | None:
 
 def cost(plan: Plan, pace: Pace | None = None) -> Cost:
     """Return what the plan costs; hours are None without a pace."""
-    steps = int(plan.config.base["train"]["steps"])
-    hours = None
-    if pace is not None:
-        hours = pace.seconds(runs=plan.runs, steps=steps) / 3600 / _slots(plan.config)
-    return Cost(runs=plan.runs, steps=plan.runs * steps, hours=hours)
+    lengths = _lengths(plan)
+
+    def hours(lengths: Mapping[int, int]) -> float | None:
+        return None if pace is None else pace.seconds_of(lengths) / 3600 / _slots(plan.config)
+
+    budgets = []
+    for phase in plan.config.phases.values():
+        if phase.budget is not None:
+            mine = _lengths(plan, phase.name)
+            budgets.append(
+                BudgetCost(
+                    phase=phase.name,
+                    times=phase.budget,
+                    runs=mine.total(),
+                    steps=_steps(mine),
+                    hours=hours(mine),
+                )
+            )
+    return Cost(
+        runs=plan.runs,
+        steps=_steps(lengths),
+        hours=hours(lengths),
+        lengths=lengths,
+        budgets=tuple(budgets),
+    )
+
+
+def _lengths(plan: Plan, phase: str | None = None) -> Counter[int]:
+    """Return steps -> planned runs that long, of one phase or of all."""
+    found = Counter(
+        int(run.settings["train"]["steps"])
+        for trial in plan.trials
+        if phase in (None, trial.phase)
+        for run in trial.runs
+    )
+    if phase is None and (rest := plan.runs - found.total()):
+        found[_steps_of(plan.config)] += rest  # suggested or frozen later
+    return found
+
+
+def _steps_of(config: StudyConfig, times: float = 1.0) -> int:
+    """Return the steps of a training where nothing varies them, at a multiple of them."""
+    return int(at_budget(canonical(config.base), times)["train"]["steps"])
+
+
+def _steps(lengths: Mapping[int, int]) -> int:
+    return sum(steps * runs for steps, runs in lengths.items())
 
 
 def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
     """Return the largest answer design with which the study takes at most `hours`; None if none.
 
     Tried are, in this order, 8 points x 16 blocks, 4 points x 16 to 8 blocks, and 2 points x 15 to
-    6 blocks; the rest of the study stays as it is.
+    6 blocks, at every budget of the phase; the rest of the study stays as it is.
 
     Raises:
         ConfigError: The study has no phase with blocks.
     """
     phase = _answer(plan.config)
-    steps = int(plan.config.base["train"]["steps"])
-    of_phase = [trial for trial in plan.trials if trial.phase == phase.name]
-    arms = len({trial.arm_id for trial in of_phase})
-    rest = plan.runs - len(of_phase)
+    sized = {
+        one.name: one for one in plan.config.phases.values() if phase.name in (one.name, one.of)
+    }
+    rest = _lengths(plan)
+    for name in sized:
+        rest -= _lengths(plan, name)
+    arms = len({trial.arm_id for trial in plan.trials if trial.phase == phase.name})
     for points, blocks in SIZES:
-        runs = rest + arms * points * blocks
-        taken = pace.seconds(runs=runs, steps=steps) / 3600 / _slots(plan.config)
+        lengths = Counter(rest)
+        for one in sized.values():
+            lengths[_steps_of(plan.config, one.times)] += arms * points * blocks
+        taken = pace.seconds_of(lengths) / 3600 / _slots(plan.config)
         if taken <= hours:
             return Fit(phase=phase.name, points=points, blocks=blocks, hours=taken)
     return None

@@ -60,7 +60,7 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
         BusyError: A driver runs the study.
         StoreError: As `examine`, or the data are not those that the study was started with.
     """
-    settle()  # as the driver does: the floors are computed again
+    settle()  # as the driver does: the trivial baselines are computed again
     plan, examples = make(config), task_of(config.base).examples()
     ledger = _ledger(plan, store)
     ledger.check(design_hash=plan.design_hash, data_hash=examples.manifest.hash)

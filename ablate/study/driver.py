@@ -4,17 +4,19 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
+from ablate.scoring import references
+from ablate.search.told import Direction
 from ablate.study import drift, redrawing
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
 from ablate.study.objectives import directions_of
-from ablate.study.plan import Plan, make
+from ablate.study.plan import make
 from ablate.study.possession import possess
 from ablate.study.projection import Projection
 from ablate.study.reuse import adopt, check_declared, code_hash, declared
@@ -33,15 +35,18 @@ SAME_FAULT = 3  # so many first runs with one error say that the next ones fail 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the study is, told after every run."""
+    """How far the study is, told before the first run and after every one."""
 
     ended: int
     planned: int
     open: int
-    last: RunResult | None
+    last: RunResult | None  # None before the first run
     last_name: str
     seconds: float
     resumed: int  # runs that an earlier session had ended
+    objective: str = ""
+    last_score: float | None = None  # objective of the last run, None where it has none
+    best_score: float | None = None  # of all runs that have ended, earlier sessions included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,7 @@ def run(
     retry: bool = False,
     accept_drift: bool = False,
     listen: Callable[[Progress], None] = lambda progress: None,
+    begins: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
     """Run the study, or go on with it; what has ended is never run again.
 
@@ -73,6 +79,7 @@ def run(
         retry: Run again what failed in a designed phase, except what diverged.
         accept_drift: Go on although code, libraries or arithmetic are not those of earlier runs.
         listen: Called after every ended run.
+        begins: Called once, before the first run.
 
     Raises:
         ConfigError, DataError, DeviceError: Found before anything is written.
@@ -88,6 +95,9 @@ def run(
     task = task_of(config.base)
     examples = task.examples()
     task.check_examples(examples, [run.settings for trial in plan.trials for run in trial.runs])
+    references.check(config, examples)
+    if reason := references.left_out(config):
+        logger.warning("%s: references are not scored: %s", config.name, reason)
     check_declared(config, store)
     make_executor = EXECUTORS.get(str(config.executor["name"]), where="executor.name")
     slots = int(config.executor.get("slots", 1))
@@ -121,9 +131,11 @@ def run(
         more = {k: v for k, v in config.executor.items() if k not in ("name", "slots")}
         executor = make_executor(decide=trials.decide, slots=slots, **more)
         try:
+            first = _first(trials, ledger)
+            begins(first)
             try:
                 projection.start()
-                _drive(trials, ledger, projection, executor, plan=plan, listen=listen)
+                _drive(trials, ledger, projection, executor, first=first, listen=listen)
             finally:
                 executor.close()
             projection.finish()
@@ -148,17 +160,31 @@ def _all_fail_alike(ended: list[RunResult]) -> bool:
     )
 
 
+def _first(trials: Trials, ledger: Ledger) -> Progress:
+    """Return where this session starts."""
+    objective, ended = trials.plan.config.objective, len(ledger.results)
+    scores = [r.metrics[objective] for r in ledger.results.values() if objective in r.metrics]
+    return Progress(
+        ended=ended, planned=trials.planned, open=0, last=None, last_name="", seconds=0.0,
+        resumed=ended, objective=objective, best_score=_best(scores, trials.direction),
+    )  # fmt: skip
+
+
+def _best(scores: Sequence[float], direction: Direction) -> float | None:
+    return (max if direction == "maximize" else min)(scores, default=None)
+
+
 def _drive(
     trials: Trials,
     ledger: Ledger,
     projection: Projection,
     executor: Executor,
     *,
-    plan: Plan,
+    first: Progress,
     listen: Callable[[Progress], None],
 ) -> None:
     started = shipped_at = time.monotonic()
-    resumed = len(ledger.results)
+    told = first
     open_runs: dict[str, RunSpec] = {}
     ended_now: list[RunResult] = []
     unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, and not yet in the stores
@@ -196,20 +222,24 @@ def _drive(
         fill()
 
     def send(count: int) -> None:
+        nonlocal told
         for _ in range(count):
             spec, result = unsent.popleft()
             projection.end(spec, result)
-            listen(
-                Progress(
-                    ended=len(ledger.results) - len(unsent),
-                    planned=trials.planned,
-                    open=len(open_runs),
-                    last=result,
-                    last_name=spec.name,
-                    seconds=time.monotonic() - started,
-                    resumed=resumed,
-                )
+            score = result.metrics.get(told.objective)
+            scores = [value for value in (told.best_score, score) if value is not None]
+            told = replace(
+                told,
+                ended=len(ledger.results) - len(unsent),
+                planned=trials.planned,
+                open=len(open_runs),
+                last=result,
+                last_name=spec.name,
+                seconds=time.monotonic() - started,
+                last_score=score,
+                best_score=_best(scores, trials.direction),
             )
+            listen(told)
 
     def write() -> bool:
         """Do the next write to the stores, and return whether there was one."""

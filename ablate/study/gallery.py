@@ -18,7 +18,7 @@ from PIL import Image
 from torch import nn
 
 from ablate.data.pairs import Pair, PairSet
-from ablate.design_names import BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SOBOL
+from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SOBOL
 from ablate.fusing.trained import TrainedRun
 from ablate.identity import derive_seed
 from ablate.metrics.catalogue import BETTER
@@ -129,7 +129,9 @@ def _phases(facts: Mapping[str, Any]) -> list[str]:
     """Return the phases whose arms are those of the questions: answers, else comparisons."""
     designs = {name: phase["design"] for name, phase in facts["phases"].items()}
     answers = [name for name, design in designs.items() if design == BLOCKED]
-    compared = [name for name, one in designs.items() if one not in (SEARCH, SOBOL, CONFIRM)]
+    compared = [
+        name for name, one in designs.items() if one not in (SEARCH, SOBOL, AT_BUDGET, CONFIRM)
+    ]
     several = [name for name in compared if designs[name] != BASELINE_ONLY]
     return answers[:1] or several[:1] or compared[:1]
 

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from ablate.config.schema import Question, StudyConfig
-from ablate.design_names import BASELINE_ONLY, BLOCKED, CONFIRM, ONE_FACTOR, SEARCH, SOBOL
+from ablate.design_names import (
+    AT_BUDGET,
+    BASELINE_ONLY,
+    BLOCKED,
+    CONFIRM,
+    ONE_FACTOR,
+    SEARCH,
+    SOBOL,
+)
 from ablate.study.plan import Plan
 from ablate.tracking.runs import EXPERIMENT
 from ablate.training.spec import RunSpec
@@ -30,7 +38,12 @@ class Notes:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._asked = {q.id: plan.arms_of(q) for q in plan.config.questions.values()}
+        config = plan.config
+        self._asked = {  # (phase, question) -> value -> arm
+            (phase.name, question.id): plan.arms_of(question, times=phase.times)
+            for phase in config.phases.values()
+            for question in config.questions.values()
+        }
         self._names = {trial.arm_id: trial.name for trial in plan.trials}
 
     def of_run(self, spec: RunSpec, kind: str) -> str:
@@ -48,7 +61,7 @@ class Notes:
         return [
             question
             for question in self._plan.config.questions.values()
-            if spec.arm_id in self._asked[question.id].values()
+            if spec.arm_id in self._asked[spec.phase, question.id].values()
         ]
 
     def _why(self, spec: RunSpec, kind: str) -> str:
@@ -72,7 +85,7 @@ class Notes:
         arms = {
             arm: self._names.get(arm, arm)
             for question in questions
-            for arm in self._asked[question.id].values()
+            for arm in self._asked[spec.phase, question.id].values()
             if arm != spec.arm_id
         }
         if not arms:
@@ -96,21 +109,24 @@ class Notes:
             return "Exploration: it suggests, and claims nothing."
         rows = [
             f"`{question.id}` ({', '.join(contrasts)})"
-            if (contrasts := self._contrasts(question, spec.arm_id))
+            if (contrasts := self._contrasts(question, spec))
             else f"`{question.id}`"
             for question in questions
         ]
+        if phase.design == AT_BUDGET and rows:
+            return f"Says whether these hold at {phase.times:g} times the steps: {'; '.join(rows)}."
         if spec.block is not None and phase.design != CONFIRM and rows:
             return f"Answers: {'; '.join(rows)}."
         if phase.design == BASELINE_ONLY:
             return "none of its own: what percentages refer to, and how far seeds spread."
         return f"{'; '.join(rows) or 'Runs'}, in tables and figures."
 
-    def _contrasts(self, question: Question, arm_id: str) -> list[str]:
-        """Return the registered contrasts that an arm has a weight in."""
+    def _contrasts(self, question: Question, spec: RunSpec) -> list[str]:
+        """Return the registered contrasts that the arm of a run has a weight in."""
         if not isinstance(question.contrasts, Mapping):
             return []
-        values = [value for value, arm in self._asked[question.id].items() if arm == arm_id]
+        arms = self._asked[spec.phase, question.id]
+        values = [value for value, arm in arms.items() if arm == spec.arm_id]
         return [
             name
             for name, weights in question.contrasts.items()
@@ -125,6 +141,7 @@ def _design(design: str, sampler: str | None) -> str:
         SEARCH: f"a search by {sampler or 'the default sampler'}",
         SOBOL: "points spread over the whole space",
         BLOCKED: "an answer: every value in every block, tuned alike",
+        AT_BUDGET: "the blocks of the answer, trained for another number of steps",
         CONFIRM: "a confirmation of frozen winners on fresh seeds",
     }
     return words.get(design, design.replace("_", " "))

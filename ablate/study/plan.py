@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ablate.config.schema import Phase, Question, StudyConfig
-from ablate.design_names import CONFIRM, SEARCH, SEARCHES, SOBOL
+from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SEARCHES, SOBOL
 from ablate.designs.blocked import block_seeds
 from ablate.designs.contract import DESIGNS, Frozen, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
@@ -20,6 +20,8 @@ from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan, rows_of
 from ablate.study.recipes import Recipe, dimension_values, recipe_of
 from ablate.study.registration import design_hash
 from ablate.training.spec import RunSpec
+
+PILOT_SHARES = (8, 4, 2)  # of the steps of a pilot: where its curve is looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +58,8 @@ class Plan:
         """Return the design table: one row per designed run; what a design lacks is absent."""
         return rows_of(self.trials)
 
-    def arms_of(self, question: Question) -> dict[Any, str]:
-        """Return value -> arm id for the factor that the question compares.
+    def arms_of(self, question: Question, *, times: float = 1.0) -> dict[Any, str]:
+        """Return value -> arm id for the factor that the question compares, at a budget.
 
         All other factors have their baseline; tied ones follow. Of an interaction the keys are
         pairs of values, the second factor changing fastest.
@@ -72,7 +74,7 @@ class Plan:
             pairs = itertools.product(factors[name].values, factors[other].values)
             chosen = {pair: dict(zip((name, other), pair, strict=True)) for pair in pairs}
         return {
-            value: _recipe(config, Row(values=filled(factors, some))).arm_id
+            value: _recipe(config, Row(values=filled(factors, some)), times=times).arm_id
             for value, some in chosen.items()
         }
 
@@ -188,14 +190,15 @@ def design_rows(config: StudyConfig, phase: Phase, *, frozen: Sequence[Frozen] =
     Raises:
         ConfigError: The design refuses its options or the factors of the study.
     """
-    design = DESIGNS.get(phase.design, where=f"phases.{phase.name}.design")
+    name = BLOCKED if phase.design == AT_BUDGET else phase.design
+    design = DESIGNS.get(name, where=f"phases.{phase.name}.design")
     inputs = Inputs(
         factors=config.factors,
         dimensions=config.dimensions,
         nuisance=config.nuisance,
         trials=int(phase.trials or 0),
         seed=config.seed,
-        phase=phase.name,
+        phase=phase.of or phase.name,  # blocks at another budget have the answer's seeds and points
         frozen=tuple(frozen),
     )
     try:
@@ -241,7 +244,7 @@ def design_trials(
     made = Designed()
     try:
         rows = design_rows(config, phase, frozen=frozen)
-        recipes = [_recipe(config, row) for row in rows]
+        recipes = [_recipe(config, row, times=phase.times) for row in rows]
     except ConfigError as error:
         made.faults += error.faults
         return made
@@ -275,9 +278,21 @@ def design_trials(
     return made
 
 
-def _recipe(config: StudyConfig, row: Row) -> Recipe:
+def _recipe(config: StudyConfig, row: Row, *, times: float = 1.0) -> Recipe:
     values = {**dimension_values(config, row.values), **row.settings}
-    return recipe_of(config, values, row.nuisance)
+    return recipe_of(config, values, row.nuisance, times=times)
+
+
+def _rungs(phase: Phase, recipe: Recipe) -> tuple[int, ...]:
+    """Return the steps after which val is scored: those of the phase, or a pilot's doublings.
+
+    A pilot is scored at an eighth, a quarter and a half of its steps, so that its report can say
+    whether the baseline was still rising. It is never stopped there, and rungs are in no id.
+    """
+    if phase.rungs or phase.design != BASELINE_ONLY:
+        return phase.rungs
+    steps = int(recipe.settings["train"]["steps"])
+    return tuple(sorted({steps // share for share in PILOT_SHARES} - {0, steps}))
 
 
 def _trial(
@@ -302,7 +317,8 @@ def _trial(
             block=row.block,
             point=row.point,
             split_seed=row.split_seed,
-            rungs=tuple(phase.rungs or ()),
+            rungs=_rungs(phase, recipe),
+            budget=phase.budget,
             objective=config.objective,
             scores_test=phase.design not in SEARCHES,
         )
@@ -312,7 +328,7 @@ def _trial(
         number=number, phase=phase.name, values=recipe.values, arm_id=recipe.arm_id,
         name=recipe.name, runs=runs, violations=recipe.violations, recipe_id=recipe.recipe_id,
         nuisance=recipe.nuisance, dummy=row.dummy, block=row.block, point=row.point,
-        split_seed=row.split_seed, change=row.change,
+        split_seed=row.split_seed, change=row.change, budget=phase.budget,
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class PlannedTrial:
     point: int | None = None
     split_seed: int | None = None
     change: str = ""  # what this trial changes or is called, in designs that say so
+    budget: float | None = None  # multiple of train.steps, in phases that are run at several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def rows_of(trials: Iterable[PlannedTrial]) -> list[dict[str, Any]]:
 def _table_row(trial: PlannedTrial, run: RunSpec) -> dict[str, Any]:
     places = {
         "change": trial.change or None, "block": trial.block, "point": trial.point,
-        "split_seed": trial.split_seed, "dummy": trial.dummy,
+        "split_seed": trial.split_seed, "dummy": trial.dummy, "budget": trial.budget,
     }  # fmt: skip
     return {
         "trial": trial.number, "phase": trial.phase, "arm": trial.name,

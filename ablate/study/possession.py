@@ -26,6 +26,7 @@ LOCK, SIGN = "driver.lock", "driver.json"
 BEAT_EVERY_S = 5.0
 WATCHED_S = 30.0  # several beats, and what network folders take to show a change
 LOOK_EVERY_S = 0.5
+CLOCKS_DIFFER_S = 3600.0  # at most, between two machines
 LOOK_TAKES_S = 0.5  # more than `is_possessed` holds the lock of a study that nobody runs
 
 
@@ -83,12 +84,53 @@ def is_possessed(folder: Path) -> bool:
     return False
 
 
+def user_of(folder: Path) -> str | None:
+    """Return the host of the driver that runs the study, None where nobody does.
+
+    A sign that a driver on another machine left is watched for up to half a minute.
+    """
+    if is_possessed(folder):
+        return socket.gethostname()
+    first = _read(folder / SIGN)
+    host = str(first.get("host", ""))
+    if host in ("", socket.gethostname()):
+        return None
+    now = _changed(folder / SIGN, first)
+    return str(now.get("host", host)) if now else None
+
+
 def at_work(folder: Path) -> list[str]:
-    """Return the ids of the runs that the driver of the study, if there is one, has handed out."""
+    """Return the ids of the runs that the driver of the study, if there is one, has handed out.
+
+    A driver on another machine is known by its sign of life, which may take some seconds.
+    """
     before = _read(folder / SIGN).get("ledger_bytes")
-    if not is_possessed(folder) or not isinstance(before, int):
+    if not isinstance(before, int) or not (is_possessed(folder) or _lives_elsewhere(folder / SIGN)):
         return []
     return AtWork(folder, read=before).look()
+
+
+def _lives_elsewhere(sign: Path) -> bool:
+    """Return whether a driver on another machine changes its sign.
+
+    A sign that is as old as a few beats is believed, one of more than an hour is not; between them
+    the clocks of two machines may differ, and the next beat is waited for.
+    """
+    first = _read(sign)
+    try:
+        age_s = time.time() - sign.stat().st_mtime
+    except OSError:
+        return False
+    if first.get("host") in (None, socket.gethostname()) or abs(age_s) > CLOCKS_DIFFER_S:
+        return False
+    if 0 <= age_s < 2 * BEAT_EVERY_S:
+        return True
+    until = time.monotonic() + BEAT_EVERY_S + LOOK_EVERY_S
+    while time.monotonic() < until:
+        time.sleep(LOOK_EVERY_S)
+        if (now := _read(sign)) != first:
+            return bool(now)
+    return False
 
 
 def _watch(folder: Path, study: str) -> None:
@@ -101,14 +143,19 @@ def _watch(folder: Path, study: str) -> None:
         "%s: its last driver ran on %s and did not end it; watching for %.0f s whether it lives",
         study, host, WATCHED_S,
     )  # fmt: skip
+    if now := _changed(folder / SIGN, first):
+        raise _busy(folder, study, f"a driver on {now.get('host', host)}")
+
+
+def _changed(sign: Path, first: dict[str, object]) -> dict[str, object]:
+    """Return the sign of life once it differs; empty when it goes, or stays as it is too long."""
     until = time.monotonic() + WATCHED_S
     while time.monotonic() < until:
         time.sleep(LOOK_EVERY_S)
-        now = _read(folder / SIGN)
-        if not now:
-            return
+        now = _read(sign)
         if now != first:
-            raise _busy(folder, study, f"a driver on {now.get('host', host)}")
+            return now
+    return {}
 
 
 def _beat(sign: Path, done: threading.Event, before: int) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import JOURNAL
+from ablate.scoring import references
 from ablate.study import redrawing
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
@@ -50,6 +51,7 @@ def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview
     task = task_of(config.base)
     examples = task.examples()
     task.check_examples(examples, [run.settings for trial in plan.trials for run in trial.runs])
+    references.check(config, examples)
     check_version(store)
     check_declared(config, store)
     folder = store / config.name

@@ -39,7 +39,7 @@ class Projection:
         trials: Its trials so far.
         ledger: The truth.
         store: Folder of the stores.
-        examples: The study's data, for the manifest and the floors.
+        examples: The study's data, for the manifest and the trivial baselines.
         direction: "maximize" or "minimize".
         optuna_anew: Write all trials of Optuna again: results were set aside.
     """

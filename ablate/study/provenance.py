@@ -25,7 +25,9 @@ from ablate.tracking.runs import code_revision
 from ablate.training.determinism import device_of, settle
 from ablate.training.environment import PACKAGE, cpu, determinism
 
-FOLDER = re.compile(rf"^(\+*data\.(?:{'|'.join(PATHS)}))=.+$")  # of one machine
+FOLDER = re.compile(  # of one machine
+    rf"^(\+*(?:data\.(?:{'|'.join(PATHS)})|references\.[^.=]+(?:\.weights)?))=.+$"
+)
 SECRET = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")
 
 

@@ -1,7 +1,7 @@
 """Gathers a study into one folder of tables and pictures: all that a report needs."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
 from ablate.designs.full_factorial import cell
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
+from ablate.scoring import references
 from ablate.study import drift, gallery, redrawing
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
@@ -21,10 +22,12 @@ from ablate.study.plan import Plan
 from ablate.study.planned import PlannedTrial, rows_of
 from ablate.study.provenance import provenance
 from ablate.study.questions import questions_of
+from ablate.study.recipes import canonical
 from ablate.study.trials import Trials
 from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
+from ablate.training.scoring import Row
 from ablate.training.tasks import task_of
 from ablate.writing import write_json
 
@@ -33,7 +36,10 @@ def publish(
     plan: Plan, trials: Trials, ledger: Ledger, *,
     examples: Examples, tracking_uri: str, links: Mapping[str, str],
 ) -> Path:  # fmt: skip
-    """Return the folder with facts.json, runs, images, curves, floors and gallery/."""
+    """Return the folder with facts.json, runs, images, curves, trivial_baselines and gallery/.
+
+    There is references.parquet where the study names references.
+    """
     folder = ledger.folder / "published"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -44,11 +50,13 @@ def publish(
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
     task = task_of(config.base)
-    rules = task.floors(examples, seeds=_seeds_of_answers(plan))
-    pd.DataFrame(
-        [(rule, *row) for rule, rows in rules.items() for row in rows],
-        columns=["rule", "split", "image", "metric", "value"],
-    ).to_parquet(folder / "floors.parquet", index=False)
+    trivial = task.trivial_baselines(examples, seeds=_seeds_of_answers(plan))
+    table = compared_table(trivial)
+    kinds = ["copy" if name in task.copies else "rule" for name in table["name"]]
+    table.insert(0, "kind", kinds)
+    table.to_parquet(folder / "trivial_baselines.parquet", index=False)
+    if compared := references.score(config, examples):
+        compared_table(compared).to_parquet(folder / "references.parquet", index=False)
     spares = redrawing.run_ids(plan, ledger.redrawn)
     late = [
         trial
@@ -62,6 +70,10 @@ def publish(
     every["provenance"] = provenance(
         config, examples, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
     )
+    if config.references:
+        reason = references.left_out(config)
+        every["references"] = references.facts(config, examples)
+        every |= {"references_left_out": reason} if reason else {}
     strata = [asdict(one) for one in drift.strata(ledger)]
     if len(strata) > 1:
         every |= {"strata": strata, "drift": drift.sentence(strata)}
@@ -89,12 +101,15 @@ def facts(
     tracking_uri: str, ledger: Ledger,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what the banner, the scope and the provenance of a report say."""
-    config, train = plan.config, plan.config.base["train"]
+    config, train = plan.config, canonical(plan.config.base)["train"]  # epochs as steps
     manifest = examples.manifest
     task, names = task_of(config.base), list(config.base["metrics"]["names"])
     (protocol, rules_hash), scope = task.protocol(), task.scope()
     designed = plan.trials
-    arithmetic = [train["precision"], *(train[k] for k in ("layout", "graph") if k in train)]
+    arithmetic = [
+        train["precision"],
+        *(train[k] for k in ("layout", "graph") if train.get(k, "auto") != "auto"),
+    ]
     return {
         "study": config.name,
         "title": config.title,
@@ -117,11 +132,12 @@ def facts(
         "budget": f"{train['steps']} steps, batch {train['batch_size']}, "
         f"{scope}, {', '.join(arithmetic)}, {train['device']}",
         "baseline_arm": designed[0].name if designed else "",
-        "arms": list(dict.fromkeys(trial.name for trial in designed)),
+        "arms": list(dict.fromkeys(trial.name for trial in designed if trial.budget in (None, 1))),
         "phases": {
             p.name: {
                 **_phase_facts(p),
                 "planned": _planned(plan, p.name, ledger),
+                **_budget_facts(plan, p),
                 **_redraw_facts(plan, p, ledger),
             }
             for p in config.phases.values()
@@ -163,6 +179,21 @@ def _phase_facts(phase: Phase) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _budget_facts(plan: Plan, phase: Phase) -> dict[str, Any]:
+    """Return whose blocks a phase trains at another budget, and arm there -> arm here."""
+    if phase.of is None:
+        return {}
+    arms: dict[str, str] = {}
+    for question in questions_of(plan.config):
+        here = plan.arms_of(question, times=phase.times)
+        arms |= {arm: here[value] for value, arm in plan.arms_of(question).items()}
+    first = next(trial.runs[0] for trial in plan.trials if trial.phase == phase.name)
+    return {
+        "of": phase.of, "times": phase.times, "arms": arms,
+        "steps": int(first.settings["train"]["steps"]),
+    }  # fmt: skip
+
+
 def _redraw_facts(plan: Plan, phase: Phase, ledger: Ledger) -> dict[str, Any]:
     """Return spare blocks, what was redrawn and what stayed dead; nothing without spare blocks."""
     if not phase.options.get("redraws"):
@@ -171,7 +202,7 @@ def _redraw_facts(plan: Plan, phase: Phase, ledger: Ledger) -> dict[str, Any]:
     return {
         "redraws": phase.options["redraws"],
         "redrawn": [[one.block, one.by] for one in redrawn],
-        "dead": redrawing.dead(plan, phase, ledger.results, redrawn),
+        "dead": [] if phase.of else redrawing.dead(plan, phase, ledger.results, redrawn),
     }
 
 
@@ -251,9 +282,11 @@ RUN_COLUMNS = (
 def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
     """Return one row per run; a factor that is not active is missing.
 
-    There is a column stratum only where runs were made in several environments.
+    There is a column stratum only where runs were made in several environments, and a column
+    budget only where a phase is run at several: the multiple of train.steps, missing elsewhere.
     """
     rows = []
+    has_budgets = any(trial.budget is not None for trial in trials)
     is_drifted = len(drift.strata(ledger)) > 1
     for trial in trials:
         for spec in trial.runs:
@@ -271,6 +304,7 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
                     "split_seed": trial.split_seed, "dummy": trial.dummy,
                     "state": result.state, "reason": result.reason,
                     "health": result.known_health,
+                    **({"budget": trial.budget} if has_budgets else {}),
                     **({"stratum": result.facts.get("stratum", "")} if is_drifted else {}),
                     **{f"factor.{name}": str(value) for name, value in trial.values.items()},
                     **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
@@ -290,6 +324,12 @@ def image_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
         for row in ledger.results[run_id].images
     ]
     return pd.DataFrame(rows, columns=["run_id", "split", "image", "metric", "value"])
+
+
+def compared_table(rows: Mapping[str, Sequence[Row]]) -> pd.DataFrame:
+    """Return one row per name, split, image and metric of what stands beside the arms."""
+    listed = [(name, *row) for name, some in rows.items() for row in some]
+    return pd.DataFrame(listed, columns=["name", "split", "image", "metric", "value"])
 
 
 def curve_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:

@@ -12,14 +12,23 @@ from ablate.config.apply import active, apply, violations
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
-from ablate.settings.network import NetworkSettings
+from ablate.settings.network import OF_NETWORKS, NetworkSettings
 from ablate.settings.setting import absent_of, without_inert
 from ablate.settings.train import TrainSettings, in_steps
+from ablate.training.budget import at_budget
 from ablate.training.tasks import task_of
 
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
 # settings at the value that a study meant that did not know them: as good as absent
-PLAIN = {"train": absent_of(TrainSettings), "model": absent_of(NetworkSettings)}
+PLAIN = {
+    "train": absent_of(TrainSettings),
+    "model": {
+        name: value
+        for section in (NetworkSettings, *OF_NETWORKS.values())
+        for name, value in absent_of(section).items()
+    },
+    "loss": losses.ABSENT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,11 @@ class Recipe:
 
 
 def recipe_of(
-    config: StudyConfig, values: Mapping[str, Any], nuisance: Mapping[str, Any] | None = None
+    config: StudyConfig,
+    values: Mapping[str, Any],
+    nuisance: Mapping[str, Any] | None = None,
+    *,
+    times: float = 1.0,
 ) -> Recipe:
     """Return the recipe at these values: inert settings dropped, identities derived.
 
@@ -49,20 +62,22 @@ def recipe_of(
         config: The study.
         values: Dimension -> value.
         nuisance: Nuisance dimension -> value.
+        times: Multiple of the steps that the training lasts; an arm at another budget is another
+            arm.
     """
     nuisance = nuisance or {}
     both = {**values, **nuisance}
     kept = active({name: config.varied[name] for name in both}, both, config.base)
-    settings = canonical(apply(config.base, config.varied, kept))
+    settings = at_budget(canonical(apply(config.base, config.varied, kept)), times)
     kept = {name: value for name, value in kept.items() if _has_effect(config, name, settings)}
     broken = violations(config.constraints, settings, kept)
     broken += _refused(settings)
     of_arm = {name: value for name, value in kept.items() if name not in nuisance}
     recipe_id = digest(identity_of(settings))
     return Recipe(
-        arm_id=_arm_id(config, of_arm) if nuisance or config.switched else recipe_id,
+        arm_id=_arm_id(config, of_arm, times) if nuisance or config.switched else recipe_id,
         recipe_id=recipe_id,
-        name=arm_name(of_arm),
+        name=arm_name(of_arm) if times == 1 else f"{arm_name(of_arm)} · {times:g}x steps",
         settings=settings,
         values=of_arm,
         nuisance={name: value for name, value in kept.items() if name in nuisance},
@@ -164,8 +179,8 @@ def _refused(settings: Mapping[str, Any]) -> list[str]:
         return list(error.faults)
 
 
-def _arm_id(config: StudyConfig, of_arm: Mapping[str, JsonValue]) -> str:
-    settings = identity_of(canonical(apply(config.base, config.varied, of_arm)))
+def _arm_id(config: StudyConfig, of_arm: Mapping[str, JsonValue], times: float) -> str:
+    settings = identity_of(at_budget(canonical(apply(config.base, config.varied, of_arm)), times))
     probed = {**of_arm, **{name: config.nuisance[name].baseline for name in config.switched}}
     kept = active({name: config.varied[name] for name in probed}, probed, config.base)
     off = sorted(name for name in config.switched if name not in kept)

@@ -29,11 +29,14 @@ def due(
     """
     found: list[Redraw] = []
     for phase in plan.config.phases.values():
+        if phase.of is not None:  # the blocks of an answer at another budget follow the answer
+            continue
+        both = [phase.name, *(p.name for p in plan.config.phases.values() if p.of == phase.name)]
         spare = sorted({one.block for one in _spares(plan, phase) if one.block is not None})
         used = {one.by for one in redrawn if one.phase == phase.name}
         free = [block for block in spare if block not in used]
         pairs = zip(dead(plan, phase, results, redrawn), free, strict=False)
-        found += [Redraw(phase=phase.name, block=block, by=by) for block, by in pairs]
+        found += [Redraw(phase=name, block=block, by=by) for block, by in pairs for name in both]
     return tuple(found)
 
 

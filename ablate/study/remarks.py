@@ -1,7 +1,7 @@
 """What a reader of a plan should know beside its table, in words."""
 
 from ablate.config.schema import Phase
-from ablate.design_names import BLOCKED, CONFIRM, SOBOL
+from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SOBOL
 from ablate.designs.contract import Inputs
 from ablate.designs.fractional_factorial import fraction_of
 from ablate.stats.power import ALPHA
@@ -13,6 +13,11 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
     """Return the remarks on one phase: tuning, claims, reach, aliases; none for plain designs."""
     config = plan.config
     lines: list[str] = []
+    if phase.design == AT_BUDGET:
+        return [
+            f"the blocks of {phase.of} at {phase.times:g} x train.steps: decides nothing, says "
+            "whether its effects hold at that budget"
+        ]
     if phase.design == "fractional_factorial":
         inputs = Inputs(factors=config.factors, phase=phase.name)
         lines += fraction_of(inputs, **phase.options).lines()
@@ -30,7 +35,8 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
             held = " and ".join(config.held)
             lines.append(f"caveat: {held} held at the base value, not tuned per value")
     if redraws := int(phase.options.get("redraws", 0)):
-        runs = sum(len(trial.runs) for trial in plan.spares if trial.phase == phase.name)
+        mine = {name for name, one in config.phases.items() if phase.name in (name, one.of)}
+        runs = sum(len(trial.runs) for trial in plan.spares if trial.phase in mine)
         lines.append(
             f"up to {runs} more runs: a block in which no training of the baseline is healthy is "
             f"redrawn with a new seed for all values, at most {redraws} times"

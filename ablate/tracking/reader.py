@@ -33,7 +33,8 @@ class Published:
     runs: pd.DataFrame
     images: pd.DataFrame
     curves: pd.DataFrame
-    floors: pd.DataFrame
+    trivial_baselines: pd.DataFrame  # kind, name, split, image, metric, value
+    references: pd.DataFrame  # the same but kind; empty where the study names none
     folder: Path
     links: dict[str, str]
     experiment_id: str
@@ -90,6 +91,8 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
     target = folder or _temporary_folder()
     try:
         root = _artifacts(client, hits[0].info, target)
+        trivial = _trivial_baselines(root)
+        references = root / "references.parquet"
         links = root / "links.json"  # studies of earlier versions have none
         return Published(
             links=json.loads(links.read_text(encoding="utf-8")) if links.exists() else {},
@@ -98,7 +101,8 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
             runs=with_health(pd.read_parquet(root / "runs.parquet")),
             images=pd.read_parquet(root / "images.parquet"),
             curves=pd.read_parquet(root / "curves.parquet"),
-            floors=pd.read_parquet(root / "floors.parquet"),
+            trivial_baselines=trivial,
+            references=pd.read_parquet(references) if references.exists() else trivial.iloc[:0],
             folder=root,
         )
     except (MlflowException, OSError) as error:
@@ -120,6 +124,14 @@ def with_health(runs: pd.DataFrame) -> pd.DataFrame:
         for row in runs.to_dict("records")
     ]
     return runs.assign(health=[state or "" for state in states])
+
+
+def _trivial_baselines(root: Path) -> pd.DataFrame:
+    path = root / "trivial_baselines.parquet"
+    if path.exists():
+        return pd.read_parquet(path)
+    rows = pd.read_parquet(root / "floors.parquet")  # of version 0.1: only the rules mean and max
+    return rows.rename(columns={"rule": "name"}).assign(kind="rule")
 
 
 def _artifacts(client: MlflowClient, info: RunInfo, target: Path) -> Path:

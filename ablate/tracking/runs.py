@@ -29,6 +29,8 @@ def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
     }  # fmt: skip
     if spec.block is not None:
         tags["ablate.block"] = str(spec.block)
+    if spec.budget is not None:
+        tags["ablate.budget"] = f"{spec.budget:g}"
     if kind == "trial-parent":
         return {**tags, KIND: "trial" if spec.block is None else "block"}
     if spec.point is not None:

@@ -1,12 +1,11 @@
 """The steps of every fusion: descend its loss, record it, picture it now and then."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from ablate import losses
-from ablate.errors import ConfigError, nearest
 from ablate.losses.total import FusionLoss
 from ablate.models.contract import FusionNetwork
 from ablate.settings.stages import FUSION, Stage
@@ -110,21 +109,11 @@ def _of_stage(
     scale: float,
 ) -> tuple[FusionLoss | None, Step]:
     """Return the loss that a stage descends, None for an objective of the network, and its step."""
-    if stage.objective != FUSION:
-        objective = objectives_of(optimisation.model).get(stage.objective)
-        if objective is None:
-            known = (FUSION, *objectives_of(optimisation.model))
-            raise ConfigError(
-                f"train.stages: the network has no objective {stage.objective!r}; "
-                f"{nearest(stage.objective, known)}"
-            )
-        return None, objective_step(optimisation, objective, device=run.device)
     if stage.loss:
         loss = losses.build({**run.spec.settings["loss"], **stage.loss}).to(run.device)
         calibrate(loss)
-    return loss, fusion_step(optimisation, loss, device=run.device, scale=scale)
-
-
-def objectives_of(model: object) -> Mapping[str, Callable[..., Mapping[str, Tensor]]]:
-    """Return the objectives of a network by name, beside the study's own loss."""
-    return model.objectives() if isinstance(model, FusionNetwork) else {}
+    if stage.objective == FUSION:
+        return loss, fusion_step(optimisation, loss, device=run.device, scale=scale)
+    assert isinstance(optimisation.model, FusionNetwork)  # `Optimisation` saw to it
+    objective = optimisation.model.objectives()[stage.objective]
+    return None, objective_step(optimisation, objective, loss, device=run.device)

@@ -5,9 +5,10 @@ import os
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ablate.errors import ConfigError, DeviceError
+from ablate.training.memory import keep_freed
 
 LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -41,7 +42,11 @@ def device_of(name: str, *, where: str = "train.device") -> torch.device:
 
 
 def settle(*, threads: int = 1) -> None:
-    """Make torch deterministic and quiet in this process: threads, algorithms, no TF32."""
+    """Make torch deterministic and quiet in this process: threads, algorithms, no TF32.
+
+    Memory that is freed is kept for the next layer, see `ablate.training.memory.keep_freed`.
+    """
+    keep_freed()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -59,14 +64,20 @@ def precision(name: str, device: torch.device) -> Iterator[None]:
         yield
 
 
-def layout_of(name: str) -> torch.memory_format:
+def layout_of(name: str, model: nn.Module | None = None) -> torch.memory_format:
     """Return how weights and images lie in memory: plane by plane, or the channels together.
+
+    Args:
+        name: nchw, channels_last, or auto: the one in which the network says it is faster.
+        model: The network, for auto.
 
     Raises:
         ConfigError: No such layout.
     """
+    if name == "auto":
+        name = str(getattr(model, "faster_layout", "nchw"))
     if name not in LAYOUTS:
-        raise ConfigError(f"train.layout: must be {' or '.join(LAYOUTS)}, got {name!r}")
+        raise ConfigError(f"train.layout: must be auto, {' or '.join(LAYOUTS)}, got {name!r}")
     return LAYOUTS[name]
 
 

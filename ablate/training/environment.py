@@ -128,19 +128,29 @@ def changes(before: Environment, after: Environment) -> tuple[str, ...]:
     return (*words, *shown, *more)
 
 
+def cpu_kind() -> str:
+    """Return what the processor is called, without torch."""
+    return _first_processor().get("model name", platform.processor() or platform.machine())
+
+
+def _first_processor() -> dict[str, str]:
+    """Return what the system says of the first processor, empty where it says nothing."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    found: list[tuple[str, str]] = re.findall(r"^([\w ]+?)\s*:\s*(.*)$", text, flags=re.MULTILINE)
+    return dict(reversed(found))
+
+
 def cpu() -> dict[str, Any]:
     """Return kind and instruction sets of the processor: the same table needs the same ones."""
     import torch
 
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    found: list[tuple[str, str]] = re.findall(r"^([\w ]+?)\s*:\s*(.*)$", text, flags=re.MULTILINE)
-    entries = dict(reversed(found))  # the first processor
+    entries = _first_processor()
     flags = entries.get("flags", entries.get("Features", "")).split()
     return {
-        "kind": entries.get("model name", platform.processor() or platform.machine()),
+        "kind": cpu_kind(),
         "used": torch.backends.cpu.get_cpu_capability(),
         "flags": sorted(flag for flag in flags if flag.startswith(INSTRUCTION_SETS)),
     }

@@ -1,6 +1,7 @@
 """Train a network on random crops, watch it on val, score it on val and test."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from ablate.settings.train import TrainSettings
 from ablate.stats.health import Health
 from ablate.training.calibration import calibrate
 from ablate.training.descent import descend
-from ablate.training.determinism import laid_out, layout_of, precision
+from ablate.training.determinism import laid_out, layout_of
 from ablate.training.initialisation import start
 from ablate.training.optimisation import Optimisation
 from ablate.training.scoring import (
@@ -21,9 +22,8 @@ from ablate.training.scoring import (
     HEALTHY,
     Row,
     Scored,
-    evaluating,
+    fuse_all,
     health_of,
-    image_tensor,
     means,
     save_png,
     score,
@@ -50,7 +50,7 @@ def fit(
         initial=train.initial_weights,
         folder=run.folder,
     )
-    layout = layout_of(train.layout)
+    layout = layout_of(train.layout, model)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's stub lacks it
     optimisation = Optimisation(
         model, train, is_captured=train.graph != "never" and device.type == "cuda"
@@ -63,47 +63,48 @@ def fit(
         augment=train.augment,
     )
 
-    def fuse(pair: Pair) -> Tensor:
-        scored = optimisation.scored
-        with evaluating(scored), precision(train.precision, device):
-            fused: Tensor = scored(
-                infrared=laid_out(image_tensor(pair.infrared, device), layout),
-                visible=laid_out(image_tensor(pair.visible, device), layout),
-            )
-        fused = fused.float()
-        if not bool(fused.isfinite().all()):
-            raise DivergedError(f"the fused image of {pair.stem} is not finite")
-        run.pulse.beat()
-        return fused
+    def fused(some: Sequence[Pair]) -> list[Tensor]:
+        return fuse_all(
+            optimisation.scored,
+            some,
+            device=device,
+            arithmetic=train.precision,
+            layout=layout,
+            tick=run.pulse.beat,
+        )
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
         infrared, visible = sampler.batch(step - 1)
         return laid_out(infrared, layout), laid_out(visible, layout)
 
+    last: dict[str, list[Tensor]] = {}  # fused images to show, by split
+
     def scored(split: str) -> Scored:
         some = pairs.pairs(split)
-        fused = [fuse(pair) for pair in some]
+        images = fused(some)
+        last[split] = images[: train.gallery]
         rows = score(
             some,
-            fused,
+            images,
             split=split,
             names=scoring["names"],
             protocol=scoring["protocol"],
             tick=run.pulse.beat,
             cache=pairs.cache,
         )
-        return Scored(rows=rows, health=health_of(some, fused))
+        return Scored(rows=rows, health=health_of(some, images))
 
     def examine_some() -> Health:
         some = pairs.pairs("val")[:FEW]
-        return health_of(some, [fuse(pair) for pair in some])
+        return health_of(some, fused(some))
 
-    shown = pairs.pairs("test" if run.spec.scores_test else "val")[: train.gallery]
+    shown_split = "test" if run.spec.scores_test else "val"
+    shown = pairs.pairs(shown_split)[: train.gallery]
 
     def look_at(step: int) -> None:
         pair = middle(shown[0], side=crop_px)
         with contextlib.suppress(DivergedError):  # the loss, or the scoring, will say it
-            look(run.recorder, pair, fuse(pair), step=step, folder=run.folder)
+            look(run.recorder, pair, fused([pair])[0], step=step, folder=run.folder)
 
     seconds = descend(
         run,
@@ -124,8 +125,8 @@ def fit(
     run.recorder.metrics({**values, HEALTHY: healthy}, step=optimisation.steps)
     if run.spec.scores_test:
         write_weights(optimisation.scored, run.folder)
-    for pair in shown:
-        path = save_png(fuse(pair), run.folder / "fused" / f"{pair.stem}.png")
+    for pair, image in zip(shown, last[shown_split], strict=True):
+        path = save_png(image, run.folder / "fused" / f"{pair.stem}.png")
         run.recorder.image(f"fused/{pair.stem}", path, step=optimisation.steps)
     facts = {
         "seconds_per_step": round(seconds, 5),

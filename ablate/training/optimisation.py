@@ -1,7 +1,7 @@
 """What moves the weights: optimiser, learning-rate schedule, clipping, moving average, stages."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ablate.errors import ConfigError, nearest
 from ablate.models.contract import FusionNetwork
-from ablate.settings.stages import Stage, stages_of
+from ablate.settings.stages import FUSION, Stage, stages_of
 from ablate.settings.train import TrainSettings
 from ablate.training.schedules import rate_factor
 
@@ -27,7 +27,7 @@ class Optimisation:
         is_captured: Whether the steps are captured in a CUDA graph.
 
     Raises:
-        ConfigError: A stage names a part that the network does not have.
+        ConfigError: A stage names a part or an objective that the network does not have.
     """
 
     def __init__(
@@ -35,9 +35,10 @@ class Optimisation:
     ) -> None:
         assert train.steps is not None  # epochs are written out as steps before a run
         self.model, self.train, self.steps = model, train, train.steps
+        if faults := stage_faults(train.stages or (), model):
+            raise ConfigError(*faults)
         self.stages = stages_of(train.stages, steps=self.steps)
         self._parts = _parts(model)
-        _check_parts(self.stages, self._parts)
         self._groups = _groups(self._parts, train)
         self.optimizer = _optimizer(self._groups, train, is_captured=is_captured)
         self._averaged = _averaged(model, train.ema) if train.ema else None
@@ -141,15 +142,23 @@ def _parts(model: nn.Module) -> dict[str, list[nn.Parameter]]:
     return {**found, "": rest} if rest else found
 
 
-def _check_parts(stages: Iterable[Stage], parts: Mapping[str, Any]) -> None:
+def stage_faults(stages: Sequence[Mapping[str, Any]], model: nn.Module) -> list[str]:
+    """Return the parts and objectives that stages name and the network does not have."""
+    parts = _parts(model)
+    objectives = (FUSION, *(model.objectives() if isinstance(model, FusionNetwork) else ()))
     faults = [
         f"train.stages[{index}].parts: the network has no part {name!r}; {nearest(name, parts)}"
         for index, stage in enumerate(stages)
-        for name in stage.parts
+        for name in stage.get("parts", ())
         if name not in parts
     ]
-    if faults:
-        raise ConfigError(*faults)
+    faults += [
+        f"train.stages[{index}].objective: the network has no objective {name!r}; "
+        f"{nearest(name, objectives)}"
+        for index, stage in enumerate(stages)
+        if (name := str(stage.get("objective", FUSION))) not in objectives
+    ]
+    return faults
 
 
 def _groups(parts: Mapping[str, list[nn.Parameter]], train: TrainSettings) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ import torch._dynamo  # noqa: F401  torch imports it for the first optimiser: se
 import ablate.data.cache
 import ablate.models.cost
 import ablate.training.calibration
-import ablate.training.floors
 import ablate.training.loop
 import ablate.training.probing
 import ablate.training.run
+import ablate.training.trivial_baselines
 from ablate.data.contract import DATASETS
 from ablate.losses.fused import has_triton
 from ablate.metrics.contract import METRICS

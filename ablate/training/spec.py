@@ -37,6 +37,7 @@ class RunSpec:
     split_seed: int | None = None  # resamples the train and val pool; None keeps the fixed split
     rungs: tuple[int, ...] = ()  # steps after which the objective is reported
     objective: str = "val/qabf"
+    budget: float | None = None  # multiple of train.steps, in a phase that is run at several
     scores_test: bool = True  # False while searching: samplers never see test
 
     def to_json(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def fusion_step(
     def take(infrared: Tensor, visible: Tensor) -> Taken:
         with precision(arithmetic, device):
             fused = model(infrared=infrared, visible=visible)
-        value = loss(infrared=infrared, visible=visible, fused=fused.float())
+        value = loss(infrared=infrared, visible=visible, fused=_at_least_float32(fused))
         optimisation.descend(value * scale)
         return Taken(
             value=value.detach(), terms=dict(loss.last_terms), fused=fused.detach().float()
@@ -51,6 +51,7 @@ def fusion_step(
 def objective_step(
     optimisation: Optimisation,
     objective: Callable[..., Mapping[str, Tensor]],
+    loss: FusionLoss,
     *,
     device: torch.device,
 ) -> Step:
@@ -58,14 +59,21 @@ def objective_step(
 
     Args:
         optimisation: Moves the weights.
-        objective: Takes infrared= and visible= and returns weighted terms, whose sum is descended.
+        objective: Takes infrared=, visible= and loss= and returns weighted terms, whose sum is
+            descended.
+        loss: The study's, for objectives that have it among their terms.
         device: Where the model lies.
     """
 
+    def in_float32(**images: Tensor) -> Tensor:
+        with torch.autocast(device.type, enabled=False):
+            value: Tensor = loss(**{k: _at_least_float32(v) for k, v in images.items()})
+        return value
+
     def take(infrared: Tensor, visible: Tensor) -> Taken:
         with precision(optimisation.train.precision, device):
-            terms = objective(infrared=infrared, visible=visible)
-        value = torch.stack([term.float() for term in terms.values()]).sum()
+            terms = objective(infrared=infrared, visible=visible, loss=in_float32)
+        value = torch.stack([_at_least_float32(term) for term in terms.values()]).sum()
         optimisation.descend(value)
         return Taken(
             value=value.detach(),
@@ -74,3 +82,8 @@ def objective_step(
         )
 
     return take
+
+
+def _at_least_float32(values: Tensor) -> Tensor:
+    """Return half-precision values in float32, others as they are."""
+    return values if values.dtype is torch.float64 else values.float()

@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import nn
 
-from ablate.errors import StoreError
+from ablate.errors import ConfigError, StoreError
+from ablate.models.released import follows_release, read, renamed
 from ablate.training.spec import WEIGHTS
 
 
@@ -24,13 +24,20 @@ def write(model: nn.Module, folder: Path) -> Path:
 
 
 def read_into(model: nn.Module, path: Path) -> None:
-    """Load a file that `write` made into a network of the same settings.
+    """Load a file that `write` made, or one that a publication released, into a network.
+
+    Args:
+        model: Of the same settings, or of those of the original (`ablate.models.released`).
+        path: A safetensors file, or one of `torch.save`.
 
     Raises:
         StoreError: The file is damaged, or belongs to another network.
     """
     try:
-        model.load_state_dict(load(path.read_bytes()))
-    except (SafetensorError, RuntimeError) as error:
+        found = read(path)
+        if follows_release(model) and not set(found) & set(model.state_dict()):
+            found = renamed(found, model)
+        model.load_state_dict(found)
+    except (ConfigError, RuntimeError) as error:
         first = str(error).split("\n", 1)[0]
         raise StoreError(f"{path}: not the weights of this network ({first})") from error

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from ablate.cli.main import main
+from ablate.study.forecast import Figures, loads
+from ablate.study.plan import Plan
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
@@ -19,6 +21,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def test_the_size_of_an_answer_phase_is_its_arms_points_and_blocks(
@@ -26,6 +29,9 @@ def test_the_size_of_an_answer_phase_is_its_arms_points_and_blocks(
 ) -> None:
     text = told(capsys, "q4_variant_answer")
     assert "phase answer (blocked, quick): 4 arms x 4 points x 8 blocks = 128 runs" in text
+    assert "phase answer_2x (at_budget, quick): 4 arms x 4 points x 8 blocks = 128 runs" in text
+    assert "cost: 134 runs x 1000 steps + 128 runs x 2000 steps = 390,000 steps" in text
+    assert "  budget 2x (answer_2x): 128 runs, 256,000 steps" in text
     assert "hours unknown" in text
     assert list(tmp_path.iterdir()) == []
 
@@ -33,14 +39,17 @@ def test_the_size_of_an_answer_phase_is_its_arms_points_and_blocks(
 def test_a_pace_gives_hours_and_a_budget_gives_a_design(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    words = ["q4_variant_answer", "--seconds-per-step", "0.09", "--fit", "3h"]
+    words = ["q4_variant_answer", "--seconds-per-step", "0.09", "--fit", "9h"]
     text = told(capsys, *words)
-    assert "3.4 h on 1 slot at the pace given" in text
-    assert "fits 3h: phases.answer.options.points=2 phases.answer.options.blocks=14" in text
+    assert "9.8 h on 1 slot at the pace given" in text
+    assert "fits 9h: phases.answer.options.points=2 phases.answer.options.blocks=14" in text
     facts = json.loads(told(capsys, *words, "--json"))
     assert (facts["fit"]["points"], facts["fit"]["blocks"]) == (2, 14)
-    assert facts["hours"] == pytest.approx(134 * 90 / 3600)
-    assert facts["claims"] == {"pilot": False, "answer": True}
+    assert facts["hours"] == pytest.approx((134 * 90 + 128 * 180) / 3600)
+    assert facts["claims"] == {"pilot": False, "answer": True, "answer_2x": False}
+    assert [(one["times"], one["runs"], one["steps"]) for one in facts["budgets"]] == [
+        (1.0, 128, 128_000), (2.0, 128, 256_000),
+    ]  # fmt: skip
     assert facts["detectable"][0]["comparisons"] == 8
 
 
@@ -59,3 +68,31 @@ def test_what_cannot_be_planned_is_told_in_one_line(
     said = told(capsys, "q4_variant_answer", *words, code=2)
     assert text in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_time_is_measured_told_and_kept_for_the_next_plan(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(plan: Plan, **_: object) -> dict[str, Figures]:
+        return {
+            key: Figures(step_s=0.9, start_s=1, val_s=30, test_s=60, cpu_share=0.5)
+            for key in loads(plan)[1]
+        }
+
+    monkeypatch.setattr("ablate.study.timing.measure", measured)
+    words = ["q4_variant_answer", "executor.slots=1", "executor.name=inline"]
+    assert "hours unknown: --time measures them here" in told(capsys, *words)
+    text = told(capsys, *words, "--time")
+    assert "time: 36.9 h of machine time, 36.9 h with 1 worker (steps 91%, scoring 9%)" in text
+    assert "measured here just now, 4 of 4 kinds of training" in text
+    assert "by phase: pilot 1.7 h, answer 35.2 h" in text
+    assert "the machine was busy: 50% of a core; alone it may take 18.4 h" in text
+    assert text.endswith("only the figures of --time were kept, in the user's cache folder\n")
+    again = told(capsys, *words)
+    assert "measured here before by --time, 4 of 4 kinds" in again
+    facts = json.loads(told(capsys, *words, "--json", "--fit", "40h"))
+    assert facts["hours"] == facts["time"]["wall_h"] == pytest.approx(134 * 991 / 3600)
+    assert facts["time"]["source"] == "cache"
+    assert (facts["fit"]["points"], facts["fit"]["blocks"]) == (4, 8)
+    given = told(capsys, *words, "--seconds-per-step", "0.09")
+    assert "3.4 h on 1 slot at the pace given" in given

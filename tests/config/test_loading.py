@@ -16,7 +16,7 @@ SPACE = {
 }
 STUDY = {
     "defaults": [{"/search_spaces@space": "widths"}, "_self_"],
-    "factors": {"width": {"values": [8, 16]}},
+    "factors": {"width": {"values": [8, 16], "baseline": 8}},
     "phases": {"compare": {"design": "one_factor"}},
 }
 
@@ -31,7 +31,7 @@ def project(folder: Path) -> Path:
 
 def test_data_chosen_on_the_command_line_works_with_the_packaged_study() -> None:
     study = config.load("q4_variant", ["data=msrs", "data.root=/x"])
-    assert study.base["data"] == {"name": "msrs", "crop": 128, "root": "/x"}
+    assert study.base["data"] == {"name": "msrs", "crop": 64, "root": "/x"}
     assert study.base["train"]["steps"] == 1000
     assert study.factors["variant"].baseline == "signed"
     assert study.phases["compare"].seeds == 3
@@ -183,7 +183,7 @@ def test_the_users_folder_is_found_first_and_shadowing_is_said(tmp_path: Path) -
 def test_a_study_given_by_path_finds_the_spaces_of_its_own_project(tmp_path: Path) -> None:
     far = project(tmp_path / "far away")
     study = config.load(far / "studies" / "width.yaml", folder=tmp_path)
-    assert study.dimensions["width"].baseline == 16
+    assert study.dimensions["width"].baseline == 8
     study = config.load("far away/studies/width.yaml", folder=tmp_path)
     assert study.name == "width"
 
@@ -205,7 +205,7 @@ def test_packaged_copies_are_found_inside_an_installed_package(
     assert locations.packaged_root() == fake / "_packaged"
     study = config.load("width", folder=tmp_path)
     assert locations.find("studies", "width", tmp_path).origin == "packaged"
-    assert study.dimensions["width"].baseline == 16
+    assert study.dimensions["width"].baseline == 8
 
 
 def test_the_digest_follows_the_design_and_not_the_place() -> None:

@@ -20,7 +20,7 @@ def test_rate_and_gradient_weight_are_nuisance_one_decade_either_side(tmp_path: 
     study = load(tmp_path)
     found = {n: (d.path, d.low, d.high, d.log, d.baseline) for n, d in study.nuisance.items()}
     assert found == {
-        "learning_rate": ("train.learning_rate", 0.0001, 0.01, True, 0.001),
+        "learning_rate": ("train.learning_rate", 0.001, 0.1, True, 0.01),
         "gradient_weight": ("loss.gradient_weight", 1.0, 100.0, True, 10.0),
     }
     assert study.held == ()
@@ -48,12 +48,12 @@ def test_a_range_that_the_space_gives_is_kept(tmp_path: Path) -> None:
 
 def test_a_file_or_an_override_changes_a_range_and_adds_a_dimension(tmp_path: Path) -> None:
     entries = {
-        "learning_rate": {"low": 5e-4, "high": 5e-3},
+        "learning_rate": {"low": 5e-3, "high": 5e-2},
         "ssim": {"path": "loss.ssim_weight", "low": 0.0, "high": 1.0},
     }
     study = load(tmp_path, "nuisance.gradient_weight.high=50", nuisance=entries)
     assert (study.nuisance["learning_rate"].low, study.nuisance["learning_rate"].log) == (
-        5e-4, True,
+        5e-3, True,
     )  # fmt: skip
     assert study.nuisance["gradient_weight"].high == 50
     assert study.nuisance["ssim"].baseline == 0
@@ -104,8 +104,8 @@ def test_without_a_gradient_term_its_weight_is_not_tuned(tmp_path: Path) -> None
         ({"learning_rate": {"lwo": 1e-4}}, "nuisance.learning_rate.lwo: no such setting of a"),
         ({"learning_rate": {"lwo": 1e-4}}, "did you mean 'low'?"),
         ({"learning_rate": {"low": 0.0}}, "nuisance.learning_rate.low: must be above 0 on a log"),
-        ({"learning_rate": {"low": 0.01}}, "must be below high"),
-        ({"learning_rate": {"low": 0.005}}, "taken from base: 0.001 lies outside 0.005 to 0.01"),
+        ({"learning_rate": {"low": 0.1}}, "must be below high"),
+        ({"learning_rate": {"low": 0.05}}, "taken from base: 0.01 lies outside 0.05 to 0.1"),
         ({"learning_rate": "tuned"}, "must be a mapping such as {low: 1e-4, high: 1e-2} or fixed"),
         ({"steps": {"path": "train.stesp", "type": "int", "low": 1, "high": 9}}, "'steps'?"),
         ({"x": "fixed"}, "only learning_rate and gradient_weight are nuisance by themselves"),

@@ -47,6 +47,27 @@ def test_options_win_over_the_preset_and_quick_is_the_default(tmp_path: Path) ->
     assert (phase.preset, phase.claims) == (None, False)
 
 
+def test_a_further_budget_is_a_phase_behind_the_answer_that_never_claims(tmp_path: Path) -> None:
+    phases = load(tmp_path, {"design": "blocked", "budgets": [1, 2, 0.5]}).phases
+    assert list(phases) == ["answer", "answer_2x", "answer_0.5x"]
+    answer, twice, half = phases.values()
+    assert (answer.budget, twice.budget, half.budget) == (1.0, 2.0, 0.5)
+    assert (answer.claims, twice.claims, half.claims) == (True, False, False)
+    assert twice.options == answer.options
+    assert (
+        load(tmp_path, {"design": "blocked", "budgets": [1]}).phases
+        == load(tmp_path, {"design": "blocked"}).phases
+    )
+    taken = {
+        "answer": {"design": "blocked", "budgets": [1, 2]},
+        "answer_2x": {"design": "sobol", "trials": 2},
+    }
+    with pytest.raises(
+        ConfigError, match=r"answer_2x: is the name of what phases\.answer\.budgets"
+    ):
+        config.load(write(tmp_path, {**unbased(), "phases": taken}))
+
+
 def test_only_blocks_claim(tmp_path: Path) -> None:
     assert not load(tmp_path, {"design": "one_factor", "seeds": 20}).phases["answer"].claims
 
@@ -65,6 +86,15 @@ def test_only_blocks_claim(tmp_path: Path) -> None:
         ({"design": "blocked", "trials": 3}, "only a search has it"),
         ({"design": "blocked", "preset": "smoke", "claims": True}, "use quick, full, deep, or"),
         ({"design": "blocked", "claims": "yes"}, "must be true or false"),
+        ({"design": "blocked", "budgets": [2, 1]}, "so 1, got [2, 1]; change train.steps instead"),
+        ({"design": "blocked", "budgets": 2}, "multiples of train.steps such as [1, 2]"),
+        ({"design": "blocked", "budgets": []}, "multiples of train.steps such as [1, 2]"),
+        ({"design": "blocked", "budgets": [1, 0]}, "above 0 and at most 1000"),
+        ({"design": "blocked", "budgets": [1, float("inf")]}, "above 0 and at most 1000"),
+        ({"design": "blocked", "budgets": [1, True]}, "above 0 and at most 1000"),
+        ({"design": "blocked", "budgets": [1, 2, 2.0]}, "each once"),
+        ({"design": "one_factor", "budgets": [1, 2]}, "only blocks are trained at several"),
+        ({"design": "at_budget"}, "no design is called 'at_budget'"),
         ({"design": "one_factor", "claims": True}, "is no design that claims; use blocked"),
         ({"design": "one_factor", "options": {"best": {}}}, "one_factor has none, remove it"),
         ({"design": "sobol"}, "sobol needs a number of trials"),

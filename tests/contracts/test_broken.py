@@ -215,6 +215,8 @@ def test_a_step_of_the_loss(body: str, said: str) -> None:
         ({"make": "self.norm = nn.BatchNorm2d(1)", "body": "return torch.sigmoid(self.norm(both))"}, ""),
         ({"make": "self.norm = nn.BatchNorm2d(1)", "body": "return torch.sigmoid(self.norm.train()(both))"},
          "in evaluation mode fusing changes norm.running_mean, norm.running_var"),
+        ({"body": "return torch.sigmoid(both - both.mean())"},
+         "in evaluation mode a pair is fused otherwise beside another one"),
     ],
 )  # fmt: skip
 def test_a_network(parts: dict[str, str], said: str) -> None:

@@ -25,6 +25,7 @@ WORDS = [
     "train.steps=4", "data.crop=32", "data.size=[48,48]", "data.pairs.train=4",
     "data.pairs.val=2", "data.pairs.test=3", "base.loss.levels=2",
     "phases.answer.options={points: 2, blocks: 6}", "phases.pilot.seeds=2",
+    "phases.answer.budgets=[1]",
 ]  # fmt: skip
 
 
@@ -83,6 +84,50 @@ def test_a_killed_driver_and_one_worker_end_with_the_same_verdict(
     assert mine.read_bytes() == theirs.read_bytes()
     states = rows(tmp_path / "s" / "mlflow.db", "select distinct status from runs")
     assert states == [("FINISHED",)]
+
+
+@pytest.mark.slow
+def test_a_further_budget_is_told_beside_the_answer_and_resumes(tmp_path: Path) -> None:
+    words = [*WORDS[:-3], "phases.answer.options={points: 2, blocks: 2}", "phases.pilot.seeds=2",
+             "phases.answer.claims=false", "train.steps=8",
+             "factors.variant.values=[signed, magnitude]", "~questions.variant.contrasts"]  # fmt: skip
+    folders = [tmp_path / name for name in ("killed", "whole")]
+    for folder in folders:
+        folder.mkdir()
+    driver = start("run", STUDY, *words, "--store", "s", "--workers", "1", cwd=folders[0])
+    deadline = time.monotonic() + 200
+    while len(list((folders[0] / "s" / STUDY).glob("runs/*/result.json"))) < 12:  # 10 at budget 1
+        assert driver.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.communicate()
+    for folder in folders:
+        inside("run", STUDY, *words, "executor=inline", "--store", "s", cwd=folder)
+        inside("report", STUDY, "--store", "s", "--out", "report", cwd=folder)
+    mine, theirs = (folder / "report" / "verdict.json" for folder in folders)
+    assert mine.read_bytes() == theirs.read_bytes()
+    (question,) = json.loads(theirs.read_text())["questions"]
+    assert all(row["budgets"][0]["blocks"] == 2 for row in question["rows"])
+    assert all("At twice the steps " in row["sentence"] for row in question["rows"])
+    for page in ("report.html", "report.md"):
+        text = (folders[1] / "report" / page).read_text()
+        assert "Pilot, val Qabf by steps (2 seeds): 1 " in text
+        assert "At twice the steps " in text
+    table = pd.read_csv(folders[1] / "report" / "tables" / "runs.csv")
+    assert table["budget"].value_counts().to_dict() == {1: 8, 2: 8}
+    assert set(table.loc[table["budget"].isna(), "phase"]) == {"pilot"}
+    for folder in folders:
+        tags = dict(
+            rows(folder / "s" / "mlflow.db",
+                 "select value, count(*) from tags where key = 'ablate.budget' group by 1")
+        )  # fmt: skip
+        assert tags == {"1": 8 + 4, "2": 8 + 4}  # runs, and their blocks
+        winners = rows(
+            folder / "s" / "mlflow.db",
+            "select count(*) from tags where key = 'ablate.winner' and value = 'true'",
+        )
+        assert winners == [(2 * 4,)]  # within each budget
 
 
 def test_the_report_needs_nothing_but_mlflow(whole: Path, tmp_path: Path) -> None:
@@ -172,6 +217,7 @@ def test_the_filters_of_the_mlflow_page_find_what_they_say(whole: Path) -> None:
     every = {
         "trials and blocks, without their runs": 1 + 1 + arms * blocks,
         "the answer's blocks alone": arms * blocks,
+        "its blocks at twice the steps": 0,
         "one arm of a factor, every block": blocks,
         "one block, its arms side by side": arms,
         "the runs that val chose, with all their settings": arms * blocks,

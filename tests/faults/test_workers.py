@@ -28,6 +28,14 @@ def made(run_id: str = "r") -> RunSpec:
     )  # fmt: skip
 
 
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """Return the folder of a run in a store of its own, which keeps the caches of its workers."""
+    folder = tmp_path / "store" / "study" / "runs" / "r"
+    folder.mkdir(parents=True)
+    return folder
+
+
 def test_a_worker_waits_for_the_one_in_the_folder_and_takes_over_its_result(tmp_path: Path) -> None:
     other = FileLock(tmp_path / LOCK, thread_local=False)
     result = RunResult(run_id="r", state="finished")

@@ -29,13 +29,17 @@ class Brighter(nn.Module):
         return visible + 0.1
 
 
-def trained(store: Path, run_id: str, *, arm: str, qabf: float, has_weights: bool = True) -> Path:
+def trained(
+    store: Path, run_id: str, *, arm: str, qabf: float, has_weights: bool = True,
+    budget: float | None = None,
+) -> Path:  # fmt: skip
     """Write the folder of a run that has ended."""
     folder = store / "s" / "runs" / run_id
     folder.mkdir(parents=True)
     spec = RunSpec(
         run_id=run_id, arm_id=arm, study="s", phase="compare", trial=0, seed=0,
-        name=f"{arm} · ratio 0.5 · b1 · p2", settings={"model": NETWORK}, factors={"variant": arm},
+        name=f"{arm} · ratio 0.5 · b1 · p2", settings={"model": NETWORK},
+        factors={"variant": arm.partition(" ")[0]}, budget=budget,
     )  # fmt: skip
     result = RunResult(run_id=run_id, state="finished", metrics={"val/qabf": qabf})
     (folder / "spec.json").write_text(json.dumps(spec.to_json()))
@@ -64,6 +68,15 @@ def test_weights_come_back_bit_by_bit_and_foreign_ones_are_refused(tmp_path: Pat
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(StoreError, match="not the weights of this network"):
         read_into(other, path)
+
+
+def test_a_longer_training_is_best_only_where_its_arm_is_named(tmp_path: Path) -> None:
+    trained(tmp_path, "a" * 12, arm="signed", qabf=0.4, budget=1.0)
+    trained(tmp_path, "b" * 12, arm="signed · 2x steps", qabf=0.9, budget=2.0)
+    for arm in (None, "signed"):
+        assert best_of(tmp_path, study="s", arm=arm).spec.run_id == "a" * 12
+    longer = "signed · 2x steps · ratio 0.5"
+    assert best_of(tmp_path, study="s", arm=longer).spec.run_id == "b" * 12
 
 
 def test_the_run_that_is_best_on_val_is_found_by_arm(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from ablate.losses import kernels
+from ablate.losses.selection import TIE
 
 TARGET = GPUTarget("cuda", 90, 32)  # an H200
 TYPES = {
@@ -35,18 +36,19 @@ def main() -> None:
     for padding in range(4):
         made.add(compiled(kernels.backward, PADDING=padding, **taps))
     forms = [
-        (0, False, False),
-        (0, True, False),
-        (0, False, True),
-        (0, True, True),
-        (1, True, False),
+        (0, False, False, 0.0),
+        (0, False, False, TIE),
+        (0, True, False, 0.0),
+        (0, False, True, 0.0),
+        (0, True, True, 0.0),
+        (1, True, False, 0.0),
+        (2, False, False, 0.0),
     ]
-    forms += [(2, False, False)]
-    for padding, (components, is_free, is_joint) in itertools.product(range(4), forms):
+    for padding, (components, is_free, is_joint, tolerance) in itertools.product(range(4), forms):
         made.add(
             compiled(
                 kernels.forward, PADDING=padding, COMPONENTS=components, SIGN_FREE=is_free,
-                JOINT=is_joint, UP=components == 2, **taps,
+                JOINT=is_joint, UP=components == 2, TOLERANCE=tolerance, **taps,
             )
         )  # fmt: skip
     print(len(made))

@@ -87,12 +87,12 @@ def test_the_ssim_term_is_zero_for_equal_images_and_large_for_inverted_ones() ->
 def test_the_ssim_term_agrees_with_scikit_image_on_the_interior() -> None:
     from skimage.metrics import structural_similarity
 
-    from ablate.losses.structure import ssim_distance
+    from ablate.losses.structure import StructuralDistance
 
     generator = torch.Generator().manual_seed(6)
     tiles = torch.rand(3, 1, 1, 64, 64, generator=generator, dtype=torch.float64)
     infrared, visible, fused = tiles
-    ours = float(ssim_distance(infrared=infrared, visible=visible, fused=fused))
+    ours = float(StructuralDistance()(infrared=infrared, visible=visible, fused=fused))
     theirs = 1 - sum(
         structural_similarity(
             source[0, 0].numpy(), fused[0, 0].numpy(), data_range=1.0, gaussian_weights=True,

@@ -29,9 +29,14 @@ def named(setting: str) -> st.SearchStrategy[str]:
 
 
 some_settings = st.fixed_dictionaries(
-    {},
+    {"ties": named("ties")},  # left out it is "exact" in the canonical form, "tolerant" when built
     optional={
-        **{name: named(name) for name in NAMES if name not in ("scales", "weights", "operator")},
+        **{
+            name: named(name)
+            for name in NAMES
+            if name not in ("scales", "weights", "operator", "ties")
+        },
+        "target_exponent": st.sampled_from([0.7, 1, 1.0]),
         "operator": st.sampled_from(AXES),
         "levels": st.just(3),
         "ratio": st.floats(0.5, 0.84),
@@ -47,14 +52,23 @@ some_settings = st.fixed_dictionaries(
     },
 )
 laplacian_settings = st.fixed_dictionaries(
-    {"operator": st.sampled_from(tuple(LAPLACIANS)), "components": st.just("scalar")},
-    optional={name: named(name) for name in ("gain", "sign", "selection", "y_axis", "norm")},
+    {
+        "operator": st.sampled_from(tuple(LAPLACIANS)),
+        "components": st.just("scalar"),
+        "ties": named("ties"),
+    },
+    optional={
+        name: named(name) for name in ("gain", "sign", "selection", "y_axis", "norm", "compared")
+    },
 )
 
 
-def values_of(chosen: dict[str, Any]) -> list[float]:
+def values_of(chosen: dict[str, Any], *, grey_levels: int = 0) -> list[float]:
     """Return the loss in the first and in a late step, calibrated on other images."""
     values = torch.rand(5, 1, 1, 32, 32, generator=torch.Generator().manual_seed(3)).double()
+    if grey_levels:  # of the sources; the fused image is no whole grey level
+        sources = torch.tensor([0, 1, 3, 4])
+        values[sources] = (values[sources] * (grey_levels - 1)).round() / (grey_levels - 1)
     pair = dict(zip(("infrared", "visible", "fused"), values, strict=False))
     loss = losses.build(chosen)
     loss.calibrate(infrared=values[3], visible=values[4])
@@ -113,7 +127,7 @@ def test_listed_weights_are_written_as_equal_or_as_shares() -> None:
 
 OTHERS: dict[str, Any] = {
     "gain": "unit", "y_axis": "up", "sign": "free", "gate_slope": 9.0, "selected": "once",
-    "knee": 0.7, "ratio": 0.7, "resampler": "antialias", "resampled_from": "finer_level",
+    "compared": "low_pass", "ties": "tolerant", "tied_target": "infrared", "target_exponent": 0.7, "knee": 0.7, "ratio": 0.7, "resampler": "antialias", "resampled_from": "finer_level",
     "weight_growth": 2.0, "padding": "replicate", "norm": "grad", "warmup_steps": 4, "gradient_weight": 3.0, "intensity": "mean", "intensity_weight": 2.0,
     "ssim_weight": 1.0, "levels": 2, "selection": "joint_max", "penalty": "huber",
     "operator": "central", "scales": [1, 0.6, 0.5],
@@ -141,17 +155,23 @@ STARTS: list[dict[str, Any]] = [
 ]
 
 
+TIED = ("ties", "tied_target")
+
+
 @pytest.mark.parametrize("start", STARTS, ids=str)
 def test_every_setting_that_stays_has_an_effect(start: dict[str, Any]) -> None:
-    before = values_of(start)
+    start = {"ties": "exact", **start}
+    before = {grey_levels: values_of(start, grey_levels=grey_levels) for grey_levels in (0, 8)}
     for name, other in OTHERS.items():
         changed = {**start, name: other}
         if losses.check(changed, 64):
             continue
-        if name == "selected" and start.get("components") == "image_mean":
-            continue  # one choice per image, and here all levels choose alike
+        if name in (*TIED, "selected", "compared") and start.get("components") == "image_mean":
+            continue  # one choice per image, and here all levels and rules choose alike
+        grey_levels = 8 if name in TIED else 0  # random floats have no ties
         same_arm = losses.canonical(changed) == losses.canonical(start)
-        same_value = values_of(changed) == pytest.approx(before, rel=1e-9)
+        after = values_of(changed, grey_levels=grey_levels)
+        same_value = after == pytest.approx(before[grey_levels], rel=1e-9)
         assert same_arm == same_value, name
 
 
@@ -217,7 +237,7 @@ def test_what_differs_is_another_arm(changes: dict[str, Any]) -> None:
         ({"preset": "seafuson"}, "did you mean 'seafusion'"),
         ({"preset": "seafusion", "levels": 2}, "which fixes it at 1"),
         ({"preset": "seafusion", "mix": "published", "intensity_weight": 3}, "fixes it at 1.0"),
-        ({"preset": "datfuse", "mix": "published"}, "has no mix"),
+        ({"preset": "emma", "mix": "published"}, "has no mix"),
         ({"mix": "published"}, "name one with loss.preset"),
         ({"mix": "theirs"}, "is unknown"),
         ({"operator": ["sobel"]}, "is unknown"),
@@ -282,7 +302,8 @@ def test_the_defaults_of_a_training_are_those_of_the_family() -> None:
     import yaml
 
     import ablate.conf
-    from ablate.losses.settings import DEFAULTS
+    from ablate.losses.settings import ABSENT, DEFAULTS, OF_NEW_STUDIES
 
     file = Path(str(ablate.conf.__file__)).parent / "trial.yaml"
-    assert yaml.safe_load(file.read_text())["loss"] == DEFAULTS
+    written = yaml.safe_load(file.read_text())["loss"]
+    assert {**ABSENT, **written} == {**DEFAULTS, **OF_NEW_STUDIES}

@@ -44,7 +44,7 @@ def plug_in(factor: int = 1, value: str = GOOD) -> None:
 def span(statistics: SourceStatistics | None = None) -> float:
     levels = torch.arange(48 * 48, dtype=torch.uint8).view(1, 1, 48, 48)
     found = metrics.evaluate(
-        infrared=levels, visible=levels // 2, fused=levels, names=["span", "qabf"],
+        infrared=levels, visible=levels // 2, fused=levels, names=["span", "vif"],
         statistics=statistics,
     )  # fmt: skip
     return float(found["span"])
@@ -54,7 +54,7 @@ def test_what_it_computes_of_the_sources_is_not_kept_beyond_the_process(tmp_path
     plug_in()
     assert span(SourceStatistics(tmp_path / "kept")) == span() > 0
     names = [path.name for path in (tmp_path / "kept").iterdir()]
-    assert any(name.endswith("-qabf.safetensors") for name in names)
+    assert any(name.endswith("-vif.safetensors") for name in names)
     assert not any("span" in name for name in names)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ablate.metrics import evaluate
+from ablate.metrics import evaluate, qabf
 
 Make = Callable[..., dict[str, Tensor]]
 quick = settings(deadline=None, derandomize=True, max_examples=12)
@@ -102,3 +103,18 @@ def test_halving_the_contrast_of_the_fused_image_lowers_the_value(triple: Make, 
     image = triple(seed)["visible"]
     images = {"infrared": image, "visible": image, "fused": image // 2}
     assert _score(images) < 0.7 < _score({**images, "fused": image})
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_the_table_of_angles_holds_the_arctangent_of_every_pair_of_responses(
+    dtype: torch.dtype,
+) -> None:
+    most = 1020
+    some = torch.cat([torch.arange(-most, most + 1, 17), torch.tensor([-1, 0, 1, most])])
+    down, left = torch.meshgrid(some.float(), some.float(), indexing="ij")
+    found = qabf._angle(down, left, dtype)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = np.where(left == 0, np.pi / 2, np.arctan(down.double() / left.double()))
+    torch.testing.assert_close(found, torch.tensor(wanted).to(dtype), rtol=1e-6, atol=0.0)
+    if dtype == torch.float64:
+        torch.testing.assert_close(found, torch.tensor(wanted), rtol=1e-15, atol=0.0)

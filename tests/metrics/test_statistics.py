@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ablate.metrics import ALL_NAMES, evaluate, vif
+from ablate.metrics.evaluation import evaluate_methods
 from ablate.metrics.statistics import SourceStatistics
 
 Make = Callable[..., dict[str, Tensor]]
@@ -17,13 +18,13 @@ Make = Callable[..., dict[str, Tensor]]
 def analysed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows by one for every source that VIF analyses."""
     calls: list[int] = []
-    plain = vif._source
+    plain = vif._coarse
 
     def counting(plane: Tensor, **options: object) -> tuple[Tensor, ...]:
         calls.append(1)
         return plain(plane, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(vif, "_source", counting)
+    monkeypatch.setattr(vif, "_coarse", counting)
     return calls
 
 
@@ -66,13 +67,35 @@ def test_a_full_folder_takes_no_more_and_scores_go_on(
 ) -> None:
     statistics = SourceStatistics(tmp_path, limit_mib=8)
     for seed in range(20):  # 0.5 MiB each
-        evaluate(**triple(seed, 96, 96), names=["vif"], statistics=statistics)
+        evaluate(**triple(seed, 210, 180), names=["vif"], statistics=statistics)
     kept = list(tmp_path.iterdir())
     assert 0 < len(kept) < 20
     assert sum(file.stat().st_size for file in kept) <= 8 * 2**20
     assert len(analysed) == 40
-    evaluate(**triple(0, 96, 96), names=["vif"], statistics=statistics)
+    evaluate(**triple(0, 210, 180), names=["vif"], statistics=statistics)
     assert len(analysed) == 40
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_pair_takes_at_most_14_bytes_a_pixel(
+    triple: Make, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    evaluate(
+        **triple(6, 480, 640), names=ALL_NAMES, dtype=dtype, statistics=SourceStatistics(tmp_path)
+    )
+    kept = sum(file.stat().st_size for file in tmp_path.iterdir())
+    assert 0 < kept < 480 * 640 * (14 if dtype == torch.float64 else 7)
+
+
+def test_several_fused_images_of_a_pair_score_as_each_alone(triple: Make, tmp_path: Path) -> None:
+    images = triple(7, 165, 170)
+    sources = {name: images[name] for name in ("infrared", "visible")}
+    fused = {"as it is": images["fused"], "darker": images["fused"] // 2}
+    for statistics in (None, SourceStatistics(tmp_path)):
+        found = evaluate_methods(**sources, fused=fused, names=ALL_NAMES, statistics=statistics)
+        for name, image in fused.items():
+            alone = evaluate(**sources, fused=image, names=ALL_NAMES)
+            assert all(torch.equal(found[name][key], alone[key]) for key in alone)
 
 
 @pytest.mark.parametrize("damage", [b"", b"no tensors"])

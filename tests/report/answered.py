@@ -68,6 +68,7 @@ def answered_contents(
     explored: int = 32,
     hunted: int = 12,
     failed: int = 0,
+    left: float | None = None,
     seed: int = 0,
     **facts: Any,
 ) -> Contents:
@@ -85,6 +86,7 @@ def answered_contents(
         explored: Sobol trials, val scores only; 0 leaves the phase out.
         hunted: Adaptive trials, val scores only; 0 leaves the phase out.
         failed: So many of the first answer runs ran out of memory.
+        left: Share of every effect that is left at twice the steps; None trains once.
         seed: Of all that is random.
         facts: Replace published facts.
     """
@@ -108,6 +110,7 @@ def answered_contents(
                       tuning=study.tuning(near=trial / hunted), is_scored=False)  # fmt: skip
     phases["answer"] = _phase("blocked", preset="quick", claims=True, points=points, blocks=blocks)
     arms = {study.arm_of(settings): settings for _, settings in study.values()}
+    blocked: list[tuple[int, int, dict[str, float], Any]] = []
     for block in range(1, blocks + 1):
         shift = study.random.normal(0, 0.01, len(metrics))
         for point in range(1, points + 1):
@@ -115,6 +118,19 @@ def answered_contents(
             for settings in arms.values():
                 study.run("answer", settings, seed=1000 + block, block=block, point=point,
                           tuning=tuning, shift=shift, is_lost=study.lost < failed)  # fmt: skip
+            blocked.append((block, point, tuning, shift))
+    if left is not None:
+        study.effects = {key: left * share for key, share in study.effects.items()}
+        study.suffix, study.rise = " · 2x steps", 0.1
+        phases["answer_2x"] = {
+            **_phase("at_budget", preset="quick", points=points, blocks=blocks), "of": "answer",
+            "times": 2.0, "steps": 80,
+            "arms": {_hash(arm): _hash(arm + study.suffix) for arm in arms},
+        }  # fmt: skip
+        for block, point, tuning, shift in blocked:
+            for settings in arms.values():
+                study.run("answer_2x", settings, seed=1000 + block, block=block, point=point,
+                          tuning=tuning, shift=shift)  # fmt: skip
     known = {
         "study": "simulated", "title": "A simulated study", "baseline_arm": study.arm_of(study.base),
         "asks": [raw["asks"] for raw in questions],
@@ -123,7 +139,8 @@ def answered_contents(
         "counts": {"train": 8, "val": images // 2, "test": images}, "design_hash": "h",
         "protocol": "cddfuse-py", "protocol_hash": "p", "metrics": list(metrics),
         "budget": "40 steps, batch 4, crop 128, probe, fp32, cpu",
-        "arms": list(dict.fromkeys(row["arm"] for row in study.runs if row["phase"] != "hunt")),
+        "arms": list(dict.fromkeys(row["arm"] for row in study.runs
+                                    if row["phase"] not in ("hunt", "answer_2x"))),
         "phases": phases, "confirmations": [], "nuisance": NUISANCE, "held": [],
         "questions": [
             {**{key: value for key, value in raw.items() if key != "values"},
@@ -145,14 +162,14 @@ def answered_contents(
         runs=runs,
         images=scores,
         curves=pd.DataFrame(study.curves, columns=["run_id", "key", "step", "value"]),
-        floors=pd.DataFrame(
+        trivial_baselines=pd.DataFrame(
             [
-                (rule, "test", f"test{i:03d}", metric, BASES.get(metric, 1.0) * share)
+                ("rule", rule, "test", f"test{i:03d}", metric, BASES.get(metric, 1.0) * share)
                 for rule, share in (("mean", 0.8), ("max", 0.9))
                 for i in range(images)
                 for metric in metrics
             ],
-            columns=["rule", "split", "image", "metric", "value"],
+            columns=["kind", "name", "split", "image", "metric", "value"],
         ),
         gallery={},
         verdicts=answer(known, runs, scores, generated_by="ablate 0"),
@@ -186,6 +203,7 @@ class _Study:
         self.scores: list[tuple[Any, ...]] = []
         self.curves: list[tuple[Any, ...]] = []
         self.lost = 0
+        self.suffix, self.rise = "", 0.0  # of arms, and of all scores, at another budget
         self.kept = {"val": frozenset(selecting), "test": frozenset(metrics)}
 
     def values(self, raw: Mapping[str, Any] | None = None) -> list[tuple[Any, dict[str, Any]]]:
@@ -226,7 +244,7 @@ class _Study:
         is_lost: bool = False,
     ) -> None:  # fmt: skip
         """Add one run: its row, its scores per image, its curves."""
-        arm, number = self.arm_of(settings), len(self.runs)
+        arm, number = self.arm_of(settings) + self.suffix, len(self.runs)
         run_id = _hash(f"{arm}{phase}{number}")
         row: dict[str, Any] = {
             "run_id": run_id, "arm_id": _hash(arm), "arm": arm,
@@ -243,7 +261,7 @@ class _Study:
             return
         row |= {f"facts.{name}": value for name, value in BUDGET.items()}
         row["facts.seconds_per_step"] *= 1 + 0.1 * (len(arm) % 7) + self.random.uniform(0, 0.05)
-        level = self._level(settings, tuning or {}) + shift
+        level = self._level(settings, tuning or {}) + shift + self.rise
         for split, of_image in self.of_image.items():
             if split == "test" and not is_scored:
                 continue

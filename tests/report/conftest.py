@@ -71,7 +71,7 @@ def contents(tmp_path: Path) -> Callable[..., Contents]:
             "machine": "x", "device": "cpu",
         }  # fmt: skip
         rules = [
-            (rule, "test", f"p{i}", metric, value)
+            ("rule", rule, "test", f"p{i}", metric, value)
             for rule, value in (("mean", 0.4), ("max", 0.6))
             for i in range(3)
             for metric in METRICS
@@ -81,7 +81,9 @@ def contents(tmp_path: Path) -> Callable[..., Contents]:
             runs=pd.DataFrame(runs),
             images=pd.DataFrame(images, columns=["run_id", "split", "image", "metric", "value"]),
             curves=pd.DataFrame(curves, columns=["run_id", "key", "step", "value"]),
-            floors=pd.DataFrame(rules, columns=["rule", "split", "image", "metric", "value"]),
+            trivial_baselines=pd.DataFrame(
+                rules, columns=["kind", "name", "split", "image", "metric", "value"]
+            ),
             gallery=gallery,
         )
 

@@ -1,13 +1,18 @@
 """The spread of the pilot, and what it lets a number of blocks find."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.report.pilots import BLOCKS, pilot_of, sentence, table
+from ablate.report.contents import Contents
+from ablate.report.figures import FIGURES
+from ablate.report.pilots import BLOCKS, convergence, curve_of, pilot_of, sentence, table
+from ablate.report.summary import summary
 from ablate.stats.power import ALPHA, paired_power
 from tests.report.answered import VARIANT, answered_contents
 
@@ -23,6 +28,68 @@ def test_mean_and_spread_are_those_of_the_finished_pilot_runs_on_test() -> None:
     assert row["mean"] == pytest.approx(np.mean(mine))
     assert row["sd"] == pytest.approx(np.std(mine, ddof=1))
     assert {row["metric"] for row in pilot_of(contents)} == set(contents.facts["metrics"])
+
+
+def climbing(last: float, *, seeds: int = 3, smallest: object = "1%") -> Contents:
+    """Return a study whose pilot scored .2, .3, .5 on val, and `last` after the last doubling."""
+    question = {**VARIANT, "smallest_effect": {} if smallest is None else {"qabf": smallest}}
+    contents = answered_contents(questions=[question], explored=0, hunted=0, pilot=seeds, blocks=6,
+                                 images=2, selecting=["qabf"])  # fmt: skip
+    curves = contents.curves[contents.curves["key"] != "val/qabf"]
+    ids = contents.runs.loc[contents.runs["phase"] == "pilot", "run_id"]
+    rows = [
+        (run_id, "val/qabf", step, score + 0.01 * place - 0.01 * (seeds - 1) / 2)
+        for place, run_id in enumerate(ids)
+        for step, score in ((5, 0.2), (10, 0.3), (20, 0.5), (40, last))
+    ]
+    added = pd.DataFrame(rows, columns=curves.columns)
+    return replace(contents, curves=pd.concat([curves, added], ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    ("last", "smallest", "said"),
+    [
+        (0.6, "1%", "still rising: the last doubling of steps brought +17 %, more than the "
+         "smallest effect, 1 %."),
+        (0.5035, "1%", "no longer rising: the last doubling of steps brought +0.7 %, not more"),
+        (0.4, "1%", "no longer rising: the last doubling of steps brought -25 %, not more than"),
+        (0.6, 0.2, "no longer rising: the last doubling of steps brought +17 %, not more than the "
+         "smallest effect, 33 %."),
+        (0.6, None, "brought +17 %, and no smallest effect is named to compare it with."),
+    ],
+)  # fmt: skip
+def test_a_pilot_says_whether_the_baseline_still_rises(
+    last: float, smallest: object, said: str
+) -> None:
+    contents = climbing(last, smallest=smallest)
+    text = convergence(contents)
+    assert text.startswith("Pilot, val Qabf by steps (3 seeds): 5 0.2, 10 0.3, 20 0.5, 40 ")
+    assert said in text
+    assert said in " ".join(summary(contents).split())
+
+
+def test_the_curve_of_a_pilot_is_drawn_with_the_mean_of_its_seeds() -> None:
+    contents = climbing(0.6, seeds=4)
+    figure = FIGURES.get("convergence")()
+    assert figure.applies(contents) is None
+    numbers = figure.numbers(contents)
+    means = numbers[numbers["run_id"] == "mean"].set_index("step")["score"]
+    assert means.to_dict() == pytest.approx({5: 0.2, 10: 0.3, 20: 0.5, 40: 0.6})
+    assert len(numbers) == 4 * 4 + 4
+    (axis,) = figure.draw(contents, numbers).axes
+    assert len(axis.lines) == 5
+
+
+def test_a_pilot_that_was_scored_at_its_end_alone_says_nothing() -> None:
+    contents = answered_contents(questions=[VARIANT], explored=0, hunted=0, blocks=6, images=2,
+                                 selecting=["qabf"])  # fmt: skip
+    assert curve_of(contents).empty
+    assert convergence(contents) == ""
+    assert FIGURES.get("convergence")().applies(contents)
+    climbed = climbing(0.6)
+    first = climbed.curves["run_id"] != curve_of(climbed)["run_id"].iloc[0]
+    part = climbed.curves[first | (climbed.curves["step"] == 40)]  # one seed of an earlier version
+    assert curve_of(replace(climbed, curves=part)).empty
 
 
 def test_without_a_pilot_nothing_is_said() -> None:

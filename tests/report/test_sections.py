@@ -75,10 +75,10 @@ def test_a_row_of_the_table_says_what_its_sentence_says(linked: Contents) -> Non
 
 def test_bold_are_the_values_of_the_best_set(linked: Contents) -> None:
     for question in linked.answered:
-        table = values_grid(question, linked.floors)
+        table = values_grid(question, linked.comparators)
         metrics = list(dict.fromkeys(cell["metric"] for cell in question["cells"]))
         of_values, of_rules = table.rows[: len(question["values"])], table.rows[-2:]
-        assert [row[0].text for row in of_rules] == ["rule max", "rule mean"]
+        assert [row[0].text for row in of_rules] == ["rule mean", "rule max"]
         assert not any(cell.is_bold for row in of_rules for cell in row)
         for row, value in zip(of_values, question["values"], strict=True):
             bold = {m for m, cell in zip(metrics, row[1:], strict=True) if cell.is_bold}

@@ -100,7 +100,7 @@ def test_methods_are_named_by_word_or_folder(
         named_folders(["A=x", "A=y", "max=z", "B="])
     assert [fault.split(";")[0] for fault in caught.value.faults] == [
         "--fused A=y: a second method 'A'",
-        "--fused max=z: 'max' is a floor of the table",
+        "--fused max=z: 'max' is a trivial baseline of the table",
         "--fused B=: needs a name and a folder",
     ]
 

@@ -21,6 +21,7 @@ from ablate.scoring.latex import latex
 from ablate.scoring.scores import Row, Scores, score
 from ablate.scoring.table import tabulate
 from ablate.scoring.terminal import terminal
+from ablate.training.trivial_baselines import TRIVIAL_BASELINES
 from tests.scoring.pictures import Folders, picture
 
 Save = Callable[..., Path]
@@ -32,7 +33,7 @@ def scored(folders: Folders, *fused: Path | str, names: tuple[str, ...] = NAMES)
 
 
 def made(*rows: tuple[str, str, str, float]) -> Scores:
-    methods = tuple(dict.fromkeys(row[0] for row in rows if row[0] not in ("mean", "max")))
+    methods = tuple(dict.fromkeys(row[0] for row in rows if row[0] not in TRIVIAL_BASELINES))
     names = tuple(dict.fromkeys(row[2] for row in rows))
     keys = ("method", "image", "metric", "value")
     return Scores(
@@ -46,10 +47,12 @@ def _read(path: Path) -> torch.Tensor:
         return torch.from_numpy(np.array(image))[None, None]
 
 
-def test_values_are_those_of_the_metrics_and_floors_those_of_the_rules(folders: Folders) -> None:
+def test_values_are_those_of_the_metrics_for_methods_and_trivial_baselines(
+    folders: Folders,
+) -> None:
     scores = scored(folders, folders.good, folders.noisy)
-    assert {row.method for row in scores.rows} == {"good", "noisy", "mean", "max"}
-    assert len(scores.rows) == 4 * 3 * len(NAMES)
+    assert {row.method for row in scores.rows} == {"good", "noisy", *TRIVIAL_BASELINES}
+    assert len(scores.rows) == 8 * 3 * len(NAMES)
     sources = {name: _read(folder / "b.png") for name, folder in folders.sources.items()}
     fused = {
         "noisy": _read(folders.noisy / "b.png"),
@@ -59,11 +62,13 @@ def test_values_are_those_of_the_metrics_and_floors_those_of_the_rules(folders: 
         wanted = evaluate(**sources, fused=image)
         got = {r.metric: r.value for r in scores.rows if (r.method, r.image) == (method, "b")}
         assert got == {name: value.item() for name, value in wanted.items()}
+    copied = {r.metric: r.value for r in scores.rows if (r.method, r.image) == ("visible", "b")}
+    assert math.isnan(copied["scd"])
 
 
 def test_the_better_method_ranks_first_where_the_metric_sees_it(folders: Folders) -> None:
     table = tabulate(scored(folders, folders.noisy, folders.good, names=("vif", "mse", "en")))
-    assert [line.method for line in table.lines] == ["good", "noisy", "mean", "max"]
+    assert [line.method for line in table.lines] == ["good", "noisy", *TRIVIAL_BASELINES]
     good, noisy = table.lines[:2]
     assert [good.cells[name].rank for name in table.names] == [1, 1, 2]  # noise has most entropy
     assert [good.cells[name].is_best for name in table.names] == [True, True, False]
@@ -83,6 +88,33 @@ def test_means_are_over_the_images_that_every_method_has() -> None:
     means = {line.method: line.cells["sd"].mean for line in table.lines}
     assert means == {"B": 3.5, "A": 1.5, "max": 5.0}
     assert table.notes == ("SD: means are over 2 of 3 images",)
+
+
+def test_a_metric_in_which_a_copy_beats_every_method_is_marked_everywhere() -> None:
+    table = tabulate(
+        made(
+            ("A", "1", "vif", 0.6), ("B", "1", "vif", 0.7), ("visible", "1", "vif", 0.8),
+            ("A", "1", "mse", 5.0), ("B", "1", "mse", 9.0), ("visible", "1", "mse", 7.0),
+            ("A", "1", "scd", 1.0), ("B", "1", "scd", 1.0), ("visible", "1", "scd", math.nan),
+            ("A", "1", "en", 1.0), ("B", "1", "en", 1.0), ("max", "1", "en", 2.0),
+        )
+    )  # fmt: skip
+    assert {name: (one.copy, one.best) for name, one in table.gamed.items()} == {
+        "vif": ("visible", 0.7)
+    }
+    assert "VIF ↑†" in terminal(table)
+    assert "MSE ↓†" not in terminal(table)
+    tex = latex(table, comment="").splitlines()
+    assert tex[1].startswith("% dagger: Gamed by a copy: an unchanged copy of a source beats every")
+    assert r"VIF $\uparrow$$^\dagger$" in tex[4]
+
+
+def test_a_copy_that_lacks_images_of_a_column_does_not_mark_it() -> None:
+    rows = [("A", image, "vif", 0.5) for image in "12"]
+    assert tabulate(made(*rows, ("visible", "1", "vif", 0.9))).gamed == {}
+    assert list(tabulate(made(*rows, *((("visible", i, "vif", 0.9)) for i in "12"))).gamed) == [
+        "vif"
+    ]
 
 
 def test_a_method_without_any_finite_value_has_no_mean_and_nobody_a_rank() -> None:
@@ -154,9 +186,12 @@ def test_json_has_its_stable_keys_and_no_nan(folders: Folders) -> None:
         "protocol", "protocol_hash", "dtype", "device", "images_hash", "versions", "images",
         "metrics", "methods", "values", "flags", "not_finite", "notes",
     ]  # fmt: skip
-    assert list(facts["methods"][0]) == ["method", "is_floor", "metrics", "mean_rank"]
+    assert list(facts["methods"][0]) == ["method", "is_trivial_baseline", "is_floor", "metrics", "mean_rank",
+    ]  # fmt: skip
     assert facts["methods"][0]["metrics"]["vif"]["images"] == 3
-    assert [method["is_floor"] for method in facts["methods"]] == [False, False, True, True]
+    for key in ("is_floor", "is_trivial_baseline"):
+        assert [method[key] for method in facts["methods"]] == [False] * 2 + [True] * 6
+    assert list(facts["metrics"][0]) == ["name", "label", "better", "gamed_by"]
     undefined = made(("A", "1", "scd", math.nan), ("A", "1", "psnr", math.inf))
     facts = to_json(undefined, tabulate(undefined))
     assert facts["not_finite"] == 2

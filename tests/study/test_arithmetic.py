@@ -7,6 +7,9 @@ import pytest
 from ablate import config
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, StoreError
+from ablate.settings.network import NetworkSettings
+from ablate.settings.setting import absent_of
+from ablate.settings.train import TrainSettings
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make
 from ablate.study.recipes import identity_of
@@ -21,12 +24,15 @@ def planned(*words: str) -> Plan:
 
 
 def test_what_is_plain_has_the_identity_of_what_is_left_out() -> None:
-    plain = planned()
-    said = planned("train.layout=nchw", "train.graph=never")
+    said = planned("train.layout=nchw", "train.graph=never", "model.output=sigmoid")
     assert said.config.base["train"]["layout"] == "nchw"
-    assert said.design_hash == plain.design_hash
-    assert [trial.arm_id for trial in said.trials] == [trial.arm_id for trial in plain.trials]
-    assert "layout" not in identity_of(said.config.base)["train"]
+    train = {"steps": 9, "batch_size": 2}
+    assert identity_of({"train": {**train, **absent_of(TrainSettings)}}) == {"train": train}
+    model = {"name": "unet", "width": 4}
+    assert identity_of({"model": {**model, **absent_of(NetworkSettings)}}) == {"model": model}
+    told = identity_of(said.config.base)
+    assert "layout" not in told["train"]
+    assert "output" not in told["model"]
     assert identity_of({"data": {"root": "/x", "small": None}}) == {"data": {"small": None}}
 
 

@@ -178,8 +178,8 @@ def test_the_hash_of_what_was_frozen_follows_it(tmp_path: Path) -> None:
 
 
 def test_named_arms_are_of_the_design_from_the_start(tmp_path: Path) -> None:
-    mine = {"values": {"variant": "sign_free"}, "nuisance": {"learning_rate": 0.0007}}
-    same = {"nuisance": {"learning_rate": 0.0005}}
+    mine = {"values": {"variant": "sign_free"}, "nuisance": {"learning_rate": 0.007}}
+    same = {"nuisance": {"learning_rate": 0.005}}
     made = plan(tmp_path, confirm={"arms": {"mine": mine, "slow": same}})
     rows = [row for row in made.rows() if row["phase"] == "confirm"]
     assert len(rows) == 3 * 8

@@ -11,10 +11,12 @@ from ablate.errors import ConfigError
 from ablate.study.cost import Pace, cost, fit, pace_of
 from ablate.study.plan import Plan, make
 
+ONCE = "phases.answer.budgets=[1]"
+
 
 @pytest.fixture(scope="module")
 def answer() -> Plan:
-    return make(config.load("q4_variant_answer", ["~phases.pilot", "~questions"]))
+    return make(config.load("q4_variant_answer", ["~phases.pilot", "~questions", ONCE]))
 
 
 def write_run(store: Path, name: str, settings: dict[str, Any], **result: Any) -> None:
@@ -31,10 +33,25 @@ def test_hours_are_runs_times_steps_times_the_pace_over_the_slots(answer: Plan) 
     assert (spent.runs, spent.steps) == (128, 128_000)
     assert spent.hours == pytest.approx(128 * (1000 * 0.09 + 22.5) / 3600)
     two = make(
-        config.load("q4_variant_answer", ["~phases.pilot", "~questions", "executor.slots=2"])
+        config.load("q4_variant_answer", ["~phases.pilot", "~questions", ONCE, "executor.slots=2"])
     )
     halved = cost(two, Pace(seconds_per_step=0.09, seconds_beside=22.5))
     assert halved.hours == pytest.approx((spent.hours or 0) / 2)
+
+
+def test_every_budget_has_its_cost_and_a_fit_holds_them_all() -> None:
+    plan = make(config.load("q4_variant_answer", ["~phases.pilot", "~questions"]))
+    pace = Pace(seconds_per_step=0.09, seconds_beside=22.5)
+    spent = cost(plan, pace)
+    assert (spent.runs, spent.steps, spent.lengths) == (256, 384_000, {1000: 128, 2000: 128})
+    once, twice = spent.budgets
+    assert (once.phase, once.times, once.runs, once.steps) == ("answer", 1.0, 128, 128_000)
+    assert (twice.phase, twice.times, twice.runs, twice.steps) == ("answer_2x", 2.0, 128, 256_000)
+    assert (once.hours or 0) + (twice.hours or 0) == pytest.approx(spent.hours)
+    chosen = fit(plan, pace, hours=spent.hours or 0)
+    assert chosen is not None
+    assert (chosen.points, chosen.blocks) == (4, 8)
+    assert chosen.hours == pytest.approx(spent.hours)
 
 
 def test_the_pace_is_the_median_of_alike_finished_runs(answer: Plan, tmp_path: Path) -> None:
@@ -77,7 +94,7 @@ def test_a_budget_holds_the_largest_design_within_it(answer: Plan) -> None:
 
 
 def test_the_rest_of_a_study_counts_against_the_budget() -> None:
-    made = make(config.load("q4_variant_answer"))
+    made = make(config.load("q4_variant_answer", [ONCE]))
     pace = Pace(seconds_per_step=0.045)
     chosen = fit(made, pace, hours=(6 + 128) * 45 / 3600 + 1e-9)
     assert chosen is not None

@@ -192,6 +192,23 @@ def test_a_kill_anywhere_and_any_number_of_workers_end_with_the_same_table(
         assert table(driven(made, tmp_path / str(workers), dies, workers=workers)) == table(whole)
 
 
+def test_blocks_at_another_budget_follow_those_of_the_answer(tmp_path: Path) -> None:
+    answer = {**STUDY["phases"]["answer"], "budgets": [1, 2]}
+    made = plan(tmp_path, phases={"answer": copy.deepcopy(answer)})
+
+    def dies(spec: RunSpec) -> str:  # at twice the steps another block dies: it follows, no more
+        return baseline_in(3 if spec.phase == "answer" else 1)(spec)
+
+    trials = driven(made, tmp_path / "s", dies)
+    assert [(one.phase, one.block, one.by) for one in trials.redrawn] == [
+        ("answer", 3, 5), ("answer_2x", 3, 5),
+    ]  # fmt: skip
+    assert trials.planned == len(trials.told) == 2 * 20
+    drawn = [run for trial in trials.known.values() if trial.block == 5 for run in trial.runs]
+    assert len({(run.seed, run.split_seed) for run in drawn}) == 1
+    assert "up to 16 more runs" in " ".join(remarks(made, made.config.phases["answer"]))
+
+
 def test_a_torn_event_is_written_anew(tmp_path: Path) -> None:
     made = plan(tmp_path)
     whole = driven(made, tmp_path / "s", baseline_in(2), stop=16)

@@ -66,7 +66,7 @@ def test_equal_runs_come_over_once_and_whole(tmp_path: Path) -> None:
     assert {result.state for result in results.values()} == {"finished"}
     assert not list((tmp_path / f"{STUDY}@2").rglob("shipped.json"))
     assert not (tmp_path / f"{STUDY}@2" / "adopting").exists()
-    assert second.runs == first.runs + 4 * 8
+    assert second.runs == first.runs + 2 * 4 * 8  # at each of two budgets
 
 
 def test_a_dry_run_counts_what_would_come_over_and_copies_nothing(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_dry_run_counts_what_would_come_over_and_copies_nothing(tmp_path: Path
     (begun / "journal.jsonl").touch()  # adopting puts the whole run in its place
     before = sorted(tmp_path.rglob("*"))
     found = preview(second, store=tmp_path)
-    assert (found.kept, found.restarted, found.new) == (first.runs - 1, 0, 4 * 8 + 1)
+    assert (found.kept, found.restarted, found.new) == (first.runs - 1, 0, 2 * 4 * 8 + 1)
     assert sorted(tmp_path.rglob("*")) == before
     made = make(second)
     ledger = Ledger(tmp_path / second.name)

@@ -1,6 +1,8 @@
 """Status: what a living driver has handed out is at work, what an earlier one left is interrupted."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from ablate import config
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import JOURNAL
+from ablate.study import possession
 from ablate.study.at_work import AtWork
 from ablate.study.ledger import Ledger
 from ablate.study.names import known
@@ -66,6 +69,68 @@ def test_runs_are_at_work_though_the_driver_before_was_killed_while_it_wrote(
         again.submit("b")
         again.submit("c")
         assert counted(tmp_path) == (2, 1)
+
+
+def test_runs_at_work_say_step_share_and_time_left(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = {"seconds_per_step": 0.5, "steps": 40, "seconds": 26.0}
+    with possess(ledger.folder, "quickstart"):
+        for run in "abc":
+            ledger.submit(run)
+        result = RunResult(run_id="c", state="finished", facts=facts)
+        write_json(ledger.run_folder("c") / "result.json", result.to_json())
+        ledger.end(result)
+        for run, steps in (("a", [10, 20]), ("b", [39, 40])):
+            spec = {"name": f"arm {run}", "settings": {"train": {"steps": 40}}}
+            write_json(ledger.run_folder(run) / "spec.json", spec)
+            events = [
+                {"kind": "metrics", "values": {"train/loss": 1.0}, "step": s, "time_ms": 2000 * s}
+                for s in steps
+            ]
+            text = "".join(json.dumps(event) + "\n" for event in events)
+            (ledger.run_folder(run) / JOURNAL).write_text(text)
+        ledger.submit("d")
+        monkeypatch.setattr("time.time", lambda: 81.0)
+        found = status(load(), store=tmp_path)
+        assert found["at_work"] == [
+            {"run": "a", "name": "arm a", "step": 20, "steps": 40, "share": 0.5, "eta_s": 26.0},
+            {"run": "b", "name": "arm b", "step": 40, "steps": 40, "share": 1.0, "eta_s": 5.0},
+            {"run": "d", "name": None, "step": 0, "steps": None, "share": 0.0, "eta_s": None},
+        ]
+        assert found["running"] == 3
+        said = inside("status", "quickstart", "--store", str(tmp_path), cwd=tmp_path).stdout
+    assert "\n  arm a: step 20 of 40 (50%), ETA 26 s\n" in said
+    assert "\n  arm b: scoring, ETA 5 s\n  d: starting\n" in said
+
+
+def test_a_driver_of_another_machine_is_known_by_its_sign(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign = ledger.folder / possession.SIGN
+    size = ledger.path.stat().st_size
+    ledger.submit("b")
+
+    def beat(number: int, *, age_s: float) -> None:
+        values = {"host": "elsewhere", "process": 1, "beats": number, "ledger_bytes": size}
+        write_json(sign, values)
+        os.utime(sign, (time.time() - age_s,) * 2)
+
+    waited: list[float] = []
+    clock = iter(range(1000))
+    monkeypatch.setattr(possession.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(possession.time, "sleep", waited.append)
+    beat(1, age_s=3)
+    assert possession.at_work(ledger.folder) == ["b"]
+    assert waited == []  # fresh: believed at once
+    beat(1, age_s=7200)
+    assert possession.at_work(ledger.folder) == []
+    assert waited == []  # a store that was moved after a crash
+    beat(1, age_s=60)
+    assert possession.at_work(ledger.folder) == []
+    assert waited  # clocks may differ: watched for a beat
+    monkeypatch.setattr(possession.time, "sleep", lambda _: beat(2, age_s=60))
+    assert possession.at_work(ledger.folder) == ["b"]
 
 
 def test_a_run_that_is_to_be_run_again_is_neither_before_its_turn(

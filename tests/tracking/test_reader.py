@@ -12,7 +12,8 @@ TABLES = {
     "runs": pd.DataFrame({"run_id": ["a"], "seed": [1], "factor.ratio": [None], "val/qabf": [0.1]}),
     "images": pd.DataFrame({"run_id": ["a"], "value": [float("nan")]}),
     "curves": pd.DataFrame({"run_id": ["a"], "key": ["train/loss"], "step": [1], "value": [2.0]}),
-    "floors": pd.DataFrame({"rule": ["mean"], "value": [0.3]}),
+    "trivial_baselines": pd.DataFrame({"kind": ["rule"], "name": ["mean"], "value": [0.3]}),
+    "references": pd.DataFrame({"name": ["SeAFusion"], "value": [0.6]}),
 }
 
 
@@ -34,6 +35,21 @@ def test_what_a_study_published_is_read_back_unchanged(study: Any, published: Pa
     for name, table in TABLES.items():
         pd.testing.assert_frame_equal(getattr(found, name), table)
     assert (found.folder / "gallery" / "arm0" / "00001N.png").read_bytes() == b"picture"
+
+
+def test_what_version_0_1_published_is_read_as_rules_without_references(
+    study: Any, published: Path
+) -> None:
+    for name in ("trivial_baselines", "references"):
+        (published / f"{name}.parquet").unlink()
+    old = pd.DataFrame({"rule": ["mean"], "metric": ["vif"], "value": [0.3]})
+    old.to_parquet(published / "floors.parquet", index=False)
+    study.shipper().publish(published)
+    found = read(study.client, study=study.name)
+    assert found.trivial_baselines.to_dict("records") == [
+        {"name": "mean", "metric": "vif", "value": 0.3, "kind": "rule"}
+    ]
+    assert found.references.empty
 
 
 def test_publishing_again_replaces_the_tables(study: Any, published: Path) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +12,16 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ablate import models
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, StoreError
 from ablate.models.contract import keep
 from ablate.settings.setting import defaults_of
 from ablate.settings.stages import fault_of, stages_of
 from ablate.settings.train import TrainSettings, faults_of, in_steps
-from ablate.training.initialisation import initialise
+from ablate.training.initialisation import initialise, start
 from ablate.training.optimisation import Optimisation
 from ablate.training.schedules import rate_factor
+from ablate.training.tasks.fusion import check_starts
+from ablate.training.weights import write
 
 STEPS = 20
 
@@ -338,3 +341,41 @@ def _copied(value: Any) -> Any:
     torch.save(value, buffer)
     buffer.seek(0)
     return torch.load(buffer, weights_only=True)
+
+
+def test_what_stages_and_weights_cannot_be_is_told_before_a_run(tmp_path: Path) -> None:
+    settings = {
+        "train": {"stages": [{"share": 0.5, "parts": ["encoder"], "objective": "fusoin"},
+                             {"parts": ["lst"]}]},
+        "model": {"name": "unet", "width": 2, "depth": 1},
+    }  # fmt: skip
+    with pytest.raises(ConfigError) as caught:
+        check_starts([settings])
+    assert len(caught.value.faults) == 2
+    assert "no part 'lst'; did you mean 'last'?" in str(caught.value)
+    other = {
+        "train": {"initial_weights": str(tmp_path / "no.safetensors")},
+        "model": settings["model"],
+    }
+    with pytest.raises(ConfigError, match=r"initial_weights: .*: no such file"):
+        check_starts([other])
+    trained = models.build({"name": "unet", "width": 3, "depth": 1})
+    other["train"] = {"initial_weights": str(write(trained, tmp_path))}
+    with pytest.raises(StoreError, match="not the weights of this network"):
+        check_starts([other])
+    check_starts([{**other, "model": {"name": "unet", "width": 3, "depth": 1}}])
+
+
+def test_a_training_starts_from_the_weights_of_a_run(tmp_path: Path) -> None:
+    run = tmp_path / "store" / "study" / "runs" / "abc123"
+    run.mkdir(parents=True)
+    trained = two_parts()
+    write(trained, run)
+    for initial in (str(run), "run:abc123", str(run / "weights.safetensors")):
+        model = models.build({"name": "unet", "width": 2, "depth": 1})
+        here = tmp_path / "store" / "other" / "runs" / "x"
+        start(model, seed=5, settings={}, initial=initial, folder=here)
+        for one, two in zip(model.parameters(), trained.parameters(), strict=True):
+            assert torch.equal(one, two)
+    with pytest.raises(ConfigError, match=r"0 runs of .* with kept weights begin so"):
+        start(model, seed=5, settings={}, initial="run:zzz", folder=here)

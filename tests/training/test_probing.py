@@ -7,8 +7,8 @@ import pytest
 
 from ablate import config, data
 from ablate.data.pairs import Pair
-from ablate.training.floors import floors
 from ablate.training.probing import MOST_CROPS, scenes
+from ablate.training.trivial_baselines import trivial_baselines
 
 
 def pair(number: int) -> Pair:
@@ -30,7 +30,7 @@ def test_the_rules_beside_a_probe_are_scored_on_the_crops_of_every_seed(tmp_path
     study = config.load("probe_q4_variant_answer", words)
     pairs = data.load(study.base["data"])
     one, other, both = (
-        floors(pairs, study.base, seeds=seeds)["max"] for seeds in ([1], [2], [1, 2])
+        trivial_baselines(pairs, study.base, seeds=seeds)["max"] for seeds in ([1], [2], [1, 2])
     )
     assert both == one + other
     assert one != other
@@ -40,4 +40,6 @@ def test_the_rules_beside_a_network_need_no_seed() -> None:
     words = ("data=synthetic", "data.pairs={train: 2, val: 2, test: 2}", "data.size=[64, 72]")
     study = config.load("q4_variant_answer", words)
     pairs = data.load(study.base["data"])
-    assert floors(pairs, study.base, seeds=[1]) == floors(pairs, study.base, seeds=[1, 2])
+    assert trivial_baselines(pairs, study.base, seeds=[1]) == trivial_baselines(
+        pairs, study.base, seeds=[1, 2]
+    )

@@ -86,7 +86,7 @@ def test_channels_last_gives_the_numbers_of_nchw_but_for_rounding(
         "precision": "fp32", "layout": "channels_last", "graph": False,
     }  # fmt: skip
     unknown, _ = ran(spec(train={"layout": "nhcw"}), tmp_path)
-    assert unknown.reason == "error: train.layout: must be nchw or channels_last, got 'nhcw'"
+    assert unknown.reason == "error: train.layout: must be auto, nchw or channels_last, got 'nhcw'"
 
 
 @pytest.mark.parametrize("name", ["densefuse", "unet", "seafusion"])
@@ -180,7 +180,7 @@ def test_kept_targets_are_let_go_before_a_capture_and_after_it() -> None:
 
     class Looking(Pretending):
         def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
-            kept.append(loss.gradient._last is not None)
+            kept.append(loss.gradient._kept.is_held)
             return super().captured(work)
 
     def step(infrared: Tensor, visible: Tensor) -> Taken:

@@ -11,7 +11,8 @@ def cddfuse_i() -> Published:
         mean over both axes of |g_f - g_vis|; half of the family's value, which adds the axes.
 
     Source:
-        Zhaozixiang1228/MMIF-CDDFuse, train.py, Gradient_loss: kornia's SpatialGradient, weight 5.
+        Zhaozixiang1228/MMIF-CDDFuse at fd8da1f, train.py, Gradient_loss: kornia's SpatialGradient,
+        weight 5.
     """
     return Published(
         term={

@@ -11,7 +11,7 @@ def cddfuse_ii() -> Published:
         mean| m_f - max(m_ir, m_vis) | with m = |gx| + |gy|.
 
     Source:
-        Zhaozixiang1228/MMIF-CDDFuse, utils/loss.py, Fusionloss.
+        Zhaozixiang1228/MMIF-CDDFuse at fd8da1f, utils/loss.py, Fusionloss.
     """
     return Published(
         term={"components": "magnitude_l1", "levels": 1},

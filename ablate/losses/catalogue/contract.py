@@ -30,19 +30,29 @@ def descriptions() -> dict[str, str]:
 
 
 def mix(
-    *, gradient: float, intensity: float, ssim: float = 0.0, kind: str = "max"
+    *,
+    gradient: float,
+    intensity: float,
+    ssim: float = 0.0,
+    kind: str = "max",
+    ssim_to: str = "both",
+    ssim_padding: str = "reflect",
 ) -> dict[str, JsonValue]:
     """Return the settings of a mix, with weights in the units of the family.
 
     Args:
         gradient: Weight of the gradient term, axes added.
         intensity: Weight of the mean absolute difference to the intensity target.
-        ssim: Weight of 1 minus the mean SSIM to both sources.
+        ssim: Weight of 1 minus the SSIM.
         kind: The intensity target.
+        ssim_to: What the SSIM is to, see `ablate.losses.structure.StructuralDistance`.
+        ssim_padding: See there.
     """
     return {
         "gradient_weight": gradient,
         "intensity": kind,
         "intensity_weight": intensity,
         "ssim_weight": ssim,
+        "ssim_to": ssim_to,
+        "ssim_padding": ssim_padding,
     }

@@ -1,6 +1,6 @@
 """DATFuse: one number per image, a negative control."""
 
-from ablate.losses.catalogue.contract import CATALOGUE, Published
+from ablate.losses.catalogue.contract import CATALOGUE, Published, mix
 
 
 @CATALOGUE.register("datfuse")
@@ -12,7 +12,8 @@ def datfuse() -> Published:
         upstream averages the batch into M as well.
 
     Source:
-        tthinking/DATFuse, losses/__init__.py, gra_loss and Gradient; Train.py: weight 100.
+        tthinking/DATFuse at 0cd93f1, losses/__init__.py, gra_loss and Gradient; Train.py: weight
+        100.
     """
     return Published(
         term={
@@ -21,5 +22,12 @@ def datfuse() -> Published:
             "y_axis": "up",
             "levels": 1,
         },
-        left_out="squared intensity terms and SSIM to the maximum",
+        mix=mix(
+            gradient=100.0,
+            intensity=1.0,
+            kind="squares",
+            ssim=10.0,
+            ssim_to="max",
+            ssim_padding="valid",
+        ),
     )

@@ -11,7 +11,7 @@ def emma() -> Published:
         mean over both axes of |g_f - g_ref|; half of the family's value, which adds the axes.
 
     Source:
-        Zhaozixiang1228/MMIF-EMMA, utils.py, loss_fusion: intensity 1, gradient 1.
+        Zhaozixiang1228/MMIF-EMMA at 9983ca2, utils.py, loss_fusion: intensity 1, gradient 1.
     """
     return Published(
         term={

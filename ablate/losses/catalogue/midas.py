@@ -12,7 +12,8 @@ def midas() -> Published:
         quarter of upstream's value, which adds the levels.
 
     Source:
-        EPFL-VILAB/omnidata, omnidata_tools/torch/losses/midas_loss.py, GradientMatchingTerm.
+        EPFL-VILAB/omnidata at f69ff3a, omnidata_tools/torch/losses/midas_loss.py,
+        GradientMatchingTerm.
     """
     return Published(
         term={

@@ -12,7 +12,8 @@ def mrfs() -> Published:
         the family's value, which adds the axes.
 
     Source:
-        HaoZhang1018/MRFS, MFNet/utils/loss_utils.py, FusionLoss: intensity .5, gradient .2.
+        HaoZhang1018/MRFS at aef3141, MFNet/utils/loss_utils.py, FusionLoss: intensity .5, gradient
+        .2.
     """
     return Published(
         term={"selection": "signed_max", "y_axis": "up", "levels": 1},

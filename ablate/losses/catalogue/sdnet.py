@@ -5,20 +5,25 @@ from ablate.losses.catalogue.contract import CATALOGUE, Published
 
 @CATALOGUE.register("sdnet")
 def sdnet() -> Published:
-    """Four-neighbour Laplacian, sign kept, larger absolute value, squared, one level, zero padding.
+    """Four-neighbour Laplacian, sign kept, chosen after a low-pass, squared, zero padding.
 
     Formula:
-        mean (l_f - t)^2, t the source's Laplacian of larger absolute value.
+        mean (l_f - t)^2, t the Laplacian of the source whose low-pass has the larger absolute
+        Laplacian, of equal ones the infrared.
 
     Source:
-        HaoZhang1018/SDNet, Medical/model.py, g_loss_grad (weight 10), and utils.py, gradient.
+        HaoZhang1018/SDNet at bf6a2ee, IR_VIS/model.py, g_loss_grad, and IR_VIS/utils.py, gradient
+        and low_pass: weight 80 beside squared intensity terms of weight 1 (infrared) and .5, of
+        images in [-1, 1].
     """
     return Published(
         term={
             "operator": "laplacian",
             "components": "scalar",
+            "tied_target": "infrared",
+            "compared": "low_pass",
             "penalty": "l2",
             "levels": 1,
         },
-        left_out="the low-pass before the choice, squared intensity terms and the decomposition",
+        left_out="squared intensity terms and the decomposition",
     )

@@ -11,7 +11,8 @@ def seafusion() -> Published:
         mean| m_f - max(m_ir, m_vis) | with m = |gx| + |gy|.
 
     Source:
-        Linfeng-Tang/SeAFusion, loss.py, Fusionloss: intensity to the maximum 1, gradient 10.
+        Linfeng-Tang/SeAFusion at 5fd9c52, loss.py, Fusionloss: intensity to the maximum 1,
+        gradient 10.
     """
     return Published(
         term={"components": "magnitude_l1", "levels": 1},

@@ -11,7 +11,7 @@ def tardal() -> Published:
         mean| m_f - m_vis | with m = sqrt(gx^2 + gy^2 + 1e-6).
 
     Source:
-        JinyuanLiu-CV/TarDAL, pipeline/fuse.py, gradient (with 1e-8 under the root).
+        JinyuanLiu-CV/TarDAL at 6a9edd7, pipeline/fuse.py, gradient (with 1e-8 under the root).
     """
     return Published(
         term={

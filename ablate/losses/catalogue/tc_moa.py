@@ -11,9 +11,10 @@ def tc_moa() -> Published:
         mean| s_f - t | with s = gx - gy (rows downwards), t the source's s of larger |s|.
 
     Source:
-        YangSun22/TC-MoA, util/fusion_loss.py, MaxGradLoss; model/ViT_MAE.py, forward_loss_taskRGBT:
-        gradient 3 over three equal channels, so 9 on Y; maximum 1, SSIM .5. No gradient term in the
-        warm-up epochs: `warmup_steps`.
+        YangSun22/TC-MoA at 48e4a54, util/fusion_loss.py, MaxGradLoss; model/ViT_MAE.py,
+        forward_loss_taskRGBT: 1.5 times gradient 3 over three equal channels, so 13.5 on Y; maximum
+        1.5, SSIM 2: 9 : 1 : 1.33. Before 5c740b5 of 2025-02-12 it was 9, 1 and .5. No gradient term
+        in the warm-up epochs: `warmup_steps`.
     """
     return Published(
         term={
@@ -22,6 +23,6 @@ def tc_moa() -> Published:
             "y_axis": "up",
             "levels": 1,
         },
-        mix=mix(gradient=9.0, intensity=1.0, ssim=0.5),
+        mix=mix(gradient=13.5, intensity=1.5, ssim=2.0, ssim_padding="zeros"),
         left_out="the prompt loss and the mean target of the warm-up",
     )

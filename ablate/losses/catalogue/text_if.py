@@ -11,11 +11,12 @@ def text_if() -> Published:
         mean| |gx_f| - max(|gx_ir|, |gx_vis|) | + the same for y.
 
     Source:
-        XunpengYi/Text-IF, scripts/losses.py, GradientMaxLoss; fusion_loss: gradient 10, maximum 4,
-        1 - SSIM to either source.
+        XunpengYi/Text-IF at 92d5cbe, scripts/losses.py, L_Grad_position; fusion_prompt_loss: the
+        mix is that of the tasks low_light and ir_low_contrast, gradient 10, maximum 8, 1 - SSIM to
+        either source; ir_noise has maximum 6, over_exposure gradient 2, maximum 4 and no SSIM.
     """
     return Published(
         term={"sign": "free", "levels": 1, "padding": "replicate"},
-        mix=mix(gradient=10.0, intensity=4.0, ssim=2.0),
-        left_out="the colour and consistency terms",
+        mix=mix(gradient=10.0, intensity=8.0, ssim=2.0),
+        left_out="the colour term; SSIM has a window of 48 px and leaves out its frame there",
     )

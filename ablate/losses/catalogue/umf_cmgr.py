@@ -11,7 +11,8 @@ def umf_cmgr() -> Published:
         mean| |l_f| - max(|l_ir|, |l_vis|) |.
 
     Source:
-        wdhudiekou/UMF-CMGR, loss/fusion_loss.py, JointGrad and FusionLoss: gradient 5, intensity
+        wdhudiekou/UMF-CMGR at 17a7af5, loss/fusion_loss.py, JointGrad and FusionLoss: gradient 5,
+        intensity
         20, MS-SSIM 1.
     """
     return Published(

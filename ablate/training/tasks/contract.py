@@ -62,6 +62,7 @@ class Task(abc.ABC):
 
     measures: ClassVar[Mapping[str, Measure]]
     items: ClassVar[str] = "items"  # what reports call several things that are scored
+    copies: ClassVar[tuple[str, ...]] = ()  # trivial baselines that are a source, unchanged
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -124,12 +125,12 @@ class Task(abc.ABC):
         """Raise DataError where the data cannot serve the settings of these arms."""
         del examples, arms
 
-    def floors(self, examples: Any, *, seeds: Sequence[int]) -> "dict[str, list[Row]]":
-        """Return test rows of rules that need no training, by the rule's name.
+    def trivial_baselines(self, examples: Any, *, seeds: Sequence[int]) -> "dict[str, list[Row]]":
+        """Return test rows of what needs no training, by its name; they stand in every table.
 
         Args:
             examples: The data.
-            seeds: Of the runs beside which the rules stand in tables.
+            seeds: Of the runs beside which they stand.
         """
         del examples, seeds
         return {}
@@ -148,6 +149,10 @@ class _Tasks(Registry[type[Task]]):
             if not _NAME.fullmatch(name):
                 raise ConfigError(
                     f"task {name!r}: its name must be lower-case letters, digits and _, at most 60"
+                )
+            if hasattr(task, "floors"):
+                raise ConfigError(
+                    f"task {name!r}: the method floors is called trivial_baselines now; rename it"
                 )
             measures: Mapping[str, Measure] = getattr(task, "measures", {})
             if not measures and name != FUSION:

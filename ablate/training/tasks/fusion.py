@@ -34,6 +34,7 @@ class Fusion(Task):
 
     measures: ClassVar[Mapping[str, Measure]] = {}  # those of ablate.metrics
     items: ClassVar[str] = "pairs"
+    copies: ClassVar[tuple[str, ...]] = ("infrared", "visible")
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
@@ -52,9 +53,24 @@ class Fusion(Task):
         return _kept(json.dumps(self._settings["data"], sort_keys=True), folder)
 
     def check_examples(self, examples: "PairSet", arms: Iterable[Mapping[str, Any]]) -> None:
-        """Raise DataError when an image is smaller than the largest training crop."""
-        crops = [int(settings["data"]["crop"]) for settings in arms]
-        check_crop(examples, max([int(self._settings["data"]["crop"]), *crops]))
+        """Raise what makes the data, the stages or the initial weights of an arm unusable.
+
+        The limits of the arms are tried too, where an arm has one of its own.
+
+        Raises:
+            DataError: An image is smaller than the largest training crop.
+            ConfigError: A stage names a part or an objective that the network does not have.
+            StoreError: Initial weights are of another network.
+        """
+        every = [self._settings, *arms]
+        sections = [settings["data"] for settings in every]
+        tried = [self._settings["data"].get("limit")]
+        for section in sections:
+            if (limit := section.get("limit")) not in tried:
+                tried.append(limit)
+                data.load(section)
+        check_crop(examples, max(int(section["crop"]) for section in sections))
+        check_starts(every)
 
     def faults(self) -> list[str]:
         """Return what recipe and loss, of every stage, cannot do at this crop and budget."""
@@ -82,11 +98,13 @@ class Fusion(Task):
         name = self._settings["metrics"]["protocol"]
         return name, protocol_hash(name)
 
-    def floors(self, examples: "PairSet", *, seeds: Sequence[int]) -> "dict[str, list[Row]]":
-        """Return the rows of the rules `mean` and `max` of the two sources."""
-        from ablate.training.floors import floors
+    def trivial_baselines(
+        self, examples: "PairSet", *, seeds: Sequence[int]
+    ) -> "dict[str, list[Row]]":
+        """Return the rows of both sources unchanged and of rules that fuse them."""
+        from ablate.training.trivial_baselines import trivial_baselines
 
-        return floors(examples, self._settings, seeds=seeds)
+        return trivial_baselines(examples, self._settings, seeds=seeds)
 
     def fit(self, run: "Run") -> Trained:
         """Train the network on crops, or fit the probe; score whole images, or its crops."""
@@ -100,7 +118,7 @@ class Fusion(Task):
         if faults := self.faults():
             raise ConfigError(*faults)
         crop_px = settings["data"]["crop"]
-        loss = losses.build(settings["loss"]).to(device)
+        loss = losses.build(losses.canonical(settings["loss"])).to(device)
         constants = calibrate(loss, pairs, crop_px=crop_px, device=device)
         model = models.build(settings["model"])
         routine = probing if isinstance(model, Probe) else loop
@@ -109,10 +127,42 @@ class Fusion(Task):
             "parameters": parameter_count(model),
             **_arithmetic(model, side_px=crop_px),
             "protocol": settings["metrics"]["protocol"],
-            "arithmetic": _computed(settings["train"], device),
+            "arithmetic": _computed(settings["train"], model, device),
             **({"loss_constants": constants} if constants else {}),
         }
         return Trained(rows=tuple(rows), values=values, facts=facts)
+
+
+def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
+    """Raise what makes stages or initial weights unusable; networks without either are not built.
+
+    Raises:
+        ConfigError: All stages that name a part or an objective that the network does not have,
+            and weights that are not there.
+        StoreError: The weights are of another network.
+    """
+    asked: dict[str, tuple[Any, Any, Mapping[str, Any]]] = {}
+    for settings in every:
+        train = settings["train"]
+        stages, initial = train.get("stages"), train.get("initial_weights")
+        if stages or initial:
+            key = json.dumps([stages, initial, settings["model"]], sort_keys=True)
+            asked[key] = stages, initial, settings["model"]
+    if not asked:
+        return
+    from ablate import models
+    from ablate.training.initialisation import OF_A_RUN, weights_file
+    from ablate.training.optimisation import stage_faults
+    from ablate.training.weights import read_into
+
+    faults: list[str] = []
+    for stages, initial, section in asked.values():
+        model = models.build(dict(section))
+        faults += stage_faults(stages or (), model)
+        if initial and not str(initial).startswith(OF_A_RUN):
+            read_into(model, weights_file(str(initial), store=Path.cwd()))
+    if faults:
+        raise ConfigError(*dict.fromkeys(faults))
 
 
 def check_crop(pairs: "PairSet", crop_px: int) -> None:
@@ -141,13 +191,17 @@ def _kept(settings: str, folder: Path) -> "PairSet":
     return cached(data.load(json.loads(settings)), folder)
 
 
-def _computed(train: Mapping[str, Any], device: "torch.device") -> dict[str, Any]:
+def _computed(
+    train: Mapping[str, Any], model: "nn.Module", device: "torch.device"
+) -> dict[str, Any]:
     """Return how the steps were computed: what `auto` and what is left out stand for."""
+    from ablate.training.determinism import LAYOUTS, layout_of
     from ablate.training.graph import engine_of
 
+    layout = layout_of(train.get("layout", "nchw"), model)
     return {
         "precision": train["precision"],
-        "layout": train.get("layout", "nchw"),
+        "layout": next(name for name, one in LAYOUTS.items() if one is layout),
         "graph": engine_of(train, device) is not None,
     }
 

@@ -1,0 +1,114 @@
+"""CPU seconds from nothing to the level of the literature, on real pairs and on generated ones.
+
+Run: python -m benchmarks.speedrun --data FOLDER [--seeds N] [--long N] [--out FOLDER]
+"""
+
+import argparse
+import os
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import FOLDER, content, measure, show, write
+from benchmarks.trainings import METRICS, Ended, of, run_all, settings
+
+ABOUT = (
+    "The default recipe of new studies (U-Net of width 8, output: mean of the sources plus a "
+    "correction that starts at 0; Adam .01 along a cosine; 1,000 steps of 4 crops of 64; the loss "
+    "of the paper) on MSRS-mini: 96 training and 30 test pairs of MSRS, not MSRS itself. Time is "
+    "CPU time of one core from nothing to the last step, data included, scoring apart. The level "
+    "of SeAFusion is about that of its published images on the same 30 pairs."
+)
+LEVEL = {"qabf": 0.655, "vif": 0.97, "scd": 1.70, "sd": 45.0, "en": 6.55}
+NEXT_LEVEL = {"qabf": 0.70, "vif": 1.05}
+SPREAD = {"qabf": 0.6, "vif": 1.0}  # percent, over seeds
+CROPS = {"msrs": 128, "roadscene": 128}
+FEW = 16  # seeds of a mean
+
+
+def entries(data: Path) -> dict[str, dict[str, Any]]:
+    """Return the trainings by name."""
+    msrs = {"name": "msrs", "root": str(data / "MSRS-mini"), "crop": 64}
+    road = {"name": "roadscene", "root": str(data / "RoadScene"), "crop": 64}
+    made = {
+        "name": "synthetic", "crop": 64, "pairs": {"train": 24, "val": 4, "test": 8},
+        "size": [96, 128], "seed": 0,
+    }  # fmt: skip
+    return {
+        "default": settings(msrs),
+        "roadscene": settings(road),
+        "generated": settings(made, steps=200),
+    }
+
+
+def published(data: Path, *, times: int) -> dict[str, dict[str, Any]]:
+    """Return the published recipes of SeAFusion and CDDFuse with our networks of those names."""
+    msrs = {"name": "msrs", "root": str(data / "MSRS-mini"), "crop": 128}
+    return {
+        "seafusion": settings(msrs, preset="seafusion", steps=20 * times),
+        "cddfuse": settings(msrs, preset="cddfuse", steps=20 * times),
+    }
+
+
+def measures(name: str, every: Sequence[Ended], *, label: str) -> list[dict[str, Any]]:
+    """Return level, spread, time and health of an entry."""
+    some = of(name, every)
+    first = some[:FEW]
+    found = []
+    for metric in METRICS:
+        goal = LEVEL.get(metric) if name == "default" else None
+        values = [one.values[metric] for one in first]
+        mean = statistics.fmean(values)
+        found.append(
+            measure(f"{label}: {metric}, mean of {len(first)} seeds", unit="", values=[mean],
+                    at_least=goal)
+        )  # fmt: skip
+        if metric in SPREAD:
+            share = 100 * statistics.stdev(one.values[metric] for one in some) / mean
+            found.append(
+                measure(f"{label}: sd of {metric} over {len(some)} seeds", unit="%",
+                        values=[share], at_most=SPREAD[metric] if name == "default" else None)
+            )  # fmt: skip
+    found.append(
+        measure(f"{label}: training, one core", unit="CPU s",
+                values=[one.training_s for one in some],
+                at_most=15.0 if name == "default" else None)
+    )  # fmt: skip
+    found.append(
+        measure(f"{label}: training and scoring, one core", unit="CPU s",
+                values=[one.all_s for one in some])
+    )  # fmt: skip
+    ill = sum(one.health != "healthy" for one in some)
+    found.append(measure(f"{label}: unhealthy of {len(some)}", unit="", values=[ill], at_most=0))
+    return found
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=ABOUT)
+    parser.add_argument("--data", type=Path, required=True, help="has MSRS-mini and RoadScene")
+    parser.add_argument("--seeds", type=int, default=64)
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
+    parser.add_argument("--kept", type=Path, default=Path("build/speedrun.jsonl"))
+    given, before = parser.parse_args(), os.getloadavg()[0]
+    wanted = entries(given.data)
+    every = run_all({"default": wanted["default"]}, seeds=range(given.seeds), kept=given.kept)
+    rest = {name: each for name, each in wanted.items() if name != "default"}
+    others = run_all(rest, seeds=range(FEW), kept=given.kept)
+    found = content(
+        "speedrun",
+        about=ABOUT,
+        measures=[
+            *measures("default", every, label="MSRS-mini"),
+            *measures("roadscene", others, label="RoadScene-mini"),
+            *measures("generated", others, label="generated pairs, 200 steps"),
+        ],
+        load_before=before,
+        sides="each training in a process of its own",
+    )
+    show(found, write(found, folder=given.out))
+
+
+if __name__ == "__main__":
+    main()
