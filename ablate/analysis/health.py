@@ -99,34 +99,43 @@ class TrainingHealth:
         """Return plain JSON types, as `verdict.json` has them."""
         return {
             "counts": [
-                {"value": one.value, "trainings": one.trainings, "unhealthy": one.unhealthy,
-                 "states": dict(one.states)}
+                {
+                    "value": one.value,
+                    "trainings": one.trainings,
+                    "unhealthy": one.unhealthy,
+                    "states": dict(one.states),
+                }
                 for one in self.counts
             ],
             "comparisons": [
-                {"state": one.state, "contrast": one.contrast, "value": one.value,
-                 "baseline": one.baseline, "more": one.more, "fewer": one.fewer,
-                 "blocks": one.blocks, "p": one.p, "p_holm": one.p_holm}
+                {
+                    "state": one.state,
+                    "contrast": one.contrast,
+                    "value": one.value,
+                    "baseline": one.baseline,
+                    "more": one.more,
+                    "fewer": one.fewer,
+                    "blocks": one.blocks,
+                    "p": one.p,
+                    "p_holm": one.p_holm,
+                }
                 for one in self.comparisons
             ],
             "sentences": list(self.sentences),
-        }  # fmt: skip
+        }
 
     def _sentence(self, state: State) -> str:
         counts = ", ".join(
-            f"{label_of(one.value)} {one.states.get(state, 0)} of {one.trainings}"
+            f"{one.states.get(state, 0)} of {one.trainings} for {label_of(one.value)}"
             for one in self.counts
         )
         return "; ".join([f"{IN_WORDS[state]}: {counts}", *self._compared(state)])
 
     def _compared(self, state: State) -> Iterator[str]:
-        """Yield the comparisons that reject, without any the one that comes nearest."""
-        mine = sorted(
-            (one for one in self.comparisons if one.state == state and one.more + one.fewer),
-            key=lambda one: one.p_holm,
-        )
-        sure = [one for one in mine if one.p_holm < self.alpha]
-        for one in sure or mine[:1]:
+        """Yield the comparisons that reject; without any, that none does."""
+        mine = [one for one in self.comparisons if one.state == state]
+        sure = sorted((one for one in mine if one.p_holm < self.alpha), key=lambda one: one.p_holm)
+        for one in sure:
             more, fewer, names = one.more, one.fewer, (label_of(one.value), label_of(one.baseline))
             if fewer > more:
                 more, fewer, names = fewer, more, names[::-1]
@@ -134,6 +143,9 @@ class TrainingHealth:
                 f"in {more} of {one.blocks} blocks more under {names[0]} than under {names[1]}, in "
                 f"{fewer or 'none'} fewer, exact p_Holm {chance(one.p_holm)}"
             )
+        if mine and not sure:
+            least = chance(min(one.p_holm for one in mine))
+            yield f"no two values differ by the exact test over blocks (p_Holm {least} or more)"
 
 
 def is_unhealthy(runs: pd.DataFrame) -> "pd.Series[bool]":
@@ -187,14 +199,21 @@ def health_of(question: RegisteredQuestion, points: pd.DataFrame) -> TrainingHea
         alpha=question.alpha,
         comparisons=tuple(
             Comparison(
-                state=state, contrast=name, value=pair[0], baseline=pair[1],
-                more=more, fewer=fewer, blocks=blocks, p=alone, p_holm=float(corrected),
+                state=state,
+                contrast=name,
+                value=pair[0],
+                baseline=pair[1],
+                more=more,
+                fewer=fewer,
+                blocks=blocks,
+                p=alone,
+                p_holm=float(corrected),
             )
             for (state, name, pair, more, fewer, blocks), alone, corrected in zip(
                 found, p, holm(p) if p else (), strict=True
             )
         ),
-    )  # fmt: skip
+    )
 
 
 def _counted(value: Value, known: pd.DataFrame) -> Count:

@@ -70,8 +70,10 @@ def export(
     if found := warning_of_run(trained):
         logger.warning(
             "%s: %s; choose another run: ablate best %s",
-            trained.spec.run_id, found, trained.spec.study,
-        )  # fmt: skip
+            trained.spec.run_id,
+            found,
+            trained.spec.study,
+        )
     told = labels(trained)
     content: dict[str, object] = {"labels": told}
     lines = []

@@ -87,10 +87,14 @@ def health_grid(contents: Contents) -> Grid:
     known = known.assign(arm=known["arm"].mask(known["phase"].isin(searches), "all"))
     states = [state for state in STATES if (known["health"] == state).any() or state == HEALTHY]
     rows = [
-        [str(phase), str(arm), str(len(some)),
-         *(str(int((some["health"] == state).sum())) for state in states)]
+        [
+            str(phase),
+            str(arm),
+            str(len(some)),
+            *(str(int((some["health"] == state).sum())) for state in states),
+        ]
         for (phase, arm), some in known.groupby(["phase", "arm"], sort=False)
-    ]  # fmt: skip
+    ]
     heads = [IN_WORDS[state] for state in states]
     return grid(("phase", "arm", "trainings", *heads), rows if len(known) else ())
 

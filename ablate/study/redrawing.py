@@ -66,9 +66,8 @@ def dead(
 def trials_of(plan: Plan, redraw: Redraw, *, first: int = 0) -> list[PlannedTrial]:
     """Return the trials of a spare block, numbered from `first`."""
     mine = [
-        trial for trial in plan.spares
-        if (trial.phase, trial.block) == (redraw.phase, redraw.by)
-    ]  # fmt: skip
+        trial for trial in plan.spares if (trial.phase, trial.block) == (redraw.phase, redraw.by)
+    ]
     return [
         replace(trial, number=number, runs=tuple(replace(run, trial=number) for run in trial.runs))
         for number, trial in enumerate(mine, start=first)

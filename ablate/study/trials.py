@@ -49,10 +49,12 @@ class Trials:
                     self._enter(search, number, ledger.asked[number])
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
         self._after = 1 + max(
-            [*(trial.number for trial in plan.trials),
-             *(search.first + search.trials - 1 for search in plan.searches)],
+            [
+                *(trial.number for trial in plan.trials),
+                *(search.first + search.trials - 1 for search in plan.searches),
+            ],
             default=-1,
-        )  # fmt: skip
+        )
         self._spare_runs = 0
         self._is_drawn = False  # whether no block is left to redraw
         self._enter_spares(ledger.redrawn)

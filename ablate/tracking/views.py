@@ -18,9 +18,13 @@ KIND, MODEL_TRAINING = "mlflow.experimentKind", "custom_model_development"
 PRIMARY = "mlflow.experiment.primaryMetric.name"
 MOST_METRICS = 5  # more would push the tags out of sight
 TAGS = (
-    "ablate.verdict", "ablate.state", "ablate.health", "ablate.phase", "ablate.block",
+    "ablate.verdict",
+    "ablate.state",
+    "ablate.health",
+    "ablate.phase",
+    "ablate.block",
     "ablate.question",
-)  # fmt: skip
+)
 
 
 def experiment_tags(*, note: str, metrics: Sequence[str], has_seeds: bool) -> dict[str, str]:

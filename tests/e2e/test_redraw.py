@@ -14,11 +14,20 @@ from tests.e2e.running import inside, rows
 pytestmark = pytest.mark.e2e
 STUDY = "q4_variant_answer"
 WORDS = [
-    "data=synthetic", "model.width=2", "train.gallery=1", "train.steps=2", "data.crop=32",
-    "data.size=[48,48]", "data.pairs.train=4", "data.pairs.val=2", "data.pairs.test=2",
-    "base.loss.levels=2", "phases.answer.options={points: 1, blocks: 3}",
-    "+phases.answer.claims=false", "phases.pilot.seeds=2",
-]  # fmt: skip
+    "data=synthetic",
+    "model.width=2",
+    "train.gallery=1",
+    "train.steps=2",
+    "data.crop=32",
+    "data.size=[48,48]",
+    "data.pairs.train=4",
+    "data.pairs.val=2",
+    "data.pairs.test=2",
+    "base.loss.levels=2",
+    "phases.answer.options={points: 1, blocks: 3}",
+    "+phases.answer.claims=false",
+    "phases.pilot.seeds=2",
+]
 
 
 def test_a_dead_block_is_redrawn_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,9 +40,10 @@ def test_a_dead_block_is_redrawn_and_told(tmp_path: Path, monkeypatch: pytest.Mo
     }
     assert len(killed) == 1
     monkeypatch.setattr(
-        RunResult, "known_health",
+        RunResult,
+        "known_health",
         property(lambda self: "constant" if self.run_id in killed else "healthy"),
-    )  # fmt: skip
+    )
     inside("run", STUDY, *WORDS, "executor=inline", "--store", "s", cwd=tmp_path)
     arms = len({trial.arm_id for trial in made.trials})
     status = json.loads(inside("status", STUDY, "--json", "--store", "s", cwd=tmp_path).stdout)

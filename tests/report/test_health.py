@@ -19,9 +19,15 @@ from tests.report.answered import VARIANT, answered_contents
 @pytest.fixture(scope="module")
 def plain() -> Contents:
     return answered_contents(
-        questions=(VARIANT,), selecting=("qabf",), blocks=8, points=2, images=4, pilot=2,
-        explored=0, hunted=6,
-    )  # fmt: skip
+        questions=(VARIANT,),
+        selecting=("qabf",),
+        blocks=8,
+        points=2,
+        images=4,
+        pilot=2,
+        explored=0,
+        hunted=6,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +48,7 @@ def test_counts_and_exact_tests_stand_in_verdicts_page_and_terminal(negatives: C
     value = question["values"][1]
     (sentence,) = question["health"]["sentences"]
     assert sentence.startswith("photographic negatives: ")
-    assert f"{value} 8 of 16" in sentence
+    assert f"8 of 16 for {value}" in sentence
     assert f"in 8 of 8 blocks more under {value} than under" in sentence
     shown = report(negatives, [])
     assert shown.health_notes == (f"{question['id']}: {sentence}",)

@@ -47,9 +47,13 @@ def score(spec: RunSpec) -> float:
 
 
 def driven(
-    made: Plan, folder: Path, *, fails: tuple[str, ...] = (), stop: int = 999,
+    made: Plan,
+    folder: Path,
+    *,
+    fails: tuple[str, ...] = (),
+    stop: int = 999,
     negatives: tuple[str, ...] = (),
-) -> Trials:  # fmt: skip
+) -> Trials:
     """Run the study with results that follow from the run ids alone, at most `stop` of them."""
     ledger = Ledger(folder)
     trials = Trials(made, ledger, direction="maximize")
@@ -72,8 +76,9 @@ def test_an_unhealthy_trial_is_not_confirmed(tmp_path: Path) -> None:
     made = plan(tmp_path)
     driven(made, tmp_path / "s")
     won = next(arm for arm in frozen(tmp_path / "s")["arms"] if arm["name"] != "baseline")
-    run = next(trial.runs[0].run_id for trial in made.trials
-               if f"trial {trial.number}" == won["source"])  # fmt: skip
+    run = next(
+        trial.runs[0].run_id for trial in made.trials if f"trial {trial.number}" == won["source"]
+    )
     driven(made, tmp_path / "t", negatives=(run,))
     other = next(arm for arm in frozen(tmp_path / "t")["arms"] if arm["name"] != "baseline")
     assert other["source"] != won["source"]

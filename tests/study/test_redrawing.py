@@ -29,15 +29,17 @@ STUDY: dict[str, Any] = {
     "factors": {"variant": {"values": ["signed", "sign_free"]}},
     "phases": {
         "answer": {
-            "design": "blocked", "claims": False,
+            "design": "blocked",
+            "claims": False,
             "options": {"points": 2, "blocks": 4, "redraws": 2},
         },
     },
     "base": {"data": {"name": "synthetic", "crop": 128}, "train": {"steps": 10}},
-}  # fmt: skip
-MORE = {"hunt": {"design": "search", "trials": 4},
-        "confirm": {"design": "confirm", "claims": False,
-                    "options": {"of": "hunt", "blocks": 2}}}  # fmt: skip
+}
+MORE = {
+    "hunt": {"design": "search", "trials": 4},
+    "confirm": {"design": "confirm", "claims": False, "options": {"of": "hunt", "blocks": 2}},
+}
 Dies = Callable[[RunSpec], str]  # the state that a run ends in
 
 
@@ -64,9 +66,11 @@ def ended(spec: RunSpec, state: str) -> RunResult:
         return RunResult(run_id=spec.run_id, state="failed", reason="oom")
     score = zlib.crc32(spec.run_id.encode()) / 2**32
     return RunResult(
-        run_id=spec.run_id, state="finished", metrics={"val/qabf": score},
+        run_id=spec.run_id,
+        state="finished",
+        metrics={"val/qabf": score},
         facts={"health": {"state": state}},
-    )  # fmt: skip
+    )
 
 
 def driven(made: Plan, folder: Path, dies: Dies, *, stop: int = 999, workers: int = 1) -> Trials:
@@ -145,8 +149,9 @@ def test_dead_blocks_are_replaced_in_order_for_all_values(tmp_path: Path) -> Non
     made = plan(tmp_path)
     trials = driven(made, tmp_path / "s", baseline_in(2, 3))
     assert trials.redrawn == [
-        Redraw(phase="answer", block=2, by=5), Redraw(phase="answer", block=3, by=6),
-    ]  # fmt: skip
+        Redraw(phase="answer", block=2, by=5),
+        Redraw(phase="answer", block=3, by=6),
+    ]
     assert trials.planned == len(trials.told) == 24
     assert len(Ledger(tmp_path / "s").results) == 24
     spare = {trial.arm_id for trial in trials.known.values() if trial.block == 5}
@@ -201,8 +206,9 @@ def test_blocks_at_another_budget_follow_those_of_the_answer(tmp_path: Path) -> 
 
     trials = driven(made, tmp_path / "s", dies)
     assert [(one.phase, one.block, one.by) for one in trials.redrawn] == [
-        ("answer", 3, 5), ("answer_2x", 3, 5),
-    ]  # fmt: skip
+        ("answer", 3, 5),
+        ("answer_2x", 3, 5),
+    ]
     assert trials.planned == len(trials.told) == 2 * 20
     drawn = [run for trial in trials.known.values() if trial.block == 5 for run in trial.runs]
     assert len({(run.seed, run.split_seed) for run in drawn}) == 1
