@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ablate.analysis.selftest import effects, rates, replication, reporting, tuning
+from ablate.analysis.selftest import effects, rates, replication, reporting, tuning, unhealthy
 from ablate.analysis.selftest.check import Check
 
 TRAPS: tuple[Callable[[], Check], ...] = (
@@ -12,6 +12,8 @@ TRAPS: tuple[Callable[[], Check], ...] = (
     effects.negligible,
     tuning.dropped_failures,
     tuning.lost_blocks,
+    unhealthy.winners,
+    unhealthy.counts,
     tuning.narrow_range,
     tuning.uniform_winners,
     reporting.dummy,
