@@ -225,6 +225,7 @@ def test_the_filters_of_the_mlflow_page_find_what_they_say(whole: Path) -> None:
         "the pilot": 1 + pilot,
         "what a question's verdict rests on": arms * blocks,
         "what failed, was pruned or did not end": 0,
+        "what ended unhealthy: flat, saturated, negative, a copy": 0,
         "what a dead worker or a full memory touched": 0,
         "one run by the id that the report names": 1,
         "one setting": arms * blocks * points + pilot,
