@@ -107,7 +107,11 @@ def main() -> None:
     rows = []
     for name in nets:
         steps = nets[name]["train"]["steps"]
-        images = "16 crops of 128" if name == "probe" else f"{nets[name]['data'].get('limit', FULL)['test']} images"
+        images = (
+            "16 crops of 128"
+            if name == "probe"
+            else f"{nets[name]['data'].get('limit', FULL)['test']} images"
+        )
         label = f"{name}, {steps} steps, {images}"
         rows += measures(name, of_nets, label=label, metrics=METRICS)
     for name in losses:
