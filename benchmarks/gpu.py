@@ -29,9 +29,11 @@ from ablate.data.synthetic import scene
 from ablate.losses import fused as kernel
 from ablate.losses.multi_scale import MultiScaleGradient, level_value
 from ablate.metrics import evaluate
+from ablate.settings.train import TrainSettings
 from ablate.training.determinism import laid_out, layout_of, settle
 from ablate.training.graph import CudaEngine, Engine, Replayed
-from ablate.training.step import Step, Taken, adam, stepper
+from ablate.training.optimisation import Optimisation
+from ablate.training.step import Step, Taken, fusion_step
 from benchmarks.results import FOLDER, content, goal_text, measure, row, write
 from benchmarks.timing import alternate
 from tests.reference import metrics as plain
@@ -103,10 +105,10 @@ def training(
     model = models.build({"name": name, "width": sizes.width})
     model.to(device, memory_format=how)
     loss = losses.build({}).to(device)
-    optimizer = adam(model, learning_rate=1e-4, is_captured=device.type == "cuda")
-    take: Step = stepper(
-        model=model, loss=loss, optimizer=optimizer, arithmetic=arithmetic, device=device
-    )
+    recipe = TrainSettings(steps=1, learning_rate=1e-4, schedule="constant", precision=arithmetic)
+    optimisation = Optimisation(model, recipe, is_captured=device.type == "cuda")
+    optimisation.begin(1)
+    take: Step = fusion_step(optimisation, loss, device=device)
     if is_replayed:
         engine: Engine = CudaEngine(device) if device.type == "cuda" else Launched()
         take = Replayed(take, loss=loss, engine=engine, device=device)

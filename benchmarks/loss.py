@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from kornia.losses import ssim_loss
+from torch import Tensor, nn
 
-from ablate import losses
+from ablate import losses, models
+from ablate.losses.structure import StructuralDistance
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
 from tests.reference.losses import by_convolution, by_kornia
@@ -17,10 +19,13 @@ from tests.reference.losses import by_convolution, by_kornia
 ABOUT = (
     "The paper's loss and its gradient by the fused image, batch 16x1x128x128, float32, one CPU "
     "thread. Targets are computed once per batch: the first call of a batch computes them, calls "
-    "with the same sources (a probe's steps, the diagnosis) are given them."
+    "with the same sources (a probe's steps, the diagnosis) are given them. With SSIM: a step of "
+    "the U-Net of width 8 and depth 1 (network, the paper's loss, SSIM of weight 1, backward, "
+    "Adam) on a new batch of 4 crops of 64 px."
 )
 SHAPE = (16, 1, 128, 128)
 LEVELS = (3, 5)
+OF_A_STEP = (4, 1, 64, 64)
 GOALS = {"computed": 2.5, "given": 4.0}  # against kornia
 Loss = Callable[[Tensor], Tensor]
 
@@ -33,6 +38,38 @@ def with_gradient(loss: Loss, fused: Tensor) -> tuple[Tensor, Tensor]:
     return value.detach(), slope
 
 
+class KorniasSsim(nn.Module):
+    """What stands for the structural term of a loss: kornia's, all of it at every call."""
+
+    def forward(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
+        """Return 1 minus the mean SSIM to the two sources."""
+        distance: Tensor = ssim_loss(fused, infrared, 11) + ssim_loss(fused, visible, 11)
+        return distance
+
+
+def step_with(ssim: nn.Module | None) -> Callable[[], object]:
+    """Return what takes one step, each time on what counts as another batch.
+
+    Args:
+        ssim: The structural term; None: without one.
+    """
+    torch.manual_seed(0)
+    model = models.build({"name": "unet", "width": 8, "depth": 1})
+    loss = losses.build({"ssim_weight": 0.0 if ssim is None else 1.0})
+    if ssim is not None:
+        loss.structure = ssim
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    infrared, visible = torch.rand((2, *OF_A_STEP), generator=torch.Generator().manual_seed(0))
+
+    def step() -> None:
+        batch = {"infrared": infrared[:], "visible": visible[:]}
+        optimizer.zero_grad()
+        loss(**batch, fused=model(**batch)).backward()
+        optimizer.step()
+
+    return step
+
+
 def main() -> None:
     """Measure and write."""
     given, load = options(ABOUT), os.getloadavg()[0]
@@ -41,7 +78,8 @@ def main() -> None:
     infrared, visible, fused = drawn
     rows = []
     for levels in LEVELS:
-        ours = losses.build({"levels": levels, "gradient_weight": 1, "intensity_weight": 0})
+        term = {"levels": levels, "gradient_weight": 1, "intensity_weight": 0}
+        ours = losses.build(term)
 
         def computed(image: Tensor, ours: Loss = ours) -> Tensor:
             return ours(infrared=infrared[:], visible=visible[:], fused=image)  # other tensors
@@ -57,7 +95,8 @@ def main() -> None:
 
         # one after the other, not in one round: `computed` would take the place of what is kept
         sides: dict[str, Loss] = {"kornia": kornia, "two convolutions": convolved}
-        error = _largest_error(ours, levels=levels)
+        exact = losses.build({**term, "ties": "exact"})  # as the two convolutions choose
+        error = _largest_error(exact, levels=levels)
         for name, side in (("computed", computed), ("given", kept)):
             seconds = alternate(
                 {
@@ -76,6 +115,22 @@ def main() -> None:
                 )
                 for peer in sides
             ]  # fmt: skip
+    steps = alternate(
+        {
+            "without SSIM": step_with(None),
+            "with SSIM": step_with(StructuralDistance()),
+            "with kornia's SSIM": step_with(KorniasSsim()),
+        },
+        repeats=4 * (given.repeats or 15),
+        warm_up=3,
+    )
+    rows += [
+        row(
+            f"with SSIM, against a step {peer}", unit="step", ours=steps["with SSIM"],
+            peer=steps[peer], peer_name=f"the same step {peer}", goal=goal,
+        )
+        for peer, goal in (("with kornia's SSIM", None), ("without SSIM", 0.8))
+    ]  # fmt: skip
     found = content(
         "loss", about=ABOUT, rows=rows, load_before=load,
         notes=[

@@ -13,7 +13,9 @@ from ablate import losses, models
 from ablate.data.items import Examples
 from ablate.data.pairs import PairSet
 from ablate.data.sampling import CropSampler
-from ablate.training.step import Step, adam, stepper
+from ablate.settings.train import TrainSettings
+from ablate.training.optimisation import Optimisation
+from ablate.training.step import Step, fusion_step
 from ablate.training.tasks import task_of
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
@@ -43,12 +45,10 @@ def trials(width: int, *, is_pack: bool) -> list[Step]:
         )
         if is_pack:
             loss.gradient = shared  # keeps the targets of the tensors that it saw last
-        steps.append(
-            stepper(
-                model=model, loss=loss, arithmetic="fp32", device=torch.device("cpu"),
-                optimizer=adam(model, learning_rate=1e-3),
-            )
-        )  # fmt: skip
+        recipe = TrainSettings(steps=1, learning_rate=1e-3, schedule="constant")
+        optimisation = Optimisation(model, recipe)
+        optimisation.begin(1)
+        steps.append(fusion_step(optimisation, loss, device=torch.device("cpu")))
     return steps
 
 

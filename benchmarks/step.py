@@ -9,9 +9,11 @@ from collections.abc import Callable
 import torch
 
 from ablate import losses, models
+from ablate.settings.train import TrainSettings
 from ablate.training.determinism import laid_out, layout_of
 from ablate.training.environment import cpu
-from ablate.training.step import adam, stepper
+from ablate.training.optimisation import Optimisation
+from ablate.training.step import fusion_step
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
 
@@ -47,10 +49,10 @@ def step_of(
     model.to(on, memory_format=how)
     drawn = torch.rand((2, *shape), generator=torch.Generator().manual_seed(0)).to(on)
     infrared, visible = (laid_out(image, how) for image in drawn)
-    take = stepper(
-        model=model, loss=losses.build({}).to(on), arithmetic=arithmetic, device=on,
-        optimizer=adam(model, learning_rate=1e-4),
-    )  # fmt: skip
+    recipe = TrainSettings(steps=1, learning_rate=1e-4, schedule="constant", precision=arithmetic)
+    optimisation = Optimisation(model, recipe)
+    optimisation.begin(1)
+    take = fusion_step(optimisation, losses.build({}).to(on), device=on)
     return lambda: take(infrared[:], visible[:])
 
 

@@ -89,7 +89,7 @@ def _number_faults(full: Mapping[str, Any]) -> list[str]:
         )
     faults += [
         f"loss.{name}: must be a finite number above 0, got {full[name]!r}"
-        for name in ("gate_slope", "knee")
+        for name in ("gate_slope", "knee", "target_exponent")
         if not is_number(full[name]) or full[name] <= 0
     ]
     growth = full["weight_growth"]

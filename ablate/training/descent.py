@@ -59,13 +59,13 @@ def descend(
     engine = engine_of(run.train, device) if len(optimisation.stages) == 1 else None
     every = max(1, steps // RECORDS)
     pictured = moments(steps) if look else frozenset()
-    made: dict[int, tuple[FusionLoss | None, Step]] = {}
+    made: dict[int, tuple[FusionLoss, Step]] = {}
 
-    def of_stage(stage: Stage) -> tuple[FusionLoss | None, Step]:
+    def of_stage(stage: Stage) -> tuple[FusionLoss, Step]:
         """Return the loss and the step of a stage, made when it begins."""
         if stage.first not in made:
             criterion, take = _of_stage(stage, run, optimisation, loss, calibrate, scale=scale)
-            if engine is not None and criterion is not None:
+            if engine is not None and stage.objective == FUSION:
                 take = Replayed(take, loss=criterion, engine=engine, device=device)
             made[stage.first] = criterion, take
         return made[stage.first]
@@ -73,15 +73,15 @@ def descend(
     def take_and_record(step: int) -> None:
         if look and step == 1:
             look(0)
-        criterion, take = of_stage(optimisation.begin(step))
-        if criterion is not None:
-            criterion.at_step(step)
+        stage = optimisation.begin(step)
+        criterion, take = of_stage(stage)
+        criterion.at_step(step)
         infrared, visible = (image.to(device) for image in batch(step))
         taken = take(infrared, visible)
         optimisation.end()
         if is_recorded(step, steps):
             terms = dict(taken.terms)
-            if criterion is not None:
+            if stage.objective == FUSION:
                 if step % (every * RARER) == 0 or step == steps:
                     criterion.diagnose(infrared=infrared, visible=visible, fused=taken.fused)
                 terms = dict(criterion.last_terms)
@@ -107,13 +107,14 @@ def _of_stage(
     calibrate: Callable[[FusionLoss], Any],
     *,
     scale: float,
-) -> tuple[FusionLoss | None, Step]:
-    """Return the loss that a stage descends, None for an objective of the network, and its step."""
+) -> tuple[FusionLoss, Step]:
+    """Return the loss of a stage and its step."""
     if stage.loss:
-        loss = losses.build({**run.spec.settings["loss"], **stage.loss}).to(run.device)
+        section = losses.canonical({**losses.ABSENT, **run.spec.settings["loss"], **stage.loss})
+        loss = losses.build(section).to(run.device)
         calibrate(loss)
     if stage.objective == FUSION:
         return loss, fusion_step(optimisation, loss, device=run.device, scale=scale)
     assert isinstance(optimisation.model, FusionNetwork)  # `Optimisation` saw to it
     objective = optimisation.model.objectives()[stage.objective]
-    return None, objective_step(optimisation, objective, loss, device=run.device)
+    return loss, objective_step(optimisation, objective, loss, device=run.device)

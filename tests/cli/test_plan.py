@@ -81,17 +81,24 @@ def test_time_is_measured_told_and_kept_for_the_next_plan(
 
     monkeypatch.setattr("ablate.study.timing.measure", measured)
     words = ["q4_variant_answer", "executor.slots=1", "executor.name=inline"]
+    words.append("phases.answer.budgets=[1]")
     assert "hours unknown: --time measures them here" in told(capsys, *words)
     text = told(capsys, *words, "--time")
-    assert "time: 36.9 h of machine time, 36.9 h with 1 worker (steps 91%, scoring 9%)" in text
+    assert "time: 37.0 h of machine time, 37.0 h with 1 worker (steps 90%, scoring 9%)" in text
     assert "measured here just now, 4 of 4 kinds of training" in text
-    assert "by phase: pilot 1.7 h, answer 35.2 h" in text
-    assert "the machine was busy: 50% of a core; alone it may take 18.4 h" in text
+    assert "by phase: pilot 1.8 h, answer 35.2 h" in text
+    assert "the machine was busy: 50% of a core; alone it may take 18.5 h" in text
     assert text.endswith("only the figures of --time were kept, in the user's cache folder\n")
     again = told(capsys, *words)
     assert "measured here before by --time, 4 of 4 kinds" in again
     facts = json.loads(told(capsys, *words, "--json", "--fit", "40h"))
-    assert facts["hours"] == facts["time"]["wall_h"] == pytest.approx(134 * 991 / 3600)
+    assert (
+        facts["hours"]
+        == facts["time"]["wall_h"]
+        == pytest.approx(
+            (134 * 991 + 6 * 3 * 30) / 3600  # the pilot scores val at three rungs
+        )
+    )
     assert facts["time"]["source"] == "cache"
     assert (facts["fit"]["points"], facts["fit"]["blocks"]) == (4, 8)
     given = told(capsys, *words, "--seconds-per-step", "0.09")

@@ -13,6 +13,7 @@ from ablate.imaging.gradients import OPERATORS
 from ablate.imaging.laplacians import LAPLACIANS
 from ablate.imaging.resample import RESAMPLERS
 from ablate.losses.multi_scale import MultiScaleGradient
+from ablate.study.recipes import canonical, identity_of
 
 Pair = dict[str, Tensor]
 FORMS: list[dict[str, Any]] = [
@@ -163,6 +164,16 @@ def test_built_in_python_it_is_tolerant_and_recorded_without_it_it_was_exact() -
     assert float(losses.build(term)(**pair)) < 1e-3
     assert float(losses.build(losses.canonical(term))(**pair)) > 1
     assert losses.canonical(term)["ties"] == "exact"
+
+
+def test_settings_at_what_a_recorded_study_meant_hash_like_absent_ones() -> None:
+    def identity(**loss: Any) -> dict[str, Any]:
+        return identity_of(canonical({"train": {"steps": 1}, "loss": loss}))["loss"]
+
+    assert identity(**losses.ABSENT) == identity()
+    assert not set(losses.ABSENT) & set(identity())
+    for other in ({"ties": "tolerant"}, {"tied_target": "infrared"}, {"target_exponent": 0.7}):
+        assert identity(**other) == {**identity(), **other}
 
 
 @pytest.mark.parametrize(
