@@ -4,6 +4,7 @@ What needs torch or optuna is read from its source, not imported: `ablate plan` 
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from ablate.designs.contract import DESIGNS
 from ablate.metrics.catalogue import LABELS
 from ablate.metrics.protocol import PROTOCOLS
 from ablate.registry import declared
+from ablate.settings.network import NetworkSettings
+from ablate.settings.setting import settings_of as settings_of_section
 from ablate.training.tasks import FUSION, TASKS
 from ablate.training.tasks.contract import settings_of
 
@@ -23,6 +26,7 @@ def known() -> dict[str, tuple[str, ...]]:
     models = _written("models", "MODELS")
     metrics = _written("metrics", "METRICS")
     executors = _written("execution", "EXECUTORS", at="protocol")
+    shared = settings_of_section(NetworkSettings)
     tasks = {name: task for name, task in TASKS.registered() if name != FUSION}
     return {
         "models": tuple(sorted(models)),
@@ -40,12 +44,22 @@ def known() -> dict[str, tuple[str, ...]]:
             for name, settings in executors.items()
         },
         **{f"model.{name}": options for name, options in models.items()},
+        **{f"model.{name}": (*models[name], *shared) for name in _predicting() if name in models},
         **{f"task.{name}": settings_of(task) for name, task in tasks.items()},
         **{f"task.{name}.metrics": tuple(task.measures) for name, task in tasks.items()},
         f"task.{FUSION}": (),  # its settings are sections of their own
         f"task.{FUSION}.metrics": (),  # those of ablate.metrics
         **{f"losses.{setting}": names for setting, names in losses.names().items()},
     }
+
+
+def _predicting() -> tuple[str, ...]:
+    """Return the networks with the settings of `NetworkSettings`, of those that are imported."""
+    contract = sys.modules.get("ablate.models.contract")  # without it no plug-in is a network
+    if contract is None:
+        return ()
+    every: tuple[tuple[str, type], ...] = contract.MODELS.registered()
+    return tuple(name for name, network in every if contract.predicts(network))
 
 
 def _written(package: str, registry: str, *, at: str = "contract") -> Mapping[str, tuple[str, ...]]:
