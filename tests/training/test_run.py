@@ -238,3 +238,41 @@ def test_a_search_stops_a_dead_run_early_and_an_answer_does_not(
     if searches:
         assert result.reason == "pruned at step 50: constant images"
         assert ("train/loss", 51) not in listener.seen
+
+
+class LeavingAt(Listener):
+    """Asks the run to go when a step is recorded."""
+
+    def __init__(self, step: int, leave: Event) -> None:
+        super().__init__()
+        self.step, self.leave = step, leave
+
+    def metrics(self, values: dict[str, float], *, step: int) -> None:
+        super().metrics(values, step=step)
+        if step == self.step and "train/loss" in values:
+            self.leave.set()
+
+
+@pytest.mark.parametrize("step", [2, 4, 5, 8, 11])
+def test_a_run_that_left_inside_a_stage_goes_on_with_equal_numbers(
+    spec: Make, tmp_path: Path, step: int
+) -> None:
+    recipe = {
+        "steps": 12, "ema": 0.8, "schedule": "cosine", "warmup_steps": 3, "clip_norm": 0.1,
+        "optimizer": "adamw", "weight_decay": 0.01, "augment": "flips_and_turns",
+        "stages": [{"share": 0.35, "parts": ["encoder"], "loss": {"gradient_weight": 0.0}}, {}],
+    }  # fmt: skip
+    made = spec(
+        model={"name": "unet", "width": 2, "depth": 1, "output": "mean", "last_layer": "zero"},
+        train=recipe,
+    )
+    whole, heard = ran(made, tmp_path / "whole")
+    assert whole.state == "finished", whole.reason
+    leave = Event()
+    first = LeavingAt(step, leave)
+    (tmp_path / "parts").mkdir()
+    with pytest.raises(LeaveError):
+        train(made, first, folder=tmp_path / "parts", leave=leave)
+    again, second = ran(made, tmp_path / "parts")
+    assert first.losses + second.losses == heard.losses
+    assert (again.metrics, again.images) == (whole.metrics, whole.images)
