@@ -15,12 +15,13 @@ from ablate.cli.manual import EXIT_CODES, broken, parts
 PAGE = Path(__file__).with_name("cli.md")
 JSON = {
     "plan": "study, runs, design_hash, steps, hours, trials, searches, confirmations, claims, "
-    "detectable, detectable_by_metric, duplicates, infeasible; fit with --fit",
+    "detectable, detectable_by_metric, duplicates, infeasible, spare_runs, network, budgets, "
+    "time; fit with --fit",
     "run": "study, planned, finished, pruned, failed, folder, tracking_uri, report",
     "run --dry-run": "study, dry_run, to_run, planned, kept, retried, resumed, restarted, new, "
     "running_elsewhere",
     "status": "study, unit, planned, finished, pruned, failed, running, interrupted, infeasible, "
-    "duplicates, reasons, optuna, mlflow, design_hash, started_as, data_hash, strata",
+    "duplicates, reasons, optuna, mlflow, design_hash, started_as, data_hash, strata, at_work",
     "report": "report, files, summary",
     "check": "fine, unchecked, faults",
     "list": "a list of names",

@@ -36,7 +36,7 @@ class TrainSettings:
     )
     batch_size: int = field("int", 4, low=1, high=4096, meaning="Crops of one step.")
     learning_rate: float = field(
-        "float", 0.01, above=0, high=1e3, meaning="Largest step size; the schedule lowers it."
+        "float", 0.01, above=0, meaning="Largest step size; the schedule lowers it."
     )
     schedule: str = field(
         "name",

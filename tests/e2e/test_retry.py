@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 WORDS = [*SMALL, "~phases.search", "executor=inline"]
 
 
-def broken(**_: object) -> None:
+def broken(*_: object, **__: object) -> None:
     raise TypeError("a bug on the way")
 
 
