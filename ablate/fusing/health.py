@@ -1,6 +1,6 @@
 """What to warn of when images are fused or a network is exported: outputs that do not fuse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,11 @@ from ablate.stats.health import IN_WORDS, Health, State, examine
 
 FLAT_SD: Final = 10.0  # grey levels: fused images of usual scenes have 30 to 60
 MOST_IMAGES: Final = 16  # that are looked at, spread evenly
+FLAT: Final[Mapping[str, str]] = {
+    "constant": "constant",
+    "half_constant": "two flat levels",
+    "saturated": "saturated",
+}
 
 
 def examine_files(sources: Sequence[Sources], paths: Sequence[Path]) -> Health:
@@ -41,10 +46,12 @@ def warning_of(health: Health) -> str:
             f"{health.correlation_infrared:+.2f} with infrared, {health.correlation_visible:+.2f} "
             "with visible)"
         )
+    if state in FLAT:
+        return f"fused images are {FLAT[state]}"
     if state == "copy":
         is_infrared = health.difference_infrared < health.difference_visible
         return f"fused images are copies of the {'infrared' if is_infrared else 'visible'} one"
-    return "" if state == "healthy" else f"fused images are {IN_WORDS[state]}"
+    return ""
 
 
 def warning_of_run(trained: TrainedRun) -> str:

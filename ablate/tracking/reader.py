@@ -119,7 +119,7 @@ def with_health(runs: pd.DataFrame) -> pd.DataFrame:
     measured = [str(name) for name in runs if str(name).startswith(("val/", "test/"))]
     states = [
         recorded_state(
-            looked_at="", reason=str(row["reason"] or ""), metrics={k: row[k] for k in measured}
+            looked_at="", reason=str(row.get("reason") or ""), metrics={k: row[k] for k in measured}
         )
         for row in runs.to_dict("records")
     ]

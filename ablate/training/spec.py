@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from ablate.identity import JsonValue
-from ablate.stats.health import recorded_state
 
 State = Literal["finished", "pruned", "failed", "interrupted"]
 OOM = "oom"  # how the reason of a run starts that ran out of memory
@@ -86,6 +85,8 @@ class RunResult:
     @property
     def known_health(self) -> str:
         """Return the state, by the mean metrics where the run did not look; "" if nothing tells."""
+        from ablate.stats.health import recorded_state  # numpy, which a plan does without
+
         state = recorded_state(looked_at=self.health, reason=self.reason, metrics=self.metrics)
         return state or ""
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from ablate import config
+from ablate import config, models
 from ablate.analysis.two_runs import differing
 from ablate.study.names import known
 from ablate.training.spec import RunResult, RunSpec
+from ablate.training.weights import write
 from tests.command_line import typed
-from tests.fusing.test_fusing import picture, trained
+from tests.fusing.test_fusing import NETWORK, picture, trained
 
 FIRST, SECOND = "a" * 12, "b" * 12
 
@@ -128,6 +130,31 @@ def test_best_of_an_unknown_study_offers_the_nearest(place: Path) -> None:
     done = typed("best", "quickstrt", cwd=place)
     assert done.returncode == 2
     assert "did you mean 'quickstart'?" in done.stderr
+
+
+def test_outputs_and_networks_that_do_not_fuse_are_warned_of(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = models.build(NETWORK)
+    for parameter in dead.parameters():
+        torch.nn.init.zeros_(parameter)
+    write(dead, place / "ablate-store" / "s" / "runs" / FIRST)
+    for _ in range(2):  # also where what was made before is kept
+        done = typed(*FUSE, "--run", FIRST, cwd=place)
+        assert done.returncode == 0
+        told = "out: fused images are constant; choose another run: ablate best s"
+        assert caplog.messages == [told]
+        caplog.clear()
+    folder = place / "ablate-store" / "s" / "runs" / FIRST
+    facts = {"health": {"state": "negative"}}
+    result = RunResult(run_id=FIRST, state="finished", facts=facts)
+    (folder / "result.json").write_text(json.dumps(result.to_json()))
+    done = typed("export", "--run", FIRST, "--safetensors", "w.safetensors", cwd=place)
+    assert done.returncode == 0
+    assert caplog.messages == [
+        f"{FIRST}: its training ended unhealthy: photographic negatives; choose another run: "
+        "ablate best s"
+    ]
 
 
 def test_a_large_pair_is_fused_whole(place: Path) -> None:

@@ -27,20 +27,25 @@ def unbased() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("preset", "points", "blocks", "claims"),
-    [("smoke", 2, 3, False), ("quick", 4, 8, True), ("full", 4, 16, True), ("deep", 8, 16, True)],
+    ("preset", "points", "blocks", "redraws", "claims"),
+    [
+        ("smoke", 2, 3, 1, False),
+        ("quick", 4, 8, 2, True),
+        ("full", 4, 16, 4, True),
+        ("deep", 8, 16, 4, True),
+    ],
 )
 def test_a_preset_is_points_and_blocks_and_smoke_never_claims(
-    preset: str, points: int, blocks: int, claims: bool, tmp_path: Path
+    preset: str, points: int, blocks: int, redraws: int, claims: bool, tmp_path: Path
 ) -> None:
     phase = load(tmp_path, {"design": "blocked", "preset": preset}).phases["answer"]
-    assert phase.options == {"points": points, "blocks": blocks}
+    assert phase.options == {"points": points, "blocks": blocks, "redraws": redraws}
     assert phase.claims is claims
 
 
 def test_options_win_over_the_preset_and_quick_is_the_default(tmp_path: Path) -> None:
     phase = load(tmp_path, {"design": "blocked", "options": {"blocks": 10}}).phases["answer"]
-    assert phase.options == {"points": 4, "blocks": 10}
+    assert phase.options == {"points": 4, "blocks": 10, "redraws": 3}
     assert phase.preset == "quick"
     own = {"design": "blocked", "options": {"points": 2, "blocks": 6}, "claims": False}
     phase = load(tmp_path, own).phases["answer"]

@@ -46,8 +46,8 @@ def smooth(path: Path, seed: int, *, is_colour: bool = False) -> None:
         (lambda i, v: 1 - (i + v) / 2, "photographic negatives (mean correlation -"),
         (lambda i, v: v, "copies of the visible one"),
         (lambda i, v: i, "copies of the infrared one"),
-        (lambda i, v: torch.zeros_like(v) + 0.5, "constant images"),
-        (lambda i, v: (v > 0.5).float(), "saturated images"),
+        (lambda i, v: torch.zeros_like(v) + 0.5, "constant"),
+        (lambda i, v: (v > 0.5).float(), "saturated"),
     ],
 )
 @pytest.mark.parametrize("is_colour", [False, True])

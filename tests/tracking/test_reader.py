@@ -9,7 +9,15 @@ from ablate.errors import StoreError
 from ablate.tracking.reader import read
 
 TABLES = {
-    "runs": pd.DataFrame({"run_id": ["a"], "seed": [1], "factor.ratio": [None], "val/qabf": [0.1]}),
+    "runs": pd.DataFrame(
+        {
+            "run_id": ["a"],
+            "health": ["copy"],
+            "seed": [1],
+            "factor.ratio": [None],
+            "val/qabf": [0.1],
+        }
+    ),
     "images": pd.DataFrame({"run_id": ["a"], "value": [float("nan")]}),
     "curves": pd.DataFrame({"run_id": ["a"], "key": ["train/loss"], "step": [1], "value": [2.0]}),
     "trivial_baselines": pd.DataFrame({"kind": ["rule"], "name": ["mean"], "value": [0.3]}),
