@@ -54,12 +54,13 @@ def known() -> dict[str, tuple[str, ...]]:
 
 
 def _predicting() -> tuple[str, ...]:
-    """Return the networks with the settings of `NetworkSettings`, of those that are imported."""
+    """Return the networks of plug-ins that have the settings of `NetworkSettings`."""
     contract = sys.modules.get("ablate.models.contract")  # without it no plug-in is a network
     if contract is None:
         return ()
     every: tuple[tuple[str, type], ...] = contract.MODELS.registered()
-    return tuple(name for name, network in every if contract.predicts(network))
+    own = [one for one in every if not one[1].__module__.startswith("ablate.models.")]
+    return tuple(name for name, network in own if contract.predicts(network))
 
 
 def _written(package: str, registry: str, *, at: str = "contract") -> Mapping[str, tuple[str, ...]]:

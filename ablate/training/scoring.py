@@ -104,8 +104,8 @@ def fuse_all(
     for some in batches(pairs, most_px=0 if device.type == "cpu" else BATCH_PX):
         try:
             images = fused(some, used)
-        except RuntimeError:  # such as `view` on channels that lie together
-            if used is layout:
+        except RuntimeError as error:  # a network may `view` what it takes to lie plane by plane
+            if used is layout or "view size is not compatible" not in str(error):
                 raise
             used = layout
             images = fused(some, used)
