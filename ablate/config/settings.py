@@ -259,10 +259,16 @@ def check_base(context: Context) -> None:
 
 def _check_train(faults: Faults, train: Any) -> None:
     """Enter what the settings of a training, each right by itself, cannot be together."""
-    began = f"{faults.where}: base.train."
-    if train is None or any(line.startswith(began) for line in faults.lines):
+    if train is None:
         return
-    for text in faults_of(train):
+    began = f"{faults.where}: base.train."
+    wrong = [line.removeprefix(began) for line in faults.lines if line.startswith(began)]
+    fine = {
+        name: value
+        for name, value in train.items()
+        if not any(line.startswith((f"{name}:", f"{name}.")) for line in wrong)
+    }
+    for text in faults_of(fine):
         path, _, what = text.partition(": ")
         faults.add(f"base.{path}", what)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ablate import models
-from ablate.errors import ConfigError, StoreError
+from ablate.errors import ConfigError
 from ablate.models.contract import keep
 from ablate.settings.setting import defaults_of
 from ablate.settings.stages import fault_of, stages_of
@@ -361,7 +361,7 @@ def test_what_stages_and_weights_cannot_be_is_told_before_a_run(tmp_path: Path) 
         check_starts([other])
     trained = models.build({"name": "unet", "width": 3, "depth": 1})
     other["train"] = {"initial_weights": str(write(trained, tmp_path))}
-    with pytest.raises(StoreError, match="not the weights of this network"):
+    with pytest.raises(ConfigError, match="not the weights of this network"):
         check_starts([other])
     check_starts([{**other, "model": {"name": "unet", "width": 3, "depth": 1}}])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ablate import data, losses
-from ablate.errors import ConfigError, DataError
+from ablate.errors import ConfigError, DataError, StoreError
 from ablate.metrics import protocol_hash
 from ablate.settings.train import faults_of
 from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
@@ -59,8 +59,8 @@ class Fusion(Task):
 
         Raises:
             DataError: An image is smaller than the largest training crop.
-            ConfigError: A stage names a part or an objective that the network does not have.
-            StoreError: Initial weights are of another network.
+            ConfigError: A stage names a part or an objective that the network does not have, or
+                initial weights do not fit.
         """
         every = [self._settings, *arms]
         sections = [settings["data"] for settings in every]
@@ -138,8 +138,7 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
 
     Raises:
         ConfigError: All stages that name a part or an objective that the network does not have,
-            and weights that are not there.
-        StoreError: The weights are of another network.
+            and all weights that are not there or belong to another network.
     """
     asked: dict[str, tuple[Any, Any, Mapping[str, Any]]] = {}
     for settings in every:
@@ -160,7 +159,12 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
         model = models.build(dict(section))
         faults += stage_faults(stages or (), model)
         if initial and not str(initial).startswith(OF_A_RUN):
-            read_into(model, weights_file(str(initial), store=Path.cwd()))
+            try:
+                read_into(model, weights_file(str(initial), store=Path.cwd()))
+            except ConfigError as error:
+                faults += error.faults
+            except StoreError as error:
+                faults.append(f"train.initial_weights: {error}")
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
 
