@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=ABOUT)
     parser.add_argument("--data", type=Path, required=True, help="has MSRS-mini and RoadScene")
     parser.add_argument("--seeds", type=int, default=64)
-    parser.add_argument("--long", type=int, default=2, help="seeds of the slow trainings")
+    parser.add_argument("--long", type=int, default=2, help="seeds of the slow trainings; 0: none")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
     parser.add_argument("--kept", type=Path, default=Path("build/speedrun.jsonl"))
     given, before = parser.parse_args(), os.getloadavg()[0]
@@ -117,7 +117,7 @@ def main() -> None:
     every = run_all({"default": wanted["default"]}, seeds=range(given.seeds), kept=given.kept)
     rest = {name: each for name, each in wanted.items() if name != "default"}
     others = run_all(rest, seeds=range(FEW), kept=given.kept)
-    asked = {**published(given.data), **beyond(given.data)}
+    asked = {**published(given.data), **beyond(given.data)} if given.long else {}
     slow = run_all(asked, seeds=range(given.long), kept=given.kept)
     labels = {name: f"published recipe of {name}, {STEPS[name]} steps" for name in STEPS}
     labels |= {name: name for name in beyond(given.data)}
@@ -128,7 +128,7 @@ def main() -> None:
             *measures("default", every, label="MSRS-mini"),
             *measures("roadscene", others, label="RoadScene-mini"),
             *measures("generated", others, label="generated pairs, 200 steps"),
-            *(each for name, label in labels.items() for each in measures(name, slow, label=label)),
+            *(each for name in asked for each in measures(name, slow, label=labels[name])),
         ],
         notes=[LATER],
         load_before=before,

@@ -136,7 +136,7 @@ OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
     "model": {
         "densefuse": {"width": _int(1, _WIDEST), **_own("densefuse"), **_OF_NETWORKS},
         "seafusion": {"width": _int(1, _WIDEST), **_own("seafusion"), **_OF_NETWORKS},
-        "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6), **_OF_NETWORKS},
+        "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6), **_own("unet"), **_OF_NETWORKS},
         "restormer": {
             "width": _int(2, _WIDEST),
             "depth": _int(1, 4),

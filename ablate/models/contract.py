@@ -102,6 +102,11 @@ class FusionNetwork(nn.Module):
         return {}
 
 
+def activated(name: str) -> nn.Module:
+    """Return a layer of the activation "relu", or "leaky_relu" of slope .1."""
+    return nn.ReLU() if name == "relu" else nn.LeakyReLU(0.1)
+
+
 def keep(module: nn.Module) -> nn.Module:
     """Return the module, marked to keep the weights that it has when a training starts."""
     for each in module.modules():

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ablate.models.contract import MODELS, FusionNetwork
+from ablate.models.contract import MODELS, FusionNetwork, activated
 from ablate.models.settings import check_at_least, check_own
 
 
@@ -19,6 +19,7 @@ class DenseFuse(FusionNetwork):
         width: Channels of one encoder layer; 16 in the original. At least 1.
         features: How those of the two sources are fused: `added` (the rule "addition" of the
             paper), or `averaged`, as the released weights of hli1221/densefuse-pytorch need.
+        activation: `relu`, or `leaky_relu` of slope .1.
 
     Source:
         Li and Wu, DenseFuse, IEEE TIP 2019; net.py of hli1221/densefuse-pytorch at 4394b63.
@@ -28,18 +29,21 @@ class DenseFuse(FusionNetwork):
     faster_layout = "channels_last"
     smallest_px = 2  # reflection needs a neighbour
 
-    def __init__(self, *, width: int = 16, features: str = "added") -> None:
+    def __init__(
+        self, *, width: int = 16, features: str = "added", activation: str = "relu"
+    ) -> None:
         super().__init__()
         check_at_least(1, width=width)
-        check_own("densefuse", features=features)
+        check_own("densefuse", features=features, activation=activation)
         self._averages = features == "averaged"
         self.encoder = nn.ModuleList(
-            [_layer(1, width)] + [_layer(width * (1 + k), width) for k in range(3)]
+            [_layer(1, width, activation)]
+            + [_layer(width * (1 + k), width, activation) for k in range(3)]
         )
         self.decoder = nn.Sequential(
-            _layer(4 * width, 4 * width),
-            _layer(4 * width, 2 * width),
-            _layer(2 * width, width),
+            _layer(4 * width, 4 * width, activation),
+            _layer(4 * width, 2 * width, activation),
+            _layer(2 * width, width, activation),
             nn.Conv2d(width, 1, 3, padding=1, padding_mode="reflect"),
         )
 
@@ -56,7 +60,7 @@ class DenseFuse(FusionNetwork):
         return features
 
 
-def _layer(inputs: int, outputs: int) -> nn.Sequential:
+def _layer(inputs: int, outputs: int, activation: str) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect"), nn.ReLU()
+        nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect"), activated(activation)
     )

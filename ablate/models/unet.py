@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least
+from ablate.models.contract import MODELS, FusionNetwork, activated
+from ablate.models.settings import check_at_least, check_own
 
 
 @MODELS.register("unet")
@@ -19,6 +19,7 @@ class UNet(FusionNetwork):
     Args:
         width: Channels at full size, doubled at every halving; 64 in the original. At least 1.
         depth: Halvings; 4 in the original. At least 1, a study file allows 6.
+        activation: `relu`, or `leaky_relu` of slope .1.
 
     Source:
         Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597.
@@ -27,20 +28,23 @@ class UNet(FusionNetwork):
     source = "Ronneberger et al., MICCAI 2015, arXiv 1505.04597 (U-Net)"
     faster_layout = "channels_last"
 
-    def __init__(self, *, width: int = 16, depth: int = 3) -> None:
+    def __init__(self, *, width: int = 16, depth: int = 3, activation: str = "relu") -> None:
         super().__init__()
         check_at_least(1, width=width, depth=depth)
+        check_own("unet", activation=activation)
         self.multiple_px = 2**depth
         channels = [width * 2**level for level in range(depth + 1)]
         self.encoder = nn.ModuleList(
-            _twice(inputs, outputs)
+            _twice(inputs, outputs, activation)
             for inputs, outputs in zip([2, *channels], channels, strict=False)
         )
         self.up = nn.ModuleList(
             nn.Sequential(nn.Conv2d(2 * fine, 4 * fine, 1), nn.PixelShuffle(2))
             for fine in reversed(channels[:-1])
         )
-        self.decoder = nn.ModuleList(_twice(2 * fine, fine) for fine in reversed(channels[:-1]))
+        self.decoder = nn.ModuleList(
+            _twice(2 * fine, fine, activation) for fine in reversed(channels[:-1])
+        )
         self.last = nn.Conv2d(width, 1, 1)
 
     def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
@@ -56,10 +60,10 @@ class UNet(FusionNetwork):
         return predicted
 
 
-def _twice(inputs: int, outputs: int) -> nn.Sequential:
+def _twice(inputs: int, outputs: int, activation: str) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, padding=1),
-        nn.ReLU(),
+        activated(activation),
         nn.Conv2d(outputs, outputs, 3, padding=1),
-        nn.ReLU(),
+        activated(activation),
     )

@@ -73,6 +73,13 @@ class DenseFuseSettings:
         absent="added",
         meaning="How the features of the two sources are fused; released weights need averaged.",
     )
+    activation: str = field(
+        "name",
+        "relu",
+        choices=("relu", "leaky_relu"),
+        absent="relu",
+        meaning="Between the layers; leaky_relu (slope .1) has no channels that are dead for good.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,19 @@ class SeAFusionSettings:
         absent="fixed",
         meaning="Whether the gradient kernels inside the network stay Sobel's or are trained from "
         "them; the released weights need trained.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UNetSettings:
+    """What `unet` has beside its width and depth."""
+
+    activation: str = field(
+        "name",
+        "relu",
+        choices=("relu", "leaky_relu"),
+        absent="relu",
+        meaning="Between the layers; leaky_relu (slope .1) has no channels that are dead for good.",
     )
 
 
@@ -119,4 +139,5 @@ OF_NETWORKS: Final[Mapping[str, type]] = {
     "densefuse": DenseFuseSettings,
     "restormer": RestormerSettings,
     "seafusion": SeAFusionSettings,
+    "unet": UNetSettings,
 }

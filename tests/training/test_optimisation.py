@@ -379,3 +379,14 @@ def test_a_training_starts_from_the_weights_of_a_run(tmp_path: Path) -> None:
             assert torch.equal(one, two)
     with pytest.raises(ConfigError, match=r"0 runs of .* with kept weights begin so"):
         start(model, seed=5, settings={}, initial="run:zzz", folder=here)
+
+
+@pytest.mark.parametrize("name", ["unet", "densefuse"])
+def test_leaky_layers_leave_no_channel_without_a_gradient(name: str) -> None:
+    model = models.build({"name": name, "width": 2, "activation": "leaky_relu"})
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, -0.1)  # every ReLU would be dead
+    model(infrared=torch.rand(1, 1, 16, 16), visible=torch.rand(1, 1, 16, 16)).sum().backward()
+    assert all(float(one.grad.abs().sum()) > 0 for one in model.parameters())
+    with pytest.raises(ConfigError, match=r"model\.activation: no such name as 'gelu'"):
+        models.build({"name": name, "activation": "gelu"})
