@@ -51,6 +51,8 @@ def warning_of(health: Health) -> str:
     if state == "copy":
         is_infrared = health.difference_infrared < health.difference_visible
         return f"fused images are copies of the {'infrared' if is_infrared else 'visible'} one"
+    if state == "untrained":
+        return f"fused images are {IN_WORDS[state]}"
     return ""
 
 

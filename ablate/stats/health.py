@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 State = Literal[
-    "healthy", "constant", "half_constant", "saturated", "negative", "copy", "not_finite"
+    "healthy",
+    "constant",
+    "half_constant",
+    "saturated",
+    "negative",
+    "copy",
+    "untrained",
+    "not_finite",
 ]
 STATES: Final[tuple[State, ...]] = get_args(State)
 IN_WORDS: Final[Mapping[State, str]] = {
@@ -23,6 +30,7 @@ IN_WORDS: Final[Mapping[State, str]] = {
     "saturated": "saturated images",
     "negative": "photographic negatives",
     "copy": "copies of one source",
+    "untrained": "the mean of the sources, nothing learned",
     "not_finite": "not finite",
 }
 
@@ -33,6 +41,7 @@ TWO_LEVELS_EN: Final = 1.5  # bits: below, and not constant, a few flat levels
 NEAR: Final = 2  # grey levels around a commonest one that belong to it
 SATURATED: Final = 0.5  # share of pixels at 0 or 255 beyond that of either source
 COPY: Final = 1.0  # mean absolute grey levels from a source: below, a copy of it
+UNTRAINED: Final = 0.02  # mean grey levels from the mean of the sources, rounding left out
 STRIDE: Final = 2  # every second pixel of every second row is looked at
 
 
@@ -51,6 +60,8 @@ class Health:
         difference_infrared: Mean absolute difference to the infrared, grey levels.
         difference_visible: To the visible.
         difference_sources: Of the two sources.
+        difference_mean: To the mean of the sources, beyond half a grey level of rounding. A
+            network whose output is that mean plus a map, and whose layers are dead, has 0.
         images: Number of images.
     """
 
@@ -63,6 +74,7 @@ class Health:
     difference_infrared: float
     difference_visible: float
     difference_sources: float
+    difference_mean: float
     images: int
 
     @property
@@ -78,6 +90,8 @@ class Health:
         nearest = min(self.difference_infrared, self.difference_visible)
         if nearest < COPY < self.difference_sources:
             return "copy"
+        if self.difference_mean < UNTRAINED and self.difference_sources > COPY:
+            return "untrained"
         return "negative" if is_against_both or self.scd < 0 else "healthy"
 
     def to_json(self) -> dict[str, Any]:
@@ -172,6 +186,7 @@ def _of_one(
         "difference_infrared": float(np.abs(f - i).mean()),
         "difference_visible": float(np.abs(f - v).mean()),
         "difference_sources": float(np.abs(i - v).mean()),
+        "difference_mean": float(np.maximum(np.abs(f - (i + v) / 2) - 0.5, 0).mean()),
     }
 
 
