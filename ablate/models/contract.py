@@ -103,8 +103,8 @@ class FusionNetwork(nn.Module):
 
 
 def activated(name: str) -> nn.Module:
-    """Return a layer of the activation "relu", or "leaky_relu" of slope .1."""
-    return nn.ReLU() if name == "relu" else nn.LeakyReLU(0.1)
+    """Return a layer of the activation "relu", or "leaky_relu" of slope .01."""
+    return nn.ReLU() if name == "relu" else nn.LeakyReLU(0.01)
 
 
 def keep(module: nn.Module) -> nn.Module:

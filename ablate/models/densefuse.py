@@ -19,7 +19,7 @@ class DenseFuse(FusionNetwork):
         width: Channels of one encoder layer; 16 in the original. At least 1.
         features: How those of the two sources are fused: `added` (the rule "addition" of the
             paper), or `averaged`, as the released weights of hli1221/densefuse-pytorch need.
-        activation: `relu`, or `leaky_relu` of slope .1.
+        activation: `relu`, or `leaky_relu` of slope .01.
 
     Source:
         Li and Wu, DenseFuse, IEEE TIP 2019; net.py of hli1221/densefuse-pytorch at 4394b63.

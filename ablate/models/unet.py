@@ -19,7 +19,7 @@ class UNet(FusionNetwork):
     Args:
         width: Channels at full size, doubled at every halving; 64 in the original. At least 1.
         depth: Halvings; 4 in the original. At least 1, a study file allows 6.
-        activation: `relu`, or `leaky_relu` of slope .1.
+        activation: `relu`, or `leaky_relu` of slope .01.
 
     Source:
         Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597.
