@@ -78,7 +78,7 @@ class DenseFuseSettings:
         "relu",
         choices=("relu", "leaky_relu"),
         absent="relu",
-        meaning="Between the layers; leaky_relu (slope .01) has no channels that are dead for good.",
+        meaning="Between the layers; leaky_relu (slope .01) leaves no channel dead for good.",
     )
 
 
@@ -105,7 +105,7 @@ class UNetSettings:
         "relu",
         choices=("relu", "leaky_relu"),
         absent="relu",
-        meaning="Between the layers; leaky_relu (slope .01) has no channels that are dead for good.",
+        meaning="Between the layers; leaky_relu (slope .01) leaves no channel dead for good.",
     )
 
 
