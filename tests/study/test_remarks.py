@@ -19,7 +19,7 @@ def write(folder: Path, study: str, text: str) -> None:
 
 def test_an_answer_phase_says_what_it_tunes_and_what_it_finds() -> None:
     text = lines("q4_variant_answer", "answer")
-    assert "learning_rate 0.001 to 0.1 (log)" in text
+    assert "learning_rate 0.003 to 0.03 (log)" in text
     assert "variant: 8 blocks find d_z 1.74 with power 0.8" in text
     assert "claims nothing" not in text
 
