@@ -97,10 +97,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder MSRS-mini")
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--steps", type=int, default=200, help="of the slow networks")
+    parser.add_argument("--only", choices=("networks", "losses"), help="one of the two tables")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
     parser.add_argument("--kept", type=Path, default=Path("build/networks.jsonl"))
     given, before = parser.parse_args(), os.getloadavg()[0]
-    nets, losses = networks(given.data, steps=given.steps), variants(given.data)
+    nets = {} if given.only == "losses" else networks(given.data, steps=given.steps)
+    losses = {} if given.only == "networks" else variants(given.data)
     seeds = range(given.seeds)
     of_nets = run_all(nets, seeds=seeds, kept=given.kept)
     of_losses = run_all(losses, seeds=seeds, kept=given.kept)
