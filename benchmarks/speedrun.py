@@ -16,7 +16,8 @@ from benchmarks.trainings import METRICS, Ended, of, run_all, settings
 ABOUT = (
     "The default recipe of new studies (U-Net of width 8, output: mean of the sources plus a "
     "correction that starts at 0, leaky layers; Adam .01 along a cosine; 1,000 steps of 4 crops of "
-    "64; the loss of the paper) on MSRS-mini: 96 training and 30 test pairs of MSRS, not MSRS itself. Time is "
+    "64; the loss of the paper) on MSRS-mini: 96 training and 30 test pairs of MSRS, not MSRS "
+    "itself. Time is "
     "CPU time of one core from nothing to the last step, data included, scoring apart. The level "
     "of SeAFusion is about that of its published images on the same 30 pairs."
 )
