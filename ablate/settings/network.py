@@ -48,6 +48,17 @@ def _counts_fault(value: Any) -> str | None:
     return f"must be a whole number of at least 1, or a list of one per stage, got {value!r}"
 
 
+def _activation() -> Any:
+    """Return the setting of a network whose layers may have either activation."""
+    return field(
+        "name",
+        "relu",
+        choices=("relu", "leaky_relu"),
+        absent="relu",
+        meaning="Between the layers; leaky_relu (slope .01) leaves no channel dead for good.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CDDFuseSettings:
     """What `cddfuse` has beside the sizes of its parts."""
@@ -73,13 +84,7 @@ class DenseFuseSettings:
         absent="added",
         meaning="How the features of the two sources are fused; released weights need averaged.",
     )
-    activation: str = field(
-        "name",
-        "relu",
-        choices=("relu", "leaky_relu"),
-        absent="relu",
-        meaning="Between the layers; leaky_relu (slope .01) leaves no channel dead for good.",
-    )
+    activation: str = _activation()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +105,7 @@ class SeAFusionSettings:
 class UNetSettings:
     """What `unet` has beside its width and depth."""
 
-    activation: str = field(
-        "name",
-        "relu",
-        choices=("relu", "leaky_relu"),
-        absent="relu",
-        meaning="Between the layers; leaky_relu (slope .01) leaves no channel dead for good.",
-    )
+    activation: str = _activation()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

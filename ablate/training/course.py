@@ -13,7 +13,7 @@ from ablate.stats.health import IN_WORDS, Health, State
 from ablate.training.checkpoints import Checkpoints
 from ablate.training.optimisation import Optimisation
 from ablate.training.recorder import Recorder
-from ablate.training.scoring import HEALTHY, Scored, means
+from ablate.training.scoring import Scored, means
 from ablate.training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -167,8 +167,7 @@ def report(recorder: Recorder, scored: Scored, spec: RunSpec, *, step: int) -> N
     """
     values = means(scored.rows)
     health = scored.health
-    healthy = {} if health is None else {HEALTHY: float(health.state == "healthy")}
-    recorder.metrics({**values, **healthy}, step=step)
+    recorder.metrics({**values, **scored.healthy}, step=step)
     if health is not None and not spec.scores_test:
         stop_if_dead(health, step=step)
     if spec.objective not in values:

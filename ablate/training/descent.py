@@ -56,7 +56,7 @@ def descend(
         LeaveError: The worker is to go; the state is saved.
     """
     steps, device = optimisation.steps, run.device
-    engine = engine_of(run.train, device) if len(optimisation.stages) == 1 else None
+    engine = engine_of(run.train, device)
     every = max(1, steps // RECORDS)
     pictured = moments(steps) if look else frozenset()
     made: dict[int, tuple[FusionLoss, Step]] = {}

@@ -32,7 +32,8 @@ def engine_of(train: Mapping[str, Any], device: torch.device) -> Engine | None:
     """Return what captures the steps of a training, None where they are launched one by one.
 
     Args:
-        train: The section; its `graph` is "never", "always", or "auto": on CUDA.
+        train: The section; its `graph` is "never", "always", or "auto": on CUDA; several stages
+            are never captured.
         device: Where the model lies.
 
     Raises:
@@ -45,7 +46,9 @@ def engine_of(train: Mapping[str, Any], device: torch.device) -> Engine | None:
         raise ConfigError(
             f"train.graph: always needs train.device=cuda, got {device.type}; use auto or never"
         )
-    return None if wanted == "never" or device.type != "cuda" else CudaEngine(device)
+    several = len(train.get("stages") or ()) > 1  # each has a step of its own
+    is_launched = wanted == "never" or device.type != "cuda" or several
+    return None if is_launched else CudaEngine(device)
 
 
 class Replayed:

@@ -19,7 +19,6 @@ from ablate.training.initialisation import start
 from ablate.training.optimisation import Optimisation
 from ablate.training.scoring import (
     FEW,
-    HEALTHY,
     Row,
     Scored,
     fuse_all,
@@ -121,8 +120,7 @@ def fit(
     assert of_val.health is not None
     rows = of_val.rows + (scored("test").rows if run.spec.scores_test else [])
     values = means(rows)
-    healthy = float(of_val.health.state == "healthy")
-    run.recorder.metrics({**values, HEALTHY: healthy}, step=optimisation.steps)
+    run.recorder.metrics({**values, **of_val.healthy}, step=optimisation.steps)
     if run.spec.scores_test:
         write_weights(optimisation.scored, run.folder)
     for pair, image in zip(shown, last[shown_split], strict=True):

@@ -17,7 +17,6 @@ from ablate.training.descent import descend
 from ablate.training.determinism import generator
 from ablate.training.optimisation import Optimisation
 from ablate.training.scoring import (
-    HEALTHY,
     Row,
     Scored,
     health_of,
@@ -103,8 +102,7 @@ def fit(
     assert health is not None
     if not all(math.isfinite(value) for value in values.values()):
         raise DivergedError("a mean metric is not finite")
-    healthy = float(health.state == "healthy")
-    run.recorder.metrics({**values, HEALTHY: healthy}, step=steps)
+    run.recorder.metrics({**values, **of_split["val"].healthy}, step=steps)
     kept = every[first:] if "test" in crops and recorded else every[:recorded]
     for index, pair in enumerate(kept):  # all of test: a probe cannot fuse them again later
         path = save_png(model.pixels[first + index], run.folder / "fused" / f"{pair.stem}.png")

@@ -31,6 +31,11 @@ class Scored:
     rows: list[Row]
     health: Health | None = None  # None for tasks that fuse nothing
 
+    @property
+    def healthy(self) -> dict[str, float]:
+        """Return what is recorded of the health beside the metrics."""
+        return {} if self.health is None else {HEALTHY: float(self.health.state == "healthy")}
+
 
 def health_of(pairs: Sequence[Pair], fused: Sequence[Tensor]) -> Health:
     """Return the health of fused images, (1, 1, height, width) each."""

@@ -203,6 +203,8 @@ def test_a_graph_is_for_cuda(spec: Make, tmp_path: Path) -> None:
     cpu = torch.device("cpu")
     assert engine_of({}, cpu) is None
     assert engine_of({"graph": "auto"}, cpu) is None
+    stages = [{"share": 0.5}, {}]
+    assert engine_of({"graph": "auto", "stages": stages}, torch.device("cuda")) is None
     with pytest.raises(ConfigError, match=r"train\.graph: must be never, auto or always"):
         engine_of({"graph": True}, cpu)
     asked, _ = ran(spec(train={"graph": "always"}), tmp_path)
