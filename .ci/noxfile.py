@@ -13,13 +13,27 @@ import nox
 ROOT = Path(__file__).resolve().parents[1]
 TORCH_ARGS = shlex.split(os.environ.get("TORCH_ARGS", ""))
 TESTS = (
-    "tests/config", "tests/search", "tests/study", "tests/tracking", "tests/metrics",
-    "tests/losses", "tests/models", "tests/e2e/test_answer.py",
-)  # fmt: skip
+    "tests/config",
+    "tests/search",
+    "tests/study",
+    "tests/tracking",
+    "tests/metrics",
+    "tests/losses",
+    "tests/models",
+    "tests/e2e/test_answer.py",
+)
 WITNESSES = (  # what tests need, not looked for among the oldest
-    "beartype", "hatchling", "hypothesis", "jaxtyping", "pytest", "pytest-timeout", "pytest-xdist",
-    "scikit-image", "sewar", "statsmodels",
-)  # fmt: skip
+    "beartype",
+    "hatchling",
+    "hypothesis",
+    "jaxtyping",
+    "pytest",
+    "pytest-timeout",
+    "pytest-xdist",
+    "scikit-image",
+    "sewar",
+    "statsmodels",
+)
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["tests-3.11", "lowest"]
 
@@ -47,9 +61,17 @@ def _tested(session: nox.Session, wanted: list[str], more: tuple[str, ...] = ())
         session.install(*more)
     found = session.run("uv", "pip", "list", silent=True, external=True) or ""
     names = ("numpy ", "pandas ", "torch ", "optuna ", "mlflow ")
-    session.log("; ".join(" ".join(line.split()) for line in found.splitlines()
-                          if line.startswith(names)))  # fmt: skip
+    session.log(
+        "; ".join(" ".join(line.split()) for line in found.splitlines() if line.startswith(names))
+    )
     session.run(
-        "python", "-m", "pytest", "-p", "no:cacheprovider", "-m", "not slow",
-        *(session.posargs or TESTS), env={"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        "python",
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not slow",
+        *(session.posargs or TESTS),
+        env={"OMP_NUM_THREADS": "1"},
+    )

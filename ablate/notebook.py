@@ -146,8 +146,11 @@ class OpenedStudy:
         if not named:
             runs = self._contents.runs
             factors = [name for name in runs.columns if name.startswith("factor.")]
-            having = {row["arm"] for row in runs.to_dict("records")
-                      if arm in {str(row[name]) for name in factors}}  # fmt: skip
+            having = {
+                row["arm"]
+                for row in runs.to_dict("records")
+                if arm in {str(row[name]) for name in factors}
+            }
             named = [name for name in there if name in having]
         if len(named) == 1:
             return named[0]

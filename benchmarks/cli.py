@@ -36,15 +36,19 @@ def seconds(words: Sequence[str], folder: str) -> tuple[float, float]:
     given = dict(os.environ)
     if words[0] == "TAB":
         given |= {
-            "_ABLATE_COMPLETE": "complete_bash", "COMP_WORDS": words[1],
+            "_ABLATE_COMPLETE": "complete_bash",
+            "COMP_WORDS": words[1],
             "COMP_CWORD": str(words[1].count(" ")),
-        }  # fmt: skip
+        }
         words = ()
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "ablate", *words], cwd=folder, env=given, capture_output=True,
+        [sys.executable, "-m", "ablate", *words],
+        cwd=folder,
+        env=given,
+        capture_output=True,
         check=False,
-    )  # fmt: skip
+    )
     taken, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode or not done.stdout:
         raise SystemExit(f"ablate {' '.join(words)}: {done.stderr.decode()}")
@@ -73,9 +77,13 @@ def main() -> None:
     """Measure and write."""
     given, before = options(ABOUT), os.getloadavg()[0]
     found = content(
-        "cli", about=ABOUT, measures=measures(given.repeats or 7), load_before=before,
-        clock="CPU time of the process and time on the wall", sides="in turns, a process each",
-    )  # fmt: skip
+        "cli",
+        about=ABOUT,
+        measures=measures(given.repeats or 7),
+        load_before=before,
+        clock="CPU time of the process and time on the wall",
+        sides="in turns, a process each",
+    )
     show(found, write(found, folder=given.out))
 
 

@@ -82,10 +82,15 @@ def main() -> None:
     naive = [second * BATCHES / 2 for second in seconds["naive"]]
     rows = [
         row(
-            "crops of both modalities from the mapped cache", unit="batch of 16", per=BATCHES,
-            ours=seconds["ours"], peer=naive, peer_name="PNG decoded per crop, Pillow", goal=GOAL,
+            "crops of both modalities from the mapped cache",
+            unit="batch of 16",
+            per=BATCHES,
+            ours=seconds["ours"],
+            peer=naive,
+            peer_name="PNG decoded per crop, Pillow",
+            goal=GOAL,
         )
-    ]  # fmt: skip
+    ]
     found = content("data", about=ABOUT, rows=rows, load_before=before)
     show(found, write(found, folder=given.out))
 

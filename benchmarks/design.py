@@ -62,9 +62,11 @@ class Surface:
 def surface(random: np.random.Generator) -> Surface:
     """Return a random surface; effects are about as large as the noise of a seed."""
     return Surface(
-        random.normal(0, 0.01, 2), random.uniform(0.2, 0.8, 2), random.uniform(0.5, 2.0, 2),
+        random.normal(0, 0.01, 2),
+        random.uniform(0.2, 0.8, 2),
+        random.uniform(0.5, 2.0, 2),
         random.uniform(-0.5, 0.5),
-    )  # fmt: skip
+    )
 
 
 def planned(folder: Path, *, seed: int) -> Plan:
@@ -72,14 +74,21 @@ def planned(folder: Path, *, seed: int) -> Plan:
     file = folder / "paired.yaml"
     whole = {
         "title": "Paired",
-        "space": {"dimensions": {"variant": {
-            "type": "bundle", "choices": dict(zip(VALUES, SETTINGS, strict=True)),
-            "baseline": VALUES[0]}}},
+        "space": {
+            "dimensions": {
+                "variant": {
+                    "type": "bundle",
+                    "choices": dict(zip(VALUES, SETTINGS, strict=True)),
+                    "baseline": VALUES[0],
+                }
+            }
+        },
         "factors": {"variant": {"values": list(VALUES), "baseline": VALUES[0]}},
-        "phases": {"answer": {"design": "blocked",
-                              "options": {"blocks": BLOCKS, "points": POINTS}}},
+        "phases": {
+            "answer": {"design": "blocked", "options": {"blocks": BLOCKS, "points": POINTS}}
+        },
         "base": {"data": {"name": "synthetic"}, "model": {"name": "probe"}},
-    }  # fmt: skip
+    }
     file.write_text(yaml.safe_dump(whole), encoding="utf-8")
     return make(config.load(file, (f"seed={seed}",), known=known()))
 
@@ -94,9 +103,11 @@ def paired(plan: Plan, truth: Surface, random: np.random.Generator) -> Floats:
         assert run.block is not None
         block, value = run.block - 1, values[str(run.factors["variant"])]
         place = np.array(
-            [_share(float(run.nuisance["learning_rate"]), RATES),  # type: ignore[arg-type]
-             _share(float(run.nuisance["gradient_weight"]), WEIGHTS)]  # type: ignore[arg-type]
-        )  # fmt: skip
+            [
+                _share(float(run.nuisance["learning_rate"]), RATES),  # type: ignore[arg-type]
+                _share(float(run.nuisance["gradient_weight"]), WEIGHTS),
+            ]  # type: ignore[arg-type]
+        )
         score = truth.at(value, place) + of_block[block] + random.normal(0, SEED_SD)
         val, test = score + random.normal(0, VAL_SD), score + random.normal(0, VAL_SD)
         best[block, value] = max(best.get((block, value), (-math.inf, 0.0)), (val, test))
@@ -117,9 +128,10 @@ def searched(truth: Surface, random: np.random.Generator, *, seed: int) -> tuple
     """Return the effects that means by value, and best of each value, of a TPE search show."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed),
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(seed=seed),
         storage=optuna.storages.InMemoryStorage(),
-    )  # fmt: skip
+    )
 
     def objective(trial: optuna.Trial) -> float:
         value = VALUES.index(trial.suggest_categorical("variant", VALUES))
@@ -171,25 +183,42 @@ def main() -> None:
     rmse = {name: float(np.sqrt(np.mean(np.square(some)))) for name, some in errors.items()}
     coverage = 100 * float(np.mean(held))
     found = content(
-        "design", about=ABOUT, load_before=load, clock="none: errors are counted",
+        "design",
+        about=ABOUT,
+        load_before=load,
+        clock="none: errors are counted",
         sides="simulated",
         measures=[
-            measure("error of an effect (RMSE), paired over Sobol 100", unit="",
-                    values=[rmse["paired"] / rmse["sobol"]], at_most=0.7),
-            measure("error of an effect, paired over TPE 200 (means by value)", unit="",
-                    values=[rmse["paired"] / rmse["tpe"]], at_most=0.4),
-            measure("error of an effect, paired over TPE 200 (best of each value)", unit="",
-                    values=[rmse["paired"] / rmse["best"]]),
-            *(measure(f"error of an effect, {name}", unit="", values=[value])
-              for name, value in rmse.items()),
-            measure("95 % intervals that hold the truth", unit="%", values=[coverage],
-                    at_least=93),
+            measure(
+                "error of an effect (RMSE), paired over Sobol 100",
+                unit="",
+                values=[rmse["paired"] / rmse["sobol"]],
+                at_most=0.7,
+            ),
+            measure(
+                "error of an effect, paired over TPE 200 (means by value)",
+                unit="",
+                values=[rmse["paired"] / rmse["tpe"]],
+                at_most=0.4,
+            ),
+            measure(
+                "error of an effect, paired over TPE 200 (best of each value)",
+                unit="",
+                values=[rmse["paired"] / rmse["best"]],
+            ),
+            *(
+                measure(f"error of an effect, {name}", unit="", values=[value])
+                for name, value in rmse.items()
+            ),
+            measure("95 % intervals that hold the truth", unit="%", values=[coverage], at_least=93),
             measure("the same, from above", unit="%", values=[coverage], at_most=97),
         ],
-        notes=[f"{len(held) // 2} studies, {min(len(held) // 2, SEARCHED)} of them searched; "
-               f"standard deviations: seed {SEED_SD}, block {BLOCK_SD}, split {VAL_SD}; "
-               "effects 0.01"],
-    )  # fmt: skip
+        notes=[
+            f"{len(held) // 2} studies, {min(len(held) // 2, SEARCHED)} of them searched; "
+            f"standard deviations: seed {SEED_SD}, block {BLOCK_SD}, split {VAL_SD}; "
+            "effects 0.01"
+        ],
+    )
     show(found, write(found, folder=given.out))
 
 

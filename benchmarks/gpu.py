@@ -68,9 +68,18 @@ class Sizes:
 
 
 TINY = Sizes(
-    batch=1, crop_px=32, width=2, repeats=2, calls=1, images=2, together=2, side_px=(64, 96),
-    large=(1, 64), workers=(1, 2), seconds=0.3,
-)  # fmt: skip
+    batch=1,
+    crop_px=32,
+    width=2,
+    repeats=2,
+    calls=1,
+    images=2,
+    together=2,
+    side_px=(64, 96),
+    large=(1, 64),
+    workers=(1, 2),
+    seconds=0.3,
+)
 
 
 class Launched:
@@ -134,16 +143,29 @@ def of_steps(sizes: Sizes, device: torch.device) -> Found:
                 memory[side] = (torch.cuda.max_memory_allocated(device) - before) / 2**20
             sides[side] = lambda take=take: [take() for _ in range(sizes.calls)]  # type: ignore[misc]
         apart = max(abs(a / b - 1) for a, b in zip(*first.values(), strict=True))
-        yield "measures", measure(
-            f"{name} {way}: replayed losses differ by", unit="relative", values=[apart],
-            at_most=1e-4 if way == "fp32" else 1e-2,
-        )  # fmt: skip
+        yield (
+            "measures",
+            measure(
+                f"{name} {way}: replayed losses differ by",
+                unit="relative",
+                values=[apart],
+                at_most=1e-4 if way == "fp32" else 1e-2,
+            ),
+        )
         seconds = alternate(sides, repeats=sizes.repeats, clock=wall(device))
-        yield "rows", row(
-            f"{name} {way}, graph", unit="step", ours=seconds["replayed"],
-            peer=seconds["launched"], peer_name="launched one by one", per=sizes.calls, goal=1.8,
-            largest_error=apart,
-        )  # fmt: skip
+        yield (
+            "rows",
+            row(
+                f"{name} {way}, graph",
+                unit="step",
+                ours=seconds["replayed"],
+                peer=seconds["launched"],
+                peer_name="launched one by one",
+                per=sizes.calls,
+                goal=1.8,
+                largest_error=apart,
+            ),
+        )
         for side, used in memory.items():
             yield "measures", measure(f"{name} {way}: {side}", unit="MiB", values=[used])
 
@@ -176,12 +198,21 @@ def of_the_loss(sizes: Sizes, device: torch.device) -> Found:
             "ours": lambda: [_with_slope(ours, image) for _ in range(sizes.calls)],
             "torch": lambda: [_with_slope(in_torch, image) for _ in range(sizes.calls)],
         },
-        repeats=sizes.repeats, clock=wall(device),
-    )  # fmt: skip
-    yield "rows", row(
-        "loss of three levels, kernel", unit="call", ours=seconds["ours"], peer=seconds["torch"],
-        peer_name="torch form", per=sizes.calls, largest_error=apart,
-    )  # fmt: skip
+        repeats=sizes.repeats,
+        clock=wall(device),
+    )
+    yield (
+        "rows",
+        row(
+            "loss of three levels, kernel",
+            unit="call",
+            ours=seconds["ours"],
+            peer=seconds["torch"],
+            peer_name="torch form",
+            per=sizes.calls,
+            largest_error=apart,
+        ),
+    )
     yield from _of_bytes(sizes, device)
 
 
@@ -200,16 +231,29 @@ def _of_bytes(sizes: Sizes, device: torch.device) -> Found:
             ),
             "copy": lambda: target.copy_(block),
         },
-        repeats=sizes.repeats, warm_up=3, clock=wall(device),
-    )  # fmt: skip
-    yield "rows", row(
-        f"copy of the bytes of a {batch}x{side}x{side} level", unit="call", ours=seconds["copy"],
-        peer=seconds["level"], peer_name="kernel, both ways",
-    )  # fmt: skip
-    yield "measures", measure(
-        "kernel over the byte floor", unit="times", at_most=3,
-        values=[a / b for a, b in zip(seconds["level"], seconds["copy"], strict=True)],
-    )  # fmt: skip
+        repeats=sizes.repeats,
+        warm_up=3,
+        clock=wall(device),
+    )
+    yield (
+        "rows",
+        row(
+            f"copy of the bytes of a {batch}x{side}x{side} level",
+            unit="call",
+            ours=seconds["copy"],
+            peer=seconds["level"],
+            peer_name="kernel, both ways",
+        ),
+    )
+    yield (
+        "measures",
+        measure(
+            "kernel over the byte floor",
+            unit="times",
+            at_most=3,
+            values=[a / b for a, b in zip(seconds["level"], seconds["copy"], strict=True)],
+        ),
+    )
 
 
 def of_metrics(sizes: Sizes, device: torch.device) -> Found:
@@ -239,24 +283,36 @@ def of_metrics(sizes: Sizes, device: torch.device) -> Found:
         )
         ours = alternate(
             {"ours": lambda dtype=dtype: [evaluate(**batch, dtype=dtype) for _ in range(rounds)]},  # type: ignore[misc]
-            repeats=3, clock=wall(device),
-        )["ours"]  # fmt: skip
+            repeats=3,
+            clock=wall(device),
+        )["ours"]
         others = alternate(
-            {"plain": lambda: [form(*planes) for form in plain.SIX.values()]}, repeats=2,
+            {"plain": lambda: [form(*planes) for form in plain.SIX.values()]},
+            repeats=2,
             clock=time.perf_counter,
-        )["plain"]  # fmt: skip
+        )["plain"]
         count = rounds * sizes.together
-        yield "rows", row(
-            f"six metrics, {kind}, {sizes.together} together", unit="image",
-            ours=[taken / count for taken in ours], peer=others,
-            peer_name="numpy and scipy, one thread", goal=500 if dtype is torch.float32 else None,
-            largest_error=worst,
-        )  # fmt: skip
-        yield "measures", measure(
-            f"{sizes.images} images, {kind}", unit="s",
-            values=[taken * sizes.images / count for taken in ours],
-            at_most=1.0 if dtype is torch.float32 else None,
-        )  # fmt: skip
+        yield (
+            "rows",
+            row(
+                f"six metrics, {kind}, {sizes.together} together",
+                unit="image",
+                ours=[taken / count for taken in ours],
+                peer=others,
+                peer_name="numpy and scipy, one thread",
+                goal=500 if dtype is torch.float32 else None,
+                largest_error=worst,
+            ),
+        )
+        yield (
+            "measures",
+            measure(
+                f"{sizes.images} images, {kind}",
+                unit="s",
+                values=[taken * sizes.images / count for taken in ours],
+                at_most=1.0 if dtype is torch.float32 else None,
+            ),
+        )
 
 
 def of_workers(sizes: Sizes, device: torch.device) -> Found:
@@ -330,9 +386,15 @@ def measured(sizes: Sizes, device: torch.device) -> dict[str, Any]:
     if device.type == "cpu":
         notes.append("on a CPU nothing is captured: the steps are launched on both sides")
     return content(
-        "gpu", about=ABOUT, rows=found["rows"], measures=found["measures"], load_before=load,
-        device=named(device), clock="wall time, the device waited for", notes=notes,
-    )  # fmt: skip
+        "gpu",
+        about=ABOUT,
+        rows=found["rows"],
+        measures=found["measures"],
+        load_before=load,
+        device=named(device),
+        clock="wall time, the device waited for",
+        notes=notes,
+    )
 
 
 def named(device: torch.device) -> str:

@@ -106,11 +106,22 @@ def served(store: Path) -> Iterator[str]:
     """Yield the address of MLflow's own server over a store."""
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "ui", "--port", str(port), "--workers", "1",
-         "--backend-store-uri", f"sqlite:///{store / 'mlflow.db'}"],
+        [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "ui",
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+            "--backend-store-uri",
+            f"sqlite:///{store / 'mlflow.db'}",
+        ],
         env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         while not answers(address):
@@ -143,9 +154,10 @@ def first_page(store: Path, name: str) -> list[float]:
     client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
     wanted = {
         "experiment_ids": [client.get_experiment_by_name(name).experiment_id],
-        "max_results": 100, "run_view_type": "ACTIVE_ONLY",
+        "max_results": 100,
+        "run_view_type": "ACTIVE_ONLY",
         "order_by": ["attributes.start_time DESC"],
-    }  # fmt: skip
+    }
     found = []
     with served(store) as address:
         for _ in range(1 + PAGES):
@@ -168,10 +180,14 @@ def grown(folder: Path, *, trials: int) -> Grown:
         run(config, store=store, listen=clock.tick)
     count, memory_mib = len(clock.cpu_s), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Grown(
-        runs=count, clock=clock, readers=reading(config, store), back=read_back(config, store),
-        page=first_page(store, config.name), commits=commits.count / count,
+        runs=count,
+        clock=clock,
+        readers=reading(config, store),
+        back=read_back(config, store),
+        page=first_page(store, config.name),
+        commits=commits.count / count,
         memory_mib=memory_mib,
-    )  # fmt: skip
+    )
 
 
 def measures(few: Grown, many: Grown) -> list[dict[str, Any]]:
@@ -188,26 +204,56 @@ def measures(few: Grown, many: Grown) -> list[dict[str, Any]]:
         for ours, theirs in zip(many.back["ours"], few.back["ours"], strict=True)
     ]
     return [
-        measure(f"driver, cost per trial at {trials} over that at {FEW}", unit="",
-                values=[late / early], at_most=GOAL),
-        *(measure(f"{what}, cost per trial at {trials} over that at {few.runs}", unit="",
-                  values=[ratio], at_most=GOAL) for what, ratio in readers.items()),
-        measure(f"report (read, tables), cost per trial at {trials} over that at {few.runs}",
-                unit="", values=report, at_most=GOAL),
+        measure(
+            f"driver, cost per trial at {trials} over that at {FEW}",
+            unit="",
+            values=[late / early],
+            at_most=GOAL,
+        ),
+        *(
+            measure(
+                f"{what}, cost per trial at {trials} over that at {few.runs}",
+                unit="",
+                values=[ratio],
+                at_most=GOAL,
+            )
+            for what, ratio in readers.items()
+        ),
+        measure(
+            f"report (read, tables), cost per trial at {trials} over that at {few.runs}",
+            unit="",
+            values=report,
+            at_most=GOAL,
+        ),
         measure(f"driver, cost per trial at {FEW}", unit="ms", values=[1e3 * early]),
         measure(f"driver, cost per trial at {trials}", unit="ms", values=[1e3 * late]),
         measure(f"driver, time of day per trial at {trials}", unit="ms", values=[1e3 * wall]),
         measure(f"status, {trials}", unit="s", values=[many.readers["status"]]),
-        measure(f"report (read, tables), {trials}", unit="s", values=many.back["ours"],
-                at_most=1 if many.runs <= 1000 else None),
-        measure(f"MLflow's first page, time of day, {trials}", unit="s", values=many.page,
-                at_most=2 if many.runs >= 1000 else None),
+        measure(
+            f"report (read, tables), {trials}",
+            unit="s",
+            values=many.back["ours"],
+            at_most=1 if many.runs <= 1000 else None,
+        ),
+        measure(
+            f"MLflow's first page, time of day, {trials}",
+            unit="s",
+            values=many.page,
+            at_most=2 if many.runs >= 1000 else None,
+        ),
         measure(f"commits that write, per trial, {trials}", unit="", values=[many.commits]),
-        measure(f"memory of the driver, at its most, {trials}", unit="MiB",
-                values=[many.memory_mib], at_most=2048),
-        measure(f"of that per trial beyond the first {few.runs}, {trials}", unit="KiB",
-                values=[1024 * (many.memory_mib - few.memory_mib) / many.runs]),
-    ]  # fmt: skip
+        measure(
+            f"memory of the driver, at its most, {trials}",
+            unit="MiB",
+            values=[many.memory_mib],
+            at_most=2048,
+        ),
+        measure(
+            f"of that per trial beyond the first {few.runs}, {trials}",
+            unit="KiB",
+            values=[1024 * (many.memory_mib - few.memory_mib) / many.runs],
+        ),
+    ]
 
 
 def main() -> None:
@@ -224,19 +270,29 @@ def main() -> None:
             grown(Path(name) / str(trials), trials=trials) for trials in (2 * FEW, *given.trials)
         ]
     found = content(
-        "growth", about=ABOUT, load_before=load, sides="in one run",
+        "growth",
+        about=ABOUT,
+        load_before=load,
+        sides="in one run",
         clock="CPU time, or time of day where a row says so",
         rows=[
-            row(f"reading a study of {many.runs} runs with its tables", unit="study",
-                ours=many.back["ours"], peer=many.back["naive"], peer_name="mlflow.search_runs",
-                goal=5)
+            row(
+                f"reading a study of {many.runs} runs with its tables",
+                unit="study",
+                ours=many.back["ours"],
+                peer=many.back["naive"],
+                peer_name="mlflow.search_runs",
+                goal=5,
+            )
             for many in sizes
         ],
         measures=[one for many in sizes for one in measures(few, many)],
-        notes=[f"simulated workers took {Simulated.cpu_s:.0f} s of CPU time that is not counted; "
-               f"up to {SLOTS} of them at once",
-               *([] if max(given.trials) >= MEANT else [NOT_MEANT])],
-    )  # fmt: skip
+        notes=[
+            f"simulated workers took {Simulated.cpu_s:.0f} s of CPU time that is not counted; "
+            f"up to {SLOTS} of them at once",
+            *([] if max(given.trials) >= MEANT else [NOT_MEANT]),
+        ],
+    )
     show(found, write(found, folder=given.out))
 
 

@@ -91,8 +91,10 @@ def bookkeeping(folder: Path, *, trials: int) -> dict[str, list[float]]:
     def now(commits: Commits) -> list[float]:
         apart = simulated.Simulated
         return [
-            time.process_time() - apart.cpu_s, time.perf_counter() - apart.wall_s, commits.count,
-        ]  # fmt: skip
+            time.process_time() - apart.cpu_s,
+            time.perf_counter() - apart.wall_s,
+            commits.count,
+        ]
 
     def turn(progress: Progress) -> None:
         ended = now(commits)
@@ -169,51 +171,89 @@ def main() -> None:
         calls = blocked(folder / "blocked")
         per_flush = flushes(folder / "flushes")
     found = content(
-        "harness", about=ABOUT, load_before=load, rows=_rows(book, calls),
+        "harness",
+        about=ABOUT,
+        load_before=load,
+        rows=_rows(book, calls),
         measures=_measures(book, calls, per_flush=per_flush),
-        clock="CPU time, or time of day where a row says so", sides="in turns",
-        notes=["the times of day suffer from whatever else the machine does, the CPU times and "
-               "the counts hardly"],
-    )  # fmt: skip
+        clock="CPU time, or time of day where a row says so",
+        sides="in turns",
+        notes=[
+            "the times of day suffer from whatever else the machine does, the CPU times and "
+            "the counts hardly"
+        ],
+    )
     show(found, write(found, folder=given.out))
 
 
 def _rows(
     book: Mapping[str, list[float]], calls: Mapping[str, list[float]]
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     naive = "every point logged as it comes"
     return [
-        row("bookkeeping of a trial, CPU time", unit="trial", ours=book["cpu"],
-            peer=book["naive cpu"], peer_name=naive, goal=12),
-        row("bookkeeping of a trial, time of day", unit="trial", ours=book["wall"],
-            peer=book["naive wall"], peer_name=naive, goal=12),
-        row("the training thread logs a step, time of day", unit="step", ours=calls["ours"],
-            peer=calls["naive"], peer_name=naive),
-    ]  # fmt: skip
+        row(
+            "bookkeeping of a trial, CPU time",
+            unit="trial",
+            ours=book["cpu"],
+            peer=book["naive cpu"],
+            peer_name=naive,
+            goal=12,
+        ),
+        row(
+            "bookkeeping of a trial, time of day",
+            unit="trial",
+            ours=book["wall"],
+            peer=book["naive wall"],
+            peer_name=naive,
+            goal=12,
+        ),
+        row(
+            "the training thread logs a step, time of day",
+            unit="step",
+            ours=calls["ours"],
+            peer=calls["naive"],
+            peer_name=naive,
+        ),
+    ]
 
 
 def _measures(
     book: Mapping[str, list[float]], calls: Mapping[str, list[float]], *, per_flush: list[float]
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     share = [100 * second / 60 for second in book["wall"]]
     late = float(np.quantile(calls["ours"], 0.99)) * 1e3
     return [
-        measure("bookkeeping of a trial, time of day", unit="ms",
-                values=[1e3 * second for second in book["wall"]], at_most=100),
+        measure(
+            "bookkeeping of a trial, time of day",
+            unit="ms",
+            values=[1e3 * second for second in book["wall"]],
+            at_most=100,
+        ),
         measure("the same as a share of a trial of 60 s", unit="%", values=share, at_most=0.3),
         measure("the same in CPU time", unit="ms", values=[1e3 * second for second in book["cpu"]]),
         measure("commits that write, per trial", unit="", values=book["commits"], at_most=12),
-        measure("commits that write, per trial, naive form", unit="",
-                values=book["naive commits"]),
-        measure("commits that write, per flush of 300 points", unit="", values=per_flush,
-                at_most=1),
-        measure(f"training thread blocked, 99th percentile of {CALLS} steps", unit="ms",
-                values=[late], at_most=5),
-        measure(f"training thread blocked, longest of {CALLS} steps", unit="ms",
-                values=[1e3 * max(calls["ours"])], at_most=5),
-        measure(f"longest pause of the same thread in {CALLS} sums of 2000 numbers", unit="ms",
-                values=[1e3 * max(calls["nothing"])]),
-    ]  # fmt: skip
+        measure("commits that write, per trial, naive form", unit="", values=book["naive commits"]),
+        measure(
+            "commits that write, per flush of 300 points", unit="", values=per_flush, at_most=1
+        ),
+        measure(
+            f"training thread blocked, 99th percentile of {CALLS} steps",
+            unit="ms",
+            values=[late],
+            at_most=5,
+        ),
+        measure(
+            f"training thread blocked, longest of {CALLS} steps",
+            unit="ms",
+            values=[1e3 * max(calls["ours"])],
+            at_most=5,
+        ),
+        measure(
+            f"longest pause of the same thread in {CALLS} sums of 2000 numbers",
+            unit="ms",
+            values=[1e3 * max(calls["nothing"])],
+        ),
+    ]
 
 
 if __name__ == "__main__":

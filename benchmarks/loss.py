@@ -103,18 +103,22 @@ def main() -> None:
                     label: lambda loss=loss: [with_gradient(loss, fused) for _ in range(3)]  # type: ignore[misc]
                     for label, loss in {name: side, **sides}.items()
                 },
-                repeats=given.repeats or 15, warm_up=2,
-            )  # fmt: skip
+                repeats=given.repeats or 15,
+                warm_up=2,
+            )
             rows += [
                 row(
-                    f"{levels} levels, targets {name}, against {peer}", unit="call", per=3,
-                    ours=seconds[name], peer=seconds[peer],
+                    f"{levels} levels, targets {name}, against {peer}",
+                    unit="call",
+                    per=3,
+                    ours=seconds[name],
+                    peer=seconds[peer],
                     peer_name=f"{peer}, a call per modality",
                     goal=GOALS[name] if peer == "kornia" else None,
                     largest_error=error if peer != "kornia" else None,
                 )
                 for peer in sides
-            ]  # fmt: skip
+            ]
     steps = alternate(
         {
             "without SSIM": step_with(None),
@@ -126,20 +130,27 @@ def main() -> None:
     )
     rows += [
         row(
-            f"with SSIM, against a step {peer}", unit="step", ours=steps["with SSIM"],
-            peer=steps[peer], peer_name=f"the same step {peer}", goal=goal,
+            f"with SSIM, against a step {peer}",
+            unit="step",
+            ours=steps["with SSIM"],
+            peer=steps[peer],
+            peer_name=f"the same step {peer}",
+            goal=goal,
         )
         for peer, goal in (("with kornia's SSIM", None), ("without SSIM", 0.8))
-    ]  # fmt: skip
+    ]
     found = content(
-        "loss", about=ABOUT, rows=rows, load_before=load,
+        "loss",
+        about=ABOUT,
+        rows=rows,
+        load_before=load,
         notes=[
             "kornia repeats the frame, so that its value differs; two convolutions are the "
             "definition, and largest_error is that of the float64 gradient against them",
             "the CUDA paths (a fused kernel, and one convolution per image and level) are timed by "
             "benchmarks/gpu.py",
         ],
-    )  # fmt: skip
+    )
     show(found, write(found, folder=given.out))
 
 

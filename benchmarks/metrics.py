@@ -28,9 +28,11 @@ TOLERANCES = {  # of METRICS.md
     torch.float32: {"en": 1e-6, "mi": 1e-6, "scd": 1e-5, "qabf": 1e-6, "sd": 1e-4, "vif": 5e-4},
 }
 GOALS = {
-    (torch.float64, False): 9.0, (torch.float64, True): 14.0,
-    (torch.float32, False): 14.0, (torch.float32, True): 25.0,
-}  # fmt: skip
+    (torch.float64, False): 9.0,
+    (torch.float64, True): 14.0,
+    (torch.float32, False): 14.0,
+    (torch.float32, True): 25.0,
+}
 SIZE = (480, 640)
 Images = dict[str, Tensor]
 
@@ -90,23 +92,34 @@ def main() -> None:
     rows = [
         row(
             f"six metrics, {str(dtype)[6:]}, sources {'kept' if is_cached else 'computed'}",
-            unit="image", ours=seconds[str((dtype, is_cached))], peer=seconds["plain"],
-            peer_name="numpy and scipy, float64", per=len(some), goal=goal,
+            unit="image",
+            ours=seconds[str((dtype, is_cached))],
+            peer=seconds["plain"],
+            peer_name="numpy and scipy, float64",
+            per=len(some),
+            goal=goal,
             largest_error=errors[dtype],
         )
         for (dtype, is_cached), goal in GOALS.items()
-    ]  # fmt: skip
+    ]
     rows += [
         row(
-            f"{name.upper()} alone, float64, sources computed", unit="image", ours=alone[name],
-            peer=alone[f"plain {name}"], peer_name="numpy and scipy, float64", per=len(some),
+            f"{name.upper()} alone, float64, sources computed",
+            unit="image",
+            ours=alone[name],
+            peer=alone[f"plain {name}"],
+            peer_name="numpy and scipy, float64",
+            per=len(some),
         )
         for name in NAMES
-    ]  # fmt: skip
+    ]
     found = content(
-        "metrics", about=ABOUT, rows=rows, load_before=load,
+        "metrics",
+        about=ABOUT,
+        rows=rows,
+        load_before=load,
         notes=["largest_error is in units of the tolerance of that type"],
-    )  # fmt: skip
+    )
     show(found, write(found, folder=given.out))
 
 

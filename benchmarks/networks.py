@@ -42,9 +42,12 @@ def networks(root: Path, *, steps: int) -> dict[str, dict[str, Any]]:
         if name not in ("unet", "probe")
     }
     probe = settings(
-        {**data, "crop": 128}, model={"name": "probe"}, steps=150, learning_rate=0.02,
+        {**data, "crop": 128},
+        model={"name": "probe"},
+        steps=150,
+        learning_rate=0.02,
         schedule="constant",
-    )  # fmt: skip
+    )
     return {"unet": settings(data), **found, "probe": probe}
 
 
@@ -54,9 +57,11 @@ def variants(root: Path) -> dict[str, dict[str, Any]]:
     old = {"name": "unet", "output": "sigmoid", "last_layer": "drawn"}
     return {
         **{f"{name}, mean": settings(data, loss=loss) for name, loss in LOSSES.items()},
-        **{f"{name}, sigmoid": settings(data, model=old, loss=loss)
-           for name, loss in LOSSES.items()},
-    }  # fmt: skip
+        **{
+            f"{name}, sigmoid": settings(data, model=old, loss=loss)
+            for name, loss in LOSSES.items()
+        },
+    }
 
 
 def measures(
@@ -69,15 +74,19 @@ def measures(
         for metric in metrics
     ]
     found.append(
-        measure(f"{label}: training, one core", unit="CPU s",
-                values=[one.training_s for one in some])
-    )  # fmt: skip
+        measure(
+            f"{label}: training, one core", unit="CPU s", values=[one.training_s for one in some]
+        )
+    )
     states = Counter(one.health for one in some if one.health != "healthy")
     told = f" ({', '.join(f'{count} {state}' for state, count in states.items())})"
     found.append(
-        measure(f"{label}: unhealthy of {len(some)}{told if states else ''}", unit="",
-                values=[sum(states.values())])
-    )  # fmt: skip
+        measure(
+            f"{label}: unhealthy of {len(some)}{told if states else ''}",
+            unit="",
+            values=[sum(states.values())],
+        )
+    )
     return found
 
 

@@ -26,9 +26,11 @@ ABOUT = (
     "thread, fp32, values bit-equal."
 )
 WEIGHTS = (5.0, 10.0, 20.0, 40.0)
-CASES = {"densefuse, width 16, batch 4, crop 128": (16, 4, 128),
-         "densefuse, width 4, batch 4, crop 64": (4, 4, 64),
-         "densefuse, width 1, batch 16, crop 64": (1, 16, 64)}  # fmt: skip
+CASES = {
+    "densefuse, width 16, batch 4, crop 128": (16, 4, 128),
+    "densefuse, width 4, batch 4, crop 64": (4, 4, 64),
+    "densefuse, width 1, batch 16, crop 64": (1, 16, 64),
+}
 STEPS = 3  # per round
 GOAL = 1.15  # below, the code would not pay
 
@@ -66,8 +68,13 @@ def main() -> None:
     """Measure and write."""
     given, load = options(ABOUT), os.getloadavg()[0]
     torch.set_num_threads(1)
-    data = {"name": "synthetic", "crop": 64, "pairs": {"train": 16, "val": 1, "test": 1},
-            "size": [480, 640], "seed": 0}  # fmt: skip
+    data = {
+        "name": "synthetic",
+        "crop": 64,
+        "pairs": {"train": 16, "val": 1, "test": 1},
+        "size": [480, 640],
+        "seed": 0,
+    }
     examples: Examples = task_of({"data": data}).examples()
     assert isinstance(examples, PairSet)
     rows = []
@@ -84,14 +91,23 @@ def main() -> None:
         seconds = alternate(sides, repeats=given.repeats or 9)
         rows.append(
             row(
-                name, unit="step of four", ours=seconds["pack"], peer=seconds["separate"],
-                peer_name="four trials one by one", per=STEPS, goal=GOAL, largest_error=0.0,
+                name,
+                unit="step of four",
+                ours=seconds["pack"],
+                peer=seconds["separate"],
+                peer_name="four trials one by one",
+                per=STEPS,
+                goal=GOAL,
+                largest_error=0.0,
             )
-        )  # fmt: skip
+        )
     found = content(
-        "packs", about=ABOUT, rows=rows, load_before=load,
+        "packs",
+        about=ABOUT,
+        rows=rows,
+        load_before=load,
         notes=["ablate runs trials one by one; see docs/decisions/0010-no-packs.md"],
-    )  # fmt: skip
+    )
     show(found, write(found, folder=given.out))
 
 

@@ -66,15 +66,19 @@ def _section(found: dict[str, Any], file: str) -> str:
     with_ = found["made_with"]
     libraries = ", ".join(f"{name} {version}" for name, version in with_["libraries"].items())
     lines = [
-        f"## {found['subject']}", "", found["about"], "",
-        *_rows(found["rows"]), *_measures(found.get("measures", ())),
+        f"## {found['subject']}",
+        "",
+        found["about"],
+        "",
+        *_rows(found["rows"]),
+        *_measures(found.get("measures", ())),
         f"{with_['processor']}, {with_['cores']} cores, {with_['threads']} thread, "
         f"{with_['device']}; load {with_['load_before']:g} to {with_['load_after']:g}; "
         f"{with_['clock']}, {with_['sides']}; ablate {with_['version']}, "
         f"Python {with_['python']}, {libraries}. "
         f"Again: `{found['command']}`. Numbers: [{Path(file).name}]({file}).",
         *(f"\nNote: {note}." for note in found["notes"]),
-    ]  # fmt: skip
+    ]
     return "\n".join(lines) + "\n"
 
 

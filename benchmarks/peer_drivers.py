@@ -14,12 +14,24 @@ import yaml
 
 WORKERS = 2
 SPACE = {
-    "learning_rate": {"type": "float", "path": "train.learning_rate", "low": 1e-3, "high": 1e-1,
-                      "log": True, "baseline": 1e-2},
-    "gradient_weight": {"type": "float", "path": "loss.gradient_weight", "low": 1.0, "high": 100.0,
-                        "log": True, "baseline": 10.0},
+    "learning_rate": {
+        "type": "float",
+        "path": "train.learning_rate",
+        "low": 1e-3,
+        "high": 1e-1,
+        "log": True,
+        "baseline": 1e-2,
+    },
+    "gradient_weight": {
+        "type": "float",
+        "path": "loss.gradient_weight",
+        "low": 1.0,
+        "high": 100.0,
+        "log": True,
+        "baseline": 10.0,
+    },
     "levels": {"type": "int", "path": "loss.levels", "low": 2, "high": 4, "baseline": 3},
-}  # fmt: skip
+}
 OBJECTIVE = "val/qabf"
 
 
@@ -33,10 +45,13 @@ def study(folder: Path, *, steps: int, trials: int) -> Any:
         "title": "The same search, driven by others",
         "space": {"dimensions": SPACE},
         "phases": {"hunt": {"design": "search", "sampler": "tpe", "trials": trials}},
-        "base": {"data": {"name": "synthetic", "size": [96, 96], "crop": 64},
-                 "model": {"name": "probe"}, "train": {"steps": steps, "gallery": 0}},
+        "base": {
+            "data": {"name": "synthetic", "size": [96, 96], "crop": 64},
+            "model": {"name": "probe"},
+            "train": {"steps": steps, "gallery": 0},
+        },
         "executor": {"slots": WORKERS},
-    }  # fmt: skip
+    }
     file.write_text(yaml.safe_dump(whole), encoding="utf-8")
     return config.load(file, (), known=known())
 
@@ -85,9 +100,15 @@ class Curves:
 
 
 def train_one(
-    folder: Path, values: Mapping[str, Any], *, steps: int, trials: int, number: int, points: int,
+    folder: Path,
+    values: Mapping[str, Any],
+    *,
+    steps: int,
+    trials: int,
+    number: int,
+    points: int,
     log: Callable[[Mapping[str, float], int], None],
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     """Train as a worker of ablate does, note when, and return the metrics."""
     from ablate.study.plan import make_trial
     from ablate.training.run import train
@@ -131,9 +152,21 @@ def by_optuna(folder: Path, *, steps: int, trials: int, points: int, processes: 
     import optuna
 
     optuna.create_study(storage=storage, study_name="peers", direction="maximize")
-    command = [sys.executable, "-m", "benchmarks.peers", "--one", "optuna part", "--folder",
-               str(folder), "--steps", str(steps), "--count", str(trials),
-               "--points", str(points)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.peers",
+        "--one",
+        "optuna part",
+        "--folder",
+        str(folder),
+        "--steps",
+        str(steps),
+        "--count",
+        str(trials),
+        "--points",
+        str(points),
+    ]
     halves = [trials // 2, trials - trials // 2]
     parts = [
         subprocess.Popen([*command, "--part", str(part), str(index * 1000)])
@@ -153,9 +186,11 @@ def optuna_part(
 
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     callback = MLflowCallback(
-        tracking_uri=uri, metric_name=OBJECTIVE, create_experiment=True,
+        tracking_uri=uri,
+        metric_name=OBJECTIVE,
+        create_experiment=True,
         mlflow_kwargs={"nested": True},
-    )  # fmt: skip
+    )
 
     @callback.track_in_mlflow()  # type: ignore[untyped-decorator]
     def objective(trial: optuna.Trial) -> float:
@@ -165,18 +200,26 @@ def optuna_part(
             "levels": trial.suggest_int("levels", 2, 4),
         }
         metrics = train_one(
-            folder, values, steps=steps, trials=trials, number=trial.number, points=points,
+            folder,
+            values,
+            steps=steps,
+            trials=trials,
+            number=trial.number,
+            points=points,
             log=lambda some, step: mlflow.log_metrics(dict(some), step=step),
-        )  # fmt: skip
+        )
         mlflow.log_metrics(metrics)
         return metrics[OBJECTIVE]
 
     ready(folder, steps=steps, trials=trials)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     made = optuna.create_study(
-        storage=f"sqlite:///{folder / 'optuna.db'}", study_name="peers", direction="maximize",
-        load_if_exists=True, sampler=optuna.samplers.TPESampler(seed=first),
-    )  # fmt: skip
+        storage=f"sqlite:///{folder / 'optuna.db'}",
+        study_name="peers",
+        direction="maximize",
+        load_if_exists=True,
+        sampler=optuna.samplers.TPESampler(seed=first),
+    )
     made.optimize(objective, n_trials=count, n_jobs=jobs, callbacks=[callback])
 
 
@@ -189,13 +232,22 @@ def by_ray(folder: Path, *, steps: int, trials: int, points: int) -> None:
 
     def objective(values: dict[str, Any]) -> None:
         metrics = train_one(
-            folder, values, steps=steps, trials=trials, number=time.time_ns(), points=points,
+            folder,
+            values,
+            steps=steps,
+            trials=trials,
+            number=time.time_ns(),
+            points=points,
             log=lambda some, step: tune.report({**some, "step": step, "score": 0.0}),
-        )  # fmt: skip
+        )
         tune.report({**metrics, "score": metrics[OBJECTIVE]})
 
-    ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False,
-             runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).parents[1])}})  # fmt: skip
+    ray.init(
+        num_cpus=WORKERS,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).parents[1])}},
+    )
     client_of(folder).create_experiment("peers")  # before the first training, as ablate's is
     logger = MLflowLoggerCallback(
         tracking_uri=f"sqlite:///{folder / 'mlflow.db'}", experiment_name="peers"
@@ -204,14 +256,17 @@ def by_ray(folder: Path, *, steps: int, trials: int, points: int) -> None:
         tune.with_resources(objective, {"cpu": 1}),
         param_space={
             "learning_rate": tune.loguniform(1e-3, 1e-1),
-            "gradient_weight": tune.loguniform(1.0, 100.0), "levels": tune.randint(2, 5),
+            "gradient_weight": tune.loguniform(1.0, 100.0),
+            "levels": tune.randint(2, 5),
         },
         tune_config=tune.TuneConfig(
-            search_alg=OptunaSearch(metric="score", mode="max", seed=0), num_samples=trials,
-            max_concurrent_trials=WORKERS, reuse_actors=True,
+            search_alg=OptunaSearch(metric="score", mode="max", seed=0),
+            num_samples=trials,
+            max_concurrent_trials=WORKERS,
+            reuse_actors=True,
         ),
         run_config=tune.RunConfig(storage_path=str(folder / "ray"), callbacks=[logger], verbose=0),
-    )  # fmt: skip
+    )
     tuner.fit()
     ray.shutdown()
 

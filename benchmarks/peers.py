@@ -56,11 +56,13 @@ def observed(folder: Path) -> dict[str, float]:
     experiments = [one.experiment_id for one in client.search_experiments()]
     left = client.search_runs(experiments, filter_string="attributes.status = 'RUNNING'")
     return {
-        "per_trial_s": window / count, "training_s": busy / count,
+        "per_trial_s": window / count,
+        "training_s": busy / count,
         "idle_percent": 100 * (1 - busy / (WORKERS * window)),
         "overhead_s": (WORKERS * window - busy) / count,
-        "finished": sum(one[3] == "finished" for one in times), "running": len(left),
-    }  # fmt: skip
+        "finished": sum(one[3] == "finished" for one in times),
+        "running": len(left),
+    }
 
 
 def one(driver: str, folder: Path, *, steps: int, trials: int, points: int) -> None:
@@ -71,18 +73,33 @@ def one(driver: str, folder: Path, *, steps: int, trials: int, points: int) -> N
         by_ray(folder, steps=steps, trials=trials, points=points)
     else:
         by_optuna(
-            folder, steps=steps, trials=trials, points=points,
+            folder,
+            steps=steps,
+            trials=trials,
+            points=points,
             processes=driver == "optuna processes",
-        )  # fmt: skip
+        )
     print(json.dumps(observed(folder)))
 
 
 def called(driver: str, *, steps: int, trials: int, points: int) -> dict[str, float]:
     """Return what a driver came to in a process of its own."""
     with tempfile.TemporaryDirectory() as name:
-        command = [sys.executable, "-m", "benchmarks.peers", "--one", driver, "--folder", name,
-                   "--steps", str(steps), "--count", str(trials),
-                   "--points", str(points)]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.peers",
+            "--one",
+            driver,
+            "--folder",
+            name,
+            "--steps",
+            str(steps),
+            "--count",
+            str(trials),
+            "--points",
+            str(points),
+        ]
         done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     print(f"  {driver}: {json.dumps({k: round(v, 3) for k, v in found.items()})}", flush=True)
@@ -102,8 +119,9 @@ def called_alone(folder: Path, *, steps: int) -> float:
     values = {"learning_rate": 0.01, "gradient_weight": 10.0, "levels": 3}
     for number in (0, 1):
         started = time.perf_counter()
-        train_one(folder, values, steps=steps, trials=4, number=number, points=20,
-                  log=lambda *_: None)  # fmt: skip
+        train_one(
+            folder, values, steps=steps, trials=4, number=number, points=20, log=lambda *_: None
+        )
     return time.perf_counter() - started
 
 
@@ -120,11 +138,17 @@ def main() -> None:
     given = parser.parse_args()
     if given.one == "optuna part":
         count, first = given.part
-        optuna_part(given.folder, steps=given.steps, trials=given.count, points=given.points[0],
-                    count=count, jobs=1, first=first)  # fmt: skip
+        optuna_part(
+            given.folder,
+            steps=given.steps,
+            trials=given.count,
+            points=given.points[0],
+            count=count,
+            jobs=1,
+            first=first,
+        )
     elif given.one:
-        one(given.one, given.folder, steps=given.steps, trials=given.count,
-            points=given.points[0])  # fmt: skip
+        one(given.one, given.folder, steps=given.steps, trials=given.count, points=given.points[0])
     else:
         _compare(given)
 
@@ -148,10 +172,15 @@ def _compare(given: argparse.Namespace) -> None:
             curves = f"{points} points of each curve"
             for name, theirs in found.items():
                 rows.append(
-                    row(f"{about}, {trials} trials", unit="trial",
-                        ours=[ours[-1]["per_trial_s"]], peer=[theirs["per_trial_s"]],
-                        peer_name=f"{NAMES[name]}, {curves}", goal=2 if seconds <= 10 else 1)
-                )  # fmt: skip
+                    row(
+                        f"{about}, {trials} trials",
+                        unit="trial",
+                        ours=[ours[-1]["per_trial_s"]],
+                        peer=[theirs["per_trial_s"]],
+                        peer_name=f"{NAMES[name]}, {curves}",
+                        goal=2 if seconds <= 10 else 1,
+                    )
+                )
                 measures += _measures(f"{name}, {seconds:g} s, {curves}", [theirs], trials=trials)
         measures += _measures(f"ablate, {seconds:g} s", ours, trials=trials)
         result = _result(rows, measures, load=load)
@@ -166,18 +195,25 @@ def _result(
     import ray
 
     return content(
-        "peers", about=ABOUT, load_before=load, rows=rows, measures=measures,
-        clock="time of day", sides="in turns, each driver in a process of its own",
-        notes=[f"optuna-integration {optuna_integration.__version__}, ray {ray.__version__}; "
-               "in benchmarks/peers.txt stands how they are installed",
-               "ablate keeps about 100 points of each curve in every run; with 20 the others keep "
-               "less than ablate",
-               "ablate asks for trial k when all up to k - lag have ended (the same table for any "
-               "number of workers); the lag is a quarter of the trials, at most 16, so that a "
-               "search of fewer than 8 trials keeps one of two workers idle",
-               "overhead is what two workers did beside training, per trial; logging inside the "
-               "objective counts as overhead"],
-    )  # fmt: skip
+        "peers",
+        about=ABOUT,
+        load_before=load,
+        rows=rows,
+        measures=measures,
+        clock="time of day",
+        sides="in turns, each driver in a process of its own",
+        notes=[
+            f"optuna-integration {optuna_integration.__version__}, ray {ray.__version__}; "
+            "in benchmarks/peers.txt stands how they are installed",
+            "ablate keeps about 100 points of each curve in every run; with 20 the others keep "
+            "less than ablate",
+            "ablate asks for trial k when all up to k - lag have ended (the same table for any "
+            "number of workers); the lag is a quarter of the trials, at most 16, so that a "
+            "search of fewer than 8 trials keeps one of two workers idle",
+            "overhead is what two workers did beside training, per trial; logging inside the "
+            "objective counts as overhead",
+        ],
+    )
 
 
 def _measures(
@@ -187,13 +223,16 @@ def _measures(
         return [one_found[key] for one_found in found]
 
     return [
-        measure(f"{about}: trials per hour", unit="",
-                values=[3600 / one_found for one_found in values("per_trial_s")]),
+        measure(
+            f"{about}: trials per hour",
+            unit="",
+            values=[3600 / one_found for one_found in values("per_trial_s")],
+        ),
         measure(f"{about}: workers idle", unit="%", values=values("idle_percent")),
         measure(f"{about}: overhead per trial", unit="s", values=values("overhead_s")),
         measure(f"{about}: finished", unit=f"of {trials}", values=values("finished")),
         measure(f"{about}: RUNNING at the end", unit="", values=values("running")),
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":

@@ -31,9 +31,12 @@ WAYS = {
 }
 METRICS = ("en", "mi", "sd", "scd", "vif", "qabf")
 DATA = {
-    "name": "synthetic", "crop": 64, "pairs": {"train": 24, "val": 2, "test": 12},
-    "size": [96, 128], "seed": 0,
-}  # fmt: skip
+    "name": "synthetic",
+    "crop": 64,
+    "pairs": {"train": 24, "val": 2, "test": 12},
+    "size": [96, 128],
+    "seed": 0,
+}
 Values = dict[tuple[str, str, str], list[float]]  # way, variant, metric -> one value per seed
 
 
@@ -91,14 +94,18 @@ def measures(values: Values) -> list[dict[str, Any]]:
     pairs = len(METRICS) * len(list(itertools.combinations(VARIANTS, 2)))
     return [
         *(
-            measure(f"shift of {metric}, of three variants", unit="sd of seeds", values=found,
-                    at_most=1.0)
+            measure(
+                f"shift of {metric}, of three variants",
+                unit="sd of seeds",
+                values=found,
+                at_most=1.0,
+            )
             for metric, found in shifts.items()
         ),
         measure(f"pairs of variants told apart in fp32, of {pairs}", unit="", values=[apart]),
         measure("of these, in the other order in bf16", unit="", values=[swapped_apart], at_most=0),
         measure(f"pairs in the other order at all, of {pairs}", unit="", values=[swapped]),
-    ]  # fmt: skip
+    ]
 
 
 def _differences(values: Values, way: str, one: str, other: str, metric: str) -> list[float]:
@@ -122,16 +129,28 @@ def _cell(numbers: Sequence[float]) -> str:
 
 def _spec(variant: str, way: str, *, seed: int, steps: int) -> RunSpec:
     return RunSpec(
-        run_id=f"{variant}-{way}-{seed}", arm_id=variant, study="ranking", phase="both", trial=seed,
-        seed=seed, name=f"{variant} {way} s{seed}",
+        run_id=f"{variant}-{way}-{seed}",
+        arm_id=variant,
+        study="ranking",
+        phase="both",
+        trial=seed,
+        seed=seed,
+        name=f"{variant} {way} s{seed}",
         settings={
-            "data": DATA, "model": {"name": "densefuse", "width": 8},
+            "data": DATA,
+            "model": {"name": "densefuse", "width": 8},
             "loss": losses.canonical(VARIANTS[variant]),
-            "train": {"steps": steps, "batch_size": 4, "learning_rate": 1e-3, "device": "cpu",
-                      "gallery": 0, **WAYS[way]},
+            "train": {
+                "steps": steps,
+                "batch_size": 4,
+                "learning_rate": 1e-3,
+                "device": "cpu",
+                "gallery": 0,
+                **WAYS[way],
+            },
             "metrics": {"protocol": "cddfuse-py", "names": list(METRICS)},
         },
-    )  # fmt: skip
+    )
 
 
 def main() -> None:
@@ -149,13 +168,17 @@ def main() -> None:
         "64 px, 12 test images, six metrics."
     )
     found = content(
-        "ranking", about=about, measures=measures(values), load_before=load,
-        clock=f"{time.monotonic() - started:.0f} s of wall time for all", sides="one by one",
+        "ranking",
+        about=about,
+        measures=measures(values),
+        load_before=load,
+        clock=f"{time.monotonic() - started:.0f} s of wall time for all",
+        sides="one by one",
         notes=[
             "a pair is told apart when its mean difference over equal seeds exceeds the standard "
             "deviation of that difference; generated pairs and a small budget: a look, no answer",
         ],
-    )  # fmt: skip
+    )
     show(found, write(found, folder=given.out))
 
 

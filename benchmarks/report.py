@@ -40,9 +40,13 @@ def make(trials: int, folder: Path) -> None:
     left = max(0, trials - blocks * POINTS * len(VARIANT["values"]) - 6)
     explored = int(left * SHARE_EXPLORED)
     contents = answered_contents(
-        questions=[VARIANT], blocks=blocks, points=POINTS, images=16, explored=explored,
+        questions=[VARIANT],
+        blocks=blocks,
+        points=POINTS,
+        images=16,
+        explored=explored,
         hunted=left - explored,
-    )  # fmt: skip
+    )
     for name in TABLES:
         getattr(contents, name).to_parquet(folder / f"{name}.parquet", index=False)
     (folder / "facts.json").write_text(json.dumps(contents.facts), encoding="utf-8")
@@ -67,21 +71,32 @@ def render(folder: Path) -> dict[str, Any]:
     explored = time.perf_counter()
     links = {run_id: f"{index:032x}" for index, run_id in enumerate(tables["runs"]["run_id"])}
     contents = Contents(
-        facts=facts, runs=tables["runs"], images=tables["images"], curves=tables["curves"],
-        trivial_baselines=tables["trivial_baselines"], gallery={}, verdicts=verdicts,
-        explored=shown, links=links,
-    )  # fmt: skip
+        facts=facts,
+        runs=tables["runs"],
+        images=tables["images"],
+        curves=tables["curves"],
+        trivial_baselines=tables["trivial_baselines"],
+        gallery={},
+        verdicts=verdicts,
+        explored=shown,
+        links=links,
+    )
     path = page(contents, folder / "report")
     ended = time.perf_counter()
     size = sum(one.stat().st_size for one in path.parent.rglob("*") if one.is_file())
     return {
-        "runs": len(tables["runs"]), "rows_per_image": len(tables["images"]),
-        "import_s": imported - started, "answer_s": answered - imported,
-        "explore_s": explored - answered, "render_s": ended - explored,
-        "seconds": ended - started, "cpu_s": time.process_time(),
+        "runs": len(tables["runs"]),
+        "rows_per_image": len(tables["images"]),
+        "import_s": imported - started,
+        "answer_s": answered - imported,
+        "explore_s": explored - answered,
+        "render_s": ended - explored,
+        "seconds": ended - started,
+        "cpu_s": time.process_time(),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "page_mib": round(path.stat().st_size / 2**20, 2), "report_mib": round(size / 2**20, 2),
-    }  # fmt: skip
+        "page_mib": round(path.stat().st_size / 2**20, 2),
+        "report_mib": round(size / 2**20, 2),
+    }
 
 
 def measured(trials: int, *, repeats: int) -> list[dict[str, Any]]:
@@ -96,12 +111,15 @@ def measured(trials: int, *, repeats: int) -> list[dict[str, Any]]:
 
     return [
         one("whole report", "seconds", "s", SECONDS if trials <= 1000 else None),
-        one("the same in CPU time", "cpu_s", "s"), one("of that imports", "import_s", "s"),
-        one("of that answers", "answer_s", "s"), one("of that exploration", "explore_s", "s"),
+        one("the same in CPU time", "cpu_s", "s"),
+        one("of that imports", "import_s", "s"),
+        one("of that answers", "answer_s", "s"),
+        one("of that exploration", "explore_s", "s"),
         one("of that tables, figures, page", "render_s", "s"),
         one("memory at its most", "peak_mib", "MiB", MEMORY_MIB),
-        one("size of the page", "page_mib", "MiB"), one("size of the whole", "report_mib", "MiB"),
-    ]  # fmt: skip
+        one("size of the page", "page_mib", "MiB"),
+        one("size of the whole", "report_mib", "MiB"),
+    ]
 
 
 def _call(*words: str) -> str:
@@ -126,12 +144,16 @@ def main() -> None:
     else:
         load = os.getloadavg()[0]
         found = content(
-            "report", about=ABOUT, load_before=load, clock="time of day", sides="one side",
+            "report",
+            about=ABOUT,
+            load_before=load,
+            clock="time of day",
+            sides="one side",
             measures=[
                 each for n in given.trials for each in measured(n, repeats=given.repeats or 1)
             ],
             notes=[] if max(given.trials) >= MEANT else [NOT_MEANT],
-        )  # fmt: skip
+        )
         show(found, write(found, folder=given.out))
 
 

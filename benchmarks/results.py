@@ -23,9 +23,19 @@ MEASURE = {"what", "unit", "value", "least", "most", "repeats", "goal", "is_met"
 KEYS = {"format", "subject", "about", "command", "made_with", "rows", "measures", "notes"}
 OLD_KEYS = KEYS - {"measures"}  # of files written before there were any
 MADE_WITH = {
-    "version", "revision", "python", "libraries", "processor", "cores", "threads", "device",
-    "load_before", "load_after", "clock", "sides",
-}  # fmt: skip
+    "version",
+    "revision",
+    "python",
+    "libraries",
+    "processor",
+    "cores",
+    "threads",
+    "device",
+    "load_before",
+    "load_after",
+    "clock",
+    "sides",
+}
 
 
 def row(
@@ -54,10 +64,15 @@ def row(
     mine, others = summary(list(ours), per=per), summary(list(peer), per=per)
     ratio = round(others["median_ms"] / mine["median_ms"], 2)
     return {
-        "what": what, "unit": unit, "ours": mine, "peer": {"name": peer_name, **others},
-        "ratio": ratio, "goal": goal, "is_met": None if goal is None else ratio >= goal,
+        "what": what,
+        "unit": unit,
+        "ours": mine,
+        "peer": {"name": peer_name, **others},
+        "ratio": ratio,
+        "goal": goal,
+        "is_met": None if goal is None else ratio >= goal,
         "largest_error": largest_error,
-    }  # fmt: skip
+    }
 
 
 def measure(
@@ -84,10 +99,15 @@ def measure(
     elif at_least is not None:
         goal = {"at_least": at_least}
     return {
-        "what": what, "unit": unit, "value": value, "least": _digits(min(values)),
-        "most": _digits(max(values)), "repeats": len(values), "goal": goal,
+        "what": what,
+        "unit": unit,
+        "value": value,
+        "least": _digits(min(values)),
+        "most": _digits(max(values)),
+        "repeats": len(values),
+        "goal": goal,
         "is_met": _keeps(value, goal),
-    }  # fmt: skip
+    }
 
 
 def content(
@@ -106,18 +126,28 @@ def content(
     from ablate.tracking.runs import code_revision
 
     return {
-        "format": FORMAT, "subject": subject, "about": about,
+        "format": FORMAT,
+        "subject": subject,
+        "about": about,
         "command": f"python -m benchmarks.{subject}",
         "made_with": {
-            "version": importlib.metadata.version("ablate"), "revision": code_revision(),
+            "version": importlib.metadata.version("ablate"),
+            "revision": code_revision(),
             "python": platform.python_version(),
             "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
-            "processor": processor(), "cores": os.cpu_count(), "threads": 1, "device": device,
-            "load_before": round(load_before, 2), "load_after": round(os.getloadavg()[0], 2),
-            "clock": clock, "sides": sides,
+            "processor": processor(),
+            "cores": os.cpu_count(),
+            "threads": 1,
+            "device": device,
+            "load_before": round(load_before, 2),
+            "load_after": round(os.getloadavg()[0], 2),
+            "clock": clock,
+            "sides": sides,
         },
-        "rows": list(rows), "measures": list(measures), "notes": list(notes),
-    }  # fmt: skip
+        "rows": list(rows),
+        "measures": list(measures),
+        "notes": list(notes),
+    }
 
 
 def faults(found: Any) -> list[str]:

@@ -64,16 +64,22 @@ def main() -> None:
                 seconds["cpu"].append(time.process_time() - cpu)
                 seconds["ledger"].append(read - started)
     found = content(
-        "resume", about=ABOUT, load_before=load, clock="time of day", sides="one side",
+        "resume",
+        about=ABOUT,
+        load_before=load,
+        clock="time of day",
+        sides="one side",
         measures=[
-            measure("next suggestion after 1,000 trials", unit="s", values=seconds["elapsed"],
-                    at_most=1),
+            measure(
+                "next suggestion after 1,000 trials", unit="s", values=seconds["elapsed"], at_most=1
+            ),
             measure("of that CPU time", unit="s", values=seconds["cpu"]),
-            measure("of that reading the ledger and 1,000 results", unit="s",
-                    values=seconds["ledger"]),
+            measure(
+                "of that reading the ledger and 1,000 results", unit="s", values=seconds["ledger"]
+            ),
         ],
         notes=["the first of the rounds is not counted"],
-    )  # fmt: skip
+    )
     show(found, write(found, folder=given.out))
 
 

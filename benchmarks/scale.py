@@ -142,8 +142,11 @@ class Watch:
             each = [
                 1e3 * (times[-1] - times[-1 - few]) / few for times in (self.ended_s, self.cpu_s)
             ]
-            print(f"{progress.ended:>7} ended; per trial {each[0]:.0f} ms, "
-                  f"{each[1]:.0f} ms of CPU time", flush=True)  # fmt: skip
+            print(
+                f"{progress.ended:>7} ended; per trial {each[0]:.0f} ms, "
+                f"{each[1]:.0f} ms of CPU time",
+                flush=True,
+            )
         if progress.ended == self.stop_at:
             raise Enough
 
@@ -184,9 +187,9 @@ def grown(folder: Path, *, trials: int, workers: int, minutes: float) -> dict[st
         "optuna.db, MiB": size(store / "optuna.db"),
         "ledger.jsonl, MiB": size(store / config.name / "ledger.jsonl"),
         "run folders and artifacts, MiB": size(store) - size(store / "mlflow.db"),
-        "memory of the driver at its most, MiB":
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }  # fmt: skip
+        "memory of the driver at its most, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        / 1024,
+    }
 
 
 def main() -> None:
@@ -214,12 +217,18 @@ def main() -> None:
             print(f"{trials:>7} {what:<48} {value:>12.4g}", flush=True)
     shortest_s = given.workers * statistics.median(costs) / 1e3
     found = content(
-        "scale", about=ABOUT, load_before=load, clock="time of day of the driver", sides="alone",
+        "scale",
+        about=ABOUT,
+        load_before=load,
+        clock="time of day of the driver",
+        sides="alone",
         measures=measures,
-        notes=[f"{given.workers} workers, median of a trial {given.minutes:g} minutes",
-               f"at that cost trials shorter than {shortest_s:.0f} s on average would leave "
-               f"{given.workers} workers waiting for one driver"],
-    )  # fmt: skip
+        notes=[
+            f"{given.workers} workers, median of a trial {given.minutes:g} minutes",
+            f"at that cost trials shorter than {shortest_s:.0f} s on average would leave "
+            f"{given.workers} workers waiting for one driver",
+        ],
+    )
     show(found, write(found, folder=given.out))
 
 

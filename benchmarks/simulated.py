@@ -24,12 +24,24 @@ from ablate.training.spec import RunResult, RunSpec
 
 METRICS = ("en", "mi", "vif", "sd", "scd", "qabf")
 SPACE = {
-    "learning_rate": {"type": "float", "path": "train.learning_rate", "low": 1e-4, "high": 1e-2,
-                      "log": True, "baseline": 1e-3},
+    "learning_rate": {
+        "type": "float",
+        "path": "train.learning_rate",
+        "low": 1e-4,
+        "high": 1e-2,
+        "log": True,
+        "baseline": 1e-3,
+    },
     "levels": {"type": "int", "path": "loss.levels", "low": 1, "high": 3, "baseline": 3},
-    "ratio": {"type": "float", "path": "loss.ratio", "low": 0.4, "high": 0.84, "baseline": 0.5,
-              "when": "levels > 1"},
-}  # fmt: skip
+    "ratio": {
+        "type": "float",
+        "path": "loss.ratio",
+        "low": 0.4,
+        "high": 0.84,
+        "baseline": 0.5,
+        "when": "levels > 1",
+    },
+}
 DESIGNS: Mapping[str, Mapping[str, Any]] = {
     "designed": {"design": "sobol"},
     "random": {"design": "search", "sampler": "random"},
@@ -79,21 +91,30 @@ def written(spec: RunSpec, folder: Path, *, steps: range = STEPS, per_step: int 
         for metric in METRICS
     )
     result = RunResult(
-        run_id=spec.run_id, state="finished", images=images,
-        metrics={f"{split}/{metric}": base + draw.gauss(0, 0.01)
-                 for split in splits for metric in METRICS},
+        run_id=spec.run_id,
+        state="finished",
+        images=images,
+        metrics={
+            f"{split}/{metric}": base + draw.gauss(0, 0.01)
+            for split in splits
+            for metric in METRICS
+        },
         facts={"seconds": 1.0, "steps": 10, "parameters": 1000},
-    )  # fmt: skip
+    )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SPEC).write_text(json.dumps(spec.to_json()), encoding="utf-8")
     now = time.time_ns() // 1_000_000
     lines = [
         json.dumps(
-            {"kind": "metrics", "step": step, "time_ms": now,
-             "values": {f"train/value{at}": 1 / step for at in range(per_step)}}
+            {
+                "kind": "metrics",
+                "step": step,
+                "time_ms": now,
+                "values": {f"train/value{at}": 1 / step for at in range(per_step)},
+            }
         )
         for step in steps
-    ]  # fmt: skip
+    ]
     (folder / JOURNAL).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     (folder / RESULT).write_text(json.dumps(result.to_json()), encoding="utf-8")
     return result

@@ -39,9 +39,12 @@ def entries(data: Path) -> dict[str, dict[str, Any]]:
     msrs = {"name": "msrs", "root": str(data / "MSRS-mini"), "crop": 64}
     road = {"name": "roadscene", "root": str(data / "RoadScene"), "crop": 64}
     made = {
-        "name": "synthetic", "crop": 64, "pairs": {"train": 24, "val": 4, "test": 8},
-        "size": [96, 128], "seed": 0,
-    }  # fmt: skip
+        "name": "synthetic",
+        "crop": 64,
+        "pairs": {"train": 24, "val": 4, "test": 8},
+        "size": [96, 128],
+        "seed": 0,
+    }
     return {
         "default": settings(msrs),
         "roadscene": settings(road),
@@ -81,25 +84,39 @@ def measures(name: str, every: Sequence[Ended], *, label: str) -> list[dict[str,
         values = [one.values[metric] for one in first]
         mean = statistics.fmean(values)
         found.append(
-            measure(f"{label}: {metric}, mean of {len(first)} seeds", unit="", values=[mean],
-                    at_least=goal)
-        )  # fmt: skip
+            measure(
+                f"{label}: {metric}, mean of {len(first)} seeds",
+                unit="",
+                values=[mean],
+                at_least=goal,
+            )
+        )
         if metric in SPREAD:
             many = [one.values[metric] for one in some]
             share = 100 * statistics.stdev(many) / mean if len(many) > 1 else 0.0
             found.append(
-                measure(f"{label}: sd of {metric} over {len(some)} seeds", unit="%",
-                        values=[share], at_most=SPREAD[metric] if name == "default" else None)
-            )  # fmt: skip
+                measure(
+                    f"{label}: sd of {metric} over {len(some)} seeds",
+                    unit="%",
+                    values=[share],
+                    at_most=SPREAD[metric] if name == "default" else None,
+                )
+            )
     found.append(
-        measure(f"{label}: training, one core", unit="CPU s",
-                values=[one.training_s for one in some],
-                at_most=15.0 if name == "default" else None)
-    )  # fmt: skip
+        measure(
+            f"{label}: training, one core",
+            unit="CPU s",
+            values=[one.training_s for one in some],
+            at_most=15.0 if name == "default" else None,
+        )
+    )
     found.append(
-        measure(f"{label}: training and scoring, one core", unit="CPU s",
-                values=[one.all_s for one in some])
-    )  # fmt: skip
+        measure(
+            f"{label}: training and scoring, one core",
+            unit="CPU s",
+            values=[one.all_s for one in some],
+        )
+    )
     ill = sum(one.health != "healthy" for one in some)
     found.append(measure(f"{label}: unhealthy of {len(some)}", unit="", values=[ill], at_most=0))
     return found

@@ -71,21 +71,28 @@ def main() -> None:
         )
         rows += [
             row(
-                f"{name}, width {width}, {side}", unit="step", ours=seconds[side],
-                peer=seconds[PLAIN], peer_name=PLAIN, goal=GOAL if side == FAST else None,
+                f"{name}, width {width}, {side}",
+                unit="step",
+                ours=seconds[side],
+                peer=seconds[PLAIN],
+                peer_name=PLAIN,
+                goal=GOAL if side == FAST else None,
             )
             for side in SIDES
             if side != PLAIN
-        ]  # fmt: skip
+        ]
     has_amx = any(flag.startswith("amx") for flag in cpu()["flags"])
     found = content(
-        "step", about=ABOUT, rows=rows, load_before=load,
+        "step",
+        about=ABOUT,
+        rows=rows,
+        load_before=load,
         notes=[
             "the goal is one for processors with AMX; this one has "
             + ("it" if has_amx else "none, its bf16 instructions are those of AVX-512"),
             "what bf16 does to final metrics stands under ranking",
         ],
-    )  # fmt: skip
+    )
     show(found, write(found, folder=given.out))
 
 

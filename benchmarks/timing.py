@@ -45,6 +45,8 @@ def summary(seconds: list[float], *, per: int = 1) -> dict[str, Any]:
     """
     first, middle, third = (float(q) * 1e3 / per for q in np.quantile(seconds, (0.25, 0.5, 0.75)))
     return {
-        "median_ms": round(middle, 4), "q1_ms": round(first, 4), "q3_ms": round(third, 4),
+        "median_ms": round(middle, 4),
+        "q1_ms": round(first, 4),
+        "q3_ms": round(third, 4),
         "repeats": len(seconds),
-    }  # fmt: skip
+    }

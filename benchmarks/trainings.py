@@ -69,9 +69,12 @@ def settings(
     packaged = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text(encoding="utf-8"))
     part = {**over(over(base["train"], published), recipe), "gallery": 0}
     return {
-        **base, "data": dict(data), "model": {**packaged, **model},
-        "loss": losses.canonical({**base["loss"], **loss}), "train": part,
-    }  # fmt: skip
+        **base,
+        "data": dict(data),
+        "model": {**packaged, **model},
+        "loss": losses.canonical({**base["loss"], **loss}),
+        "train": part,
+    }
 
 
 class Watching:
@@ -149,9 +152,15 @@ def _run(asked: tuple[str, dict[str, Any], int]) -> Ended:
     examples = task_of(each).examples()
     each["train"] = in_steps(each["train"], items=len(examples.stems("train")))
     spec = RunSpec(
-        run_id=f"{key}-{seed}", arm_id=key, study="benchmark", phase="all", trial=0, seed=seed,
-        name=key, settings=each,
-    )  # fmt: skip
+        run_id=f"{key}-{seed}",
+        arm_id=key,
+        study="benchmark",
+        phase="all",
+        trial=0,
+        seed=seed,
+        name=key,
+        settings=each,
+    )
     watching = Watching(int(each["train"]["steps"]))
     with tempfile.TemporaryDirectory() as folder:
         started = time.process_time()

@@ -48,8 +48,10 @@ def served(store: Path) -> Iterator[int]:
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "ablate", "ui", "--store", str(store), "--port", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         while not answers(f"http://127.0.0.1:{port}"):
             if server.poll() is not None:
@@ -72,8 +74,13 @@ def browser() -> Iterator[Any]:
         raise SystemExit("no chromium or chromedriver (Debian: chromium, chromium-driver)")
     options = webdriver.ChromeOptions()
     options.binary_location = str(programs[0])
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                 "--window-size=1500,1000"):  # fmt: skip
+    for word in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1500,1000",
+    ):
         options.add_argument(word)
     made = webdriver.Chrome(options=options, service=Service(str(programs[1])))
     try:
@@ -120,18 +127,33 @@ def main() -> None:
                         times["again"].append(again)
                         times["asked"].append(asked)
     result = content(
-        "ui", about=ABOUT, load_before=load, sides="one, of its own", clock="elapsed time", rows=[],
+        "ui",
+        about=ABOUT,
+        load_before=load,
+        sides="one, of its own",
+        clock="elapsed time",
+        rows=[],
         measures=[
-            one for view, times in found.items() for one in (
-                measure(f"{view}, {given.runs} runs, a new browser", unit="s",
-                        values=times["new"], at_most=GOAL_S),
-                measure(f"{view}, {given.runs} runs, loaded anew", unit="s",
-                        values=times["again"], at_most=GOAL_S),
+            one
+            for view, times in found.items()
+            for one in (
+                measure(
+                    f"{view}, {given.runs} runs, a new browser",
+                    unit="s",
+                    values=times["new"],
+                    at_most=GOAL_S,
+                ),
+                measure(
+                    f"{view}, {given.runs} runs, loaded anew",
+                    unit="s",
+                    values=times["again"],
+                    at_most=GOAL_S,
+                ),
                 measure(f"{view}, {given.runs} runs, asked", unit="s", values=times["asked"]),
             )
         ],
         notes=["server and browser share this machine's cores"],
-    )  # fmt: skip
+    )
     show(result, write(result, folder=given.out))
 
 

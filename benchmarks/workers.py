@@ -76,11 +76,12 @@ def gaps(folder: Path, *, workers: int, trials: int) -> tuple[list[float], float
                 "phases": {"explore": {"design": "sobol", "trials": trials}},
                 "base": {
                     "data": {"name": "synthetic", "size": [64, 64], "crop": 64},
-                    "model": {"name": "probe"}, "train": {"steps": STEPS, "gallery": 0},
+                    "model": {"name": "probe"},
+                    "train": {"steps": STEPS, "gallery": 0},
                 },
             }
         )
-    )  # fmt: skip
+    )
     study = config.load(file, (f"executor.slots={workers}",), known=known())
     store = folder / f"store{workers}"
     run(study, store=store)
@@ -126,16 +127,27 @@ def main() -> None:
         _, two = gaps(folder, workers=2, trials=20)
         asleep = {workers: sleeping(folder, workers=workers) for workers in (1, 4, 16)}
     found = content(
-        "workers", about=ABOUT, load_before=load, clock="time of day", sides="one after another",
+        "workers",
+        about=ABOUT,
+        load_before=load,
+        clock="time of day",
+        sides="one after another",
         rows=[
-            row("from the end of a run to the start of the next", unit="run",
-                ours=[max(gap, 1e-4) for gap in between], peer=processes,
-                peer_name="a spawned process imports what it needs", goal=20),
+            row(
+                "from the end of a run to the start of the next",
+                unit="run",
+                ours=[max(gap, 1e-4) for gap in between],
+                peer=processes,
+                peer_name="a spawned process imports what it needs",
+                goal=20,
+            ),
         ],
         measures=_measures(between, one=one, two=two, asleep=asleep),
-        notes=["two workers and their driver share the cores of the machine, so that two of them "
-               "are twice as fast as one only where a third core is free"],
-    )  # fmt: skip
+        notes=[
+            "two workers and their driver share the cores of the machine, so that two of them "
+            "are twice as fast as one only where a third core is free"
+        ],
+    )
     show(found, write(found, folder=given.out))
 
 
@@ -143,14 +155,27 @@ def _measures(
     between: list[float], *, one: float, two: float, asleep: Mapping[int, float]
 ) -> list[dict[str, Any]]:
     return [
-        measure("from the end of a run to the start of the next", unit="s", values=between,
-                at_most=0.1),
+        measure(
+            "from the end of a run to the start of the next", unit="s", values=between, at_most=0.1
+        ),
         measure("seconds of a run (probe), one worker", unit="s", values=[1 / one]),
-        measure(f"runs per second of 2 workers over 2 x those of 1, {os.cpu_count()} cores for "
-                "workers and driver", unit="", values=[two / (2 * one)], at_least=0.9),
-        *(measure(f"share of time at work, {workers} workers, trials of {SLEEP_S:g} s", unit="",
-                  values=[share], at_least=0.9) for workers, share in asleep.items()),
-    ]  # fmt: skip
+        measure(
+            f"runs per second of 2 workers over 2 x those of 1, {os.cpu_count()} cores for "
+            "workers and driver",
+            unit="",
+            values=[two / (2 * one)],
+            at_least=0.9,
+        ),
+        *(
+            measure(
+                f"share of time at work, {workers} workers, trials of {SLEEP_S:g} s",
+                unit="",
+                values=[share],
+                at_least=0.9,
+            )
+            for workers, share in asleep.items()
+        ),
+    ]
 
 
 if __name__ == "__main__":

@@ -53,14 +53,18 @@ def member(
     yield f"{'#' * depth} {name}"
     yield parts.text
     parameters = [
-        one for one in inspect.signature(takes).parameters.values()
+        one
+        for one in inspect.signature(takes).parameters.values()
         if one.kind is one.KEYWORD_ONLY and one.name not in hidden
-    ]  # fmt: skip
+    ]
     if parameters:
-        yield from table(["option", "", "default"], [
-            (f"`{one.name}`", parts.arguments.get(one.name, ""), in_code(one.default))
-            for one in parameters
-        ])  # fmt: skip
+        yield from table(
+            ["option", "", "default"],
+            [
+                (f"`{one.name}`", parts.arguments.get(one.name, ""), in_code(one.default))
+                for one in parameters
+            ],
+        )
     if "Source" in parts.sections:
         yield f"Source: {one_line(parts.sections['Source'])}"
 

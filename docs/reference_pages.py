@@ -130,8 +130,9 @@ def _meaning(setting: Setting) -> str:
 def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
     """Return the type, and the range or the names, of a setting in words."""
     words = {
-        "text": "a text", "size": f"[height, width], each {setting.in_words()}",
-    }  # fmt: skip
+        "text": "a text",
+        "size": f"[height, width], each {setting.in_words()}",
+    }
     text = words.get(setting.type, "")
     if setting.type in ("int", "float"):
         what = "a whole number" if setting.type == "int" else "a number"
@@ -177,10 +178,17 @@ def _losses() -> Iterator[str]:
     for title, setting, members in steps:
         yield f"## {title}"
         yield f"`{setting}`"
-        yield from table(["name", "", "source"], [
-            (f"`{name}`", one_line(told(one).text), one_line(told(one).sections.get("Source", "")))
-            for name, one in members
-        ])  # fmt: skip
+        yield from table(
+            ["name", "", "source"],
+            [
+                (
+                    f"`{name}`",
+                    one_line(told(one).text),
+                    one_line(told(one).sections.get("Source", "")),
+                )
+                for name, one in members
+            ],
+        )
     yield "## Other choices"
     yield from table(
         ["setting", "names"],
@@ -210,11 +218,20 @@ def _metrics() -> Iterator[str]:
         "Names as study files and `ablate score` take them, in any case. Grey levels in, one "
         "number per image out; what moves the numbers is fixed by the protocol.",
     )
-    yield from table(["name", "label", "better", "range", "images of at least"], [
-        (f"[`{name}`](#{name})", one.label, one.better, f"{one.range[0]:g} to {one.range[1]:g}",
-         f"{one.minimum_side} px")
-        for name in LABELS for one in (METRICS.get(name),)
-    ])  # fmt: skip
+    yield from table(
+        ["name", "label", "better", "range", "images of at least"],
+        [
+            (
+                f"[`{name}`](#{name})",
+                one.label,
+                one.better,
+                f"{one.range[0]:g} to {one.range[1]:g}",
+                f"{one.minimum_side} px",
+            )
+            for name in LABELS
+            for one in (METRICS.get(name),)
+        ],
+    )
     for name in LABELS:
         one = METRICS.get(name)
         yield f"## {name}"
@@ -226,10 +243,13 @@ def _metrics() -> Iterator[str]:
     switches = [
         field for field in dataclasses.fields(Protocol) if field.name not in ("name", "source")
     ]
-    yield from table(["switch", *(f"`{name}`" for name in PROTOCOLS)], [
-        (f"`{field.name}`", *(in_code(getattr(one, field.name)) for one in PROTOCOLS.values()))
-        for field in switches
-    ])  # fmt: skip
+    yield from table(
+        ["switch", *(f"`{name}`" for name in PROTOCOLS)],
+        [
+            (f"`{field.name}`", *(in_code(getattr(one, field.name)) for one in PROTOCOLS.values()))
+            for field in switches
+        ],
+    )
     arguments = told(Protocol).arguments
     yield from table(
         ["switch", ""], [(f"`{field.name}`", arguments[field.name]) for field in switches]
@@ -242,12 +262,18 @@ def _metrics() -> Iterator[str]:
 def _models() -> Iterator[str]:
     yield from head("Networks", "`model: {name: NAME}`. " + told(FusionNetwork).text)
     sizes = [one for name in MODELS if (one := size_of(_group("model", name)))]
-    yield from table(["network", "parameters by default", "of the original", "settings of it"], [
-        (f"[`{one.name}`](#{one.name})", f"{one.parameters:,}",
-         f"{one.original.parameters:,}" if one.original else "",
-         pairs(one.original.settings) if one.original else "")
-        for one in sizes
-    ])  # fmt: skip
+    yield from table(
+        ["network", "parameters by default", "of the original", "settings of it"],
+        [
+            (
+                f"[`{one.name}`](#{one.name})",
+                f"{one.parameters:,}",
+                f"{one.original.parameters:,}" if one.original else "",
+                pairs(one.original.settings) if one.original else "",
+            )
+            for one in sizes
+        ],
+    )
     for name in MODELS:
         yield from member(name, MODELS.get(name), takes=MODELS.get(name).__init__)
 
@@ -263,11 +289,17 @@ def _data_sets() -> Iterator[str]:
         if name in FACTS:
             facts = FACTS.get(name)
             counts = ", ".join(f"{split} {count}" for split, count in facts.counts.items())
-            yield from table(["", ""], [
-                ("content", facts.about), ("layout", f"`{facts.layout}`"),
-                ("official pairs", counts or "none"), ("source", facts.source),
-                ("licence, as found", facts.licence), ("how to get it", facts.get),
-            ])  # fmt: skip
+            yield from table(
+                ["", ""],
+                [
+                    ("content", facts.about),
+                    ("layout", f"`{facts.layout}`"),
+                    ("official pairs", counts or "none"),
+                    ("source", facts.source),
+                    ("licence, as found", facts.licence),
+                    ("how to get it", facts.get),
+                ],
+            )
 
 
 def _designs() -> Iterator[str]:
@@ -327,11 +359,17 @@ def _executors() -> Iterator[str]:
         yield f"## {name}"
         yield parts.text
         parameters = inspect.signature(one).parameters
-        yield from table(["setting", "", "default"], [
-            (f"`{key}`", parts.arguments.get(key, "Has no effect here."),
-             in_code(parameters[key].default) if key in parameters else "")
-            for key in ("slots", *OF_EXECUTORS.get(name, ()))
-        ])  # fmt: skip
+        yield from table(
+            ["setting", "", "default"],
+            [
+                (
+                    f"`{key}`",
+                    parts.arguments.get(key, "Has no effect here."),
+                    in_code(parameters[key].default) if key in parameters else "",
+                )
+                for key in ("slots", *OF_EXECUTORS.get(name, ()))
+            ],
+        )
 
 
 def _figures() -> Iterator[str]:

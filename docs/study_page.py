@@ -57,15 +57,25 @@ def _keys(prefix: str, keys: Iterable[str], fields: Mapping[str, tuple[str, str]
 
 
 NEEDED = (
-    "phases", "questions.NAME.asks", "questions.NAME.compare", "questions.NAME.primary",
-    "phases.NAME.design", "dimension.type",
-    "references.NAME.weights", "references.NAME.model",
-)  # fmt: skip
+    "phases",
+    "questions.NAME.asks",
+    "questions.NAME.compare",
+    "questions.NAME.primary",
+    "phases.NAME.design",
+    "dimension.type",
+    "references.NAME.weights",
+    "references.NAME.model",
+)
 DEFAULTS = {  # where the reader of the file fills in more than the dataclass says
-    "title": "the name", "seed": "`0`", "executor": "`processes`", "objective": "`val/qabf`",
-    "phases.NAME.sampler": "`tpe`", "phases.NAME.preset": "`quick`",
-    "phases.NAME.claims": "yes, but not with `smoke`", "phases.NAME.budgets": "`[1]`",
-}  # fmt: skip
+    "title": "the name",
+    "seed": "`0`",
+    "executor": "`processes`",
+    "objective": "`val/qabf`",
+    "phases.NAME.sampler": "`tpe`",
+    "phases.NAME.preset": "`quick`",
+    "phases.NAME.claims": "yes, but not with `smoke`",
+    "phases.NAME.budgets": "`[1]`",
+}
 ABOUT = {  # what no docstring says, because the key is read before the dataclass is made
     "title": "What the report is headed with.",
     "questions": "Name -> question.",
@@ -106,9 +116,12 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "phases.NAME.budgets": "Of `blocked`: multiples of `train.steps` at which the same blocks are "
     "trained. The first is 1 and decides; whether its effects hold at the others stands beside it.",
     "phases.NAME.rungs": "Steps at which the pruner looks.",
-    "phases.NAME.preset": "Of `blocked`: " + ", ".join(
+    "phases.NAME.preset": "Of `blocked`: "
+    + ", ".join(
         f"`{name}` ({values['points']} points x {values['blocks']} blocks)"
-        for name, values in phases.PRESETS[phases.BLOCKED].items()) + ".",
+        for name, values in phases.PRESETS[phases.BLOCKED].items()
+    )
+    + ".",
     "dimension.type": "One of the table above.",
     "dimension.low": "Least value, included.",
     "dimension.high": "Greatest value, included.",
@@ -119,6 +132,6 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "dimension.label": "What figures call it.",
     "dimension.first": "First number of the list.",
     "constraint.name": "By which the report counts what it refused.",
-    "constraint.require": 'An expression over dimensions, such as `levels * ratio < 2`.',
+    "constraint.require": "An expression over dimensions, such as `levels * ratio < 2`.",
     "constraint.because": "The reason, as the report prints it.",
-}  # fmt: skip
+}

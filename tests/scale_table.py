@@ -51,9 +51,10 @@ class Place:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.scale_table", description=__doc__,
+        prog="python -m tests.scale_table",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("--only", nargs="+", choices=list(PLACES), default=list(PLACES))
     parser.add_argument("--workers", type=int, nargs="+", default=list(WORKERS))
     given = parser.parse_args(arguments)
@@ -92,9 +93,12 @@ def cell(folder: Path, place: Place, *, workers: int) -> tuple[str, str]:
     assert driver.exitcode == 0, log.read_text()[-3000:]
     seconds = time.monotonic() - began
     outcome = outcome_of(
-        folder, words=words, database=place.database or folder / "s" / "mlflow.db",
-        uri=place.uri, optuna=place.optuna,
-    )  # fmt: skip
+        folder,
+        words=words,
+        database=place.database or folder / "s" / "mlflow.db",
+        uri=place.uri,
+        optuna=place.optuna,
+    )
     assert not outcome.wrongs, outcome.wrongs
     table = _hash(outcome.texts["trial table"])
     whole = _hash("\n".join(outcome.texts[name] for name in sorted(outcome.texts)))
@@ -177,11 +181,16 @@ def on_postgres(folder: Path) -> Iterator[Place]:
     try:
         server.start()
         yield Place(
-            words=("executor=processes", f"store.mlflow={server.uri}",
-                   f"store.optuna={made.url('optuna')}"),
-            disturb=disturb, database=made.url("mlflow"), optuna=made.url("optuna"),
+            words=(
+                "executor=processes",
+                f"store.mlflow={server.uri}",
+                f"store.optuna={made.url('optuna')}",
+            ),
+            disturb=disturb,
+            database=made.url("mlflow"),
+            optuna=made.url("optuna"),
             uri=server.uri,
-        )  # fmt: skip
+        )
     finally:
         server.kill()
         made.close()

@@ -99,10 +99,13 @@ def rank_differences(
         t = crossed_t((ranks[:, at] - ranks[:, base])[:, None], alpha=question.alpha)
         found.append(
             RankDifference(
-                value=value, estimate=float(t.estimate), low=float(t.low), high=float(t.high),
+                value=value,
+                estimate=float(t.estimate),
+                low=float(t.low),
+                high=float(t.high),
                 p=float(t.p),
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

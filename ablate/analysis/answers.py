@@ -59,9 +59,15 @@ def answer(
     bases, pilot_runs = percent_bases(facts, runs), finished_pilots(facts, runs)
     for raw, phase, about in asked:
         verdicts[raw["id"]], extras[raw["id"]] = _answered(
-            raw, runs, images, phase=phase, facts=facts, about=about, bases=bases,
+            raw,
+            runs,
+            images,
+            phase=phase,
+            facts=facts,
+            about=about,
+            bases=bases,
             pilot_runs=pilot_runs,
-        )  # fmt: skip
+        )
     for raw, _, _ in asked:
         if raw.get("agrees_with") in verdicts:
             both = {
@@ -112,9 +118,13 @@ def _answered(
         there = points_of(again, runs[runs["phase"] == budget.phase])
         scores = images[images["run_id"].isin(there["run_id"])]
         verdict = at_budget(
-            verdict, question, registered=selected, budget=budget, data=about.data,
+            verdict,
+            question,
+            registered=selected,
+            budget=budget,
+            data=about.data,
             there=select(there, scores, metric=selecting, better=question.better),
-        )  # fmt: skip
+        )
     beside: dict[str, Any] = {
         "values": list(question.values),
         "baseline": question.baseline,
@@ -129,12 +139,15 @@ def _answered(
         "reselected": [
             asdict(one)
             for one in sensitivity(
-                points, some, question=question, facts=about,
+                points,
+                some,
+                question=question,
+                facts=about,
                 metrics=_selecting(points, facts["metrics"], first=selecting),
             )
         ],
         **_aggregates(question, selected, verdict),
-    }  # fmt: skip
+    }
     if raw.get("crossed"):
         beside["agreement"] = agreement(question, raw["crossed"], selected.answers)
         beside["notes"] = [
@@ -316,11 +329,13 @@ def _winners(selected: Selected, about: Facts) -> list[dict[str, Any]]:
     names = [nuisance.name for nuisance in about.nuisance if nuisance.name in selected.winners]
     return [
         {
-            "block": int(row["block"]), "value": row["value"], "run_id": row["run_id"],
+            "block": int(row["block"]),
+            "value": row["value"],
+            "run_id": row["run_id"],
             **{name: float(row[name]) for name in names if pd.notna(row[name])},
         }
         for row in selected.winners.to_dict("records")
-    ]  # fmt: skip
+    ]
 
 
 def _aggregates(
@@ -329,12 +344,18 @@ def _aggregates(
     """Return counts, best sets and mean ranks; what cannot be computed is left empty."""
     found: dict[str, Any] = {
         "counts": [
-            {"contrast": c.contrast, "wins": c.wins, "losses": c.losses, "ties": c.ties,
-             "undecided": c.undecided}
+            {
+                "contrast": c.contrast,
+                "wins": c.wins,
+                "losses": c.losses,
+                "ties": c.ties,
+                "undecided": c.undecided,
+            }
             for c in counts(verdict.rows, alpha=question.alpha)
         ],
-        "best": {}, "ranks": [],
-    }  # fmt: skip
+        "best": {},
+        "ranks": [],
+    }
     try:
         found["best"] = {
             metric: list(best_values(question, selected.answers, metric))

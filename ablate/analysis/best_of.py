@@ -36,9 +36,13 @@ def expected_best(scores: Sequence[float] | Floats, *, is_lower: bool = False) -
     count = len(ordered)
     places, tries = np.arange(1, count + 1)[None, :], np.arange(1, count + 1)[:, None]
     logs = (
-        gammaln(places) - gammaln(np.maximum(places - tries, 0) + 1) - gammaln(tries)
-        - gammaln(count + 1) + gammaln(tries + 1) + gammaln(count - tries + 1)
-    )  # fmt: skip
+        gammaln(places)
+        - gammaln(np.maximum(places - tries, 0) + 1)
+        - gammaln(tries)
+        - gammaln(count + 1)
+        + gammaln(tries + 1)
+        + gammaln(count - tries + 1)
+    )
     weights = np.where(places >= tries, np.exp(logs), 0.0)  # C(place-1, tries-1) / C(count, tries)
     best: Floats = weights / weights.sum(axis=1, keepdims=True) @ ordered
     return best
@@ -84,10 +88,18 @@ def of_trials(
             scores = trials.loc[nearest == value, response].dropna().to_numpy(dtype=float)
             if len(scores) >= FEWEST:
                 found += [
-                    {"source": "explore", "question": raw["id"], "value": value, "tries": at,
-                     "expected": float(best), "low": None, "high": None, "samples": 1}
+                    {
+                        "source": "explore",
+                        "question": raw["id"],
+                        "value": value,
+                        "tries": at,
+                        "expected": float(best),
+                        "low": None,
+                        "high": None,
+                        "samples": 1,
+                    }
                     for at, best in enumerate(expected_best(scores, is_lower=is_lower), start=1)
-                ]  # fmt: skip
+                ]
     return found
 
 
@@ -95,10 +107,15 @@ def _means(curves: Floats, *, question: str, value: Any) -> list[dict[str, Any]]
     rows = []
     for at in range(curves.shape[1]):
         row: dict[str, Any] = {
-            "source": "answer", "question": question, "value": value, "tries": at + 1,
-            "expected": float(curves[:, at].mean()), "low": None, "high": None,
+            "source": "answer",
+            "question": question,
+            "value": value,
+            "tries": at + 1,
+            "expected": float(curves[:, at].mean()),
+            "low": None,
+            "high": None,
             "samples": len(curves),
-        }  # fmt: skip
+        }
         if len(curves) > 1:
             t = crossed_t(curves[:, [at]], images="fixed")
             row |= {"low": float(t.low), "high": float(t.high)}

@@ -67,10 +67,13 @@ def _ends(
             continue
         for end in ENDS:
             yield _End(
-                nuisance=nuisance, end=end, value=value, blocks=len(of_value),
+                nuisance=nuisance,
+                end=end,
+                value=value,
+                blocks=len(of_value),
                 won=int((of_value["winner"] == of_value[end]).sum()),
                 chance=float((1 / sizes).mean()),
-            )  # fmt: skip
+            )
 
 
 def _settings(

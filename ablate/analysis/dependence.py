@@ -54,9 +54,11 @@ def process(columns: Floats, response: Floats, *, seed: int = 0) -> Process:
     lengths = Matern(np.full(columns.shape[1], 1.0), (0.05, 20.0), nu=2.5)
     smooth = ConstantKernel(UNKNOWN_MEAN, "fixed") + ConstantKernel(1.0, (1e-4, 1e2)) * lengths
     regressor = GaussianProcessRegressor(
-        smooth + WhiteKernel(0.5, (1e-6, 1e1)), alpha=1e-8, n_restarts_optimizer=1,
+        smooth + WhiteKernel(0.5, (1e-6, 1e1)),
+        alpha=1e-8,
+        n_restarts_optimizer=1,
         random_state=seed,
-    )  # fmt: skip
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound: no effect
         regressor.fit(columns[:MOST_FITTED], target[:MOST_FITTED])
@@ -65,9 +67,14 @@ def process(columns: Floats, response: Floats, *, seed: int = 0) -> Process:
     covariance = kernel.k1(columns) + (noise + 1e-8) * np.eye(len(columns))
     factor = cho_factor(covariance, lower=True)
     return Process(
-        smooth=kernel.k1, columns=columns, factor=factor, weights=cho_solve(factor, target),
-        shift=shift, scale=scale, noise=float(np.sqrt(noise)) * scale,
-    )  # fmt: skip
+        smooth=kernel.k1,
+        columns=columns,
+        factor=factor,
+        weights=cho_solve(factor, target),
+        shift=shift,
+        scale=scale,
+        noise=float(np.sqrt(noise)) * scale,
+    )
 
 
 def averaged(
@@ -113,14 +120,20 @@ def dependence(
         )
         found.append(
             {
-                "dimension": one.name, "is_log": one.is_log, "is_named": bool(one.choices),
+                "dimension": one.name,
+                "is_log": one.is_log,
+                "is_named": bool(one.choices),
                 "points": [
-                    {"at": at, "mean": float(mean), "low": float(mean - BAND * sd),
-                     "high": float(mean + BAND * sd)}
+                    {
+                        "at": at,
+                        "mean": float(mean),
+                        "low": float(mean - BAND * sd),
+                        "high": float(mean + BAND * sd),
+                    }
                     for at, mean, sd in zip(settings, means, deviations, strict=True)
                 ],
             }
-        )  # fmt: skip
+        )
     return found
 
 

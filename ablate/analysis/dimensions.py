@@ -68,10 +68,13 @@ def explored(facts: Mapping[str, Any], runs: pd.DataFrame) -> Explored | None:
     """
     phases = facts["phases"]
     named = next(
-        (some for design in SPREAD
-         if (some := [name for name in phases if phases[name]["design"] == design])),
+        (
+            some
+            for design in SPREAD
+            if (some := [name for name in phases if phases[name]["design"] == design])
+        ),
         [],
-    )  # fmt: skip
+    )
     every = runs[runs["phase"].isin(named)]
     if every.empty:
         return None
@@ -87,9 +90,12 @@ def explored(facts: Mapping[str, Any], runs: pd.DataFrame) -> Explored | None:
         if not one.choices:
             whole = whole.assign(**{one.column: pd.to_numeric(whole[one.column])})
     return Explored(
-        trials=whole.reset_index(drop=True), dimensions=tuple(kept), left_out=tuple(left_out),
-        incomplete=len(trials) - len(whole), failed=failed,
-    )  # fmt: skip
+        trials=whole.reset_index(drop=True),
+        dimensions=tuple(kept),
+        left_out=tuple(left_out),
+        incomplete=len(trials) - len(whole),
+        failed=failed,
+    )
 
 
 def dimensions_of(
@@ -142,8 +148,13 @@ def _varied(name: str, column: str, values: pd.Series, known: Mapping[str, Any])
     if numbers.notna().all():
         low = min(float(known.get("low", numbers.min())), float(numbers.min()))
         high = max(float(known.get("high", numbers.max())), float(numbers.max()))
-        return Varied(name=name, column=column, low=low, high=high,
-                      is_log=bool(known.get("is_log")) and low > 0)  # fmt: skip
+        return Varied(
+            name=name,
+            column=column,
+            low=low,
+            high=high,
+            is_log=bool(known.get("is_log")) and low > 0,
+        )
     choices = tuple(sorted(set(present)))
     if len(choices) > MOST_NAMES:
         return f"{len(choices)} different values, above {MOST_NAMES}"

@@ -11,11 +11,33 @@ from ablate.analysis.verdict import AtBudget, Verdict
 from ablate.identity import canonical_json
 
 ROW_COLUMNS = (
-    "question", "contrast", "metric", "role", "factor", "value", "baseline", "estimate", "percent",
-    "ci_low", "ci_high", "p", "p_holm", "p_sign_flip", "p_wilcoxon", "d_z", "p_better", "blocks",
-    "points", "images", "images_dropped", "smallest_effect", "detectable", "blocks_needed",
-    "is_test_dependent", "verdict",
-)  # fmt: skip
+    "question",
+    "contrast",
+    "metric",
+    "role",
+    "factor",
+    "value",
+    "baseline",
+    "estimate",
+    "percent",
+    "ci_low",
+    "ci_high",
+    "p",
+    "p_holm",
+    "p_sign_flip",
+    "p_wilcoxon",
+    "d_z",
+    "p_better",
+    "blocks",
+    "points",
+    "images",
+    "images_dropped",
+    "smallest_effect",
+    "detectable",
+    "blocks_needed",
+    "is_test_dependent",
+    "verdict",
+)
 BUDGET_OF = ("contrast", "metric", "role", "verdict")
 
 

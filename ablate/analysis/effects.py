@@ -52,13 +52,18 @@ def effects(
             taken = theirs[response].dropna() if response in theirs else pd.Series(dtype=float)
             found.append(
                 {
-                    "question": raw["id"], "factor": raw["factor"], "value": value,
-                    "trials": len(mine), "raw": float(mean_of(mine)) if len(mine) else None,
-                    "adjusted": float(mean), "low": float(mean - BAND * sd),
-                    "high": float(mean + BAND * sd), "searched_trials": len(taken),
+                    "question": raw["id"],
+                    "factor": raw["factor"],
+                    "value": value,
+                    "trials": len(mine),
+                    "raw": float(mean_of(mine)) if len(mine) else None,
+                    "adjusted": float(mean),
+                    "low": float(mean - BAND * sd),
+                    "high": float(mean + BAND * sd),
+                    "searched_trials": len(taken),
                     "searched": float(mean_of(taken)) if len(taken) else None,
                 }
-            )  # fmt: skip
+            )
     return found
 
 

@@ -34,9 +34,15 @@ def estimate(
     by_block = d.mean(axis=1)
     if len(by_block) < 2:
         return Estimate(
-            contrast=contrast, metric=metric, mean=float(by_block.mean()), t=None,
-            p_sign_flip=None, p_wilcoxon=None, d_z=None, better=None,
-        )  # fmt: skip
+            contrast=contrast,
+            metric=metric,
+            mean=float(by_block.mean()),
+            t=None,
+            p_sign_flip=None,
+            p_wilcoxon=None,
+            d_z=None,
+            better=None,
+        )
     t = crossed_t(d, alpha=question.alpha, images=question.images)
     return Estimate(
         contrast=contrast,

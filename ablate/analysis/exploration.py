@@ -48,10 +48,17 @@ def explore(facts: Mapping[str, Any], runs: pd.DataFrame) -> dict[str, Any]:
     }
     if found is not None:
         content |= {
-            "trials": len(found.trials), "failed": found.failed, "incomplete": found.incomplete,
+            "trials": len(found.trials),
+            "failed": found.failed,
+            "incomplete": found.incomplete,
             "dimensions": [
-                {"name": one.name, "low": one.low, "high": one.high, "is_log": one.is_log,
-                 "choices": list(one.choices)}
+                {
+                    "name": one.name,
+                    "low": one.low,
+                    "high": one.high,
+                    "is_log": one.is_log,
+                    "choices": list(one.choices),
+                }
                 for one in found.dimensions
             ],
             "left_out": [{"dimension": name, "reason": why} for name, why in found.left_out],
@@ -59,7 +66,7 @@ def explore(facts: Mapping[str, Any], runs: pd.DataFrame) -> dict[str, Any]:
                 _response(facts, found, response, searched=searched)
                 for response in _responses(facts, found.trials)
             ],
-        }  # fmt: skip
+        }
     return content
 
 
@@ -70,10 +77,19 @@ def _response(
     trials = found.trials.dropna(subset=[response]).reset_index(drop=True)
     metric = response.partition("/")[2]
     content: dict[str, Any] = {
-        "response": response, "metric": metric, "better": BETTER.get(metric, "higher"),
-        "trials": len(trials), "reason": "", "importance": [], "interactions": [],
-        "no_interactions": "", "dependence": [], "effects": [], "noise_sd": None, "variance": None,
-    }  # fmt: skip
+        "response": response,
+        "metric": metric,
+        "better": BETTER.get(metric, "higher"),
+        "trials": len(trials),
+        "reason": "",
+        "importance": [],
+        "interactions": [],
+        "no_interactions": "",
+        "dependence": [],
+        "effects": [],
+        "noise_sd": None,
+        "variance": None,
+    }
     if len(found.dimensions) < 2:
         return content | {"reason": f"{len(found.dimensions)} dimensions varied, 2 are needed"}
     if len(trials) < FEWEST:
@@ -89,10 +105,14 @@ def _response(
         "importance": importance(trials, found.dimensions, scores),
         "dependence": dependence(fitted, trials, found.dimensions),
         "effects": effects(
-            facts["questions"], trials, found.dimensions, response,
-            fitted=fitted, adaptive=finished,
+            facts["questions"],
+            trials,
+            found.dimensions,
+            response,
+            fitted=fitted,
+            adaptive=finished,
         ),
-    }  # fmt: skip
+    }
     try:
         content["interactions"] = pairwise(trials, found.dimensions, scores)
     except ValueError as error:

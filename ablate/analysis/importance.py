@@ -45,11 +45,13 @@ def importance(
     )
     rows: list[dict[str, Any]] = [
         {
-            "dimension": one.name, "variance": found[one.name],
-            "shuffled": max(some[one.name] for some in shuffled), "is_dummy": one.name == DUMMY,
+            "dimension": one.name,
+            "variance": found[one.name],
+            "shuffled": max(some[one.name] for some in shuffled),
+            "is_dummy": one.name == DUMMY,
         }
         for one in dimensions
-    ]  # fmt: skip
+    ]
     for row in rows:
         row["is_above"] = row["variance"] > row["shuffled"]
     return sorted(rows, key=lambda row: (-row["variance"], row["dimension"]))

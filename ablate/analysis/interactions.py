@@ -91,10 +91,14 @@ def agreement(
             orders = [_order(first["values"], means.mean(axis=0)[:, place]) for place in (base, at)]
             found.append(
                 {
-                    "metric": metric, "factor": second["factor"],
-                    "baseline": second["baseline"], "value": value,
-                    "order_at_baseline": orders[0], "order_at_value": orders[1],
-                    "tau": tau, "tau_over_blocks": taus,
+                    "metric": metric,
+                    "factor": second["factor"],
+                    "baseline": second["baseline"],
+                    "value": value,
+                    "order_at_baseline": orders[0],
+                    "order_at_value": orders[1],
+                    "tau": tau,
+                    "tau_over_blocks": taus,
                     "same_best": orders[0][0] == orders[1][0],
                     "sentence": (
                         f"{metric_label(metric)}, best first: {_listed(orders[0])} at "
@@ -103,7 +107,7 @@ def agreement(
                         f"{taus:+.2f}; described, not tested)."
                     ),
                 }
-            )  # fmt: skip
+            )
     return found
 
 

@@ -42,13 +42,17 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
     runs = _run_ids(selected)
     rows = tuple(
         _row(
-            question, numbers, cells[metric], facts,
+            question,
+            numbers,
+            cells[metric],
+            facts,
             p_holm=corrected[question.role_of(metric)].get((name, metric)),
             family=max(1, len(corrected[question.role_of(metric)])),
-            failed="; ".join(failed), runs=runs,
+            failed="; ".join(failed),
+            runs=runs,
         )
         for (name, metric), numbers in found.items()
-    )  # fmt: skip
+    )
     verdict: Answer = "not answerable"
     reason = "; ".join(failed)
     if not failed:
@@ -211,23 +215,27 @@ def _row(
         images=cells.scores.shape[2],
         images_dropped=cells.dropped,
         smallest_effect=margin,
-        detectable=None if spread is None else crossed_detectable(
-            blocks=cells.scores.shape[0], block_variance=spread[0], image_variance=spread[1],
+        detectable=None
+        if spread is None
+        else crossed_detectable(
+            blocks=cells.scores.shape[0],
+            block_variance=spread[0],
+            image_variance=spread[1],
             alpha=alpha,
         ),
-        blocks_needed=None if spread is None or margin is None else _needed(
-            margin, spread, alpha=alpha
-        ),
-        is_test_dependent=None if t is None or numbers.p_sign_flip is None else (
-            bool(t.p < question.alpha) != (numbers.p_sign_flip < question.alpha)
-        ),
+        blocks_needed=None
+        if spread is None or margin is None
+        else _needed(margin, spread, alpha=alpha),
+        is_test_dependent=None
+        if t is None or numbers.p_sign_flip is None
+        else (bool(t.p < question.alpha) != (numbers.p_sign_flip < question.alpha)),
         verdict=verdict,
         reason=reason,
         sentence="",
         run_ids=tuple(
             runs[v, block] for block in cells.blocks for v in involved if (v, block) in runs
         ),
-    )  # fmt: skip
+    )
     return replace(row, sentence=sentence_of(row, alpha=question.alpha, data=facts.data))
 
 

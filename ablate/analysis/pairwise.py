@@ -105,10 +105,17 @@ def contrasts_of_contrasts(
                 seeds = _by_seed(table, first, second, f"test/{metric}", ((a0, a), (b0, b)))
                 if len(seeds):
                     found.append(
-                        {"first": first.partition(".")[2], "second": second.partition(".")[2],
-                         "first_value": a, "first_baseline": a0, "second_value": b,
-                         "second_baseline": b0, "metric": metric, **_interval(seeds)}
-                    )  # fmt: skip
+                        {
+                            "first": first.partition(".")[2],
+                            "second": second.partition(".")[2],
+                            "first_value": a,
+                            "first_baseline": a0,
+                            "second_value": b,
+                            "second_baseline": b0,
+                            "metric": metric,
+                            **_interval(seeds),
+                        }
+                    )
     return found
 
 
@@ -129,8 +136,12 @@ def _interval(seeds: Floats) -> dict[str, Any]:
     if len(seeds) < 2:
         return {"estimate": float(seeds[0]), "low": None, "high": None, "seeds": 1}
     t = crossed_t(seeds[:, None], images="fixed")
-    return {"estimate": float(t.estimate), "low": float(t.low), "high": float(t.high),
-            "seeds": len(seeds)}  # fmt: skip
+    return {
+        "estimate": float(t.estimate),
+        "low": float(t.low),
+        "high": float(t.high),
+        "seeds": len(seeds),
+    }
 
 
 def _terms(one: Varied, trials: pd.DataFrame, *, degree: int) -> Floats:

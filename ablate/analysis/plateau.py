@@ -125,11 +125,16 @@ def _steps(
         is_gain = is_open and bool(t.p < alpha and t.estimate > 0)
         found.append(
             {
-                "metric": metric, "value": question.values[at], "before": question.values[at - 1],
-                "gain": float(t.estimate), "p": float(t.p), "alpha": alpha, "is_tested": is_open,
+                "metric": metric,
+                "value": question.values[at],
+                "before": question.values[at - 1],
+                "gain": float(t.estimate),
+                "p": float(t.p),
+                "alpha": alpha,
+                "is_tested": is_open,
                 "is_gain": is_gain,
             }
-        )  # fmt: skip
+        )
         is_open = is_gain
     return found
 

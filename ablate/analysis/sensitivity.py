@@ -27,9 +27,12 @@ class Reselection:
 
 
 def reselected(
-    points: pd.DataFrame, images: pd.DataFrame, *, question: RegisteredQuestion,
+    points: pd.DataFrame,
+    images: pd.DataFrame,
+    *,
+    question: RegisteredQuestion,
     metrics: Sequence[str],
-) -> dict[str, Selected]:  # fmt: skip
+) -> dict[str, Selected]:
     """Return the answers of the same runs, selected by each metric in turn."""
     return {
         metric: select(points, images, metric=metric, better=question.better) for metric in metrics

@@ -44,10 +44,17 @@ def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.D
             values = finished[column].dropna() if column in finished else pd.Series(dtype=float)
             rows.append(
                 (
-                    arm, metric, values.mean(), values.std(ddof=1), values.min(), values.max(),
-                    len(values), failed, unhealthy,
+                    arm,
+                    metric,
+                    values.mean(),
+                    values.std(ddof=1),
+                    values.min(),
+                    values.max(),
+                    len(values),
+                    failed,
+                    unhealthy,
                 )
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows, columns=list(ARM_COLUMNS))
 
 

@@ -62,8 +62,13 @@ def differences(
     return found
 
 
-def in_words(names: tuple[str, str], settings: Mapping[str, tuple[Any, Any]],
-             scores: Sequence[MetricDifference], *, split: str) -> list[str]:  # fmt: skip
+def in_words(
+    names: tuple[str, str],
+    settings: Mapping[str, tuple[Any, Any]],
+    scores: Sequence[MetricDifference],
+    *,
+    split: str,
+) -> list[str]:
     """Return the lines that `ablate compare` prints."""
     lines = [f"A  {names[0]}", f"B  {names[1]}", ""]
     lines += [f"{name}: {a} -> {b}" for name, (a, b) in settings.items()]

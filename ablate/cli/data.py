@@ -145,9 +145,12 @@ def _tell_by_hand(name: str, facts: "Facts") -> None:
     counts = ", ".join(f"{split} {count}" for split, count in facts.counts.items())
     typer.echo(f"{facts.title}: its authors give it out by hand; it cannot be fetched")
     for key, value in (
-        ("get", facts.get), ("layout", facts.layout), ("pairs", counts or "none is official"),
-        ("licence", facts.licence), ("verify", f"ablate data verify {name} FOLDER"),
-    ):  # fmt: skip
+        ("get", facts.get),
+        ("layout", facts.layout),
+        ("pairs", counts or "none is official"),
+        ("licence", facts.licence),
+        ("verify", f"ablate data verify {name} FOLDER"),
+    ):
         typer.echo(_wrapped(f"  {key:<9}{value}", indent=11))
 
 
@@ -193,6 +196,9 @@ def _wrapped(text: str, *, indent: int) -> str:
     """Return the text as wide as the terminal; a pipe gets one line."""
     width = max(40, shutil.get_terminal_size((10_000, 24)).columns)
     return textwrap.fill(
-        text, width, subsequent_indent=" " * indent,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+        text,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

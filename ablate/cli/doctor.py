@@ -40,8 +40,12 @@ def doctor(
     left = repair(config, store=store) if mend and before else before
     strata = strata_in(store / config.name)
     if as_json:
-        facts = {"study": config.name, "found": [asdict(one) for one in before],
-                 "left": [asdict(one) for one in left], "strata": strata}  # fmt: skip
+        facts = {
+            "study": config.name,
+            "found": [asdict(one) for one in before],
+            "left": [asdict(one) for one in left],
+            "strata": strata,
+        }
         typer.echo(json.dumps(facts, indent=2))
     else:
         for one in before:

@@ -67,10 +67,15 @@ def fuse(
     place = device_of(device, where="--device")
     with Counter("fusing pairs") as counter:
         paths = fuse_files(
-            trained.network(), sources, out,
-            device=place, keeps_chroma=not grey, step=counter.step,
-            made_by=trained.spec.run_id, overwrites=overwrite,
-        )  # fmt: skip
+            trained.network(),
+            sources,
+            out,
+            device=place,
+            keeps_chroma=not grey,
+            step=counter.step,
+            made_by=trained.spec.run_id,
+            overwrites=overwrite,
+        )
     if found := warning_of(examine_files(sources, paths)):
         logger.warning("%s: %s; choose another run: ablate best %s", out, found, trained.spec.study)
     typer.echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

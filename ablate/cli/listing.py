@@ -10,9 +10,22 @@ from ablate.cli.arguments import Json
 from ablate.cli.saying import say
 
 KINDS = (
-    "losses", "loss_settings", "operators", "models", "metrics", "data", "tasks", "spaces",
-    "studies", "designs", "samplers", "pruners", "executors", "figures", "protocols",
-)  # fmt: skip
+    "losses",
+    "loss_settings",
+    "operators",
+    "models",
+    "metrics",
+    "data",
+    "tasks",
+    "spaces",
+    "studies",
+    "designs",
+    "samplers",
+    "pruners",
+    "executors",
+    "figures",
+    "protocols",
+)
 
 
 def listing(

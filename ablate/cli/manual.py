@@ -9,8 +9,12 @@ from typing import Any, Final
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 MAKE, RUN, READ, USE, MEND = (
-    "Make a study", "Run it", "Read what came out", "Use the result", "Check and mend",
-)  # fmt: skip
+    "Make a study",
+    "Run it",
+    "Read what came out",
+    "Use the result",
+    "Check and mend",
+)
 EXIT_CODES: Final = {
     0: "done",
     1: "run-time failure",

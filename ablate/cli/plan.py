@@ -284,11 +284,17 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
         for s in made.searches
     ]
     return {
-        "study": config.name, "runs": made.runs, "design_hash": made.design_hash,
-        "steps": spent.steps, "hours": spent.hours, "duplicates": made.duplicates,
+        "study": config.name,
+        "runs": made.runs,
+        "design_hash": made.design_hash,
+        "steps": spent.steps,
+        "hours": spent.hours,
+        "duplicates": made.duplicates,
         "spare_runs": sum(len(trial.runs) for trial in made.spares),
         "network": asdict(size) if (size := _size(made)) else None,
-        "infeasible": made.infeasible, "trials": made.rows(), "searches": searches,
+        "infeasible": made.infeasible,
+        "trials": made.rows(),
+        "searches": searches,
         "confirmations": [
             {"phase": c.phase.name, "of": c.of, "winners": c.winners, "runs": c.runs}
             for c in made.confirmations
@@ -298,7 +304,7 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
         "detectable": [asdict(reach) for reach in reaches(config)],
         "detectable_by_metric": [asdict(d) for d in detectable(made, store, reaches(config))],
         **({"fit": asdict(chosen)} if chosen is not None else {}),
-    }  # fmt: skip
+    }
 
 
 def _fitted(made: "Plan", pace: "Pace | None", hours: float) -> "Fit":

@@ -16,8 +16,11 @@ logger = logging.getLogger(__name__)
 def report(  # noqa: PLR0917 -- options of the command line
     study: Annotated[
         str | None,
-        typer.Argument(metavar="STUDY", help="Name of a study, or path of its YAML file.",
-                       autocompletion=completing.studies),
+        typer.Argument(
+            metavar="STUDY",
+            help="Name of a study, or path of its YAML file.",
+            autocompletion=completing.studies,
+        ),
     ] = None,
     store: Store = DEFAULT_STORE,
     out: Annotated[
@@ -26,12 +29,13 @@ def report(  # noqa: PLR0917 -- options of the command line
     ] = None,
     from_mlflow: Annotated[
         str | None,
-        typer.Option("--from-mlflow", metavar="URI",
-                     help="Read this MLflow database or server instead of the store."),
+        typer.Option(
+            "--from-mlflow",
+            metavar="URI",
+            help="Read this MLflow database or server instead of the store.",
+        ),
     ] = None,
-    named: Annotated[
-        str | None, typer.Option("--study", help="Name of the study there.")
-    ] = None,
+    named: Annotated[str | None, typer.Option("--study", help="Name of the study there.")] = None,
     no_pictures: Annotated[
         bool, typer.Option("--no-pictures", help="Leave pictures out, as a licence may demand.")
     ] = False,
@@ -41,16 +45,21 @@ def report(  # noqa: PLR0917 -- options of the command line
     ] = None,
     publish: Annotated[
         Path | None,
-        typer.Option("--publish", metavar="DIR",
-                     help="Write it, small and without pictures, below DIR and list it there."),
+        typer.Option(
+            "--publish",
+            metavar="DIR",
+            help="Write it, small and without pictures, below DIR and list it there.",
+        ),
     ] = None,
     in_mlflow: Annotated[
         bool,
-        typer.Option("--mlflow/--no-mlflow",
-                     help="Show it, its verdicts and the best network in the MLflow UI."),
+        typer.Option(
+            "--mlflow/--no-mlflow",
+            help="Show it, its verdicts and the best network in the MLflow UI.",
+        ),
     ] = True,
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Render report.html, report.md, figures and tables of a study.
 
     Examples:
@@ -66,9 +75,15 @@ def report(  # noqa: PLR0917 -- options of the command line
     if from_mlflow is None and (study is None) == (named is None):
         raise ConfigError("report: name one study, for example: ablate report q4_variant")
     path, text = render(
-        str(study or named), store=store, out=out, uri=from_mlflow, pictures=not no_pictures,
-        wanted=tuple(picture or ()), reports=publish, in_mlflow=in_mlflow,
-    )  # fmt: skip
+        str(study or named),
+        store=store,
+        out=out,
+        uri=from_mlflow,
+        pictures=not no_pictures,
+        wanted=tuple(picture or ()),
+        reports=publish,
+        in_mlflow=in_mlflow,
+    )
     if as_json:
         typer.echo(json.dumps(_facts(path, text), indent=2))
         return
@@ -88,9 +103,16 @@ def _facts(page: Path, text: str) -> dict[str, object]:
 
 
 def render(
-    study: str, *, store: Path, out: Path | None, uri: str | None = None, pictures: bool = True,
-    wanted: tuple[str, ...] = (), reports: Path | None = None, in_mlflow: bool = True,
-) -> tuple[Path, str]:  # fmt: skip
+    study: str,
+    *,
+    store: Path,
+    out: Path | None,
+    uri: str | None = None,
+    pictures: bool = True,
+    wanted: tuple[str, ...] = (),
+    reports: Path | None = None,
+    in_mlflow: bool = True,
+) -> tuple[Path, str]:
     """Return the path of the page and its result in words.
 
     Args:

@@ -74,9 +74,13 @@ def run(
 
 
 def drive(
-    study: str, overrides: list[str], *, store: Path, retry: bool = False,
+    study: str,
+    overrides: list[str],
+    *,
+    store: Path,
+    retry: bool = False,
     accept_drift: bool = False,
-) -> "Outcome":  # fmt: skip
+) -> "Outcome":
     """Return what a study, run with progress on standard error, left behind.
 
     Raises:
@@ -92,9 +96,14 @@ def drive(
         try:
             with _told_to_stop(meter):
                 return run_study(
-                    config, store=store, overrides=overrides, retry=retry,
-                    accept_drift=accept_drift, listen=meter.take, begins=meter.take,
-                )  # fmt: skip
+                    config,
+                    store=store,
+                    overrides=overrides,
+                    retry=retry,
+                    accept_drift=accept_drift,
+                    listen=meter.take,
+                    begins=meter.take,
+                )
         except KeyboardInterrupt:
             meter.stop()
             after = f" after {meter.ended}" if meter.ended else ""
@@ -121,9 +130,12 @@ def exit_code(outcome: "Outcome") -> int:
 
 def _facts(outcome: "Outcome") -> dict[str, Any]:
     return {
-        "study": outcome.folder.name, "planned": outcome.planned, **outcome.counts,
-        "folder": str(outcome.folder), "tracking_uri": outcome.tracking_uri,
-    }  # fmt: skip
+        "study": outcome.folder.name,
+        "planned": outcome.planned,
+        **outcome.counts,
+        "folder": str(outcome.folder),
+        "tracking_uri": outcome.tracking_uri,
+    }
 
 
 def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_json: bool) -> None:

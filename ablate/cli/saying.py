@@ -25,10 +25,13 @@ def wrapped(line: str, columns: int) -> str:
     start = line[: len(line) - len(line.lstrip())]
     return "\n".join(
         textwrap.wrap(
-            line, min(columns, WIDEST), subsequent_indent=f"{start}    ",
-            break_long_words=False, break_on_hyphens=False,
+            line,
+            min(columns, WIDEST),
+            subsequent_indent=f"{start}    ",
+            break_long_words=False,
+            break_on_hyphens=False,
         )
-    )  # fmt: skip
+    )
 
 
 def _is_read() -> bool:

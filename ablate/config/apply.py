@@ -64,10 +64,14 @@ def active(
             name
             for name in kept
             if not _holds(
-                dimensions[name].when, settings, kept, dimensions,
-                unknown=False, where=f"{name}.when",
+                dimensions[name].when,
+                settings,
+                kept,
+                dimensions,
+                unknown=False,
+                where=f"{name}.when",
             )
-        ]  # fmt: skip
+        ]
         if not dropped:
             return kept
         for name in dropped:
@@ -86,10 +90,14 @@ def violations(
         f"{constraint.name}: {constraint.require} does not hold; {constraint.because}"
         for constraint in constraints
         if not _holds(
-            constraint.require, settings, values, {},
-            unknown=True, where=f"{constraint.name}.require",
+            constraint.require,
+            settings,
+            values,
+            {},
+            unknown=True,
+            where=f"{constraint.name}.require",
         )
-    ]  # fmt: skip
+    ]
 
 
 def size_of(

@@ -103,8 +103,10 @@ def _tied(
     leader = factors.get(str(factor.tied_to))
     others = [name for name in entries if name != factor.name]
     if factor.tied_to not in others:
-        faults.add(at, f"no other factor is called {factor.tied_to!r}; "
-                   f"{nearest(str(factor.tied_to), others)}")  # fmt: skip
+        faults.add(
+            at,
+            f"no other factor is called {factor.tied_to!r}; {nearest(str(factor.tied_to), others)}",
+        )
     if leader is None or leader.name == factor.name:
         return factor
     if leader.tied_to is not None:

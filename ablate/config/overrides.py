@@ -14,9 +14,19 @@ NAMED = ("task", "data", "model", "executor")  # sections whose `name` chooses t
 MAPPINGS = ("questions", "factors", "nuisance", "phases", "space.dimensions", "space.constraints")
 THERE_ANYWAY = {"nuisance": ("learning_rate", "gradient_weight")}
 TOP = (
-    "title", "questions", "space", "factors", "nuisance", "phases", "base", "objective", "seed",
-    "executor", "store", "references",
-)  # fmt: skip
+    "title",
+    "questions",
+    "space",
+    "factors",
+    "nuisance",
+    "phases",
+    "base",
+    "objective",
+    "seed",
+    "executor",
+    "store",
+    "references",
+)
 ALIASES = {"dimensions": "space.dimensions", "constraints": "space.constraints"}
 SPACE_GROUP = "search_spaces@space"
 

@@ -14,9 +14,18 @@ from ablate.settings.setting import Known
 
 ANY_OPTION = tuple(key for options in OPTIONS.values() for key in options)
 KEYS = (
-    "design", "seeds", "trials", "sampler", "pruner", "rungs", "preset", "options", "claims",
-    "looks", "budgets",
-)  # fmt: skip
+    "design",
+    "seeds",
+    "trials",
+    "sampler",
+    "pruner",
+    "rungs",
+    "preset",
+    "options",
+    "claims",
+    "looks",
+    "budgets",
+)
 CLAIMING = (BLOCKED, CONFIRM)  # designs with replicates that a claim can rest on
 COUNTED = SEARCHES  # designs that need a number of trials
 

@@ -12,9 +12,18 @@ from ablate.config.spaces import usable_name
 from ablate.errors import nearest
 
 KEYS = (
-    "asks", "compare", "primary", "secondary", "guardrails", "smallest_effect", "expects",
-    "contrasts", "trend", "images", "agrees_with",
-)  # fmt: skip
+    "asks",
+    "compare",
+    "primary",
+    "secondary",
+    "guardrails",
+    "smallest_effect",
+    "expects",
+    "contrasts",
+    "trend",
+    "images",
+    "agrees_with",
+)
 EXPECTS = ("higher", "lower", "differs")
 PATTERNS = ("baseline", "sequence")  # families of contrasts that have a name
 INTERACTION = "interaction"  # the contrasts of a question that compares two factors
@@ -64,7 +73,9 @@ def read_questions(
             secondary=roles["secondary"],
             guardrails=roles["guardrails"],
             smallest_effect=_effects(
-                faults, f"{at}.smallest_effect", entry.get("smallest_effect"),
+                faults,
+                f"{at}.smallest_effect",
+                entry.get("smallest_effect"),
                 [metric for metrics in roles.values() for metric in metrics],
             ),
             expects=cast(Expects, _one_of(faults, f"{at}.expects", entry, EXPECTS, "differs")),
@@ -75,7 +86,7 @@ def read_questions(
             images=_one_of(faults, f"{at}.images", entry, IMAGES, "random"),
             agrees_with=faults.text(f"{at}.agrees_with", entry.get("agrees_with")) or None,
             crossed_with=crossed_with,
-        )  # fmt: skip
+        )
     for name, question in questions.items():
         others = [other for other in questions if other != name]
         if question.agrees_with is not None and question.agrees_with not in others:
@@ -208,8 +219,11 @@ def _contrasts(
                 faults.add(f"{at}.{name}", text)
                 return {}
         if not any(terms.values()) or abs(math.fsum(terms.values())) > 1e-9:
-            faults.add(f"{at}.{name}", "the weights must sum to 0 over two or more values, such as "
-                       "{signed: 1, sign_free: -1}")  # fmt: skip
+            faults.add(
+                f"{at}.{name}",
+                "the weights must sum to 0 over two or more values, such as "
+                "{signed: 1, sign_free: -1}",
+            )
         found[str(name)] = {value: float(weight) for value, weight in terms.items()}
     return found
 

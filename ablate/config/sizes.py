@@ -41,13 +41,18 @@ def runs_of(phase: Phase, config: StudyConfig) -> float:
         SEARCH: phase.trials or 0,
         SOBOL: phase.trials or 0,
         BASELINE_ONLY: 1,
-        ONE_FACTOR: each, "leave_one_out": each, "add_one_in": each, "path": each,
-        FULL_FACTORIAL: every, "fractional_factorial": every,
-        BLOCKED: _whole(options.get("points")) * _whole(options.get("blocks"))
+        ONE_FACTOR: each,
+        "leave_one_out": each,
+        "add_one_in": each,
+        "path": each,
+        FULL_FACTORIAL: every,
+        "fractional_factorial": every,
+        BLOCKED: _whole(options.get("points"))
+        * _whole(options.get("blocks"))
         * (every if options.get("arms") == FULL_FACTORIAL else each),
         CONFIRM: _whole(options.get("blocks"))
         * (1 + max(_whole(options.get("winners")), _count(options.get("arms")))),
-    }.get(phase.design, 1)  # fmt: skip
+    }.get(phase.design, 1)
     return float(min(rows * phase.seeds, 10**18))
 
 

@@ -110,9 +110,11 @@ def _try_out(context: Context, path: str, text: str, dimensions: Collection[str]
         entry = dimensions.get(name) if isinstance(dimensions, Mapping) else None
         if not isinstance(entry, Mapping):
             return value_of(name, context.base)
-        return entry["baseline"] if "baseline" in entry else value_of(
-            str(entry.get("path")), context.base
-        )  # fmt: skip
+        return (
+            entry["baseline"]
+            if "baseline" in entry
+            else value_of(str(entry.get("path")), context.base)
+        )
 
     try:
         parse(text).evaluate(look_up)

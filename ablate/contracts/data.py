@@ -54,8 +54,10 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
             yield broken
             return
         same = again.read(stem)
-        if not (np.array_equal(pair.infrared, same.infrared)
-                and np.array_equal(pair.visible, same.visible)):  # fmt: skip
+        if not (
+            np.array_equal(pair.infrared, same.infrared)
+            and np.array_equal(pair.visible, same.visible)
+        ):
             yield f"{stem} read twice has two contents; draw from a generator that the name seeds"
             return
 

@@ -18,8 +18,9 @@ def faults(name: str) -> Iterator[str]:
     make = EXECUTORS.get(name)
     executor = make(decide=_never, slots=2)
     try:
-        missing = [part for part in ("slots", "submit", "poll", "close")
-                   if not hasattr(executor, part)]  # fmt: skip
+        missing = [
+            part for part in ("slots", "submit", "poll", "close") if not hasattr(executor, part)
+        ]
         if missing:
             yield f"has no {', '.join(missing)}; see ablate.execution.protocol.Executor"
             return
@@ -65,10 +66,15 @@ def _ends(executor: object, place: Path) -> Iterator[str]:
 
 def _spec(number: int) -> RunSpec:
     return RunSpec(
-        run_id=f"contract{number}", arm_id="contract", study="contract", phase="check",
-        trial=number, seed=number, name=f"contract {number}",
+        run_id=f"contract{number}",
+        arm_id="contract",
+        study="contract",
+        phase="check",
+        trial=number,
+        seed=number,
+        name=f"contract {number}",
         settings={"model": {}, "train": {}},
-    )  # fmt: skip
+    )
 
 
 def _never(spec: RunSpec, reports: Mapping[int, float]) -> bool:

@@ -104,9 +104,10 @@ def examine(bases: Sequence[Settings] = ()) -> tuple[Finding, ...]:
 def _finding(point: _PlugPoint, name: str, member: Any, bases: Sequence[Settings]) -> Finding:
     file = Path(inspect.getsourcefile(member) or "")
     known = Member(
-        kind=point.registry.kind, name=name,
+        kind=point.registry.kind,
+        name=name,
         place=f"{plugins.FOLDER}/{file.name}:{inspect.getsourcelines(member)[1]}",
-    )  # fmt: skip
+    )
     parts = [base.get(point.section) for base in bases]
     settings = [part for part in parts if isinstance(part, Mapping) and part.get("name") == name]
     broken: list[str] = []

@@ -24,12 +24,23 @@ def sample(*, is_answered: bool = True) -> Contents:
     def add(phase: str, value: str, **place: Any) -> None:
         run_id = f"r{len(runs):03d}"
         run = {
-            "run_id": run_id, "arm_id": f"id-{value}", "arm": value, "recipe_id": run_id,
-            "phase": phase, "trial": len(runs), "state": "finished", "reason": "",
-            "factor.variant": value, "facts.seconds_per_step": 0.05, "facts.steps": 40.0,
-            "facts.seconds": 2.5, "facts.parameters": 1000.0, "facts.peak_memory_mib": 300.0,
-            "nuisance.learning_rate": 10 ** random.uniform(-3, -1), **place,
-        }  # fmt: skip
+            "run_id": run_id,
+            "arm_id": f"id-{value}",
+            "arm": value,
+            "recipe_id": run_id,
+            "phase": phase,
+            "trial": len(runs),
+            "state": "finished",
+            "reason": "",
+            "factor.variant": value,
+            "facts.seconds_per_step": 0.05,
+            "facts.steps": 40.0,
+            "facts.seconds": 2.5,
+            "facts.parameters": 1000.0,
+            "facts.peak_memory_mib": 300.0,
+            "nuisance.learning_rate": 10 ** random.uniform(-3, -1),
+            **place,
+        }
         for split, count in (("val", IMAGES // 2), ("test", IMAGES)):
             for metric, base in METRICS.items():
                 scores = base * (1 + VALUES[value] + random.normal(0, 0.02, count))
@@ -60,14 +71,16 @@ def sample(*, is_answered: bool = True) -> Contents:
         for metric, base in METRICS.items()
     ]
     return Contents(
-        facts=facts, runs=table, images=images,
+        facts=facts,
+        runs=table,
+        images=images,
         curves=pd.DataFrame(curves, columns=["run_id", "key", "step", "value"]),
         trivial_baselines=pd.DataFrame(
             baselines, columns=["kind", "name", "split", "image", "metric", "value"]
         ),
         gallery={},
         verdicts=answer(facts, table, images, generated_by="sample") if is_answered else None,
-    )  # fmt: skip
+    )
 
 
 def _facts(planned: int, *, is_answered: bool) -> dict[str, Any]:
@@ -75,29 +88,67 @@ def _facts(planned: int, *, is_answered: bool) -> dict[str, Any]:
     phases = (
         {
             "pilot": {**phase, "design": BASELINE_ONLY, "seeds": SEEDS},
-            "answer": {**phase, "design": BLOCKED, "seeds": 1, "claims": True,
-                       "points": POINTS, "blocks": BLOCKS},
+            "answer": {
+                **phase,
+                "design": BLOCKED,
+                "seeds": 1,
+                "claims": True,
+                "points": POINTS,
+                "blocks": BLOCKS,
+            },
         }
         if is_answered
         else {"compare": {**phase, "design": ONE_FACTOR, "seeds": SEEDS}}
-    )  # fmt: skip
+    )
     question = {
-        "id": "variant", "asks": "Does the sign help?", "factor": "variant", "baseline": "signed",
-        "ordered": False, "arms": [[value, f"id-{value}"] for value in VALUES],
-        "primary": ["qabf", "vif"], "secondary": [], "guardrails": ["en"],
-        "smallest_effect": {"qabf": "1%", "vif": "1%", "en": "1%"}, "expects": "differs",
-        "contrasts": ["baseline"], "trend": None, "images": "random", "agrees_with": None,
-    }  # fmt: skip
+        "id": "variant",
+        "asks": "Does the sign help?",
+        "factor": "variant",
+        "baseline": "signed",
+        "ordered": False,
+        "arms": [[value, f"id-{value}"] for value in VALUES],
+        "primary": ["qabf", "vif"],
+        "secondary": [],
+        "guardrails": ["en"],
+        "smallest_effect": {"qabf": "1%", "vif": "1%", "en": "1%"},
+        "expects": "differs",
+        "contrasts": ["baseline"],
+        "trend": None,
+        "images": "random",
+        "agrees_with": None,
+    }
     return {
-        "study": "sample", "title": "A sample", "asks": [question["asks"]],
-        "primary": ["qabf", "vif"], "data_label": "generated pairs", "data_name": "synthetic",
-        "data_hash": "d", "counts": {"train": 8, "val": IMAGES // 2, "test": IMAGES},
-        "design_hash": "h", "protocol": "cddfuse-py", "protocol_hash": "p",
-        "metrics": list(METRICS), "budget": "40 steps", "baseline_arm": "signed",
-        "arms": list(VALUES), "phases": phases, "questions": [question], "confirmations": [],
+        "study": "sample",
+        "title": "A sample",
+        "asks": [question["asks"]],
+        "primary": ["qabf", "vif"],
+        "data_label": "generated pairs",
+        "data_name": "synthetic",
+        "data_hash": "d",
+        "counts": {"train": 8, "val": IMAGES // 2, "test": IMAGES},
+        "design_hash": "h",
+        "protocol": "cddfuse-py",
+        "protocol_hash": "p",
+        "metrics": list(METRICS),
+        "budget": "40 steps",
+        "baseline_arm": "signed",
+        "arms": list(VALUES),
+        "phases": phases,
+        "questions": [question],
+        "confirmations": [],
         "nuisance": [{"name": "learning_rate", "low": 0.001, "high": 0.1, "is_log": True}],
-        "ranges": [], "held": [], "objective": "val/qabf", "objectives": ["val/qabf"],
-        "planned": planned, "infeasible": 0, "duplicates": 0, "tracking_uri": "",
-        "settings": {"model": {"name": "probe"}, "train": {"learning_rate": 0.01, "steps": 40},
-                     "loss": {"gradient_weight": 10.0}, "data": {"name": "synthetic"}},
-    }  # fmt: skip
+        "ranges": [],
+        "held": [],
+        "objective": "val/qabf",
+        "objectives": ["val/qabf"],
+        "planned": planned,
+        "infeasible": 0,
+        "duplicates": 0,
+        "tracking_uri": "",
+        "settings": {
+            "model": {"name": "probe"},
+            "train": {"learning_rate": 0.01, "steps": 40},
+            "loss": {"gradient_weight": 10.0},
+            "data": {"name": "synthetic"},
+        },
+    }

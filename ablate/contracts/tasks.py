@@ -85,15 +85,27 @@ def _spec(
     name: str, given: Mapping[str, Any], *, metrics: list[str], scores_test: bool = True
 ) -> RunSpec:
     train_settings = {
-        **trial_defaults()["train"], "steps": STEPS, "batch_size": BATCH_SIZE,
+        **trial_defaults()["train"],
+        "steps": STEPS,
+        "batch_size": BATCH_SIZE,
         "learning_rate": LEARNING_RATE,
-    }  # fmt: skip
+    }
     return RunSpec(
-        run_id="contract", arm_id="contract", study="contract", phase="check", trial=0, seed=1,
-        name=name, objective=f"val/{metrics[0]}", scores_test=scores_test,
-        settings={"task": {"name": name, **given}, "train": train_settings,
-                  "metrics": {"names": metrics}},
-    )  # fmt: skip
+        run_id="contract",
+        arm_id="contract",
+        study="contract",
+        phase="check",
+        trial=0,
+        seed=1,
+        name=name,
+        objective=f"val/{metrics[0]}",
+        scores_test=scores_test,
+        settings={
+            "task": {"name": name, **given},
+            "train": train_settings,
+            "metrics": {"names": metrics},
+        },
+    )
 
 
 def _trained(spec: RunSpec, *, pauses: bool = False) -> RunResult:

@@ -21,10 +21,13 @@ ROOM = 2.5  # free bytes over those of the images: they lie there twice before t
 
 
 def fetch(
-    source: GitSource | FileSource, to: Path, *,
-    mirror: str | None = None, commit: str | None = None,
+    source: GitSource | FileSource,
+    to: Path,
+    *,
+    mirror: str | None = None,
+    commit: str | None = None,
     step: Step = lambda done, total: None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Return the folder of a data set, fetched whole; a killed call goes on where it was.
 
     Args:
@@ -61,9 +64,13 @@ def fetch(
 
 
 def _fetch_into(
-    source: GitSource | FileSource, work: Path, *,
-    mirror: str | None, commit: str | None, step: Step,
-) -> None:  # fmt: skip
+    source: GitSource | FileSource,
+    work: Path,
+    *,
+    mirror: str | None,
+    commit: str | None,
+    step: Step,
+) -> None:
     """Make the folder `images` in the work folder: all files of the set and its record."""
     images, half = work / "images", work / "half"
     if images.exists():  # it was whole when it got this name
@@ -107,9 +114,10 @@ def _check_whole(folder: Path) -> None:
             f"{folder}: exists and was not fetched by ablate; remove it or name another --to"
         ) from None
     other = [
-        name for name, value in files.items()
+        name
+        for name, value in files.items()
         if not (folder / name).is_file() or hashed(folder / name) != value
-    ]  # fmt: skip
+    ]
     if other:
         more = f" and {len(other) - 1} more" if len(other) > 1 else ""
         raise FetchError(

@@ -42,9 +42,15 @@ def published(
         ]
     files, named, more = gather({split: both for split, both in found.items() if split})
     return divided(
-        files, [*problems, *more], facts=facts, named=named, splits=splits,
-        test_share=0.0, val_share=val_share, group=group,
-    )  # fmt: skip
+        files,
+        [*problems, *more],
+        facts=facts,
+        named=named,
+        splits=splits,
+        test_share=0.0,
+        val_share=val_share,
+        group=group,
+    )
 
 
 def gather(
@@ -109,8 +115,11 @@ def divided(
         if split not in listed
     }
     divided = divide(
-        sorted(files, key=natural), named=kept | listed,
-        test_share=test_share, val_share=val_share, group=group,
-    )  # fmt: skip
+        sorted(files, key=natural),
+        named=kept | listed,
+        test_share=test_share,
+        val_share=val_share,
+        group=group,
+    )
     label = facts.label({split: len(divided[split]) for split in SPLITS})
     return pair_set(files, problems, label=label, splits=divided)

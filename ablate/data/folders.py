@@ -55,9 +55,14 @@ def folders(
     files, named, problems = _find(infrared, visible, root)
     label = Path(root).name if root else Path(str(infrared)).parent.name
     return divided(
-        files, problems, facts=replace(FOLDERS, title=label or "folders"), named=named,
-        splits=splits, test_share=test_share, val_share=val_share,
-    )  # fmt: skip
+        files,
+        problems,
+        facts=replace(FOLDERS, title=label or "folders"),
+        named=named,
+        splits=splits,
+        test_share=test_share,
+        val_share=val_share,
+    )
 
 
 def _find(

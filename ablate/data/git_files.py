@@ -12,10 +12,16 @@ from ablate.errors import FetchError, one_line
 
 Step = Callable[[int, int], None]
 BATCH: Final = 64  # files asked for at once: what a kill can lose
-_PLACES: Final = frozenset({
-    "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR", "GIT_NAMESPACE",
-})  # fmt: skip
+_PLACES: Final = frozenset(
+    {
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+    }
+)
 _LAZY: Final = ("-c", "fetch.negotiationAlgorithm=noop")  # as git itself fetches missing blobs
 
 
@@ -114,10 +120,16 @@ class Clone:
 
     def _fetch(self, *words: str, given: str = "", wanted: str | None = None) -> None:
         done = self._run(
-            *_LAZY, "fetch", "--quiet", "--no-tags", "--recurse-submodules=no",
-            "--filter=blob:none", *(("--no-write-fetch-head",) if given else ()), *words,
+            *_LAZY,
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--recurse-submodules=no",
+            "--filter=blob:none",
+            *(("--no-write-fetch-head",) if given else ()),
+            *words,
             given=given,
-        )  # fmt: skip
+        )
         if done.returncode == 0:
             return
         said = done.stderr.decode(errors="replace").strip().splitlines() or [""]
@@ -142,8 +154,11 @@ class Clone:
     def _run(self, *words: str, given: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(  # noqa: S603 -- git, whose words are ours and a checked address
             ["git", "-C", str(self._folder), *words],  # noqa: S607 -- the user's git
-            input=given.encode(), capture_output=True, env=_environment(), check=False,
-        )  # fmt: skip
+            input=given.encode(),
+            capture_output=True,
+            env=_environment(),
+            check=False,
+        )
 
 
 def _environment() -> dict[str, str]:

@@ -12,9 +12,14 @@ WORDS = {
     "visible": frozenset({"vi", "vis", "visible"}),
 }
 SPLIT_WORDS = {
-    "train": "train", "training": "train", "test": "test", "testing": "test",
-    "val": "val", "valid": "val", "validation": "val",
-}  # fmt: skip
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+}
 Sides = tuple[Path, Path]  # infrared, visible
 _ANY = "|".join(sorted(frozenset.union(*WORDS.values()), key=len, reverse=True))
 _PREFIX = re.compile(rf"(?P<word>{_ANY})[_-]?(?P<key>\d.*|(?<=[_-]).+)", re.IGNORECASE)

@@ -45,6 +45,10 @@ def m3fd(
     both, problems = sides(root_of(root, "M3FD", "M3FD_Fusion", "M3FD_Detection"))
     files, more = pair_up(both) if both else ({}, [])
     return divided(
-        files, problems + more, facts=FUSION if len(files) == 300 else M3FD, splits=splits,
-        test_share=test_share, val_share=val_share,
-    )  # fmt: skip
+        files,
+        problems + more,
+        facts=FUSION if len(files) == 300 else M3FD,
+        splits=splits,
+        test_share=test_share,
+        val_share=val_share,
+    )

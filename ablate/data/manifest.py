@@ -46,10 +46,12 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types, the hash included."""
         return {
-            "label": self.label, "hash": self.hash, "counts": self.counts,
+            "label": self.label,
+            "hash": self.hash,
+            "counts": self.counts,
             "splits": {split: list(stems) for split, stems in self.splits.items()},
             "files": dict(self.files),
-        }  # fmt: skip
+        }
 
     def write(self, path: Path) -> None:
         """Write `to_json` to a file, whose folder is made."""
@@ -104,9 +106,10 @@ class Manifest:
         if len(set(stems)) < len(stems):
             raise ValueError("a pair stands in it twice")
         made = cls(
-            label=raw["label"], files=files,
+            label=raw["label"],
+            files=files,
             splits={split: tuple(part) for split, part in splits.items()},
-        )  # fmt: skip
+        )
         if made.to_json() != raw:
             raise ValueError("its hash or its counts are not those of its contents")
         return made

@@ -31,6 +31,9 @@ def msrs(*, root: str | None = None, splits: str | None = None, val_share: float
         val_share: Part of train that becomes val, of day and night alike.
     """
     return published(
-        root_of(root, "MSRS", "MSRS-mini"), facts=MSRS, splits=splits, val_share=val_share,
+        root_of(root, "MSRS", "MSRS-mini"),
+        facts=MSRS,
+        splits=splits,
+        val_share=val_share,
         group=lambda stem: stem[-1:] if stem[-1:] in "DN" else "",
-    )  # fmt: skip
+    )

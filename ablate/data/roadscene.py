@@ -40,6 +40,10 @@ def roadscene(
     folder = root_of(root, "RoadScene")
     files, problems = pair_up((folder / "cropinfrared", folder / "crop_LR_visible"))
     return divided(
-        files, problems, facts=ROADSCENE, splits=splits,
-        test_share=test_share, val_share=val_share,
-    )  # fmt: skip
+        files,
+        problems,
+        facts=ROADSCENE,
+        splits=splits,
+        test_share=test_share,
+        val_share=val_share,
+    )

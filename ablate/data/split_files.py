@@ -47,9 +47,12 @@ def read_splits(place: Path, *, title: str, stems: Collection[str]) -> tuple[Spl
             twice = sorted(set(claimed) & set(names))
             if twice:
                 problems.append(
-                    Problem(file=path, what=f"{twice[0]} also stands in the list of {other}",
-                            mend="remove it from one")
-                )  # fmt: skip
+                    Problem(
+                        file=path,
+                        what=f"{twice[0]} also stands in the list of {other}",
+                        mend="remove it from one",
+                    )
+                )
         taken = {name for claimed in found.values() for name in claimed}
         known = dict.fromkeys(name for name in names if name in stems and name not in taken)
         found[split] = tuple(known)
@@ -80,8 +83,9 @@ def _files(place: Path, title: str) -> dict[str, Path]:
         return {split: place}
     if not place.is_dir():
         raise DataError(f"data.splits: {place}: no such file or folder; check the path")
-    wanted = {f"{before}{split}.txt": split for split in SPLITS
-              for before in ("", f"{title}.".lower())}  # fmt: skip
+    wanted = {
+        f"{before}{split}.txt": split for split in SPLITS for before in ("", f"{title}.".lower())
+    }
     named = {
         wanted[path.name.lower()]: path
         for path in sorted(place.iterdir())

@@ -43,6 +43,10 @@ def tno(
     both, problems = sides(root_of(root, "TNO"))
     files, more = pair_up(both) if both else ({}, [])
     return divided(
-        files, problems + more, facts=TNO, splits=splits,
-        test_share=test_share, val_share=val_share,
-    )  # fmt: skip
+        files,
+        problems + more,
+        facts=TNO,
+        splits=splits,
+        test_share=test_share,
+        val_share=val_share,
+    )

@@ -89,13 +89,19 @@ class Fraction:
         head = f"2^({len(self.factors)}-{len(self.generated)}) fraction, {runs} runs"
         told = [
             " = ".join(
-                [self._text(effect, 1), *(self._text(e, s) for e, s in sorted(
-                    same.items(), key=lambda item: (len(item[0]), self._text(*item))
-                ))]
+                [
+                    self._text(effect, 1),
+                    *(
+                        self._text(e, s)
+                        for e, s in sorted(
+                            same.items(), key=lambda item: (len(item[0]), self._text(*item))
+                        )
+                    ),
+                ]
             )
             for effect, same in self.aliases()
             if same
-        ]  # fmt: skip
+        ]
         return [f"{head}, resolution {name}", "I = " + " = ".join(words), *told]
 
     def _text(self, effect: Effect, sign: int) -> str:

@@ -24,10 +24,14 @@ def devices_for(wanted: str) -> tuple[Device, ...]:
     """
     if wanted != CPU and (found := accelerators()):
         number = wanted.partition(":")[2]
-        return tuple(
-            Device(name=wanted, free_mib=one.free_mib) if number else one
-            for at, one in enumerate(found) if number in ("", str(at))
-        ) or found[:1]  # fmt: skip
+        return (
+            tuple(
+                Device(name=wanted, free_mib=one.free_mib) if number else one
+                for at, one in enumerate(found)
+                if number in ("", str(at))
+            )
+            or found[:1]
+        )
     return (Device(name=CPU, free_mib=free_memory_mib()),)
 
 
@@ -44,9 +48,11 @@ def accelerators(ask: Callable[[], str] | None = None) -> tuple[Device, ...]:
     wanted = None if visible is None else [word.strip() for word in visible.split(",")]
     found = {}
     for index, identity, free in (row for row in rows if len(row) == 3 and row[2].isdigit()):
-        names = [index] if wanted is None else [
-            word for word in wanted if word and (word == index or identity.startswith(word))
-        ]  # fmt: skip
+        names = (
+            [index]
+            if wanted is None
+            else [word for word in wanted if word and (word == index or identity.startswith(word))]
+        )
         found.update({name: Device(name=name, free_mib=float(free)) for name in names[:1]})
     order = list(found) if wanted is None else [word for word in wanted if word in found]
     return tuple(found[name] for name in order)

@@ -122,8 +122,11 @@ def keep_asking(found: socket.socket) -> None:
     """Have the system notice that the other machine is gone, within about two minutes."""
     found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for name, value in (("TCP_KEEPIDLE", SILENT_S), ("TCP_KEEPINTVL", SILENT_S),
-                        ("TCP_KEEPCNT", PROBES)):  # fmt: skip
+    for name, value in (
+        ("TCP_KEEPIDLE", SILENT_S),
+        ("TCP_KEEPINTVL", SILENT_S),
+        ("TCP_KEEPCNT", PROBES),
+    ):
         if hasattr(socket, name):
             found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 

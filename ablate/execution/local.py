@@ -66,9 +66,7 @@ class Local(Processes):
     def _measured(self, peak_mib: float) -> None:
         """Make room for as many runs as fit now."""
         is_first, self._peak_mib = not self._peak_mib, peak_mib
-        places = slots_for(
-            self._devices, peak_mib=peak_mib, cores=own_cores(), most=self._most
-        )  # fmt: skip
+        places = slots_for(self._devices, peak_mib=peak_mib, cores=own_cores(), most=self._most)
         if is_first or len(places) < self.slots:
             self._places, self.slots = places, len(places)
             logger.info("%d slots: a run takes %.0f MiB", self.slots, peak_mib)
@@ -85,8 +83,10 @@ class Local(Processes):
             if len(places) < len(self._places):
                 logger.warning(
                     "slots from now on: %d instead of %d, since memory ran out (time %d)",
-                    len(places), len(self._places), self.oom_count,
-                )  # fmt: skip
+                    len(places),
+                    len(self._places),
+                    self.oom_count,
+                )
             self._places, self.slots, self._most = places, len(places), len(places)
         return result
 

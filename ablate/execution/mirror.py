@@ -33,9 +33,10 @@ class Line(Protocol):
 def files_of(folder: Path) -> Iterator[Path]:
     """Yield what belongs to a run in its folder: the journal, others, checkpoints, the result."""
     found = [
-        path for path in folder.rglob("*")
+        path
+        for path in folder.rglob("*")
         if path.is_file() and _is_of_the_run(path.relative_to(folder).as_posix())
-    ]  # fmt: skip
+    ]
     yield from sorted(found, key=_rank)
 
 

@@ -52,8 +52,12 @@ class Task:
     def message(self) -> dict[str, Any]:
         """Return what its worker is sent."""
         lost = {FACTS[cause]: count for cause, count in self.lost.items() if count}
-        return {"spec": self.spec.to_json(), "folder": str(self.folder), "lost": lost,
-                "retries_oom": not self.is_alone}  # fmt: skip
+        return {
+            "spec": self.spec.to_json(),
+            "folder": str(self.folder),
+            "lost": lost,
+            "retries_oom": not self.is_alone,
+        }
 
 
 @dataclass(slots=True, eq=False)
@@ -104,9 +108,13 @@ class Pool(Generic[W]):
     """
 
     def __init__(
-        self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S,
+        self,
+        *,
+        decide: Decide,
+        slots: int = 1,
+        lease_s: float = LEASE_S,
         most_lost: int = MOST_LOST,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.slots = slots
         self._decide = decide
         self._lease_s = lease_s

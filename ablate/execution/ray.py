@@ -38,10 +38,17 @@ class OnRay(Remote):
     """
 
     def __init__(
-        self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S,
-        address: str | None = None, host: str | None = None, cpus: float = 1.0, gpus: float = 0.0,
+        self,
+        *,
+        decide: Decide,
+        slots: int = 1,
+        lease_s: float = LEASE_S,
+        address: str | None = None,
+        host: str | None = None,
+        cpus: float = 1.0,
+        gpus: float = 0.0,
         memory_mib: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._ray = _library()
         _connect(self._ray, address)
         more = {} if memory_mib is None else {"memory": memory_mib * 2**20}
@@ -51,9 +58,11 @@ class OnRay(Remote):
         self._tasks: dict[str, Any] = {}
         self._failed = 0
         super().__init__(
-            decide=decide, slots=slots, lease_s=lease_s,
+            decide=decide,
+            slots=slots,
+            lease_s=lease_s,
             host=host or self._ray.util.get_node_ip_address(),
-        )  # fmt: skip
+        )
 
     def close(self) -> None:
         """End every worker, and leave the cluster."""
@@ -73,8 +82,11 @@ class OnRay(Remote):
         if self._workers:
             self._failed = 0
         pending = {self._tasks[token]: token for token in self._wanted}
-        ended, _ = self._ray.wait(list(pending), num_returns=len(pending), timeout=0) \
-            if pending else ([], [])  # fmt: skip
+        ended, _ = (
+            self._ray.wait(list(pending), num_returns=len(pending), timeout=0)
+            if pending
+            else ([], [])
+        )
         for task in ended:
             token = pending[task]
             try:
@@ -106,9 +118,13 @@ def _connect(ray: Any, address: str | None) -> None:
         if address and (found := re.fullmatch(r"(?:ray://)?([^:/]+):(\d+)", address)):
             socket.create_connection((found[1], int(found[2])), timeout=ANSWER_S).close()
         ray.init(
-            address=address, ignore_reinit_error=True, log_to_driver=False,
-            logging_level=logging.ERROR, configure_logging=False, **alone,
-        )  # fmt: skip
+            address=address,
+            ignore_reinit_error=True,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=False,
+            **alone,
+        )
     except (OSError, ValueError, RuntimeError) as error:
         first = str(error).split("\n", 1)[0]
         raise ClusterError(

@@ -169,18 +169,22 @@ class Remote(Pool[Visitor]):
             self._heard = now
             logger.warning(
                 "no worker has come for %d s; the cluster may be busy, or cannot reach %s:%d",
-                PATIENCE_S, *self._gate.address,
-            )  # fmt: skip
+                PATIENCE_S,
+                *self._gate.address,
+            )
         return found
 
     def _welcome(self, arrival: Arrival) -> Visitor:
         self._wanted.discard(arrival.token)
         logger.info("worker %s has come", arrival.name)
         return Visitor(
-            pipe=arrival.pipe, lifeline=arrival.lifeline, token=arrival.token,
-            address=arrival.name, lease=Lease(self._lease_s),
+            pipe=arrival.pipe,
+            lifeline=arrival.lifeline,
+            token=arrival.token,
+            address=arrival.name,
+            lease=Lease(self._lease_s),
             stop=lambda: self._stop(arrival.token),
-        )  # fmt: skip
+        )
 
     def _doors(self) -> Sequence[Any]:
         return (self._gate.bell,)

@@ -49,9 +49,12 @@ class Notice:
 
 
 def serve(
-    pipe: Pipe, lifeline: Connection, *, notice: Notice | None = None,
+    pipe: Pipe,
+    lifeline: Connection,
+    *,
+    notice: Notice | None = None,
     mirror: "Mirror | None" = None,
-) -> None:  # fmt: skip
+) -> None:
     """Work until the driver closes the pipe or dies.
 
     Args:
@@ -88,10 +91,15 @@ def serve(
         try:
             with _place(message, pipe, mirror) as place:
                 result = work(
-                    RunSpec.from_json(message["spec"]), place, ask=ask, leave=leave,
-                    pulse=Pulse(tell), lost=message["lost"], retries_oom=message["retries_oom"],
+                    RunSpec.from_json(message["spec"]),
+                    place,
+                    ask=ask,
+                    leave=leave,
+                    pulse=Pulse(tell),
+                    lost=message["lost"],
+                    retries_oom=message["retries_oom"],
                     is_replaceable=True,
-                )  # fmt: skip
+                )
         except LeaveError:
             if notice.reason:
                 with contextlib.suppress(OSError):

@@ -49,32 +49,49 @@ class OnSlurm(Remote):
     """
 
     def __init__(
-        self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S,
-        host: str | None = None, cpus: int = 1, gpus: int | None = None,
-        memory_mib: int | None = None, minutes: int = MINUTES, partition: str | None = None,
-        account: str | None = None, cluster: str = "slurm", logs: str = LOGS,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        decide: Decide,
+        slots: int = 1,
+        lease_s: float = LEASE_S,
+        host: str | None = None,
+        cpus: int = 1,
+        gpus: int | None = None,
+        memory_mib: int | None = None,
+        minutes: int = MINUTES,
+        partition: str | None = None,
+        account: str | None = None,
+        cluster: str = "slurm",
+        logs: str = LOGS,
+    ) -> None:
         submitit = _library()
         try:
-            self._executor = submitit.AutoExecutor(folder=str(Path(logs).absolute()),
-                                                   cluster=cluster)  # fmt: skip
+            self._executor = submitit.AutoExecutor(
+                folder=str(Path(logs).absolute()), cluster=cluster
+            )
         except (RuntimeError, ValueError) as error:
             raise ClusterError(
                 f"executor.cluster: {cluster}: {error}; type this where sbatch is found"
             ) from error
         wanted = {
-            "name": "ablate", "timeout_min": minutes, "cpus_per_task": cpus,
-            "gpus_per_node": gpus, "mem_gb": memory_mib and memory_mib / 1024,
-            "slurm_partition": partition, "slurm_account": account,
+            "name": "ablate",
+            "timeout_min": minutes,
+            "cpus_per_task": cpus,
+            "gpus_per_node": gpus,
+            "mem_gb": memory_mib and memory_mib / 1024,
+            "slurm_partition": partition,
+            "slurm_account": account,
             "slurm_signal_delay_s": WARNED_S,
-        }  # fmt: skip
+        }
         self._executor.update_parameters(**{k: v for k, v in wanted.items() if v is not None})
         self._jobs: dict[str, Any] = {}
         self._failed = 0
         super().__init__(
-            decide=decide, slots=slots, lease_s=lease_s,
+            decide=decide,
+            slots=slots,
+            lease_s=lease_s,
             host=host or ("127.0.0.1" if cluster == "local" else _own_address()),
-        )  # fmt: skip
+        )
 
     def _launch_all(self, tokens: Sequence[str]) -> None:
         with _refused(), self._executor.batch():  # one array
@@ -107,8 +124,9 @@ class OnSlurm(Remote):
                     f"executor slurm: {self._failed} jobs in a row did not start a worker: {why}; "
                     f"see {job.paths.stderr}"
                 )
-            logger.warning("job %s ended before its worker came (%s); another is submitted",
-                           job.job_id, why)  # fmt: skip
+            logger.warning(
+                "job %s ended before its worker came (%s); another is submitted", job.job_id, why
+            )
             self._wanted.discard(token)
             self._stop(token)
             self._hire()
@@ -120,9 +138,11 @@ def work_in_a_job(address: tuple[str, int], key: bytes, *, token: str, project: 
     for one in SIGNALS:
         signal.signal(one, lambda *_: notice.give("its job has to end"))
     thread = threading.Thread(
-        target=visit, args=(address, key),
-        kwargs={"token": token, "project": project, "notice": notice}, daemon=True,
-    )  # fmt: skip
+        target=visit,
+        args=(address, key),
+        kwargs={"token": token, "project": project, "notice": notice},
+        daemon=True,
+    )
     thread.start()
     while thread.is_alive() and not notice.event.is_set():
         thread.join(0.2)

@@ -63,9 +63,15 @@ def work(
     folder.mkdir(parents=True, exist_ok=True)
     with occupy(folder, leave):
         result = read_result(folder) or _work(
-            spec, folder, ask=ask, leave=leave, pulse=pulse, lost=lost, retries_oom=retries_oom,
+            spec,
+            folder,
+            ask=ask,
+            leave=leave,
+            pulse=pulse,
+            lost=lost,
+            retries_oom=retries_oom,
             is_replaceable=is_replaceable,
-        )  # fmt: skip
+        )
         write_result(folder, result)
         return result
 

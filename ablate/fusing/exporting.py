@@ -67,9 +67,7 @@ def export(
         onnx.checker.check_model(made, full_check=True)
         beside.write_bytes(made.SerializeToString(deterministic=True))
         worst = _compared(model, runtime, beside, shapes)
-    return Checked(
-        path=path, largest_difference=worst, shapes=shapes, bytes=path.stat().st_size
-    )  # fmt: skip
+    return Checked(path=path, largest_difference=worst, shapes=shapes, bytes=path.stat().st_size)
 
 
 class _AnySize(nn.Module):
@@ -107,9 +105,15 @@ def _traced(model: nn.Module) -> Any:
     try:
         with _quiet(), torch.no_grad():
             return torch.onnx.export(
-                whole, (), kwargs=pair, dynamo=True, dynamic_shapes=dynamic,
-                input_names=list(INPUTS), output_names=[OUTPUT], verbose=False,
-            )  # fmt: skip
+                whole,
+                (),
+                kwargs=pair,
+                dynamo=True,
+                dynamic_shapes=dynamic,
+                input_names=list(INPUTS),
+                output_names=[OUTPUT],
+                verbose=False,
+            )
     except Exception as error:  # whatever tracing a user's network raises
         raise ExportError(
             f"{type(model).__name__}: cannot be written as ONNX ({_reason(error)}); branches on "

@@ -42,9 +42,10 @@ def gather(infrared: Path, visible: Path) -> list[Sources]:
     """
     if infrared.is_file() and visible.is_file():
         pairs, problems = match_keys(
-            {visible.stem: infrared}, {visible.stem: visible},
+            {visible.stem: infrared},
+            {visible.stem: visible},
             places=(infrared.parent, visible.parent),
-        )  # fmt: skip
+        )
     elif infrared.is_file() or visible.is_file():
         raise DataError(
             f"{infrared} and {visible}: one is a file, the other is not; give two files or two "

@@ -35,31 +35,52 @@ class Form:
 
 
 def form_of(
-    *, operator: str, gain: str, y_axis: str, components: str, sign: str, selection: str,
-    compared: str, selected: str, tolerance: float, tied_target: str, target_exponent: float,
-    penalty: str, padding: str,
-) -> Form | None:  # fmt: skip
+    *,
+    operator: str,
+    gain: str,
+    y_axis: str,
+    components: str,
+    sign: str,
+    selection: str,
+    compared: str,
+    selected: str,
+    tolerance: float,
+    tied_target: str,
+    target_exponent: float,
+    penalty: str,
+    padding: str,
+) -> Form | None:
     """Return what the kernels need to know of a loss, None where they do not have it.
 
     The settings are those of `MultiScaleGradient`; a joint choice with a tolerance needs float64,
     which the kernels have not.
     """
     is_claimed = (
-        operator in TAPS and components in COMPONENTS and selection in SELECTIONS
-        and penalty == "l1" and selected == "per_level"
-        and compared == "as_is" and tied_target == "visible" and target_exponent == 1
+        operator in TAPS
+        and components in COMPONENTS
+        and selection in SELECTIONS
+        and penalty == "l1"
+        and selected == "per_level"
+        and compared == "as_is"
+        and tied_target == "visible"
+        and target_exponent == 1
         and (selection == "per_axis_max" or tolerance == 0)
         and (selection == "per_axis_max" or components == "axis_wise")
-    )  # fmt: skip
+    )
     if not is_claimed:
         return None
     edge, centre = TAPS[operator]
     ramp = 1.0 if gain == "raw" else 2 * (2 * edge + centre)
     return Form(
-        padding=PADDINGS.index(padding), components=COMPONENTS.index(components),
-        is_sign_free=sign == "free", is_joint=selection == "joint_max", points_up=y_axis == "up",
-        tolerance=tolerance, edge=edge / ramp, centre=centre / ramp,
-    )  # fmt: skip
+        padding=PADDINGS.index(padding),
+        components=COMPONENTS.index(components),
+        is_sign_free=sign == "free",
+        is_joint=selection == "joint_max",
+        points_up=y_axis == "up",
+        tolerance=tolerance,
+        edge=edge / ramp,
+        centre=centre / ramp,
+    )
 
 
 def is_usable(image: Tensor, *, smallest_px: int) -> bool:
@@ -109,11 +130,24 @@ class _Level(torch.autograd.Function):
         slopes = torch.empty((2, pixels), dtype=torch.int8, device=fused.device)
         with _on(fused.device):
             kernels.forward[(blocks,)](
-                *images, sums, slopes, pixels, height, width, 1 / pixels,
-                PADDING=form.padding, COMPONENTS=form.components, SIGN_FREE=form.is_sign_free,
-                JOINT=form.is_joint, UP=form.points_up, TOLERANCE=form.tolerance,
-                EDGE=form.edge, CENTRE=form.centre, BLOCK=kernels.BLOCK, enable_fp_fusion=False,
-            )  # fmt: skip
+                *images,
+                sums,
+                slopes,
+                pixels,
+                height,
+                width,
+                1 / pixels,
+                PADDING=form.padding,
+                COMPONENTS=form.components,
+                SIGN_FREE=form.is_sign_free,
+                JOINT=form.is_joint,
+                UP=form.points_up,
+                TOLERANCE=form.tolerance,
+                EDGE=form.edge,
+                CENTRE=form.centre,
+                BLOCK=kernels.BLOCK,
+                enable_fp_fusion=False,
+            )
         ctx.save_for_backward(slopes)
         ctx.form, ctx.shape = form, fused.shape
         return sums.sum()
@@ -129,10 +163,20 @@ class _Level(torch.autograd.Function):
         pixels = slopes.shape[1]
         with _on(upstream.device):
             kernels.backward[(-(-grad.numel() // kernels.BLOCK),)](
-                slopes, upstream, grad, pixels, grad.numel(), height, width, 1 / pixels,
-                PADDING=ctx.form.padding, EDGE=ctx.form.edge, CENTRE=ctx.form.centre,
-                BLOCK=kernels.BLOCK, enable_fp_fusion=False,
-            )  # fmt: skip
+                slopes,
+                upstream,
+                grad,
+                pixels,
+                grad.numel(),
+                height,
+                width,
+                1 / pixels,
+                PADDING=ctx.form.padding,
+                EDGE=ctx.form.edge,
+                CENTRE=ctx.form.centre,
+                BLOCK=kernels.BLOCK,
+                enable_fp_fusion=False,
+            )
         return None, None, grad, None
 
 

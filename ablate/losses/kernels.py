@@ -36,9 +36,17 @@ def _tap(plane, y, x, height, width, inside, PADDING: tl.constexpr):
 
 @triton.jit
 def _gradient(
-    image, start, y, x, height, width, inside, PADDING: tl.constexpr, EDGE: tl.constexpr,
+    image,
+    start,
+    y,
+    x,
+    height,
+    width,
+    inside,
+    PADDING: tl.constexpr,
+    EDGE: tl.constexpr,
     CENTRE: tl.constexpr,
-):  # fmt: skip
+):
     """Return d/dx and d/dy at a pixel."""
     plane = image + start
     a = _tap(plane, y - 1, x - 1, height, width, inside, PADDING)
@@ -67,11 +75,25 @@ def _larger(one, other, TOLERANCE: tl.constexpr):
 
 @triton.jit
 def forward(
-    infrared, visible, fused, sums, slopes, pixels, height, width, scale,
-    PADDING: tl.constexpr, COMPONENTS: tl.constexpr, SIGN_FREE: tl.constexpr, JOINT: tl.constexpr,
-    UP: tl.constexpr, TOLERANCE: tl.constexpr, EDGE: tl.constexpr, CENTRE: tl.constexpr,
+    infrared,
+    visible,
+    fused,
+    sums,
+    slopes,
+    pixels,
+    height,
+    width,
+    scale,
+    PADDING: tl.constexpr,
+    COMPONENTS: tl.constexpr,
+    SIGN_FREE: tl.constexpr,
+    JOINT: tl.constexpr,
+    UP: tl.constexpr,
+    TOLERANCE: tl.constexpr,
+    EDGE: tl.constexpr,
+    CENTRE: tl.constexpr,
     BLOCK: tl.constexpr,
-):  # fmt: skip
+):
     """Write what the pixels of a block cost, times scale, and how the cost changes with d/dx, d/dy.
 
     `pixels` are those that have a response, of all images; `slopes` are (2, pixels) of -1, 0 or 1.
@@ -118,9 +140,19 @@ def forward(
 
 @triton.jit
 def backward(
-    slopes, upstream, grad, pixels, all_pixels, height, width, scale,
-    PADDING: tl.constexpr, EDGE: tl.constexpr, CENTRE: tl.constexpr, BLOCK: tl.constexpr,
-):  # fmt: skip
+    slopes,
+    upstream,
+    grad,
+    pixels,
+    all_pixels,
+    height,
+    width,
+    scale,
+    PADDING: tl.constexpr,
+    EDGE: tl.constexpr,
+    CENTRE: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
     """Write d(value)/d(fused): what each pixel of the frame it lies in gives to its neighbours.
 
     A pixel that is repeated in the frame collects what its copies there would get.

@@ -113,11 +113,20 @@ class MultiScaleGradient(nn.Module):
         self._resampler, self._is_recursive = resampler, resampled_from == "finer_level"
         self._scales = level_scales(scales, levels=levels, ratio=ratio)
         self._form = fused_level.form_of(
-            operator=operator, gain=gain, y_axis=y_axis, components=component, sign=sign,
-            selection=selection, compared=compared, selected=selected, tolerance=tolerance,
-            tied_target=tied_target, target_exponent=target_exponent, penalty=penalty,
+            operator=operator,
+            gain=gain,
+            y_axis=y_axis,
+            components=component,
+            sign=sign,
+            selection=selection,
+            compared=compared,
+            selected=selected,
+            tolerance=tolerance,
+            tied_target=tied_target,
+            target_exponent=target_exponent,
+            penalty=penalty,
             padding=padding,
-        )  # fmt: skip
+        )
         self._norm = norm
         self._constants = (1.0,) * len(self._scales) if norm == "none" else ()
         self.weights = scale_weights(weights, levels=len(self._scales), growth=weight_growth)
@@ -155,9 +164,11 @@ class MultiScaleGradient(nn.Module):
             )
         sides = self._sides(fused)
         targets = self._kept.of(
-            lambda one, other: self._fresh_targets(one, other, sides), infrared, visible,
+            lambda one, other: self._fresh_targets(one, other, sides),
+            infrared,
+            visible,
             name="targets",
-        )  # fmt: skip
+        )
         levels = self._pyramid(fused, sides)
         for small, target, constant in zip(levels, targets, self._constants, strict=True):
             cost = self._penalty(self._response(small) - target)
@@ -204,9 +215,11 @@ class MultiScaleGradient(nn.Module):
         if not fused_level.is_usable(fused, smallest_px=min(map(min, sides))):
             return None
         sources = self._kept.of(
-            lambda *both: [tuple(self._pyramid(image, sides)) for image in both], infrared, visible,
+            lambda *both: [tuple(self._pyramid(image, sides)) for image in both],
+            infrared,
+            visible,
             name="levels",
-        )  # fmt: skip
+        )
         levels = zip(*sources, self._pyramid(fused, sides), strict=True)
         values = [
             fused_level.level_value(infrared=one, visible=other, fused=small, form=self._form)

@@ -40,5 +40,6 @@ def huber(difference: Tensor, *, knee: float) -> Tensor:
     Source:
         Huber, Annals of Mathematical Statistics 1964; torch.nn.functional.huber_loss.
     """
-    return F.huber_loss(difference, difference.new_zeros(()).expand_as(difference),
-                        reduction="none", delta=knee)  # fmt: skip
+    return F.huber_loss(
+        difference, difference.new_zeros(()).expand_as(difference), reduction="none", delta=knee
+    )

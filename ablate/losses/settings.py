@@ -8,26 +8,49 @@ from ablate.losses.names import is_laplacian, takes
 from ablate.losses.presets import resolve
 
 OF_THE_TERM: dict[str, Any] = {  # what a published loss fixes
-    "operator": "sobel", "gain": "raw", "y_axis": "down", "components": "axis_wise",
-    "sign": "kept", "selection": "per_axis_max", "gate_slope": 4.0, "compared": "as_is",
-    "selected": "per_level", "tied_target": "visible", "target_exponent": 1.0,
-    "penalty": "l1", "knee": 0.1, "levels": 3, "scales": "powers", "ratio": 0.5,
-    "resampler": "bilinear", "resampled_from": "full_size", "weights": "equal",
-    "weight_growth": 1.0, "padding": "zeros",
-}  # fmt: skip
+    "operator": "sobel",
+    "gain": "raw",
+    "y_axis": "down",
+    "components": "axis_wise",
+    "sign": "kept",
+    "selection": "per_axis_max",
+    "gate_slope": 4.0,
+    "compared": "as_is",
+    "selected": "per_level",
+    "tied_target": "visible",
+    "target_exponent": 1.0,
+    "penalty": "l1",
+    "knee": 0.1,
+    "levels": 3,
+    "scales": "powers",
+    "ratio": 0.5,
+    "resampler": "bilinear",
+    "resampled_from": "full_size",
+    "weights": "equal",
+    "weight_growth": 1.0,
+    "padding": "zeros",
+}
 OF_THE_CHOICE: dict[str, Any] = {"ties": "exact"}
 OF_ITS_SIZE: dict[str, Any] = {"norm": "none", "lambda_policy": "shared", "warmup_steps": 0}
 OF_THE_MIX: dict[str, Any] = {
-    "gradient_weight": 10.0, "intensity": "max", "intensity_weight": 1.0, "ssim_weight": 0.0,
-    "ssim_to": "both", "ssim_padding": "reflect",
-}  # fmt: skip
+    "gradient_weight": 10.0,
+    "intensity": "max",
+    "intensity_weight": 1.0,
+    "ssim_weight": 0.0,
+    "ssim_to": "both",
+    "ssim_padding": "reflect",
+}
 DEFAULTS: dict[str, Any] = {**OF_THE_TERM, **OF_THE_CHOICE, **OF_ITS_SIZE, **OF_THE_MIX}
 # Settings that came later: a section that lacks them means these, and an arm has the same identity
 # with and without them.
 ABSENT: dict[str, Any] = {
-    "compared": "as_is", "tied_target": "visible", "target_exponent": 1.0, "ties": "exact",
-    "ssim_to": "both", "ssim_padding": "reflect",
-}  # fmt: skip
+    "compared": "as_is",
+    "tied_target": "visible",
+    "target_exponent": 1.0,
+    "ties": "exact",
+    "ssim_to": "both",
+    "ssim_padding": "reflect",
+}
 OF_NEW_STUDIES: dict[str, Any] = {"ties": "tolerant"}  # where that is not the default of today
 OF_SIMILARITY = ("ssim_to", "ssim_padding")
 WEIGHTS = ("gradient_weight", "intensity_weight", "ssim_weight")
@@ -36,8 +59,14 @@ MAGNITUDES = ("magnitude_l1", "magnitude_l2")
 SUMS = ("signed_sum", "image_mean")
 SAME_EVERYWHERE = ("mean", "visible", "infrared")  # selections that look at no gradient
 OF_MORE_LEVELS = (
-    "scales", "ratio", "resampler", "resampled_from", "weights", "weight_growth", "selected",
-)  # fmt: skip
+    "scales",
+    "ratio",
+    "resampler",
+    "resampled_from",
+    "weights",
+    "weight_growth",
+    "selected",
+)
 Settings = dict[str, Any]
 
 

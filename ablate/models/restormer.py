@@ -83,10 +83,12 @@ class Restormer(FusionNetwork):
             for count in reversed(channels[1:])
         )
         self.decoder = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(2 * channels[level], channels[level], 1, bias=False),
-                          stage(channels[level], level))
+            nn.Sequential(
+                nn.Conv2d(2 * channels[level], channels[level], 1, bias=False),
+                stage(channels[level], level),
+            )
             for level in range(depth - 1, 0, -1)
-        )  # fmt: skip
+        )
         self.decoder.append(stage(2 * width, 0))  # full size keeps the channels of its skip
         self.refine = stage(2 * width, 0, refine)
         self.last = nn.Conv2d(2 * width, 1, 3, padding=1, bias=False)

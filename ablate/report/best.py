@@ -101,10 +101,15 @@ def _described(contents: Contents) -> list[dict[str, Any]]:
             "mean", ascending=BETTER[metric] == "lower", kind="stable"
         )
         rows += [
-            {"metric": metric, "arm": row.arm, "mean": float(row.mean),
-             "sd": None if pd.isna(row.sd) else float(row.sd), "runs": int(row.runs)}
+            {
+                "metric": metric,
+                "arm": row.arm,
+                "mean": float(row.mean),
+                "sd": None if pd.isna(row.sd) else float(row.sd),
+                "runs": int(row.runs),
+            }
             for row in part.itertuples()
-        ]  # fmt: skip
+        ]
     return rows
 
 
@@ -118,7 +123,11 @@ def _recipes(contents: Contents) -> list[dict[str, Any]]:
     is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"
     first = runs.sort_values(objective, ascending=is_lower, kind="stable").head(RECIPES)
     return [
-        {"run_id": row["run_id"], "phase": row["phase"], "objective": float(row[objective]),
-         "settings": row["arm"]}
+        {
+            "run_id": row["run_id"],
+            "phase": row["phase"],
+            "objective": float(row[objective]),
+            "settings": row["arm"],
+        }
         for row in first.to_dict("records")
-    ]  # fmt: skip
+    ]

@@ -19,8 +19,10 @@ from ablate.report.values import gamed_values
 WIDEST_PX: Final = 160  # of a small picture
 MOST_SENTENCES: Final = 4
 COLOURS: Final[Mapping[str, str]] = {
-    "supported": "#009E73", "contradicted": "#D55E00", "practically equivalent": "#0072B2",
-}  # fmt: skip
+    "supported": "#009E73",
+    "contradicted": "#D55E00",
+    "practically equivalent": "#0072B2",
+}
 OTHERWISE: Final = "#999999"
 
 _MACROS = """
@@ -52,9 +54,13 @@ def study_html(contents: Contents) -> str:
     notes += [] if cards else [NO_CLAIM]
     first = [entry["image"] for entry in chosen(contents)[:1]]
     return _rendered(
-        _STUDY, title=f"{contents.facts['study']}: {contents.facts['title']}", notes=notes,
-        cards=cards, summary=summary(contents), images=_images(contents, columns(contents), first),
-    )  # fmt: skip
+        _STUDY,
+        title=f"{contents.facts['study']}: {contents.facts['title']}",
+        notes=notes,
+        cards=cards,
+        summary=summary(contents),
+        images=_images(contents, columns(contents), first),
+    )
 
 
 def pictures_html(pictures: Mapping[str, Mapping[str, Path]]) -> str:
@@ -81,10 +87,13 @@ def _card(question: Mapping[str, Any], comparators: pd.DataFrame) -> dict[str, A
     more += [sentence(gamed)] if gamed else []
     more += [f"caveat: {text}" for text in question["caveats"]]
     return {
-        "asks": question["asks"], "verdict": question["verdict"], "reason": question["reason"],
+        "asks": question["asks"],
+        "verdict": question["verdict"],
+        "reason": question["reason"],
         "colour": COLOURS.get(question["verdict"], OTHERWISE),
-        "sentences": sentences[:MOST_SENTENCES], "more": "; ".join(more),
-    }  # fmt: skip
+        "sentences": sentences[:MOST_SENTENCES],
+        "more": "; ".join(more),
+    }
 
 
 def _images(

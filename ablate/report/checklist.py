@@ -254,8 +254,12 @@ def _corrected(contents: Contents) -> Said:
         return NO_CLAIM
     if any(row["p_holm"] is None for row in rows):
         return "no", "some judged rows have no corrected p"
-    families = Counter((question["id"], row["role"]) for question in contents.answered
-                       for row in question["rows"] if row["role"] != "exploratory")  # fmt: skip
+    families = Counter(
+        (question["id"], row["role"])
+        for question in contents.answered
+        for row in question["rows"]
+        if row["role"] != "exploratory"
+    )
     sizes = ", ".join(f"{count} {role} of {name}" for (name, role), count in families.items())
     return "yes", f"Holm in each family of rows by itself: {sizes}"
 
@@ -310,10 +314,13 @@ ITEMS: Sequence[tuple[str, str, Callable[[Contents], Said]]] = (
     (REFORMS, "Is no pair in two splits?", _disjoint),
     (REFORMS, "Are failures and missing values counted?", _missing),
     (REFORMS, "Did all that is compared get the same effort?", _same_effort),
-    (REFORMS, "Are many comparisons corrected for, effects that matter set, and power stated?",
-     lambda contents: _first_no(_corrected(contents), _smallest(contents), _power(contents))),
+    (
+        REFORMS,
+        "Are many comparisons corrected for, effects that matter set, and power stated?",
+        lambda contents: _first_no(_corrected(contents), _smallest(contents), _power(contents)),
+    ),
     (REFORMS, "Was the finding tried on data from elsewhere?", _elsewhere),
-)  # fmt: skip
+)
 
 
 def _first_no(*said: Said) -> Said:
@@ -322,9 +329,11 @@ def _first_no(*said: Said) -> Said:
         if one[0] == "no":
             return one
     replies = {reply for reply, _ in said}
-    return said[0] if len(replies) == 1 and "yes" not in replies else (
-        "yes", "; ".join(why for reply, why in said if reply == "yes")
-    )  # fmt: skip
+    return (
+        said[0]
+        if len(replies) == 1 and "yes" not in replies
+        else ("yes", "; ".join(why for reply, why in said if reply == "yes"))
+    )
 
 
 def _all(contents: Contents, key: str, why: str) -> Said:

@@ -16,10 +16,13 @@ def drawable(contents: Contents) -> Contents:
     if not (_has(contents.facts) or _has(list(contents.runs["arm"].unique()))):
         return contents
     return replace(
-        contents, facts=escaped(contents.facts), runs=frame(contents.runs),
-        verdicts=escaped(contents.verdicts), explored=escaped(contents.explored),
+        contents,
+        facts=escaped(contents.facts),
+        runs=frame(contents.runs),
+        verdicts=escaped(contents.verdicts),
+        explored=escaped(contents.explored),
         gallery={escaped(name): pictures for name, pictures in contents.gallery.items()},
-    )  # fmt: skip
+    )
 
 
 def frame(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,13 +7,33 @@ import pandas as pd
 from ablate.report.grid import Grid
 
 SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-    "[": "{[}", "]": "{]}",  # behind a row's end they would be an option
-    "↑": r"$\uparrow$", "↓": r"$\downarrow$", "·": r"$\cdot$", "±": r"$\pm$", "–": "--",
-    "×": r"$\times$", "−": "$-$", "…": r"\ldots{}", "λ": r"$\lambda$", "γ": r"$\gamma$",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "[": "{[}",
+    "]": "{]}",  # behind a row's end they would be an option
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "·": r"$\cdot$",
+    "±": r"$\pm$",
+    "–": "--",
+    "×": r"$\times$",
+    "−": "$-$",
+    "…": r"\ldots{}",
+    "λ": r"$\lambda$",
+    "γ": r"$\gamma$",
+}
 LATIN = 0x17F  # the last letter that every LaTeX of today knows without a package
 
 

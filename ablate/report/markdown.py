@@ -87,8 +87,11 @@ def _beside(report: Report, section: str) -> list[str]:
     """Return the tables that a section has beside its figures."""
     lines: list[str] = []
     if section == "exploration" and report.trade_offs.rows:
-        lines += ["### Trade-offs: trials that no other beats in all objectives", "",
-                  *_table(report.trade_offs)]  # fmt: skip
+        lines += [
+            "### Trade-offs: trials that no other beats in all objectives",
+            "",
+            *_table(report.trade_offs),
+        ]
     if section == "exploration" and report.searched.rows:
         lines += ["### Search (adaptive, exploratory)", "", *_table(report.searched)]
     if section == "health":
@@ -96,8 +99,9 @@ def _beside(report: Report, section: str) -> list[str]:
             lines += ["### How trainings ended", "", *_table(report.health)]
             lines += [*(f"- {plain(text)}" for text in report.health_notes), ""]
         lines += ["### Runs that failed", ""]
-        lines += _table(report.failed) if report.failed.rows else [f"None of {report.run_count}.",
-                                                                   ""]  # fmt: skip
+        lines += (
+            _table(report.failed) if report.failed.rows else [f"None of {report.run_count}.", ""]
+        )
     return lines
 
 

@@ -19,23 +19,47 @@ def origin_grid(contents: Contents) -> Grid:
         ("command", str(origin.get("command", UNKNOWN))),
         ("design", f"hash {facts['design_hash']}, stored before the first run"),
         ("code", _code(origin, facts)),
-        ("device", _words(device, {"name": "", "gpu": "", "torch": "torch ", "cuda": "CUDA ",
-                                   "cudnn": "cuDNN ", "driver": "driver "})),
+        (
+            "device",
+            _words(
+                device,
+                {
+                    "name": "",
+                    "gpu": "",
+                    "torch": "torch ",
+                    "cuda": "CUDA ",
+                    "cudnn": "cuDNN ",
+                    "driver": "driver ",
+                },
+            ),
+        ),
         ("processor", _processor(origin)),
         ("threads", _threads(origin)),
-        ("arithmetic", ", ".join(f"{name.replace('_', ' ')}: {'yes' if on else 'no'}"
-                                 for name, on in origin.get("determinism", {}).items())
-         or UNKNOWN),
-        ("data", f"{facts['data_label']}, manifest {facts['data_hash']}"
-         + "".join(f", {name}: {data[name]}" for name in ("source", "licence") if data.get(name))),
+        (
+            "arithmetic",
+            ", ".join(
+                f"{name.replace('_', ' ')}: {'yes' if on else 'no'}"
+                for name, on in origin.get("determinism", {}).items()
+            )
+            or UNKNOWN,
+        ),
+        (
+            "data",
+            f"{facts['data_label']}, manifest {facts['data_hash']}"
+            + "".join(
+                f", {name}: {data[name]}" for name in ("source", "licence") if data.get(name)
+            ),
+        ),
         ("splits", _splits(data)),
         *_references(facts),
         ("metrics", f"{facts['protocol']}, hash {facts['protocol_hash']}"),
         ("Optuna", _words(origin.get("optuna", {}), {"study": "study ", "storage": ""})),
         ("MLflow", _mlflow(contents)),
-        ("packages", ", ".join(f"{n} {v}" for n, v in origin.get("packages", {}).items())
-         or UNKNOWN),
-    ]  # fmt: skip
+        (
+            "packages",
+            ", ".join(f"{n} {v}" for n, v in origin.get("packages", {}).items()) or UNKNOWN,
+        ),
+    ]
     return grid(("what", "facts"), rows)
 
 

@@ -44,8 +44,12 @@ def render(contents: Contents, out: Path) -> Path:
 
 
 def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf: PdfPages) -> Shown:
-    shown = {"name": name, "section": figure.section, "title": figure.title,
-             "caption": figure.caption}  # fmt: skip
+    shown = {
+        "name": name,
+        "section": figure.section,
+        "title": figure.title,
+        "caption": figure.caption,
+    }
     reason = figure.applies(contents)
     if reason:
         for end in ("csv", "svg", "png"):  # of an earlier rendering into the same folder

@@ -29,8 +29,7 @@ def columns(contents: Contents) -> list[tuple[str, str]]:
         else [(arm, arm) for arm in facts["arms"]]
     )
     there = [(label, arm) for label, arm in arms if arm in contents.gallery]
-    return [*((name, name) for name in SOURCES if name in contents.gallery),
-            *there[:MOST_COLUMNS]]  # fmt: skip
+    return [*((name, name) for name in SOURCES if name in contents.gallery), *there[:MOST_COLUMNS]]
 
 
 def missing(contents: Contents) -> str | None:

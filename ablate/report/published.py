@@ -31,9 +31,12 @@ SHUFFLES = 200
 
 
 def publish(
-    contents: Contents, reports: Path, *, shuffles: int = SHUFFLES,
+    contents: Contents,
+    reports: Path,
+    *,
+    shuffles: int = SHUFFLES,
     step: Callable[[int, int], None] = lambda done, total: None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Write the report of a study below `reports`, list it there, and return its folder.
 
     Args:
@@ -114,14 +117,20 @@ def _facts(contents: Contents) -> dict[str, Any]:
     facts = contents.facts
     origin: Mapping[str, Any] = facts.get("provenance", {})
     return {
-        "study": facts["study"], "title": facts["title"], "data": facts["data_label"],
-        "command": origin.get("command", ""), "revision": origin.get("revision", "unknown"),
-        "pilot": pilot_of(contents), "comparators": _comparators(contents),
-        "banner": contents.banner, "runs": len(contents.runs),
+        "study": facts["study"],
+        "title": facts["title"],
+        "data": facts["data_label"],
+        "command": origin.get("command", ""),
+        "revision": origin.get("revision", "unknown"),
+        "pilot": pilot_of(contents),
+        "comparators": _comparators(contents),
+        "banner": contents.banner,
+        "runs": len(contents.runs),
         "failed": int((contents.runs["state"] == "failed").sum()),
         "unhealthy": int(is_unhealthy(contents.runs).sum()),
-        "cpu": origin.get("cpu", {}).get("kind", ""), "device": origin.get("device", {}),
-    }  # fmt: skip
+        "cpu": origin.get("cpu", {}).get("kind", ""),
+        "device": origin.get("device", {}),
+    }
 
 
 def _compress(path: Path) -> None:

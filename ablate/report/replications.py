@@ -86,8 +86,10 @@ def glance(several: Sequence[Asked]) -> Iterator[str]:
             if row["role"] == "guardrail" and row["is_better"] is False
             if row["p_holm"] is not None and row["p_holm"] < alpha
         ]
-        told = [[row for row in sure if row["is_better"]],
-                [row for row in sure if not row["is_better"]] + lost]  # fmt: skip
+        told = [
+            [row for row in sure if row["is_better"]],
+            [row for row in sure if not row["is_better"]] + lost,
+        ]
         told = [[*told[0], *told[1]]] if is_crossed else told
         marks = Counter(
             (metric_label(row["metric"]), MARKS[row["verdict"]])
@@ -129,9 +131,10 @@ def _sized(row: Mapping[str, Any], question: Mapping[str, Any]) -> str:
 def _mean(question: Mapping[str, Any], metric: str, value: str) -> float:
     """Return the mean over blocks of a value."""
     return mean(
-        float(cell["score"]) for cell in question["cells"]
+        float(cell["score"])
+        for cell in question["cells"]
         if cell["metric"] == metric and cell["value"] == value
-    )  # fmt: skip
+    )
 
 
 def table(several: Sequence[Asked]) -> Iterator[str]:

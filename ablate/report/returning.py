@@ -26,14 +26,16 @@ def return_report(contents: Contents, report: Path, *, store: Path) -> str:
     except AblateError as error:
         return str(error)
     return give_back(
-        client, study=str(contents.facts["study"]), report=report,
+        client,
+        study=str(contents.facts["study"]),
+        report=report,
         verdicts={one["id"]: one["verdict"] for one in contents.answered},
         asked={
             one["id"]: tuple(arm for _, arm in one["arms"]) for one in contents.facts["questions"]
         },
         sentences=_sentences(contents),
         best=_best_network(contents, store),
-    )  # fmt: skip
+    )
 
 
 def _sentences(contents: Contents) -> list[str]:

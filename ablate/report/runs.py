@@ -53,12 +53,14 @@ def searched_grid(contents: Contents) -> Grid:
         [
             [
                 Cell(links=(run_link(contents, row["run_id"], f"t{int(row['trial']):03d}"),)),
-                str(row["arm"]), str(row["state"]), str(row.get("health") or NONE),
+                str(row["arm"]),
+                str(row["state"]),
+                str(row.get("health") or NONE),
                 number(values.get(index)),
             ]
             for index, row in part.loc[order].to_dict("index").items()
         ],
-    )  # fmt: skip
+    )
 
 
 def failed_grid(contents: Contents) -> Grid:
@@ -67,11 +69,15 @@ def failed_grid(contents: Contents) -> Grid:
     return grid(
         ("run", "arm", "seed", "reason"),
         [
-            [Cell(links=(run_link(contents, row["run_id"], row["run_id"]),)), str(row["arm"]),
-             str(row["seed"]), str(row["reason"])]
+            [
+                Cell(links=(run_link(contents, row["run_id"], row["run_id"]),)),
+                str(row["arm"]),
+                str(row["seed"]),
+                str(row["reason"]),
+            ]
             for row in rows[:MOST_LINKS]
         ],
-    )  # fmt: skip
+    )
 
 
 def health_grid(contents: Contents) -> Grid:

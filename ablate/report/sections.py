@@ -75,9 +75,10 @@ class Answered:
         """Yield per other deciding metric its sizes at the points that it chooses itself."""
         for one in self.question["reselected"]:
             sizes = ", ".join(
-                f"{contrast} {percent:+.1f} %" for contrast, percent in one["own"].items()
+                f"{contrast} {percent:+.1f} %"
+                for contrast, percent in one["own"].items()
                 if not contrast.startswith((LINEAR, QUADRATIC))
-            )  # fmt: skip
+            )
             if sizes and one["metric"] != self.question["selected_by"]:
                 yield f"{metric_label(one['metric'])} at the points that it chooses: {sizes}."
 
@@ -138,8 +139,13 @@ class Report:
         parts = [("answers", "Answers" if self.answers else "Asked")]
         parts += [(f"behind-{one.anchor}", f"Behind {one.question['id']}") for one in self.answers]
         parts += [(ANCHORS.get(name, name), self.headings[name]) for name in FIRST_TO_LAST]
-        return [*parts, ("tables", "Tables"), ("runs", "Runs"), ("checklist", "Checklist"),
-                ("provenance", "Provenance")]  # fmt: skip
+        return [
+            *parts,
+            ("tables", "Tables"),
+            ("runs", "Runs"),
+            ("checklist", "Checklist"),
+            ("provenance", "Provenance"),
+        ]
 
 
 def report(contents: Contents, figures: Sequence[Shown]) -> Report:

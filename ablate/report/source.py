@@ -17,9 +17,14 @@ NO_PICTURES = "pictures were left out (--no-pictures)"
 
 
 def read(
-    *, store: Path, study: str, uri: str | None = None, pictures: bool = True,
-    wanted: tuple[str, ...] = (), is_explored: bool = True,
-) -> Contents:  # fmt: skip
+    *,
+    store: Path,
+    study: str,
+    uri: str | None = None,
+    pictures: bool = True,
+    wanted: tuple[str, ...] = (),
+    is_explored: bool = True,
+) -> Contents:
     """Return what the study published.
 
     Args:

@@ -15,28 +15,53 @@ from matplotlib.lines import Line2D
 ARROW = {"higher": "↑", "lower": "↓"}
 NARROW_IN, WIDE_IN = 3.4, 7.1
 STYLE = {
-    "signed": ("#0072B2", "o"), "magnitude": ("#D55E00", "s"), "sign_free": ("#009E73", "^"),
-    "signed_sum": ("#E69F00", "v"), "single_scale": ("#CC79A7", "D"), "baseline": ("#0072B2", "o"),
-}  # fmt: skip
+    "signed": ("#0072B2", "o"),
+    "magnitude": ("#D55E00", "s"),
+    "sign_free": ("#009E73", "^"),
+    "signed_sum": ("#E69F00", "v"),
+    "single_scale": ("#CC79A7", "D"),
+    "baseline": ("#0072B2", "o"),
+}
 METRIC_COLOURS = {
-    "qabf": "#0072B2", "vif": "#D55E00", "mi": "#009E73", "scd": "#CC79A7", "en": "#E69F00",
+    "qabf": "#0072B2",
+    "vif": "#D55E00",
+    "mi": "#009E73",
+    "scd": "#CC79A7",
+    "en": "#E69F00",
     "sd": "#000000",
-}  # fmt: skip
+}
 # The colours of Okabe and Ito 2008, and a grey; yellow last, for it is weak on white.
 SPARE = (
-    ("#CC79A7", "D"), ("#56B4E9", "P"), ("#000000", "*"), ("#999999", "h"), ("#0072B2", "o"),
-    ("#D55E00", "s"), ("#009E73", "^"), ("#E69F00", "v"), ("#F0E442", "X"),
-)  # fmt: skip
+    ("#CC79A7", "D"),
+    ("#56B4E9", "P"),
+    ("#000000", "*"),
+    ("#999999", "h"),
+    ("#0072B2", "o"),
+    ("#D55E00", "s"),
+    ("#009E73", "^"),
+    ("#E69F00", "v"),
+    ("#F0E442", "X"),
+)
 SECOND_MARKERS = "pd<>8H"
 PLACES = 6  # of a share of the figure
 GREY, FAINT, BAND = "0.35", "0.6", "0.88"
 SETTINGS: dict[str, Any] = {
-    "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
-    "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.spines.top": False,
-    "axes.spines.right": False, "svg.hashsalt": "ablate", "svg.fonttype": "path",
-    "figure.dpi": 150, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6, "ytick.major.width": 0.6,
-}  # fmt: skip
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "ablate",
+    "svg.fonttype": "path",
+    "figure.dpi": 150,
+    "font.family": "DejaVu Sans",
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+}
 
 
 def style(arm: str, order: Sequence[str]) -> tuple[str, str]:
@@ -62,9 +87,13 @@ def metric_colour(metric: str, order: Sequence[str]) -> str:
 
 
 def figure(
-    *, rows: int, columns: int, height_in: float, width_in: float = WIDE_IN,
+    *,
+    rows: int,
+    columns: int,
+    height_in: float,
+    width_in: float = WIDE_IN,
     height_ratios: Sequence[float] | None = None,
-) -> tuple[Figure, list[Axes]]:  # fmt: skip
+) -> tuple[Figure, list[Axes]]:
     """Return a figure and its axes, without any global state but the settings."""
     made = _empty(width_in, height_in)
     axes = made.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
@@ -97,9 +126,14 @@ def legend_below(where: Figure | SubFigure, handles: Sequence[Artist]) -> None:
         if sum(widths_pt) > width_pt:
             columns = max(1, min(columns, int(width_pt / max(widths_pt))))
         where.legend(
-            handles=list(handles), loc="outside lower center", ncols=columns, frameon=False,
-            handletextpad=0.5, columnspacing=1.2, borderaxespad=0.2,
-        )  # fmt: skip
+            handles=list(handles),
+            loc="outside lower center",
+            ncols=columns,
+            frameon=False,
+            handletextpad=0.5,
+            columnspacing=1.2,
+            borderaxespad=0.2,
+        )
 
 
 def mark(label: str, **options: Any) -> Line2D:

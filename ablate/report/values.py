@@ -13,8 +13,12 @@ from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
 from ablate.report.grid import NONE, Cell, Grid, grid, number, run_link, signed
 
-ROLES = {"primary": "primary", "guardrail": "guardrail", "secondary": "secondary, never deciding",
-         "exploratory": "exploratory, not judged"}  # fmt: skip
+ROLES = {
+    "primary": "primary",
+    "guardrail": "guardrail",
+    "secondary": "secondary, never deciding",
+    "exploratory": "exploratory, not judged",
+}
 
 
 def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
@@ -31,26 +35,41 @@ def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
     for row in question["rows"]:
         if row["role"] != role:
             continue
-        share = None if row["percent"] is None or not row["estimate"] else (
-            row["percent"] / row["estimate"]
-        )  # fmt: skip
+        share = (
+            None
+            if row["percent"] is None or not row["estimate"]
+            else (row["percent"] / row["estimate"])
+        )
         scale, unit, decimals = (1.0, "", 4) if share is None else (share, " %", 2)
         ends = [None if row[k] is None else row[k] * scale for k in ("ci_low", "ci_high")]
         rows.append(
             [
-                Cell(text=metric_of(row["metric"]), is_bold=role == "primary"), row["contrast"],
-                row["verdict"], signed(row["estimate"] * scale, decimals) + unit,
+                Cell(text=metric_of(row["metric"]), is_bold=role == "primary"),
+                row["contrast"],
+                row["verdict"],
+                signed(row["estimate"] * scale, decimals) + unit,
                 " to ".join(signed(end, decimals) for end in ends),
                 NONE if row["p_holm"] is None else chance(row["p_holm"]).removeprefix("= "),
-                number(row["d_z"], 2), number(row["p_better"], 2),
+                number(row["d_z"], 2),
+                number(row["p_better"], 2),
                 _margin(row, scale, unit, decimals),
                 f"{row['blocks']} x {row['images']}",
                 *(_there(row, times, scale, unit, decimals) for times in budgets),
             ]
-        )  # fmt: skip
-    heads = ["metric", "contrast", "verdict", "effect", level, "p_Holm", "d_z", "P(better)",
-             "smallest", "blocks x images",
-             *(f"at {times:g}x steps" for times in budgets)]  # fmt: skip
+        )
+    heads = [
+        "metric",
+        "contrast",
+        "verdict",
+        "effect",
+        level,
+        "p_Holm",
+        "d_z",
+        "P(better)",
+        "smallest",
+        "blocks x images",
+        *(f"at {times:g}x steps" for times in budgets),
+    ]
     return grid(heads, rows)
 
 
@@ -120,11 +139,15 @@ def value_means(question: Mapping[str, Any]) -> pd.DataFrame:
             best = [label_of(one) for one in question["best"].get(metric, [])]
             rows.append(
                 {
-                    "question": question["id"], "value": label_of(value), "metric": metric,
-                    "mean": scores.mean(), "sd": scores.std(ddof=1), "blocks": len(scores),
+                    "question": question["id"],
+                    "value": label_of(value),
+                    "metric": metric,
+                    "mean": scores.mean(),
+                    "sd": scores.std(ddof=1),
+                    "blocks": len(scores),
                     "in_best_set": label_of(value) in best,
                 }
-            )  # fmt: skip
+            )
     columns = ["question", "value", "metric", "mean", "sd", "blocks", "in_best_set"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -140,15 +163,17 @@ def winners_frame(contents: Contents) -> pd.DataFrame:
     ]
     rows = [
         {
-            "question": question["id"], "block": winner["block"],
-            "value": label_of(winner["value"]), "run_id": winner["run_id"],
+            "question": question["id"],
+            "block": winner["block"],
+            "value": label_of(winner["value"]),
+            "run_id": winner["run_id"],
             "mlflow_run_id": contents.links.get(winner["run_id"]),
             **runs.loc[winner["run_id"], kept].to_dict(),
         }
         for question in contents.answered
         for winner in question["winners"]
         if winner["run_id"] in runs.index
-    ]  # fmt: skip
+    ]
     heads = ["question", "block", "value", "run_id", "mlflow_run_id", *kept]
     return pd.DataFrame(rows, columns=heads).dropna(axis="columns", how="all")
 
@@ -160,11 +185,13 @@ def winners_grid(contents: Contents, question: Mapping[str, Any]) -> Grid:
     names = [name for name in frame.columns if name.startswith("nuisance.")]
     rows: list[list[Cell | str]] = [
         [
-            str(row["value"]), str(row["block"]), *(_setting(row[name]) for name in names),
+            str(row["value"]),
+            str(row["block"]),
+            *(_setting(row[name]) for name in names),
             Cell(links=(run_link(contents, row["run_id"], row["run_id"]),)),
         ]
         for row in frame.to_dict("records")
-    ]  # fmt: skip
+    ]
     return grid(["value", "block", *(n.removeprefix("nuisance.") for n in names), "run"], rows)
 
 

@@ -89,6 +89,8 @@ def _versions() -> dict[str, str]:
     import torch
 
     return {
-        "ablate": __version__, "torch": torch.__version__, "numpy": np.__version__,
+        "ablate": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
         "pillow": PIL.__version__,
-    }  # fmt: skip
+    }

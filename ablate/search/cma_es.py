@@ -84,9 +84,12 @@ def _replayed(ask: Ask, numeric: Mapping[str, BaseDistribution], population: int
 
     count = len(numeric)
     optimizer = CMA(
-        mean=np.full(count, 0.5), sigma=SIGMA, bounds=np.array([[0.0, 1.0]] * count),
-        population_size=population, seed=ask.study_seed,
-    )  # fmt: skip
+        mean=np.full(count, 0.5),
+        sigma=SIGMA,
+        bounds=np.array([[0.0, 1.0]] * count),
+        population_size=population,
+        seed=ask.study_seed,
+    )
     size = optimizer.population_size
     members = [trial.is_feasible or bool(trial.violations) for trial in ask.told]
     placed = generations(members, population=size, lag=ask.lag, count=len(ask.told))

@@ -28,8 +28,18 @@ def serve(store: Path, *, port: int) -> None:
     database = store.resolve() / "optuna.db"
     if not database.is_file():
         raise StoreError(f"{store}: holds no trials; run a study first, or name it by --store")
-    command = [sys.executable, "-c", START, f"sqlite:///{database}",
-               "--host", LOOPBACK, "--port", str(port), "--server", "wsgiref"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-c",
+        START,
+        f"sqlite:///{database}",
+        "--host",
+        LOOPBACK,
+        "--port",
+        str(port),
+        "--server",
+        "wsgiref",
+    ]
     done = subprocess.run(command, check=False)  # noqa: S603 -- our own interpreter and text
     if done.returncode not in ENDED_BY_HAND:
         raise StoreError(f"the dashboard ended with code {done.returncode}; is port {port} free?")

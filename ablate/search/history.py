@@ -30,9 +30,11 @@ def history(
     """
     dimensions = dimensions or {}
     study = optuna.create_study(
-        storage=optuna.storages.InMemoryStorage(), directions=list(directions), sampler=sampler,
+        storage=optuna.storages.InMemoryStorage(),
+        directions=list(directions),
+        sampler=sampler,
         study_name="history",
-    )  # fmt: skip
+    )
     is_constrained = any(trial.violations for trial in told)
     neutral = _medians(told, len(directions))
     for trial in sorted(told, key=lambda trial: trial.number):

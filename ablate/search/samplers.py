@@ -23,9 +23,12 @@ def tpe(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
     """
     check_at_least(0, startup=startup)
     return optuna.samplers.TPESampler(
-        seed=ask.seed, n_startup_trials=startup, multivariate=False, constant_liar=True,
+        seed=ask.seed,
+        n_startup_trials=startup,
+        multivariate=False,
+        constant_liar=True,
         **heeding(ask.told),
-    )  # fmt: skip
+    )
 
 
 @SAMPLERS.register("random")
@@ -54,9 +57,11 @@ def gp(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
     """
     check_at_least(1, startup=startup)
     return _QuietProcess(
-        seed=ask.seed, n_startup_trials=startup, warn_independent_sampling=False,
+        seed=ask.seed,
+        n_startup_trials=startup,
+        warn_independent_sampling=False,
         **heeding(ask.told),
-    )  # fmt: skip
+    )
 
 
 class _QuietProcess(optuna.samplers.GPSampler):

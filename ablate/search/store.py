@@ -57,8 +57,11 @@ class TrialStore:
         self, url: str, *, study: str, directions: Sequence[Direction], lock: Path
     ) -> None:
         self._made_with: dict[str, Any] = {
-            "url": url, "study": study, "directions": directions, "lock": lock,
-        }  # fmt: skip
+            "url": url,
+            "study": study,
+            "directions": directions,
+            "lock": lock,
+        }
         try:
             with FileLock(lock):
                 _make(url)

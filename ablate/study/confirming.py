@@ -61,16 +61,22 @@ def freeze(
             break
         seen.add(trial.recipe_id)
         arms.append(
-            _arm(f"winner {len(arms)}", trial.values, trial.nuisance,
-                 source=f"trial {trial.number}", value=value)
-        )  # fmt: skip
+            _arm(
+                f"winner {len(arms)}",
+                trial.values,
+                trial.nuisance,
+                source=f"trial {trial.number}",
+                value=value,
+            )
+        )
     entry: dict[str, Any] = {
         "phase": confirmation.phase.name,
         "of": confirmation.of,
         "arms": arms if len(arms) > 1 else [],
     }
-    runs = [run.run_id for trial in trials_of(plan, confirmation, entry, first=0)
-            for run in trial.runs]  # fmt: skip
+    runs = [
+        run.run_id for trial in trials_of(plan, confirmation, entry, first=0) for run in trial.runs
+    ]
     return {**entry, "hash": digest([plan.design_hash, entry, runs])}
 
 
@@ -148,6 +154,9 @@ def _arm(
     value: float | None,
 ) -> dict[str, Any]:
     return {
-        "name": name, "settings": dict(settings), "nuisance": dict(nuisance), "source": source,
+        "name": name,
+        "settings": dict(settings),
+        "nuisance": dict(nuisance),
+        "source": source,
         **({} if value is None else {"val": value}),
-    }  # fmt: skip
+    }

@@ -15,13 +15,21 @@ from ablate.study.recipes import canonical
 from ablate.training.budget import at_budget
 
 ALIKE = (
-    "task", "data.name", "data.crop", "model", "train.batch_size", "train.precision",
-    "train.layout", "train.graph", "train.device",
-)  # fmt: skip
+    "task",
+    "data.name",
+    "data.crop",
+    "model",
+    "train.batch_size",
+    "train.precision",
+    "train.layout",
+    "train.graph",
+    "train.device",
+)
 SIZES = (
-    (8, 16), *((4, blocks) for blocks in range(16, 7, -1)),
+    (8, 16),
+    *((4, blocks) for blocks in range(16, 7, -1)),
     *((2, blocks) for blocks in range(15, 5, -1)),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,9 +72,14 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
         direction = directions_of(config)[0]
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
-            plan, trials, ledger, store=store, examples=examples, direction=direction,
+            plan,
+            trials,
+            ledger,
+            store=store,
+            examples=examples,
+            direction=direction,
             optuna_anew=found.is_optuna_wrong,
-        )  # fmt: skip
+        )
         projection.start()
         if all(number in trials.told for number in trials.known) and not trials.is_asking:
             projection.finish()

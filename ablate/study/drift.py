@@ -77,8 +77,10 @@ def notice(ledger: Ledger, result: RunResult, measured: Environment) -> None:
     what = "; ".join(changes(_environment(known[0]), measured)) if is_measured else UNKNOWN
     logger.warning(
         "%s: made in another environment than the study: %s; the next start refuses to go on "
-        "without --accept-drift", result.run_id, what,
-    )  # fmt: skip
+        "without --accept-drift",
+        result.run_id,
+        what,
+    )
     ledger.note_environment(stratum, measured.to_json() if is_measured else {}, is_accepted=False)
 
 
@@ -104,10 +106,13 @@ def strata(ledger: Ledger) -> tuple[Stratum, ...]:
         return ()
     first = ledger.environments.get(order[0])
     return tuple(
-        Stratum(id=one, runs=counts[one],
-                differs=() if one == order[0] else _differs(first, ledger.environments.get(one)))
+        Stratum(
+            id=one,
+            runs=counts[one],
+            differs=() if one == order[0] else _differs(first, ledger.environments.get(one)),
+        )
         for one in order
-    )  # fmt: skip
+    )
 
 
 def strata_in(folder: Path) -> list[dict[str, Any]]:

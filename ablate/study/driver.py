@@ -111,11 +111,14 @@ def run(
             logger.warning("%s: %s; cut off, what stands before is whole", ledger.path, fault)
         ledger.start(
             {
-                "design_hash": plan.design_hash, "data_hash": examples.manifest.hash,
-                "code_hash": code_hash(), "looks": declared(config), "defaults": config.defaults,
+                "design_hash": plan.design_hash,
+                "data_hash": examples.manifest.hash,
+                "code_hash": code_hash(),
+                "looks": declared(config),
+                "defaults": config.defaults,
                 "overrides": [recorded(word) for word in overrides],
             }
-        )  # fmt: skip
+        )
         drift.check(ledger, environment_of(device), code_hash=code_hash(), accepts=accept_drift)
         if adopt(plan, store, data_hash=examples.manifest.hash):
             ledger = Ledger(folder)  # reads what came over from an earlier look
@@ -125,9 +128,14 @@ def run(
         direction = directions_of(config)[0]
         trials = Trials(plan, ledger, direction=direction)
         projection = Projection(
-            plan, trials, ledger, store=store, examples=examples, direction=direction,
+            plan,
+            trials,
+            ledger,
+            store=store,
+            examples=examples,
+            direction=direction,
             optuna_anew=bool(again),
-        )  # fmt: skip
+        )
         more = {k: v for k, v in config.executor.items() if k not in ("name", "slots")}
         executor = make_executor(decide=trials.decide, slots=slots, **more)
         try:
@@ -165,9 +173,16 @@ def _first(trials: Trials, ledger: Ledger) -> Progress:
     objective, ended = trials.plan.config.objective, len(ledger.results)
     scores = [r.metrics[objective] for r in ledger.results.values() if objective in r.metrics]
     return Progress(
-        ended=ended, planned=trials.planned, open=0, last=None, last_name="", seconds=0.0,
-        resumed=ended, objective=objective, best_score=_best(scores, trials.direction),
-    )  # fmt: skip
+        ended=ended,
+        planned=trials.planned,
+        open=0,
+        last=None,
+        last_name="",
+        seconds=0.0,
+        resumed=ended,
+        objective=objective,
+        best_score=_best(scores, trials.direction),
+    )
 
 
 def _best(scores: Sequence[float], direction: Direction) -> float | None:

@@ -29,8 +29,15 @@ from ablate.writing import write_json
 Source = Literal["measured", "cache", "runs"]
 FORMAT: Final = 1
 _NO_TIME: Final = {"train": {"steps", "warmup_steps", "schedule"}, "data": {"seed"}}
-_ONLY_ZERO_OR_NOT: Final = ("gradient_weight", "intensity_weight", "ssim_weight", "weight_growth",
-                            "gate_slope", "knee", "warmup_steps")  # fmt: skip
+_ONLY_ZERO_OR_NOT: Final = (
+    "gradient_weight",
+    "intensity_weight",
+    "ssim_weight",
+    "weight_growth",
+    "gate_slope",
+    "knee",
+    "warmup_steps",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,8 +251,13 @@ def keep(figures: Mapping[str, Figures], *, device: str) -> bool:
 
 def _file(key: str, device: str) -> Path:
     """Return the file of a kind for this machine, torch and code."""
-    here = {"cpu": cpu_kind(), "cores": os.cpu_count(), "device": device, "code": code_hash(),
-            "torch": version("torch")}  # fmt: skip
+    here = {
+        "cpu": cpu_kind(),
+        "cores": os.cpu_count(),
+        "device": device,
+        "code": code_hash(),
+        "torch": version("torch"),
+    }
     if device.startswith("cuda"):
         import torch
 

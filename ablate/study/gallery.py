@@ -54,10 +54,13 @@ def chosen(facts: Mapping[str, Any], runs: pd.DataFrame, images: pd.DataFrame) -
         at = means.index[(len(means) - 1) // 2]
         some = winners[winners[place] == at]
         return {
-            "question": question["id"], "metric": metric, "terms": [list(term) for term in terms],
-            place: int(at), "runs": dict(zip(some["arm_id"], some["run_id"], strict=True)),
+            "question": question["id"],
+            "metric": metric,
+            "terms": [list(term) for term in terms],
+            place: int(at),
+            "runs": dict(zip(some["arm_id"], some["run_id"], strict=True)),
             "images": _by_rule(gains.xs(at, level=place)),
-        }  # fmt: skip
+        }
     firsts = finished.sort_values(place, kind="stable").drop_duplicates("arm_id").sort_index()
     return {"runs": dict(zip(firsts["arm_id"], firsts["run_id"], strict=True)), "images": []}
 
@@ -77,9 +80,14 @@ def first_contrast(question: Mapping[str, Any]) -> list[tuple[Any, float]]:
 
 
 def copy(
-    shown: Mapping[str, Any], ledger: Ledger, pairs: PairSet, *, specs: Mapping[str, RunSpec],
-    most: int, folder: Path,
-) -> None:  # fmt: skip
+    shown: Mapping[str, Any],
+    ledger: Ledger,
+    pairs: PairSet,
+    *,
+    specs: Mapping[str, RunSpec],
+    most: int,
+    folder: Path,
+) -> None:
     """Write the pictures below the folder, as ARM/IMAGE.png, and their sources.
 
     A network fuses anew with its weights; the probe has no weights, its pictures are those it
@@ -158,9 +166,13 @@ def _winners(facts: Mapping[str, Any], runs: pd.DataFrame, *, place: str) -> pd.
 
 
 def _scores(
-    question: Mapping[str, Any], winners: pd.DataFrame, images: pd.DataFrame, *, metric: str,
+    question: Mapping[str, Any],
+    winners: pd.DataFrame,
+    images: pd.DataFrame,
+    *,
+    metric: str,
     place: str,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Return a column per value, a row per block and image that has all of them."""
     arms: Sequence[tuple[Any, str]] = question["arms"]
     columns = {}
@@ -174,8 +186,10 @@ def _scores(
 def _by_rule(gains: pd.Series) -> list[dict[str, Any]]:
     ordered = gains.sort_values(ascending=False, kind="stable")
     last = len(ordered) - 1
-    rule = {0: "largest gain" if ordered.iloc[0] >= 0 else "smallest loss",
-            last: "largest loss" if ordered.iloc[-1] < 0 else "smallest gain"}  # fmt: skip
+    rule = {
+        0: "largest gain" if ordered.iloc[0] >= 0 else "smallest loss",
+        last: "largest loss" if ordered.iloc[-1] < 0 else "smallest gain",
+    }
     rule = {0: rule[0], last // 2: "median", **rule} if last > 1 else rule
     return [
         {"image": str(ordered.index[at]), "why": rule[at], "gain": float(ordered.iloc[at])}

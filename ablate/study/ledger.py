@@ -106,10 +106,12 @@ class Ledger:
         self.results[result.run_id] = result
         self._append(
             {
-                "event": "ended", "run": result.run_id,
-                "state": result.state, "reason": result.reason,
+                "event": "ended",
+                "run": result.run_id,
+                "state": result.state,
+                "reason": result.reason,
             }
-        )  # fmt: skip
+        )
 
     def retryable(self, run_ids: Collection[str]) -> list[str]:
         """Return those of the runs that failed without diverging."""

@@ -325,11 +325,22 @@ def _trial(
         for index, seed in enumerate(seeds)
     )
     return PlannedTrial(
-        number=number, phase=phase.name, values=recipe.values, arm_id=recipe.arm_id,
-        name=recipe.name, runs=runs, violations=recipe.violations, recipe_id=recipe.recipe_id,
-        nuisance=recipe.nuisance, dummy=row.dummy, block=row.block, point=row.point,
-        split_seed=row.split_seed, change=row.change, budget=phase.budget,
-    )  # fmt: skip
+        number=number,
+        phase=phase.name,
+        values=recipe.values,
+        arm_id=recipe.arm_id,
+        name=recipe.name,
+        runs=runs,
+        violations=recipe.violations,
+        recipe_id=recipe.recipe_id,
+        nuisance=recipe.nuisance,
+        dummy=row.dummy,
+        block=row.block,
+        point=row.point,
+        split_seed=row.split_seed,
+        change=row.change,
+        budget=phase.budget,
+    )
 
 
 def _run_id(recipe: Recipe, phase: Phase, row: Row, seed: int) -> str:

@@ -70,14 +70,22 @@ def rows_of(trials: Iterable[PlannedTrial]) -> list[dict[str, Any]]:
 
 def _table_row(trial: PlannedTrial, run: RunSpec) -> dict[str, Any]:
     places = {
-        "change": trial.change or None, "block": trial.block, "point": trial.point,
-        "split_seed": trial.split_seed, "dummy": trial.dummy, "budget": trial.budget,
-    }  # fmt: skip
+        "change": trial.change or None,
+        "block": trial.block,
+        "point": trial.point,
+        "split_seed": trial.split_seed,
+        "dummy": trial.dummy,
+        "budget": trial.budget,
+    }
     return {
-        "trial": trial.number, "phase": trial.phase, "arm": trial.name,
-        "arm_id": trial.arm_id, "recipe_id": trial.recipe_id, "run_id": run.run_id,
+        "trial": trial.number,
+        "phase": trial.phase,
+        "arm": trial.name,
+        "arm_id": trial.arm_id,
+        "recipe_id": trial.recipe_id,
+        "run_id": run.run_id,
         "seed": run.seed,
         **{name: value for name, value in places.items() if value is not None},
         **{f"factor.{name}": value for name, value in trial.values.items()},
         **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
-    }  # fmt: skip
+    }

@@ -141,8 +141,10 @@ def _watch(folder: Path, study: str) -> None:
         return  # a driver of this machine: its lock would have told
     logger.warning(
         "%s: its last driver ran on %s and did not end it; watching for %.0f s whether it lives",
-        study, host, WATCHED_S,
-    )  # fmt: skip
+        study,
+        host,
+        WATCHED_S,
+    )
     if now := _changed(folder / SIGN, first):
         raise _busy(folder, study, f"a driver on {now.get('host', host)}")
 
@@ -168,9 +170,11 @@ def _beat(sign: Path, done: threading.Event, before: int) -> None:
 
 def _write(sign: Path, beats: int, before: int) -> None:
     values = {
-        "host": socket.gethostname(), "process": os.getpid(), "beats": beats,
+        "host": socket.gethostname(),
+        "process": os.getpid(),
+        "beats": beats,
         "ledger_bytes": before,
-    }  # fmt: skip
+    }
     write_json(sign, values)
 
 

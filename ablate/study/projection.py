@@ -45,9 +45,16 @@ class Projection:
     """
 
     def __init__(
-        self, plan: Plan, trials: Trials, ledger: Ledger, *,
-        store: Path, examples: Examples, direction: Direction, optuna_anew: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        plan: Plan,
+        trials: Trials,
+        ledger: Ledger,
+        *,
+        store: Path,
+        examples: Examples,
+        direction: Direction,
+        optuna_anew: bool = False,
+    ) -> None:
         self._plan, self._trials, self._ledger, self._examples = plan, trials, ledger, examples
         self._direction = direction
         self._blocks: dict[tuple[str, str, int], tuple[RunSpec, ...]] = {}
@@ -59,12 +66,16 @@ class Projection:
         self.tracking_uri = config.store.get("mlflow") or tracking_uri(store)
         self._shipper = Shipper(
             partial(connect, store, config.store.get("mlflow"), study=config.name),
-            study=config.name, address=public(self.tracking_uri), note=Notes(plan).of_run,
-        )  # fmt: skip
+            study=config.name,
+            address=public(self.tracking_uri),
+            note=Notes(plan).of_run,
+        )
         self._optuna = TrialStore(
             config.store.get("optuna") or default_url(store),
-            study=config.name, directions=directions_of(config), lock=store / "optuna.lock",
-        )  # fmt: skip
+            study=config.name,
+            directions=directions_of(config),
+            lock=store / "optuna.lock",
+        )
         if optuna_anew or self._is_optuna_stale():
             self._optuna = self._optuna.cleared()
         self._told = 0
@@ -77,32 +88,44 @@ class Projection:
         study_run = self._shipper.study_run(
             title=of_study(config),
             tags={"ablate.design_hash": plan.design_hash, "ablate.data_hash": manifest.hash},
-            params={"design_hash": plan.design_hash, "data": manifest.label,
-                    "data_hash": manifest.hash, "planned_runs": str(plan.runs)},
-        )  # fmt: skip
+            params={
+                "design_hash": plan.design_hash,
+                "data": manifest.label,
+                "data_hash": manifest.hash,
+                "planned_runs": str(plan.runs),
+            },
+        )
         self._shipper.register(
-            {"design_hash": plan.design_hash, "objective": config.objective, "rows": plan.rows(),
-             **({"spare_rows": rows_of(plan.spares)} if plan.spares else {}),
-             "questions": [asdict(question) for question in config.questions.values()]},
+            {
+                "design_hash": plan.design_hash,
+                "objective": config.objective,
+                "rows": plan.rows(),
+                **({"spare_rows": rows_of(plan.spares)} if plan.spares else {}),
+                "questions": [asdict(question) for question in config.questions.values()],
+            },
             design_hash=plan.design_hash,
-        )  # fmt: skip
+        )
         self._shipper.tag_experiment(
             experiment_tags(
-                note=of_study(config), metrics=shown_first(config),
+                note=of_study(config),
+                metrics=shown_first(config),
                 has_seeds=any(
                     phase.seeds > 1 and phase.design != BASELINE_ONLY
                     for phase in config.phases.values()
                 ),
             )
-        )  # fmt: skip
+        )
         task = task_of(config.base)
         self._shipper.dataset(
             dataset_input(
                 name=config.base["data" if "data" in config.base else "task"]["name"],
-                label=manifest.label, digest=manifest.hash, counts=manifest.counts,
-                items=task.items, protocol=task.protocol()[0],
+                label=manifest.label,
+                digest=manifest.hash,
+                counts=manifest.counts,
+                items=task.items,
+                protocol=task.protocol()[0],
             )
-        )  # fmt: skip
+        )
         if study_run is not None:  # else the tracker is away, and `finish` writes it
             write_json(self._ledger.folder / "links.json", {"study": study_run})
         self.preregister()
@@ -149,9 +172,13 @@ class Projection:
         links = self._shipper.ids()
         write_json(self._ledger.folder / "links.json", links)
         folder = publish(
-            self._plan, self._trials, self._ledger, examples=self._examples,
-            tracking_uri=self.tracking_uri, links=links,
-        )  # fmt: skip
+            self._plan,
+            self._trials,
+            self._ledger,
+            examples=self._examples,
+            tracking_uri=self.tracking_uri,
+            links=links,
+        )
         self._shipper.publish(folder)
         counts = self._ledger.counts()
         self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
@@ -161,10 +188,13 @@ class Projection:
         told = self._trials.told
         return any(
             number not in told
-            or (value != told[number].value and not told[number].is_pruned
-                and not told[number].violations)
+            or (
+                value != told[number].value
+                and not told[number].is_pruned
+                and not told[number].violations
+            )
             for number, value in self._optuna.values().items()
-        )  # fmt: skip
+        )
 
     def _catch_up(self) -> None:
         """Send ends that were not sent; open again what had ended and is to run once more."""

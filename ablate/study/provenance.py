@@ -57,15 +57,19 @@ def provenance(
         "machine": platform.machine(),
         "cpu": cpu(),
         "device": _device(device),
-        "executor": {"name": str(config.executor["name"]),
-                     "slots": int(config.executor.get("slots", 1))},
+        "executor": {
+            "name": str(config.executor["name"]),
+            "slots": int(config.executor.get("slots", 1)),
+        },
         "threads_per_run": torch.get_num_threads(),
         "determinism": determinism(),
         "data": _data(config, examples),
-        "optuna": {"study": config.name,
-                   "storage": public(config.store.get("optuna") or "the store's own")},
+        "optuna": {
+            "study": config.name,
+            "storage": public(config.store.get("optuna") or "the store's own"),
+        },
         "mlflow": {"experiment": config.name, "address": public(tracking_uri)},
-    }  # fmt: skip
+    }
 
 
 def command(study: str, overrides: Sequence[str]) -> str:
@@ -97,17 +101,21 @@ def packages() -> dict[str, str]:
 
 
 def _device(device: torch.device) -> dict[str, Any]:
-    facts: dict[str, Any] = {"name": str(device), "torch": torch.__version__,
-                             "cuda": torch.version.cuda}  # fmt: skip
+    facts: dict[str, Any] = {
+        "name": str(device),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+    }
     if device.type != "cuda":
         return facts
     driver = Path("/proc/driver/nvidia/version")
     version = re.search(r"\s(\d+\.[\d.]+)\s", driver.read_text()) if driver.exists() else None
     return {
-        **facts, "gpu": torch.cuda.get_device_name(device),
+        **facts,
+        "gpu": torch.cuda.get_device_name(device),
         "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
         "driver": version[1] if version else "unknown",
-    }  # fmt: skip
+    }
 
 
 def _data(config: StudyConfig, examples: Examples) -> dict[str, Any]:
@@ -120,8 +128,9 @@ def _data(config: StudyConfig, examples: Examples) -> dict[str, Any]:
     file = section.get("splits")
     stems = {split: set(names) for split, names in manifest.splits.items()}
     return {
-        **facts, "manifest_hash": manifest.hash,
+        **facts,
+        "manifest_hash": manifest.hash,
         "split_file": Path(str(file)).name if file else None,
         "splits": {split: digest(list(names)) for split, names in manifest.splits.items()},
         "in_two_splits": sum(len(one & other) for one, other in combinations(stems.values(), 2)),
-    }  # fmt: skip
+    }

@@ -33,9 +33,14 @@ from ablate.writing import write_json
 
 
 def publish(
-    plan: Plan, trials: Trials, ledger: Ledger, *,
-    examples: Examples, tracking_uri: str, links: Mapping[str, str],
-) -> Path:  # fmt: skip
+    plan: Plan,
+    trials: Trials,
+    ledger: Ledger,
+    *,
+    examples: Examples,
+    tracking_uri: str,
+    links: Mapping[str, str],
+) -> Path:
     """Return the folder with facts.json, runs, images, curves, trivial_baselines and gallery/.
 
     There is references.parquet where the study names references.
@@ -82,10 +87,13 @@ def publish(
     kept = int(config.base["train"]["gallery"])
     if kept and every["gallery"] and isinstance(examples, PairSet):
         gallery.copy(
-            every["gallery"], ledger, examples, most=max(kept, gallery.MOST),
+            every["gallery"],
+            ledger,
+            examples,
+            most=max(kept, gallery.MOST),
             specs={spec.run_id: spec for trial in known for spec in trial.runs},
             folder=folder / "gallery",
-        )  # fmt: skip
+        )
     return folder
 
 
@@ -97,9 +105,13 @@ def _seeds_of_answers(plan: Plan) -> list[int]:
 
 
 def facts(
-    plan: Plan, trials: Trials, examples: Examples, *,
-    tracking_uri: str, ledger: Ledger,
-) -> dict[str, Any]:  # fmt: skip
+    plan: Plan,
+    trials: Trials,
+    examples: Examples,
+    *,
+    tracking_uri: str,
+    ledger: Ledger,
+) -> dict[str, Any]:
     """Return what the banner, the scope and the provenance of a report say."""
     config, train = plan.config, canonical(plan.config.base)["train"]  # epochs as steps
     manifest = examples.manifest
@@ -173,10 +185,14 @@ def facts(
 def _phase_facts(phase: Phase) -> dict[str, Any]:
     options = phase.options
     return {
-        "design": phase.design, "seeds": phase.seeds, "preset": phase.preset,
-        "claims": phase.claims, "looks": phase.looks, "blocks": options.get("blocks"),
+        "design": phase.design,
+        "seeds": phase.seeds,
+        "preset": phase.preset,
+        "claims": phase.claims,
+        "looks": phase.looks,
+        "blocks": options.get("blocks"),
         "points": options.get("points", 1 if phase.design == CONFIRM else None),
-    }  # fmt: skip
+    }
 
 
 def _budget_facts(plan: Plan, phase: Phase) -> dict[str, Any]:
@@ -189,9 +205,11 @@ def _budget_facts(plan: Plan, phase: Phase) -> dict[str, Any]:
         arms |= {arm: here[value] for value, arm in plan.arms_of(question).items()}
     first = next(trial.runs[0] for trial in plan.trials if trial.phase == phase.name)
     return {
-        "of": phase.of, "times": phase.times, "arms": arms,
+        "of": phase.of,
+        "times": phase.times,
+        "arms": arms,
         "steps": int(first.settings["train"]["steps"]),
-    }  # fmt: skip
+    }
 
 
 def _redraw_facts(plan: Plan, phase: Phase, ledger: Ledger) -> dict[str, Any]:
@@ -244,14 +262,17 @@ def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
     factor = plan.config.factors[question.compare]
     contrasts = question.contrasts
     compared: dict[str, Any] = {
-        "factor": factor.name, "dimension": _dimension(plan, factor),
-        "baseline": factor.baseline, "ordered": factor.ordered,
+        "factor": factor.name,
+        "dimension": _dimension(plan, factor),
+        "baseline": factor.baseline,
+        "ordered": factor.ordered,
         "arms": [[value, arm] for value, arm in plan.arms_of(question).items()],
-    }  # fmt: skip
+    }
     if question.crossed_with is not None:
         other = plan.config.factors[question.crossed_with]
         compared = {
-            "factor": f"{factor.name} x {other.name}", "ordered": False,
+            "factor": f"{factor.name} x {other.name}",
+            "ordered": False,
             "baseline": cell(factor.baseline, other.baseline),
             "arms": [[cell(*pair), arm] for pair, arm in plan.arms_of(question).items()],
             "crossed": [
@@ -259,24 +280,44 @@ def _question_facts(plan: Plan, question: Question) -> dict[str, Any]:
                 for one in (factor, other)
             ],
             "registered": question.registered,
-        }  # fmt: skip
+        }
     return {
-        "id": question.id, "asks": question.asks, **compared,
-        "primary": list(question.primary), "secondary": list(question.secondary),
+        "id": question.id,
+        "asks": question.asks,
+        **compared,
+        "primary": list(question.primary),
+        "secondary": list(question.secondary),
         "guardrails": list(question.guardrails),
-        "smallest_effect": dict(question.smallest_effect), "expects": question.expects,
-        "contrasts": list(contrasts) if isinstance(contrasts, tuple) else [
+        "smallest_effect": dict(question.smallest_effect),
+        "expects": question.expects,
+        "contrasts": list(contrasts)
+        if isinstance(contrasts, tuple)
+        else [
             [name, [[value, weight] for value, weight in weights.items()]]
             for name, weights in contrasts.items()
         ],
-        "trend": question.trend, "images": question.images, "agrees_with": question.agrees_with,
-    }  # fmt: skip
+        "trend": question.trend,
+        "images": question.images,
+        "agrees_with": question.agrees_with,
+    }
 
 
 RUN_COLUMNS = (
-    "run_id", "arm_id", "arm", "recipe_id", "phase", "trial", "seed", "block", "point",
-    "split_seed", "dummy", "state", "reason", "health",
-)  # fmt: skip
+    "run_id",
+    "arm_id",
+    "arm",
+    "recipe_id",
+    "phase",
+    "trial",
+    "seed",
+    "block",
+    "point",
+    "split_seed",
+    "dummy",
+    "state",
+    "reason",
+    "health",
+)
 
 
 def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
@@ -298,19 +339,28 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
             }
             rows.append(
                 {
-                    "run_id": spec.run_id, "arm_id": trial.arm_id, "arm": trial.name,
-                    "recipe_id": trial.recipe_id, "phase": trial.phase, "trial": trial.number,
-                    "seed": spec.seed, "block": trial.block, "point": trial.point,
-                    "split_seed": trial.split_seed, "dummy": trial.dummy,
-                    "state": result.state, "reason": result.reason,
+                    "run_id": spec.run_id,
+                    "arm_id": trial.arm_id,
+                    "arm": trial.name,
+                    "recipe_id": trial.recipe_id,
+                    "phase": trial.phase,
+                    "trial": trial.number,
+                    "seed": spec.seed,
+                    "block": trial.block,
+                    "point": trial.point,
+                    "split_seed": trial.split_seed,
+                    "dummy": trial.dummy,
+                    "state": result.state,
+                    "reason": result.reason,
                     "health": result.known_health,
                     **({"budget": trial.budget} if has_budgets else {}),
                     **({"stratum": result.facts.get("stratum", "")} if is_drifted else {}),
                     **{f"factor.{name}": str(value) for name, value in trial.values.items()},
                     **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
-                    **result.metrics, **{f"facts.{k}": float(v) for k, v in kept.items()},
+                    **result.metrics,
+                    **{f"facts.{k}": float(v) for k, v in kept.items()},
                 }
-            )  # fmt: skip
+            )
     columns = None if rows else list(RUN_COLUMNS)  # no suggestion of a search could be run
     return pd.DataFrame(rows, columns=columns).drop_duplicates("run_id")
 

@@ -29,12 +29,17 @@ def design_hash(
             "trials": _table(trials),
             "searches": [
                 [
-                    search.phase.name, search.trials, search.phase.seeds, search.lag,
-                    str(search.phase.sampler), str(search.phase.pruner),
+                    search.phase.name,
+                    search.trials,
+                    search.phase.seeds,
+                    search.lag,
+                    str(search.phase.sampler),
+                    str(search.phase.pruner),
                     list(search.phase.rungs or ()),
                     *([dict(search.phase.options)] if search.phase.options else []),
                     repr(sorted(config.dimensions.items())),
-                    repr(config.constraints), identity_of(canonical(config.base)),
+                    repr(config.constraints),
+                    identity_of(canonical(config.base)),
                 ]
                 for search in searches
             ],
@@ -43,7 +48,7 @@ def design_hash(
             **_interactions(config),
             **_pre_registered(config),
         }
-    )  # fmt: skip
+    )
 
 
 def _table(trials: Sequence[PlannedTrial]) -> JsonValue:
@@ -78,6 +83,8 @@ def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:
     }
     return {
         **({"looks": looks} if looks else {}),
-        "claims": answers, "nuisance": ranges, "factors": repr(config.factors),
+        "claims": answers,
+        "nuisance": ranges,
+        "factors": repr(config.factors),
         **({"confirmations": confirmed} if confirmed else {}),
-    }  # fmt: skip
+    }

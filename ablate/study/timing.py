@@ -122,9 +122,16 @@ def _of_kind(kind: Kind, folder: Path, *, cache: Path, plan: Plan, is_first: boo
     task = task_of(settings)
     sample = _sample(task.kept_examples(cache), settings)
     spec = RunSpec(
-        run_id="timing", arm_id="timing", study=plan.config.name, phase="timing", trial=0, seed=0,
-        name="timing", settings=settings, objective=plan.config.objective,
-    )  # fmt: skip
+        run_id="timing",
+        arm_id="timing",
+        study=plan.config.name,
+        phase="timing",
+        trial=0,
+        seed=0,
+        name="timing",
+        settings=settings,
+        objective=plan.config.objective,
+    )
     data_s = baselines_s = 0.0
     if is_first:
         data_s = _read_s(sample.examples) * sample.pairs

@@ -245,9 +245,13 @@ class Trials:
         for confirmation in self.plan.confirmations:
             if confirmation.phase.name not in self._ledger.frozen:
                 entry = freeze(
-                    self.plan, confirmation, known=self.known, told=self.told,
-                    direction=self.direction, unhealthy=self._unhealthy(),
-                )  # fmt: skip
+                    self.plan,
+                    confirmation,
+                    known=self.known,
+                    told=self.told,
+                    direction=self.direction,
+                    unhealthy=self._unhealthy(),
+                )
                 self._ledger.freeze(entry)
                 self._confirm(confirmation)
                 return True

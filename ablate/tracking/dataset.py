@@ -31,9 +31,12 @@ def dataset_input(
     source = {"data": name, "manifest": f"artifact {MANIFEST} of the study run"}
     return DatasetInput(
         Dataset(
-            name=label, digest=digest, source_type="ablate", source=json.dumps(source),
+            name=label,
+            digest=digest,
+            source_type="ablate",
+            source=json.dumps(source),
             schema=json.dumps({"mlflow_colspec": columns}),
             profile=json.dumps({**profile, **({"protocol": protocol} if protocol else {})}),
         ),
         tags=[InputTag(CONTEXT, "train, val and test")],
-    )  # fmt: skip
+    )

@@ -71,8 +71,9 @@ class Outbox:
             self._quiet_until = time.monotonic() + self._quiet_s
             logger.warning(
                 "the tracker does not answer (%s); training goes on, %d ends of runs wait",
-                self.reason, len(self._late),
-            )  # fmt: skip
+                self.reason,
+                len(self._late),
+            )
             return False
         self._quiet_until = self._quiet_s = 0.0
         return True

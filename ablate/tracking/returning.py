@@ -32,9 +32,15 @@ class BestNetwork:
 
 
 def give_back(
-    client: MlflowClient, *, study: str, report: Path, verdicts: Mapping[str, str],
-    asked: Mapping[str, tuple[str, ...]], sentences: Sequence[str], best: BestNetwork | None,
-) -> str:  # fmt: skip
+    client: MlflowClient,
+    *,
+    study: str,
+    report: Path,
+    verdicts: Mapping[str, str],
+    asked: Mapping[str, tuple[str, ...]],
+    sentences: Sequence[str],
+    best: BestNetwork | None,
+) -> str:
     """Store all of it and return "", or the reason why the store took none or not all of it.
 
     Doing it again changes nothing: files are replaced, tags set to what they are, and the model is
@@ -78,9 +84,11 @@ def _note(client: MlflowClient, root: Run, sentences: Sequence[str]) -> None:
 
 
 def _tag(
-    client: MlflowClient, every: list[Run], verdicts: Mapping[str, str],
+    client: MlflowClient,
+    every: list[Run],
+    verdicts: Mapping[str, str],
     asked: Mapping[str, tuple[str, ...]],
-) -> None:  # fmt: skip
+) -> None:
     """Tag the study, and the trials and blocks of the arms of a question, with its verdict."""
     for run in every:
         kind, arm = run.data.tags.get(runs.KIND), run.data.tags.get("ablate.arm")
@@ -107,9 +115,12 @@ def _store(client: MlflowClient, root: Run, every: list[Run], best: BestNetwork)
     if source is None or root.data.tags.get(BEST, "").startswith(f"{best.run_id} "):
         return
     model = client.create_logged_model(
-        root.info.experiment_id, name=MODEL.replace(" ", "-"), source_run_id=source.info.run_id,
-        tags={"ablate.run_id": best.run_id, "ablate.arm": best.arm}, model_type="fusion network",
-    )  # fmt: skip
+        root.info.experiment_id,
+        name=MODEL.replace(" ", "-"),
+        source_run_id=source.info.run_id,
+        tags={"ablate.run_id": best.run_id, "ablate.arm": best.arm},
+        model_type="fusion network",
+    )
     with tempfile.TemporaryDirectory(prefix="ablate-") as place:
         folder = Path(place) / "model"
         save_network(best.folder, folder, model_id=model.model_id, mlflow_run_id=source.info.run_id)

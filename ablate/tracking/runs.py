@@ -10,8 +10,11 @@ from typing import Any
 from ablate.training.spec import LOST, RunResult, RunSpec
 
 STATUS = {
-    "finished": "FINISHED", "pruned": "KILLED", "failed": "FAILED", "interrupted": "KILLED",
-}  # fmt: skip
+    "finished": "FINISHED",
+    "pruned": "KILLED",
+    "failed": "FAILED",
+    "interrupted": "KILLED",
+}
 KIND, STUDY, KEY = "ablate.kind", "ablate.study", "ablate.key"
 NAME, PARENT, NOTE = "mlflow.runName", "mlflow.parentRunId", "mlflow.note.content"
 EXPERIMENT = "{experiment}"  # in a note: becomes the id of the study's experiment
@@ -22,11 +25,15 @@ MARK = {"pruned": "✂ pruned · ", "failed": "failed · ", "interrupted": "inte
 def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
     """Return the tags by which a run is found, filtered and grouped in the UI."""
     tags = {
-        KIND: kind, STUDY: spec.study, KEY: key(spec, kind=kind),
-        "ablate.phase": spec.phase, "ablate.arm": spec.arm_id, "ablate.trial": str(spec.trial),
+        KIND: kind,
+        STUDY: spec.study,
+        KEY: key(spec, kind=kind),
+        "ablate.phase": spec.phase,
+        "ablate.arm": spec.arm_id,
+        "ablate.trial": str(spec.trial),
         "ablate.question": ",".join(spec.questions) or "none",
         **factor_parameters(spec),
-    }  # fmt: skip
+    }
     if spec.block is not None:
         tags["ablate.block"] = str(spec.block)
     if spec.budget is not None:
@@ -99,8 +106,11 @@ def code_revision() -> str:
     folder = Path(__file__).resolve().parents[1]  # the whole package
     git = ["git", "-C", str(folder)]
     try:
-        if subprocess.run([*git, "ls-files", "--error-unmatch", __file__],  # noqa: S603
-                          capture_output=True, check=False).returncode:  # fmt: skip
+        if subprocess.run(  # noqa: S603
+            [*git, "ls-files", "--error-unmatch", __file__],
+            capture_output=True,
+            check=False,
+        ).returncode:
             return "unknown"
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, check=True)  # noqa: S603
         diff = subprocess.run(  # noqa: S603

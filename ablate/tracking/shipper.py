@@ -43,9 +43,13 @@ class Shipper:
     """
 
     def __init__(
-        self, connect: Connect, *, study: str, address: str,
+        self,
+        connect: Connect,
+        *,
+        study: str,
+        address: str,
         note: Callable[[RunSpec, str], str] = lambda spec, kind: "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._connect, self._study, self._address = connect, study, address
         self._note = note
         self._data: DatasetInput | None = None
@@ -305,9 +309,12 @@ class Shipper:
         }
         final = {f"final/{name}": float(value) for name, value in result.metrics.items()}
         self._close(
-            run_id, result.state, metrics=final | facts, tags=runs.result_tags(result),
+            run_id,
+            result.state,
+            metrics=final | facts,
+            tags=runs.result_tags(result),
             points=points,
-        )  # fmt: skip
+        )
         if offset is not None:
             write_position(folder, offset, run_id=run_id)
 
@@ -324,9 +331,12 @@ class Shipper:
             tags["ablate.reason"] = f"{len(results) - len(done)} of {len(results)} did not finish"
         state = "finished" if done else results[0].state
         self._close(
-            run_id, state, metrics=metrics, tags={**tags, "ablate.state": state},
+            run_id,
+            state,
+            metrics=metrics,
+            tags={**tags, "ablate.state": state},
             params=runs.factor_parameters(spec),
-        )  # fmt: skip
+        )
 
     def _end_block(
         self, spec: RunSpec, results: tuple[RunResult, ...], winner: RunResult | None
@@ -342,9 +352,12 @@ class Shipper:
             metrics = {f"final/{name}": float(value) for name, value in winner.metrics.items()}
         state = "finished" if winner is not None else results[0].state
         self._close(
-            run_id, state, metrics=metrics, tags={**tags, "ablate.state": state},
+            run_id,
+            state,
+            metrics=metrics,
+            tags={**tags, "ablate.state": state},
             params=runs.factor_parameters(spec),
-        )  # fmt: skip
+        )
 
     def _interrupt(self) -> None:
         for run in _all_runs(self._client, self._experiment):
@@ -372,10 +385,14 @@ class Shipper:
             self._experiment,
             run_name=name,
             tags={
-                **tags, **family, runs.KEY: key, runs.STUDY: self._study,
-                "ablate.state": "running", "ablate.revision": runs.code_revision(),
+                **tags,
+                **family,
+                runs.KEY: key,
+                runs.STUDY: self._study,
+                "ablate.state": "running",
+                "ablate.revision": runs.code_revision(),
             },
-        )  # fmt: skip
+        )
         self._ids[key] = run.info.run_id
         self._started[run.info.run_id] = run.info.start_time
         return str(run.info.run_id)
@@ -402,9 +419,15 @@ class Shipper:
             self._stopped.add(run_id)
 
     def _close(
-        self, run_id: str, state: State, *, metrics: Mapping[str, float], tags: Mapping[str, str],
-        points: Sequence[Metric] = (), params: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        run_id: str,
+        state: State,
+        *,
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        points: Sequence[Metric] = (),
+        params: Mapping[str, str] | None = None,
+    ) -> None:
         """Write the last values of a run, then its status, whose presence says that all is sent.
 
         What is left of its points goes along with the values: a request is a commit.

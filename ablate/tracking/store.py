@@ -135,8 +135,10 @@ def _make(store: Path) -> None:
         beside = store / f".{DATABASE}.new.{os.getpid()}"
         done = subprocess.run(  # noqa: S603 -- our own interpreter and text
             [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0 or not beside.exists():
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")

@@ -48,9 +48,19 @@ def serve(store: Path, *, port: int, host: str = LOOPBACK) -> None:
         "DO_NOT_TRACK": "true",
     }
     command = [
-        sys.executable, "-m", "mlflow", "ui", "--host", host, "--port", str(port),
-        "--backend-store-uri", tracking_uri(store), "--workers", "1",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "mlflow",
+        "ui",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--backend-store-uri",
+        tracking_uri(store),
+        "--workers",
+        "1",
+    ]
     done = subprocess.run(command, env={**os.environ, **quiet}, check=False)  # noqa: S603
     if done.returncode not in (0, -2, 130):
         raise StoreError(f"the MLflow UI ended with code {done.returncode}; is port {port} free?")

@@ -46,9 +46,12 @@ def experiment_tags(*, note: str, metrics: Sequence[str], has_seeds: bool) -> di
         is_lower = BETTER.get(name, "higher") == "lower"
         flat |= {"orderByKey": f"metrics.`{names[0]}`", "orderByAsc": is_lower}
     return {
-        NOTE: note, KIND: MODEL_TRAINING, **({PRIMARY: names[0]} if names else {}),
-        VIEW + TREE: json.dumps(tree), VIEW + TRIALS: json.dumps(flat),
-    }  # fmt: skip
+        NOTE: note,
+        KIND: MODEL_TRAINING,
+        **({PRIMARY: names[0]} if names else {}),
+        VIEW + TREE: json.dumps(tree),
+        VIEW + TRIALS: json.dumps(flat),
+    }
 
 
 def links(experiment_id: str, *, port: int) -> dict[str, str]:

@@ -111,9 +111,15 @@ def _load(content: bytes, path: Path) -> dict[str, Any]:
             return state
         why = "has no step"
     except (
-        pickle.UnpicklingError, zipfile.BadZipFile, AttributeError, EOFError, LookupError,
-        RuntimeError, TypeError, ValueError,
-    ) as error:  # fmt: skip
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+        AttributeError,
+        EOFError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         why = str(error).split("\n", 1)[0][:80]
     raise StoreError(
         f"{path}: holds more than tensors and numbers, so it is not ours ({why}); remove it, and "

@@ -26,8 +26,19 @@ PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = ("data", "imaging", "losses", "metrics", "models", "training")
 FILES = ("identity.py",)  # derives the seeds
 LIBRARIES = ("torch", "numpy", "kornia", "pillow")
-INSTRUCTION_SETS = ("sse4_2", "avx", "avx2", "fma", "f16c", "avx512", "avx_vnni", "amx", "asimd",
-                    "sve", "bf16")  # fmt: skip
+INSTRUCTION_SETS = (
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "f16c",
+    "avx512",
+    "avx_vnni",
+    "amx",
+    "asimd",
+    "sve",
+    "bf16",
+)
 MOST_NAMED = 4  # changed files in one line
 
 
@@ -83,11 +94,17 @@ def measure(
     mine = {f"plugins/{path.name}": _meaning(path) for path in plugins.load(project)}
     return Environment(
         code={**(read_code() if code is None else code), **mine},
-        versions={"python": platform.python_version(),
-                  **{name: version(name) for name in LIBRARIES}},
-        arithmetic={**_processor(), "threads": torch.get_num_threads(), **determinism(),
-                    **_gpu(device_of(device))},
-    )  # fmt: skip
+        versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+        arithmetic={
+            **_processor(),
+            "threads": torch.get_num_threads(),
+            **determinism(),
+            **_gpu(device_of(device)),
+        },
+    )
 
 
 @functools.cache
@@ -183,9 +200,12 @@ def _gpu(device: "torch.device") -> dict[str, str]:
     from ablate.losses.fused import has_triton
 
     cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
-    return {"gpu": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda),
-            "cudnn": str(cudnn),
-            "triton": version("triton") if has_triton() else "none"}  # fmt: skip
+    return {
+        "gpu": torch.cuda.get_device_name(device),
+        "cuda": str(torch.version.cuda),
+        "cudnn": str(cudnn),
+        "triton": version("triton") if has_triton() else "none",
+    }
 
 
 def _meaning(path: Path) -> str:

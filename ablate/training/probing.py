@@ -68,10 +68,14 @@ def fit(
         if not bool(torch.isfinite(images).all()):
             raise DivergedError("a fused crop is not finite")
         rows = score(
-            crops[split], list(images[:, None]),
-            split=split, names=scoring["names"], protocol=scoring["protocol"], tick=run.pulse.beat,
+            crops[split],
+            list(images[:, None]),
+            split=split,
+            names=scoring["names"],
+            protocol=scoring["protocol"],
+            tick=run.pulse.beat,
             cache=pairs.cache,
-        )  # fmt: skip
+        )
 
         return Scored(rows=rows, health=health_of(crops[split], list(images)))
 

@@ -61,11 +61,16 @@ def train(
         checkpoints = Checkpoints(folder, key=f"{spec.run_id} {here.stratum}", leave=leave)
         outcome = task.fit(
             Run(
-                spec=spec, examples=examples, measures=task.measures, recorder=recorder,
-                folder=folder, checkpoints=checkpoints, device=device_of(device),
+                spec=spec,
+                examples=examples,
+                measures=task.measures,
+                recorder=recorder,
+                folder=folder,
+                checkpoints=checkpoints,
+                device=device_of(device),
                 pulse=pulse or Pulse(),
             )
-        )  # fmt: skip
+        )
     except LeaveError:
         raise
     except PrunedError as stop:
@@ -83,12 +88,17 @@ def train(
     else:
         facts = {
             **outcome.facts,
-            "data_hash": examples.manifest.hash, "data_label": examples.manifest.label,
-        }  # fmt: skip
+            "data_hash": examples.manifest.hash,
+            "data_label": examples.manifest.label,
+        }
         result = _result(
-            spec, started, state="finished", metrics=outcome.values, images=outcome.rows,
+            spec,
+            started,
+            state="finished",
+            metrics=outcome.values,
+            images=outcome.rows,
             facts=facts,
-        )  # fmt: skip
+        )
     return result
 
 

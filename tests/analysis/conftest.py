@@ -29,11 +29,16 @@ def judged() -> Judged:
         values = planted.VALUES[: len(next(iter(effects.values())))]
         arrays = {
             metric: planted.scores(
-                planted.generator(metric), effects=of_values, blocks=blocks, images=images,
-                seed_sd=sd, image_sd=sd, noise_sd=sd,
+                planted.generator(metric),
+                effects=of_values,
+                blocks=blocks,
+                images=images,
+                seed_sd=sd,
+                image_sd=sd,
+                noise_sd=sd,
             )
             for metric, of_values in effects.items()
-        }  # fmt: skip
+        }
         changes.setdefault("smallest_effect", dict.fromkeys(effects, 0.1))
         changes.setdefault("primary", tuple(effects))
         question = planted.question(values=values, **changes)

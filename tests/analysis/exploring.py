@@ -24,9 +24,15 @@ def plain(columns: Floats) -> tuple[pd.DataFrame, list[Varied]]:
 
 
 def study(
-    score: Callable[[str, float, float], float], *, trials: int = 32, searched: int = 0,
-    seeds: int = 1, seed: int = 0, noise: float = 0.0, **facts: Any,
-) -> tuple[dict[str, Any], pd.DataFrame]:  # fmt: skip
+    score: Callable[[str, float, float], float],
+    *,
+    trials: int = 32,
+    searched: int = 0,
+    seeds: int = 1,
+    seed: int = 0,
+    noise: float = 0.0,
+    **facts: Any,
+) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return facts and runs of an exploration over a factor, a log nuisance and the dummy.
 
     Args:
@@ -44,11 +50,18 @@ def study(
     def add(phase: str, trial: int, value: str, place: float, dummy: float | None) -> None:
         for repeat in range(seeds):
             rows.append(
-                {"run_id": f"{phase}{trial}s{repeat}", "phase": phase, "trial": trial,
-                 "seed": repeat, "state": "finished", "factor.variant": value,
-                 "nuisance.rate": 0.001 * 100**place, "dummy": dummy,
-                 "val/qabf": score(value, place, dummy or 0.0) + noise * random.normal()}
-            )  # fmt: skip
+                {
+                    "run_id": f"{phase}{trial}s{repeat}",
+                    "phase": phase,
+                    "trial": trial,
+                    "seed": repeat,
+                    "state": "finished",
+                    "factor.variant": value,
+                    "nuisance.rate": 0.001 * 100**place,
+                    "dummy": dummy,
+                    "val/qabf": score(value, place, dummy or 0.0) + noise * random.normal(),
+                }
+            )
 
     for trial, (where, place, dummy) in enumerate(spread(trials, 3, seed)):
         add("explore", trial, "ab"[int(2 * where)], float(place), float(dummy))
@@ -56,9 +69,17 @@ def study(
         add("hunt", trials + trial, "a", 0.5, None)
     known = {
         "phases": {"explore": {"design": "sobol"}, "hunt": {"design": "search"}},
-        "questions": [{"id": "q", "factor": "variant", "baseline": "a", "trend": None,
-                       "arms": [["a", "1"], ["b", "2"]]}],
+        "questions": [
+            {
+                "id": "q",
+                "factor": "variant",
+                "baseline": "a",
+                "trend": None,
+                "arms": [["a", "1"], ["b", "2"]],
+            }
+        ],
         "nuisance": [{"name": "rate", "low": 0.001, "high": 0.1, "is_log": True}],
-        "objective": "val/qabf", "primary": ["qabf"],
-    }  # fmt: skip
+        "objective": "val/qabf",
+        "primary": ["qabf"],
+    }
     return {**known, **facts}, pd.DataFrame(rows)

@@ -34,18 +34,29 @@ def tables(effect: float, *, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]
                     images += [(run, "test", f"i{i:02d}", metric, scores[i]) for i in range(IMAGES)]
                 runs.append(
                     {
-                        "run_id": run, "arm_id": f"arm-{value}", "phase": "answer",
-                        "state": "finished", "reason": "", "block": block, "point": point,
+                        "run_id": run,
+                        "arm_id": f"arm-{value}",
+                        "phase": "answer",
+                        "state": "finished",
+                        "reason": "",
+                        "block": block,
+                        "point": point,
                         "nuisance.learning_rate": 10 ** random.uniform(-4, -2),
                         **{f"val/{m}": v + random.normal(0, 0.001) for m, v in rows.items()},
                         **{f"test/{m}": v for m, v in rows.items()},
                     }
-                )  # fmt: skip
+                )
     for pilot in range(6):
         runs.append(
-            {"run_id": f"p{pilot}", "arm_id": "arm-a", "phase": "pilot", "state": "finished",
-             "reason": "", **{f"test/{m}": 0.5 for m in METRICS}}
-        )  # fmt: skip
+            {
+                "run_id": f"p{pilot}",
+                "arm_id": "arm-a",
+                "phase": "pilot",
+                "state": "finished",
+                "reason": "",
+                **{f"test/{m}": 0.5 for m in METRICS},
+            }
+        )
     return pd.DataFrame(runs), pd.DataFrame(
         images, columns=["run_id", "split", "image", "metric", "value"]
     )
@@ -53,24 +64,48 @@ def tables(effect: float, *, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]
 
 def facts(**question: Any) -> dict[str, Any]:
     asked = {
-        "id": "q", "asks": "?", "factor": "variant", "baseline": "a", "ordered": False,
-        "arms": [["a", "arm-a"], ["b", "arm-b"]], "primary": ["qabf"], "secondary": [],
-        "guardrails": ["en"], "smallest_effect": {"qabf": "0.2%", "en": "2%"},
-        "expects": "higher", "contrasts": ["baseline"], "trend": None, "images": "random",
-        "agrees_with": None, **question,
-    }  # fmt: skip
+        "id": "q",
+        "asks": "?",
+        "factor": "variant",
+        "baseline": "a",
+        "ordered": False,
+        "arms": [["a", "arm-a"], ["b", "arm-b"]],
+        "primary": ["qabf"],
+        "secondary": [],
+        "guardrails": ["en"],
+        "smallest_effect": {"qabf": "0.2%", "en": "2%"},
+        "expects": "higher",
+        "contrasts": ["baseline"],
+        "trend": None,
+        "images": "random",
+        "agrees_with": None,
+        **question,
+    }
     return {
-        "study": "s", "design_hash": "h", "data_label": "MSRS-mini", "data_name": "msrs",
-        "data_hash": "d", "counts": {"test": IMAGES}, "metrics": METRICS, "budget": "9 steps",
-        "objective": "val/qabf", "questions": [asked], "held": [],
+        "study": "s",
+        "design_hash": "h",
+        "data_label": "MSRS-mini",
+        "data_name": "msrs",
+        "data_hash": "d",
+        "counts": {"test": IMAGES},
+        "metrics": METRICS,
+        "budget": "9 steps",
+        "objective": "val/qabf",
+        "questions": [asked],
+        "held": [],
         "settings": {"model": {"name": "densefuse"}},
         "nuisance": [{"name": "learning_rate", "low": 1e-4, "high": 1e-2, "is_log": True}],
         "phases": {
             "pilot": {"design": "baseline_only", "seeds": 6},
-            "answer": {"design": "blocked", "points": POINTS, "blocks": BLOCKS, "preset": "quick",
-                       "claims": True},
+            "answer": {
+                "design": "blocked",
+                "points": POINTS,
+                "blocks": BLOCKS,
+                "preset": "quick",
+                "claims": True,
+            },
         },
-    }  # fmt: skip
+    }
 
 
 def answered(effect: float, about: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -96,9 +131,8 @@ def test_the_cells_hold_the_test_score_of_the_point_that_is_best_on_val() -> Non
     mine = runs[(runs["phase"] == "answer") & (runs["block"] == 3) & (runs["arm_id"] == "arm-b")]
     best = mine.loc[mine["val/qabf"].idxmax()]
     (cell,) = [
-        c for c in question["cells"]
-        if (c["metric"], c["block"], c["value"]) == ("vif", 3, "b")
-    ]  # fmt: skip
+        c for c in question["cells"] if (c["metric"], c["block"], c["value"]) == ("vif", 3, "b")
+    ]
     assert cell["score"] == pytest.approx(best["test/vif"])
     (winner,) = [w for w in question["winners"] if (w["block"], w["value"]) == (3, "b")]
     assert winner["run_id"] == best["run_id"]
@@ -107,8 +141,12 @@ def test_the_cells_hold_the_test_score_of_the_point_that_is_best_on_val() -> Non
 
 def test_the_file_is_plain_json_and_the_order_of_rows_has_no_part_in_it() -> None:
     runs, images = tables(0.05)
-    shuffled = answer(facts(), runs.sample(frac=1, random_state=1),
-                      images.sample(frac=1, random_state=2), generated_by="ablate 0")  # fmt: skip
+    shuffled = answer(
+        facts(),
+        runs.sample(frac=1, random_state=1),
+        images.sample(frac=1, random_state=2),
+        generated_by="ablate 0",
+    )
     assert shuffled is not None
     assert encode(shuffled) == encode(answered(0.05))
     assert json.loads(encode(shuffled))["study"] == "s"
@@ -159,8 +197,13 @@ def test_a_smoke_phase_and_lost_runs_are_not_answerable() -> None:
 
 def test_one_arm_may_serve_two_questions_and_coverage_alone_is_said() -> None:
     about = facts()
-    other = {**copy.deepcopy(about["questions"][0]), "id": "tied", "agrees_with": "q",
-             "primary": ["vif"], "smallest_effect": {"vif": "0.2%", "en": "2%"}}  # fmt: skip
+    other = {
+        **copy.deepcopy(about["questions"][0]),
+        "id": "tied",
+        "agrees_with": "q",
+        "primary": ["vif"],
+        "smallest_effect": {"vif": "0.2%", "en": "2%"},
+    }
     about["questions"].append(other)
     first, second = answered(0.05, about)["questions"]
     assert first["verdict"] == "supported"
@@ -184,8 +227,11 @@ def test_a_pair_of_two_families_is_compared_once_whatever_its_direction() -> Non
     about = facts(factor="levels", baseline=3, arms=arms, contrasts=["sequence", "baseline"])
     question = registered(about["questions"][0], metrics=METRICS, percent_base={})
     assert [contrast.name for contrast in question.contrasts] == [
-        "1 vs 3", "2 vs 3", "4 vs 3", "2 vs 1"
-    ]  # fmt: skip
+        "1 vs 3",
+        "2 vs 3",
+        "4 vs 3",
+        "2 vs 1",
+    ]
 
 
 def test_an_ordered_sequence_says_where_the_plateau_starts() -> None:
@@ -204,11 +250,21 @@ def test_an_interaction_has_the_order_of_its_values_beside_it() -> None:
         {"factor": "crop", "values": [64, 128], "baseline": 128},
     ]
     about = facts(
-        factor="variant x crop", baseline="a x 128", guardrails=[], contrasts=["interaction"],
-        arms=[["a x 64", "arm-a"], ["a x 128", "arm-b"], ["b x 64", "arm-b2"],
-              ["b x 128", "arm-a2"]],
-        crossed=crossed, registered=True, smallest_effect={"qabf": "0.2%"}, expects="differs",
-    )  # fmt: skip
+        factor="variant x crop",
+        baseline="a x 128",
+        guardrails=[],
+        contrasts=["interaction"],
+        arms=[
+            ["a x 64", "arm-a"],
+            ["a x 128", "arm-b"],
+            ["b x 64", "arm-b2"],
+            ["b x 128", "arm-a2"],
+        ],
+        crossed=crossed,
+        registered=True,
+        smallest_effect={"qabf": "0.2%"},
+        expects="differs",
+    )
     runs, images = tables(0.05)
     more, pictures = tables(0.05, seed=1)
     more, pictures = more[more["phase"] == "answer"].copy(), pictures.copy()

@@ -44,16 +44,27 @@ def test_hundreds_of_tries_stay_finite_and_rise() -> None:
 
 def blocked(*, failed: bool = False) -> tuple[dict[str, Any], pd.DataFrame]:
     rows = [
-        {"phase": "answer", "run_id": f"{arm}{block}{point}", "arm_id": arm, "block": block,
-         "point": point, "state": "finished", "val/qabf": shift + 10 * block + point}
-        for arm, shift in (("1", 0.0), ("2", 0.5)) for block in (1, 2, 3) for point in (1, 2)
-    ]  # fmt: skip
+        {
+            "phase": "answer",
+            "run_id": f"{arm}{block}{point}",
+            "arm_id": arm,
+            "block": block,
+            "point": point,
+            "state": "finished",
+            "val/qabf": shift + 10 * block + point,
+        }
+        for arm, shift in (("1", 0.0), ("2", 0.5))
+        for block in (1, 2, 3)
+        for point in (1, 2)
+    ]
     runs = pd.DataFrame(rows)
     if failed:
         lost = (runs["arm_id"] == "2") & (runs["point"] == 2)
         runs = runs.assign(**{"val/qabf": runs["val/qabf"].mask(lost)})
-    facts = {"phases": {"answer": {"design": "blocked"}},
-             "questions": [{"id": "q", "factor": "v", "arms": [["a", "1"], ["b", "2"]]}]}  # fmt: skip
+    facts = {
+        "phases": {"answer": {"design": "blocked"}},
+        "questions": [{"id": "q", "factor": "v", "arms": [["a", "1"], ["b", "2"]]}],
+    }
     return facts, runs
 
 
@@ -76,6 +87,9 @@ def test_trials_of_an_exploration_count_for_the_nearest_value() -> None:
     question = {"id": "q", "factor": "r", "arms": [[0.25, "1"], [0.75, "2"]]}
     rows = of_trials([question], trials, "val/qabf", is_lower=True)
     assert [(row["value"], row["expected"]) for row in rows] == [
-        (0.25, 2.0), (0.25, 1.0), (0.75, 7.0), (0.75, 5.0)
-    ]  # fmt: skip
+        (0.25, 2.0),
+        (0.25, 1.0),
+        (0.75, 7.0),
+        (0.75, 5.0),
+    ]
     assert of_trials([{**question, "factor": "x"}], trials, "val/qabf", is_lower=True) == []

@@ -28,9 +28,15 @@ ALPHA = 0.05
 def study(left: float | None) -> Contents:
     effects = {"sign_free": -0.05, "magnitude": -0.2, "signed_sum": 0.0}
     return answered_contents(
-        effects=effects, left=left, blocks=8, images=3, questions=[VARIANT], selecting=["qabf"],
-        explored=0, hunted=0,
-    )  # fmt: skip
+        effects=effects,
+        left=left,
+        blocks=8,
+        images=3,
+        questions=[VARIANT],
+        selecting=["qabf"],
+        explored=0,
+        hunted=0,
+    )
 
 
 def row_of(contents: Contents, contrast: str, metric: str = "qabf") -> dict[str, Any]:
@@ -103,8 +109,9 @@ def test_an_effect_below_the_smallest_one_does_not_hold_though_its_interval_excl
     here = np.linspace(1.9, 2.1, 8)[:, None]
     there = 0.6 * here
     assert effect_held(here, there, margin=1.3, alpha=ALPHA) == (
-        "does not hold", "60 % of it is left, less than the smallest effect",
-    )  # fmt: skip
+        "does not hold",
+        "60 % of it is left, less than the smallest effect",
+    )
     assert effect_held(here, there, margin=None, alpha=ALPHA) == ("holds", "")
     assert effect_held(here, here, margin=1.3, alpha=ALPHA) == ("holds", "")
 

@@ -24,23 +24,35 @@ def confirmed(effect: float, *, untuned: bool = False, only: bool = False, **pha
     late["nuisance.learning_rate"] = 1e-4  # at the end of its range, frozen there
     about = facts()
     about["phases"]["confirm"] = {
-        "design": "confirm", "points": 1, "blocks": BLOCKS, "preset": None, "claims": True, **phase,
-    }  # fmt: skip
+        "design": "confirm",
+        "points": 1,
+        "blocks": BLOCKS,
+        "preset": None,
+        "claims": True,
+        **phase,
+    }
     if only:
         del about["phases"]["answer"]
     source = "the base values" if untuned else "trial 3"
     about["confirmations"] = [
         {
-            "phase": "confirm", "of": "explore", "hash": "x", "question": "q",
+            "phase": "confirm",
+            "of": "explore",
+            "hash": "x",
+            "question": "q",
             "is_untuned": untuned,
             "recipes": [["baseline", "recipe-a"], ["winner 1", "recipe-b"]],
             "arms": [
                 {"name": "baseline", "settings": {}, "nuisance": {}, "source": source},
-                {"name": "winner 1", "settings": {"variant": "b"},
-                 "nuisance": {"learning_rate": 1e-4}, "source": "trial 7"},
+                {
+                    "name": "winner 1",
+                    "settings": {"variant": "b"},
+                    "nuisance": {"learning_rate": 1e-4},
+                    "source": "trial 7",
+                },
             ],
         }
-    ]  # fmt: skip
+    ]
     content = answer(
         about, pd.concat([runs, late]), pd.concat([images, own]), generated_by="ablate 0"
     )

@@ -12,9 +12,25 @@ from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.verdict import Verdict
 
 PROMISED = {
-    "metric", "role", "factor", "value", "baseline", "estimate", "percent", "ci_low", "ci_high",
-    "p", "p_holm", "d_z", "p_better", "blocks", "images", "smallest_effect", "verdict", "run_ids",
-}  # fmt: skip
+    "metric",
+    "role",
+    "factor",
+    "value",
+    "baseline",
+    "estimate",
+    "percent",
+    "ci_low",
+    "ci_high",
+    "p",
+    "p_holm",
+    "d_z",
+    "p_better",
+    "blocks",
+    "images",
+    "smallest_effect",
+    "verdict",
+    "run_ids",
+}
 FACTS = Facts(data="MSRS-mini", network="densefuse", budget="2000 steps", points=4)
 
 

@@ -15,8 +15,10 @@ def found(*, biased: bool, searched: int = 0) -> dict[str, dict[str, Any]]:
     """Return the effects of a factor worth 0.2 where the nuisance is worth up to 1."""
     facts, runs = study(
         lambda value, place, dummy: 0.2 * (value == "b") - 4 * (place - 0.5) ** 2,
-        trials=128, searched=searched, noise=0.02,
-    )  # fmt: skip
+        trials=128,
+        searched=searched,
+        noise=0.02,
+    )
     if biased:  # as if b had been given poor settings
         places = runs["nuisance.rate"].rank(pct=True)
         runs = runs[~((runs["factor.variant"] == "b") & ((places - 0.5).abs() < 0.25))]
@@ -25,16 +27,22 @@ def found(*, biased: bool, searched: int = 0) -> dict[str, dict[str, Any]]:
     scores = table.trials["val/qabf"].to_numpy(dtype=float)
     fitted = process(encoded(table.dimensions, table.trials), scores)
     rows = effects(
-        facts["questions"], table.trials, table.dimensions, "val/qabf", fitted=fitted,
+        facts["questions"],
+        table.trials,
+        table.dimensions,
+        "val/qabf",
+        fitted=fitted,
         adaptive=runs[runs["phase"] == "hunt"],
-    )  # fmt: skip
+    )
     return {row["value"]: row for row in rows}
 
 
 def test_unequal_nuisance_moves_the_raw_means_and_not_the_adjusted_ones() -> None:
     fair, unfair = found(biased=False), found(biased=True)
-    raw, adjusted = ({name: one["b"][name] - one["a"][name] for name in ("raw", "adjusted")}
-                     for one in (fair, unfair))  # fmt: skip
+    raw, adjusted = (
+        {name: one["b"][name] - one["a"][name] for name in ("raw", "adjusted")}
+        for one in (fair, unfair)
+    )
     assert raw["raw"] == pytest.approx(0.2, abs=0.05)
     assert raw["adjusted"] == pytest.approx(0.2, abs=0.03)
     assert adjusted["raw"] < 0.1

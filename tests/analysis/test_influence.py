@@ -12,9 +12,12 @@ def told(changes: list[float], **question: object) -> list[str]:
     """Return what is said of blocks in which b changes by so much from a."""
     scores = np.stack([np.zeros(len(changes)), np.array(changes)], axis=1)[:, :, None]
     cells = Cells(
-        scores=np.repeat(scores, 3, axis=2), blocks=tuple(range(1, len(changes) + 1)),
-        missing=(), dropped=0, offered=3,
-    )  # fmt: skip
+        scores=np.repeat(scores, 3, axis=2),
+        blocks=tuple(range(1, len(changes) + 1)),
+        missing=(),
+        dropped=0,
+        offered=3,
+    )
     asked = planted.question(values=("a", "b"), **question)
     return list(far_blocks(asked, dict.fromkeys(asked.metrics, cells)))
 

@@ -22,9 +22,11 @@ def judged(
     cells = cells_in_order(crossed)
     scores = planted.scores(planted.generator("interaction"), effects=effects)
     question = planted.question(
-        values=cells, baseline=cells[1], factor="padding x crop",
+        values=cells,
+        baseline=cells[1],
+        factor="padding x crop",
         contrasts=interactions(crossed, is_registered=is_registered),
-    )  # fmt: skip
+    )
     return judge(question, planted.chosen(scores, values=cells), planted.FACTS)
 
 
@@ -68,9 +70,13 @@ def test_more_values_give_a_contrast_per_pair_that_is_not_the_baseline() -> None
     ]
     cells = cells_in_order((PAD, LEVELS))
     assert dict(zip(cells, found[1].weights, strict=True)) == {
-        "zeros x 1": 0, "zeros x 2": 1, "zeros x 3": -1,
-        "replicate x 1": 0, "replicate x 2": -1, "replicate x 3": 1,
-    }  # fmt: skip
+        "zeros x 1": 0,
+        "zeros x 2": 1,
+        "zeros x 3": -1,
+        "replicate x 1": 0,
+        "replicate x 2": -1,
+        "replicate x 3": 1,
+    }
 
 
 def test_what_nobody_registered_is_described_and_never_judged() -> None:

@@ -112,9 +112,12 @@ def test_a_guardrail_vetoes_a_claim_of_better_and_supports_none(
 
 def test_a_guardrail_that_is_lost_is_told_from_one_that_may_be(judged: Any) -> None:
     found = judged(
-        {"qabf": [0, 1, 1], "sd": [0, -1, 1], "en": [0, 0, -1]}, primary=("qabf",),
-        guardrails=("sd", "en"), smallest_effect={"qabf": 0.1, "sd": 0.1, "en": 1e-6}, **HIGHER,
-    )  # fmt: skip
+        {"qabf": [0, 1, 1], "sd": [0, -1, 1], "en": [0, 0, -1]},
+        primary=("qabf",),
+        guardrails=("sd", "en"),
+        smallest_effect={"qabf": 0.1, "sd": 0.1, "en": 1e-6},
+        **HIGHER,
+    )
     assert found.verdict == "undecided"
     assert found.reason == (
         "a trade-off, guardrail worse: b vs a in SD; c vs a in EN. "
@@ -124,9 +127,12 @@ def test_a_guardrail_that_is_lost_is_told_from_one_that_may_be(judged: Any) -> N
 
 def test_a_guardrail_without_a_margin_cannot_be_passed(judged: Any) -> None:
     found = judged(
-        {"qabf": [0, 1], "sd": [0, 1]}, primary=("qabf",), guardrails=("sd",),
-        smallest_effect={"qabf": 0.1}, **HIGHER,
-    )  # fmt: skip
+        {"qabf": [0, 1], "sd": [0, 1]},
+        primary=("qabf",),
+        guardrails=("sd",),
+        smallest_effect={"qabf": 0.1},
+        **HIGHER,
+    )
     assert (found.verdict, found.reason[:9]) == ("undecided", "guardrail")
 
 
@@ -160,13 +166,19 @@ def test_the_sign_flip_is_compared_at_the_unadjusted_alpha(judged: Any) -> None:
 
 
 def test_a_disagreement_of_the_tests_is_marked() -> None:
-    scores = planted.scores(planted.generator("one outlier"), effects=[0.0, 0.0], noise_sd=0.0,
-                            image_sd=0.0, seed_sd=0.0)  # fmt: skip
+    scores = planted.scores(
+        planted.generator("one outlier"),
+        effects=[0.0, 0.0],
+        noise_sd=0.0,
+        image_sd=0.0,
+        seed_sd=0.0,
+    )
     scores[:, 1] += [[0.1], [0.1], [0.1], [0.1], [0.1], [0.1], [0.1], [3.0]]
     found = judge(
-        planted.question(values=("a", "b")), planted.chosen(scores, values=("a", "b")),
+        planted.question(values=("a", "b")),
+        planted.chosen(scores, values=("a", "b")),
         planted.FACTS,
-    ).rows[0]  # fmt: skip
+    ).rows[0]
     assert found.p > 0.05 > found.p_sign_flip
     assert found.is_test_dependent
     assert "Test-dependent" in found.sentence
@@ -175,13 +187,15 @@ def test_a_disagreement_of_the_tests_is_marked() -> None:
 
 @pytest.mark.parametrize(("large", "is_told"), [(3.0, True), (0.1, False)])
 def test_a_mean_that_a_few_blocks_make_is_told(large: float, is_told: bool) -> None:
-    scores = planted.scores(planted.generator("few large"), effects=[0.0, 0.0], noise_sd=0.0,
-                            image_sd=0.0, seed_sd=0.0)  # fmt: skip
+    scores = planted.scores(
+        planted.generator("few large"), effects=[0.0, 0.0], noise_sd=0.0, image_sd=0.0, seed_sd=0.0
+    )
     scores[:, 1] += [[-0.1]] * 7 + [[large]]
     found = judge(
-        planted.question(values=("a", "b")), planted.chosen(scores, values=("a", "b")),
+        planted.question(values=("a", "b")),
+        planted.chosen(scores, values=("a", "b")),
         planted.FACTS,
-    ).rows[0]  # fmt: skip
+    ).rows[0]
     assert found.p_better == 1 / 8
     assert ("Most blocks lie on the other side of 0" in found.sentence) is is_told
 

@@ -64,13 +64,24 @@ def test_too_few_trials_are_refused() -> None:
 def factorial(effect: float, *, seeds: int) -> tuple[dict[str, Any], pd.DataFrame]:
     random = np.random.default_rng(0)
     rows = [
-        {"phase": "cross", "trial": 2 * a + b, "seed": seed, "state": "finished",
-         "factor.first": "xy"[a], "factor.second": str(b), "factor.third": "same",
-         "test/qabf": a + 2 * b + effect * a * b + 0.001 * random.normal()}
-        for a in (0, 1) for b in (0, 1) for seed in range(seeds)
-    ]  # fmt: skip
-    facts = {"phases": {"cross": {"design": "full_factorial"}, "a": {"design": "blocked"}},
-             "questions": [{"factor": "first", "baseline": "x"}]}  # fmt: skip
+        {
+            "phase": "cross",
+            "trial": 2 * a + b,
+            "seed": seed,
+            "state": "finished",
+            "factor.first": "xy"[a],
+            "factor.second": str(b),
+            "factor.third": "same",
+            "test/qabf": a + 2 * b + effect * a * b + 0.001 * random.normal(),
+        }
+        for a in (0, 1)
+        for b in (0, 1)
+        for seed in range(seeds)
+    ]
+    facts = {
+        "phases": {"cross": {"design": "full_factorial"}, "a": {"design": "blocked"}},
+        "questions": [{"factor": "first", "baseline": "x"}],
+    }
     return facts, pd.DataFrame(rows)
 
 

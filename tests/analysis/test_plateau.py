@@ -19,16 +19,23 @@ def found(
 ) -> dict[str, Any]:
     arrays = {
         metric: planted.scores(
-            planted.generator(f"plateau {metric}"), effects=of_values, seed_sd=sd, image_sd=sd,
-            noise_sd=sd, **more,
+            planted.generator(f"plateau {metric}"),
+            effects=of_values,
+            seed_sd=sd,
+            image_sd=sd,
+            noise_sd=sd,
+            **more,
         )
         for metric, of_values in effects.items()
-    }  # fmt: skip
+    }
     question = planted.question(
-        values=LEVELS, baseline=3, factor="levels", contrasts=sequence(LEVELS),
+        values=LEVELS,
+        baseline=3,
+        factor="levels",
+        contrasts=sequence(LEVELS),
         primary=tuple(effects),
         smallest_effect={} if smallest is None else dict.fromkeys(effects, smallest),
-    )  # fmt: skip
+    )
     selected = planted.chosen(arrays, values=LEVELS)
     verdict = judge(question, selected, planted.FACTS)
     return plateau(question, selected.answers, verdict=verdict)
@@ -104,9 +111,12 @@ def test_a_value_that_is_worse_by_the_margin_is_rarely_called_as_good() -> None:
 
 def test_the_pace_of_a_value_is_the_median_of_its_finished_runs() -> None:
     runs = pd.DataFrame(
-        {"arm_id": ["a", "a", "a", "b"], "state": ["finished", "finished", "failed", "failed"],
-         "facts.seconds_per_step": [1.0, 3.0, 9.0, 9.0]}
-    )  # fmt: skip
+        {
+            "arm_id": ["a", "a", "a", "b"],
+            "state": ["finished", "finished", "failed", "failed"],
+            "facts.seconds_per_step": [1.0, 3.0, 9.0, 9.0],
+        }
+    )
     table = pace(runs, [(1, "a"), (2, "b")])
     assert table["runs"].tolist() == [2, 0]
     assert table["seconds_per_step"][0] == pytest.approx(2.0)

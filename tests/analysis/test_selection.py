@@ -29,15 +29,22 @@ def design(
                 run = f"{block}{value}{point}"
                 runs.append(
                     {
-                        "block": block, "value": value, "point": point, "run_id": run,
-                        "state": "finished", "reason": "", "weight": float(point),
+                        "block": block,
+                        "value": value,
+                        "point": point,
+                        "run_id": run,
+                        "state": "finished",
+                        "reason": "",
+                        "weight": float(point),
                         **{f"val/{metric}": random.normal() for metric in METRICS},
                     }
-                )  # fmt: skip
+                )
                 scores += [
                     (run, split, f"i{i}", metric, random.normal())
-                    for split in ("val", "test") for i in range(images) for metric in METRICS
-                ]  # fmt: skip
+                    for split in ("val", "test")
+                    for i in range(images)
+                    for metric in METRICS
+                ]
     return pd.DataFrame(runs), pd.DataFrame(
         scores, columns=["run_id", "split", "image", "metric", "value"]
     )

@@ -2,8 +2,12 @@
 
 from ablate.analysis.two_runs import differences, differing, in_words
 
-FIRST = [("test", "a", "qabf", 0.4), ("test", "b", "qabf", 0.6), ("test", "c", "qabf", None),
-         ("val", "a", "qabf", 0.1)]  # fmt: skip
+FIRST = [
+    ("test", "a", "qabf", 0.4),
+    ("test", "b", "qabf", 0.6),
+    ("test", "c", "qabf", None),
+    ("val", "a", "qabf", 0.1),
+]
 SECOND = [("test", "a", "qabf", 0.5), ("test", "b", "qabf", 0.5), ("test", "d", "qabf", 0.9)]
 
 

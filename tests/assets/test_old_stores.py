@@ -79,9 +79,15 @@ def test_a_store_of_another_format_is_refused_with_what_to_do(found: str, unpack
     (folder / "ablate-store" / "store.json").write_text(f'{{"format": {found}}}')
     pictures = ["--infrared", "x", "--visible", "x", "--out", "out"]
     for words in (
-        ["run", NAME], ["status", NAME], ["doctor", NAME], ["report", NAME], ["best", NAME],
-        ["ui"], ["fuse", "--study", NAME, *pictures], ["compare", "a", "b"],
-    ):  # fmt: skip
+        ["run", NAME],
+        ["status", NAME],
+        ["doctor", NAME],
+        ["report", NAME],
+        ["best", NAME],
+        ["ui"],
+        ["fuse", "--study", NAME, *pictures],
+        ["compare", "a", "b"],
+    ):
         told = refused(folder, *words)
         assert "store.json: store format" in told, (words, told)
         assert "use another --store, or the version that wrote it" in told

@@ -58,9 +58,12 @@ def test_the_whole_script_with_its_workers(tmp_path: Path) -> None:
 
 def test_the_page_says_that_no_gpu_was_at_hand_until_there_was_one() -> None:
     made = results.content(
-        "gpu", about="All.", load_before=0, rows=[],
+        "gpu",
+        about="All.",
+        load_before=0,
+        rows=[],
         measures=[results.measure("memory", unit="MiB", values=[1.0])],
-    )  # fmt: skip
+    )
     on_a_gpu = {**made, "made_with": {**made["made_with"], "device": "nvidia-h200"}}
     assert "No GPU was at hand" in page.page([], files=[])
     assert "No GPU was at hand" in page.page([made], files=["x.json"])

@@ -15,9 +15,11 @@ FILES = sorted(results.FOLDER.rglob("*.json"))
 
 def made() -> dict[str, Any]:
     rows = [
-        results.row("fast", unit="image", ours=[1.0, 2, 3], peer=[9.0, 8, 10], peer_name="plain", goal=4),
+        results.row(
+            "fast", unit="image", ours=[1.0, 2, 3], peer=[9.0, 8, 10], peer_name="plain", goal=4
+        ),
         results.row("slow", unit="image", ours=[4.0, 4, 4], peer=[2.0, 2, 2], peer_name="plain"),
-    ]  # fmt: skip
+    ]
     measures = [
         results.measure("commits", unit="", values=[3, 2, 4], at_most=3),
         results.measure("gain", unit="", values=[1.5], at_least=2),

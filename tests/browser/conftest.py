@@ -84,18 +84,25 @@ def served(driver_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     log = (folder / "ui.log").open("wb")
     command = [sys.executable, "-m", "ablate", "ui", "--store", "store", "--port", str(port)]
     process = subprocess.Popen(
-        command, cwd=folder, stdout=log, stderr=log, start_new_session=True,
+        command,
+        cwd=folder,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
+    )
     try:
         address = f"http://127.0.0.1:{port}/"
         _wait_for(address, process)
         client = MlflowClient(tracking_uri(folder / "store"))
         experiment = client.get_experiment_by_name("seen").experiment_id
         yield Served(
-            store=folder / "store", address=address, port=port, client=client,
+            store=folder / "store",
+            address=address,
+            port=port,
+            client=client,
             experiment=experiment,
-        )  # fmt: skip
+        )
     finally:
         os.killpg(process.pid, 15)
         process.wait(20)
@@ -110,8 +117,13 @@ def browser(driver_path: str) -> Iterator[Any]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                 "--window-size=1500,1000"):  # fmt: skip
+    for word in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1500,1000",
+    ):
         options.add_argument(word)
     made = webdriver.Chrome(options=options, service=Service(driver_path))
     yield made

@@ -37,9 +37,10 @@ def headers(browser: Any) -> list[str]:
 def unfold(browser: Any, name: str, child: str) -> None:
     """Open the row of a run, once, and wait for one below it."""
     row = next(
-        row for row in browser.find_elements(By.CSS_SELECTOR, ".ag-row")
+        row
+        for row in browser.find_elements(By.CSS_SELECTOR, ".ag-row")
         if name in row.text and row.find_elements(By.TAG_NAME, "button")
-    )  # fmt: skip
+    )
     row.find_element(By.TAG_NAME, "button").click()
     until(browser, lambda seen: child in first_column(seen), f"{child} below {name}")
 

@@ -24,9 +24,10 @@ Make = Callable[[Path], AbstractContextManager[Round]]
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.chaos", description=__doc__,
+        prog="python -m tests.chaos",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most", type=int, default=12, help="kills of one study")

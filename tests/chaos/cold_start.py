@@ -70,9 +70,10 @@ def repetition(
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.chaos.cold_start", description=__doc__,
+        prog="python -m tests.chaos.cold_start",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("--drivers", type=int, default=8)
     parser.add_argument("--repetitions", type=int, default=50)
     words = parser.parse_args(arguments)

@@ -19,13 +19,26 @@ LONGEST_S = 10.0  # between a start, or a kill, and the next kill
 PATIENCE_S = 15.0  # for a file to appear
 WORKERS = (1, 2, 4)
 WORKER_KILLS = 2  # in one session: a run may cost two workers, the third death is its failure
-TARGETS = {"driver": 5, "group": 4, "worker": 4, "fork server": 1, "tracking server": 3,
-           "PostgreSQL": 5}  # fmt: skip
+TARGETS = {
+    "driver": 5,
+    "group": 4,
+    "worker": 4,
+    "fork server": 1,
+    "tracking server": 3,
+    "PostgreSQL": 5,
+}
 MOMENTS = (
-    "s/.mlflow.db*", "s/optuna.db", "s/small/ledger.jsonl", "s/small/runs/*",
-    "s/small/runs/*/journal.jsonl", "s/small/runs/*/*checkpoint*", "s/small/runs/*/*result.json*",
-    "s/small/runs/*/shipped.json", "s/small/links.json", "s/small/published/*",
-)  # fmt: skip
+    "s/.mlflow.db*",
+    "s/optuna.db",
+    "s/small/ledger.jsonl",
+    "s/small/runs/*",
+    "s/small/runs/*/journal.jsonl",
+    "s/small/runs/*/*checkpoint*",
+    "s/small/runs/*/*result.json*",
+    "s/small/runs/*/shipped.json",
+    "s/small/links.json",
+    "s/small/published/*",
+)
 
 
 @dataclass
@@ -54,10 +67,15 @@ class Round:
     """
 
     def __init__(
-        self, folder: Path, server: TrackingServer | None = None, *,
-        postgres: Postgres | None = None, words: Sequence[str] = (),
-        kinds: Sequence[str] = (), longest_s: float = LONGEST_S,
-    ) -> None:  # fmt: skip
+        self,
+        folder: Path,
+        server: TrackingServer | None = None,
+        *,
+        postgres: Postgres | None = None,
+        words: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        longest_s: float = LONGEST_S,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.server, self._longest_s = folder, server, longest_s
         self.postgres = postgres
@@ -111,10 +129,12 @@ class Round:
         """Return how the study ended."""
         own = self.folder / "s" / "mlflow.db"
         return outcome_of(
-            self.folder, words=self.words, database=self.server.database if self.server else own,
+            self.folder,
+            words=self.words,
+            database=self.server.database if self.server else own,
             uri=self.server.uri if self.server else None,
             optuna=self.postgres.url(self._optuna_name) if self.postgres else None,
-        )  # fmt: skip
+        )
 
     @property
     def _optuna_name(self) -> str:
@@ -128,9 +148,10 @@ class Round:
         """Return whether a driver ended as it must when the server is away at the very end."""
         said = ("nothing is lost: start the same study again", "store.optuna: cannot open postgres")
         return (
-            self.server is not None and driver.exitcode == 1
+            self.server is not None
+            and driver.exitcode == 1
             and any(text in self._said() for text in said)
-        )  # fmt: skip
+        )
 
     def _said(self) -> str:
         return (self.folder / "said").read_text()[-3000:]

@@ -18,9 +18,12 @@ STUDY = Path(__file__).with_name("small.yaml")
 OWN = "r.lifecycle_stage = 'active' and k.key = 'ablate.key'"
 RUNS = "runs r join tags k on k.run_uuid = r.run_uuid"
 VARIES = {
-    "ablate.revision", "mlflow.parentRunId", "mlflow.user", "mlflow.artifactLocation",
+    "ablate.revision",
+    "mlflow.parentRunId",
+    "mlflow.user",
+    "mlflow.artifactLocation",
     *(f"ablate.{name}" for name in LOST),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,13 @@ class Outcome:
 
 
 def outcome_of(
-    folder: Path, *, words: list[str], database: Path | str, uri: str | None,
+    folder: Path,
+    *,
+    words: list[str],
+    database: Path | str,
+    uri: str | None,
     optuna: Path | str | None = None,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Return how the study in folder/s ended.
 
     Args:
@@ -55,10 +62,14 @@ def outcome_of(
     runs = mlflow_runs(database)
     told = _optuna(optuna or store / "optuna.db")
     counts = {
-        "planned": status["planned"], "finished": status["finished"], "failed": status["failed"],
-        "rows of the table": len(table), "MLflow runs": len(runs), "Optuna trials": len(told),
+        "planned": status["planned"],
+        "finished": status["finished"],
+        "failed": status["failed"],
+        "rows of the table": len(table),
+        "MLflow runs": len(runs),
+        "Optuna trials": len(told),
         "metric points": sum(len(run["points"]) for run in runs),
-    }  # fmt: skip
+    }
     texts = {
         "trial table": table.to_csv(index=False),
         "per-image table": contents.images.to_csv(index=False),
@@ -111,13 +122,15 @@ def mlflow_runs(database: Path | str) -> list[dict[str, Any]]:
         )
         found.append(
             {
-                "key": key, "status": status, "points": points,
+                "key": key,
+                "status": status,
+                "points": points,
                 "tags": {name: value for name, value in tags.items() if name not in VARIES},
                 "params": dict(
                     rows(database, "select key, value from params where run_uuid = ?", run_id)
                 ),
             }
-        )  # fmt: skip
+        )
     return found
 
 

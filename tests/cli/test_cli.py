@@ -59,9 +59,24 @@ def test_bad_input_ends_in_a_line_that_mends_it_and_leaves_nothing(
     assert not any(tmp_path.rglob("*.db"))
 
 
-@pytest.mark.parametrize("kind", ["losses", "operators", "models", "metrics", "data", "spaces",
-                                  "studies", "designs", "samplers", "pruners", "executors",
-                                  "figures", "protocols"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "losses",
+        "operators",
+        "models",
+        "metrics",
+        "data",
+        "spaces",
+        "studies",
+        "designs",
+        "samplers",
+        "pruners",
+        "executors",
+        "figures",
+        "protocols",
+    ],
+)
 def test_every_kind_can_be_listed(kind: str, tmp_path: Path) -> None:
     done = typed("list", kind, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -58,9 +58,13 @@ def asked(place: Path, words: str) -> list[str]:
     count = str(len(words.split(" ")) - 1)
     variables = {"_ABLATE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count}
     done = subprocess.run(
-        ["ablate"], env=environment(place, **variables), cwd=place, capture_output=True, text=True,
+        ["ablate"],
+        env=environment(place, **variables),
+        cwd=place,
+        capture_output=True,
+        text=True,
         check=True,
-    )  # fmt: skip
+    )
     assert done.stderr == ""
     return done.stdout.split()
 
@@ -84,13 +88,18 @@ def test_a_word_is_offered_what_it_can_become(words: str, offered: list[str], pl
 @pytest.mark.parametrize("words", ["ablate ", "ablate status q", "ablate list l"])
 def test_completion_imports_nothing_heavy_and_little_else(words: str, place: Path) -> None:
     variables = {
-        "_ABLATE_COMPLETE": "complete_bash", "COMP_WORDS": words,
+        "_ABLATE_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
         "COMP_CWORD": str(len(words.split(" ")) - 1),
-    }  # fmt: skip
+    }
     done = subprocess.run(
-        [sys.executable, "-c", COUNTED.format(most=550)], env=environment(place, **variables),
-        cwd=place, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", COUNTED.format(most=550)],
+        env=environment(place, **variables),
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
@@ -99,9 +108,14 @@ def typed_in(shell: list[str], set_up: str, words: str, *, until: str, place: Pa
     """Return what a terminal shows when words are typed in a shell that was set up for it."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        shell, env=environment(place, TERM="dumb"), cwd=place, stdin=theirs, stdout=theirs,
-        stderr=theirs, start_new_session=True,
-    )  # fmt: skip
+        shell,
+        env=environment(place, TERM="dumb"),
+        cwd=place,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
     seen = ""
 
     def read(text: str) -> None:
@@ -154,8 +168,12 @@ def test_a_fish_completes_studies(place: Path) -> None:
         pytest.skip("no fish on this machine")
     script = '_ABLATE_COMPLETE=source_fish ablate | source; complete -C "ablate report mi"'
     done = subprocess.run(
-        ["fish", "--no-config", "-c", script], env=environment(place), cwd=place,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["fish", "--no-config", "-c", script],
+        env=environment(place),
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.split() == ["mine"], done.stderr
     assert not (place / "harm").exists()

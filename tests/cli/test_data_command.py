@@ -127,8 +127,12 @@ def test_wrong_words_end_in_one_line(run: Run, words: tuple, text: str) -> None:
 def test_info_tells_counts_source_and_licence(run: Run) -> None:
     code, out, _ = run("data", "info", "llvip")
     assert code == 0
-    for text in ("{infrared,visible}/{train,test}", "train 12025, test 3463", "arXiv 2108.10831",
-                 "non-commercial"):  # fmt: skip
+    for text in (
+        "{infrared,visible}/{train,test}",
+        "train 12025, test 3463",
+        "arXiv 2108.10831",
+        "non-commercial",
+    ):
         assert text in out
     facts = json.loads(run("data", "info", "msrs", "--json")[1])
     assert facts["counts"] == {"train": 1083, "test": 361}

@@ -48,8 +48,9 @@ def test_a_pace_gives_hours_and_a_budget_gives_a_design(
     assert facts["hours"] == pytest.approx((134 * 90 + 128 * 180) / 3600)
     assert facts["claims"] == {"pilot": False, "answer": True, "answer_2x": False}
     assert [(one["times"], one["runs"], one["steps"]) for one in facts["budgets"]] == [
-        (1.0, 128, 128_000), (2.0, 128, 256_000),
-    ]  # fmt: skip
+        (1.0, 128, 128_000),
+        (2.0, 128, 256_000),
+    ]
     assert facts["detectable"][0]["comparisons"] == 8
 
 

@@ -19,9 +19,14 @@ from ablate.training.spec import RunResult, State
 
 def step(name: str, *, ended: int = 1, planned: int = 2, state: State = "finished") -> Progress:
     return Progress(
-        ended=ended, planned=planned, open=1, last=RunResult(run_id="r", state=state),
-        last_name=name, seconds=1.0, resumed=0,
-    )  # fmt: skip
+        ended=ended,
+        planned=planned,
+        open=1,
+        last=RunResult(run_id="r", state=state),
+        last_name=name,
+        seconds=1.0,
+        resumed=0,
+    )
 
 
 @pytest.mark.parametrize("name", ["a [/b] [red]x", "a\x1b[2Jb", "a\u202eb"])
@@ -75,8 +80,14 @@ class Clock:
 
 def beginning(*, planned: int, ended: int = 0) -> Progress:
     return Progress(
-        ended=ended, planned=planned, open=0, last=None, last_name="", seconds=0.0, resumed=ended,
-    )  # fmt: skip
+        ended=ended,
+        planned=planned,
+        open=0,
+        last=None,
+        last_name="",
+        seconds=0.0,
+        resumed=ended,
+    )
 
 
 def scored(name: str, score: float | None, best: float, **counts: int) -> Progress:
@@ -170,8 +181,11 @@ def test_ten_thousand_runs_do_not_flood_a_log_and_never_leave_it_silent(
             clock.now = ticked
             meter.look()
         clock.now = end
-        meter.take(step(f"r{ended}", ended=ended, planned=10_000,
-                        state="failed" if failing else "finished"))  # fmt: skip
+        meter.take(
+            step(
+                f"r{ended}", ended=ended, planned=10_000, state="failed" if failing else "finished"
+            )
+        )
         if captured := capsys.readouterr().err:
             told += [clock.now] * len(captured.splitlines())
     hours = 10_000 * seconds_a_run / 3600
@@ -219,8 +233,9 @@ def test_open_runs_are_those_submitted_since_and_are_as_far_as_their_journals(
     written(tmp_path, "b", steps=[1])
     found = watch.look()
     assert {run: (one.name, one.step, one.steps) for run, one in found.items()} == {
-        "a": ("arm a", 30, 40), "b": ("arm b", 1, 40)
-    }  # fmt: skip
+        "a": ("arm a", 30, 40),
+        "b": ("arm b", 1, 40),
+    }
     with ledger.open("a") as file:
         file.write('{"event": "ended", "run": "a"}\n{"event": "end')  # torn: not read before whole
     assert list(watch.look()) == ["b"]

@@ -37,9 +37,11 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             np.kron(generator.integers(0, 200, (6, 7)), np.ones((8, 8))) for _ in range(2)
         )
         planes = {
-            "ir": infrared, "vi": visible, "A": (infrared + visible) / 2 + np.arange(56) % 3,
+            "ir": infrared,
+            "vi": visible,
+            "A": (infrared + visible) / 2 + np.arange(56) % 3,
             "B": generator.integers(0, 256, infrared.shape),
-        }  # fmt: skip
+        }
         for name, plane in planes.items():
             Path(name).mkdir(exist_ok=True)
             Image.fromarray(plane.astype(np.uint8)).save(Path(name, f"{stem}.png"))
@@ -53,8 +55,13 @@ def test_two_methods_stand_in_one_ranked_table_with_the_trivial_baselines(
     assert max(map(len, out.splitlines())) <= 80
     rows = [line.split() for line in out.splitlines() if line]
     assert [row[0] for row in rows if row[0] in ("A", "noise", "(mean)", "(max)")] == [
-        "A", "noise", "(mean)", "(max)", "A", "noise",
-    ]  # fmt: skip
+        "A",
+        "noise",
+        "(mean)",
+        "(max)",
+        "A",
+        "noise",
+    ]
     assert re.search(r"method +VIF ↑† +MSE ↓ +MS-SSIM ↑ +EN ↑", out)
     assert "†: Gamed by a copy: an unchanged copy of a source beats every method in VIF" in out
     assert re.search(r"^A +1 +1 +- +2 +1.33$", out, re.MULTILINE)
@@ -138,10 +145,17 @@ def test_golden_images_score_as_the_reference(
     golden, file = shared / "golden", tmp_path / "s.csv"
     folder = golden / "TNO25"
     tell(
-        "--infrared", str(folder / "ir"), "--visible", str(folder / "vi"),
-        "--fused", str(folder / "cddfuse-retrained"), "--csv", str(file),
-        "--metrics", "en,mi,sd,scd,vif,qabf,sf,ag,cc,mse,psnr",
-    )  # fmt: skip
+        "--infrared",
+        str(folder / "ir"),
+        "--visible",
+        str(folder / "vi"),
+        "--fused",
+        str(folder / "cddfuse-retrained"),
+        "--csv",
+        str(file),
+        "--metrics",
+        "en,mi,sd,scd,vif,qabf,sf,ag,cc,mse,psnr",
+    )
     with (golden / "golden_TNO25_cddfuse-retrained.csv").open(newline="") as stream:
         wanted = {
             (row["image"], row["metric"].lower()): float(row["value"])

@@ -109,9 +109,15 @@ def test_the_printed_overrides_give_the_settings_back(tmp_path: Path) -> None:
     folder = tmp_path / "ablate-store" / "quickstart" / "runs" / FIRST
     folder.mkdir(parents=True)
     spec = RunSpec(
-        run_id=FIRST, arm_id="a", study="quickstart", phase="p", trial=0, seed=0, name="n · s0",
+        run_id=FIRST,
+        arm_id="a",
+        study="quickstart",
+        phase="p",
+        trial=0,
+        seed=0,
+        name="n · s0",
         settings=wanted,
-    )  # fmt: skip
+    )
     (folder / "spec.json").write_text(json.dumps(spec.to_json()))
     result = RunResult(run_id=FIRST, state="finished")
     (folder / "result.json").write_text(json.dumps(result.to_json()))

@@ -34,12 +34,37 @@ def test_an_expression_has_the_value_that_it_says(text: str, value: Any) -> None
 @pytest.mark.parametrize(
     "text",
     [
-        "open('x')", "__import__('os')", "levels.__class__", "[x for x in y]", "lambda: 1",
-        "levels if ratio else 1", "levels[0]", "{1: 2}", "{1, 2}", "f'{levels}'", "(a := 1)",
-        "levels & 1", "levels << 9", "levels is 3", "1; 2", "a = 1", "b'x'", "1j", "...", "*a",
-        "await x", "'a'.join", "~levels", "1e999", "", "   ", "(" * 300, "1" * 501, "_a",
+        "open('x')",
+        "__import__('os')",
+        "levels.__class__",
+        "[x for x in y]",
+        "lambda: 1",
+        "levels if ratio else 1",
+        "levels[0]",
+        "{1: 2}",
+        "{1, 2}",
+        "f'{levels}'",
+        "(a := 1)",
+        "levels & 1",
+        "levels << 9",
+        "levels is 3",
+        "1; 2",
+        "a = 1",
+        "b'x'",
+        "1j",
+        "...",
+        "*a",
+        "await x",
+        "'a'.join",
+        "~levels",
+        "1e999",
+        "",
+        "   ",
+        "(" * 300,
+        "1" * 501,
+        "_a",
     ],
-)  # fmt: skip
+)
 def test_what_the_language_does_not_have_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         parse(text)
@@ -47,9 +72,17 @@ def test_what_the_language_does_not_have_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["9 ** 9 ** 9", "1 / 0", "(-1) ** 0.5", "loss.sign * 3", "loss.sign > 1", "1 in levels",
-     "-loss.sign", "1e300 * 1e300 ** 64"],
-)  # fmt: skip
+    [
+        "9 ** 9 ** 9",
+        "1 / 0",
+        "(-1) ** 0.5",
+        "loss.sign * 3",
+        "loss.sign > 1",
+        "1 in levels",
+        "-loss.sign",
+        "1e300 * 1e300 ** 64",
+    ],
+)
 def test_what_cannot_be_computed_is_a_fault_and_not_a_crash(text: str) -> None:
     with pytest.raises(ConfigError, match="cannot be computed"):
         parse(text).evaluate(VALUES.__getitem__)

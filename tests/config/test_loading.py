@@ -176,8 +176,10 @@ def test_the_users_folder_is_found_first_and_shadowing_is_said(tmp_path: Path) -
     assert "is used instead of" in study.notes[0]
     found = {place.name: place.origin for place in config.listing("studies", tmp_path)}
     assert (found["quickstart"], found["width"], found["q4_variant"]) == (
-        "folder", "folder", "packaged",
-    )  # fmt: skip
+        "folder",
+        "folder",
+        "packaged",
+    )
 
 
 def test_a_study_given_by_path_finds_the_spaces_of_its_own_project(tmp_path: Path) -> None:

@@ -30,14 +30,19 @@ def test_rate_and_gradient_weight_are_nuisance_one_decade_either_side(tmp_path: 
 def test_the_range_follows_the_base_value(tmp_path: Path) -> None:
     study = load(tmp_path, "train.learning_rate=0.02")
     assert (study.nuisance["learning_rate"].low, study.nuisance["learning_rate"].high) == (
-        0.002, 0.2,
-    )  # fmt: skip
+        0.002,
+        0.2,
+    )
 
 
 def test_a_range_that_the_space_gives_is_kept(tmp_path: Path) -> None:
     rate = {
-        "type": "float", "path": "train.learning_rate", "low": 1e-3, "high": 1e-1, "baseline": 1e-2,
-    }  # fmt: skip
+        "type": "float",
+        "path": "train.learning_rate",
+        "low": 1e-3,
+        "high": 1e-1,
+        "baseline": 1e-2,
+    }
     space = {"dimensions": {"learning_rate": rate}}
     study = load(tmp_path, space=space)
     assert study.nuisance["learning_rate"] == study.dimensions["learning_rate"]
@@ -53,16 +58,21 @@ def test_a_file_or_an_override_changes_a_range_and_adds_a_dimension(tmp_path: Pa
     }
     study = load(tmp_path, "nuisance.gradient_weight.high=50", nuisance=entries)
     assert (study.nuisance["learning_rate"].low, study.nuisance["learning_rate"].log) == (
-        5e-3, True,
-    )  # fmt: skip
+        5e-3,
+        True,
+    )
     assert study.nuisance["gradient_weight"].high == 50
     assert study.nuisance["ssim"].baseline == 0
 
 
 def test_what_a_factor_compares_is_no_nuisance(tmp_path: Path) -> None:
     weight = {
-        "type": "float", "path": "loss.gradient_weight", "low": 1.0, "high": 100.0, "baseline": 10.0,
-    }  # fmt: skip
+        "type": "float",
+        "path": "loss.gradient_weight",
+        "low": 1.0,
+        "high": 100.0,
+        "baseline": 10.0,
+    }
     sections = {
         "space": {"dimensions": {"pull": weight}},
         "factors": {"pull": {"values": [5.0, 10.0, 20.0]}},

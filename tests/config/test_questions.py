@@ -15,11 +15,16 @@ ORDERED = Factor(
     name="ratio", dimension="ratio", values=(0.25, 0.5, 0.7), baseline=0.5, ordered=True
 )
 GOOD: dict[str, Any] = {
-    "asks": "Does it?", "compare": "variant", "primary": ["Qabf", "vif"], "secondary": ["mi"],
-    "guardrails": ["sd"], "smallest_effect": {"qabf": "0.2%", "SD": 1.5},
+    "asks": "Does it?",
+    "compare": "variant",
+    "primary": ["Qabf", "vif"],
+    "secondary": ["mi"],
+    "guardrails": ["sd"],
+    "smallest_effect": {"qabf": "0.2%", "SD": 1.5},
     "contrasts": {"half": {"b": 1, "a": -1}, "both": {"b": 0.5, "c": 0.5, "a": -1}},
-    "expects": "higher", "images": "fixed",
-}  # fmt: skip
+    "expects": "higher",
+    "images": "fixed",
+}
 
 
 def read(*entries: dict[str, Any]) -> tuple[dict[str, Question], list[str]]:
@@ -41,8 +46,9 @@ def test_a_whole_question_is_read_with_metrics_in_lower_case() -> None:
     assert question.primary == ("qabf", "vif")
     assert question.smallest_effect == {"qabf": "0.2%", "sd": 1.5}
     assert question.contrasts == {
-        "half": {"b": 1.0, "a": -1.0}, "both": {"b": 0.5, "c": 0.5, "a": -1.0},
-    }  # fmt: skip
+        "half": {"b": 1.0, "a": -1.0},
+        "both": {"b": 0.5, "c": 0.5, "a": -1.0},
+    }
     assert (question.expects, question.images) == ("higher", "fixed")
 
 

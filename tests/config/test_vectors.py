@@ -13,8 +13,12 @@ from ablate.errors import ConfigError
 
 SHARES = {"type": "simplex", "path": "loss.weights", "size": "loss.levels", "when": "levels > 1"}
 SCALES = {
-    "type": "decreasing", "path": "loss.scales", "size": "levels", "low": 0.3, "high": 0.8,
-}  # fmt: skip
+    "type": "decreasing",
+    "path": "loss.scales",
+    "size": "levels",
+    "low": 0.3,
+    "high": 0.8,
+}
 LEVELS = {"type": "int", "path": "loss.levels", "low": 1, "high": 4}
 
 
@@ -50,7 +54,9 @@ def test_lists_are_read_with_the_largest_size_that_they_can_have(tmp_path: Path)
 def test_a_size_may_be_a_number_or_a_setting_that_nothing_varies(tmp_path: Path) -> None:
     sizes = {}
     for size in (3, "loss.levels"):
-        dimension = load(tmp_path, dimensions={"shares": {**SHARES, "size": size, "when": "loss.levels > 1"}})  # fmt: skip
+        dimension = load(
+            tmp_path, dimensions={"shares": {**SHARES, "size": size, "when": "loss.levels > 1"}}
+        )
         sizes[size] = dimension.dimensions["shares"].largest
     assert sizes == {3: 3, "loss.levels": 3}
 
@@ -70,7 +76,10 @@ def test_a_bundle_that_sets_the_levels_says_the_size(tmp_path: Path) -> None:
 
 
 def test_a_baseline_may_be_a_list(tmp_path: Path) -> None:
-    lists = {"shares": {**SHARES, "baseline": [0.5, 0.25, 0.25]}, "scales": {**SCALES, "baseline": [1, 0.5, 0.2]}}  # fmt: skip
+    lists = {
+        "shares": {**SHARES, "baseline": [0.5, 0.25, 0.25]},
+        "scales": {**SCALES, "baseline": [1, 0.5, 0.2]},
+    }
     found = load(tmp_path, dimensions={**lists, "levels": LEVELS})
     assert found.dimensions["shares"].baseline == [0.5, 0.25, 0.25]
 

@@ -127,13 +127,18 @@ class Mine(Task):
         return run.descend(model, loss=loss, score=score)
 """
 GOOD_TASK = {
-    "high": "float('inf')", "hash": "'1'", "input": "step / 8",
+    "high": "float('inf')",
+    "hash": "'1'",
+    "input": "step / 8",
     "score": "[model(torch.ones(1, 1)).square().item()] * len(names)",
-}  # fmt: skip
+}
 GOOD_FIGURE = {
-    "section": "health", "caption": "A dot.", "reason": "None",
-    "numbers": "return contents.runs[['arm', 'test/qabf']]", "draw": "return theme.figure(rows=1, columns=1, height_in=2.0)[0]",
-}  # fmt: skip
+    "section": "health",
+    "caption": "A dot.",
+    "reason": "None",
+    "numbers": "return contents.runs[['arm', 'test/qabf']]",
+    "draw": "return theme.figure(rows=1, columns=1, height_in=2.0)[0]",
+}
 GOOD_METRIC = "return images.fused.to(dtype).mean(dim=(-2, -1))"
 GOOD_NETWORK = {"make": "pass", "body": "return torch.sigmoid(both)"}
 
@@ -165,7 +170,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("return images.fused.to(dtype).mean(dim=(-2, -1)) * 9", "outside its range (0.0, 255.0)"),
         ("return images.fused.to(dtype).mean().expand(images.batch)", "keep images apart"),
         ("return 0 * images.fused.to(dtype).mean(dim=(-2, -1)) + torch.nan", "only 0/0 may be NaN"),
-        ("images.fused.zero_(); return images.fused.to(dtype).mean(dim=(-2, -1))", "work on a copy"),
+        (
+            "images.fused.zero_(); return images.fused.to(dtype).mean(dim=(-2, -1))",
+            "work on a copy",
+        ),
         ("v = images.fused.to(dtype).std(dim=(-2, -1)); return 1 / v", "return NaN for 0/0"),
         (
             "v = images.fused.to(dtype).std(dim=(-2, -1)); assert (v > 0).all(), 'flat'; return v",
@@ -173,7 +181,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         ("return images.nothing", "stopped its check in line 10: AttributeError"),
     ],
-)  # fmt: skip
+)
 def test_a_metric(body: str, said: str) -> None:
     written(METRIC, body=body)
     lines = broken()
@@ -207,18 +215,38 @@ def test_a_step_of_the_loss(body: str, said: str) -> None:
         ({"body": "return both[..., ::2, ::2]"}, "64x64 images gave"),
         ({"body": "return both * 3"}, "outside [0, 1]; end with torch.sigmoid"),
         ({"body": "return torch.sigmoid(both).detach()"}, "its output carries no gradient"),
-        ({"body": "return infrared * 1 + 0 * both.detach() + self.layer.bias * 0"},
-         "no gradient reaches layer.weight"),
-        ({"make": "self.shift = torch.rand(1)", "body": "return torch.sigmoid(both + self.shift)"},
-         "two networks of one seed differ"),
+        (
+            {"body": "return infrared * 1 + 0 * both.detach() + self.layer.bias * 0"},
+            "no gradient reaches layer.weight",
+        ),
+        (
+            {
+                "make": "self.shift = torch.rand(1)",
+                "body": "return torch.sigmoid(both + self.shift)",
+            },
+            "two networks of one seed differ",
+        ),
         ({"make": "del self.layer; self.layer = lambda x: x[:, :1]"}, "has nothing to train"),
-        ({"make": "self.norm = nn.BatchNorm2d(1)", "body": "return torch.sigmoid(self.norm(both))"}, ""),
-        ({"make": "self.norm = nn.BatchNorm2d(1)", "body": "return torch.sigmoid(self.norm.train()(both))"},
-         "in evaluation mode fusing changes norm.running_mean, norm.running_var"),
-        ({"body": "return torch.sigmoid(both - both.mean())"},
-         "in evaluation mode a pair is fused otherwise beside another one"),
+        (
+            {
+                "make": "self.norm = nn.BatchNorm2d(1)",
+                "body": "return torch.sigmoid(self.norm(both))",
+            },
+            "",
+        ),
+        (
+            {
+                "make": "self.norm = nn.BatchNorm2d(1)",
+                "body": "return torch.sigmoid(self.norm.train()(both))",
+            },
+            "in evaluation mode fusing changes norm.running_mean, norm.running_var",
+        ),
+        (
+            {"body": "return torch.sigmoid(both - both.mean())"},
+            "in evaluation mode a pair is fused otherwise beside another one",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_network(parts: dict[str, str], said: str) -> None:
     written(NETWORK, **{**GOOD_NETWORK, **parts})
     lines = broken()
@@ -231,16 +259,30 @@ def test_a_network(parts: dict[str, str], said: str) -> None:
     ("body", "files", "said"),
     [
         ("return Pair(stem=stem, infrared=image, visible=image)", "{'g': '1'}", ""),
-        ("return Pair(stem=stem, infrared=image, visible=image[1:])", "{'g': '1'}", "register them"),
+        (
+            "return Pair(stem=stem, infrared=image, visible=image[1:])",
+            "{'g': '1'}",
+            "register them",
+        ),
         ("return Pair(stem=stem, infrared=image / 1, visible=image)", "{'g': '1'}", "return uint8"),
         ("return Pair(stem='a', infrared=image, visible=image)", "{'g': '1'}", "gave the pair 'a'"),
-        ("return Pair(stem=stem, infrared=image, visible=np.random.default_rng().integers(0, 255, image.shape, np.uint8))",
-         "{'g': '1'}", "read twice has two contents"),
-        ("return Pair(stem=stem, infrared=image, visible=image)", "{}", "its manifest hashes nothing"),
-        ("return Pair(stem=stem, infrared=image, visible=image)", "{'g': str(np.random.default_rng().random())}",
-         "two manifest hashes"),
+        (
+            "return Pair(stem=stem, infrared=image, visible=np.random.default_rng().integers(0, 255, image.shape, np.uint8))",
+            "{'g': '1'}",
+            "read twice has two contents",
+        ),
+        (
+            "return Pair(stem=stem, infrared=image, visible=image)",
+            "{}",
+            "its manifest hashes nothing",
+        ),
+        (
+            "return Pair(stem=stem, infrared=image, visible=image)",
+            "{'g': str(np.random.default_rng().random())}",
+            "two manifest hashes",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_data_set(body: str, files: str, said: str) -> None:
     written(DATA, body=body, files=files)
     lines = broken()
@@ -274,13 +316,21 @@ def test_a_figure(parts: dict[str, str], said: str) -> None:
 @pytest.mark.parametrize(
     ("poll", "said"),
     [
-        ("some, self.waiting = self.waiting, []; return [work(*one, ask=None) for one in some]", ""),
-        ("return [work(*one, ask=None) for one in self.waiting]", "every run that was submitted, once"),
-        ("some, self.waiting = self.waiting, []; return [one[0].run_id for one in some]",
-         "poll returned a str"),
+        (
+            "some, self.waiting = self.waiting, []; return [work(*one, ask=None) for one in some]",
+            "",
+        ),
+        (
+            "return [work(*one, ask=None) for one in self.waiting]",
+            "every run that was submitted, once",
+        ),
+        (
+            "some, self.waiting = self.waiting, []; return [one[0].run_id for one in some]",
+            "poll returned a str",
+        ),
         ("return []", "0 of 3 runs that had ended before came back"),
     ],
-)  # fmt: skip
+)
 def test_an_executor(poll: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ablate.contracts.executors.WITHIN_S", 0.3)
     written(EXECUTOR, poll=poll)
@@ -297,13 +347,21 @@ def test_an_executor(poll: str, said: str, monkeypatch: pytest.MonkeyPatch) -> N
         ({"hash": "str(torch.rand(1).item())"}, "two manifest hashes"),
         ({"high": "1e-9"}, "outside its range (0, 1e-09)"),
         ({"score": "[0.5]"}, "score: 'error' has 1 values for 2 items of test"),
-        ({"score": "[0.5] * len(names), 'more': [0.5] * len(names)"}, "'more' is not among the declared"),
-        ({"score": "[__import__('time').perf_counter_ns() % 997] * len(names)"}, "two runs of one seed differ"),
-        ({"input": "float(seen.append(step) or len(seen))"},
-         "a run that was interrupted and went on differs"),
+        (
+            {"score": "[0.5] * len(names), 'more': [0.5] * len(names)"},
+            "'more' is not among the declared",
+        ),
+        (
+            {"score": "[__import__('time').perf_counter_ns() % 997] * len(names)"},
+            "two runs of one seed differ",
+        ),
+        (
+            {"input": "float(seen.append(step) or len(seen))"},
+            "a run that was interrupted and went on differs",
+        ),
         ({"input": "1 / (step - step)"}, "a run of 4 steps failed: ZeroDivisionError"),
     ],
-)  # fmt: skip
+)
 def test_a_task(parts: dict[str, str], said: str) -> None:
     written(TASK, **{**GOOD_TASK, **parts})
     lines = broken()
@@ -315,15 +373,29 @@ def test_a_task(parts: dict[str, str], said: str) -> None:
 @pytest.mark.parametrize(
     ("name", "declared", "said"),
     [
-        ("x" * 251, 'label = "m"; better = "higher"; range = (0, 1); source = "own"',
-         "its name must be lower-case letters, digits and _, at most 100; it has 251 characters"),
+        (
+            "x" * 251,
+            'label = "m"; better = "higher"; range = (0, 1); source = "own"',
+            "its name must be lower-case letters, digits and _, at most 100; it has 251 characters",
+        ),
         ("Mine", 'label = "m"; better = "higher"; range = (0, 1); source = "own"', "lower-case"),
-        ("mine", 'label = "m"; range = (0, 1); source = "own"', "Mine declares no better; add better"),
-        ("mine", 'label = "m"; better = "up"; range = (0, 1); source = "own"',
-         "better must be 'higher' or 'lower', got 'up'"),
-        ("qabf", 'label = "Q"; better = "lower"; range = (0, 1); source = "own"', "choose another name"),
+        (
+            "mine",
+            'label = "m"; range = (0, 1); source = "own"',
+            "Mine declares no better; add better",
+        ),
+        (
+            "mine",
+            'label = "m"; better = "up"; range = (0, 1); source = "own"',
+            "better must be 'higher' or 'lower', got 'up'",
+        ),
+        (
+            "qabf",
+            'label = "Q"; better = "lower"; range = (0, 1); source = "own"',
+            "choose another name",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_metric_is_declared_when_it_is_registered(name: str, declared: str, said: str) -> None:
     written(
         f"""
@@ -360,8 +432,11 @@ def test_check_tells_members_and_studies_together_and_in_json() -> None:
 
 
 def test_a_member_whose_settings_are_not_known_is_not_checked_and_that_is_said() -> None:
-    text = written(DATA.replace("def mine():", "def mine(*, root):"),
-                   body="return Pair(stem=stem, infrared=image, visible=image)", files="{{'g': '1'}}")  # fmt: skip
+    text = written(
+        DATA.replace("def mine():", "def mine(*, root):"),
+        body="return Pair(stem=stem, infrared=image, visible=image)",
+        files="{{'g': '1'}}",
+    )
     assert "root" in text
     (finding,) = examine()
     assert finding.broken == ()

@@ -35,13 +35,20 @@ def repository(folder: Path) -> GitSource:
     pictures(folder, sides=("infrared", "crop_HR_visible"), suffix=".png")
     (folder / "crop_LR_visible" / "Thumbs.db").write_bytes(b"stray")
     (folder / "README.md").write_text("pairs")
-    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "pairs"),
-                  ("config", "uploadpack.allowFilter", "true")):  # fmt: skip
+    for words in (
+        ("init", "-q"),
+        ("add", "."),
+        ("commit", "-q", "-m", "pairs"),
+        ("config", "uploadpack.allowFilter", "true"),
+    ):
         subprocess.run([*GIT, *words], cwd=folder, check=True)
     return GitSource(
-        folder="RoadScene", url=f"file://{folder}", commit=head(folder), megabytes=1,
+        folder="RoadScene",
+        url=f"file://{folder}",
+        commit=head(folder),
+        megabytes=1,
         counts={"cropinfrared": PAIRS, "crop_LR_visible": PAIRS},
-    )  # fmt: skip
+    )
 
 
 def head(folder: Path) -> str:
@@ -71,11 +78,14 @@ def served(folder: Path) -> Iterator[tuple[FileSource, list[str]]]:
     try:
         yield (
             FileSource(
-                folder="TNO", url=f"http://127.0.0.1:{server.server_port}", files=files,
-                counts={"ir": PAIRS, "vi": PAIRS}, megabytes=1,
+                folder="TNO",
+                url=f"http://127.0.0.1:{server.server_port}",
+                files=files,
+                counts={"ir": PAIRS, "vi": PAIRS},
+                megabytes=1,
             ),
             server.asked,  # type: ignore[attr-defined]
-        )  # fmt: skip
+        )
     finally:
         server.shutdown()
         server.server_close()

@@ -8,10 +8,20 @@ from ablate.data.layout import arrangement, images, modality, sides, split_of
 from ablate.errors import DataError
 
 WORDINGS = {
-    "infrared": ["ir", "IR", "Ir", "inf", "Inf", "Infrared", "INF_images", "cropinfrared",
-                 "Test_ir", "Train_ir_tno"],
+    "infrared": [
+        "ir",
+        "IR",
+        "Ir",
+        "inf",
+        "Inf",
+        "Infrared",
+        "INF_images",
+        "cropinfrared",
+        "Test_ir",
+        "Train_ir_tno",
+    ],
     "visible": ["vi", "VI", "vis", "VIS", "Vis", "Visible", "Test_vi", "Train_vi_tno"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -55,13 +65,17 @@ def test_two_candidates_are_both_named(tmp_path: Path) -> None:
         (("train/Infrared", "train/Visible"), ("test/Infrared", "test/Visible")),
         (("infrared/train", "visible/train"), ("infrared/test", "visible/test")),
         (("Train_ir", "Train_vi"), ("Test_ir", "Test_vi")),
-        (("MSRS/Infrared/train/MSRS", "MSRS/Visible/train/MSRS"),
-         ("MSRS/Infrared/test/MSRS", "MSRS/Visible/test/MSRS")),
-        (("dataset/train/MSRS/ir", "dataset/train/MSRS/vi"),
-         ("dataset/test/MSRS/ir", "dataset/test/MSRS/vi")),
+        (
+            ("MSRS/Infrared/train/MSRS", "MSRS/Visible/train/MSRS"),
+            ("MSRS/Infrared/test/MSRS", "MSRS/Visible/test/MSRS"),
+        ),
+        (
+            ("dataset/train/MSRS/ir", "dataset/train/MSRS/vi"),
+            ("dataset/test/MSRS/ir", "dataset/test/MSRS/vi"),
+        ),
         (("Training/Inf", "Training/Vis"), ("Testing/Inf", "Testing/Vis")),
     ],
-)  # fmt: skip
+)
 def test_modality_and_split_stand_in_either_order(
     tmp_path: Path, write: Callable, train: tuple, test: tuple
 ) -> None:
@@ -131,8 +145,14 @@ def make(root: Path, write: Callable, name: str) -> Path:
 def test_each_published_layout_is_read_from_its_root_and_from_the_environment(
     name: str, tmp_path: Path, write: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = {"fmb": "FMB", "llvip": "LLVIP", "m3fd": "M3FD", "tno": "TNO", "msrs": "MSRS",
-              "roadscene": "RoadScene"}[name]  # fmt: skip
+    folder = {
+        "fmb": "FMB",
+        "llvip": "LLVIP",
+        "m3fd": "M3FD",
+        "tno": "TNO",
+        "msrs": "MSRS",
+        "roadscene": "RoadScene",
+    }[name]
     root = make(tmp_path / folder, write, name)
     made = data.load({"name": name, "root": str(root)})
     assert sum(made.manifest.counts.values()) == 24

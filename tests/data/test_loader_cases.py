@@ -103,11 +103,16 @@ def test_flat_names_pair_by_number(real: Path) -> None:
     ("name", "folder", "label", "counts", "digest"),
     [
         ("msrs", "MSRS-mini", "MSRS-mini", {"train": 81, "val": 15, "test": 30}, "b511c0a38c8c"),
-        ("roadscene", "RoadScene", "RoadScene-mini", {"train": 51, "val": 9, "test": 20},
-         "a68f52f075ab"),
+        (
+            "roadscene",
+            "RoadScene",
+            "RoadScene-mini",
+            {"train": 51, "val": 9, "test": 20},
+            "a68f52f075ab",
+        ),
         ("tno", "TNO", "TNO", {"train": 16, "val": 3, "test": 6}, "a9f7987a5c55"),
     ],
-)  # fmt: skip
+)
 def test_the_real_sets_are_whole_and_their_splits_stay(
     real: Path, name: str, folder: str, label: str, counts: dict, digest: str
 ) -> None:
@@ -128,8 +133,10 @@ def test_the_real_lists_of_roadscene_give_60_and_20(real: Path) -> None:
 
 
 def test_real_sets_with_their_folders_exchanged_are_found_out(real: Path) -> None:
-    for folder, sides in (("MSRS-mini/test", ("vi", "ir")),
-                          ("RoadScene", ("crop_LR_visible", "cropinfrared"))):  # fmt: skip
+    for folder, sides in (
+        ("MSRS-mini/test", ("vi", "ir")),
+        ("RoadScene", ("crop_LR_visible", "cropinfrared")),
+    ):
         infrared, visible = (str(real / folder / side) for side in sides)
         findings = verify({"name": "folders", "infrared": infrared, "visible": visible})
         (problem,) = findings.problems

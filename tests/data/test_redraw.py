@@ -40,8 +40,12 @@ def test_every_stem_can_be_drawn_and_seeds_differ() -> None:
 
 
 def test_a_set_keeps_its_test_pairs_and_its_decoded_pairs() -> None:
-    settings = {"name": "synthetic", "pairs": {"train": 6, "val": 2, "test": 2}, "size": [32, 32],
-                "seed": 0}  # fmt: skip
+    settings = {
+        "name": "synthetic",
+        "pairs": {"train": 6, "val": 2, "test": 2},
+        "size": [32, 32],
+        "seed": 0,
+    }
     pairs = data.load(settings)
     one, two = pairs.redrawn(1), pairs.redrawn(2)
     assert one.stems("test") == pairs.stems("test")

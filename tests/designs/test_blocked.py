@@ -104,8 +104,10 @@ def test_all_values_of_a_point_stand_side_by_side() -> None:
 
 
 def test_all_combinations_can_be_blocked_too() -> None:
-    factors = {**FACTORS, "kind": Factor(name="kind", dimension="kind", values=("a", "b"),
-                                         baseline="a")}  # fmt: skip
+    factors = {
+        **FACTORS,
+        "kind": Factor(name="kind", dimension="kind", values=("a", "b"), baseline="a"),
+    }
     inputs = Inputs(factors=factors, nuisance=NUISANCE, phase="answer")
     rows = DESIGNS.get("blocked")(inputs, points=2, blocks=2, arms="full_factorial")
     assert len(rows) == 6 * 4

@@ -10,9 +10,7 @@ from ablate.errors import ConfigError
 
 
 def factor(name: str, values: tuple[Any, ...], baseline: Any, tied_to: str | None = None) -> Factor:
-    return Factor(
-        name=name, dimension=name, values=values, baseline=baseline, tied_to=tied_to
-    )  # fmt: skip
+    return Factor(name=name, dimension=name, values=values, baseline=baseline, tied_to=tied_to)
 
 
 FACTORS = {
@@ -75,8 +73,10 @@ def test_the_same_inputs_give_the_same_table(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(DESIGNS.names()) - {"fractional_factorial"}))
 def test_a_tied_factor_follows_its_leader_in_every_design(name: str) -> None:
-    options = {**OPTIONS.get(name, {}), **({"best": {"ratio": 0.25}} if name in (
-        "path", "leave_one_out", "add_one_in") else {})}  # fmt: skip
+    options = {
+        **OPTIONS.get(name, {}),
+        **({"best": {"ratio": 0.25}} if name in ("path", "leave_one_out", "add_one_in") else {}),
+    }
     for row in design(name, FACTORS, **options):
         assert (row.values["ratio"], row.values["levels"]) in {(0.25, 2), (0.5, 3)}
 
@@ -116,8 +116,10 @@ def test_a_path_ends_at_the_best_and_changes_one_factor_a_step() -> None:
 def test_a_path_counts_a_tied_factor_as_one_change() -> None:
     tables = values(design("path", FACTORS, best={"variant": "sum", "ratio": 0.25}))
     assert [(row["variant"], row["ratio"], row["levels"]) for row in tables] == [
-        ("signed", 0.5, 3), ("sum", 0.5, 3), ("sum", 0.25, 2),
-    ]  # fmt: skip
+        ("signed", 0.5, 3),
+        ("sum", 0.5, 3),
+        ("sum", 0.25, 2),
+    ]
 
 
 @pytest.mark.parametrize(

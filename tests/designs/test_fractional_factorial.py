@@ -188,9 +188,11 @@ def test_minus_is_the_baseline_and_three_values_are_refused() -> None:
     run = DESIGNS.get("fractional_factorial")
     rows = run(Inputs(factors=factors, phase="p"), generators=["c = a * b"])
     assert [row.values for row in rows] == [
-        {"a": "a", "b": "b", "c": "C"}, {"a": "a", "b": "B", "c": "c"},
-        {"a": "A", "b": "b", "c": "c"}, {"a": "A", "b": "B", "c": "C"},
-    ]  # fmt: skip
+        {"a": "a", "b": "b", "c": "C"},
+        {"a": "a", "b": "B", "c": "c"},
+        {"a": "A", "b": "b", "c": "c"},
+        {"a": "A", "b": "B", "c": "C"},
+    ]
     factors["a"] = Factor(name="a", dimension="a", values=(1, 2, 3), baseline=1)
     with pytest.raises(ConfigError, match=r"factors\.a\.values: a fraction takes two values"):
         run(Inputs(factors=factors, phase="p"), generators=["c = a * b"])

@@ -43,8 +43,10 @@ def test_whole_numbers_steps_and_choices_have_equal_shares() -> None:
     stepped = Dimension(name="n", type="float", low=0.1, high=0.3, step=0.1)
     named = Dimension(name="n", type="categorical", choices=("a", "b", "c"))
     for dimension, expected in (
-        (whole, [1, 2, 3, 4, 5]), (stepped, [0.1, 0.2, 0.3]), (named, ["a", "b", "c"]),
-    ):  # fmt: skip
+        (whole, [1, 2, 3, 4, 5]),
+        (stepped, [0.1, 0.2, 0.3]),
+        (named, ["a", "b", "c"]),
+    ):
         counts = Counter(value_of(dimension, (k + 0.5) / 300) for k in range(300))
         assert counts == dict.fromkeys(expected, 300 // len(expected))
 

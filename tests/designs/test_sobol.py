@@ -24,9 +24,13 @@ NUISANCE = {"rate": Dimension(name="rate", type="float", low=1e-4, high=1e-2, lo
 
 def table(trials: int, *, seed: int = 0, factors: dict[str, Factor] | None = None) -> Rows:
     inputs = Inputs(
-        factors=factors or FACTORS, dimensions=DIMENSIONS, nuisance=NUISANCE, trials=trials,
-        seed=seed, phase="explore",
-    )  # fmt: skip
+        factors=factors or FACTORS,
+        dimensions=DIMENSIONS,
+        nuisance=NUISANCE,
+        trials=trials,
+        seed=seed,
+        phase="explore",
+    )
     return DESIGNS.get("sobol")(inputs)
 
 

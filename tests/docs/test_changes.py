@@ -35,7 +35,10 @@ def test_the_changelog_is_assembled_from_all_of_them() -> None:
     pytest.importorskip("towncrier", reason="needs the extra dev")
     done = subprocess.run(
         [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "9.9.9"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n- ") == len(FRAGMENTS)

@@ -40,12 +40,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize(
     ("link", "wrong"),
     [
-        ("other.md", None), ("other.md#two-words", None), ("#one", None), ("#one-1", None),
-        ("https://optuna.org/a#b", None), ("gone.md", "names no file"),
-        ("other.md#three", "names no heading"), ("http://optuna.org", "is no https address"),
+        ("other.md", None),
+        ("other.md#two-words", None),
+        ("#one", None),
+        ("#one-1", None),
+        ("https://optuna.org/a#b", None),
+        ("gone.md", "names no file"),
+        ("other.md#three", "names no heading"),
+        ("http://optuna.org", "is no https address"),
         ("https://localhost", "is no https address"),
     ],
-)  # fmt: skip
+)
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path, link: str, wrong: str | None) -> None:
     page = tmp_path / "page.md"
     page.write_text(

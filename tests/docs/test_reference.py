@@ -25,10 +25,14 @@ def test_the_committed_pages_are_those_of_the_code(pages: dict[str, str]) -> Non
 @pytest.mark.parametrize(
     ("kind", "page"),
     [
-        ("models", "models.md"), ("metrics", "metrics.md"), ("data", "datasets.md"),
-        ("samplers", "samplers.md"), ("pruners", "samplers.md"), ("executors", "executors.md"),
+        ("models", "models.md"),
+        ("metrics", "metrics.md"),
+        ("data", "datasets.md"),
+        ("samplers", "samplers.md"),
+        ("pruners", "samplers.md"),
+        ("executors", "executors.md"),
     ],
-)  # fmt: skip
+)
 def test_every_name_that_a_study_may_use_is_a_heading(
     pages: dict[str, str], kind: str, page: str
 ) -> None:
@@ -38,9 +42,11 @@ def test_every_name_that_a_study_may_use_is_a_heading(
 
 def test_no_option_is_left_without_a_word(pages: dict[str, str]) -> None:
     empty = [
-        f"{name}: {line}" for name, text in pages.items() for line in text.splitlines()
+        f"{name}: {line}"
+        for name, text in pages.items()
+        for line in text.splitlines()
         if line.startswith("| `") and line.split(" | ")[1].strip() == ""
-    ]  # fmt: skip
+    ]
     assert not empty
 
 

@@ -13,11 +13,20 @@ from typing import Any
 from tests.command_line import typed
 
 SMALL = [
-    "train.steps=8", "train.batch_size=1", "data.crop=32", "data.size=[48,48]",
-    "data.pairs.train=2", "data.pairs.val=1", "data.pairs.test=2", "model.width=2",
-    "loss.levels=2", "~constraints.smallest_side", "dimensions.levels.high=2",
-    "dimensions.levels.baseline=2", "phases.search.trials=4",
-]  # fmt: skip
+    "train.steps=8",
+    "train.batch_size=1",
+    "data.crop=32",
+    "data.size=[48,48]",
+    "data.pairs.train=2",
+    "data.pairs.val=1",
+    "data.pairs.test=2",
+    "model.width=2",
+    "loss.levels=2",
+    "~constraints.smallest_side",
+    "dimensions.levels.high=2",
+    "dimensions.levels.baseline=2",
+    "phases.search.trials=4",
+]
 
 
 def command(*words: str) -> list[str]:
@@ -46,10 +55,14 @@ def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
     A test run in the background of a shell ignores SIGINT, and its children would inherit that.
     """
     return subprocess.Popen(
-        command(*words), cwd=cwd, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        command(*words),
+        cwd=cwd,
+        text=True,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
 
 
 def wait_for_a_submitted_run(store: Path) -> None:

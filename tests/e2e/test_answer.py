@@ -21,12 +21,20 @@ pytestmark = pytest.mark.e2e
 PAGE = (Path(__file__).parents[2] / "docs" / "mlflow.md").read_text(encoding="utf-8")
 STUDY = "q4_variant_answer"
 WORDS = [
-    "data=synthetic", "model.width=2", "train.gallery=1",
-    "train.steps=4", "data.crop=32", "data.size=[48,48]", "data.pairs.train=4",
-    "data.pairs.val=2", "data.pairs.test=3", "base.loss.levels=2",
-    "phases.answer.options={points: 2, blocks: 6}", "phases.pilot.seeds=2",
+    "data=synthetic",
+    "model.width=2",
+    "train.gallery=1",
+    "train.steps=4",
+    "data.crop=32",
+    "data.size=[48,48]",
+    "data.pairs.train=4",
+    "data.pairs.val=2",
+    "data.pairs.test=3",
+    "base.loss.levels=2",
+    "phases.answer.options={points: 2, blocks: 6}",
+    "phases.pilot.seeds=2",
     "phases.answer.budgets=[1]",
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +49,12 @@ def test_every_question_has_an_answer_with_its_numbers(whole: Path) -> None:
     verdict = json.loads((whole / "report" / "verdict.json").read_text())
     (question,) = verdict["questions"]
     assert question["verdict"] in (
-        "supported", "contradicted", "practically equivalent", "undecided", "not answerable",
-    )  # fmt: skip
+        "supported",
+        "contradicted",
+        "practically equivalent",
+        "undecided",
+        "not answerable",
+    )
     contrasts = {row["contrast"] for row in question["rows"]}
     assert contrasts == {"split", "sign", "both", "axes"}
     assert all(len(row["by_block"]) == 6 for row in question["rows"])
@@ -54,9 +66,11 @@ def test_every_question_has_an_answer_with_its_numbers(whole: Path) -> None:
 
 def test_blocks_are_parents_and_the_design_is_registered(whole: Path) -> None:
     kinds = dict(
-        rows(whole / "s" / "mlflow.db",
-             "select value, count(*) from tags where key = 'ablate.kind' group by 1")
-    )  # fmt: skip
+        rows(
+            whole / "s" / "mlflow.db",
+            "select value, count(*) from tags where key = 'ablate.kind' group by 1",
+        )
+    )
     assert kinds["block"] == 4 * 6
     assert kinds["run"] == 4 * 2 * 6 + 2
     winners = rows(
@@ -88,9 +102,15 @@ def test_a_killed_driver_and_one_worker_end_with_the_same_verdict(
 
 @pytest.mark.slow
 def test_a_further_budget_is_told_beside_the_answer_and_resumes(tmp_path: Path) -> None:
-    words = [*WORDS[:-3], "phases.answer.options={points: 2, blocks: 2}", "phases.pilot.seeds=2",
-             "phases.answer.claims=false", "train.steps=8",
-             "factors.variant.values=[signed, magnitude]", "~questions.variant.contrasts"]  # fmt: skip
+    words = [
+        *WORDS[:-3],
+        "phases.answer.options={points: 2, blocks: 2}",
+        "phases.pilot.seeds=2",
+        "phases.answer.claims=false",
+        "train.steps=8",
+        "factors.variant.values=[signed, magnitude]",
+        "~questions.variant.contrasts",
+    ]
     folders = [tmp_path / name for name in ("killed", "whole")]
     for folder in folders:
         folder.mkdir()
@@ -119,9 +139,11 @@ def test_a_further_budget_is_told_beside_the_answer_and_resumes(tmp_path: Path) 
     assert set(table.loc[table["budget"].isna(), "phase"]) == {"pilot"}
     for folder in folders:
         tags = dict(
-            rows(folder / "s" / "mlflow.db",
-                 "select value, count(*) from tags where key = 'ablate.budget' group by 1")
-        )  # fmt: skip
+            rows(
+                folder / "s" / "mlflow.db",
+                "select value, count(*) from tags where key = 'ablate.budget' group by 1",
+            )
+        )
         assert tags == {"1": 8 + 4, "2": 8 + 4}  # runs, and their blocks
         winners = rows(
             folder / "s" / "mlflow.db",
@@ -138,8 +160,16 @@ def test_the_report_needs_nothing_but_mlflow(whole: Path, tmp_path: Path) -> Non
     for name in names:
         shutil.move(store / name, away / name)
     try:
-        inside("report", "--from-mlflow", f"sqlite:///{store / 'mlflow.db'}", "--study", STUDY,
-               "--out", "again", cwd=tmp_path)  # fmt: skip
+        inside(
+            "report",
+            "--from-mlflow",
+            f"sqlite:///{store / 'mlflow.db'}",
+            "--study",
+            STUDY,
+            "--out",
+            "again",
+            cwd=tmp_path,
+        )
     finally:
         for name in names:
             shutil.move(away / name, store / name)
@@ -161,9 +191,11 @@ def test_the_labels_of_a_study_can_be_shuffled(whole: Path) -> None:
 
 def test_every_run_is_named_by_its_mlflow_run(whole: Path) -> None:
     known = dict(
-        rows(whole / "s" / "mlflow.db",
-             "select value, run_uuid from tags where key = 'ablate.run_id'")
-    )  # fmt: skip
+        rows(
+            whole / "s" / "mlflow.db",
+            "select value, run_uuid from tags where key = 'ablate.run_id'",
+        )
+    )
     table = pd.read_csv(whole / "report" / "tables" / "runs.csv")
     assert dict(zip(table["run_id"], table["mlflow_run_id"], strict=True)) == known
     page = (whole / "report" / "report.html").read_text()
@@ -246,8 +278,21 @@ def test_the_python_of_the_mlflow_page_fuses_as_the_command_does(
     for side, image in zip(("infrared", "visible"), pair, strict=True):
         (whole / side).mkdir()
         Image.fromarray(image[0]).save(whole / side / "x.png")
-    inside("fuse", "--study", STUDY, "--store", "s", "--infrared", "infrared", "--visible",
-           "visible", "--grey", "--out", "fused", cwd=whole)  # fmt: skip
+    inside(
+        "fuse",
+        "--study",
+        STUDY,
+        "--store",
+        "s",
+        "--infrared",
+        "infrared",
+        "--visible",
+        "visible",
+        "--grey",
+        "--out",
+        "fused",
+        cwd=whole,
+    )
     fused = names["network"].predict(dict(zip(("infrared", "visible"), pair, strict=True)))
     with Image.open(whole / "fused" / "x.png") as image:
         np.testing.assert_array_equal(fused[0], np.asarray(image))

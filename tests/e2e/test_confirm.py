@@ -55,8 +55,10 @@ def test_a_confirmation_is_frozen_once_and_survives_a_kill(tmp_path: Path) -> No
     stored = json.loads(registered.read_text())
     assert stored["hash"] == entry["hash"] != stored["design_hash"]
     assert len(stored["rows"]) == 16
-    tags = rows(tmp_path / "s" / "mlflow.db",
-                "select value from tags where key = 'ablate.registered.confirm'")  # fmt: skip
+    tags = rows(
+        tmp_path / "s" / "mlflow.db",
+        "select value from tags where key = 'ablate.registered.confirm'",
+    )
     assert tags == [(entry["hash"],)]
     inside("doctor", "late.yaml", "--store", "s", cwd=tmp_path)
 

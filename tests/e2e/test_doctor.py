@@ -37,39 +37,53 @@ def lose(store: Path) -> None:
 OF_RUNS = "run_uuid in (select run_uuid from tags where key = 'ablate.key' and value like 'run/%')"
 SABOTAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a run deleted": (
-        lambda store: change(store / "mlflow.db", "update runs set lifecycle_stage = 'deleted' "
-                             f"where rowid = (select min(rowid) from runs where {OF_RUNS})"),
+        lambda store: change(
+            store / "mlflow.db",
+            "update runs set lifecycle_stage = 'deleted' "
+            f"where rowid = (select min(rowid) from runs where {OF_RUNS})",
+        ),
         "has no run, its result is finished",
     ),
     "a run left running": (
-        lambda store: change(store / "mlflow.db", "update runs set status = 'RUNNING', "
-                             "end_time = null where rowid = "
-                             f"(select max(rowid) from runs where {OF_RUNS})"),
+        lambda store: change(
+            store / "mlflow.db",
+            "update runs set status = 'RUNNING', "
+            "end_time = null where rowid = "
+            f"(select max(rowid) from runs where {OF_RUNS})",
+        ),
         "are RUNNING without a driver",
     ),
     "a value changed": (
-        lambda store: change(store / "mlflow.db", "update latest_metrics set value = value + 1 "
-                             "where key = 'final/val/qabf' and rowid = (select min(rowid) from "
-                             f"latest_metrics where key = 'final/val/qabf' and {OF_RUNS})"),
+        lambda store: change(
+            store / "mlflow.db",
+            "update latest_metrics set value = value + 1 "
+            "where key = 'final/val/qabf' and rowid = (select min(rowid) from "
+            f"latest_metrics where key = 'final/val/qabf' and {OF_RUNS})",
+        ),
         "is FINISHED with other values",
     ),
     "an optuna trial lost": (
-        lambda store: change(store / "optuna.db", *(
-            f"delete from {table} where trial_id = 2"
-            for table in ("trials", "trial_params", "trial_values", "trial_user_attributes")
-        )),
+        lambda store: change(
+            store / "optuna.db",
+            *(
+                f"delete from {table} where trial_id = 2"
+                for table in ("trials", "trial_params", "trial_values", "trial_user_attributes")
+            ),
+        ),
         "trial 1 is missing",
     ),
     "an optuna trial running": (
-        lambda store: change(store / "optuna.db", "insert into trials (number, study_id, state) "
-                             "values (99, 1, 'RUNNING')"),
+        lambda store: change(
+            store / "optuna.db",
+            "insert into trials (number, study_id, state) values (99, 1, 'RUNNING')",
+        ),
         "1 trials are open",
     ),
     "no optuna database": (lambda store: (store / "optuna.db").unlink(), "holds no study"),
     "no mlflow database": (lambda store: (store / "mlflow.db").unlink(), "has no run"),
     "a torn ledger": (tear, "bytes at its end are no whole event"),
     "a result lost": (lose, "has no result"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

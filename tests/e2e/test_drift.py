@@ -10,8 +10,14 @@ from ablate.training import environment
 from tests.e2e.running import SMALL, inside
 
 pytestmark = pytest.mark.e2e
-WORDS = [*SMALL, "~phases.search", "executor=inline", "train.steps=3", "metrics.names=[qabf,mi]",
-         "questions.variant.primary=[qabf]"]  # fmt: skip
+WORDS = [
+    *SMALL,
+    "~phases.search",
+    "executor=inline",
+    "train.steps=3",
+    "metrics.names=[qabf,mi]",
+    "questions.variant.primary=[qabf]",
+]
 
 
 @pytest.fixture(autouse=True)

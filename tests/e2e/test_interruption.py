@@ -91,9 +91,15 @@ def test_nothing_stays_running_whatever_goes_wrong_before_and_after_the_runs(
 
 def test_a_pruned_run_is_killed_in_mlflow_and_pruned_in_optuna(tmp_path: Path) -> None:
     words = [
-        *SMALL, "~phases.compare", "~questions", "train.steps=12", "phases.search.trials=10",
-        "phases.search.pruner=median", "phases.search.rungs=[2,4,8]", "executor=inline",
-    ]  # fmt: skip
+        *SMALL,
+        "~phases.compare",
+        "~questions",
+        "train.steps=12",
+        "phases.search.trials=10",
+        "phases.search.pruner=median",
+        "phases.search.rungs=[2,4,8]",
+        "executor=inline",
+    ]
     inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     status = json.loads(
         inside("status", "quickstart", *words, "--store", "s", "--json", cwd=tmp_path).stdout

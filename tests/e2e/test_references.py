@@ -62,8 +62,11 @@ def test_references_stand_in_the_report_with_the_numbers_of_score(project: Path)
     words = ["--infrared", "ir", "--visible", "vi", "--fused", "Theirs=fused"]
     done = inside("score", *words, "--metrics", "en,sd,qabf", "--json", cwd=project)
     methods = {one["method"]: one["metrics"] for one in json.loads(done.stdout)["methods"]}
-    for label, method in (("reference Theirs", "Theirs"), ("copy of visible", "visible"),
-                          ("rule guided", "guided")):  # fmt: skip
+    for label, method in (
+        ("reference Theirs", "Theirs"),
+        ("copy of visible", "visible"),
+        ("rule guided", "guided"),
+    ):
         for metric in ("en", "sd", "qabf"):
             mean = table.loc[(label, metric), "mean"]
             assert mean == pytest.approx(methods[method][metric]["mean"], rel=1e-12), label

@@ -93,10 +93,12 @@ def test_what_needs_no_store_keeps_its_keys(words: list[str], tmp_path: Path) ->
 @pytest.mark.parametrize(
     "words",
     [
-        ["run", "quickstart", "train.steps=many"], ["plan", "quickstrat"],
-        ["status", "quickstart", "train.stepz=1"], ["list", "loses"],
+        ["run", "quickstart", "train.steps=many"],
+        ["plan", "quickstrat"],
+        ["status", "quickstart", "train.stepz=1"],
+        ["list", "loses"],
     ],
-)  # fmt: skip
+)
 def test_a_fault_leaves_standard_output_empty_and_is_one_line(
     words: list[str], tmp_path: Path
 ) -> None:

@@ -15,9 +15,16 @@ from tests.yaml.test_packaged_files import ANSWERED
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 TINY = (
-    "train.steps=2", "data.pairs.train=4", "data.pairs.val=1", "data.pairs.test=2",
-    "phases.pilot.seeds=1", "phases.answer.preset=smoke", "phases.answer.options.points=1", "executor=inline", "train.gallery=0",
-)  # fmt: skip
+    "train.steps=2",
+    "data.pairs.train=4",
+    "data.pairs.val=1",
+    "data.pairs.test=2",
+    "phases.pilot.seeds=1",
+    "phases.answer.preset=smoke",
+    "phases.answer.options.points=1",
+    "executor=inline",
+    "train.gallery=0",
+)
 
 
 def answered(name: str, folder: Path) -> dict[str, Any]:

@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.usefixtures("forget
 PAGE = Path(__file__).parents[2] / "docs" / "extend" / "task.md"
 BLOCK = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 WORDS = [
-    "smoothing", "+phases.hunt={design: search, trials: 4, sampler: random, pruner: median, "
-    "rungs: [20, 40]}",
-]  # fmt: skip
+    "smoothing",
+    "+phases.hunt={design: search, trials: 4, sampler: random, pruner: median, rungs: [20, 40]}",
+]
 
 
 def write_page(folder: Path) -> None:
@@ -70,8 +70,16 @@ def test_a_killed_study_goes_on_and_gives_the_table_of_one_that_was_not(tmp_path
 
     (tmp_path / "elsewhere").mkdir()  # without the plug-in
     address = f"sqlite:///{tmp_path}/killed/mlflow.db"
-    ablate("report", "--from-mlflow", address, "--study", "smoothing", "--out", "again",
-           cwd=tmp_path / "elsewhere")  # fmt: skip
+    ablate(
+        "report",
+        "--from-mlflow",
+        address,
+        "--study",
+        "smoothing",
+        "--out",
+        "again",
+        cwd=tmp_path / "elsewhere",
+    )
     again = json.loads((tmp_path / "elsewhere" / "again" / "verdict.json").read_text())
     assert again["questions"][0]["rows"] == question["rows"]
 
@@ -79,6 +87,19 @@ def test_a_killed_study_goes_on_and_gives_the_table_of_one_that_was_not(tmp_path
     assert {"test/accuracy", "test/nll", "val/nll", "train/loss"} <= {key for (key,) in keys}
     picture = tmp_path / "x.png"
     Image.new("L", (64, 64)).save(picture)
-    done = inside("fuse", "--run", next(iter(whole)), "--store", "killed", "--infrared",
-                  str(picture), "--visible", str(picture), "--out", "z", cwd=tmp_path, code=1)  # fmt: skip
+    done = inside(
+        "fuse",
+        "--run",
+        next(iter(whole)),
+        "--store",
+        "killed",
+        "--infrared",
+        str(picture),
+        "--visible",
+        str(picture),
+        "--out",
+        "z",
+        cwd=tmp_path,
+        code=1,
+    )
     assert "holds no weights: its task fuses nothing" in done.stderr

@@ -17,9 +17,17 @@ ROOT = Path(__file__).resolve().parents[2]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     build = [
-        sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
-        "-w", str(folder), str(ROOT),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(folder),
+        str(ROOT),
+    ]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (made,) = folder.glob("ablate-*.whl")
@@ -29,9 +37,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_what_a_study_needs(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
-        "ablate/_packaged/studies/quickstart.yaml", "ablate/_packaged/search_spaces/variants.yaml",
-        "ablate/conf/trial.yaml", "ablate/report/page.html.j2", "ablate/py.typed",
-    } <= names  # fmt: skip
+        "ablate/_packaged/studies/quickstart.yaml",
+        "ablate/_packaged/search_spaces/variants.yaml",
+        "ablate/conf/trial.yaml",
+        "ablate/report/page.html.j2",
+        "ablate/py.typed",
+    } <= names
     assert not any(name.startswith(("tests/", "docs/")) for name in names)
 
 
@@ -42,9 +53,13 @@ def test_the_wheel_works_in_an_empty_folder(wheel: Path, tmp_path: Path, words: 
     zipfile.ZipFile(wheel).extractall(inside)
     (tmp_path / "empty").mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=tmp_path / "empty", capture_output=True,
-        text=True, check=False, env={**os.environ, "PYTHONPATH": str(inside)},
-    )  # fmt: skip
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path / "empty",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(inside)},
+    )
     assert done.returncode == 0, done.stderr
     assert "quickstart" in done.stdout
 
@@ -65,14 +80,22 @@ def test_the_demo_runs_from_the_installed_wheel_in_an_empty_folder(
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     python = home / "bin" / "python"
     where = subprocess.run(
-        [python, "-c", "import ablate; print(ablate.__file__)"], cwd=empty, env=env,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [python, "-c", "import ablate; print(ablate.__file__)"],
+        cwd=empty,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert Path(where.stdout.strip()).is_relative_to(site)
     done = subprocess.run(
-        [home / "bin" / "ablate", "demo"], cwd=empty, env=env, capture_output=True, text=True,
+        [home / "bin" / "ablate", "demo"],
+        cwd=empty,
+        env=env,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert (empty / "ablate-store" / "quickstart" / "report" / "report.html").is_file()
     assert "report: ablate-store/quickstart/report/report.html" in done.stdout

@@ -60,9 +60,16 @@ def small(run_id: str, *, steps: int = 3, rungs: tuple[int, ...] = (), **model: 
     if model:
         settings["model"] = {"name": "troubled", "width": 2, **model}
     return RunSpec(
-        run_id=run_id, arm_id="a", study="s", phase="p", trial=0, seed=0, name=run_id,
-        settings=settings, rungs=rungs,
-    )  # fmt: skip
+        run_id=run_id,
+        arm_id="a",
+        study="s",
+        phase="p",
+        trial=0,
+        seed=0,
+        name=run_id,
+        settings=settings,
+        rungs=rungs,
+    )
 
 
 def until(executor: Executor, count: int) -> list[RunResult]:

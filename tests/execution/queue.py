@@ -78,10 +78,14 @@ class Queue:
             CONFIGURATION.format(folder=self.folder, host=socket.gethostname(), ports=_two_ports())
         )
         self._do(
-            "munged", "--force", f"--key-file={key}", f"--socket={self.folder}/munge.sock",
-            f"--pid-file={self.folder}/munged.pid", f"--seed-file={self.folder}/munge.seed",
+            "munged",
+            "--force",
+            f"--key-file={key}",
+            f"--socket={self.folder}/munge.sock",
+            f"--pid-file={self.folder}/munged.pid",
+            f"--seed-file={self.folder}/munge.seed",
             f"--log-file={self.folder}/munged.log",
-        )  # fmt: skip
+        )
         self._do("slurmctld", "-c")
         self._do("slurmd", "-c")
         deadline = time.monotonic() + patience_s
@@ -118,8 +122,11 @@ class Queue:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _env(self) -> dict[str, str]:
-        return {**os.environ, "SLURM_CONF": str(self.conf),
-                "PATH": os.pathsep.join((os.environ["PATH"], "/usr/sbin"))}  # fmt: skip
+        return {
+            **os.environ,
+            "SLURM_CONF": str(self.conf),
+            "PATH": os.pathsep.join((os.environ["PATH"], "/usr/sbin")),
+        }
 
     def _do(self, *command: str) -> None:
         with (self.folder / "said").open("ab") as log:  # no pipe: a daemon would keep it open

@@ -86,8 +86,9 @@ def test_a_run_that_costs_three_workers_has_failed_and_the_next_run_goes_on(
         ended = executor.poll(1)
     (result,) = ended
     assert (result.state, result.reason) == (
-        "failed", "killed: signal 9, 3 times",
-    )  # fmt: skip
+        "failed",
+        "killed: signal 9, 3 times",
+    )
     assert read_result(tmp_path / "long") == result
     executor.submit(small("next"), tmp_path / "next")
     assert [result.state for result in until(executor, 1)] == ["finished"]

@@ -16,9 +16,11 @@ ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 from ablate.execution.ray import OnRay  # noqa: E402
 
 pytestmark = [
-    pytest.mark.e2e, pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600),
-]  # fmt: skip
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(600),
+]
 
 
 @pytest.fixture

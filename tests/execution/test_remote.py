@@ -120,8 +120,9 @@ def test_a_visitor_gives_the_same_numbers_and_files(
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     alone = {
         path.relative_to(tmp_path / "alone").as_posix()
-        for path in (tmp_path / "alone").rglob("*") if path.is_file()
-    }  # fmt: skip
+        for path in (tmp_path / "alone").rglob("*")
+        if path.is_file()
+    }
     assert {name for name in names if not name.startswith(".")} - {"worker.lock"} == alone - {
         "worker.lock"
     }
@@ -203,8 +204,9 @@ def test_who_does_not_know_the_secret_is_turned_away(caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "/etc/x", "a/../../x", ".hidden", "a/.b/c", "", "a\0b", "shipped.json", "x" * 300],
-)  # fmt: skip
+    "name",
+    ["../x", "/etc/x", "a/../../x", ".hidden", "a/.b/c", "", "a\0b", "shipped.json", "x" * 300],
+)
 def test_a_worker_cannot_write_outside_its_run(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "runs" / "r"
     with pytest.raises(StoreError, match="refused"):

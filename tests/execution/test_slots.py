@@ -80,9 +80,15 @@ def test_one_device_that_a_study_names_is_the_only_one(monkeypatch: pytest.Monke
     assert [one.name for one in devices.devices_for("cpu")] == ["cpu"]
 
 
-@pytest.mark.parametrize(("name", "slots", "is_fine"), [
-    ("local", "auto", True), ("local", 3, True), ("processes", "auto", False), ("local", "x", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "slots", "is_fine"),
+    [
+        ("local", "auto", True),
+        ("local", 3, True),
+        ("processes", "auto", False),
+        ("local", "x", False),
+    ],
+)
 def test_auto_goes_with_local_alone(name: str, slots: object, is_fine: bool) -> None:
     faults = Faults("study.yaml")
     names = {"executors": ("local", "processes")}

@@ -14,9 +14,11 @@ pytest.importorskip("submitit", reason="the extra `slurm` is not installed")
 from ablate.execution.slurm import OnSlurm
 
 pytestmark = [
-    pytest.mark.e2e, pytest.mark.slow, pytest.mark.filterwarnings("ignore"),
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),
     pytest.mark.timeout(600),
-]  # fmt: skip
+]
 STEPS = 1500
 
 
@@ -36,9 +38,12 @@ def queue() -> Iterator[Queue]:
     ],
 )
 def test_a_job_of_a_real_queue_hands_its_run_on(
-    queue: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...],
+    queue: Queue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
     cost: tuple[int | None, ...],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("SLURM_CONF", str(queue.conf))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     alone = Inline(decide=lambda *_: False)

@@ -55,9 +55,19 @@ class Postgres:
             for path in (self.folder, self.folder / "password"):
                 shutil.chown(path, "postgres")
         self._do(
-            "initdb", "--username", USER, "--pwfile", str(self.folder / "password"), "--auth",
-            "scram-sha-256", "--encoding", "UTF8", "--no-sync", "--pgdata", str(self._data),
-        )  # fmt: skip
+            "initdb",
+            "--username",
+            USER,
+            "--pwfile",
+            str(self.folder / "password"),
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+            "--no-sync",
+            "--pgdata",
+            str(self._data),
+        )
         for name in ("key.pem", "cert.pem") if certificate is not None else ():
             shutil.copy(certificate / name, self._data / name)
             (self._data / name).chmod(0o600)

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 QUIET = {
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-}  # fmt: skip
+}
 
 
 class TrackingServer:
@@ -30,9 +31,14 @@ class TrackingServer:
     """
 
     def __init__(
-        self, folder: Path, database: str | None = None, *, more: Sequence[str] = (),
-        env: Mapping[str, str] = MappingProxyType({}), certificate: Path | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        folder: Path,
+        database: str | None = None,
+        *,
+        more: Sequence[str] = (),
+        env: Mapping[str, str] = MappingProxyType({}),
+        certificate: Path | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._port = _free_port()
@@ -47,18 +53,31 @@ class TrackingServer:
     def start(self, *, waits: bool = True) -> None:
         """Start it; return when it answers, or at once."""
         command = [
-            sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1",
-            "--port", str(self._port), "--workers", "1",
-            "--artifacts-destination", str(self._folder / "artifacts"), "--serve-artifacts",
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self._port),
+            "--workers",
+            "1",
+            "--artifacts-destination",
+            str(self._folder / "artifacts"),
+            "--serve-artifacts",
             *self._more,
-        ]  # fmt: skip
+        ]
         where = self.database if isinstance(self.database, str) else f"sqlite:///{self.database}"
         env = {"MLFLOW_BACKEND_STORE_URI": where}  # it may hold a password: not for the command
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True,
+                command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
                 env={**os.environ, **QUIET, **env, **self._env},
-            )  # fmt: skip
+            )
         if waits:
             self.wait()
 

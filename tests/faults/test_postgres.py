@@ -63,10 +63,14 @@ def test_eight_drivers_of_four_stores_start_at_once_on_absent_tables(
     postgres: Postgres, server: TrackingServer, tmp_path: Path
 ) -> None:
     counts, wrongs = repetition(
-        tmp_path / "here", drivers=8, stores=("s0", "s1", "s2", "s3"),
-        words=[f"store.optuna={postgres.url(f'optuna_{tmp_path.name}')}",
-               f"store.mlflow={server.uri}"],
-    )  # fmt: skip
+        tmp_path / "here",
+        drivers=8,
+        stores=("s0", "s1", "s2", "s3"),
+        words=[
+            f"store.optuna={postgres.url(f'optuna_{tmp_path.name}')}",
+            f"store.mlflow={server.uri}",
+        ],
+    )
     assert wrongs == []
     assert sum(counts.values()) == 8
 
@@ -84,9 +88,11 @@ def test_a_server_that_asks_for_a_password_gets_it_from_the_variables_of_mlflow(
     )
     postgres.sql("create database guarded")
     server = TrackingServer(
-        tmp_path / "server", postgres.url("guarded"), more=("--app-name", "basic-auth"),
+        tmp_path / "server",
+        postgres.url("guarded"),
+        more=("--app-name", "basic-auth"),
         env={"MLFLOW_AUTH_CONFIG_PATH": str(ini), "MLFLOW_FLASK_SERVER_SECRET_KEY": "x" * 32},
-    )  # fmt: skip
+    )
     server.start()
     words = [COLD, *WORDS, f"store.mlflow={server.uri}", "--store", "s"]
     try:
@@ -104,9 +110,12 @@ def test_a_server_that_asks_for_a_password_gets_it_from_the_variables_of_mlflow(
 
 
 def test_a_password_in_an_address_is_in_no_file_table_line_or_list_of_processes(
-    postgres: Postgres, server: TrackingServer, tmp_path: Path,
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    postgres: Postgres,
+    server: TrackingServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     optuna, secret = postgres.url(f"optuna_{tmp_path.name}"), postgres.password
     front = server.uri.replace("://", f"://me:{secret}@")
     words = [COLD, *WORDS, f"store.optuna={optuna}", f"store.mlflow={front}", "--store", "s"]
@@ -118,11 +127,16 @@ def test_a_password_in_an_address_is_in_no_file_table_line_or_list_of_processes(
     run = next((tmp_path / "s" / "cold" / "runs").iterdir()).name
     said.append(inside("config", "--run", run, "--study", COLD, "--store", "s", cwd=tmp_path))
     wrong = optuna.replace(secret, secret + "x")
-    for bad in (wrong, optuna.replace("127.0.0.1", f"{secret}@127.0.0.1"),
-                optuna.replace("optuna_", "absent_"), optuna.replace("+psycopg", "+none"),
-                f"postgresql+psycopg://{USER}:{secret}@nowhere.invalid/x"):  # fmt: skip
-        said.append(inside("run", COLD, *WORDS, f"store.optuna={bad}", "--store", "t",
-                           cwd=tmp_path, code=1))  # fmt: skip
+    for bad in (
+        wrong,
+        optuna.replace("127.0.0.1", f"{secret}@127.0.0.1"),
+        optuna.replace("optuna_", "absent_"),
+        optuna.replace("+psycopg", "+none"),
+        f"postgresql+psycopg://{USER}:{secret}@nowhere.invalid/x",
+    ):
+        said.append(
+            inside("run", COLD, *WORDS, f"store.optuna={bad}", "--store", "t", cwd=tmp_path, code=1)
+        )
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     nobody = front.rpartition(":")[0] + ":1"
     said.append(inside(*asked, nobody, cwd=tmp_path, code=1))
@@ -147,12 +161,26 @@ def test_the_processes_of_a_driver_show_no_password(
     env = {**os.environ, "PGPASSWORD": secret, "PYTHONPATH": str(Path(__file__).parents[2])}
     address = postgres.url(f"optuna_{tmp_path.name}", password=False)
     driver = subprocess.Popen(
-        [sys.executable, "-m", "ablate", "run", COLD, "phases.pilot.seeds=3", "train.steps=100",
-         "executor=processes", f"store.optuna={address}", f"store.mlflow={server.uri}",
-         "--store", "s"],
-        cwd=tmp_path, env=env, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "ablate",
+            "run",
+            COLD,
+            "phases.pilot.seeds=3",
+            "train.steps=100",
+            "executor=processes",
+            f"store.optuna={address}",
+            f"store.mlflow={server.uri}",
+            "--store",
+            "s",
+        ],
+        cwd=tmp_path,
+        env=env,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     seen: set[str] = set()
     while driver.poll() is None:
         seen |= {title for title in titles() if secret in title}
@@ -176,9 +204,10 @@ def test_an_address_in_a_message_of_a_library_is_hidden(caplog: pytest.LogCaptur
 def holding(folder: Path, secret: str) -> list[str]:
     """Return the files below a folder in which a text stands."""
     return [
-        str(path) for path in folder.rglob("*") if path.is_file()
-        and secret.encode() in path.read_bytes()
-    ]  # fmt: skip
+        str(path)
+        for path in folder.rglob("*")
+        if path.is_file() and secret.encode() in path.read_bytes()
+    ]
 
 
 def titles() -> list[str]:

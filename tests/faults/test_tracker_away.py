@@ -22,8 +22,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 STUDY = Path(__file__).parents[1] / "chaos" / "cold.yaml"
 WORDS = ["phases.pilot.seeds=6", "train.steps=5", "executor=inline"]
 TIMED = {  # hold seconds, addresses or ids of MLflow
-    "result.json", "study/facts.json", "study/runs.parquet", "study/links.json",
-}  # fmt: skip
+    "result.json",
+    "study/facts.json",
+    "study/runs.parquet",
+    "study/links.json",
+}
 
 
 def artifacts(database: Path, root: Path) -> dict[str, dict[str, str]]:

@@ -23,9 +23,16 @@ from tests.training.conftest import SETTINGS
 
 def made(run_id: str = "r") -> RunSpec:
     return RunSpec(
-        run_id=run_id, arm_id="a", study="s", phase="p", trial=0, seed=0, name="r",
-        settings=SETTINGS, rungs=(2, 4),
-    )  # fmt: skip
+        run_id=run_id,
+        arm_id="a",
+        study="s",
+        phase="p",
+        trial=0,
+        seed=0,
+        name="r",
+        settings=SETTINGS,
+        rungs=(2, 4),
+    )
 
 
 @pytest.fixture

@@ -140,9 +140,15 @@ def test_what_cannot_be_exported_is_refused_and_leaves_no_file(
 
 def test_labels_name_run_arm_and_data_and_no_folder() -> None:
     spec = RunSpec(
-        run_id="a1", arm_id="b2", study="s", phase="p", trial=0, seed=3, name="signed · s3",
+        run_id="a1",
+        arm_id="b2",
+        study="s",
+        phase="p",
+        trial=0,
+        seed=3,
+        name="signed · s3",
         settings={"model": {"name": "unet"}, "data": {"root": "/secret"}},
-    )  # fmt: skip
+    )
     result = RunResult(run_id="a1", state="finished", facts={"data_label": "MSRS-mini"})
     told = labels(TrainedRun(spec=spec, result=result, folder=Path()))
     assert told["ablate.run_id"] == "a1"

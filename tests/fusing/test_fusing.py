@@ -30,17 +30,29 @@ class Brighter(nn.Module):
 
 
 def trained(
-    store: Path, run_id: str, *, arm: str, qabf: float, has_weights: bool = True,
+    store: Path,
+    run_id: str,
+    *,
+    arm: str,
+    qabf: float,
+    has_weights: bool = True,
     budget: float | None = None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Write the folder of a run that has ended."""
     folder = store / "s" / "runs" / run_id
     folder.mkdir(parents=True)
     spec = RunSpec(
-        run_id=run_id, arm_id=arm, study="s", phase="compare", trial=0, seed=0,
-        name=f"{arm} · ratio 0.5 · b1 · p2", settings={"model": NETWORK},
-        factors={"variant": arm.partition(" ")[0]}, budget=budget,
-    )  # fmt: skip
+        run_id=run_id,
+        arm_id=arm,
+        study="s",
+        phase="compare",
+        trial=0,
+        seed=0,
+        name=f"{arm} · ratio 0.5 · b1 · p2",
+        settings={"model": NETWORK},
+        factors={"variant": arm.partition(" ")[0]},
+        budget=budget,
+    )
     result = RunResult(run_id=run_id, state="finished", metrics={"val/qabf": qabf})
     (folder / "spec.json").write_text(json.dumps(spec.to_json()))
     (folder / "result.json").write_text(json.dumps(result.to_json()))
@@ -134,9 +146,12 @@ def test_colour_comes_from_the_visible_image(tmp_path: Path, keeps_chroma: bool)
     rgb[...] = (120, 100, 80)
     Image.fromarray(rgb).save(tmp_path / "vi.png")
     (path,) = fuse(
-        Brighter(), gather(tmp_path / "ir.png", tmp_path / "vi.png"), tmp_path / "out",
-        device=CPU, keeps_chroma=keeps_chroma,
-    )  # fmt: skip
+        Brighter(),
+        gather(tmp_path / "ir.png", tmp_path / "vi.png"),
+        tmp_path / "out",
+        device=CPU,
+        keeps_chroma=keeps_chroma,
+    )
     fused = np.asarray(Image.open(path)).astype(int)
     if keeps_chroma:  # the same hue, 25 to 26 levels brighter
         assert np.abs(fused - rgb - 25.5).max() <= 1.5
@@ -170,8 +185,13 @@ def test_the_pair_that_is_too_small_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("infrared", "visible", "mode"),
-    [("u2", (9, 12), "L"), ("u1", (9, 12, 4), "RGB"), ("u1", (9, 12, 2), "L"), ("u2", (9, 12, 3), "RGB")],
-)  # fmt: skip
+    [
+        ("u2", (9, 12), "L"),
+        ("u1", (9, 12, 4), "RGB"),
+        ("u1", (9, 12, 2), "L"),
+        ("u2", (9, 12, 3), "RGB"),
+    ],
+)
 def test_depths_and_channels_of_all_kinds(
     tmp_path: Path, infrared: str, visible: tuple[int, ...], mode: str
 ) -> None:
@@ -179,9 +199,11 @@ def test_depths_and_channels_of_all_kinds(
     Image.fromarray(values.astype(infrared)).save(tmp_path / "ir.png")
     picture(tmp_path / "vi.png", visible)
     (path,) = fuse(
-        models.build(NETWORK), gather(tmp_path / "ir.png", tmp_path / "vi.png"), tmp_path / "o",
+        models.build(NETWORK),
+        gather(tmp_path / "ir.png", tmp_path / "vi.png"),
+        tmp_path / "o",
         device=CPU,
-    )  # fmt: skip
+    )
     with Image.open(path) as image:
         assert (image.size, image.mode) == ((12, 9), mode)
 
@@ -227,9 +249,11 @@ def test_sources_are_never_written_over(tmp_path: Path) -> None:
     before = picture(tmp_path / "vi" / "x.png", (6, 8, 3)).read_bytes()
     with pytest.raises(DataError, match="is one of the images to fuse"):
         fuse(
-            Brighter(), gather(tmp_path / "ir", tmp_path / "vi"), tmp_path / "ir" / ".." / "vi",
+            Brighter(),
+            gather(tmp_path / "ir", tmp_path / "vi"),
+            tmp_path / "ir" / ".." / "vi",
             device=CPU,
-        )  # fmt: skip
+        )
     assert (tmp_path / "vi" / "x.png").read_bytes() == before
 
 

@@ -63,6 +63,7 @@ def _study(tree: dict[str, Any]) -> None:
 
 
 def _space(tree: dict[str, Any]) -> None:
-    whole = layered({}, {}, Overrides(), trial=_file(PLACE / "trial.yaml"), group=_group,
-                    faults=Faults(FILE))  # fmt: skip
+    whole = layered(
+        {}, {}, Overrides(), trial=_file(PLACE / "trial.yaml"), group=_group, faults=Faults(FILE)
+    )
     check_space({"base": whole["base"], "space": tree}, file=FILE)

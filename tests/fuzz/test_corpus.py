@@ -33,8 +33,11 @@ def test_the_harness_bites(reader: str, monkeypatch: pytest.MonkeyPatch) -> None
     harness = importlib.import_module(f"tests.fuzz.{reader}")
     broken = {"study": "check_study", "expression": "parse", "journal": "read_journal"}
     good = {
-        "study": b"title: x\n", "expression": b"1", "journal": b"", "manifest": b"{}",
-    }[reader]  # fmt: skip
+        "study": b"title: x\n",
+        "expression": b"1",
+        "journal": b"",
+        "manifest": b"{}",
+    }[reader]
 
     def fail(*words: object, **named: object) -> None:
         raise KeyError("inside")

@@ -35,10 +35,16 @@ def seeded() -> dict[str, int]:
 def hostile() -> dict[str, Sized]:
     """Return kind of file -> the hostile ones."""
     return {
-        "study files": STUDIES, "space files": SPACES, "overrides": OVERRIDES,
-        "images": PICTURES, "journals": JOURNALS, "ledgers": LEDGERS, "results": RESULTS,
-        "checkpoints": dict(checkpoints(Evil("x"))), "manifests": MANIFESTS,
-    }  # fmt: skip
+        "study files": STUDIES,
+        "space files": SPACES,
+        "overrides": OVERRIDES,
+        "images": PICTURES,
+        "journals": JOURNALS,
+        "ledgers": LEDGERS,
+        "results": RESULTS,
+        "checkpoints": dict(checkpoints(Evil("x"))),
+        "manifests": MANIFESTS,
+    }
 
 
 def main() -> None:

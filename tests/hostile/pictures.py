@@ -33,8 +33,17 @@ def bmp(width: int, height: int) -> bytes:
 
 def tiff(width: int, height: int, *, following: int = 0) -> bytes:
     """Return a TIFF of one strip; `following` is the offset of the next page."""
-    tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8),
-            (277, 3, 1), (278, 4, height), (279, 4, 64)]  # fmt: skip
+    tags = [
+        (256, 4, width),
+        (257, 4, height),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 8),
+        (277, 3, 1),
+        (278, 4, height),
+        (279, 4, 64),
+    ]
     entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
     folder = struct.pack("<H", len(tags)) + entries + struct.pack("<I", following)
     return b"II*\0" + struct.pack("<I", 72) + b"\0" * 64 + folder
@@ -87,7 +96,8 @@ PICTURES: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
         "",
     ),
     "bomb in a profile": (
-        png(32, 32, between=chunk(b"iCCP", b"icc\0\0" + compress(b"x" * 90_000_000))), "",
+        png(32, 32, between=chunk(b"iCCP", b"icc\0\0" + compress(b"x" * 90_000_000))),
+        "",
     ),
     "truncated": (WHOLE[:50], ""),
     "cut in the header": (WHOLE[:20], ""),
@@ -96,12 +106,16 @@ PICTURES: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "wrong sum": (WHOLE[:30] + b"\0" + WHOLE[31:], ""),
     "no data": (SIGNATURE + header(32, 32) + chunk(b"IEND", b""), ""),
     "palette without colours": (
-        SIGNATURE + header(32, 32, colour=3) + chunk(b"IDAT", compress(b"\0" * 1056))
+        SIGNATURE
+        + header(32, 32, colour=3)
+        + chunk(b"IDAT", compress(b"\0" * 1056))
         + chunk(b"IEND", b""),
         "palette without colours",
     ),
     "palette of 16 bits": (
-        SIGNATURE + header(32, 32, depth=16, colour=3) + chunk(b"IDAT", compress(b"\0" * 2080))
+        SIGNATURE
+        + header(32, 32, depth=16, colour=3)
+        + chunk(b"IDAT", compress(b"\0" * 2080))
         + chunk(b"IEND", b""),
         "",
     ),
@@ -118,4 +132,4 @@ PICTURES: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "page": (b"<html><script>alert(1)</script></html>", "not a PNG"),
     "pickle": (b"\x80\x04cposix\nsystem\n(S'id'\ntR.", "not a PNG"),
     "archive": (b"PK\x03\x04" + b"\0" * 60, "not a PNG"),
-}  # fmt: skip
+}

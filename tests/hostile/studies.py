@@ -20,20 +20,29 @@ RICH: dict[str, Any] = {  # uses every section, and a phase of almost every desi
     "space": {
         "dimensions": {
             "ratio": {
-                "path": "loss.ratio", "type": "float", "low": 0.25, "high": 0.84, "baseline": 0.5,
+                "path": "loss.ratio",
+                "type": "float",
+                "low": 0.25,
+                "high": 0.84,
+                "baseline": 0.5,
                 "when": "levels > 1",
             },
             "levels": {"path": "loss.levels", "type": "int", "low": 1, "high": 5, "baseline": 3},
             "v": {
-                "type": "bundle", "baseline": "a",
+                "type": "bundle",
+                "baseline": "a",
                 "choices": {"a": {"loss.sign": "kept"}, "b": {"loss.sign": "free"}},
             },
             "w": {
-                "path": "loss.weights", "type": "simplex", "size": "levels",
+                "path": "loss.weights",
+                "type": "simplex",
+                "size": "levels",
                 "baseline": [0.2, 0.3, 0.5],
             },
             "op": {
-                "path": "loss.operator", "type": "categorical", "choices": ["sobel", "scharr"],
+                "path": "loss.operator",
+                "type": "categorical",
+                "choices": ["sobel", "scharr"],
                 "baseline": "sobel",
             },
         },
@@ -46,8 +55,12 @@ RICH: dict[str, Any] = {  # uses every section, and a phase of almost every desi
     },
     "questions": {
         "q": {
-            "asks": "a", "compare": "ratio", "primary": ["qabf"], "smallest_effect": {"qabf": 0.1},
-            "trend": "log2", "contrasts": ["baseline"],
+            "asks": "a",
+            "compare": "ratio",
+            "primary": ["qabf"],
+            "smallest_effect": {"qabf": 0.1},
+            "trend": "log2",
+            "contrasts": ["baseline"],
         },
         "r": {"asks": "b", "compare": ["ratio", "v"], "primary": ["vif"]},
     },
@@ -55,10 +68,15 @@ RICH: dict[str, Any] = {  # uses every section, and a phase of almost every desi
     "phases": {
         "pilot": {"design": "baseline_only", "seeds": 6},
         "s": {
-            "design": "search", "trials": 4, "sampler": "tpe", "pruner": "median", "rungs": [5, 8],
+            "design": "search",
+            "trials": 4,
+            "sampler": "tpe",
+            "pruner": "median",
+            "rungs": [5, 8],
         },
         "a": {
-            "design": "blocked", "options": {"points": 2, "blocks": 6, "arms": "full_factorial"},
+            "design": "blocked",
+            "options": {"points": 2, "blocks": 6, "arms": "full_factorial"},
         },
         "p": {"design": "path", "options": {"best": {"v": "b"}, "order": ["v", "ratio"]}},
         "c": {"design": "confirm", "options": {"of": "s", "winners": 1, "blocks": 6}},
@@ -68,7 +86,7 @@ RICH: dict[str, Any] = {  # uses every section, and a phase of almost every desi
     "store": {"mlflow": "x"},
     "objective": "val/qabf",
     "seed": 0,
-}  # fmt: skip
+}
 
 
 def good(**changes: Any) -> str:
@@ -132,22 +150,27 @@ STUDIES: dict[str, tuple[str | bytes, str]] = {
     "itself": (good(title="${title}"), "refers to another value"),
     "missing": (good(title="???"), "refers to another value"),
     "environment as a space": (
-        good(defaults=[{"/search_spaces@space": "${oc.env:HOME}"}]), "is no name of a file",
+        good(defaults=[{"/search_spaces@space": "${oc.env:HOME}"}]),
+        "is no name of a file",
     ),
     # defaults that leave
     "space outside": (
-        good(defaults=[{"/search_spaces@space": "../../../../etc/passwd"}]), "is no name of a file",
+        good(defaults=[{"/search_spaces@space": "../../../../etc/passwd"}]),
+        "is no name of a file",
     ),
     "space absolute": (good(defaults=[{"/search_spaces@space": "/etc/hosts"}]), "is no name of a"),
     "file outside": (good(defaults=["../secrets", "_self_"]), "is no entry"),
     "space on top": (
-        good(defaults=[{"/search_spaces@_global_": "scales"}]), "would put a file under '_global_'",
+        good(defaults=[{"/search_spaces@_global_": "scales"}]),
+        "would put a file under '_global_'",
     ),
     "space into phases": (
-        good(defaults=[{"/search_spaces@phases": "scales"}]), "would put a file under 'phases'",
+        good(defaults=[{"/search_spaces@phases": "scales"}]),
+        "would put a file under 'phases'",
     ),
     "space into hydra": (
-        good(defaults=[{"/search_spaces@hydra.run": "scales"}]), "would put a file under",
+        good(defaults=[{"/search_spaces@hydra.run": "scales"}]),
+        "would put a file under",
     ),
     "launcher": (good(defaults=[{"override hydra/launcher": "joblib"}]), "is no entry"),
     "hydra group": (good(defaults=[{"/hydra/job_logging": "none"}]), "is no entry"),
@@ -177,18 +200,24 @@ STUDIES: dict[str, tuple[str | bytes, str]] = {
     # numbers
     "hex number": (good().replace("seeds: 1", "seeds: 0x" + "f" * 600), "beyond 2**63"),
     "long number": (good().replace("seeds: 1", "seeds: " + "9" * 1900), "beyond 2**63"),
-    "endless number": (good().replace("seeds: 1", "seeds: " + "9" * 9000), "a text of 9000 charact"),
+    "endless number": (
+        good().replace("seeds: 1", "seeds: " + "9" * 9000),
+        "a text of 9000 charact",
+    ),
     "large seed": (good(seed=2**70), "seed: a whole number beyond 2**63"),
     "infinite steps": (good(base={"train": {"steps": float("inf")}}), "must be a whole number"),
     "nan ratio": (good(factors={"ratio": {"values": [0.5, float("nan")]}}), "must be a number"),
     "seeds without end": (
-        good(phases={"compare": {"design": "one_factor", "seeds": 10**12}}), "at most",
+        good(phases={"compare": {"design": "one_factor", "seeds": 10**12}}),
+        "at most",
     ),
     "trials without end": (
-        good(phases={"s": {"design": "search", "trials": 10**15}}), "at most",
+        good(phases={"s": {"design": "search", "trials": 10**15}}),
+        "at most",
     ),
     "points without end": (
-        good(phases={"p": {"design": "sobol", "trials": 2**40}}), "at most",
+        good(phases={"p": {"design": "sobol", "trials": 2**40}}),
+        "at most",
     ),
     "blocks without end": (
         good(phases={"a": {"design": "blocked", "options": {"points": 4, "blocks": 10**9}}}),
@@ -199,16 +228,21 @@ STUDIES: dict[str, tuple[str | bytes, str]] = {
         "at most",
     ),
     "pairs without end": (
-        good(base={"data": {"name": "synthetic", "pairs": {"train": 10**12}}}), "pairs.train: must",
+        good(base={"data": {"name": "synthetic", "pairs": {"train": 10**12}}}),
+        "pairs.train: must",
     ),
     "images without end": (
-        good(base={"data": {"name": "synthetic", "size": [10**6, 10**6]}}), "data.size: must be",
+        good(base={"data": {"name": "synthetic", "size": [10**6, 10**6]}}),
+        "data.size: must be",
     ),
     "crop without end": (good(base={"data": {"crop": 10**9}}), "data.crop: must be"),
     "width without end": (good(base={"model": {"width": 10**9}}), "model.width: must be"),
     "batch without end": (good(base={"train": {"batch_size": 10**9}}), "train.batch_size: must be"),
     # names
-    "long name of a phase": (good(phases={LONG[:1500]: {"design": "one_factor"}}), "has at most 64"),
+    "long name of a phase": (
+        good(phases={LONG[:1500]: {"design": "one_factor"}}),
+        "has at most 64",
+    ),
     "endless name of a phase": (good(phases={LONG: {"design": "one_factor"}}), "10000 characters"),
     "endless name of a factor": (good(factors={LONG: {"values": [1, 2]}}), "10000 characters"),
     "endless name of a question": (good(questions={LONG: {}}), "10000 characters"),
@@ -227,7 +261,8 @@ STUDIES: dict[str, tuple[str | bytes, str]] = {
     "key of a list": ("? [a, b]\n: 1\n", "is no YAML"),
     "key of nothing": ("~: 1\n", "None is no key"),
     "arm of markup": (
-        good(**dimension(type="categorical", choices=["<script>", "b"])), "setting of a categorical",
+        good(**dimension(type="categorical", choices=["<script>", "b"])),
+        "setting of a categorical",
     ),
     # expressions
     "call": (expression("open('/etc/passwd')"), "is not allowed"),
@@ -250,26 +285,36 @@ STUDIES: dict[str, tuple[str | bytes, str]] = {
     "nul in an expression": (expression("levels\0 > 1"), "c.require"),
     "types": (expression("loss.operator * 3 > 1"), "cannot be computed"),
     "when of a circle": (
-        good(space={"dimensions": {
-            "ratio": {"when": "weight_growth > 1"}, "weight_growth": {"when": "ratio > 0.3"},
-        }}),
+        good(
+            space={
+                "dimensions": {
+                    "ratio": {"when": "weight_growth > 1"},
+                    "weight_growth": {"when": "ratio > 0.3"},
+                }
+            }
+        ),
         "in a circle",
     ),
     "ties of a circle": (
-        good(factors={
-            "ratio": {"values": [0.5, 0.75], "tied_to": "levels"},
-            "levels": {"values": [2, 3], "tied_to": "ratio"},
-        }),
+        good(
+            factors={
+                "ratio": {"values": [0.5, 0.75], "tied_to": "levels"},
+                "levels": {"values": [2, 3], "tied_to": "ratio"},
+            }
+        ),
         "is tied itself",
     ),
     "agreement of a circle": (good(**question(agrees_with="q")), "no other question is called"),
-}  # fmt: skip
+}
 
 # name -> (text of the space file, part of the answer); the study names it
 SPACES: dict[str, tuple[str | bytes, str]] = {
     "target": ("dimensions: {a: {_target_: os.system}}\n", "YAML never names code"),
     "python tag": ("title: !!python/object/apply:os.system ['id']\n", "hostile.yaml: line 1"),
-    "header": ("# @package _global_\nphases: {x: {design: one_factor}}\n", "hostile.yaml: the header"),
+    "header": (
+        "# @package _global_\nphases: {x: {design: one_factor}}\n",
+        "hostile.yaml: the header",
+    ),
     "defaults outside": ("defaults: [../../../etc/passwd]\n", "hostile.yaml: defaults"),
     "defaults on top": ("defaults: [{/data@_global_: msrs}]\n", "would put a file under"),
     "itself": ("defaults: [hostile, _self_]\n", "in a circle"),
@@ -286,9 +331,11 @@ SPACES: dict[str, tuple[str | bytes, str]] = {
     "list": ("- a\n", "must be a mapping"),
     "dimension outside": ("dimensions: {../a: {type: int}}\n", "rename it"),
     "long name": (f"dimensions:\n  ? {LONG[:1900]}\n  : {{type: int}}\n", "has at most 64"),
-    "number": ("dimensions: {a: {path: train.steps, type: int, low: 1, high: 0x" + "f" * 99 + "}}\n",
-               "beyond 2**63"),
-}  # fmt: skip
+    "number": (
+        "dimensions: {a: {path: train.steps, type: int, low: 1, high: 0x" + "f" * 99 + "}}\n",
+        "beyond 2**63",
+    ),
+}
 
 OVERRIDES: dict[str, str] = {
     "base.model._target_=os.system": "YAML never names code",
@@ -324,4 +371,4 @@ OVERRIDES: dict[str, str] = {
     "~base": "no such section",
     "~base.data": "cannot be removed",
     "~phases": "phases: is missing",
-}  # fmt: skip
+}

@@ -17,19 +17,63 @@ from tests.hostile.studies import RICH
 
 QUIET = settings(deadline=None, derandomize=True, max_examples=100)
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
     | st.sampled_from(["qabf", "search", "_target_", "${x}", "ratio", "int", "0.2%", "levels > 1"])
-)  # fmt: skip
-keys = st.sampled_from(
-    ["title", "questions", "space", "dimensions", "factors", "phases", "base", "data", "name", "q",
-     "loss", "ratio", "values", "type", "low", "high", "when", "path", "choices", "design", "seeds",
-     "options", "executor", "store", "nuisance", "objective", "seed", "compare", "primary",
-     "constraints", "require", "because", "_target_", "baseline", "metrics", "names"]
-) | st.text(max_size=5) | st.integers() | st.none()  # fmt: skip
+)
+keys = (
+    st.sampled_from(
+        [
+            "title",
+            "questions",
+            "space",
+            "dimensions",
+            "factors",
+            "phases",
+            "base",
+            "data",
+            "name",
+            "q",
+            "loss",
+            "ratio",
+            "values",
+            "type",
+            "low",
+            "high",
+            "when",
+            "path",
+            "choices",
+            "design",
+            "seeds",
+            "options",
+            "executor",
+            "store",
+            "nuisance",
+            "objective",
+            "seed",
+            "compare",
+            "primary",
+            "constraints",
+            "require",
+            "because",
+            "_target_",
+            "baseline",
+            "metrics",
+            "names",
+        ]
+    )
+    | st.text(max_size=5)
+    | st.integers()
+    | st.none()
+)
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
     max_leaves=25,
-)  # fmt: skip
+)
 
 
 def paths(tree: dict[str, Any], before: str = "") -> Iterator[str]:
@@ -133,11 +177,16 @@ lines = st.one_of(
     values.map(lambda value: json.dumps(value, default=str, skipkeys=True).encode()),
     st.fixed_dictionaries(
         {"kind": st.sampled_from(["metrics", "rung", "image", "x"]), "step": scalars},
-        optional={"values": values, "value": scalars, "name": scalars, "path": scalars,
-                  "time_ms": scalars},
+        optional={
+            "values": values,
+            "value": scalars,
+            "name": scalars,
+            "path": scalars,
+            "time_ms": scalars,
+        },
     ).map(lambda event: json.dumps(event, default=str).encode()),
     st.just(b'{"kind": "rung", "value": 0.5, "step": 1, "time_ms": 2}'),
-)  # fmt: skip
+)
 
 
 @QUIET
@@ -150,9 +199,13 @@ def test_any_lines_are_a_journal_up_to_the_first_that_is_none(
 
 @QUIET
 @given(
-    label=scalars, splits=values, files=values, counts=values, digest=scalars,
+    label=scalars,
+    splits=values,
+    files=values,
+    counts=values,
+    digest=scalars,
     stems=st.lists(st.text(max_size=8), max_size=4),
-)  # fmt: skip
+)
 def test_any_values_are_a_manifest_or_are_refused(**parts: Any) -> None:
     stems = parts.pop("stems")
     plain = {**parts, "hash": parts.pop("digest")}

@@ -14,9 +14,15 @@ from ablate.losses.selection import TIE
 
 TARGET = GPUTarget("cuda", 90, 32)  # an H200
 TYPES = {
-    "infrared": "*fp32", "visible": "*fp32", "fused": "*fp32", "sums": "*fp32", "slopes": "*i8",
-    "upstream": "*fp32", "grad": "*fp32", "scale": "fp32",
-}  # fmt: skip
+    "infrared": "*fp32",
+    "visible": "*fp32",
+    "fused": "*fp32",
+    "sums": "*fp32",
+    "slopes": "*i8",
+    "upstream": "*fp32",
+    "grad": "*fp32",
+    "scale": "fp32",
+}
 
 
 def compiled(kernel: triton.JITFunction, **constants: object) -> str:
@@ -47,10 +53,16 @@ def main() -> None:
     for padding, (components, is_free, is_joint, tolerance) in itertools.product(range(4), forms):
         made.add(
             compiled(
-                kernels.forward, PADDING=padding, COMPONENTS=components, SIGN_FREE=is_free,
-                JOINT=is_joint, UP=components == 2, TOLERANCE=tolerance, **taps,
+                kernels.forward,
+                PADDING=padding,
+                COMPONENTS=components,
+                SIGN_FREE=is_free,
+                JOINT=is_joint,
+                UP=components == 2,
+                TOLERANCE=tolerance,
+                **taps,
             )
-        )  # fmt: skip
+        )
     print(len(made))
 
 

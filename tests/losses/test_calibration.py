@@ -87,9 +87,13 @@ def test_the_size_of_a_gradient_does_not_depend_on_crop_or_batch() -> None:
 
 @pytest.mark.parametrize(
     "chosen",
-    [{"components": "signed_sum", "levels": 1}, {"penalty": "l2"}, {"norm": "value"},
-     {"preset": "tc_moa"}],
-)  # fmt: skip
+    [
+        {"components": "signed_sum", "levels": 1},
+        {"penalty": "l2"},
+        {"norm": "value"},
+        {"preset": "tc_moa"},
+    ],
+)
 def test_norm_matched_pulls_as_hard_as_the_papers_loss(chosen: dict[str, Any]) -> None:
     pair, weight = at_the_mean(sources(8)), {"gradient_weight": 7.0, "intensity_weight": 0.0}
     matched = losses.build({**weight, **chosen, "lambda_policy": "norm_matched"})
@@ -126,8 +130,11 @@ def test_without_its_constants_a_loss_refuses_and_without_need_it_measures_nothi
 
 def test_flat_calibration_images_are_told() -> None:
     flat = {name: torch.full((1, 1, 32, 32), 0.5) for name in ("infrared", "visible")}
-    for chosen in ({"norm": "value"}, {"norm": "grad"}, {"lambda_policy": "norm_matched",
-                                                         "penalty": "l2"}):  # fmt: skip
+    for chosen in (
+        {"norm": "value"},
+        {"norm": "grad"},
+        {"lambda_policy": "norm_matched", "penalty": "l2"},
+    ):
         with pytest.raises(ConfigError, match="calibration images"):
             losses.build({**chosen, "padding": "replicate"}).calibrate(**flat)
 

@@ -142,8 +142,9 @@ def proposed(p: Images, weights: tuple[float, ...] = (1 / 3, 1 / 3, 1 / 3)) -> T
         }
         for kernel in (X, X.T.contiguous()):
             g = {k: conv(i, kernel) for k, i in small.items()}
-            larger = torch.where(g["visible"].abs() >= g["infrared"].abs(), g["visible"],
-                                 g["infrared"])  # fmt: skip
+            larger = torch.where(
+                g["visible"].abs() >= g["infrared"].abs(), g["visible"], g["infrared"]
+            )
             total = total + weight * (g["fused"] - larger).abs().mean()
     return total
 

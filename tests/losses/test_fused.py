@@ -108,9 +108,12 @@ def test_any_pyramid_goes_with_them(geometry: dict[str, Any], kernels: list[int]
 @pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
-    seed=st.integers(0, 2**20), height=st.integers(3, 9), width=st.integers(3, 40),
-    padding=st.sampled_from(fused.PADDINGS), variant=st.sampled_from(sorted(VARIANTS)),
-)  # fmt: skip
+    seed=st.integers(0, 2**20),
+    height=st.integers(3, 9),
+    width=st.integers(3, 40),
+    padding=st.sampled_from(fused.PADDINGS),
+    variant=st.sampled_from(sorted(VARIANTS)),
+)
 def test_any_size_and_any_grey_levels(
     seed: int, height: int, width: int, padding: str, variant: str
 ) -> None:
@@ -197,13 +200,20 @@ def test_norms_and_the_whole_loss_use_them_too(kernels: list[int]) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        {"operator": "laplacian"}, {"operator": "central"}, {"components": "magnitude_l2"},
-        {"components": "image_mean"}, {"selection": "soft"}, {"selection": "signed_max"},
-        {"selected": "once"}, {"penalty": "l2"},
+        {"operator": "laplacian"},
+        {"operator": "central"},
+        {"components": "magnitude_l2"},
+        {"components": "image_mean"},
+        {"selection": "soft"},
+        {"selection": "signed_max"},
+        {"selected": "once"},
+        {"penalty": "l2"},
         {"selection": "joint_max", "components": "signed_sum", "ties": "exact"},
-        {"selection": "joint_max"}, {"compared": "low_pass"}, {"target_exponent": 0.7},
+        {"selection": "joint_max"},
+        {"compared": "low_pass"},
+        {"target_exponent": 0.7},
     ],
-)  # fmt: skip
+)
 def test_what_they_do_not_claim_is_computed_in_torch(other: dict[str, Any]) -> None:
     assert MultiScaleGradient(**other)._form is None
     assert MultiScaleGradient()._form is not None

@@ -202,10 +202,14 @@ def raw_differences(pair: dict[str, Tensor]) -> list[Tensor]:
     for side, turned in itertools.product((24, 12), (kernel, kernel.T.contiguous())):
         g = {
             name: torch.nn.functional.conv2d(
-                image if side == 24 else torch.nn.functional.interpolate(
-                    image, (side, side), mode="bilinear"), turned[None, None], padding=1)
+                image
+                if side == 24
+                else torch.nn.functional.interpolate(image, (side, side), mode="bilinear"),
+                turned[None, None],
+                padding=1,
+            )
             for name, image in pair.items()
-        }  # fmt: skip
+        }
         i, v = g["infrared"], g["visible"]
         found.append(g["fused"] - torch.where(v.abs() >= i.abs(), v, i))
     return found
@@ -214,10 +218,13 @@ def raw_differences(pair: dict[str, Tensor]) -> list[Tensor]:
 def test_a_choice_made_once_is_that_of_full_size_resized() -> None:
     pair = images(6)
     small = {name: resize(image, (12, 12), method="area") for name, image in pair.items()}
-    share = torch.cat([
-        resize((i.abs() > v.abs()).double(), (12, 12), method="area")
-        for i, v in zip(sobel(pair["infrared"]), sobel(pair["visible"]), strict=True)
-    ], dim=1)  # fmt: skip
+    share = torch.cat(
+        [
+            resize((i.abs() > v.abs()).double(), (12, 12), method="area")
+            for i, v in zip(sobel(pair["infrared"]), sobel(pair["visible"]), strict=True)
+        ],
+        dim=1,
+    )
     i, v, f = (torch.cat(sobel(small[name]), dim=1) for name in ("infrared", "visible", "fused"))
     expected = (f - (share * i + (1 - share) * v)).abs().mean(dim=(0, 2, 3)).sum()
     once = losses.build({"levels": 2, "selected": "once", "resampler": "area", **TERM_ONLY})
@@ -240,8 +247,11 @@ def test_at_the_mean_image_four_variants_have_one_value(seed: int, levels: int) 
     pair = images(seed)
     pair["fused"] = (pair["infrared"] + pair["visible"]) / 2
     variants: list[dict[str, Any]] = [
-        {}, {"sign": "free"}, {"selection": "joint_max"}, {"selection": "signed_max"},
-    ]  # fmt: skip
+        {},
+        {"sign": "free"},
+        {"selection": "joint_max"},
+        {"selection": "signed_max"},
+    ]
     found = [value(pair, levels=levels, **chosen) for chosen in variants]
     per_axis, free, joint, signed = found
     assert per_axis == pytest.approx(free, rel=1e-12)
@@ -272,10 +282,16 @@ def shares_of_the_frame(pair: dict[str, Tensor], padding: str = "zeros") -> list
 
 @pytest.mark.parametrize(
     ("ratio", "method", "share"),
-    [(0.25, "bilinear", 0.25), (0.125, "bilinear", 0.0625), (0.5, "bilinear", 1.0),
-     (0.25, "antialias", 1.0), (0.25, "area", 1.0), (0.25, "gaussian", 1.0),
-     (0.25, "strided", 0.0625)],
-)  # fmt: skip
+    [
+        (0.25, "bilinear", 0.25),
+        (0.125, "bilinear", 0.0625),
+        (0.5, "bilinear", 1.0),
+        (0.25, "antialias", 1.0),
+        (0.25, "area", 1.0),
+        (0.25, "gaussian", 1.0),
+        (0.25, "strided", 0.0625),
+    ],
+)
 def test_how_many_pixels_a_level_sends_its_gradient_to(
     ratio: float, method: str, share: float
 ) -> None:

@@ -93,13 +93,21 @@ def test_the_ssim_term_agrees_with_scikit_image_on_the_interior() -> None:
     tiles = torch.rand(3, 1, 1, 64, 64, generator=generator, dtype=torch.float64)
     infrared, visible, fused = tiles
     ours = float(StructuralDistance()(infrared=infrared, visible=visible, fused=fused))
-    theirs = 1 - sum(
-        structural_similarity(
-            source[0, 0].numpy(), fused[0, 0].numpy(), data_range=1.0, gaussian_weights=True,
-            sigma=1.5, use_sample_covariance=False,
+    theirs = (
+        1
+        - sum(
+            structural_similarity(
+                source[0, 0].numpy(),
+                fused[0, 0].numpy(),
+                data_range=1.0,
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+            )
+            for source in (infrared, visible)
         )
-        for source in (infrared, visible)
-    ) / 2  # fmt: skip
+        / 2
+    )
     assert ours == pytest.approx(theirs, abs=0.01)  # the frame is padded here, cut there
 
 

@@ -17,9 +17,13 @@ from ablate.losses.selection import SELECTIONS
 from ablate.registry import Registry, declared, first_line
 
 REGISTRIES = {
-    "OPERATORS": OPERATORS, "LAPLACIANS": LAPLACIANS, "RESAMPLERS": RESAMPLERS,
-    "COMPONENTS": COMPONENTS, "PENALTIES": PENALTIES, "SELECTIONS": SELECTIONS,
-}  # fmt: skip
+    "OPERATORS": OPERATORS,
+    "LAPLACIANS": LAPLACIANS,
+    "RESAMPLERS": RESAMPLERS,
+    "COMPONENTS": COMPONENTS,
+    "PENALTIES": PENALTIES,
+    "SELECTIONS": SELECTIONS,
+}
 
 
 @pytest.mark.parametrize(

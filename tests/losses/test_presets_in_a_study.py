@@ -14,12 +14,13 @@ from ablate.study.plan import make
 STUDY: dict[str, Any] = {
     "defaults": [{"/search_spaces@space": "catalogue"}, "_self_"],
     "title": "Published terms in one mix",
-    "questions": {"q": {"asks": "Does the term matter?", "compare": "published",
-                        "primary": ["qabf"]}},
+    "questions": {
+        "q": {"asks": "Does the term matter?", "compare": "published", "primary": ["qabf"]}
+    },
     "factors": {"published": {"values": ["proposed", "seafusion", "text_if"]}},
     "phases": {"compare": {"design": "one_factor", "seeds": 1}},
     "objective": "val/qabf",
-}  # fmt: skip
+}
 
 
 def planned(folder: Path, *words: str, **base: Any) -> list[Any]:
@@ -51,8 +52,12 @@ def test_the_arm_is_the_one_that_the_written_out_settings_have(tmp_path: Path) -
 
 
 def test_the_published_mix_is_taken_when_asked_for(tmp_path: Path) -> None:
-    trials = planned(tmp_path, "factors.published.values=[seafusion,text_if]",
-                     "factors.published.baseline=seafusion", mix="published")  # fmt: skip
+    trials = planned(
+        tmp_path,
+        "factors.published.values=[seafusion,text_if]",
+        "factors.published.baseline=seafusion",
+        mix="published",
+    )
     weights = {t.name: t.runs[0].settings["loss"]["intensity_weight"] for t in trials}
     assert weights == {"seafusion": 1.0, "text_if": 8.0}
 

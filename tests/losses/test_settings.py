@@ -90,9 +90,13 @@ def test_neither_the_package_nor_its_settings_import_torch() -> None:
 def test_the_names_are_those_that_are_registered() -> None:
     names = losses.names()
     for setting, registered in {
-        "operator": (*OPERATORS, *LAPLACIANS), "components": COMPONENTS, "selection": SELECTIONS,
-        "penalty": PENALTIES, "resampler": RESAMPLERS, "padding": PADDINGS,
-    }.items():  # fmt: skip
+        "operator": (*OPERATORS, *LAPLACIANS),
+        "components": COMPONENTS,
+        "selection": SELECTIONS,
+        "penalty": PENALTIES,
+        "resampler": RESAMPLERS,
+        "padding": PADDINGS,
+    }.items():
         assert sorted(names[setting]) == sorted(registered)
 
 
@@ -126,12 +130,33 @@ def test_listed_weights_are_written_as_equal_or_as_shares() -> None:
 
 
 OTHERS: dict[str, Any] = {
-    "gain": "unit", "y_axis": "up", "sign": "free", "gate_slope": 9.0, "selected": "once",
-    "compared": "low_pass", "ties": "tolerant", "tied_target": "infrared", "target_exponent": 0.7, "knee": 0.7, "ratio": 0.7, "resampler": "antialias", "resampled_from": "finer_level",
-    "weight_growth": 2.0, "padding": "replicate", "norm": "grad", "warmup_steps": 4, "gradient_weight": 3.0, "intensity": "mean", "intensity_weight": 2.0,
-    "ssim_weight": 1.0, "levels": 2, "selection": "joint_max", "penalty": "huber",
-    "operator": "central", "scales": [1, 0.6, 0.5],
-}  # fmt: skip
+    "gain": "unit",
+    "y_axis": "up",
+    "sign": "free",
+    "gate_slope": 9.0,
+    "selected": "once",
+    "compared": "low_pass",
+    "ties": "tolerant",
+    "tied_target": "infrared",
+    "target_exponent": 0.7,
+    "knee": 0.7,
+    "ratio": 0.7,
+    "resampler": "antialias",
+    "resampled_from": "finer_level",
+    "weight_growth": 2.0,
+    "padding": "replicate",
+    "norm": "grad",
+    "warmup_steps": 4,
+    "gradient_weight": 3.0,
+    "intensity": "mean",
+    "intensity_weight": 2.0,
+    "ssim_weight": 1.0,
+    "levels": 2,
+    "selection": "joint_max",
+    "penalty": "huber",
+    "operator": "central",
+    "scales": [1, 0.6, 0.5],
+}
 STARTS: list[dict[str, Any]] = [
     {"components": component, "levels": levels, "weights": weights, "gradient_weight": weight}
     for component, levels, weights, weight in itertools.product(
@@ -200,10 +225,17 @@ def test_two_spellings_of_one_loss_are_one_arm(left: dict[str, Any], right: dict
 
 @pytest.mark.parametrize(
     "changes",
-    [{"scales": [1, 0.5, 0.3]}, {"scales": [0.9, 0.5, 0.25]}, {"weights": [0, 1, 1]},
-     {"norm": "grad"}, {"selection": "joint_max"}, {"operator": "laplacian8"}, {"y_axis": "up",
-     "selection": "signed_max"}, {"warmup_steps": 1}],
-)  # fmt: skip
+    [
+        {"scales": [1, 0.5, 0.3]},
+        {"scales": [0.9, 0.5, 0.25]},
+        {"weights": [0, 1, 1]},
+        {"norm": "grad"},
+        {"selection": "joint_max"},
+        {"operator": "laplacian8"},
+        {"y_axis": "up", "selection": "signed_max"},
+        {"warmup_steps": 1},
+    ],
+)
 def test_what_differs_is_another_arm(changes: dict[str, Any]) -> None:
     assert losses.canonical(changes) != losses.canonical({})
     assert values_of(changes) != pytest.approx(values_of({}), rel=1e-9)

@@ -179,12 +179,18 @@ def test_settings_at_what_a_recorded_study_meant_hash_like_absent_ones() -> None
 @pytest.mark.parametrize(
     "inert",
     [
-        {"selection": "visible"}, {"selection": "mean"}, {"selection": "soft"}, {"sign": "free"},
-        {"selection": "signed_max"}, {"components": "magnitude_l1"}, {"gradient_weight": 0},
-        {"preset": "seafusion"}, {"preset": "text_if"},
+        {"selection": "visible"},
+        {"selection": "mean"},
+        {"selection": "soft"},
+        {"sign": "free"},
+        {"selection": "signed_max"},
+        {"components": "magnitude_l1"},
+        {"gradient_weight": 0},
+        {"preset": "seafusion"},
+        {"preset": "text_if"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_where_a_tie_decides_nothing_the_setting_has_no_effect(inert: dict[str, Any]) -> None:
     tolerant = losses.canonical({**inert, "ties": "tolerant"})
     assert tolerant == losses.canonical(inert)
@@ -194,13 +200,17 @@ def test_where_a_tie_decides_nothing_the_setting_has_no_effect(inert: dict[str, 
 @pytest.mark.parametrize(
     "matters",
     [
-        {}, {"selection": "joint_max"}, {"selection": "joint_max", "sign": "free"},
-        {"components": "signed_sum"}, {"operator": "laplacian"},
-        {"sign": "free", "selected": "once"}, {"sign": "free", "compared": "low_pass"},
+        {},
+        {"selection": "joint_max"},
+        {"selection": "joint_max", "sign": "free"},
+        {"components": "signed_sum"},
+        {"operator": "laplacian"},
+        {"sign": "free", "selected": "once"},
+        {"sign": "free", "compared": "low_pass"},
         {"components": "magnitude_l1", "lambda_policy": "norm_matched"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_elsewhere_the_rules_are_two_arms(matters: dict[str, Any]) -> None:
     assert losses.canonical(matters)["ties"] == "exact"
     assert losses.canonical({**matters, "ties": "tolerant"})["ties"] == "tolerant"

@@ -34,8 +34,16 @@ def value(pair: dict[str, Tensor], **changes: Any) -> float:
     return float(losses.build({**GRADIENT_ONLY, **changes})(**pair))
 
 
-def plain(pair: dict[str, Tensor], variant: str, *, levels: int, ratio: float, method: str,
-          padding: str, weights: list[float]) -> float:  # fmt: skip
+def plain(
+    pair: dict[str, Tensor],
+    variant: str,
+    *,
+    levels: int,
+    ratio: float,
+    method: str,
+    padding: str,
+    weights: list[float],
+) -> float:
     """The formula, pixel arithmetic spelled out per variant with two dense convolutions."""
     total = 0.0
     for level in range(levels):
@@ -46,13 +54,19 @@ def plain(pair: dict[str, Tensor], variant: str, *, levels: int, ratio: float, m
                 if method == "area":
                     image = F.interpolate(image, (side, side), mode="area")
                 else:
-                    image = F.interpolate(image, (side, side), mode="bilinear",
-                                          align_corners=False, antialias=method == "antialias")  # fmt: skip
+                    image = F.interpolate(
+                        image,
+                        (side, side),
+                        mode="bilinear",
+                        align_corners=False,
+                        antialias=method == "antialias",
+                    )
             mode = "constant" if padding == "zeros" else "replicate"
             framed = F.pad(image, (1, 1, 1, 1), mode=mode)
             grads[name] = (
-                F.conv2d(framed, KX[None, None]), F.conv2d(framed, KX.T[None, None].contiguous())
-            )  # fmt: skip
+                F.conv2d(framed, KX[None, None]),
+                F.conv2d(framed, KX.T[None, None].contiguous()),
+            )
         (ix, iy), (vx, vy), (fx, fy) = grads["infrared"], grads["visible"], grads["fused"]
         if variant == "magnitude":
             m = [x.abs() + y.abs() for x, y in ((ix, iy), (vx, vy), (fx, fy))]
@@ -78,10 +92,18 @@ def plain(pair: dict[str, Tensor], variant: str, *, levels: int, ratio: float, m
 def test_every_variant_equals_its_plain_formula(variant: str, method: str, padding: str) -> None:
     for levels, ratio in ((1, 0.5), (3, 0.5), (2, 0.7071)):
         pair = images(levels)
-        expected = plain(pair, variant, levels=levels, ratio=ratio, method=method, padding=padding,
-                         weights=[1 / levels] * levels)  # fmt: skip
-        found = value(pair, levels=levels, ratio=ratio, resampler=method, padding=padding,
-                      **VARIANTS[variant])  # fmt: skip
+        expected = plain(
+            pair,
+            variant,
+            levels=levels,
+            ratio=ratio,
+            method=method,
+            padding=padding,
+            weights=[1 / levels] * levels,
+        )
+        found = value(
+            pair, levels=levels, ratio=ratio, resampler=method, padding=padding, **VARIANTS[variant]
+        )
         assert found == pytest.approx(expected, rel=1e-12)  # float64, another order of sums
 
 
@@ -96,8 +118,9 @@ def test_no_variant_resampler_or_padding_stands_for_another() -> None:
 def test_weights_are_geometric_explicit_and_normalised() -> None:
     pair = images(4)
     weights = [1 / 7, 2 / 7, 4 / 7]
-    expected = plain(pair, "signed", levels=3, ratio=0.5, method="bilinear", padding="zeros",
-                     weights=weights)  # fmt: skip
+    expected = plain(
+        pair, "signed", levels=3, ratio=0.5, method="bilinear", padding="zeros", weights=weights
+    )
     assert value(pair, weights="geometric", weight_growth=2.0) == pytest.approx(expected)
     assert value(pair, weights=[10, 20, 40]) == pytest.approx(expected)
 

@@ -22,9 +22,14 @@ SETTINGS = {
 
 
 def _plain(
-    images: dict[str, Tensor], *, white: float, floor: float, pad: str = "reflect",
-    both: bool = True, root: bool = True,
-) -> float:  # fmt: skip
+    images: dict[str, Tensor],
+    *,
+    white: float,
+    floor: float,
+    pad: str = "reflect",
+    both: bool = True,
+    root: bool = True,
+) -> float:
     """Return Nabf written pixel by pixel from Shreyamsha Kumar's description."""
 
     def edges(plane: Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -68,9 +73,11 @@ def _score(images: dict[str, Tensor], protocol: str = "cddfuse-py") -> float:
 
 @quick
 @given(
-    seed=seeds, height=st.integers(3, 16), width=st.integers(3, 16),
+    seed=seeds,
+    height=st.integers(3, 16),
+    width=st.integers(3, 16),
     protocol=st.sampled_from(sorted(SETTINGS)),
-)  # fmt: skip
+)
 def test_value_is_that_of_plain_loops(
     triple: Make, seed: int, height: int, width: int, protocol: str
 ) -> None:

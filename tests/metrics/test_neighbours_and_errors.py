@@ -57,9 +57,11 @@ def _plain(images: dict[str, Tensor], protocol: str) -> dict[str, float]:
 
 @quick
 @given(
-    seed=seeds, height=st.integers(2, 30), width=st.integers(2, 30),
+    seed=seeds,
+    height=st.integers(2, 30),
+    width=st.integers(2, 30),
     protocol=st.sampled_from(["cddfuse-py", "tang-py", "tang-matlab-2022"]),
-)  # fmt: skip
+)
 def test_values_are_those_of_plain_numpy(
     triple: Make, seed: int, height: int, width: int, protocol: str
 ) -> None:

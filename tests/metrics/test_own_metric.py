@@ -44,9 +44,12 @@ def plug_in(factor: int = 1, value: str = GOOD) -> None:
 def span(statistics: SourceStatistics | None = None) -> float:
     levels = torch.arange(48 * 48, dtype=torch.uint8).view(1, 1, 48, 48)
     found = metrics.evaluate(
-        infrared=levels, visible=levels // 2, fused=levels, names=["span", "vif"],
+        infrared=levels,
+        visible=levels // 2,
+        fused=levels,
+        names=["span", "vif"],
         statistics=statistics,
-    )  # fmt: skip
+    )
     return float(found["span"])
 
 

@@ -34,16 +34,25 @@ def test_protocols_of_equal_hash_give_equal_numbers(triple: Make) -> None:
 
 
 CHANGES = {
-    "quantise": ("truncate", ALL_NAMES), "mi_unit": ("bits", ["mi"]),
-    "mi_merges_white": (True, ["mi"]), "en_offset": (1e-7, ["en"]),
-    "qabf_padding": ("replicate", ["qabf"]), "vif_noise": (0.4, ["vif"]),
-    "vif_of_constant_source": (0.0, []), "ssim_window": ("gaussian", ["ssim"]),
-    "ssim_padding": ("replicate", ["ssim"]), "ssim_range": (255.0, ["ssim"]),
-    "ms_ssim_range": (1.0, ["ms_ssim"]), "ssim_of_sources": ("mean", ["ssim", "ms_ssim"]),
-    "ag_divisor": ("intervals", ["ag"]), "psnr_peak": ("255_of_unit", ["psnr"]),
-    "sf_white": (1.0, ["sf"]), "mse_white": (1.0, ["mse"]), "nabf_white": (1.0, ["nabf"]),
+    "quantise": ("truncate", ALL_NAMES),
+    "mi_unit": ("bits", ["mi"]),
+    "mi_merges_white": (True, ["mi"]),
+    "en_offset": (1e-7, ["en"]),
+    "qabf_padding": ("replicate", ["qabf"]),
+    "vif_noise": (0.4, ["vif"]),
+    "vif_of_constant_source": (0.0, []),
+    "ssim_window": ("gaussian", ["ssim"]),
+    "ssim_padding": ("replicate", ["ssim"]),
+    "ssim_range": (255.0, ["ssim"]),
+    "ms_ssim_range": (1.0, ["ms_ssim"]),
+    "ssim_of_sources": ("mean", ["ssim", "ms_ssim"]),
+    "ag_divisor": ("intervals", ["ag"]),
+    "psnr_peak": ("255_of_unit", ["psnr"]),
+    "sf_white": (1.0, ["sf"]),
+    "mse_white": (1.0, ["mse"]),
+    "nabf_white": (1.0, ["nabf"]),
     "nabf_floor": (0.0, ["nabf"]),
-}  # fmt: skip
+}
 
 
 def test_every_switch_reaches_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,9 +63,11 @@ def _ssim(images: dict[str, Tensor], protocol: str) -> float:
 
 @quick
 @given(
-    seed=seeds, height=st.integers(11, 40), width=st.integers(11, 40),
+    seed=seeds,
+    height=st.integers(11, 40),
+    width=st.integers(11, 40),
     protocol=st.sampled_from(sorted(PLAIN)),
-)  # fmt: skip
+)
 def test_ssim_is_that_of_plain_convolutions(
     triple: Make, seed: int, height: int, width: int, protocol: str
 ) -> None:

@@ -42,11 +42,16 @@ def test_vif_is_that_of_sewar(triple: Make, size: tuple[int, int]) -> None:
         ("ssim-range-255", {"data_range": 255}),
         (
             "tang-py",
-            {"data_range": 1, "gaussian_weights": True, "use_sample_covariance": False,
-             "sigma": 1.5, "truncate": 3.5},
+            {
+                "data_range": 1,
+                "gaussian_weights": True,
+                "use_sample_covariance": False,
+                "sigma": 1.5,
+                "truncate": 3.5,
+            },
         ),
     ],
-)  # fmt: skip
+)
 def test_ssim_is_that_of_scikit_image(
     triple: Make, size: tuple[int, int], protocol: str, options: dict[str, object]
 ) -> None:

@@ -17,8 +17,20 @@ from ablate.training.initialisation import initialise
 
 NETWORKS = [name for name in MODELS.names() if issubclass(MODELS.get(name), FusionNetwork)]
 SMALL = {"width": 8}
-COUNTS = {"cddfuse": 18720, "densefuse": 74193, "restormer": 218027, "seafusion": 164929, "unet": 482225}  # fmt: skip
-GMACS_AT_128 = {"cddfuse": 0.476, "densefuse": 1.442, "restormer": 1.017, "seafusion": 2.720, "unet": 0.578}  # fmt: skip
+COUNTS = {
+    "cddfuse": 18720,
+    "densefuse": 74193,
+    "restormer": 218027,
+    "seafusion": 164929,
+    "unet": 482225,
+}
+GMACS_AT_128 = {
+    "cddfuse": 0.476,
+    "densefuse": 1.442,
+    "restormer": 1.017,
+    "seafusion": 2.720,
+    "unet": 0.578,
+}
 
 
 @cache

@@ -18,14 +18,18 @@ STUDY = {
     "title": "My network",
     "phases": {"compare": {"design": "baseline_only", "seeds": 1}},
     "base": {
-        "data": {"name": "synthetic", "crop": 32, "size": [40, 44],
-                 "pairs": {"train": 2, "val": 1, "test": 1}},
+        "data": {
+            "name": "synthetic",
+            "crop": 32,
+            "size": [40, 44],
+            "pairs": {"train": 2, "val": 1, "test": 1},
+        },
         "model": {"name": "average", "gain": 2.0},
         "train": {"steps": 4, "batch_size": 1, "gallery": 0},
         "loss": {"levels": 1},
         "metrics": {"names": ["qabf"]},
     },
-}  # fmt: skip
+}
 
 
 class Quiet:

@@ -19,8 +19,10 @@ from ablate.models.released import read, renamed
 from ablate.training.weights import read_into
 from tests.planted import batch, weights
 
-RECORDED = {path.stem: json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(Path(__file__).with_name("upstream").glob("*.json"))}  # fmt: skip
+RECORDED = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted(Path(__file__).with_name("upstream").glob("*.json"))
+}
 
 
 def original(name: str) -> tuple[dict[str, Tensor], FusionNetwork]:

@@ -5,10 +5,30 @@ from typing import Any
 from torch.utils._python_dispatch import TorchDispatchMode
 
 VIEWS = {
-    "alias", "as_strided", "detach", "expand", "permute", "select", "slice", "split", "squeeze",
-    "t", "transpose", "unbind", "unfold", "unsqueeze", "view", "_unsafe_view", "lift_fresh",
-    "split_with_sizes", "empty", "empty_like", "new_empty", "new_empty_strided", "empty_strided",
-}  # fmt: skip
+    "alias",
+    "as_strided",
+    "detach",
+    "expand",
+    "permute",
+    "select",
+    "slice",
+    "split",
+    "squeeze",
+    "t",
+    "transpose",
+    "unbind",
+    "unfold",
+    "unsqueeze",
+    "view",
+    "_unsafe_view",
+    "lift_fresh",
+    "split_with_sizes",
+    "empty",
+    "empty_like",
+    "new_empty",
+    "new_empty_strided",
+    "empty_strided",
+}
 
 
 class Operations(TorchDispatchMode):

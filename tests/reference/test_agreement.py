@@ -17,9 +17,11 @@ TOLERANCES = {
 
 @settings(deadline=None, derandomize=True, max_examples=8)
 @given(
-    height=st.integers(41, 210), width=st.integers(41, 120), stem=st.sampled_from(["aD", "bN"]),
+    height=st.integers(41, 210),
+    width=st.integers(41, 120),
+    stem=st.sampled_from(["aD", "bN"]),
     dtype=st.sampled_from(list(TOLERANCES)),
-)  # fmt: skip
+)
 def test_six_metrics_are_those_of_the_plain_forms_at_any_size(
     height: int, width: int, stem: str, dtype: torch.dtype
 ) -> None:

@@ -15,30 +15,48 @@ from ablate.analysis.answers import answer
 from ablate.report.contents import Contents
 
 BASES = {"en": 6.8, "mi": 2.5, "sd": 34.0, "scd": 1.75, "vif": 0.58, "qabf": 0.65}
-BUDGET = {"seconds_per_step": 0.05, "steps": 40.0, "parameters": 65536.0, "seconds": 2.5,
-          "peak_memory_mib": 306.0}  # fmt: skip
+BUDGET = {
+    "seconds_per_step": 0.05,
+    "steps": 40.0,
+    "parameters": 65536.0,
+    "seconds": 2.5,
+    "peak_memory_mib": 306.0,
+}
 NUISANCE = [
     {"name": "learning_rate", "low": 0.002, "high": 0.2, "is_log": True},
     {"name": "gradient_weight", "low": 1.0, "high": 100.0, "is_log": True},
 ]
 EFFECTS: dict[Any, float] = {
-    "sign_free": -0.02, "magnitude": -0.05, ("scd", "magnitude"): 0.03, "signed_sum": -0.01,
-    0.35: -0.03, 0.71: 0.004,
-}  # fmt: skip
+    "sign_free": -0.02,
+    "magnitude": -0.05,
+    ("scd", "magnitude"): 0.03,
+    "signed_sum": -0.01,
+    0.35: -0.03,
+    0.71: 0.004,
+}
 STEPS = (10, 20, 30, 40)
 
 
 def asked(**changes: Any) -> dict[str, Any]:
     """Return a question as `answered_contents` takes it: values in design order."""
     return {
-        "id": "variant", "asks": "Which half of the idea carries the gain?", "factor": "variant",
-        "values": ["signed", "sign_free", "magnitude", "signed_sum"], "baseline": "signed",
-        "ordered": False, "primary": ["qabf", "vif"], "secondary": ["mi", "scd"],
+        "id": "variant",
+        "asks": "Which half of the idea carries the gain?",
+        "factor": "variant",
+        "values": ["signed", "sign_free", "magnitude", "signed_sum"],
+        "baseline": "signed",
+        "ordered": False,
+        "primary": ["qabf", "vif"],
+        "secondary": ["mi", "scd"],
         "guardrails": ["en", "sd"],
         "smallest_effect": {"qabf": "0.5%", "vif": "0.5%", "en": "0.5%", "sd": "1%"},
-        "expects": "differs", "contrasts": ["baseline"], "trend": None, "images": "random",
-        "agrees_with": None, **changes,
-    }  # fmt: skip
+        "expects": "differs",
+        "contrasts": ["baseline"],
+        "trend": None,
+        "images": "random",
+        "agrees_with": None,
+        **changes,
+    }
 
 
 VARIANT = asked(
@@ -50,9 +68,14 @@ VARIANT = asked(
     ]
 )
 RATIO = asked(
-    id="ratio", asks="Does the scale ratio matter?", factor="ratio", values=[0.35, 0.5, 0.71],
-    baseline=0.5, ordered=True, trend="log2",
-)  # fmt: skip
+    id="ratio",
+    asks="Does the scale ratio matter?",
+    factor="ratio",
+    values=[0.35, 0.5, 0.71],
+    baseline=0.5,
+    ordered=True,
+    trend="log2",
+)
 
 
 def answered_contents(
@@ -90,9 +113,14 @@ def answered_contents(
         seed: Of all that is random.
         facts: Replace published facts.
     """
-    study = _Study(effects=EFFECTS if effects is None else effects, metrics=metrics,
-                   images=images, questions=questions, seed=seed,
-                   selecting=metrics if selecting is None else selecting)  # fmt: skip
+    study = _Study(
+        effects=EFFECTS if effects is None else effects,
+        metrics=metrics,
+        images=images,
+        questions=questions,
+        seed=seed,
+        selecting=metrics if selecting is None else selecting,
+    )
     phases: dict[str, dict[str, Any]] = {}
     if pilot:
         phases["pilot"] = _phase("baseline_only", seeds=pilot)
@@ -101,13 +129,24 @@ def answered_contents(
     if explored:
         phases["explore"] = _phase("sobol")
         for trial in range(explored):
-            study.run("explore", study.drawn(trial), trial=trial, dummy=study.random.random(),
-                      tuning=study.tuning(), is_scored=False)  # fmt: skip
+            study.run(
+                "explore",
+                study.drawn(trial),
+                trial=trial,
+                dummy=study.random.random(),
+                tuning=study.tuning(),
+                is_scored=False,
+            )
     if hunted:
         phases["hunt"] = _phase("search")
         for trial in range(hunted):
-            study.run("hunt", study.drawn(trial), trial=explored + trial,
-                      tuning=study.tuning(near=trial / hunted), is_scored=False)  # fmt: skip
+            study.run(
+                "hunt",
+                study.drawn(trial),
+                trial=explored + trial,
+                tuning=study.tuning(near=trial / hunted),
+                is_scored=False,
+            )
     phases["answer"] = _phase("blocked", preset="quick", claims=True, points=points, blocks=blocks)
     arms = {study.arm_of(settings): settings for _, settings in study.values()}
     blocked: list[tuple[int, int, dict[str, float], Any]] = []
@@ -116,45 +155,90 @@ def answered_contents(
         for point in range(1, points + 1):
             tuning = study.tuning()
             for settings in arms.values():
-                study.run("answer", settings, seed=1000 + block, block=block, point=point,
-                          tuning=tuning, shift=shift, is_lost=study.lost < failed)  # fmt: skip
+                study.run(
+                    "answer",
+                    settings,
+                    seed=1000 + block,
+                    block=block,
+                    point=point,
+                    tuning=tuning,
+                    shift=shift,
+                    is_lost=study.lost < failed,
+                )
             blocked.append((block, point, tuning, shift))
     if left is not None:
         study.effects = {key: left * share for key, share in study.effects.items()}
         study.suffix, study.rise = " · 2x steps", 0.1
         phases["answer_2x"] = {
-            **_phase("at_budget", preset="quick", points=points, blocks=blocks), "of": "answer",
-            "times": 2.0, "steps": 80,
+            **_phase("at_budget", preset="quick", points=points, blocks=blocks),
+            "of": "answer",
+            "times": 2.0,
+            "steps": 80,
             "arms": {_hash(arm): _hash(arm + study.suffix) for arm in arms},
-        }  # fmt: skip
+        }
         for block, point, tuning, shift in blocked:
             for settings in arms.values():
-                study.run("answer_2x", settings, seed=1000 + block, block=block, point=point,
-                          tuning=tuning, shift=shift)  # fmt: skip
+                study.run(
+                    "answer_2x",
+                    settings,
+                    seed=1000 + block,
+                    block=block,
+                    point=point,
+                    tuning=tuning,
+                    shift=shift,
+                )
     known = {
-        "study": "simulated", "title": "A simulated study", "baseline_arm": study.arm_of(study.base),
+        "study": "simulated",
+        "title": "A simulated study",
+        "baseline_arm": study.arm_of(study.base),
         "asks": [raw["asks"] for raw in questions],
         "primary": [metric for raw in questions for metric in raw["primary"]],
-        "data_label": "generated pairs", "data_name": "synthetic", "data_hash": "d",
-        "counts": {"train": 8, "val": images // 2, "test": images}, "design_hash": "h",
-        "protocol": "cddfuse-py", "protocol_hash": "p", "metrics": list(metrics),
+        "data_label": "generated pairs",
+        "data_name": "synthetic",
+        "data_hash": "d",
+        "counts": {"train": 8, "val": images // 2, "test": images},
+        "design_hash": "h",
+        "protocol": "cddfuse-py",
+        "protocol_hash": "p",
+        "metrics": list(metrics),
         "budget": "40 steps, batch 4, crop 128, probe, fp32, cpu",
-        "arms": list(dict.fromkeys(row["arm"] for row in study.runs
-                                    if row["phase"] not in ("hunt", "answer_2x"))),
-        "phases": phases, "confirmations": [], "nuisance": NUISANCE, "held": [],
+        "arms": list(
+            dict.fromkeys(
+                row["arm"] for row in study.runs if row["phase"] not in ("hunt", "answer_2x")
+            )
+        ),
+        "phases": phases,
+        "confirmations": [],
+        "nuisance": NUISANCE,
+        "held": [],
         "questions": [
-            {**{key: value for key, value in raw.items() if key != "values"},
-             "arms": [[value, _hash(study.arm_of(settings))]
-                      for value, settings in study.values(raw)]}
+            {
+                **{key: value for key, value in raw.items() if key != "values"},
+                "arms": [
+                    [value, _hash(study.arm_of(settings))] for value, settings in study.values(raw)
+                ],
+            }
             for raw in questions
         ],
-        "objective": f"val/{metrics[-1]}", "planned": len(study.runs), "infeasible": 0,
-        "duplicates": 0, "revision": "r", "versions": {"torch": "2"}, "python": "3.11",
-        "machine": "x", "threads": 1, "device": "cpu", "tracking_uri": "sqlite:///x",
-        "settings": {"model": {"name": "probe"}, "train": {"learning_rate": 0.02, "steps": 40},
-                     "loss": {"gradient_weight": 10.0}, "data": {"name": "synthetic"}},
+        "objective": f"val/{metrics[-1]}",
+        "planned": len(study.runs),
+        "infeasible": 0,
+        "duplicates": 0,
+        "revision": "r",
+        "versions": {"torch": "2"},
+        "python": "3.11",
+        "machine": "x",
+        "threads": 1,
+        "device": "cpu",
+        "tracking_uri": "sqlite:///x",
+        "settings": {
+            "model": {"name": "probe"},
+            "train": {"learning_rate": 0.02, "steps": 40},
+            "loss": {"gradient_weight": 10.0},
+            "data": {"name": "synthetic"},
+        },
         **facts,
-    }  # fmt: skip
+    }
     runs = pd.DataFrame(study.runs)
     scores = pd.DataFrame(study.scores, columns=["run_id", "split", "image", "metric", "value"])
     return Contents(
@@ -189,9 +273,15 @@ class _Study:
     """Rows of the published tables, run by run."""
 
     def __init__(
-        self, *, effects: Mapping[Any, float], metrics: Sequence[str], images: int,
-        questions: Sequence[Mapping[str, Any]], seed: int, selecting: Sequence[str],
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        effects: Mapping[Any, float],
+        metrics: Sequence[str],
+        images: int,
+        questions: Sequence[Mapping[str, Any]],
+        seed: int,
+        selecting: Sequence[str],
+    ) -> None:
         self.random = np.random.default_rng(seed)
         self.effects, self.metrics, self.questions = effects, metrics, questions
         self.base = {raw["factor"]: raw["baseline"] for raw in questions}
@@ -238,23 +328,40 @@ class _Study:
         return found
 
     def run(
-        self, phase: str, settings: Mapping[str, Any], *, trial: int | None = None, seed: int = 0,
-        block: int | None = None, point: int | None = None, dummy: float | None = None,
-        tuning: Mapping[str, float] | None = None, shift: Any = 0.0, is_scored: bool = True,
+        self,
+        phase: str,
+        settings: Mapping[str, Any],
+        *,
+        trial: int | None = None,
+        seed: int = 0,
+        block: int | None = None,
+        point: int | None = None,
+        dummy: float | None = None,
+        tuning: Mapping[str, float] | None = None,
+        shift: Any = 0.0,
+        is_scored: bool = True,
         is_lost: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Add one run: its row, its scores per image, its curves."""
         arm, number = self.arm_of(settings) + self.suffix, len(self.runs)
         run_id = _hash(f"{arm}{phase}{number}")
         row: dict[str, Any] = {
-            "run_id": run_id, "arm_id": _hash(arm), "arm": arm,
-            "recipe_id": _hash(f"{arm}{tuning}"), "phase": phase,
-            "trial": number if trial is None else trial, "seed": seed, "block": block,
-            "point": point, "split_seed": block, "dummy": dummy,
-            "state": "failed" if is_lost else "finished", "reason": "oom" if is_lost else "",
+            "run_id": run_id,
+            "arm_id": _hash(arm),
+            "arm": arm,
+            "recipe_id": _hash(f"{arm}{tuning}"),
+            "phase": phase,
+            "trial": number if trial is None else trial,
+            "seed": seed,
+            "block": block,
+            "point": point,
+            "split_seed": block,
+            "dummy": dummy,
+            "state": "failed" if is_lost else "finished",
+            "reason": "oom" if is_lost else "",
             **{f"factor.{name}": str(value) for name, value in settings.items()},
             **{f"nuisance.{name}": value for name, value in (tuning or {}).items()},
-        }  # fmt: skip
+        }
         self.runs.append(row)
         if is_lost:
             self.lost += 1
@@ -278,8 +385,12 @@ class _Study:
                 ]
                 self.curves.append((run_id, f"{split}/{metric}", 40, row[f"{split}/{metric}"]))
         height = 1.0 + self.random.uniform(0, 0.2)
-        for key, share in (("loss", 1.0), ("intensity", 0.3), ("gradient", 0.1),
-                           ("gradient/level1", 0.1)):  # fmt: skip
+        for key, share in (
+            ("loss", 1.0),
+            ("intensity", 0.3),
+            ("gradient", 0.1),
+            ("gradient/level1", 0.1),
+        ):
             self.curves += [
                 (run_id, f"train/{key}", step, share * height * (0.2 + 2 / step))
                 for step in (1, *STEPS)

@@ -36,12 +36,18 @@ def contents(tmp_path: Path) -> Callable[..., Contents]:
                 values = random.random((3, 2))
                 runs.append(
                     {
-                        "run_id": run_id, "arm_id": f"id-{arm}", "arm": arm, "phase": "compare",
-                        "trial": ARMS.index(arm), "seed": seed, "state": "finished", "reason": "",
+                        "run_id": run_id,
+                        "arm_id": f"id-{arm}",
+                        "arm": arm,
+                        "phase": "compare",
+                        "trial": ARMS.index(arm),
+                        "seed": seed,
+                        "state": "finished",
+                        "reason": "",
                         **{f"test/{m}": values[:, k].mean() for k, m in enumerate(METRICS)},
                         "val/qabf": 0.1,
                     }
-                )  # fmt: skip
+                )
                 images += [
                     (run_id, "test", f"p{i}", metric, values[i, k])
                     for i in range(3)
@@ -61,15 +67,32 @@ def contents(tmp_path: Path) -> Callable[..., Contents]:
                 Image.fromarray(random.integers(0, 255, (20, 30), dtype=np.uint8)).save(path)
                 gallery[name][image] = path
         known = {
-            "study": "s", "title": "T", "asks": ["Does it?"], "primary": ["qabf"],
-            "data_label": "generated pairs", "data_name": "synthetic",
-            "counts": {"train": 2, "val": 1, "test": 3}, "data_hash": "d", "design_hash": "h",
-            "protocol": "cddfuse-py", "protocol_hash": "p", "metrics": list(METRICS),
-            "budget": "3 steps", "arms": list(ARMS), "objective": "val/qabf",
-            "phases": {"compare": {"design": "one_factor", "seeds": 2}}, "infeasible": 0,
-            "questions": [], "nuisance": [], "duplicates": 0, "revision": "r", "versions": {"torch": "2"}, "python": "3.11",
-            "machine": "x", "device": "cpu",
-        }  # fmt: skip
+            "study": "s",
+            "title": "T",
+            "asks": ["Does it?"],
+            "primary": ["qabf"],
+            "data_label": "generated pairs",
+            "data_name": "synthetic",
+            "counts": {"train": 2, "val": 1, "test": 3},
+            "data_hash": "d",
+            "design_hash": "h",
+            "protocol": "cddfuse-py",
+            "protocol_hash": "p",
+            "metrics": list(METRICS),
+            "budget": "3 steps",
+            "arms": list(ARMS),
+            "objective": "val/qabf",
+            "phases": {"compare": {"design": "one_factor", "seeds": 2}},
+            "infeasible": 0,
+            "questions": [],
+            "nuisance": [],
+            "duplicates": 0,
+            "revision": "r",
+            "versions": {"torch": "2"},
+            "python": "3.11",
+            "machine": "x",
+            "device": "cpu",
+        }
         rules = [
             ("rule", rule, "test", f"p{i}", metric, value)
             for rule, value in (("mean", 0.4), ("max", 0.6))

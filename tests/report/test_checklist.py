@@ -10,11 +10,17 @@ from ablate.report.checklist import ACL, NEURIPS, REFORMS, checklist
 from ablate.report.contents import Contents
 
 ORIGIN: dict[str, Any] = {
-    "revision": "abc", "is_dirty": False, "packages": {"torch": "2"}, "python": "3.11",
-    "cpu": {"kind": "k", "used": "AVX2", "flags": []}, "system": "Linux", "device": {"name": "cpu"},
-    "determinism": {"deterministic_algorithms": True}, "command": "ablate run s",
+    "revision": "abc",
+    "is_dirty": False,
+    "packages": {"torch": "2"},
+    "python": "3.11",
+    "cpu": {"kind": "k", "used": "AVX2", "flags": []},
+    "system": "Linux",
+    "device": {"name": "cpu"},
+    "determinism": {"deterministic_algorithms": True},
+    "command": "ablate run s",
     "data": {"in_two_splits": 0, "licence": "research only"},
-}  # fmt: skip
+}
 
 
 def said(contents: Contents, words: str) -> tuple[str, str]:
@@ -57,10 +63,14 @@ def test_an_answer_turns_to_no_when_its_fact_is_missing_or_bad(
 
 @pytest.mark.parametrize(
     ("words", "key", "worse"),
-    [("how each metric", "protocol_hash", ""), ("same data", "data_hash", ""),
-     ("was tuned", "nuisance", []), ("every split", "counts", {"train": 1, "val": 0, "test": 1}),
-     ("out of every choice", "objective", "test/qabf")],
-)  # fmt: skip
+    [
+        ("how each metric", "protocol_hash", ""),
+        ("same data", "data_hash", ""),
+        ("was tuned", "nuisance", []),
+        ("every split", "counts", {"train": 1, "val": 0, "test": 1}),
+        ("out of every choice", "objective", "test/qabf"),
+    ],
+)
 def test_an_answer_turns_to_no_with_a_published_fact(
     answered: Contents, words: str, key: str, worse: Any
 ) -> None:

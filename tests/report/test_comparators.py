@@ -60,9 +60,10 @@ def gamed(plain: Contents) -> Contents:
 def told(contents: Contents) -> dict[str, str]:
     whole = report(contents, [])
     return {
-        "page": markdown(whole), "terminal": " ".join(summary(contents).split()),
+        "page": markdown(whole),
+        "terminal": " ".join(summary(contents).split()),
         "notebook": study_html(contents),
-    }  # fmt: skip
+    }
 
 
 def test_every_headline_of_a_gamed_metric_is_marked_and_explained_once(gamed: Contents) -> None:

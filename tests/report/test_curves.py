@@ -17,8 +17,9 @@ def test_winners_of_a_value_make_its_median_and_band() -> None:
     curves = contents.curves
     mine = curves[curves["run_id"].isin(won) & (curves["key"] == "train/loss")]
     last = mine[mine["step"] == 40]["value"]
-    row = numbers[(numbers["arm"] == "magnitude") & (numbers["key"] == "train/loss")
-                  & (numbers["step"] == 40)].iloc[0]  # fmt: skip
+    row = numbers[
+        (numbers["arm"] == "magnitude") & (numbers["key"] == "train/loss") & (numbers["step"] == 40)
+    ].iloc[0]
     assert (row["median"], row["runs"]) == (last.median(), 8)
     assert (row["low"], row["high"]) == (last.quantile(0.1), last.quantile(0.9))
 

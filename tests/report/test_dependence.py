@@ -24,7 +24,10 @@ def test_averages_are_those_of_the_exploration_and_dots_are_its_trials() -> None
 
 def test_the_optimum_of_the_simulated_rate_lies_in_the_middle() -> None:
     numbers = Dependence().numbers(explored_contents())
-    rate = numbers[(numbers["dimension"] == "learning_rate") & (numbers["kind"] == "average")
-                   & (numbers["response"] == "val/qabf")]  # fmt: skip
+    rate = numbers[
+        (numbers["dimension"] == "learning_rate")
+        & (numbers["kind"] == "average")
+        & (numbers["response"] == "val/qabf")
+    ]
     best = rate.sort_values("mean")["at"].iloc[-1]
     assert best == pytest.approx(0.02, rel=1.0)  # of 0.002 to 0.2, simulated best at 0.02

@@ -28,10 +28,18 @@ BARE = re.compile(r"(?<!\\)(?:\\\\)*[*_`\[\]|~$#]")
 def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the report of a study whose every word is hostile."""
     given = answered_contents(
-        questions=[{**VARIANT, "asks": EVIL}], blocks=6, explored=0, hunted=0, images=3,
-        title=EVIL, data_label=EVIL, budget=EVIL, asks=[EVIL], baseline_arm=EVIL,
+        questions=[{**VARIANT, "asks": EVIL}],
+        blocks=6,
+        explored=0,
+        hunted=0,
+        images=3,
+        title=EVIL,
+        data_label=EVIL,
+        budget=EVIL,
+        asks=[EVIL],
+        baseline_arm=EVIL,
         arms=[EVIL, FORMULA],
-    )  # fmt: skip
+    )
     runs = given.runs.assign(arm=EVIL)
     runs.loc[0, ["state", "reason", "arm"]] = ["failed", EVIL, FORMULA]
     (question,) = given.answered
@@ -89,9 +97,16 @@ def test_any_text_is_a_balanced_latex_cell(text: str) -> None:
     assert "\n" not in escaped
     commands = set(re.findall(r"\\([a-z]+)", escaped))
     assert commands <= {
-        "textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater", "textbar",
-        "textquotedbl", "uparrow", "lambda",
-    }  # fmt: skip
+        "textbackslash",
+        "textasciitilde",
+        "textasciicircum",
+        "textless",
+        "textgreater",
+        "textbar",
+        "textquotedbl",
+        "uparrow",
+        "lambda",
+    }
 
 
 @given(st.text(string.printable, max_size=40))

@@ -11,8 +11,14 @@ from tests.report.answered import answered_contents, asked
 
 
 def row(**changes: object) -> dict[str, object]:
-    return {"role": "primary", "low": -1.0, "high": 2.0, "smallest": 0.5, "blocks": "-2 1 3",
-            **changes}  # fmt: skip
+    return {
+        "role": "primary",
+        "low": -1.0,
+        "high": 2.0,
+        "smallest": 0.5,
+        "blocks": "-2 1 3",
+        **changes,
+    }
 
 
 def test_every_number_is_that_of_the_verdict_in_percent_of_the_pilot(answered: Contents) -> None:
@@ -60,9 +66,10 @@ def test_the_axis_holds_0_and_what_primary_metrics_need_and_gives_others_half_as
 
 def test_a_mean_beyond_the_axis_is_written_beside_its_triangle() -> None:
     contents = answered_contents(
-        questions=[asked(values=["signed", "magnitude"])], selecting=["qabf"],
+        questions=[asked(values=["signed", "magnitude"])],
+        selecting=["qabf"],
         effects={"magnitude": -0.02, ("sd", "magnitude"): -0.7},
-    )  # fmt: skip
+    )
     numbers = Forest().numbers(contents)
     (axis,) = Forest().draw(contents, numbers).axes
     (beyond,) = numbers[numbers["metric"] == "sd"]["percent"]

@@ -10,8 +10,9 @@ def test_undecided_cells_and_no_others_are_hatched() -> None:
     contents = explored_contents()
     response = {**contents.explored["responses"][0]}
     pairs = [{**row, "is_decided": at == 0} for at, row in enumerate(response["interactions"])]
-    some = replace(contents, explored={**contents.explored, "responses": [
-        {**response, "interactions": pairs}]})  # fmt: skip
+    some = replace(
+        contents, explored={**contents.explored, "responses": [{**response, "interactions": pairs}]}
+    )
     numbers = Interactions().numbers(some)
     axis = Interactions().draw(some, numbers).axes[0]
     cells = [patch for patch in axis.patches if patch.get_linewidth() == 0]
@@ -23,8 +24,9 @@ def test_where_the_control_acts_together_with_something_nothing_is_decided() -> 
     response = {**contents.explored["responses"][0]}
     first, *rest = response["interactions"]
     pairs = [{**row, "is_decided": True} for row in ({**first, "second": "dummy"}, *rest)]
-    some = replace(contents, explored={**contents.explored, "responses": [
-        {**response, "interactions": pairs}]})  # fmt: skip
+    some = replace(
+        contents, explored={**contents.explored, "responses": [{**response, "interactions": pairs}]}
+    )
     axis = Interactions().draw(some, Interactions().numbers(some)).axes[0]
     cells = [patch for patch in axis.patches if patch.get_linewidth() == 0]
     assert all(cell.get_hatch() for cell in cells)
@@ -32,9 +34,19 @@ def test_where_the_control_acts_together_with_something_nothing_is_decided() -> 
 
 
 def test_contrasts_of_contrasts_are_drawn_with_and_without_an_interval() -> None:
-    row = {"first": "a", "second": "b", "first_value": "x", "first_baseline": "y",
-           "second_value": "1", "second_baseline": "0", "metric": "qabf", "estimate": 0.1,
-           "low": None, "high": None, "seeds": 1}  # fmt: skip
+    row = {
+        "first": "a",
+        "second": "b",
+        "first_value": "x",
+        "first_baseline": "y",
+        "second_value": "1",
+        "second_baseline": "0",
+        "metric": "qabf",
+        "estimate": 0.1,
+        "low": None,
+        "high": None,
+        "seeds": 1,
+    }
     other = {**row, "first_value": "z", "low": 0.0, "high": 0.4, "seeds": 4}
     for explored in (explored_contents().explored, {"responses": [], "reason": ""}):
         some = replace(explored_contents(), explored={**explored, "crossed": [row, other]})

@@ -27,9 +27,10 @@ def test_points_are_all_runs_of_a_value_and_winners_the_cells(
     assert sorted(points) == pytest.approx(sorted(mine))
     assert some[some["kind"] == "untuned"]["score"].item() == pytest.approx(mine.mean())
     cells = [
-        cell["score"] for cell in answered.answered[0]["cells"]
+        cell["score"]
+        for cell in answered.answered[0]["cells"]
         if (cell["metric"], cell["value"]) == ("vif", "magnitude")
-    ]  # fmt: skip
+    ]
     winners = some[some["kind"] == "winner"]["score"]
     assert list(winners) == cells
     assert all(np.isclose(points, score).any() for score in winners)
@@ -54,9 +55,10 @@ def test_the_two_ends_of_a_pair_differ_by_the_contrast_of_the_block(
     for question in answered.answered:
         for row in question["rows"]:
             some = numbers[
-                (numbers["question"] == question["id"]) & (numbers["metric"] == row["metric"])
+                (numbers["question"] == question["id"])
+                & (numbers["metric"] == row["metric"])
                 & (numbers["contrast"] == row["contrast"])
-            ]  # fmt: skip
+            ]
             if row["role"] != "primary" or row["value"] is None:
                 assert some.empty
                 continue

@@ -18,8 +18,16 @@ from ablate.report.figures import FIGURES
 from tests.report.answered import answered_contents, asked
 
 MINE = ("forest", "isolation", "arm_points", "ranks", "pareto", "power", "budget")
-LONG = ["signed", "magnitude_of_the_gradient", "axis_wise_difference_without_sign", "x",
-        "a_value_whose_name_goes_on_and_on", "single_scale", "signed_sum", "none"]  # fmt: skip
+LONG = [
+    "signed",
+    "magnitude_of_the_gradient",
+    "axis_wise_difference_without_sign",
+    "x",
+    "a_value_whose_name_goes_on_and_on",
+    "single_scale",
+    "signed_sum",
+    "none",
+]
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +77,10 @@ def test_a_second_drawing_has_the_same_bytes(name: str, answered: Contents) -> N
 @given(
     order=st.lists(
         st.sampled_from([*theme.STYLE, *"abcdefghijklmn"]).filter(lambda n: n != "baseline"),
-        unique=True, max_size=12,
+        unique=True,
+        max_size=12,
     )
-)  # fmt: skip
+)
 def test_no_two_values_look_the_same_and_named_ones_keep_their_look(order: list[str]) -> None:
     looks = [theme.style(name, order) for name in order]
     assert len(set(looks)) == len(order)
@@ -79,8 +88,9 @@ def test_no_two_values_look_the_same_and_named_ones_keep_their_look(order: list[
         assert theme.STYLE.get(name, look) == look
 
 
-@given(text=st.text("ab_ ", min_size=1, max_size=60), width=st.integers(6, 20),
-       lines=st.integers(1, 3))  # fmt: skip
+@given(
+    text=st.text("ab_ ", min_size=1, max_size=60), width=st.integers(6, 20), lines=st.integers(1, 3)
+)
 def test_a_wrapped_name_keeps_within_its_lines_and_width(text: str, width: int, lines: int) -> None:
     found = theme.wrapped(text, width, lines=lines).split("\n")
     assert len(found) <= lines

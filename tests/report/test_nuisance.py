@@ -13,8 +13,9 @@ def test_winners_and_their_places_are_those_of_the_verdict() -> None:
     contents = explored_contents()
     numbers = Nuisance().numbers(contents)
     for question in contents.answered:
-        mine = numbers[(numbers["question"] == question["id"])
-                       & (numbers["setting"] == "learning_rate")]  # fmt: skip
+        mine = numbers[
+            (numbers["question"] == question["id"]) & (numbers["setting"] == "learning_rate")
+        ]
         won = mine[mine["is_winner"].astype(bool)]
         assert sorted(won["number"]) == pytest.approx(
             sorted(winner["learning_rate"] for winner in question["winners"])

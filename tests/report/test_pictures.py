@@ -23,11 +23,14 @@ def ruled(contents: Make) -> Contents:
     return contents(
         questions=[{"id": "variant", "arms": [["new", "id-magnitude"], ["old", "id-signed"]]}],
         gallery={
-            "question": "variant", "metric": "qabf",
-            "images": [{"image": "p2", "why": "largest gain", "gain": 0.25},
-                       {"image": "p0", "why": "median", "gain": 0.1}],
+            "question": "variant",
+            "metric": "qabf",
+            "images": [
+                {"image": "p2", "why": "largest gain", "gain": 0.25},
+                {"image": "p0", "why": "median", "gain": 0.1},
+            ],
         },
-    )  # fmt: skip
+    )
 
 
 def test_the_closer_look_is_where_the_fused_images_differ() -> None:
@@ -63,8 +66,11 @@ def test_images_are_those_of_the_rule_then_those_asked_for(ruled: Contents) -> N
 
 def test_columns_are_the_sources_and_the_values_in_design_order(ruled: Contents) -> None:
     assert [label for label, _ in pictures.columns(ruled)] == [
-        "infrared", "visible", "new", "old",
-    ]  # fmt: skip
+        "infrared",
+        "visible",
+        "new",
+        "old",
+    ]
 
 
 def test_without_a_rule_the_first_images_of_every_arm_are_shown(contents: Make) -> None:

@@ -33,8 +33,15 @@ def test_mean_and_spread_are_those_of_the_finished_pilot_runs_on_test() -> None:
 def climbing(last: float, *, seeds: int = 3, smallest: object = "1%") -> Contents:
     """Return a study whose pilot scored .2, .3, .5 on val, and `last` after the last doubling."""
     question = {**VARIANT, "smallest_effect": {} if smallest is None else {"qabf": smallest}}
-    contents = answered_contents(questions=[question], explored=0, hunted=0, pilot=seeds, blocks=6,
-                                 images=2, selecting=["qabf"])  # fmt: skip
+    contents = answered_contents(
+        questions=[question],
+        explored=0,
+        hunted=0,
+        pilot=seeds,
+        blocks=6,
+        images=2,
+        selecting=["qabf"],
+    )
     curves = contents.curves[contents.curves["key"] != "val/qabf"]
     ids = contents.runs.loc[contents.runs["phase"] == "pilot", "run_id"]
     rows = [
@@ -49,15 +56,23 @@ def climbing(last: float, *, seeds: int = 3, smallest: object = "1%") -> Content
 @pytest.mark.parametrize(
     ("last", "smallest", "said"),
     [
-        (0.6, "1%", "still rising: the last doubling of steps brought +17 %, more than the "
-         "smallest effect, 1 %."),
+        (
+            0.6,
+            "1%",
+            "still rising: the last doubling of steps brought +17 %, more than the "
+            "smallest effect, 1 %.",
+        ),
         (0.5035, "1%", "no longer rising: the last doubling of steps brought +0.7 %, not more"),
         (0.4, "1%", "no longer rising: the last doubling of steps brought -25 %, not more than"),
-        (0.6, 0.2, "no longer rising: the last doubling of steps brought +17 %, not more than the "
-         "smallest effect, 33 %."),
+        (
+            0.6,
+            0.2,
+            "no longer rising: the last doubling of steps brought +17 %, not more than the "
+            "smallest effect, 33 %.",
+        ),
         (0.6, None, "brought +17 %, and no smallest effect is named to compare it with."),
     ],
-)  # fmt: skip
+)
 def test_a_pilot_says_whether_the_baseline_still_rises(
     last: float, smallest: object, said: str
 ) -> None:
@@ -81,8 +96,9 @@ def test_the_curve_of_a_pilot_is_drawn_with_the_mean_of_its_seeds() -> None:
 
 
 def test_a_pilot_that_was_scored_at_its_end_alone_says_nothing() -> None:
-    contents = answered_contents(questions=[VARIANT], explored=0, hunted=0, blocks=6, images=2,
-                                 selecting=["qabf"])  # fmt: skip
+    contents = answered_contents(
+        questions=[VARIANT], explored=0, hunted=0, blocks=6, images=2, selecting=["qabf"]
+    )
     assert curve_of(contents).empty
     assert convergence(contents) == ""
     assert FIGURES.get("convergence")().applies(contents)

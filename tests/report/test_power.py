@@ -26,9 +26,10 @@ def test_it_says_what_the_verdict_says_of_the_present_and_the_needed_blocks(
     for question in answered.answered:
         for row in (one for one in question["rows"] if one["role"] == "primary"):
             mine = numbers[
-                (numbers["question"] == question["id"]) & (numbers["metric"] == row["metric"])
+                (numbers["question"] == question["id"])
+                & (numbers["metric"] == row["metric"])
                 & (numbers["contrast"] == row["contrast"])
-            ]  # fmt: skip
+            ]
             present = mine[mine["is_present"]]
             base = row["estimate"] / row["percent"]
             assert present["blocks"].item() == row["blocks"]
@@ -47,8 +48,9 @@ def test_more_blocks_find_more_and_smaller(answered: Contents) -> None:
 
 
 def test_without_a_pilot_or_smallest_effect_one_panel_says_so() -> None:
-    bare = answered_contents(pilot=0, questions=[asked(smallest_effect={"qabf": 0.003})],
-                             selecting=["qabf"])  # fmt: skip
+    bare = answered_contents(
+        pilot=0, questions=[asked(smallest_effect={"qabf": 0.003})], selecting=["qabf"]
+    )
     numbers = Power().numbers(bare)
     assert numbers["detectable"].isna().all()
     left, right = Power().draw(bare, numbers).axes

@@ -22,9 +22,13 @@ ORIGIN = {"command": "ablate run simulated data=msrs data.root=DIR", "revision":
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     contents = answered_contents(
-        questions=[VARIANT], explored=0, hunted=0, data_label="MSRS-mini", data_name="msrs",
+        questions=[VARIANT],
+        explored=0,
+        hunted=0,
+        data_label="MSRS-mini",
+        data_name="msrs",
         provenance=ORIGIN,
-    )  # fmt: skip
+    )
     return publish(contents, tmp_path_factory.mktemp("reports"), shuffles=3)
 
 
@@ -76,9 +80,13 @@ def test_publishing_again_changes_no_byte_and_removes_what_is_gone(published: Pa
     before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
     (published / "old.txt").write_text("of an earlier version")
     contents = answered_contents(
-        questions=[VARIANT], explored=0, hunted=0, data_label="MSRS-mini", data_name="msrs",
+        questions=[VARIANT],
+        explored=0,
+        hunted=0,
+        data_label="MSRS-mini",
+        data_name="msrs",
         provenance=ORIGIN,
-    )  # fmt: skip
+    )
     publish(contents, published.parents[1], shuffles=3)
     assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
 
@@ -125,10 +133,12 @@ def reanalysed(images: dict, question: dict, row: dict, best: dict) -> np.ndarra
         for cell, run in best.items()
         if weights[cell[1]]
     }
-    return np.array([
-        sum(weights[value] * scores[block, value] for value in weights if weights[value])
-        for block in sorted({block for block, _ in best})
-    ])  # fmt: skip
+    return np.array(
+        [
+            sum(weights[value] * scores[block, value] for value in weights if weights[value])
+            for block in sorted({block for block, _ in best})
+        ]
+    )
 
 
 def concluded(row: dict, low: float, high: float) -> str:
@@ -145,9 +155,11 @@ def check(folder: Path) -> int:
     """Compare every primary row with its own re-analysis; return how many there were."""
     verdicts = json.loads((folder / "verdict.json").read_text())
     tables = {
-        name: pd.read_csv(io.BytesIO(gzip.decompress((folder / f"tables/{name}.csv.gz").read_bytes())))
+        name: pd.read_csv(
+            io.BytesIO(gzip.decompress((folder / f"tables/{name}.csv.gz").read_bytes()))
+        )
         for name in ("runs", "images")
-    }  # fmt: skip
+    }
     images = dict(iter(tables["images"].groupby(["split", "run_id", "metric"])))
     seen = 0
     for question in verdicts["questions"]:

@@ -19,8 +19,9 @@ def test_ranks_are_taken_inside_blocks_and_never_over_metrics(answered: Contents
     blocks = numbers[numbers["kind"] == "block"]
     assert set(blocks.groupby("block")["number"].sum()) == {1.0 + 2 + 3 + 4}
     assert len(blocks) == 8 * 4
-    cells = {(c["metric"], c["block"], c["value"]): c["score"]
-             for c in answered.answered[0]["cells"]}  # fmt: skip
+    cells = {
+        (c["metric"], c["block"], c["value"]): c["score"] for c in answered.answered[0]["cells"]
+    }
     values = answered.answered[0]["values"]
     for row in blocks.itertuples():
         ranks = [
@@ -32,9 +33,10 @@ def test_ranks_are_taken_inside_blocks_and_never_over_metrics(answered: Contents
 
 def test_an_equal_value_is_joined_and_a_worse_one_is_not() -> None:
     contents = answered_contents(
-        questions=[asked(values=["a", "b", "c"], baseline="a")], selecting=["qabf"],
+        questions=[asked(values=["a", "b", "c"], baseline="a")],
+        selecting=["qabf"],
         effects={"c": -0.1},
-    )  # fmt: skip
+    )
     numbers = Ranks().numbers(contents)
     pairs = numbers[numbers["kind"] == "pair"].set_index(["value", "other"])["number"]
     assert pairs["a", "b"] > 0.05 > max(pairs["a", "c"], pairs["b", "c"])
@@ -45,10 +47,20 @@ def test_an_equal_value_is_joined_and_a_worse_one_is_not() -> None:
 
 def test_lower_is_better_where_the_metric_says_so() -> None:
     contents = answered_contents(
-        questions=[asked(values=["a", "b"], baseline="a", primary=["mse"], secondary=[],
-                         guardrails=[], smallest_effect={"mse": "1%"})],
-        metrics=["mse", "qabf"], selecting=["qabf"], effects={"b": 0.3},
-    )  # fmt: skip
+        questions=[
+            asked(
+                values=["a", "b"],
+                baseline="a",
+                primary=["mse"],
+                secondary=[],
+                guardrails=[],
+                smallest_effect={"mse": "1%"},
+            )
+        ],
+        metrics=["mse", "qabf"],
+        selecting=["qabf"],
+        effects={"b": 0.3},
+    )
     numbers = Ranks().numbers(contents)
     means = numbers[numbers["kind"] == "mean"].set_index("value")["number"]
     assert means["a"] == 1

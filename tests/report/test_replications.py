@@ -7,11 +7,21 @@ from ablate.report.replications import Asked, glance, table
 
 def row(contrast: str, metric: str = "qabf", **more: Any) -> dict[str, Any]:
     return {
-        "metric": metric, "contrast": contrast, "role": "primary", "verdict": "supported",
-        "estimate": 0.02, "percent": 4.0, "ci_low": 0.01, "ci_high": 0.03, "is_better": True,
-        "factor": "variant", "value": "signed", "baseline": "sign_free", "smallest_effect": None,
+        "metric": metric,
+        "contrast": contrast,
+        "role": "primary",
+        "verdict": "supported",
+        "estimate": 0.02,
+        "percent": 4.0,
+        "ci_low": 0.01,
+        "ci_high": 0.03,
+        "is_better": True,
+        "factor": "variant",
+        "value": "signed",
+        "baseline": "sign_free",
+        "smallest_effect": None,
         **more,
-    }  # fmt: skip
+    }
 
 
 def asked(network: str, *rows: dict[str, Any], verdict: str = "supported") -> Asked:
@@ -85,10 +95,14 @@ def test_guardrails_and_secondary_metrics_are_not_listed() -> None:
 def test_at_a_glance_stand_what_is_sure_and_guardrails_that_are_lost() -> None:
     lost = {"role": "guardrail", "is_better": False, "verdict": "non-inferiority not shown"}
     rows = (
-        row("sign"), row("sign", "vif", is_better=False, percent=-3.0), row("split"),
-        row("split", "vif", verdict="undecided"), row("linear in log2 ratio"),
-        row("sign", "en", p_holm=0.01, percent=-0.5, **lost), row("sign", "sd", p_holm=0.3, **lost),
-    )  # fmt: skip
+        row("sign"),
+        row("sign", "vif", is_better=False, percent=-3.0),
+        row("split"),
+        row("split", "vif", verdict="undecided"),
+        row("linear in log2 ratio"),
+        row("sign", "en", p_holm=0.01, percent=-0.5, **lost),
+        row("sign", "sd", p_holm=0.3, **lost),
+    )
     head, _, line = glance([asked("probe", *rows)])
     assert head == "| network, data | as a whole | variant: better ▲ | worse ▼ | else |"
     assert line == (
@@ -104,8 +118,12 @@ def test_an_interaction_is_told_as_the_difference_at_either_value() -> None:
     """A loss that shrinks, -20 to -12, stands there as one, though the interaction is above 0."""
     name = "interaction variant (magnitude vs signed) x weighting (tuned vs fixed)"
     one = asked("probe", row(name, value=None, baseline=None, estimate=0.08, percent=8.0))
-    scores = {"signed x fixed": 0.7, "signed x tuned": 0.75, "magnitude x fixed": 0.5,
-              "magnitude x tuned": 0.63}  # fmt: skip
+    scores = {
+        "signed x fixed": 0.7,
+        "signed x tuned": 0.75,
+        "magnitude x fixed": 0.5,
+        "magnitude x tuned": 0.63,
+    }
     one.question["cells"] = [
         {"metric": metric, "block": block, "value": value, "score": score * scale + (block - 1.5)}
         for metric, scale in (("qabf", 1.0), ("vif", 9.0))

@@ -33,10 +33,18 @@ def test_parts_stand_in_the_order_of_the_protocol(rendered: Path) -> None:
     page = (rendered / "report.html").read_text()
     heads = [re.sub("<[^>]+>", "", head) for head in re.findall(r"<h2[^>]*>(.*?)</h2>", page)]
     assert heads == [
-        "Answers", "Behind variant", "Behind ratio", "Evidence",
-        "Exploration: describes, claims nothing", "Training health", "Pictures", "Tables", "Runs",
-        "Checklist", "Provenance",
-    ]  # fmt: skip
+        "Answers",
+        "Behind variant",
+        "Behind ratio",
+        "Evidence",
+        "Exploration: describes, claims nothing",
+        "Training health",
+        "Pictures",
+        "Tables",
+        "Runs",
+        "Checklist",
+        "Provenance",
+    ]
     assert page.index('class="banner"') < page.index("<nav>") < page.index("<h2")
 
 

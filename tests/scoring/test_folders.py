@@ -93,9 +93,11 @@ def test_methods_are_named_by_word_or_folder(
     (tmp_path / "lr=1").mkdir()
     monkeypatch.chdir(tmp_path)
     assert named_folders(["A=x/y", "out/B/", "lr=1", "runs/lr=2/fused"]) == {
-        "A": Path("x/y"), "B": Path("out/B"), "lr=1": Path("lr=1"),
+        "A": Path("x/y"),
+        "B": Path("out/B"),
+        "lr=1": Path("lr=1"),
         "fused": Path("runs/lr=2/fused"),
-    }  # fmt: skip
+    }
     with pytest.raises(ConfigError) as caught:
         named_folders(["A=x", "A=y", "max=z", "B="])
     assert [fault.split(";")[0] for fault in caught.value.faults] == [
@@ -108,7 +110,8 @@ def test_methods_are_named_by_word_or_folder(
 def test_progress_ends_at_the_number_of_files(folders: Folders) -> None:
     seen: list[tuple[int, int]] = []
     gather(
-        **folders.sources, fused=[str(folders.good)],
+        **folders.sources,
+        fused=[str(folders.good)],
         step=lambda done, total: seen.append((done, total)),
-    )  # fmt: skip
+    )
     assert seen == [(done, 9) for done in range(1, 10)]

@@ -37,9 +37,16 @@ def pairs(tmp_path: Path) -> Path:
 def study(pairs: Path, *words: str, model: str = "densefuse") -> Study:
     loaded = config.load(
         "q4_variant",
-        ["data=folders", f"data.infrared={pairs / 'ir'}", f"data.visible={pairs / 'vi'}",
-         "data.crop=32", f"model={model}", f"metrics.names=[{','.join(NAMES)}]", *words],
-    )  # fmt: skip
+        [
+            "data=folders",
+            f"data.infrared={pairs / 'ir'}",
+            f"data.visible={pairs / 'vi'}",
+            "data.crop=32",
+            f"model={model}",
+            f"metrics.names=[{','.join(NAMES)}]",
+            *words,
+        ],
+    )
     return loaded, data.load(loaded.base["data"])
 
 
@@ -67,10 +74,12 @@ def test_the_numbers_are_those_that_score_gives_the_folder(pairs: Path) -> None:
 
 def test_every_problem_of_every_reference_is_told_at_once(pairs: Path) -> None:
     one = study(
-        pairs, f"references.A={pairs / 'fused'}", "references.B=/nowhere",
+        pairs,
+        f"references.A={pairs / 'fused'}",
+        "references.B=/nowhere",
         f"references.C={pairs / 'other'}",
         f"+references.D={{weights: {pairs / 'w.safetensors'}, model: {{name: unet}}}}",
-    )  # fmt: skip
+    )
     first, second, third = one[1].stems("test")[:3]
     (pairs / "fused" / f"{first}.png").unlink()
     Image.new("L", (56, 47)).save(pairs / "fused" / f"{second}.png")
@@ -118,10 +127,12 @@ def test_weights_of_another_network_are_one_line(pairs: Path) -> None:
     made = [
         f"+references.{name}={{weights: {pairs / file}.safetensors, model: {model}}}"
         for name, file, model in (
-            ("A", "w", "{name: densefuse, width: 3}"), ("B", "w", "{name: unet}"),
-            ("C", "broken", "{name: unet}"), ("D", "w", "{name: restormer, width: 3, heads: 2}"),
+            ("A", "w", "{name: densefuse, width: 3}"),
+            ("B", "w", "{name: unet}"),
+            ("C", "broken", "{name: unet}"),
+            ("D", "w", "{name: restormer, width: 3, heads: 2}"),
         )
-    ]  # fmt: skip
+    ]
     lines = told(study(pairs, *made))
     assert len(lines) == 4
     assert "weights do not fit the network densefuse of references.A: " in lines[0]

@@ -37,9 +37,14 @@ def made(*rows: tuple[str, str, str, float]) -> Scores:
     names = tuple(dict.fromkeys(row[2] for row in rows))
     keys = ("method", "image", "metric", "value")
     return Scores(
-        protocol="cddfuse-py", names=names, methods=methods, flags={}, images_hash="0", notes=(),
+        protocol="cddfuse-py",
+        names=names,
+        methods=methods,
+        flags={},
+        images_hash="0",
+        notes=(),
         rows=tuple(Row(**dict(zip(keys, row, strict=True))) for row in rows),
-    )  # fmt: skip
+    )
 
 
 def _read(path: Path) -> torch.Tensor:
@@ -80,11 +85,17 @@ def test_the_better_method_ranks_first_where_the_metric_sees_it(folders: Folders
 def test_means_are_over_the_images_that_every_method_has() -> None:
     table = tabulate(
         made(
-            ("A", "1", "sd", 1.0), ("A", "2", "sd", 2.0), ("A", "3", "sd", 9.0),
-            ("B", "1", "sd", 3.0), ("B", "2", "sd", 4.0), ("B", "3", "sd", math.nan),
-            ("max", "1", "sd", 5.0), ("max", "2", "sd", 5.0), ("max", "3", "sd", 99.0),
+            ("A", "1", "sd", 1.0),
+            ("A", "2", "sd", 2.0),
+            ("A", "3", "sd", 9.0),
+            ("B", "1", "sd", 3.0),
+            ("B", "2", "sd", 4.0),
+            ("B", "3", "sd", math.nan),
+            ("max", "1", "sd", 5.0),
+            ("max", "2", "sd", 5.0),
+            ("max", "3", "sd", 99.0),
         )
-    )  # fmt: skip
+    )
     means = {line.method: line.cells["sd"].mean for line in table.lines}
     assert means == {"B": 3.5, "A": 1.5, "max": 5.0}
     assert table.notes == ("SD: means are over 2 of 3 images",)
@@ -93,12 +104,20 @@ def test_means_are_over_the_images_that_every_method_has() -> None:
 def test_a_metric_in_which_a_copy_beats_every_method_is_marked_everywhere() -> None:
     table = tabulate(
         made(
-            ("A", "1", "vif", 0.6), ("B", "1", "vif", 0.7), ("visible", "1", "vif", 0.8),
-            ("A", "1", "mse", 5.0), ("B", "1", "mse", 9.0), ("visible", "1", "mse", 7.0),
-            ("A", "1", "scd", 1.0), ("B", "1", "scd", 1.0), ("visible", "1", "scd", math.nan),
-            ("A", "1", "en", 1.0), ("B", "1", "en", 1.0), ("max", "1", "en", 2.0),
+            ("A", "1", "vif", 0.6),
+            ("B", "1", "vif", 0.7),
+            ("visible", "1", "vif", 0.8),
+            ("A", "1", "mse", 5.0),
+            ("B", "1", "mse", 9.0),
+            ("visible", "1", "mse", 7.0),
+            ("A", "1", "scd", 1.0),
+            ("B", "1", "scd", 1.0),
+            ("visible", "1", "scd", math.nan),
+            ("A", "1", "en", 1.0),
+            ("B", "1", "en", 1.0),
+            ("max", "1", "en", 2.0),
         )
-    )  # fmt: skip
+    )
     assert {name: (one.copy, one.best) for name, one in table.gamed.items()} == {
         "vif": ("visible", 0.7)
     }
@@ -119,9 +138,13 @@ def test_a_copy_that_lacks_images_of_a_column_does_not_mark_it() -> None:
 
 def test_a_method_without_any_finite_value_has_no_mean_and_nobody_a_rank() -> None:
     table = tabulate(
-        made(("A", "1", "scd", 1.0), ("B", "1", "scd", math.nan), ("A", "1", "sd", 1.0),
-             ("B", "1", "sd", 1.0))
-    )  # fmt: skip
+        made(
+            ("A", "1", "scd", 1.0),
+            ("B", "1", "scd", math.nan),
+            ("A", "1", "sd", 1.0),
+            ("B", "1", "sd", 1.0),
+        )
+    )
     cells = {line.method: line.cells for line in table.lines}
     assert (cells["A"]["scd"].mean, cells["B"]["scd"].mean) == (1.0, None)
     assert cells["A"]["scd"].rank is None
@@ -152,8 +175,9 @@ def test_refused_and_undefined_metrics_are_named(folders: Folders, save: Save) -
     )
     assert not [row for row in scores.rows if (row.image, row.metric) == ("small", "vif")]
     assert tabulate(scores).notes == (
-        "SCD: means are over 3 of 4 images", "VIF: means are over 3 of 4 images",
-    )  # fmt: skip
+        "SCD: means are over 3 of 4 images",
+        "VIF: means are over 3 of 4 images",
+    )
 
 
 def test_a_single_row_of_pixels_is_left_out_with_the_reason(folders: Folders, save: Save) -> None:
@@ -183,11 +207,27 @@ def test_json_has_its_stable_keys_and_no_nan(folders: Folders) -> None:
     scores = scored(folders, folders.good, folders.noisy)
     facts = to_json(scores, tabulate(scores))
     assert list(facts) == [
-        "protocol", "protocol_hash", "dtype", "device", "images_hash", "versions", "images",
-        "metrics", "methods", "values", "flags", "not_finite", "notes",
-    ]  # fmt: skip
-    assert list(facts["methods"][0]) == ["method", "is_trivial_baseline", "is_floor", "metrics", "mean_rank",
-    ]  # fmt: skip
+        "protocol",
+        "protocol_hash",
+        "dtype",
+        "device",
+        "images_hash",
+        "versions",
+        "images",
+        "metrics",
+        "methods",
+        "values",
+        "flags",
+        "not_finite",
+        "notes",
+    ]
+    assert list(facts["methods"][0]) == [
+        "method",
+        "is_trivial_baseline",
+        "is_floor",
+        "metrics",
+        "mean_rank",
+    ]
     assert facts["methods"][0]["metrics"]["vif"]["images"] == 3
     for key in ("is_floor", "is_trivial_baseline"):
         assert [method[key] for method in facts["methods"]] == [False] * 2 + [True] * 6
@@ -222,9 +262,15 @@ def test_the_terminal_has_80_columns(count: int, names: tuple[str, ...]) -> None
 
 def test_latex_marks_the_best_method_and_escapes_names() -> None:
     table = tabulate(
-        made(("A_1", "1", "sd", 3.0), ("A_1", "1", "mse", 9.0), ("B&C", "1", "sd", 2.0),
-             ("B&C", "1", "mse", 4.0), ("max", "1", "sd", 7.0), ("max", "1", "mse", 1.0))
-    )  # fmt: skip
+        made(
+            ("A_1", "1", "sd", 3.0),
+            ("A_1", "1", "mse", 9.0),
+            ("B&C", "1", "sd", 2.0),
+            ("B&C", "1", "mse", 4.0),
+            ("max", "1", "sd", 7.0),
+            ("max", "1", "mse", 1.0),
+        )
+    )
     assert latex(table, comment="one image").splitlines() == [
         "% one image",
         r"\begin{tabular}{lrrr}",

@@ -12,13 +12,19 @@ LEVELS = Dimension(name="levels", type="int", path="loss.levels", low=1, high=4,
 DISCRETE = {
     "levels": LEVELS,
     "ratio": Dimension(
-        name="ratio", type="float", path="loss.ratio", low=0.25, high=0.75, step=0.25,
-        baseline=0.5, when="levels > 1",
+        name="ratio",
+        type="float",
+        path="loss.ratio",
+        low=0.25,
+        high=0.75,
+        step=0.25,
+        baseline=0.5,
+        when="levels > 1",
     ),
     "kind": Dimension(
         name="kind", type="categorical", path="loss.sign", choices=("kept", "free"), baseline="kept"
     ),
-}  # fmt: skip
+}
 MIXED = {
     **DISCRETE,
     "rate": Dimension(
@@ -30,22 +36,37 @@ MIXED = {
 }
 LISTS = {
     "shares": VectorDimension(
-        name="shares", type="simplex", path="loss.weights", size="loss.levels", largest=4,
-        baseline="equal", when="levels > 1",
+        name="shares",
+        type="simplex",
+        path="loss.weights",
+        size="loss.levels",
+        largest=4,
+        baseline="equal",
+        when="levels > 1",
     ),
     "scales": VectorDimension(
-        name="scales", type="decreasing", path="loss.scales", size=3, largest=3, low=0.3, high=0.8,
+        name="scales",
+        type="decreasing",
+        path="loss.scales",
+        size=3,
+        largest=3,
+        low=0.3,
+        high=0.8,
         baseline=[1.0, 0.5, 0.25],
     ),
     "levels": LEVELS,
-}  # fmt: skip
+}
 BASE = {
     "loss": {
-        "levels": 3, "ratio": 0.5, "sign": "kept", "weight": 1.0, "weights": "equal",
+        "levels": 3,
+        "ratio": 0.5,
+        "sign": "kept",
+        "weight": 1.0,
+        "weights": "equal",
         "scales": [1.0, 0.5, 0.25],
     },
     "train": {"rate": 1e-3},
-}  # fmt: skip
+}
 UP: tuple[Direction, ...] = ("maximize",)
 TABLES = ("qmc", "grid")  # look at no history
 DISCRETE_ONLY = ("brute_force", "grid")
@@ -87,10 +108,16 @@ def search(
     for number in range(trials):
         seen = max(0, number - lag + 1)
         values = suggest(
-            dimensions=dimensions, base=BASE, sampler=sampler, study_seed=seed, number=number,
-            directions=directions, told=told[:seen],
-            open_trials=[trial.values for trial in told[seen:]], options=options,
-        )  # fmt: skip
+            dimensions=dimensions,
+            base=BASE,
+            sampler=sampler,
+            study_seed=seed,
+            number=number,
+            directions=directions,
+            told=told[:seen],
+            open_trials=[trial.values for trial in told[seen:]],
+            options=options,
+        )
         told.append(judged(number, values, judge=judge))
     return told
 

@@ -51,14 +51,26 @@ def test_a_longer_lag_never_starts_a_generation_earlier(lag: int, population: in
 def test_cma_es_is_the_ask_and_tell_of_cmaes() -> None:
     space = {name: MIXED[name] for name in ("rate", "weight")}
     told: list[Told] = []
-    same = cmaes.CMA(mean=np.full(2, 0.5), sigma=1 / 6, bounds=np.array([[0.0, 1.0]] * 2),
-                     population_size=4, seed=3)  # fmt: skip
+    same = cmaes.CMA(
+        mean=np.full(2, 0.5),
+        sigma=1 / 6,
+        bounds=np.array([[0.0, 1.0]] * 2),
+        population_size=4,
+        seed=3,
+    )
     solutions = []
     for number in range(12):
         values = suggest(
-            dimensions=space, base=BASE, sampler="cma_es", study_seed=3, number=number,
-            directions=UP, told=told, open_trials=(), options={"population": 4},
-        )  # fmt: skip
+            dimensions=space,
+            base=BASE,
+            sampler="cma_es",
+            study_seed=3,
+            number=number,
+            directions=UP,
+            told=told,
+            open_trials=(),
+            options={"population": 4},
+        )
         point = np.array([(np.log10(values["rate"]) + 4) / 2, values["weight"] / 10])
         value = -float(((point - 0.7) ** 2).sum())
         told.append(Told(number=number, values=values, value=value))
@@ -71,8 +83,15 @@ def test_cma_es_is_the_ask_and_tell_of_cmaes() -> None:
     from ablate.search.space import always
 
     shapes = distributions(space)
-    ask = Ask(number=12, seed=0, study_seed=3, dimensions=space, parameters=shapes,
-              always=always(space), told=tuple(told))  # fmt: skip
+    ask = Ask(
+        number=12,
+        seed=0,
+        study_seed=3,
+        dimensions=space,
+        parameters=shapes,
+        always=always(space),
+        told=tuple(told),
+    )
     ours = _replayed(ask, shapes, 4)
     assert ours.generation == same.generation == 3
     np.testing.assert_allclose(ours.mean, same.mean, atol=1e-9)
@@ -106,8 +125,9 @@ def test_a_table_of_all_values_refuses_every_continuous_dimension(sampler: str) 
     with pytest.raises(ConfigError) as error:
         search(sampler, trials=1, dimensions=MIXED)
     assert [line.split(":")[0] for line in error.value.faults] == [
-        "dimensions.rate", "dimensions.weight",
-    ]  # fmt: skip
+        "dimensions.rate",
+        "dimensions.weight",
+    ]
     assert "use the sampler qmc" in error.value.faults[0]
 
 

@@ -83,10 +83,16 @@ def test_nsga2_spreads_over_the_front_better_than_chance() -> None:
         late = [
             trial.values
             for seed in range(2)
-            for trial in search(sampler, trials=60, seed=seed, directions=BOTH, judge=two,
-                                dimensions={k: v for k, v in MIXED.items() if k != "ratio"},
-                                options=options)[30:]
-        ]  # fmt: skip
+            for trial in search(
+                sampler,
+                trials=60,
+                seed=seed,
+                directions=BOTH,
+                judge=two,
+                dimensions={k: v for k, v in MIXED.items() if k != "ratio"},
+                options=options,
+            )[30:]
+        ]
         return sum(v["levels"] - 1 + (v["kind"] == "kept") for v in late) / len(late)
 
     assert wasted("nsga2", population=8) < 0.7 * wasted("random")
@@ -95,9 +101,11 @@ def test_nsga2_spreads_over_the_front_better_than_chance() -> None:
 def test_the_store_keeps_every_objective_and_the_constraint(tmp_path: Path) -> None:
     def opened() -> TrialStore:
         return TrialStore(
-            f"sqlite:///{tmp_path / 'optuna.db'}", study="s", directions=BOTH,
+            f"sqlite:///{tmp_path / 'optuna.db'}",
+            study="s",
+            directions=BOTH,
             lock=tmp_path / "lock",
-        )  # fmt: skip
+        )
 
     store = opened()
     values = {"levels": 2, "ratio": 0.5, "kind": "free", "rate": 1e-3, "weight": 2.0}

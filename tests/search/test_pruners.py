@@ -23,9 +23,13 @@ def stops(name: str, reports: dict[int, float], *, told: list[Told] = TOLD, **op
     direction = options.pop("direction", "maximize")
     images = options.pop("images", None)
     return should_prune(
-        PRUNERS.get(name)(options.pop("rungs", RUNGS), **options), number=len(told),
-        direction=direction, told=told, reports=reports, images=images,
-    )  # fmt: skip
+        PRUNERS.get(name)(options.pop("rungs", RUNGS), **options),
+        number=len(told),
+        direction=direction,
+        told=told,
+        reports=reports,
+        images=images,
+    )
 
 
 JUDGES = ("median", "percentile", "successive_halving", "hyperband")
@@ -174,8 +178,13 @@ def test_wilcoxon_compares_with_the_best_trial_image_by_image() -> None:
     assert stops("wilcoxon", {10: 0.4}, told=told, images=below)
     assert not stops("wilcoxon", {10: 0.4}, told=told, images=one_off)
     assert not stops("wilcoxon", {10: 0.6}, told=told, images={k: v + 1 for k, v in best.items()})
-    assert stops("wilcoxon", {10: 0.4}, told=[_flipped(trial) for trial in told],
-                 images={k: -v for k, v in below.items()}, direction="minimize")  # fmt: skip
+    assert stops(
+        "wilcoxon",
+        {10: 0.4},
+        told=[_flipped(trial) for trial in told],
+        images={k: -v for k, v in below.items()},
+        direction="minimize",
+    )
 
 
 def _flipped(trial: Told) -> Told:

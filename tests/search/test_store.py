@@ -12,9 +12,11 @@ from ablate.search.store import TrialStore, default_url
 
 def opened(folder: Path, url: str | None = None) -> TrialStore:
     return TrialStore(
-        url or default_url(folder), study="small", directions=["maximize"],
+        url or default_url(folder),
+        study="small",
+        directions=["maximize"],
         lock=folder / "optuna.lock",
-    )  # fmt: skip
+    )
 
 
 def test_a_kill_while_the_store_is_made_leaves_none_and_the_next_one_is_whole(

@@ -21,9 +21,14 @@ from tests.search.conftest import (
     search,
     space_of,
     told_as,
-)  # fmt: skip
+)
 
-STARTED = {"tpe": {"startup": 3}, "gp": {"startup": 3}, "nsga2": {"population": 4}, "cma_es": {"population": 4}}  # fmt: skip
+STARTED = {
+    "tpe": {"startup": 3},
+    "gp": {"startup": 3},
+    "nsga2": {"population": 4},
+    "cma_es": {"population": 4},
+}
 TRIALS = 14
 
 
@@ -56,11 +61,16 @@ def test_a_suggestion_is_a_pure_function_of_seed_number_and_what_was_told(
     one, trials = found(sampler, lag=lag), count(sampler)
     assert one == found(sampler, lag=lag)
     again = suggest(  # alone, as after a restart, and with the history in another order
-        dimensions=space_of(sampler), base=BASE, sampler=sampler, study_seed=7, number=trials - 1,
-        directions=UP, told=one[: trials - lag][::-1],
+        dimensions=space_of(sampler),
+        base=BASE,
+        sampler=sampler,
+        study_seed=7,
+        number=trials - 1,
+        directions=UP,
+        told=one[: trials - lag][::-1],
         open_trials=[trial.values for trial in one[trials - lag : trials - 1]],
         options=STARTED.get(sampler),
-    )  # fmt: skip
+    )
     assert again == one[-1].values
 
 
@@ -106,9 +116,16 @@ def test_a_space_where_everything_breaks_the_constraint_is_still_sampled(sampler
         for n, trial in enumerate(found(sampler))
     ]
     values = suggest(
-        dimensions=space_of(sampler), base=BASE, sampler=sampler, study_seed=7, number=len(told),
-        directions=UP, told=told, open_trials=(), options=STARTED.get(sampler),
-    )  # fmt: skip
+        dimensions=space_of(sampler),
+        base=BASE,
+        sampler=sampler,
+        study_seed=7,
+        number=len(told),
+        directions=UP,
+        told=told,
+        open_trials=(),
+        options=STARTED.get(sampler),
+    )
     assert set(values) <= set(space_of(sampler))
 
 
@@ -124,9 +141,16 @@ def test_a_broken_constraint_steers_the_sampler_away(sampler: str) -> None:
             told: list[Told] = []
             for number in range(trials):
                 values = suggest(
-                    dimensions=space, base=BASE, sampler=sampler, study_seed=seed, number=number,
-                    directions=UP, told=told, open_trials=(), options=STARTED.get(sampler),
-                )  # fmt: skip
+                    dimensions=space,
+                    base=BASE,
+                    sampler=sampler,
+                    study_seed=seed,
+                    number=number,
+                    directions=UP,
+                    told=told,
+                    open_trials=(),
+                    options=STARTED.get(sampler),
+                )
                 weight = values["weight"]
                 told.append(
                     Told(number=number, values=values, value=weight)
@@ -148,10 +172,16 @@ def test_failed_pruned_and_open_trials_are_taken(sampler: str) -> None:
         *trials[2:5],
     ]
     values = suggest(
-        dimensions=space_of(sampler), base=BASE, sampler=sampler, study_seed=7, number=7,
-        directions=UP, told=told, open_trials=[trial.values for trial in trials[5:7]],
+        dimensions=space_of(sampler),
+        base=BASE,
+        sampler=sampler,
+        study_seed=7,
+        number=7,
+        directions=UP,
+        told=told,
+        open_trials=[trial.values for trial in trials[5:7]],
         options=STARTED.get(sampler),
-    )  # fmt: skip
+    )
     assert values["levels"] in (1, 2, 3, 4)
 
 
@@ -192,8 +222,10 @@ def test_a_sampler_sees_it_as_a_constraint_with_a_value_that_says_nothing() -> N
     ]
     study = history(directions=UP, told=told, open_trials=(), dimensions=DISCRETE)
     assert [constraints_of(trial) for trial in study.trials] == [
-        told_as({"feasible": -1.0}), told_as({"feasible": -1.0}), told_as({"feasible": 2.0}),
-    ]  # fmt: skip
+        told_as({"feasible": -1.0}),
+        told_as({"feasible": -1.0}),
+        told_as({"feasible": 2.0}),
+    ]
     assert study.trials[2].state.name == "COMPLETE"
     assert study.trials[2].value == 4.0
     assert study.best_trial.number == 1
@@ -234,8 +266,13 @@ def test_the_order_of_asking_follows_conditions_on_settings_too() -> None:
 
 def test_the_lag_is_the_distance_to_the_newest_told_trial() -> None:
     ask = Ask(
-        number=9, seed=0, study_seed=0, dimensions=DISCRETE, parameters=distributions(DISCRETE),
-        always=always(DISCRETE), open_trials=3,
-    )  # fmt: skip
+        number=9,
+        seed=0,
+        study_seed=0,
+        dimensions=DISCRETE,
+        parameters=distributions(DISCRETE),
+        always=always(DISCRETE),
+        open_trials=3,
+    )
     assert ask.lag == 4
     assert ask.always == {"levels", "kind"}

@@ -50,7 +50,9 @@ def test_any_list_gives_positions_that_a_store_accepts(positions: list[float]) -
         assert isinstance(dimension, VectorDimension)
         inside = [0.3 + 0.5 * x for x in positions] if dimension.type == "decreasing" else positions
         value = to_list(dimension, inside)
-        for parameter, shape in parameters_of({dimension.name: dimension}, {dimension.name: value}).values():  # fmt: skip
+        for parameter, shape in parameters_of(
+            {dimension.name: dimension}, {dimension.name: value}
+        ).values():
             assert shape.low <= parameter <= shape.high
         again = to_list(dimension, to_positions(dimension, value))
         np.testing.assert_allclose(again, value, atol=1e-9)
@@ -109,9 +111,12 @@ def test_a_search_over_lists_has_their_form_and_repeats_itself(sampler: str) -> 
 
     options = {"nsga2": {"population": 4}, "cma_es": {"population": 4}, "gp": {"startup": 3}}
     run = {
-        "trials": 6 if sampler == "gp" else 14, "lag": 3, "dimensions": LISTS, "judge": judge,
+        "trials": 6 if sampler == "gp" else 14,
+        "lag": 3,
+        "dimensions": LISTS,
+        "judge": judge,
         "options": options.get(sampler),
-    }  # fmt: skip
+    }
     one = search(sampler, **run)
     assert one == search(sampler, **run)
     for trial in one:
@@ -128,8 +133,13 @@ def test_a_search_over_lists_has_their_form_and_repeats_itself(sampler: str) -> 
 
 def test_a_list_has_one_parameter_fewer_than_numbers_up_to_its_largest_size() -> None:
     assert list(distributions(LISTS)) == [
-        "shares.1", "shares.2", "shares.3", "scales.1", "scales.2", "levels",
-    ]  # fmt: skip
+        "shares.1",
+        "shares.2",
+        "shares.3",
+        "scales.1",
+        "scales.2",
+        "levels",
+    ]
     some = parameters_of(LISTS, {"shares": [0.5, 0.5], "levels": 2, "unknown": 3})
     assert list(some) == ["shares.1", "levels"]
     assert parameters_of(LISTS, {"shares": "equal"}) == {}

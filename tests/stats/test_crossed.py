@@ -28,9 +28,13 @@ def plain(d: np.ndarray, alpha: float = 0.05) -> dict[str, float]:
     df = v**2 / (ms_r**2 / (blocks - 1))
     half = stats.t.ppf(1 - alpha / 2, df) * se
     return {
-        "estimate": grand, "se": se, "df": df, "low": grand - half, "high": grand + half,
+        "estimate": grand,
+        "se": se,
+        "df": df,
+        "low": grand - half,
+        "high": grand + half,
         "p": 2 * stats.t.sf(abs(grand) / se, df),
-    }  # fmt: skip
+    }
 
 
 @given(shape=shapes)

@@ -37,9 +37,18 @@ def test_power_is_the_integral_over_the_spread(effect: float, blocks: int, alpha
     assert power == pytest.approx(integrated(effect, blocks, alpha), abs=2e-5)
 
 
-@pytest.mark.parametrize(("blocks", "published"), [
-    (3, 3.26), (5, 1.68), (6, 1.43), (8, 1.16), (10, 1.00), (16, 0.75), (20, 0.66),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("blocks", "published"),
+    [
+        (3, 3.26),
+        (5, 1.68),
+        (6, 1.43),
+        (8, 1.16),
+        (10, 1.00),
+        (16, 0.75),
+        (20, 0.66),
+    ],
+)
 def test_detectable_effects_are_those_of_statsmodels(blocks: int, published: float) -> None:
     found = detectable_effect(blocks=blocks)
     assert round(found, 2) == published

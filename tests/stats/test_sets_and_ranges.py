@@ -95,9 +95,11 @@ def test_power_is_what_a_simulation_finds() -> None:
     )
     seen = float((crossed_t(d).p < 0.05).mean())
     said = crossed_power(
-        effect=1.0, blocks=blocks, block_variance=1 + 1 / images,
+        effect=1.0,
+        blocks=blocks,
+        block_variance=1 + 1 / images,
         image_variance=image_sd**2 / images,
-    )  # fmt: skip
+    )
     assert said == pytest.approx(seen, abs=0.03)
 
 

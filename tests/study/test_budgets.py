@@ -38,8 +38,11 @@ def test_the_blocks_are_the_same_and_only_the_steps_differ(tmp_path: Path) -> No
             assert getattr(one, name) == getattr(other, name)
         (a,), (b,) = one.runs, other.runs
         assert (a.seed, a.split_seed, a.nuisance, a.factors) == (
-            b.seed, b.split_seed, b.nuisance, b.factors,
-        )  # fmt: skip
+            b.seed,
+            b.split_seed,
+            b.nuisance,
+            b.factors,
+        )
         assert b.settings == at_budget(a.settings, 2)
         assert (a.settings["train"]["steps"], b.settings["train"]["steps"]) == (10, 20)
         assert (a.budget, b.budget) == (1.0, 2.0)

@@ -15,10 +15,14 @@ from ablate.study.possession import SIGN, possess
 def filled(store: Path) -> Path:
     """Return a store with caches of this and of an earlier version, and with a result."""
     for name, size in {
-        ".cache/pairs/abc-1/one.npy": 3000, ".cache/statistics/one-vif.safetensors": 2000,
-        "old/cache/statistics/two-qabf.safetensors": 500, "old/runs/r1/result.json": 7,
-        "old/ledger.jsonl": 0, "new/ledger.jsonl": 0, "store.json": 0,
-    }.items():  # fmt: skip
+        ".cache/pairs/abc-1/one.npy": 3000,
+        ".cache/statistics/one-vif.safetensors": 2000,
+        "old/cache/statistics/two-qabf.safetensors": 500,
+        "old/runs/r1/result.json": 7,
+        "old/ledger.jsonl": 0,
+        "new/ledger.jsonl": 0,
+        "store.json": 0,
+    }.items():
         (store / name).parent.mkdir(parents=True, exist_ok=True)
         (store / name).write_bytes(b"x" * size)
     (store / "store.json").write_text('{"format": 1}')
@@ -40,8 +44,11 @@ def test_caches_go_and_results_stay(tmp_path: Path, capsys: pytest.CaptureFixtur
     store = filled(tmp_path)
     text = gc(store, capsys=capsys)
     assert files(store) == {
-        "old/runs/r1/result.json", "old/ledger.jsonl", "new/ledger.jsonl", "store.json",
-    }  # fmt: skip
+        "old/runs/r1/result.json",
+        "old/ledger.jsonl",
+        "new/ledger.jsonl",
+        "store.json",
+    }
     assert f"{store}/.cache/pairs: decoded pairs, 0.0 MB, removed" in text
     assert text.splitlines()[-1] == f"{store}: 0.0 MB freed"
     assert gc(store, capsys=capsys) == f"{store}: 0.0 MB freed\n"
@@ -56,8 +63,10 @@ def test_a_dry_run_counts_and_removes_nothing(
     assert files(store) == before
     assert facts["bytes"] == 5500 == sum(one["bytes"] for one in facts["removed"])
     assert [one["kind"] for one in facts["removed"]] == [
-        "decoded pairs", "source statistics", "of an earlier version",
-    ]  # fmt: skip
+        "decoded pairs",
+        "source statistics",
+        "of an earlier version",
+    ]
 
 
 def test_what_a_running_study_reads_is_kept(

@@ -98,20 +98,24 @@ def test_the_best_on_val_meets_the_baseline_with_its_own_best_recipe(tmp_path: P
     own = next(trial for trial in best if trial.values["variant"] == "signed")
     base, first = frozen(tmp_path / "s")["arms"]
     assert base == {
-        "name": "baseline", "settings": {"variant": "signed"}, "nuisance": dict(own.nuisance),
+        "name": "baseline",
+        "settings": {"variant": "signed"},
+        "nuisance": dict(own.nuisance),
         "source": f"trial {own.number}",
-    }  # fmt: skip
+    }
     assert (first["name"], first["source"]) == ("winner 1", f"trial {winner.number}")
     assert first["settings"] == winner.values
     assert first["nuisance"] == winner.nuisance
     confirmed = [trial for trial in trials.known.values() if trial.phase == "confirm"]
     assert [trial.number for trial in confirmed] == list(range(9 + 4, 9 + 4 + 16))
     assert {trial.recipe_id for trial in confirmed} == {
-        own.recipe_id, winner.recipe_id,
-    }  # fmt: skip
+        own.recipe_id,
+        winner.recipe_id,
+    }
     assert [name for name, _ in recipe_ids(made, frozen(tmp_path / "s"))] == [
-        "baseline", "winner 1",
-    ]  # fmt: skip
+        "baseline",
+        "winner 1",
+    ]
     assert all(run.scores_test for trial in confirmed for run in trial.runs)
     assert made.runs == 9 + 4 + 16
     assert trials.unfilled == 0
@@ -173,8 +177,10 @@ def test_a_baseline_without_a_trial_of_its_own_is_said_to_be_untuned(tmp_path: P
 def test_the_hash_of_what_was_frozen_follows_it(tmp_path: Path) -> None:
     hashes = set()
     every: list[dict[str, Any]] = [
-        {"of": "explore"}, {"of": "explore", "winners": 2}, {"of": "explore", "blocks": 9},
-    ]  # fmt: skip
+        {"of": "explore"},
+        {"of": "explore", "winners": 2},
+        {"of": "explore", "blocks": 9},
+    ]
     for number, options in enumerate(every):
         driven(plan(tmp_path / str(number), confirm=options), tmp_path / f"s{number}")
         hashes.add(frozen(tmp_path / f"s{number}")["hash"])

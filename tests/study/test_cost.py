@@ -83,9 +83,12 @@ def test_a_budget_holds_the_largest_design_within_it(answer: Plan) -> None:
     pace = Pace(seconds_per_step=0.045)  # 45 s a run, so 4 arms x T x R of them
     run_h = 45 / 3600
     for points, blocks, hours in (
-        (8, 16, 512 * run_h), (4, 16, 511 * run_h), (4, 8, 128 * run_h), (2, 15, 127 * run_h),
+        (8, 16, 512 * run_h),
+        (4, 16, 511 * run_h),
+        (4, 8, 128 * run_h),
+        (2, 15, 127 * run_h),
         (2, 6, 48 * run_h),
-    ):  # fmt: skip
+    ):
         chosen = fit(answer, pace, hours=hours + 1e-9)
         assert chosen is not None
         assert (chosen.points, chosen.blocks) == (points, blocks)

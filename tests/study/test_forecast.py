@@ -39,8 +39,15 @@ def same_for_all(plan: Plan, **figures: float) -> dict[str, Figures]:
 def test_a_forecast_is_the_sum_by_hand_with_evaluation_rungs_and_baselines() -> None:
     plan = plan_of("executor.name=inline")
     figures = same_for_all(
-        plan, step_s=0.5, start_s=1, val_s=10, test_s=20, end_s=2, data_s=100, baselines_s=50,
-    )  # fmt: skip
+        plan,
+        step_s=0.5,
+        start_s=1,
+        val_s=10,
+        test_s=20,
+        end_s=2,
+        data_s=100,
+        baselines_s=50,
+    )
     found = forecast(plan, figures, source="measured")
     assert found is not None
     designed = 8 * (1 + 100 * 0.5 + 10 + 20 + 2)
@@ -77,9 +84,13 @@ def test_what_moves_no_time_makes_no_kind() -> None:
     same = key(train={"steps": 7, "learning_rate": 9.0}, loss={"gradient_weight": 3.0})
     assert same == key()
     others = {
-        key(loss={"gradient_weight": 0.0}), key(loss={"levels": 1}), key(data={"crop": 32}),
-        key(train={"batch_size": 9}), key(model={"width": 99}), key(data={"limit": {"test": 2}}),
-    }  # fmt: skip
+        key(loss={"gradient_weight": 0.0}),
+        key(loss={"levels": 1}),
+        key(data={"crop": 32}),
+        key(train={"batch_size": 9}),
+        key(model={"width": 99}),
+        key(data={"limit": {"test": 2}}),
+    }
     assert len(others) == 6
     assert key() not in others
 
@@ -121,9 +132,16 @@ def test_figures_are_kept_per_machine_and_a_damaged_file_is_as_good_as_none(
     assert known_figures(plan, tmp_path / "store") == (figures, "cache")
     files = sorted((tmp_path / "cache" / "ablate" / "timings").iterdir())
     assert len(files) == len(kinds)
-    texts = ["", "{", "[1]", '{"format": 2, "figures": {"step_s": 1}}', "[" * 9000,
-             '{"format": 1, "figures": {"step_s": -1}}', '{"format": 1, "figures": {"step": 1}}',
-             '{"format": 1, "figures": {"step_s": NaN}}']  # fmt: skip
+    texts = [
+        "",
+        "{",
+        "[1]",
+        '{"format": 2, "figures": {"step_s": 1}}',
+        "[" * 9000,
+        '{"format": 1, "figures": {"step_s": -1}}',
+        '{"format": 1, "figures": {"step": 1}}',
+        '{"format": 1, "figures": {"step_s": NaN}}',
+    ]
     for text in texts:
         files[0].write_text(text)
         assert len(cached(kinds, device="cpu")) == len(kinds) - 1, text

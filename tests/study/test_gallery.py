@@ -16,13 +16,17 @@ from ablate.study.gallery import chosen, first_contrast
 from ablate.training.scoring import image_tensor, to_uint8
 
 QUESTION: dict[str, Any] = {
-    "id": "variant", "arms": [["old", "A"], ["new", "B"]], "baseline": "old", "primary": ["qabf"],
+    "id": "variant",
+    "arms": [["old", "A"], ["new", "B"]],
+    "baseline": "old",
+    "primary": ["qabf"],
     "contrasts": ["baseline"],
-}  # fmt: skip
+}
 FACTS: dict[str, Any] = {
     "phases": {"pilot": {"design": "baseline_only"}, "answer": {"design": "blocked"}},
-    "questions": [QUESTION], "objective": "val/qabf",
-}  # fmt: skip
+    "questions": [QUESTION],
+    "objective": "val/qabf",
+}
 SHIFT = {1: 0.5, 2: 0.1, 3: 0.3}  # of B over A; block 3 is the median
 EXTRA = {"p0": 0.0, "p1": -0.4, "p2": 0.2, "p3": 0.1}
 
@@ -33,8 +37,17 @@ def study(*, metric: str = "qabf") -> tuple[pd.DataFrame, pd.DataFrame]:
         for point, val in ((1, 0.2), (2, 0.9)):
             for arm in "AB":
                 run_id = f"{arm}{block}{point}"
-                runs.append({"run_id": run_id, "arm_id": arm, "phase": "answer", "state": "finished",
-                             "block": block, "seed": block, "val/qabf": val})  # fmt: skip
+                runs.append(
+                    {
+                        "run_id": run_id,
+                        "arm_id": arm,
+                        "phase": "answer",
+                        "state": "finished",
+                        "block": block,
+                        "seed": block,
+                        "val/qabf": val,
+                    }
+                )
                 images += [
                     (run_id, "test", image, metric, 0.4 + (arm == "B") * (shift + extra))
                     for image, extra in EXTRA.items()
@@ -53,8 +66,10 @@ def test_runs_are_the_winners_of_the_median_block() -> None:
 def test_images_are_largest_gain_median_and_largest_loss() -> None:
     found = chosen(FACTS, *study())["images"]
     assert [(one["image"], one["why"]) for one in found] == [
-        ("p2", "largest gain"), ("p3", "median"), ("p1", "largest loss"),
-    ]  # fmt: skip
+        ("p2", "largest gain"),
+        ("p3", "median"),
+        ("p1", "largest loss"),
+    ]
     assert [one["gain"] for one in found] == pytest.approx([0.5, 0.4, -0.1])
 
 

@@ -51,8 +51,9 @@ def test_a_failure_that_is_tried_again_starts_over_and_is_kept_beside(tmp_path: 
     again = Ledger(tmp_path)
     assert again.forget_failures({"abc"}) == ["abc"]
     assert {path.name for path in folder.iterdir()} == {
-        "attempt1.journal.jsonl", "attempt1.result.json",
-    }  # fmt: skip
+        "attempt1.journal.jsonl",
+        "attempt1.result.json",
+    }
     assert Ledger(tmp_path).results == {}
 
 

@@ -21,9 +21,13 @@ from ablate.training.tasks import TASKS
 from tests.plugged import forgetting as forgetting
 
 KINDS: Mapping[str, Registry[Any]] = {
-    "models": MODELS, "data": DATASETS, "executors": EXECUTORS, "samplers": SAMPLERS,
-    "pruners": PRUNERS, "tasks": TASKS,
-}  # fmt: skip
+    "models": MODELS,
+    "data": DATASETS,
+    "executors": EXECUTORS,
+    "samplers": SAMPLERS,
+    "pruners": PRUNERS,
+    "tasks": TASKS,
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -39,8 +39,18 @@ def test_the_answer_table_has_a_row_per_value_point_and_block(tmp_path: Path) ->
     made = plan(tmp_path)
     rows = made.rows()
     assert len(rows) == made.runs == 3 * 2 * 6
-    assert {"block", "point", "seed", "split_seed", "arm_id", "recipe_id", "run_id", "factor.ratio",
-            "nuisance.learning_rate", "nuisance.gradient_weight"} <= set(rows[0])  # fmt: skip
+    assert {
+        "block",
+        "point",
+        "seed",
+        "split_seed",
+        "arm_id",
+        "recipe_id",
+        "run_id",
+        "factor.ratio",
+        "nuisance.learning_rate",
+        "nuisance.gradient_weight",
+    } <= set(rows[0])
     assert len({row["run_id"] for row in rows}) == len(rows)
     assert len({row["recipe_id"] for row in rows}) == len(rows)
     assert len({row["arm_id"] for row in rows}) == 3
@@ -60,8 +70,10 @@ def test_a_run_gets_the_settings_of_its_row(tmp_path: Path) -> None:
         assert spec.settings["loss"]["ratio"] == spec.factors["ratio"]
         assert set(spec.factors) == {"ratio", "levels"}
         assert (spec.block, spec.point, spec.split_seed) == (
-            trial.block, trial.point, trial.split_seed,
-        )  # fmt: skip
+            trial.block,
+            trial.point,
+            trial.split_seed,
+        )
         assert spec.scores_test
         assert f"b{spec.block} · p{spec.point}" in spec.name
         assert type(spec).from_json(spec.to_json()) == spec
@@ -226,10 +238,13 @@ def test_values_that_are_one_arm_cannot_be_compared_in_blocks(tmp_path: Path) ->
     sign = {"type": "categorical", "path": "loss.sign", "choices": ["kept", "free"]}
     with pytest.raises(ConfigError, match="two of the values are one arm"):
         plan(
-            tmp_path, *words, defaults=["_self_"], space={"dimensions": {"sign": sign}},
+            tmp_path,
+            *words,
+            defaults=["_self_"],
+            space={"dimensions": {"sign": sign}},
             factors={"sign": {}},
             questions={"q": {"asks": "?", "compare": "sign", "primary": ["qabf"]}},
-        )  # fmt: skip
+        )
 
 
 def test_options_that_a_plug_in_does_not_take_are_a_fault_and_no_traceback(tmp_path: Path) -> None:

@@ -14,9 +14,13 @@ from ablate.tracking.address import public, run_page
 
 @pytest.mark.parametrize(
     "word",
-    ["store.mlflow=https://me:hunter2@host/x", "MLFLOW_TRACKING_TOKEN=hunter2",
-     "store.password=hunter2", "data.api_key=hunter2"],
-)  # fmt: skip
+    [
+        "store.mlflow=https://me:hunter2@host/x",
+        "MLFLOW_TRACKING_TOKEN=hunter2",
+        "store.password=hunter2",
+        "data.api_key=hunter2",
+    ],
+)
 def test_no_secret_stands_in_the_command(word: str) -> None:
     found = command("q4", [word, "train.steps=5"])
     assert "hunter2" not in found

@@ -35,8 +35,15 @@ def first_look(store: Path, *words: str, looks: int = 2, stratum: str = "", **he
     """Write a store in which the first look has ended; one of its runs failed."""
     plan = make(load(STUDY, f"+phases.answer.looks={looks}", SMALL, *words))
     ledger = Ledger(store / STUDY)
-    ledger.start({"design_hash": plan.design_hash, "data_hash": "d",
-                  "code_hash": reuse.code_hash(), "looks": {"answer": looks}, **header})  # fmt: skip
+    ledger.start(
+        {
+            "design_hash": plan.design_hash,
+            "data_hash": "d",
+            "code_hash": reuse.code_hash(),
+            "looks": {"answer": looks},
+            **header,
+        }
+    )
     for number, trial in enumerate(plan.trials):
         for run in trial.runs:
             state: State = "failed" if number == 3 else "finished"

@@ -20,13 +20,21 @@ from ablate.training.spec import RunResult, RunSpec
 DIMENSIONS = {
     "levels": {"type": "int", "path": "loss.levels", "low": 1, "high": 3},
     "scales": {
-        "type": "decreasing", "path": "loss.scales", "size": "levels", "low": 0.3, "high": 0.8,
+        "type": "decreasing",
+        "path": "loss.scales",
+        "size": "levels",
+        "low": 0.3,
+        "high": 0.8,
         "when": "levels > 1",
     },
     "rate": {
-        "type": "float", "path": "train.learning_rate", "low": 1e-4, "high": 1e-2, "log": True,
+        "type": "float",
+        "path": "train.learning_rate",
+        "low": 1e-4,
+        "high": 1e-2,
+        "log": True,
     },
-}  # fmt: skip
+}
 
 
 def plan_of(folder: Path, *, phase: dict[str, Any] | None = None, **study: Any) -> Any:
@@ -46,10 +54,11 @@ def ended(spec: RunSpec) -> RunResult:
     """Return a result that follows from the run alone."""
     number = zlib.crc32(spec.run_id.encode()) / 2**32
     return RunResult(
-        run_id=spec.run_id, state="finished",
+        run_id=spec.run_id,
+        state="finished",
         metrics={"val/qabf": number, "val/vif": 1 - number, "val/mse": number**2},
         facts={"reports": {"5": number}},
-    )  # fmt: skip
+    )
 
 
 def searched(folder: Path, plan: Any) -> Trials:
@@ -148,5 +157,8 @@ def test_what_the_plug_ins_cannot_do_is_refused_with_the_plan(tmp_path: Path) ->
         )
     told = [line.split(": ", 1)[1] for line in error.value.faults]
     assert [line.split(":")[0] for line in told] == [
-        "phases.hunt", "phases.hunt", "phases.hunt.pruner", "phases.hunt.pruner",
-    ]  # fmt: skip
+        "phases.hunt",
+        "phases.hunt",
+        "phases.hunt.pruner",
+        "phases.hunt.pruner",
+    ]

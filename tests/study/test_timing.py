@@ -14,11 +14,24 @@ from ablate.study.plan import make
 from ablate.study.timing import measure
 
 SMALL = [
-    "data.size=[48,48]", "data.crop=32", "data.pairs.train=3", "data.pairs.val=2",
-    "data.pairs.test=6", "model.width=2", "train.batch_size=1", "train.steps=40",
-    "executor.name=inline", "~questions", "metrics.names=[qabf,sd]", "loss.levels=1", "~phases.search",
-    "~constraints.smallest_side", "phases.compare={design: baseline_only}", "dimensions.levels.baseline=1", "train.gallery=1",
-]  # fmt: skip
+    "data.size=[48,48]",
+    "data.crop=32",
+    "data.pairs.train=3",
+    "data.pairs.val=2",
+    "data.pairs.test=6",
+    "model.width=2",
+    "train.batch_size=1",
+    "train.steps=40",
+    "executor.name=inline",
+    "~questions",
+    "metrics.names=[qabf,sd]",
+    "loss.levels=1",
+    "~phases.search",
+    "~constraints.smallest_side",
+    "phases.compare={design: baseline_only}",
+    "dimensions.levels.baseline=1",
+    "train.gallery=1",
+]
 
 
 @pytest.fixture

@@ -24,18 +24,27 @@ class Study:
         """Return a shipper as a freshly started driver makes it."""
         shipper = Shipper(
             lambda: (client or self.client, self.experiment_id),
-            study=self.name, address="store", **more,
-        )  # fmt: skip
+            study=self.name,
+            address="store",
+            **more,
+        )
         shipper.study_run(title="**T**", tags={"ablate.design_hash": "d"}, params={"data": "x"})
         return shipper
 
     def spec(self, run_id: str = "r1", *, trial: int = 0, seed: int = 0, **more: Any) -> RunSpec:
         return RunSpec(
-            run_id=f"{self.name}-{run_id}", arm_id=f"arm{trial}", study=self.name, phase="compare",
-            trial=trial, seed=seed, name=more.pop("name", f"signed · ratio 0.5 · s{seed}"),
+            run_id=f"{self.name}-{run_id}",
+            arm_id=f"arm{trial}",
+            study=self.name,
+            phase="compare",
+            trial=trial,
+            seed=seed,
+            name=more.pop("name", f"signed · ratio 0.5 · s{seed}"),
             settings={"loss": {"ratio": 0.5, "weights": [0.5, 0.5]}, "train": {"steps": 3}},
-            factors={"variant": "signed", "ratio": 0.5}, questions=("q4",), **more,
-        )  # fmt: skip
+            factors={"variant": "signed", "ratio": 0.5},
+            questions=("q4",),
+            **more,
+        )
 
     def write(self, spec: RunSpec, steps: range, *, picture: bool = False) -> Path:
         """Return the run's folder after a worker has written these steps."""

@@ -84,8 +84,9 @@ def test_a_study_is_read_with_a_number_of_requests_that_does_not_grow(
 
     read(Counting(), study=study.name)  # type: ignore[arg-type]
     assert [one for one in calls if one != "tracking_uri"] == [
-        "get_experiment_by_name", "search_runs",
-    ]  # fmt: skip
+        "get_experiment_by_name",
+        "search_runs",
+    ]
 
 
 def test_an_unknown_study_is_refused_with_the_mend(client: Any) -> None:

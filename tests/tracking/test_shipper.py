@@ -32,17 +32,27 @@ def test_a_trial_with_one_seed_is_one_mlflow_run_under_the_study(study: Any) -> 
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "t000 signed · ratio 0.5"
     wanted = {
-        "ablate.kind": "trial", "ablate.study": study.name, "ablate.phase": "compare",
-        "ablate.arm": "arm0", "ablate.run_id": spec.run_id, "ablate.seed": "0",
-        "ablate.state": "finished", "ablate.question": "q4", "factor.variant": "signed",
+        "ablate.kind": "trial",
+        "ablate.study": study.name,
+        "ablate.phase": "compare",
+        "ablate.arm": "arm0",
+        "ablate.run_id": spec.run_id,
+        "ablate.seed": "0",
+        "ablate.state": "finished",
+        "ablate.question": "q4",
+        "factor.variant": "signed",
         "factor.ratio": "0.5",
-    }  # fmt: skip
+    }
     assert wanted.items() <= run.data.tags.items()
     assert "ablate.revision" in run.data.tags
     assert run.data.params == {
-        "loss.ratio": "0.5", "loss.weights": "[0.5, 0.5]", "train.steps": "3", "seed": "0",
-        "factor.variant": "signed", "factor.ratio": "0.5",
-    }  # fmt: skip
+        "loss.ratio": "0.5",
+        "loss.weights": "[0.5, 0.5]",
+        "train.steps": "3",
+        "seed": "0",
+        "factor.variant": "signed",
+        "factor.ratio": "0.5",
+    }
     final = {key: value for key, value in run.data.metrics.items() if key.startswith("final/")}
     assert final == {"final/val/qabf": 0.5, "final/test/qabf": 0.6}
     assert run.data.metrics["facts/seconds"] == 2.5
@@ -272,10 +282,14 @@ def test_the_data_set_is_named_once_on_the_study_run(study: Any) -> None:
     for _ in range(2):
         shipper.dataset(
             dataset_input(
-                name="msrs", label="MSRS-mini", digest="abc", counts={"test": 3}, items="pairs",
+                name="msrs",
+                label="MSRS-mini",
+                digest="abc",
+                counts={"test": 3},
+                items="pairs",
                 protocol="cddfuse-py",
             )
-        )  # fmt: skip
+        )
     spec = study.spec()
     shipper.end(spec, finished(spec), study.write(spec, range(1)), siblings=1)
     for run in study.runs():

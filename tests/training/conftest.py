@@ -9,17 +9,24 @@ from ablate.training.spec import RunSpec
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "data": {
-        "name": "synthetic", "crop": 32, "pairs": {"train": 2, "val": 1, "test": 2},
-        "size": [48, 48], "seed": 0,
+        "name": "synthetic",
+        "crop": 32,
+        "pairs": {"train": 2, "val": 1, "test": 2},
+        "size": [48, 48],
+        "seed": 0,
     },
     "model": {"name": "densefuse", "width": 2},
     "loss": dict(losses.canonical({"levels": 2})),
     "train": {
-        "steps": 6, "batch_size": 1, "learning_rate": 1e-3, "precision": "fp32", "device": "cpu",
+        "steps": 6,
+        "batch_size": 1,
+        "learning_rate": 1e-3,
+        "precision": "fp32",
+        "device": "cpu",
         "gallery": 1,
     },
     "metrics": {"protocol": "cddfuse-py", "names": ["qabf", "mi"]},
-}  # fmt: skip
+}
 
 
 class Listener:
@@ -53,8 +60,16 @@ def spec() -> Callable[..., RunSpec]:
         fields = {key: changes.pop(key) for key in ("scores_test",) if key in changes}
         settings = {name: {**part, **changes.get(name, {})} for name, part in SETTINGS.items()}
         return RunSpec(
-            run_id="r", arm_id="a", study="s", phase="p", trial=0, seed=seed, name="n",
-            settings=settings, rungs=rungs, **fields,
-        )  # fmt: skip
+            run_id="r",
+            arm_id="a",
+            study="s",
+            phase="p",
+            trial=0,
+            seed=seed,
+            name="n",
+            settings=settings,
+            rungs=rungs,
+            **fields,
+        )
 
     return make

@@ -12,8 +12,13 @@ from ablate.training.recorder import NullRecorder
 from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
 
-DATA = {"name": "synthetic", "crop": 32, "pairs": {"train": 4, "val": 1, "test": 1},
-        "size": [40, 40], "seed": 0}  # fmt: skip
+DATA = {
+    "name": "synthetic",
+    "crop": 32,
+    "pairs": {"train": 4, "val": 1, "test": 1},
+    "size": [40, 40],
+    "seed": 0,
+}
 
 
 class Memory(NullRecorder):
@@ -25,19 +30,37 @@ class Memory(NullRecorder):
             self.steps.setdefault(name, []).append(step)
 
 
-def run(folder: Path, *, model: str = "densefuse", seed: int = 0, **loss: Any
-        ) -> tuple[RunResult, Memory]:  # fmt: skip
+def run(
+    folder: Path, *, model: str = "densefuse", seed: int = 0, **loss: Any
+) -> tuple[RunResult, Memory]:
     settings = {
         "data": DATA,
-        "model": {"densefuse": {"name": "densefuse", "width": 2},
-                  "probe": {"name": "probe", "noise": 0.1}}[model],
+        "model": {
+            "densefuse": {"name": "densefuse", "width": 2},
+            "probe": {"name": "probe", "noise": 0.1},
+        }[model],
         "loss": losses.canonical({"levels": 2, **loss}),
-        "train": {"steps": 20, "batch_size": 1, "learning_rate": 1e-3, "precision": "fp32",
-                  "device": "cpu", "gallery": 0},
+        "train": {
+            "steps": 20,
+            "batch_size": 1,
+            "learning_rate": 1e-3,
+            "precision": "fp32",
+            "device": "cpu",
+            "gallery": 0,
+        },
         "metrics": {"protocol": "cddfuse-py", "names": ["en"]},
-    }  # fmt: skip
-    spec = RunSpec(run_id="r", arm_id="a", study="s", phase="p", trial=0, seed=seed, name="n",
-                   settings=settings, objective="val/en")  # fmt: skip
+    }
+    spec = RunSpec(
+        run_id="r",
+        arm_id="a",
+        study="s",
+        phase="p",
+        trial=0,
+        seed=seed,
+        name="n",
+        settings=settings,
+        objective="val/en",
+    )
     memory = Memory()
     return train(spec, memory, folder=folder), memory
 

@@ -24,7 +24,9 @@ def test_the_newest_state_comes_back_exactly(kept: Checkpoints) -> None:
     assert torch.equal(state["weights"]["w"], torch.full((3,), 2.0))
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-5], lambda b: b[:10], lambda b: b"", lambda b: b[:50] + b"x" + b[51:]])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-5], lambda b: b[:10], lambda b: b"", lambda b: b[:50] + b"x" + b[51:]]
+)
 def test_a_damaged_newest_gives_the_one_before(kept: Checkpoints, tmp_path: Path, damage) -> None:
     path = tmp_path / NEWEST
     path.write_bytes(damage(path.read_bytes()))

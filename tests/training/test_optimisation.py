@@ -108,9 +108,13 @@ def test_weights_move_as_torchs_own_loop_moves_them(name: str) -> None:
 @given(step=st.integers(1, 120), warmup=st.integers(0, 30))
 def test_the_step_schedule_is_torchs_with_a_floor(step: int, warmup: int) -> None:
     train = recipe(
-        schedule="step", decay_every=1 / 6, decay_factor=0.5, final_share=0.1, steps=120,
+        schedule="step",
+        decay_every=1 / 6,
+        decay_factor=0.5,
+        final_share=0.1,
+        steps=120,
         warmup_steps=warmup,
-    )  # fmt: skip
+    )
     found = rate_factor(step, train, steps=120)
     if step <= warmup:
         assert found == (step - 1) / warmup
@@ -212,8 +216,9 @@ def test_biases_do_not_decay_where_matrices_alone_do() -> None:
         two_parts(), recipe(weight_decay=0.1, decayed="matrices")
     ).optimizer.param_groups
     assert {(group["params"][0].ndim > 1, group["weight_decay"]) for group in groups} == {
-        (True, 0.1), (False, 0.0),
-    }  # fmt: skip
+        (True, 0.1),
+        (False, 0.0),
+    }
     count = sum(param.numel() for group in groups for param in group["params"])
     assert count == sum(param.numel() for param in two_parts().parameters())
 
@@ -258,8 +263,10 @@ def test_weights_follow_from_the_seed_and_the_scheme(scheme: str) -> None:
 
 def test_epochs_are_written_out_as_steps() -> None:
     assert in_steps({"epochs": 10, "batch_size": 16, "warmup_epochs": 2}, items=100) == {
-        "batch_size": 16, "steps": 63, "warmup_steps": 13,
-    }  # fmt: skip
+        "batch_size": 16,
+        "steps": 63,
+        "warmup_steps": 13,
+    }
     assert in_steps({"epochs": 0.001, "batch_size": 16}, items=100)["steps"] == 1
 
 
@@ -345,10 +352,14 @@ def _copied(value: Any) -> Any:
 
 def test_what_stages_and_weights_cannot_be_is_told_before_a_run(tmp_path: Path) -> None:
     settings = {
-        "train": {"stages": [{"share": 0.5, "parts": ["encoder"], "objective": "fusoin"},
-                             {"parts": ["lst"]}]},
+        "train": {
+            "stages": [
+                {"share": 0.5, "parts": ["encoder"], "objective": "fusoin"},
+                {"parts": ["lst"]},
+            ]
+        },
         "model": {"name": "unet", "width": 2, "depth": 1},
-    }  # fmt: skip
+    }
     with pytest.raises(ConfigError) as caught:
         check_starts([settings])
     assert len(caught.value.faults) == 2

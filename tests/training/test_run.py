@@ -143,11 +143,15 @@ def test_a_full_disk_is_no_result_of_the_run(
 
 
 @pytest.mark.parametrize(
-    "fault", [
-        DivergedError("it grew"), ConfigError("x: is wrong"), ZeroDivisionError("by zero"),
-        MemoryError(), RuntimeError("CUDA error: an illegal access"),
+    "fault",
+    [
+        DivergedError("it grew"),
+        ConfigError("x: is wrong"),
+        ZeroDivisionError("by zero"),
+        MemoryError(),
+        RuntimeError("CUDA error: an illegal access"),
     ],
-)  # fmt: skip
+)
 def test_a_failed_run_keeps_its_checkpoint_until_its_result_is_written(
     spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool], fault: Exception
 ) -> None:
@@ -214,8 +218,12 @@ def _made(folder: Path) -> Path:
 
 
 def test_a_run_says_how_its_images_look(spec: Make, tmp_path: Path) -> None:
-    result, listener = ran(spec(model={"name": "unet", "width": 2, "depth": 1, "output": "mean",
-                                       "last_layer": "zero"}), tmp_path)  # fmt: skip
+    result, listener = ran(
+        spec(
+            model={"name": "unet", "width": 2, "depth": 1, "output": "mean", "last_layer": "zero"}
+        ),
+        tmp_path,
+    )
     assert result.health in ("healthy", "untrained"), result.facts["health"]  # 6 steps
     assert result.facts["health"]["images"] == 1
     assert ("val/healthy", 6) in listener.seen
@@ -258,10 +266,16 @@ def test_a_run_that_left_inside_a_stage_goes_on_with_equal_numbers(
     spec: Make, tmp_path: Path, step: int
 ) -> None:
     recipe = {
-        "steps": 12, "ema": 0.8, "schedule": "cosine", "warmup_steps": 3, "clip_norm": 0.1,
-        "optimizer": "adamw", "weight_decay": 0.01, "augment": "flips_and_turns",
+        "steps": 12,
+        "ema": 0.8,
+        "schedule": "cosine",
+        "warmup_steps": 3,
+        "clip_norm": 0.1,
+        "optimizer": "adamw",
+        "weight_decay": 0.01,
+        "augment": "flips_and_turns",
         "stages": [{"share": 0.35, "parts": ["encoder"], "loss": {"gradient_weight": 0.0}}, {}],
-    }  # fmt: skip
+    }
     made = spec(
         model={"name": "unet", "width": 2, "depth": 1, "output": "mean", "last_layer": "zero"},
         train=recipe,

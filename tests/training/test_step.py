@@ -83,8 +83,10 @@ def test_channels_last_gives_the_numbers_of_nchw_but_for_rounding(
     assert heard_too.losses == pytest.approx(heard.losses, rel=1e-5)  # sums in another order
     assert other.metrics == pytest.approx(plain.metrics, rel=1e-3)  # of images rounded to 8 bits
     assert other.facts["arithmetic"] == {
-        "precision": "fp32", "layout": "channels_last", "graph": False,
-    }  # fmt: skip
+        "precision": "fp32",
+        "layout": "channels_last",
+        "graph": False,
+    }
     unknown, _ = ran(spec(train={"layout": "nhcw"}), tmp_path)
     assert unknown.reason == "error: train.layout: must be auto, nchw or channels_last, got 'nhcw'"
 
@@ -141,8 +143,9 @@ def test_replayed_steps_leave_what_launched_steps_leave(
     replayed, heard_too = ran(changed, tmp_path / "replayed")
     assert engine.captures == 1
     assert (engine.asides, engine.replays) == (
-        WARM_UP + warmup_steps, STEPS - WARM_UP - warmup_steps,
-    )  # fmt: skip
+        WARM_UP + warmup_steps,
+        STEPS - WARM_UP - warmup_steps,
+    )
     assert heard_too.losses == heard.losses
     assert heard_too.seen == heard.seen  # the same terms at the same steps, no stale ones
     assert (replayed.metrics, replayed.images) == (launched.metrics, launched.images)

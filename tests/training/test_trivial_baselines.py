@@ -123,7 +123,13 @@ def test_rows_are_those_of_the_metrics_and_scd_of_a_copy_is_no_number() -> None:
         settings=settings,
     )
     assert rows["visible"][1] == ("test", "a", "scd", None)
-    tensors = {name: torch.tensor(image)[None, None] for name, image in
-               (("infrared", images[0]), ("visible", images[1]), ("fused", images.max(axis=0)))}  # fmt: skip
+    tensors = {
+        name: torch.tensor(image)[None, None]
+        for name, image in (
+            ("infrared", images[0]),
+            ("visible", images[1]),
+            ("fused", images.max(axis=0)),
+        )
+    }
     wanted = evaluate(**tensors, names=["en", "scd"])
     assert rows["max"] == [("test", "a", name, wanted[name].item()) for name in ("en", "scd")]

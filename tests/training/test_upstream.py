@@ -24,8 +24,10 @@ from ablate.training.optimisation import Optimisation
 from ablate.training.step import Step, fusion_step, objective_step
 from tests.planted import batch, weights
 
-RECORDED = {path.stem: json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(Path(__file__).with_name("upstream").glob("*.json"))}  # fmt: skip
+RECORDED = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted(Path(__file__).with_name("upstream").glob("*.json"))
+}
 CPU = torch.device("cpu")
 
 

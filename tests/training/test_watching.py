@@ -46,8 +46,9 @@ def test_two_strips_are_recorded_with_three_tiles_each(tmp_path: Path) -> None:
     fused = torch.from_numpy(pair.visible)[None, None].float() / 255
     look(heard, pair, fused, step=50, folder=tmp_path)  # type: ignore[arg-type]
     assert [(name, step) for name, _, step in heard.images] == [
-        ("progress/00001N", 50), ("gradients/00001N", 50),
-    ]  # fmt: skip
+        ("progress/00001N", 50),
+        ("gradients/00001N", 50),
+    ]
     strips = [np.asarray(Image.open(path)) for _, path, _ in heard.images]
     assert {strip.shape for strip in strips} == {(20 + LINE_PX, 3 * 24 + 2 * 2)}
     shown, gradients = (strip[LINE_PX:] for strip in strips)

@@ -102,9 +102,10 @@ def test_a_weight_that_is_held_is_another_arm_than_one_that_is_tuned() -> None:
         weight = trial.runs[0].settings["loss"]["gradient_weight"]
         assert weight == (trial.nuisance["gradient_weight"] if is_tuned else 10.0)
     pilot = next(trial for trial in plan.trials if trial.phase == "pilot")
-    assert pilot.arm_id == plan.arms_of(plan.config.questions["variant_by_weighting"])[
-        "signed", "fixed"
-    ]  # fmt: skip
+    assert (
+        pilot.arm_id
+        == plan.arms_of(plan.config.questions["variant_by_weighting"])["signed", "fixed"]
+    )
 
 
 def test_the_weights_of_q8_reach_down_to_no_gradient_term() -> None:
@@ -120,8 +121,11 @@ def test_the_paddings_and_crops_of_q6_share_their_points() -> None:
     answer = [trial for trial in plan.trials if trial.phase == "answer"]
     first = [trial for trial in answer if (trial.block, trial.point) == (1, 1)]
     assert {(t.values["padding"], t.values["crop"]) for t in first} == {
-        ("zeros", 64), ("zeros", 128), ("replicate", 64), ("replicate", 128),
-    }  # fmt: skip
+        ("zeros", 64),
+        ("zeros", 128),
+        ("replicate", 64),
+        ("replicate", 128),
+    }
     assert {t.runs[0].settings["data"]["crop"] for t in first} == {64, 128}
 
 

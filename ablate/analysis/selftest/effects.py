@@ -28,11 +28,14 @@ def negligible() -> Check:
     )
     _, _, p = planted.t_over((arrays[:, 1] - arrays[:, 0]).mean(axis=-1))
     return Check(
-        name="effect of 0.05 %, tiny noise", bar="practically equivalent", ours=verdict.verdict,
+        name="effect of 0.05 %, tiny noise",
+        bar="practically equivalent",
+        ours=verdict.verdict,
         is_met=verdict.verdict == "practically equivalent",
         usual="p below 0.05 is a finding",
-        usual_result=f"claims, p = {float(p):.0e}", is_usual_met=bool(p >= ALPHA),
-    )  # fmt: skip
+        usual_result=f"claims, p = {float(p):.0e}",
+        is_usual_met=bool(p >= ALPHA),
+    )
 
 
 def lower_is_better() -> Check:
@@ -46,10 +49,14 @@ def lower_is_better() -> Check:
     usual = judge(planted.question(values=PAIR, expects="higher"), selected, planted.FACTS)
     is_met = verdict.verdict == "supported" and row.p_better == 1 and row.estimate < 0
     return Check(
-        name="lower is better", bar="supported", ours=verdict.verdict, is_met=is_met,
+        name="lower is better",
+        bar="supported",
+        ours=verdict.verdict,
+        is_met=is_met,
         usual="larger is better in every metric",
-        usual_result=usual.verdict, is_usual_met=usual.verdict == "supported",
-    )  # fmt: skip
+        usual_result=usual.verdict,
+        is_usual_met=usual.verdict == "supported",
+    )
 
 
 def nested() -> Check:
@@ -70,12 +77,14 @@ def nested() -> Check:
     said = {row.contrast: row.verdict for row in verdict.rows}
     wanted = {"split": "supported", "sign": "practically equivalent", "both": "supported"}
     return Check(
-        name="which half carries the gain", bar="split, not sign",
-        ours="split, not sign" if said == wanted else str(said), is_met=said == wanted,
+        name="which half carries the gain",
+        bar="split, not sign",
+        ours="split, not sign" if said == wanted else str(said),
+        is_met=said == wanted,
         usual="signed beats magnitude, so the sign matters",
         usual_result="sign" if said["both"] == "supported" else "nothing",
         is_usual_met=said["both"] != "supported",
-    )  # fmt: skip
+    )
 
 
 def coverage_only() -> Check:
@@ -86,11 +95,14 @@ def coverage_only() -> Check:
     both = agreed(fixed_levels=levels, fixed_coarsest=coarsest)
     said = COVERAGE if both.reason.startswith(COVERAGE) else both.verdict
     return Check(
-        name="ratio moves only the coverage", bar=COVERAGE, ours=said,
+        name="ratio moves only the coverage",
+        bar=COVERAGE,
+        ours=said,
         is_met=said == COVERAGE and both.verdict != "supported",
         usual="number of levels fixed, nothing else",
-        usual_result=levels.verdict, is_usual_met=levels.verdict != "supported",
-    )  # fmt: skip
+        usual_result=levels.verdict,
+        is_usual_met=levels.verdict != "supported",
+    )
 
 
 def _ratio_answer(name: str, ratios: tuple[float, ...], coarsest: list[float]) -> Verdict:

@@ -44,28 +44,44 @@ def checks() -> list[Check]:
     pooling = "t over all seeds x images, uncorrected"
     return [
         Check(
-            name="interval holds the truth", bar=f">= {COVERAGE}", ours=f"{coverage:.3f}",
-            is_met=coverage >= COVERAGE, usual="t over all seeds x images",
-            usual_result=f"{usual_coverage:.3f}", is_usual_met=usual_coverage >= COVERAGE,
+            name="interval holds the truth",
+            bar=f">= {COVERAGE}",
+            ours=f"{coverage:.3f}",
+            is_met=coverage >= COVERAGE,
+            usual="t over all seeds x images",
+            usual_result=f"{usual_coverage:.3f}",
+            is_usual_met=usual_coverage >= COVERAGE,
         ),
         Check(
-            name="false claims, family-wise", bar=f"<= {FAMILY_WISE}", ours=f"{false:.3f}",
-            is_met=false <= FAMILY_WISE, usual=pooling,
-            usual_result=f"{usual_false:.3f}", is_usual_met=usual_false <= FAMILY_WISE,
+            name="false claims, family-wise",
+            bar=f"<= {FAMILY_WISE}",
+            ours=f"{false:.3f}",
+            is_met=false <= FAMILY_WISE,
+            usual=pooling,
+            usual_result=f"{usual_false:.3f}",
+            is_usual_met=usual_false <= FAMILY_WISE,
         ),
         Check(
-            name="planted effect found", bar=f">= {FOUND}", ours=f"{found:.3f}",
-            is_met=found >= FOUND, usual="three seeds, unpaired t, Holm",
-            usual_result=f"{few:.3f}", is_usual_met=few >= FOUND,
+            name="planted effect found",
+            bar=f">= {FOUND}",
+            ours=f"{found:.3f}",
+            is_met=found >= FOUND,
+            usual="three seeds, unpaired t, Holm",
+            usual_result=f"{few:.3f}",
+            is_usual_met=few >= FOUND,
         ),
         Check(
-            name="false claim beside a true one", bar=f"<= {BESIDE}", ours=f"{beside:.3f}",
-            is_met=beside <= BESIDE, usual=pooling,
-            usual_result=f"{usual_beside:.3f}", is_usual_met=usual_beside <= BESIDE,
+            name="false claim beside a true one",
+            bar=f"<= {BESIDE}",
+            ours=f"{beside:.3f}",
+            is_met=beside <= BESIDE,
+            usual=pooling,
+            usual_result=f"{usual_beside:.3f}",
+            is_usual_met=usual_beside <= BESIDE,
         ),
         _engine("null studies, whole engine", null, ours_null, pooled_null, most=6),
         _engine("planted studies, whole engine", true, ours, pooled, most=6),
-    ]  # fmt: skip
+    ]
 
 
 def _engine(name: str, arrays: Floats, ours: Claims, pooled: Claims, *, most: int) -> Check:

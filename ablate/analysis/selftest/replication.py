@@ -30,11 +30,14 @@ def pseudo_replication() -> Check:
         planted.question(values=PAIR), planted.chosen(arrays[0], values=PAIR), planted.FACTS
     )
     return Check(
-        name="one seed, 361 images", bar="not answerable", ours=verdict.verdict,
+        name="one seed, 361 images",
+        bar="not answerable",
+        ours=verdict.verdict,
         is_met=verdict.verdict == "not answerable" and "1 block" in verdict.reason,
         usual="t over the images of one run each",
-        usual_result=f"{usual:.0%} false", is_usual_met=usual <= FAMILY_WISE,
-    )  # fmt: skip
+        usual_result=f"{usual:.0%} false",
+        is_usual_met=usual <= FAMILY_WISE,
+    )
 
 
 def winners_curse() -> Check:
@@ -50,11 +53,14 @@ def winners_curse() -> Check:
     selected = Selected(answers=planted.table(pair, values=PAIR), adaptive=16)
     verdict = judge(planted.question(values=PAIR), selected, planted.FACTS)
     return Check(
-        name="verdict on adaptive trials", bar="not answerable", ours=verdict.verdict,
+        name="verdict on adaptive trials",
+        bar="not answerable",
+        ours=verdict.verdict,
         is_met=verdict.verdict == "not answerable" and "search" in verdict.reason,
         usual="best of six on the same seeds (2.5 % is due)",
-        usual_result=f"{usual:.1%} false", is_usual_met=usual <= 0.025,
-    )  # fmt: skip
+        usual_result=f"{usual:.1%} false",
+        is_usual_met=usual <= 0.025,
+    )
 
 
 def smoke() -> Check:
@@ -65,11 +71,14 @@ def smoke() -> Check:
     facts = Facts(data="synthetic scores", points=2, preset="smoke", may_claim=False)
     verdict = judge(planted.question(values=PAIR), planted.chosen(arrays, values=PAIR), facts)
     return Check(
-        name="smoke never claims", bar="not answerable", ours=verdict.verdict,
+        name="smoke never claims",
+        bar="not answerable",
+        ours=verdict.verdict,
         is_met=verdict.verdict == "not answerable" and "smoke" in verdict.reason,
         usual="three seeds and a paired t",
-        usual_result=f"claims, p = {float(p):.3f}", is_usual_met=bool(p >= ALPHA),
-    )  # fmt: skip
+        usual_result=f"claims, p = {float(p):.3f}",
+        is_usual_met=bool(p >= ALPHA),
+    )
 
 
 def metrics_as_blocks() -> Check:
@@ -83,10 +92,14 @@ def metrics_as_blocks() -> Check:
     d = (ranks[:, :, 1:] - ranks[:, :, :1]).transpose(0, 2, 1)[..., None]
     false = float((holm(crossed_t(d).p) < ALPHA).any(axis=1).mean())
     return Check(
-        name="mean rank over six metrics", bar=f"<= {RANKS}", ours=f"{false:.3f}",
-        is_met=false <= RANKS, usual="Friedman test, metrics as its blocks",
-        usual_result=f"{usual:.3f}", is_usual_met=usual <= RANKS,
-    )  # fmt: skip
+        name="mean rank over six metrics",
+        bar=f"<= {RANKS}",
+        ours=f"{false:.3f}",
+        is_met=false <= RANKS,
+        usual="Friedman test, metrics as its blocks",
+        usual_result=f"{usual:.3f}",
+        is_usual_met=usual <= RANKS,
+    )
 
 
 def _friedman(scores: np.ndarray) -> np.ndarray:

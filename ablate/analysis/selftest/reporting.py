@@ -27,10 +27,14 @@ def order_of_rows() -> Check:
     files = {_file(order) for order in orders}
     usual = {sum(order.loc[order["value"] == "d", "score"].tolist()) for order in orders}
     return Check(
-        name="order of runs and workers", bar="one file", ours=f"{len(files)} of {len(orders)}",
-        is_met=len(files) == 1, usual="sums in the order in which the runs ended",
-        usual_result=f"{len(usual)} of {len(orders)}", is_usual_met=len(usual) == 1,
-    )  # fmt: skip
+        name="order of runs and workers",
+        bar="one file",
+        ours=f"{len(files)} of {len(orders)}",
+        is_met=len(files) == 1,
+        usual="sums in the order in which the runs ended",
+        usual_result=f"{len(usual)} of {len(orders)}",
+        is_usual_met=len(usual) == 1,
+    )
 
 
 def one_source() -> Check:
@@ -48,10 +52,14 @@ def one_source() -> Check:
         f"{100 * row['estimate'] / own_base:+.2f}" != f"{row['percent']:+.2f}" for row in rows
     )
     return Check(
-        name="text, tables, CSV: one source", bar="0 strays", ours=f"{strays} strays",
-        is_met=strays == 0, usual="percent of whatever baseline mean is at hand",
-        usual_result=f"{usual} strays", is_usual_met=usual == 0,
-    )  # fmt: skip
+        name="text, tables, CSV: one source",
+        bar="0 strays",
+        ours=f"{strays} strays",
+        is_met=strays == 0,
+        usual="percent of whatever baseline mean is at hand",
+        usual_result=f"{usual} strays",
+        is_usual_met=usual == 0,
+    )
 
 
 def dummy() -> Check:
@@ -66,10 +74,14 @@ def dummy() -> Check:
         above += int(effects[-1] > line)
     usual, ours = float(np.mean(shares)), above / STUDIES
     return Check(
-        name="the dummy on noise", bar="<= 0.05", ours=f"{ours:.3f}", is_met=ours <= 0.05,
+        name="the dummy on noise",
+        bar="<= 0.05",
+        ours=f"{ours:.3f}",
+        is_met=ours <= 0.05,
         usual="importance summing to 1: share of the dummy",
-        usual_result=f"{usual:.3f}", is_usual_met=usual <= 0.05,
-    )  # fmt: skip
+        usual_result=f"{usual:.3f}",
+        is_usual_met=usual <= 0.05,
+    )
 
 
 def _file(answers: pd.DataFrame) -> bytes:

@@ -35,9 +35,13 @@ class Shuffled:
 
 
 def shuffled(
-    facts: Mapping[str, Any], runs: pd.DataFrame, images: pd.DataFrame, *, shuffles: int,
+    facts: Mapping[str, Any],
+    runs: pd.DataFrame,
+    images: pd.DataFrame,
+    *,
+    shuffles: int,
     step: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[Shuffled]:  # fmt: skip
+) -> Iterator[Shuffled]:
     """Yield one control per question of the answer phase; the same numbers on every call.
 
     Values change places among the runs of a block and tuning point, where nothing else differs
@@ -69,8 +73,9 @@ def shuffled(
     for place, raw in enumerate(facts["questions"]):
         question = replace(
             registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks),
-            secondary=(), guardrails=(),  # families of their own, which claim nothing
-        )  # fmt: skip
+            secondary=(),
+            guardrails=(),  # families of their own, which claim nothing
+        )
         points = points_of(raw, of_phase)
         some = images[
             images["run_id"].isin(points["run_id"])
@@ -89,9 +94,11 @@ def shuffled(
             )
             step(place * shuffles + number + 1, total)
         yield Shuffled(
-            question=question.id, shuffles=shuffles, claims=claims,
+            question=question.id,
+            shuffles=shuffles,
+            claims=claims,
             most=int(binom.ppf(CERTAINTY, shuffles, ALPHA / about.looks)),
-        )  # fmt: skip
+        )
 
 
 def _is_small(p: float | None, alpha: float) -> bool:

@@ -40,12 +40,14 @@ def fixed_weight() -> Check:
         "gradient_weight" in caveat for caveat in verdict.caveats
     )
     return Check(
-        name="variant needs another lambda", bar="<= 0.065 false",
+        name="variant needs another lambda",
+        bar="<= 0.065 false",
         ours=f"{ours:.3f}" + ("" if has_caveat else ", no caveat"),
         is_met=ours <= 0.065 and has_caveat,
         usual="one lambda for both (ablate adds a caveat)",
-        usual_result=f"{usual:.3f}", is_usual_met=usual <= 0.065,
-    )  # fmt: skip
+        usual_result=f"{usual:.3f}",
+        is_usual_met=usual <= 0.065,
+    )
 
 
 def dropped_failures() -> Check:
@@ -63,10 +65,14 @@ def dropped_failures() -> Check:
     kept = np.where(finished, best, worst[..., None])
     usual, ours = _better(usual_scores), _better(kept)
     return Check(
-        name="diverged runs", bar="<= 0.036 'better'", ours=f"{ours:.3f}",
-        is_met=ours <= 0.036, usual="mean over the runs that finished",
-        usual_result=f"{usual:.3f}", is_usual_met=usual <= 0.036,
-    )  # fmt: skip
+        name="diverged runs",
+        bar="<= 0.036 'better'",
+        ours=f"{ours:.3f}",
+        is_met=ours <= 0.036,
+        usual="mean over the runs that finished",
+        usual_result=f"{usual:.3f}",
+        is_usual_met=usual <= 0.036,
+    )
 
 
 def lost_blocks() -> Check:
@@ -83,11 +89,14 @@ def lost_blocks() -> Check:
     kept = answers[0].verdict != "not answerable" and is_flagged
     _, _, p = planted.t_over((arrays[2:, 1] - arrays[2:, 0]).mean(axis=-1))
     return Check(
-        name="no run survives in two blocks", bar="not answerable", ours=answers[1].verdict,
+        name="no run survives in two blocks",
+        bar="not answerable",
+        ours=answers[1].verdict,
         is_met=kept and answers[1].verdict == "not answerable",
         usual="t over the blocks that are left",
-        usual_result=f"claims, p = {float(p):.3f}", is_usual_met=bool(p >= ALPHA),
-    )  # fmt: skip
+        usual_result=f"claims, p = {float(p):.3f}",
+        is_usual_met=bool(p >= ALPHA),
+    )
 
 
 def narrow_range() -> Check:
@@ -113,11 +122,14 @@ def narrow_range() -> Check:
     verdict = judge(question, Selected(answers=answers, winners=winners), facts)
     usual = judge(question, Selected(answers=answers), facts)
     return Check(
-        name="optimum outside the range", bar="not answerable", ours=verdict.verdict,
+        name="optimum outside the range",
+        bar="not answerable",
+        ours=verdict.verdict,
         is_met=verdict.verdict == "not answerable" and "too narrow" in verdict.reason,
         usual="no look at where the winners lie",
-        usual_result=f"{usual.verdict}", is_usual_met=usual.verdict == "not answerable",
-    )  # fmt: skip
+        usual_result=f"{usual.verdict}",
+        is_usual_met=usual.verdict == "not answerable",
+    )
 
 
 def uniform_winners() -> Check:
@@ -132,10 +144,14 @@ def uniform_winners() -> Check:
     ours = float((is_crowded & (holm(chances[outer]) < ALPHA)).any(axis=1).mean())
     usual = float(is_crowded.any(axis=1).mean())
     return Check(
-        name="winners spread evenly", bar="<= 0.065 refused", ours=f"{ours:.3f}",
-        is_met=ours <= 0.065, usual="refuse above 25 % in the outer 5 %, no test",
-        usual_result=f"{usual:.3f}", is_usual_met=usual <= 0.065,
-    )  # fmt: skip
+        name="winners spread evenly",
+        bar="<= 0.065 refused",
+        ours=f"{ours:.3f}",
+        is_met=ours <= 0.065,
+        usual="refuse above 25 % in the outer 5 %, no test",
+        usual_result=f"{usual:.3f}",
+        is_usual_met=usual <= 0.065,
+    )
 
 
 def _tuned(points: Floats, optimum: Floats) -> Floats:

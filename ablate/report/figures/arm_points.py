@@ -70,18 +70,29 @@ class ArmPoints:
         for index, (axis, metric) in enumerate(zip(axes, metrics, strict=False)):
             part = numbers[numbers["metric"] == metric]
             sns.stripplot(
-                part, x="value", y="arm", order=order, hue="arm", palette=colours, jitter=False,
-                size=4, alpha=0.8, legend=False, ax=axis,
-            )  # fmt: skip
+                part,
+                x="value",
+                y="arm",
+                order=order,
+                hue="arm",
+                palette=colours,
+                jitter=False,
+                size=4,
+                alpha=0.8,
+                legend=False,
+                ax=axis,
+            )
             for place, arm in enumerate(order):
                 mean = part.loc[part["arm"] == arm, "value"].mean()
                 axis.plot([mean, mean], [place - 0.32, place + 0.32], color=colours[arm], lw=1.6)
             _draw_comparators(axis, beside[beside["metric"] == metric], part["value"], places)
             title = f"{LABELS[metric]} {theme.ARROW[BETTER[metric]]}"
             axis.set(
-                title=marked(title, metric, beaten), xlabel="", ylabel="",
+                title=marked(title, metric, beaten),
+                xlabel="",
+                ylabel="",
                 ylim=(max(places.values(), default=len(order) - 1) + 0.6, -0.6),
-            )  # fmt: skip
+            )
             axis.locator_params(axis="x", nbins=4)
             axis.tick_params(axis="y", length=0)
             named = [*labels, *(theme.wrapped(label, 22, lines=1) for label in places)]
@@ -90,8 +101,10 @@ class ArmPoints:
             )
         for axis in axes[len(metrics) :]:
             axis.set_axis_off()
-        marks = [theme.mark("one run", marker="o", ms=4, color=theme.FAINT),
-                 theme.mark("mean", marker="|", ms=8, mew=1.6, color=theme.FAINT)]  # fmt: skip
+        marks = [
+            theme.mark("one run", marker="o", ms=4, color=theme.FAINT),
+            theme.mark("mean", marker="|", ms=8, mew=1.6, color=theme.FAINT),
+        ]
         marks += [
             theme.mark(WORDS[kind], marker=marker, ms=4, mfc="white", color=theme.GREY)
             for kind, marker in MARKERS.items()
@@ -130,7 +143,13 @@ def _draw_comparators(
         else:
             words, side = f"{value:.3g} →", "right"
         axis.annotate(
-            words, (float(side == "right"), place), xycoords=("axes fraction", "data"),
-            xytext=(3 if side == "left" else 0, 0), textcoords="offset points",
-            color=theme.GREY, size=6.5, ha=side, va="center",
-        )  # fmt: skip
+            words,
+            (float(side == "right"), place),
+            xycoords=("axes fraction", "data"),
+            xytext=(3 if side == "left" else 0, 0),
+            textcoords="offset points",
+            color=theme.GREY,
+            size=6.5,
+            ha=side,
+            va="center",
+        )

@@ -79,10 +79,23 @@ def _draw(axis: Axes, some: pd.DataFrame, values: list[str]) -> None:
         mine = some[some["value"] == value].sort_values("tries")
         colour, marker = theme.style(value, values)
         every = max(1, len(mine) // 8)
-        axis.plot(mine["tries"], mine["expected"], color=colour, marker=marker, ms=3.5, lw=1.2,
-                  markevery=every)  # fmt: skip
+        axis.plot(
+            mine["tries"],
+            mine["expected"],
+            color=colour,
+            marker=marker,
+            ms=3.5,
+            lw=1.2,
+            markevery=every,
+        )
         known = mine.dropna(subset=["low", "high"])
-        axis.fill_between(known["tries"], known["low"].astype(float), known["high"].astype(float),
-                          color=colour, alpha=0.15, lw=0)  # fmt: skip
+        axis.fill_between(
+            known["tries"],
+            known["low"].astype(float),
+            known["high"].astype(float),
+            color=colour,
+            alpha=0.15,
+            lw=0,
+        )
     axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axis.locator_params(axis="y", nbins=5)

@@ -42,12 +42,14 @@ class Budget:
             counts = mine["state"].value_counts()
             rows.append(
                 {
-                    "phase": name, "design": phase["design"], "planned": phase.get("planned"),
+                    "phase": name,
+                    "design": phase["design"],
+                    "planned": phase.get("planned"),
                     **{state: int(counts.get(state, 0)) for state in STATES},
                     "steps": _sum(mine, "facts.steps"),
                     "hours": _sum(mine, "facts.seconds") / 3600,
                 }
-            )  # fmt: skip
+            )
         table = pd.DataFrame(rows)
         hours = table["hours"].sum()
         table["share"] = 100 * table["hours"] / hours if hours else 0.0
@@ -68,10 +70,20 @@ class Budget:
         for place, line in enumerate(lines):
             weight = "bold" if place == 0 else "normal"
             for column, (at, text) in enumerate(zip(PLACES, line, strict=True)):
-                axis.text(at, place, text, ha="left" if column < WORDS else "right", va="center",
-                          fontweight=weight)  # fmt: skip
-        for level, width in ((-0.55, 1.0), (0.5, 0.6), (len(lines) - 1.5, 0.6),
-                             (len(lines) - 0.45, 1.0)):  # fmt: skip
+                axis.text(
+                    at,
+                    place,
+                    text,
+                    ha="left" if column < WORDS else "right",
+                    va="center",
+                    fontweight=weight,
+                )
+        for level, width in (
+            (-0.55, 1.0),
+            (0.5, 0.6),
+            (len(lines) - 1.5, 0.6),
+            (len(lines) - 0.45, 1.0),
+        ):
             axis.plot([0, 1], [level, level], color="0", lw=width, clip_on=False)
         return made
 
@@ -85,7 +97,11 @@ def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
     planned = "–" if pd.isna(row["planned"]) else f"{int(row['planned']):,}"
     hours = row["hours"]
     return (
-        theme.wrapped(str(row["phase"]), 22, lines=1), str(row["design"]), planned,
-        *(f"{int(row[state]):,}" for state in STATES), f"{int(row['steps']):,}",
-        f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}", f"{row['share']:.0f} %",
-    )  # fmt: skip
+        theme.wrapped(str(row["phase"]), 22, lines=1),
+        str(row["design"]),
+        planned,
+        *(f"{int(row[state]):,}" for state in STATES),
+        f"{int(row['steps']):,}",
+        f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}",
+        f"{row['share']:.0f} %",
+    )

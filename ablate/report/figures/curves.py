@@ -46,9 +46,13 @@ class Curves:
         long = _long(contents)
         by = long.groupby(["group", "arm", "key", "step"], sort=False)["value"]
         table = pd.DataFrame(
-            {"median": by.median(), "low": by.quantile(0.1), "high": by.quantile(0.9),
-             "runs": by.count()}
-        )  # fmt: skip
+            {
+                "median": by.median(),
+                "low": by.quantile(0.1),
+                "high": by.quantile(0.9),
+                "runs": by.count(),
+            }
+        )
         return table.reset_index()[COLUMNS]
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -75,11 +79,15 @@ class Curves:
             theme.legend_below(
                 part,
                 [
-                    theme.mark(theme.wrapped(arm, 30, lines=1), ls="-", lw=1.5,
-                               color=theme.style(arm, order)[0])
+                    theme.mark(
+                        theme.wrapped(arm, 30, lines=1),
+                        ls="-",
+                        lw=1.5,
+                        color=theme.style(arm, order)[0],
+                    )
                     for arm in shown
                 ],
-            )  # fmt: skip
+            )
             if len(names) > 1:
                 theme.heading(part, name)
         return made
@@ -124,9 +132,22 @@ def _draw(axis: Axes, middle: pd.DataFrame, runs: pd.DataFrame, colour: str) -> 
     if runs["run_id"].nunique() <= MOST_RUNS:
         for _, run in runs.groupby("run_id", sort=False):
             axis.plot(run["step"], run["value"], color=colour, lw=0.4, alpha=0.35)
-    axis.fill_between(middle["step"].astype(float), middle["low"].astype(float),
-                      middle["high"].astype(float), color=colour, alpha=0.15, lw=0)  # fmt: skip
+    axis.fill_between(
+        middle["step"].astype(float),
+        middle["low"].astype(float),
+        middle["high"].astype(float),
+        color=colour,
+        alpha=0.15,
+        lw=0,
+    )
     axis.plot(middle["step"], middle["median"], color=colour, lw=1.5)
     steps = runs.drop_duplicates("run_id")["chosen"].dropna()
-    axis.plot(steps, [0.02] * len(steps), "^", color=colour, ms=3, mew=0,
-              transform=axis.get_xaxis_transform())  # fmt: skip
+    axis.plot(
+        steps,
+        [0.02] * len(steps),
+        "^",
+        color=colour,
+        ms=3,
+        mew=0,
+        transform=axis.get_xaxis_transform(),
+    )

@@ -47,9 +47,11 @@ class Dependence:
             columns = {varied.name: varied.column for varied in found.dimensions}
             for part in one["dependence"]:
                 about = {
-                    "response": one["response"], "dimension": part["dimension"],
-                    "is_log": part["is_log"], "is_named": part["is_named"],
-                }  # fmt: skip
+                    "response": one["response"],
+                    "dimension": part["dimension"],
+                    "is_log": part["is_log"],
+                    "is_named": part["is_named"],
+                }
                 rows += [{**about, "kind": "average", **point} for point in part["points"]]
                 rows += [
                     {**about, "kind": "trial", "at": at, "mean": float(score)}

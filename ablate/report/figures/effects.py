@@ -9,8 +9,19 @@ from ablate.report.contents import Contents
 from ablate.report.explored import responses_with, why_not
 from ablate.report.figures import FIGURES, Section
 
-COLUMNS = ["response", "question", "factor", "value", "trials", "raw", "adjusted", "low", "high",
-           "searched_trials", "searched"]  # fmt: skip
+COLUMNS = [
+    "response",
+    "question",
+    "factor",
+    "value",
+    "trials",
+    "raw",
+    "adjusted",
+    "low",
+    "high",
+    "searched_trials",
+    "searched",
+]
 
 
 @FIGURES.register("effects")

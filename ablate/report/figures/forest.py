@@ -14,9 +14,11 @@ from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, Section
 
 COLOURS = {
-    "supported": "#009E73", "contradicted": "#D55E00", "practically equivalent": "#0072B2",
+    "supported": "#009E73",
+    "contradicted": "#D55E00",
+    "practically equivalent": "#0072B2",
     "non-inferior": "#56B4E9",
-}  # fmt: skip
+}
 ROOM = 0.5  # share of the axis that other metrics may add at either end
 
 
@@ -52,17 +54,20 @@ class Forest:
                 smallest = row["smallest_effect"]
                 rows.append(
                     {
-                        "question": question["id"], "contrast": row["contrast"],
-                        "value": row["value"], "baseline": row["baseline"],
-                        "metric": row["metric"], "role": row["role"], "verdict": row["verdict"],
-                        "percent": row["percent"], "low": row["ci_low"] * scale,
+                        "question": question["id"],
+                        "contrast": row["contrast"],
+                        "value": row["value"],
+                        "baseline": row["baseline"],
+                        "metric": row["metric"],
+                        "role": row["role"],
+                        "verdict": row["verdict"],
+                        "percent": row["percent"],
+                        "low": row["ci_low"] * scale,
                         "high": row["ci_high"] * scale,
                         "smallest": None if smallest is None else smallest * abs(scale),
-                        "blocks": " ".join(
-                            f"{value * scale:.6g}" for value in row["by_block"]
-                        ),
+                        "blocks": " ".join(f"{value * scale:.6g}" for value in row["by_block"]),
                     }
-                )  # fmt: skip
+                )
         return pd.DataFrame(rows)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -156,8 +161,14 @@ def _draw_row(axis: Axes, row: Any, *, place: int, limits: tuple[float, float]) 
     colour = COLOURS.get(row.verdict, theme.GREY)
     blocks = [float(value) for value in row.blocks.split()]
     axis.plot(
-        blocks, [place + 0.3] * len(blocks), "|", color=colour, ms=3.5, mew=0.7, alpha=0.8,
-    )  # fmt: skip
+        blocks,
+        [place + 0.3] * len(blocks),
+        "|",
+        color=colour,
+        ms=3.5,
+        mew=0.7,
+        alpha=0.8,
+    )
     axis.plot([row.low, row.high], [place, place], color=colour, lw=1.4)
     is_decided = row.verdict in COLOURS
     axis.plot(row.percent, place, "o", color=colour, ms=4, mfc=colour if is_decided else "white")
@@ -173,10 +184,15 @@ def _draw_row(axis: Axes, row: Any, *, place: int, limits: tuple[float, float]) 
     if not left <= row.percent <= right:
         is_left = row.percent < left
         axis.annotate(
-            f"{row.percent:+.3g}", (left if is_left else right, place),
-            xytext=(8 if is_left else -8, 0), textcoords="offset points", fontsize=6,
-            color=colour, ha="left" if is_left else "right", va="center",
-        )  # fmt: skip
+            f"{row.percent:+.3g}",
+            (left if is_left else right, place),
+            xytext=(8 if is_left else -8, 0),
+            textcoords="offset points",
+            fontsize=6,
+            color=colour,
+            ha="left" if is_left else "right",
+            va="center",
+        )
 
 
 def _handles(numbers: pd.DataFrame) -> list[Any]:
@@ -187,8 +203,17 @@ def _handles(numbers: pd.DataFrame) -> list[Any]:
         if verdict in verdicts
     ]
     if verdicts - set(COLOURS):
-        handles.append(theme.mark("undecided or not judged", marker="o", ls="-", lw=1.4, ms=4,
-                                  color=theme.GREY, mfc="white"))  # fmt: skip
+        handles.append(
+            theme.mark(
+                "undecided or not judged",
+                marker="o",
+                ls="-",
+                lw=1.4,
+                ms=4,
+                color=theme.GREY,
+                mfc="white",
+            )
+        )
     handles.append(theme.mark("one block", marker="|", ms=5, color=theme.GREY))
     if numbers["smallest"].notna().any():
         handles.append(Patch(color=theme.BAND, label="within the smallest effect"))

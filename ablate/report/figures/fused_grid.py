@@ -39,8 +39,14 @@ class FusedGrid:
             window = pictures.window_of(contents, entry["image"])
             if window is not None:
                 top, left = window
-                rows.append({**entry, "top_px": top.start, "left_px": left.start,
-                             "side_px": top.stop - top.start})  # fmt: skip
+                rows.append(
+                    {
+                        **entry,
+                        "top_px": top.start,
+                        "left_px": left.start,
+                        "side_px": top.stop - top.start,
+                    }
+                )
         return pd.DataFrame(rows)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -51,9 +57,11 @@ class FusedGrid:
         tall = 0.75 if first is None else first.shape[0] / first.shape[1]
         height = len(numbers) * wide * (tall + 1.0) + 0.35
         made, axes = theme.figure(
-            rows=2 * len(numbers), columns=len(columns), height_in=height,
+            rows=2 * len(numbers),
+            columns=len(columns),
+            height_in=height,
             height_ratios=[tall, 1.0] * len(numbers),
-        )  # fmt: skip
+        )
         for row, entry in enumerate(numbers.to_dict("records")):
             top, left, side = (int(entry[name]) for name in ("top_px", "left_px", "side_px"))
             read = [pictures.read(contents, name, entry["image"]) for _, name in columns]
@@ -65,10 +73,16 @@ class FusedGrid:
                 if picture is not None:
                     whole.imshow(picture, cmap="gray", vmin=0, vmax=255)
                 if picture is not None and picture.shape == shapes[0]:  # else another part of it
-                    whole.add_patch(Rectangle((left - 0.5, top - 0.5), side, side, fill=False,
-                                              ec=FRAME, lw=0.9))  # fmt: skip
-                    window.imshow(picture[top : top + side, left : left + side], cmap="gray",
-                                  vmin=0, vmax=255, interpolation="nearest")  # fmt: skip
+                    whole.add_patch(
+                        Rectangle((left - 0.5, top - 0.5), side, side, fill=False, ec=FRAME, lw=0.9)
+                    )
+                    window.imshow(
+                        picture[top : top + side, left : left + side],
+                        cmap="gray",
+                        vmin=0,
+                        vmax=255,
+                        interpolation="nearest",
+                    )
                 _bare(whole)
                 _bare(window, colour=FRAME)
                 if row == 0:

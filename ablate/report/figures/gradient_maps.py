@@ -39,11 +39,16 @@ class GradientMaps:
         """Return one row per value and map: mean and mean absolute response in the window."""
         return pd.DataFrame(
             [
-                {"image": image, "column": label, "map": row, "mean": float(found.mean()),
-                 "mean_absolute": float(np.abs(found).mean())}
+                {
+                    "image": image,
+                    "column": label,
+                    "map": row,
+                    "mean": float(found.mean()),
+                    "mean_absolute": float(np.abs(found).mean()),
+                }
                 for image, label, row, found in _maps(contents)
             ]
-        )  # fmt: skip
+        )
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return three rows of maps, each with a scale of its own."""
@@ -74,13 +79,15 @@ class GradientMaps:
                     axis.imshow(mine[label], cmap="gray_r", vmin=0, interpolation="nearest")
                     axis.set_xlabel("larger source", fontsize=6)
                 else:
-                    drawn = axis.imshow(mine[label], cmap="RdBu_r", vmin=-reach, vmax=reach,
-                                        interpolation="nearest")  # fmt: skip
+                    drawn = axis.imshow(
+                        mine[label], cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest"
+                    )
                 if column == 0:
                     axis.set_ylabel(name)
             if drawn is not None:
-                bar = made.colorbar(drawn, ax=axes[row * len(labels) : (row + 1) * len(labels)],
-                                    pad=0.01, aspect=12)  # fmt: skip
+                bar = made.colorbar(
+                    drawn, ax=axes[row * len(labels) : (row + 1) * len(labels)], pad=0.01, aspect=12
+                )
                 bar.ax.tick_params(labelsize=6)
         return made
 

@@ -15,8 +15,18 @@ from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, Section
 
-COLUMNS = ["kind", "phase", "is_adaptive", "trial", "order", "score", "best", "question", "value",
-           "share"]  # fmt: skip
+COLUMNS = [
+    "kind",
+    "phase",
+    "is_adaptive",
+    "trial",
+    "order",
+    "score",
+    "best",
+    "question",
+    "value",
+    "share",
+]
 SHADE = "0.94"
 
 
@@ -57,11 +67,16 @@ class History:
                     mine = trials[(values == value) & (trials["is_adaptive"] == is_adaptive)]
                     scores = np.sort(mine["score"].dropna().to_numpy(dtype=float))
                     rows += [
-                        {"kind": "edf", "question": raw["id"], "value": label_of(value),
-                         "is_adaptive": is_adaptive, "score": float(score),
-                         "share": (at + 1) / len(scores)}
+                        {
+                            "kind": "edf",
+                            "question": raw["id"],
+                            "value": label_of(value),
+                            "is_adaptive": is_adaptive,
+                            "score": float(score),
+                            "share": (at + 1) / len(scores),
+                        }
                         for at, score in enumerate(scores)
-                    ]  # fmt: skip
+                    ]
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -75,8 +90,9 @@ class History:
         _draw_history(parts[0], numbers[numbers["kind"] == "trial"], label)
         for row, part in enumerate(parts[1:]):
             some = questions[row * columns : (row + 1) * columns]
-            for panel, question in zip(part.subfigures(1, columns, squeeze=False).flat, some,
-                                       strict=False):  # fmt: skip
+            for panel, question in zip(
+                part.subfigures(1, columns, squeeze=False).flat, some, strict=False
+            ):
                 _draw_edf(panel, edf[edf["question"] == question], label)
                 theme.heading(panel, question)
         return made
@@ -88,8 +104,11 @@ def searched_trials(contents: Contents) -> pd.DataFrame:
     `score` is the mean of the objective over seeds, missing where none finished.
     """
     phases, runs = contents.facts["phases"], contents.runs
-    kinds = {name: phase["design"] == SEARCH for name, phase in phases.items()
-             if phase["design"] in SEARCHES}  # fmt: skip
+    kinds = {
+        name: phase["design"] == SEARCH
+        for name, phase in phases.items()
+        if phase["design"] in SEARCHES
+    }
     some = runs[runs["phase"].isin(kinds)]
     objective = contents.facts["objective"]
     scores = some[objective] if objective in some else pd.Series(np.nan, index=some.index)
@@ -119,10 +138,17 @@ def _draw_history(part: SubFigure, trials: pd.DataFrame, label: str) -> None:
     (line,) = axis.step(order, trials["best"], where="post", color="0", lw=1.1, label="best so far")
     lost = order[trials["score"].isna().to_numpy()]
     if len(lost):
-        axis.plot(lost, np.full(len(lost), 0.03), "|", color="0", ms=6,
-                  transform=axis.get_xaxis_transform())  # fmt: skip
-    axis.set(xlabel="trial, in the order of the study", ylabel=label,
-             xlim=(0.5, float(order[-1]) + 0.5))  # fmt: skip
+        axis.plot(
+            lost,
+            np.full(len(lost), 0.03),
+            "|",
+            color="0",
+            ms=6,
+            transform=axis.get_xaxis_transform(),
+        )
+    axis.set(
+        xlabel="trial, in the order of the study", ylabel=label, xlim=(0.5, float(order[-1]) + 0.5)
+    )
     axis.locator_params(axis="y", nbins=5)
     theme.legend_below(part, [*shown.values(), line])
 
@@ -133,16 +159,25 @@ def _draw_edf(panel: SubFigure, some: pd.DataFrame, label: str) -> None:
     for (value, is_adaptive), part in some.groupby(["value", "is_adaptive"], sort=False):
         colour, _ = theme.style(str(value), values)
         scores = part["score"].to_numpy(dtype=float)
-        axis.step(np.r_[scores[0], scores], np.r_[0.0, part["share"]], where="post", color=colour,
-                  lw=0.8 if is_adaptive else 1.4,
-                  ls=(0, (3, 1.5)) if is_adaptive else "-")  # fmt: skip
+        axis.step(
+            np.r_[scores[0], scores],
+            np.r_[0.0, part["share"]],
+            where="post",
+            color=colour,
+            lw=0.8 if is_adaptive else 1.4,
+            ls=(0, (3, 1.5)) if is_adaptive else "-",
+        )
     axis.set(xlabel=label, ylabel="share of trials", ylim=(0, 1.02))
     axis.locator_params(axis="x", nbins=5)
     theme.legend_below(
         panel,
         [
-            theme.mark(theme.wrapped(value, 24, lines=1), ls="-", lw=1.4,
-                       color=theme.style(value, values)[0])
+            theme.mark(
+                theme.wrapped(value, 24, lines=1),
+                ls="-",
+                lw=1.4,
+                color=theme.style(value, values)[0],
+            )
             for value in values
         ],
-    )  # fmt: skip
+    )

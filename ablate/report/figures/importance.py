@@ -48,15 +48,23 @@ class Importance:
         rows = -(-len(responses) // columns)
         width = theme.WIDE_IN if columns > 1 else theme.WIDE_IN * 0.6
         made, axes = theme.figure(
-            rows=rows, columns=columns, height_in=rows * (0.55 + 0.19 * count) + 0.25,
+            rows=rows,
+            columns=columns,
+            height_in=rows * (0.55 + 0.19 * count) + 0.25,
             width_in=width,
-        )  # fmt: skip
+        )
         for axis, response in zip(axes, responses, strict=False):
             part = numbers[numbers["response"] == response].to_dict("records")
             for place, row in enumerate(part):
                 colour = theme.FAINT if row["is_dummy"] else theme.STYLE["signed"][0]
-                axis.barh(place, row["variance"], height=0.62, color=colour, lw=0,
-                          alpha=1.0 if row["is_above"] else 0.35)  # fmt: skip
+                axis.barh(
+                    place,
+                    row["variance"],
+                    height=0.62,
+                    color=colour,
+                    lw=0,
+                    alpha=1.0 if row["is_above"] else 0.35,
+                )
                 axis.plot([row["shuffled"]] * 2, [place - 0.42, place + 0.42], color="0", lw=1.2)
             axis.set(ylim=(len(part) - 0.4, -0.6), yticks=range(len(part)))
             axis.set_yticklabels([theme.wrapped(str(row["dimension"]), 22) for row in part])

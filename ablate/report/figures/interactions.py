@@ -17,8 +17,21 @@ from ablate.report.contents import Contents
 from ablate.report.explored import responses_with, why_not
 from ablate.report.figures import FIGURES, Section
 
-COLUMNS = ["kind", "response", "first", "second", "variance", "f", "p", "is_decided",
-           "contrast", "estimate", "low", "high", "seeds"]  # fmt: skip
+COLUMNS = [
+    "kind",
+    "response",
+    "first",
+    "second",
+    "variance",
+    "f",
+    "p",
+    "is_decided",
+    "contrast",
+    "estimate",
+    "low",
+    "high",
+    "seeds",
+]
 COLOURS = "Blues"
 
 
@@ -56,12 +69,14 @@ class Interactions:
         ]
         rows += [
             {
-                "kind": "contrast", "response": f"test/{row['metric']}", **row,
+                "kind": "contrast",
+                "response": f"test/{row['metric']}",
+                **row,
                 "contrast": f"{row['first']} {row['first_value']} x "
                 f"{row['second']} {row['second_value']}",
             }
             for row in contents.explored.get("crossed", ())
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -101,9 +116,12 @@ def _draw_pairs(part: Any, pairs: pd.DataFrame) -> None:
         for row in some.to_dict("records"):
             _draw_cell(axis, row, names, colours, is_decided=row["is_decided"] and not has_fired)
         axis.set(
-            xlim=(-0.5, len(names) - 1.5), ylim=(len(names) - 0.5, 0.5),
-            xticks=range(len(names) - 1), yticks=range(1, len(names)), aspect="equal",
-        )  # fmt: skip
+            xlim=(-0.5, len(names) - 1.5),
+            ylim=(len(names) - 0.5, 0.5),
+            xticks=range(len(names) - 1),
+            yticks=range(1, len(names)),
+            aspect="equal",
+        )
         axis.set_xticklabels([theme.wrapped(name, 18) for name in names[:-1]], rotation=90)
         axis.set_yticklabels([theme.wrapped(name, 18) for name in names[1:]])
         axis.tick_params(length=0)

@@ -125,10 +125,15 @@ def _of_pairs(
             continue
         for value in (label_of(row["value"]), label_of(row["baseline"])):
             rows += [
-                {"kind": "pair", "contrast": row["contrast"], "value": value,
-                 "block": cell.block, "score": cell.score}
+                {
+                    "kind": "pair",
+                    "contrast": row["contrast"],
+                    "value": value,
+                    "block": cell.block,
+                    "score": cell.score,
+                }
                 for cell in cells[cells["value"] == value].itertuples()
-            ]  # fmt: skip
+            ]
     return rows
 
 
@@ -143,8 +148,9 @@ def _draw_question(part: Any, table: pd.DataFrame, order: list[str], design: lis
     contrasts = list(dict.fromkeys(table["contrast"].dropna()))
     rows = 2 if contrasts else 1
     ratios = [len(order) * 0.24, len(contrasts) * 0.36][:rows]
-    axes = part.subplots(rows, len(metrics), squeeze=False, sharex="col",
-                         gridspec_kw={"height_ratios": ratios})  # fmt: skip
+    axes = part.subplots(
+        rows, len(metrics), squeeze=False, sharex="col", gridspec_kw={"height_ratios": ratios}
+    )
     for column, metric in enumerate(metrics):
         some = table[table["metric"] == metric]
         limits = _limits(some)
@@ -175,9 +181,12 @@ def _limits(some: pd.DataFrame) -> tuple[float, float]:
 
 
 def _draw_values(
-    axis: Axes, some: pd.DataFrame, order: list[str], design: list[str],
+    axis: Axes,
+    some: pd.DataFrame,
+    order: list[str],
+    design: list[str],
     limits: tuple[float, float],
-) -> None:  # fmt: skip
+) -> None:
     low, high = limits
     for place, value in enumerate(order):
         mine = some[(some["value"] == value) & (some["kind"] != "pair")]
@@ -186,10 +195,24 @@ def _draw_values(
             kind: mine[mine["kind"] == kind] for kind in ("point", "winner", "mean", "untuned")
         }
         points, winners = kinds["point"]["score"], kinds["winner"]["score"]
-        axis.plot(points, np.full(len(points), place + 0.16), "o", color=theme.FAINT, ms=2.5,
-                  mew=0, alpha=0.7)  # fmt: skip
-        axis.plot(winners, np.full(len(winners), place + 0.16), "o", mfc="none", mec=colour, ms=4.2,
-                  mew=0.8)  # fmt: skip
+        axis.plot(
+            points,
+            np.full(len(points), place + 0.16),
+            "o",
+            color=theme.FAINT,
+            ms=2.5,
+            mew=0,
+            alpha=0.7,
+        )
+        axis.plot(
+            winners,
+            np.full(len(winners), place + 0.16),
+            "o",
+            mfc="none",
+            mec=colour,
+            ms=4.2,
+            mew=0.8,
+        )
         inside = 0.012 * (high - low)
         if (points < low).any():
             axis.plot(low + inside, place + 0.16, "<", color=theme.FAINT, ms=3)
@@ -199,8 +222,9 @@ def _draw_values(
             axis.plot([mean["low"], mean["high"]], [place - 0.14] * 2, color=colour, lw=1.3)
             axis.plot(mean["score"], place - 0.14, marker, color=colour, ms=4.5)
         for untuned in kinds["untuned"]["score"]:
-            axis.plot([untuned, untuned], [place - 0.4, place + 0.4], color="0.15", lw=0.9,
-                      ls=DASHES)  # fmt: skip
+            axis.plot(
+                [untuned, untuned], [place - 0.4, place + 0.4], color="0.15", lw=0.9, ls=DASHES
+            )
     axis.set(ylim=(len(order) - 0.45, -0.6), yticks=range(len(order)))
     axis.set_yticklabels([theme.wrapped(value, 20, lines=1) for value in order])
 
@@ -213,8 +237,13 @@ def _draw_pairs(axis: Axes, some: pd.DataFrame, contrasts: list[str], design: li
         top, bottom = index * 3.0, index * 3.0 + 1.4
         table = mine.pivot(index="block", columns="value", values="score")
         for _, block in table.iterrows():
-            axis.plot([block[values[0]], block[values[1]]], [top, bottom], color=theme.FAINT,
-                      lw=0.6, zorder=1)  # fmt: skip
+            axis.plot(
+                [block[values[0]], block[values[1]]],
+                [top, bottom],
+                color=theme.FAINT,
+                lw=0.6,
+                zorder=1,
+            )
         for place, value in zip((top, bottom), values, strict=True):
             colour, marker = theme.style(value, design)
             axis.plot(table[value], np.full(len(table), place), marker, color=colour, ms=3, mew=0)

@@ -15,8 +15,20 @@ from ablate.report.ranges import log_axis
 from ablate.stats.range_edge import OUTER, count_outer, positions
 
 SHARE = "train/gradient/grad_share"
-COLUMNS = ["question", "value", "setting", "block", "is_winner", "number", "place", "low", "high",
-           "is_log", "outer", "winners"]  # fmt: skip
+COLUMNS = [
+    "question",
+    "value",
+    "setting",
+    "block",
+    "is_winner",
+    "number",
+    "place",
+    "low",
+    "high",
+    "is_log",
+    "outer",
+    "winners",
+]
 
 
 @FIGURES.register("nuisance")
@@ -56,10 +68,16 @@ class Nuisance:
                     if name in mine:
                         rows += _of_range(mine.dropna(subset=[name]), name, entry, about)
                 rows += [
-                    {**about, "setting": "grad_share", "block": row.block, "is_winner": True,
-                     "number": shares[row.run_id]}
-                    for row in mine[mine["is_winner"]].itertuples() if row.run_id in shares
-                ]  # fmt: skip
+                    {
+                        **about,
+                        "setting": "grad_share",
+                        "block": row.block,
+                        "is_winner": True,
+                        "number": shares[row.run_id],
+                    }
+                    for row in mine[mine["is_winner"]].itertuples()
+                    if row.run_id in shares
+                ]
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -96,13 +114,23 @@ def _of_range(
     won = points["is_winner"].tolist()
     outer = count_outer([place for place, is_winner in zip(places, won, strict=True) if is_winner])
     return [
-        {**about, "setting": name, "block": block, "is_winner": is_winner, "number": float(number),
-         "place": place, "low": low, "high": high, "is_log": is_log, "outer": outer,
-         "winners": sum(won)}
+        {
+            **about,
+            "setting": name,
+            "block": block,
+            "is_winner": is_winner,
+            "number": float(number),
+            "place": place,
+            "low": low,
+            "high": high,
+            "is_log": is_log,
+            "outer": outer,
+            "winners": sum(won),
+        }
         for block, is_winner, number, place in zip(
             points["block"], won, points[name], places, strict=True
         )
-    ]  # fmt: skip
+    ]
 
 
 def _draw(axis: Axes, some: pd.DataFrame, setting: str, order: list[str]) -> None:

@@ -52,11 +52,16 @@ class Parallel:
         for one in _dimensions(contents, trials):
             some = trials.dropna(subset=[one.column])
             rows += [
-                {"is_adaptive": bool(row["is_adaptive"]), "trial": row["trial"],
-                 "dimension": one.name, "value": row[one.column],
-                 "place": _place(one, row[one.column]), "score": row["score"]}
+                {
+                    "is_adaptive": bool(row["is_adaptive"]),
+                    "trial": row["trial"],
+                    "dimension": one.name,
+                    "value": row[one.column],
+                    "place": _place(one, row[one.column]),
+                    "score": row["score"],
+                }
                 for row in some.to_dict("records")
-            ]  # fmt: skip
+            ]
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -103,20 +108,34 @@ def _draw(
     shades = colours.to_rgba(scores.to_numpy(dtype=float))
     is_picture = len(wide) > MANY_LINES
     axis.add_collection(
-        LineCollection(list(points), colors=shades, linewidths=width + 0.2, alpha=0.8,
-                       rasterized=is_picture)
-    )  # fmt: skip
+        LineCollection(
+            list(points), colors=shades, linewidths=width + 0.2, alpha=0.8, rasterized=is_picture
+        )
+    )
     there = np.isfinite(places)
     across, up = points[there].T
-    axis.scatter(across, up, s=1.44, color=np.repeat(shades, there.sum(axis=1), axis=0),
-                 alpha=0.8, rasterized=is_picture)  # fmt: skip
+    axis.scatter(
+        across,
+        up,
+        s=1.44,
+        color=np.repeat(shades, there.sum(axis=1), axis=0),
+        alpha=0.8,
+        rasterized=is_picture,
+    )
     for at, one in enumerate(dimensions):
         axis.axvline(at, color="0.3", lw=0.6, zorder=0)
         ticks = [(k / max(len(one.choices) - 1, 1), name) for k, name in enumerate(one.choices)]
         for place, text in ticks or [(0.0, f"{one.low:.3g}"), (1.0, f"{one.high:.3g}")]:
-            axis.annotate(theme.wrapped(text, 14, lines=1), (at, place), (3, 2), fontsize=6,
-                          textcoords="offset points", color="0", va="bottom",
-                          bbox={"fc": "1", "ec": "none", "alpha": 0.7, "pad": 0.6})  # fmt: skip
+            axis.annotate(
+                theme.wrapped(text, 14, lines=1),
+                (at, place),
+                (3, 2),
+                fontsize=6,
+                textcoords="offset points",
+                color="0",
+                va="bottom",
+                bbox={"fc": "1", "ec": "none", "alpha": 0.7, "pad": 0.6},
+            )
     axis.set(xlim=(-0.05, len(names) - 1 + 0.45), ylim=(-0.06, 1.16), yticks=[])
     axis.set_xticks(range(len(names)), [theme.wrapped(name, 18) for name in names])
     axis.spines[:].set_visible(False)

@@ -20,8 +20,22 @@ from ablate.stats.crossed import crossed_t
 WANTED = ("qabf", "vif")
 DASHES = (0, (3, 2))
 SECONDS = "facts.seconds_per_step"
-COLUMNS = ["question", "panel", "value", "kind", "block", "x_name", "y_name", "x", "y", "x_low",
-           "x_high", "y_low", "y_high", "is_front"]  # fmt: skip
+COLUMNS = [
+    "question",
+    "panel",
+    "value",
+    "kind",
+    "block",
+    "x_name",
+    "y_name",
+    "x",
+    "y",
+    "x_low",
+    "x_high",
+    "y_low",
+    "y_high",
+    "is_front",
+]
 
 
 @FIGURES.register("pareto")
@@ -57,13 +71,18 @@ class Pareto:
                 continue
             seconds = _seconds(contents, question)
             for panel, name, partner in (
-                ("metrics", second, wide.get(second)), ("time", "seconds per step", seconds),
-            ):  # fmt: skip
+                ("metrics", second, wide.get(second)),
+                ("time", "seconds per step", seconds),
+            ):
                 if partner is None or name is None:
                     continue
                 both = pd.DataFrame({"x": partner, "y": wide[first]}).dropna()
-                about = {"question": question["id"], "panel": panel, "x_name": name,
-                         "y_name": first}  # fmt: skip
+                about = {
+                    "question": question["id"],
+                    "panel": panel,
+                    "x_name": name,
+                    "y_name": first,
+                }
                 rows += [{**about, **row} for row in _of_values(question, both, x=name, y=first)]
         return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -86,8 +105,16 @@ class Pareto:
                 theme.mark(theme.wrapped(value, 24, lines=1), marker=marker, color=colour, ms=5)
                 for value, (colour, marker) in looks.items()
             ]
-            front = theme.mark("no mean is better in both", marker="o", ms=8, mfc="none", mew=0.7,
-                               ls=DASHES, lw=0.8, color="0.15")  # fmt: skip
+            front = theme.mark(
+                "no mean is better in both",
+                marker="o",
+                ms=8,
+                mfc="none",
+                mew=0.7,
+                ls=DASHES,
+                lw=0.8,
+                color="0.15",
+            )
             theme.legend_below(part, [*handles, front])
             if len(answered) > 1:
                 theme.heading(part, question["id"])
@@ -173,7 +200,17 @@ def _draw_panel(axis: Axes, some: pd.DataFrame, every: list[str]) -> None:
         axis.plot([x, x], [mean["y_low"], mean["y_high"]], color=colour, lw=1)
         axis.plot(x, y, marker, color=colour, ms=6, mec="white", mew=0.5, zorder=3)
     front = means[means["is_front"].astype(bool)].sort_values("x", kind="stable")
-    axis.plot(front["x"], front["y"], "o", mfc="none", color="0.15", ms=10.5, mew=0.7, lw=0.8,
-              ls=DASHES, zorder=2)  # fmt: skip
+    axis.plot(
+        front["x"],
+        front["y"],
+        "o",
+        mfc="none",
+        color="0.15",
+        ms=10.5,
+        mew=0.7,
+        lw=0.8,
+        ls=DASHES,
+        zorder=2,
+    )
     axis.set(xlabel=_name(means["x_name"].iloc[0]), ylabel=_name(means["y_name"].iloc[0]))
     axis.locator_params(nbins=5)

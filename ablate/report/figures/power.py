@@ -17,8 +17,17 @@ from ablate.stats.power import POWER
 
 STEPS = (*range(3, 16), *range(16, 32, 2), *range(32, 65, 4))
 TICKS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-COLUMNS = ["question", "contrast", "metric", "blocks", "power", "detectable", "is_present",
-           "smallest", "alpha"]  # fmt: skip
+COLUMNS = [
+    "question",
+    "contrast",
+    "metric",
+    "blocks",
+    "power",
+    "detectable",
+    "is_present",
+    "smallest",
+    "alpha",
+]
 
 
 @FIGURES.register("power")
@@ -75,13 +84,20 @@ class Power:
         theme.legend_below(
             made,
             [
-                *(theme.mark(metric_label(metric), ls="-", lw=2,
-                             color=theme.metric_colour(metric, metrics)) for metric in metrics),
+                *(
+                    theme.mark(
+                        metric_label(metric),
+                        ls="-",
+                        lw=2,
+                        color=theme.metric_colour(metric, metrics),
+                    )
+                    for metric in metrics
+                ),
                 theme.mark("this study", marker="o", ms=4, color=theme.GREY),
                 theme.mark("80 % power", ls="--", lw=0.8, color=theme.GREY),
                 theme.mark("smallest effect of interest", ls=":", lw=1.2, color=theme.GREY),
             ],
-        )  # fmt: skip
+        )
         return made
 
 
@@ -107,18 +123,25 @@ def _of_row(question: str, row: Mapping[str, Any], *, alpha: float) -> list[dict
         )
         found.append(
             {
-                "question": question, "contrast": row["contrast"], "metric": row["metric"],
+                "question": question,
+                "contrast": row["contrast"],
+                "metric": row["metric"],
                 "blocks": blocks,
-                "power": None if smallest is None else crossed_power(
-                    effect=smallest, blocks=blocks, block_variance=of_blocks,
-                    image_variance=of_images, alpha=alpha,
+                "power": None
+                if smallest is None
+                else crossed_power(
+                    effect=smallest,
+                    blocks=blocks,
+                    block_variance=of_blocks,
+                    image_variance=of_images,
+                    alpha=alpha,
                 ),
                 "detectable": None if scale is None else detectable * scale,
                 "is_present": blocks == row["blocks"],
                 "smallest": None if scale is None or smallest is None else smallest * scale,
                 "alpha": alpha,
             }
-        )  # fmt: skip
+        )
     return found
 
 
@@ -138,8 +161,15 @@ def _lines(
             is_thick = contrast == thick
             axis.plot(line["blocks"], line[column], color=colour, lw=1.8 if is_thick else 0.6)
             now = line[line["is_present"]]
-            axis.plot(now["blocks"], now[column], "o", color=colour, ms=4 if is_thick else 2.2,
-                      clip_on=False, zorder=4)  # fmt: skip
+            axis.plot(
+                now["blocks"],
+                now[column],
+                "o",
+                color=colour,
+                ms=4 if is_thick else 2.2,
+                clip_on=False,
+                zorder=4,
+            )
     low, high = some["blocks"].min(), some["blocks"].max()
     axis.set(xlabel="blocks", xlim=(low * 0.9, high), xscale="log")
     ticks = [tick for tick in TICKS if low <= tick <= high]
@@ -160,14 +190,20 @@ def _draw_power(axis: Axes, some: pd.DataFrame, metrics: list[str]) -> None:
 def _draw_detectable(axis: Axes, some: pd.DataFrame, metrics: list[str]) -> None:
     if some["detectable"].isna().all():
         axis.set_axis_off()
-        axis.text(0.5, 0.5, "without a pilot no base for percentages", ha="center",
-                  transform=axis.transAxes)  # fmt: skip
+        axis.text(
+            0.5,
+            0.5,
+            "without a pilot no base for percentages",
+            ha="center",
+            transform=axis.transAxes,
+        )
         return
     _lines(axis, some, metrics, column="detectable", hardest="max")
     for metric in metrics:
         for smallest in some.loc[some["metric"] == metric, "smallest"].dropna().round(9).unique():
-            axis.axhline(smallest, color=theme.metric_colour(metric, metrics), lw=1.2, ls=":",
-                         zorder=0)  # fmt: skip
+            axis.axhline(
+                smallest, color=theme.metric_colour(metric, metrics), lw=1.2, ls=":", zorder=0
+            )
     axis.set(yscale="log", ylabel="detectable effect, %")
     low, high = axis.get_ylim()
     ticks = [t * 10.0**e for e in range(-4, 4) for t in (1, 2, 5) if low <= t * 10.0**e <= high]

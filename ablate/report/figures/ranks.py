@@ -125,9 +125,15 @@ def _of_ranks(values: list[str], blocks: list[int], ranks: Floats) -> list[dict[
             for block, rank in zip(blocks, ranks[:, at], strict=True)
         ]
         t = crossed_t(ranks[:, at][:, None], images="fixed")
-        rows.append({"kind": "mean", "value": value, "number": float(t.estimate),
-                     "low": max(1.0, float(t.low)),
-                     "high": min(float(len(values)), float(t.high))})  # fmt: skip
+        rows.append(
+            {
+                "kind": "mean",
+                "value": value,
+                "number": float(t.estimate),
+                "low": max(1.0, float(t.low)),
+                "high": min(float(len(values)), float(t.high)),
+            }
+        )
     pairs = list(combinations(range(len(values)), 2))
     tested = [crossed_t((ranks[:, a] - ranks[:, b])[:, None], images="fixed") for a, b in pairs]
     corrected = holm([float(t.p) for t in tested]).tolist() if tested else []
@@ -161,18 +167,32 @@ def _draw_ranks(axis: Axes, some: pd.DataFrame, design: list[str], *, alpha: flo
         colour, marker = theme.style(value, design)
         blocks = some.loc[(some["kind"] == "block") & (some["value"] == value), "number"]
         counted = blocks.value_counts().sort_index()
-        axis.scatter(counted.index, np.full(len(counted), place + 0.2), s=5 * counted, color=colour,
-                     alpha=0.45, lw=0, clip_on=False)  # fmt: skip
+        axis.scatter(
+            counted.index,
+            np.full(len(counted), place + 0.2),
+            s=5 * counted,
+            color=colour,
+            alpha=0.45,
+            lw=0,
+            clip_on=False,
+        )
         mean = means[value]
-        axis.plot([mean["low"], mean["high"]], [place - 0.1] * 2, color=colour, lw=1.3,
-                  clip_on=False)  # fmt: skip
+        axis.plot(
+            [mean["low"], mean["high"]], [place - 0.1] * 2, color=colour, lw=1.3, clip_on=False
+        )
         axis.plot(mean["number"], place - 0.1, marker, color=colour, ms=5, clip_on=False)
     pairs = some[some["kind"] == "pair"].to_dict("records")
     apart = {frozenset((str(p["value"]), str(p["other"]))) for p in pairs if p["number"] < alpha}
     for index, (first, last) in enumerate(groups_of(order, apart)):
-        axis.plot([1.03 + 0.025 * (index % 4)] * 2, [first - 0.25, last + 0.25], color="0", lw=2,
-                  transform=axis.get_yaxis_transform(), clip_on=False,
-                  solid_capstyle="butt")  # fmt: skip
+        axis.plot(
+            [1.03 + 0.025 * (index % 4)] * 2,
+            [first - 0.25, last + 0.25],
+            color="0",
+            lw=2,
+            transform=axis.get_yaxis_transform(),
+            clip_on=False,
+            solid_capstyle="butt",
+        )
     axis.set(
         ylim=(len(order) - 0.5, -0.5), yticks=range(len(order)), xlabel="mean rank (1 is best)"
     )
