@@ -1,0 +1,279 @@
+"""The word of a contrast, in one metric and over all that decide, and the headline of a question.
+
+Words do not depend on which of two values is called the baseline: written the other way round, a
+gain is a loss, and all other words stay.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from ablate.analysis.question import Value, label_of, metric_label
+
+MetricWord: TypeAlias = Literal[
+    "gain", "loss", "equivalent", "present", "absent", "open", "not answerable"
+]
+ContrastWord: TypeAlias = MetricWord | Literal["trade-off"]
+GuardWord: TypeAlias = Literal["safe", "harmed", "unknown"]
+MOST_EFFECTS: Final = 4  # numbers of a headline
+DECIDED: Final = ("gain", "loss", "trade-off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one contrast shows in one metric, larger meaning better.
+
+    Args:
+        metric: Name of the metric.
+        change: Estimate, in percent of the tuned baseline, with the sign of the raw difference.
+        low: Ends of its interval, same unit; None where there is none.
+        high: See `low`.
+        is_better: Whether the estimate lies on the better side; None at 0.
+        p: Corrected two-sided p; None where the row is not judged.
+        p_equivalent: Corrected p of the equivalence; None without a smallest effect.
+        is_inside: Whether the whole interval lies inside the smallest effect.
+        is_safe: Whether the worse end of the interval lies inside the smallest effect.
+        is_answerable: False where a guard of validity fails.
+    """
+
+    metric: str
+    change: float
+    low: float | None
+    high: float | None
+    is_better: bool | None
+    p: float | None
+    p_equivalent: float | None
+    is_inside: bool
+    is_safe: bool
+    is_answerable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One contrast over its primary metrics, with its guards beside it.
+
+    `value` and `baseline` are None where the contrast is no pair of values.
+    """
+
+    contrast: str
+    value: Value | None
+    baseline: Value | None
+    word: ContrastWord
+    primary: tuple[tuple[str, MetricWord], ...]
+    guards: tuple[tuple[str, GuardWord], ...]
+    expected: Literal["as expected", "the opposite", ""]
+    effects: tuple[Shown, ...]  # of primary metrics, then of harmed guards
+
+
+def metric_word(shown: Shown, *, alpha: float, has_direction: bool = True) -> MetricWord:
+    """Return the word of a contrast in one metric.
+
+    Equivalence goes first: an effect that is sure and too small to matter is equivalent.
+
+    Args:
+        shown: The contrast in the metric.
+        alpha: Family-wise level of the claims.
+        has_direction: False for a curvature and an interaction, which are present or absent.
+    """
+    if not shown.is_answerable:
+        return "not answerable"
+    if shown.p_equivalent is not None and shown.p_equivalent < alpha:
+        return "equivalent" if has_direction else "absent"
+    if shown.p is None or shown.p >= alpha or shown.is_better is None:
+        return "open"
+    if not has_direction:
+        return "present"
+    return "gain" if shown.is_better else "loss"
+
+
+def guard_word(shown: Shown, *, alpha: float) -> GuardWord:
+    """Return whether a guardrail metric is harmed: shown to be worse by more than what matters."""
+    if shown.is_answerable and _is_shown(shown, alpha=alpha) and not shown.is_better:
+        return "harmed"
+    return "safe" if shown.is_answerable and shown.is_safe else "unknown"
+
+
+def contrast_word(
+    primary: Sequence[Shown],
+    guards: Sequence[Shown],
+    *,
+    alpha: float,
+    has_direction: bool = True,
+) -> ContrastWord:
+    """Return the word of a contrast over its primary metrics.
+
+    A gain beside a loss, or beside a harmed guard, is a trade-off; so is a loss that a guard
+    gains by. A metric that is open takes nothing away from one that is decided.
+    """
+    words = [metric_word(one, alpha=alpha, has_direction=has_direction) for one in primary]
+    if not words or "not answerable" in words:
+        return "not answerable"
+    if not has_direction:
+        if "present" in words:
+            return "present"
+        return "absent" if set(words) == {"absent"} else "open"
+    shown = [one for one in guards if one.is_answerable and _is_shown(one, alpha=alpha)]
+    ups = "gain" in words, any(one.is_better for one in shown)
+    downs = "loss" in words, any(not one.is_better for one in shown)
+    if (ups[0] and any(downs)) or (downs[0] and any(ups)):
+        return "trade-off"
+    if ups[0] or downs[0]:
+        return "gain" if ups[0] else "loss"
+    return "equivalent" if set(words) == {"equivalent"} else "open"
+
+
+def answered(
+    contrast: str,
+    *,
+    pair: tuple[Value, Value] | None,
+    primary: Sequence[Shown],
+    guards: Sequence[Shown],
+    alpha: float,
+    expects: Literal["higher", "lower", "differs"] = "differs",
+    has_direction: bool = True,
+) -> Answered:
+    """Return a contrast with its words.
+
+    Args:
+        contrast: Its name.
+        pair: Value and baseline; None where it is no pair of values.
+        primary: What it shows in every primary metric.
+        guards: What it shows in every guardrail metric.
+        alpha: Family-wise level of the claims.
+        expects: The hypothesis: a better or a worse score, or no direction.
+        has_direction: False for a curvature and an interaction.
+    """
+    word = contrast_word(primary, guards, alpha=alpha, has_direction=has_direction)
+    of_guards = tuple((one.metric, guard_word(one, alpha=alpha)) for one in guards)
+    harmed = {name for name, found in of_guards if found == "harmed"}
+    return Answered(
+        contrast=contrast,
+        value=pair[0] if pair else None,
+        baseline=pair[1] if pair else None,
+        word=word,
+        primary=tuple(
+            (one.metric, metric_word(one, alpha=alpha, has_direction=has_direction))
+            for one in primary
+        ),
+        guards=of_guards if has_direction else (),
+        expected=_expected(word, expects),
+        effects=(*primary, *(one for one in guards if one.metric in harmed and has_direction)),
+    )
+
+
+def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = "") -> str:
+    """Return the answer to a question in one sentence of at most 40 words and four effects.
+
+    Args:
+        factor: What is compared.
+        answers: Every registered contrast.
+        not_answerable: The first reason why the question has no answer; empty where it has one.
+    """
+    if not_answerable:
+        return f"Not answerable: {not_answerable}."
+    pairs = [one for one in answers if one.value is not None]
+    decided = [one for one in pairs if one.word in DECIDED]
+    if decided:
+        first = max(decided, key=_weight)
+        others = len(decided) - 1
+        alike = f" {others} more of {len(pairs)} contrasts are decided." if others else ""
+        return f"{_told(factor, first)}{alike}"
+    if pairs and all(one.word == "equivalent" for one in pairs):
+        return f"Equivalent: no value of {factor} changes a primary metric by as much as matters."
+    present = [one for one in answers if one.word == "present"]
+    if present:
+        metrics = [name for name, word in present[0].primary if word == "present"]
+        return (
+            f"{present[0].contrast} is present in {_listed(metrics)}; no single value is decided."
+        )
+    if pairs:
+        return f"Open: no difference between values of {factor} is shown, and none is ruled out."
+    words = {one.word for one in answers}
+    return f"Absent: {factor} shows no such effect." if words == {"absent"} else f"Open: {factor}."
+
+
+def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value]) -> str:
+    """Return what to use, in one line: the values that no other value beats.
+
+    A value is beaten by another where their contrast is a gain or a loss.
+    """
+    pairs = [one for one in answers if one.value is not None and one.baseline is not None]
+    if any(one.word == "not answerable" for one in answers) or not pairs:
+        return "What to use: nothing follows from this study."
+    beaten = {one.baseline for one in pairs if one.word == "gain"}
+    beaten |= {one.value for one in pairs if one.word == "loss"}
+    kept = [value for value in values if value not in beaten]
+    trades = [one for one in pairs if one.word == "trade-off"]
+    trades = [one for one in trades if one.value in kept and one.baseline in kept]
+    if trades:
+        first = max(trades, key=_weight)
+        up = _listed([n for n, word in first.primary if word == "gain"])
+        down = [n for n, word in first.primary if word == "loss"]
+        down += [n for n, word in first.guards if word == "harmed"]
+        one, other = label_of(first.value), label_of(first.baseline)  # type: ignore[arg-type]
+        if not up or not down:
+            return f"What to use: {factor} {one} or {other}, by the metric that counts for you."
+        return f"What to use: {one} for {up}, {other} for {_listed(down)}."
+    if len(kept) == 1:
+        return f"What to use: {factor} {label_of(kept[0])}."
+    if 0 < len(kept) < len(values):
+        return f"What to use: {factor} {_either([label_of(value) for value in kept])}."
+    if all(one.word == "equivalent" for one in pairs):
+        return f"What to use: any {factor}; take the cheapest."
+    return f"What to use: this study does not decide between the values of {factor}."
+
+
+def _is_shown(shown: Shown, *, alpha: float) -> bool:
+    """Return whether a difference is shown and may be larger than what matters."""
+    return shown.p is not None and shown.p < alpha and not shown.is_inside
+
+
+def _expected(
+    word: ContrastWord, expects: Literal["higher", "lower", "differs"]
+) -> Literal["as expected", "the opposite", ""]:
+    if expects == "differs" or word not in ("gain", "loss"):
+        return ""
+    return "as expected" if (word == "gain") == (expects == "higher") else "the opposite"
+
+
+def _weight(one: Answered) -> tuple[int, float]:
+    """Return the rank of a contrast for the headline: trade-offs and gains, then the largest."""
+    changes = [abs(shown.change) for shown in one.effects]
+    return (one.word != "loss", max(changes, default=0.0))
+
+
+def _told(factor: str, one: Answered) -> str:
+    """Return a decided contrast in words."""
+    words = dict(one.primary)
+    told = [s for s in one.effects if words.get(s.metric, "harmed") in ("gain", "loss", "harmed")]
+    parts = [_effect(shown, has_interval=at == 0) for at, shown in enumerate(told[:MOST_EFFECTS])]
+    kind = {"gain": "a gain", "loss": "a loss", "trade-off": "a trade-off"}[one.word]
+    expected = f", {one.expected}" if one.expected else ""
+    pair = f"{label_of(one.value)} vs {label_of(one.baseline)}"  # type: ignore[arg-type]
+    name = f"{factor} {pair}" if one.contrast == pair else f"{one.contrast} ({pair})"
+    return f"{name} is {kind}{expected}: {', '.join(parts)}."
+
+
+def _effect(shown: Shown, *, has_interval: bool) -> str:
+    text = f"{metric_label(shown.metric)} {shown.change:+.{_digits(shown)}f} %"
+    if has_interval and shown.low is not None and shown.high is not None:
+        digits = _digits(shown)
+        text += f" ({shown.low:+.{digits}f} to {shown.high:+.{digits}f})"
+    return text
+
+
+def _digits(shown: Shown) -> int:
+    """Return the decimals that an interval allows: two for a tenth of a percent, none for ten."""
+    if shown.low is None or shown.high is None:
+        return 1
+    half = (shown.high - shown.low) / 2
+    return 0 if half >= 10 else 1 if half >= 0.1 else 2
+
+
+def _listed(metrics: Iterable[str]) -> str:
+    names = [metric_label(name) for name in metrics]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
