@@ -225,7 +225,8 @@ def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value])
 
 def _is_shown(shown: Shown, *, alpha: float) -> bool:
     """Return whether a difference is shown and may be larger than what matters."""
-    return shown.p is not None and shown.p < alpha and not shown.is_inside
+    is_sure = shown.p is not None and shown.p < alpha and shown.is_better is not None
+    return is_sure and not shown.is_inside
 
 
 def _expected(
