@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ablate.errors import AblateError
 from ablate.execution.worker import DeviceLostError, work
 from ablate.training.checkpoints import LeaveError
-from ablate.training.pulse import Pulse
+from ablate.training.recorder import Heartbeat
 from ablate.training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def serve(
                     place,
                     ask=ask,
                     leave=leave,
-                    pulse=Pulse(tell),
+                    heartbeat=Heartbeat(tell),
                     lost=message["lost"],
                     retries_oom=message["retries_oom"],
                     is_replaceable=True,

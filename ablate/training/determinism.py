@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -91,3 +91,17 @@ def laid_out(image: Tensor, layout: torch.memory_format) -> Tensor:
 def generator(seed: int) -> torch.Generator:
     """Return a CPU generator started at `seed`."""
     return torch.Generator().manual_seed(seed)
+
+
+def random_state(model: nn.Module) -> dict[str, Tensor]:
+    """Return the state of torch's global generators, that of the model's device included."""
+    device = next(model.parameters()).device
+    on_device = {"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
+    return {"cpu": torch.get_rng_state(), **on_device}
+
+
+def set_random_state(state: Mapping[str, Tensor], model: nn.Module) -> None:
+    """Go on from a state that `random_state` returned."""
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], next(model.parameters()).device)

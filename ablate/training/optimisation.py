@@ -1,4 +1,4 @@
-"""What moves the weights: optimiser, learning-rate schedule, clipping, moving average, stages."""
+"""The training recipe at work: optimiser, rate schedule, clipping, moving average, stages."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,10 +73,10 @@ class Optimisation:
                 group["lr"] = rate
         return stage
 
-    def descend(self, value: Tensor) -> None:
-        """Take one step down the gradient of a scalar."""
+    def step(self, loss: Tensor) -> None:
+        """Move the weights once down the gradient of a loss, a scalar."""
         self.optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         if self.train.clip_norm:
             every = (
                 self._parts.values()
@@ -88,7 +88,7 @@ class Optimisation:
         self.optimizer.step()
 
     def end(self) -> None:
-        """Follow the weights with their moving average, after a step."""
+        """Update the moving average of the weights, after a step."""
         if self._averaged is not None:
             self._averaged.update_parameters(self.model)
 

@@ -51,7 +51,7 @@ def descend(
     for step, (infrared, visible) in enumerate(batches(), start=1):
         optimisation.begin(step)
         fused = model(infrared=infrared, visible=visible)
-        optimisation.descend((fused - visible).square().mean())
+        optimisation.step((fused - visible).square().mean())
         optimisation.end()
         if after:
             after(step, optimisation)
@@ -334,7 +334,7 @@ def test_a_training_that_goes_on_from_its_state_is_bit_equal(stop: int, **change
     again.restore(kept)
     for step, (infrared, visible) in list(enumerate(batches(), start=1))[stop:]:
         again.begin(step)
-        again.descend((again.model(infrared=infrared, visible=visible) - visible).square().mean())
+        again.step((again.model(infrared=infrared, visible=visible) - visible).square().mean())
         again.end()
     for one, other in zip(whole.scored.parameters(), again.scored.parameters(), strict=True):
         assert torch.equal(one, other)

@@ -18,8 +18,8 @@ from ablate.registry import Registry
 
 if TYPE_CHECKING:  # a plan needs no torch
     from ablate.data.items import Examples
+    from ablate.training.run import Run
     from ablate.training.scoring import Row
-    from ablate.training.tasks.run import Run
 
 FUSION: Final = "fusion"  # the task of a study that names none
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -100,7 +100,7 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def fit(self, run: "Run") -> Trained:
-        """Train and score one run; `run.descend` does most of it."""
+        """Train and score one run; `run.fit` does most of it."""
 
     def faults(self) -> list[str]:
         """Return why this combination of settings cannot be trained: it is then not tried."""

@@ -6,6 +6,7 @@ What trains is imported where it is used: a plan asks for `faults` alone and nee
 import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ablate.data.pairs import PairSet
+    from ablate.training.run import Run
     from ablate.training.scoring import Row
-    from ablate.training.tasks.run import Run
 
 
 @TASKS.register(FUSION)
@@ -111,8 +112,8 @@ class Fusion(Task):
         from ablate import models
         from ablate.models.contract import parameter_count
         from ablate.models.probe import Probe
-        from ablate.training import loop, probing
-        from ablate.training.calibration import calibrate
+        from ablate.training.fusion import NetworkTraining, calibrate
+        from ablate.training.probing import ProbeTraining
 
         settings, device, pairs = self._settings, run.device, run.examples
         if faults := self.faults():
@@ -121,16 +122,19 @@ class Fusion(Task):
         loss = losses.build(losses.canonical(settings["loss"])).to(device)
         constants = calibrate(loss, pairs, crop_px=crop_px, device=device)
         model = models.build(settings["model"])
-        routine = probing if isinstance(model, Probe) else loop
-        rows, values, facts = routine.fit(run, model, loss)
-        facts |= {
+        kind = ProbeTraining if isinstance(model, Probe) else NetworkTraining
+        training = kind(run, model, loss)
+        trained = run.train_loop(training)
+        training.save()
+        facts = {
+            **trained.facts,
             "parameters": parameter_count(model),
             **_arithmetic(model, side_px=crop_px),
             "protocol": settings["metrics"]["protocol"],
             "arithmetic": _computed(settings["train"], model, device),
             **({"loss_constants": constants} if constants else {}),
         }
-        return Trained(rows=tuple(rows), values=values, facts=facts)
+        return replace(trained, facts=facts)
 
 
 def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
