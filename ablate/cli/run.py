@@ -20,7 +20,7 @@ from ablate.cli.saying import say
 if TYPE_CHECKING:
     from ablate.cli.progress import Meter
     from ablate.study.driver import Outcome
-    from ablate.study.preview import Preview
+    from ablate.study.status import Preview
 
 INTERRUPTED: Final = 130
 STOPPING: Final = (
@@ -140,7 +140,7 @@ def _facts(outcome: "Outcome") -> dict[str, Any]:
 
 def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_json: bool) -> None:
     from ablate.cli.arguments import load
-    from ablate.study.preview import preview
+    from ablate.study.status import preview
 
     config = load(study, overrides, store=store)
     found = preview(config, store=store, retry=retry)

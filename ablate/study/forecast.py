@@ -19,10 +19,10 @@ from typing import Any, Final, Literal
 from ablate.config.apply import leaves
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import RESULT, SPEC
+from ablate.fingerprint import numeric_hash
 from ablate.identity import digest
 from ablate.study.plan import Plan
 from ablate.study.recipes import recipe_of
-from ablate.study.reuse import code_hash
 from ablate.training.environment import cpu_kind
 from ablate.writing import write_json
 
@@ -255,7 +255,7 @@ def _file(key: str, device: str) -> Path:
         "cpu": cpu_kind(),
         "cores": os.cpu_count(),
         "device": device,
-        "code": code_hash(),
+        "code": numeric_hash(),
         "torch": version("torch"),
     }
     if device.startswith("cuda"):

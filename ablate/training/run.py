@@ -105,7 +105,7 @@ def train(
                 measures=task.measures,
                 recorder=recorder,
                 folder=folder,
-                checkpoints=Checkpoints(folder, key=f"{spec.run_id} {here.stratum}", leave=leave),
+                checkpoints=Checkpoints(folder, key=f"{spec.run_id} {here.id}", leave=leave),
                 device=device_of(device),
                 heartbeat=heartbeat or Heartbeat(),
             )
@@ -140,7 +140,7 @@ def train(
         "worker_pid": os.getpid(),
     }
     with contextlib.suppress(AblateError):  # there may be no such device
-        facts["stratum"] = environment_of(spec.settings["train"]["device"]).stratum
+        facts["stratum"] = environment_of(spec.settings["train"]["device"]).id
     return replace(result, facts=facts)
 
 
