@@ -77,7 +77,7 @@ def serve(
             raise LeaveError("the driver is gone") from error
 
     def tell(step: int, slowest_s: float) -> None:
-        from ablate.training.memory import peak_mib
+        from ablate.training.determinism import peak_mib
 
         with contextlib.suppress(OSError):  # the lifeline says it too
             pipe.send_bytes(pack({"beat": [step, slowest_s, peak_mib()]}))

@@ -18,6 +18,7 @@ from ablate.models.contract import FusionNetwork
 from ablate.settings.stages import FUSION, Stage
 from ablate.settings.train import TrainSettings
 from ablate.stats.health import Health
+from ablate.training.checkpoints import write_weights
 from ablate.training.determinism import laid_out, layout_of, precision
 from ablate.training.graph import Replayed, engine_of
 from ablate.training.initialisation import start
@@ -25,7 +26,6 @@ from ablate.training.optimisation import Optimisation
 from ablate.training.scoring import FEW, Scored, fuse_all, health_of, save_png, score
 from ablate.training.trainable import StepOutput, Trainable, steps_per_record
 from ablate.training.watching import look, middle, moments
-from ablate.training.weights import write as write_weights
 
 if TYPE_CHECKING:
     from ablate.training.run import Run

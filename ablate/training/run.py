@@ -25,6 +25,7 @@ from ablate.stats.health import IN_WORDS, Health, State
 from ablate.training.checkpoints import Checkpoints, LeaveError
 from ablate.training.determinism import (
     device_of,
+    is_out_of_memory,
     layout_of,
     precision,
     random_state,
@@ -33,7 +34,6 @@ from ablate.training.determinism import (
 )
 from ablate.training.environment import environment_of
 from ablate.training.initialisation import initialise
-from ablate.training.memory import is_out_of_memory
 from ablate.training.optimisation import Optimisation
 from ablate.training.recorder import Heartbeat, Recorder
 from ablate.training.scoring import Row, Scored, evaluating, means

@@ -154,9 +154,9 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
     if not asked:
         return
     from ablate import models
+    from ablate.training.checkpoints import read_weights
     from ablate.training.initialisation import OF_A_RUN, weights_file
     from ablate.training.optimisation import stage_faults
-    from ablate.training.weights import read_into
 
     faults: list[str] = []
     for stages, initial, section in asked.values():
@@ -164,7 +164,7 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
         faults += stage_faults(stages or (), model)
         if initial and not str(initial).startswith(OF_A_RUN):
             try:
-                read_into(model, weights_file(str(initial), store=Path.cwd()))
+                read_weights(model, weights_file(str(initial), store=Path.cwd()))
             except ConfigError as error:
                 faults += error.faults
             except StoreError as error:
