@@ -56,7 +56,7 @@ def config(
 
 
 def _text(value: Any) -> str:
-    """Return a value as an override writes it; what is no plain word is quoted."""
+    """Write a value as an override; anything but a plain word is quoted."""
     if isinstance(value, str | Path) and _PLAIN.fullmatch(str(value)):
         return str(value)
     return json.dumps(value if not isinstance(value, Path) else str(value), separators=(",", ":"))

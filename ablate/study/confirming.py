@@ -28,7 +28,7 @@ def freeze(
     finished: Mapping[int, Told],
     unhealthy: Collection[int] = (),
 ) -> dict[str, Any]:
-    """Return what the ledger keeps: the arms with their recipes, where each is from, and a hash.
+    """Return the entry for the ledger: the arms with their recipes, their origin, and a hash.
 
     The winners are the trials of the phase `of` that are best on the val objective, the baseline
     arm and unhealthy trials left out; of equals the earlier one. The baseline has the recipe of the

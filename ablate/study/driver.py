@@ -98,7 +98,7 @@ def run(
         study.reread()
         ledger = study.ledger
         for fault in ledger.faults:
-            logger.warning("%s: %s; cut off, what stands before is whole", ledger.path, fault)
+            logger.warning("%s: %s; cut off; the events before it are whole", ledger.path, fault)
         ledger.start(
             {
                 "design_hash": study.plan.design_hash,

@@ -1,4 +1,4 @@
-"""The environments that the runs of a study were made in: noted, compared, and told to the user.
+"""The environments that the runs of a study were made in: noted, compared and listed.
 
 An environment (see `ablate.training.environment`) is noted in the ledger when the study starts, and
 the next start compares. Other code, libraries or arithmetic are refused, unless the user accepts

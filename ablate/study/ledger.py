@@ -1,8 +1,8 @@
 """The ledger: an append-only file that knows which runs were asked for and how each one ended.
 
 Truth is the ledger and the run folders; Optuna and MLflow are projections of them. A run is ended
-when its folder holds result.json, whatever the ledger says; the ledger adds what folders cannot
-tell: the suggestions of a search, in order, and the hashes that the study was started with.
+when its folder holds result.json, whatever the ledger says; the ledger adds what is in no run
+folder: the suggestions of a search, in order, and the hashes that the study was started with.
 """
 
 import contextlib
@@ -132,7 +132,7 @@ class Ledger:
         """Set aside the results of runs that failed without diverging, so that they run again.
 
         What they left is kept beside as attemptN.result.json and attemptN.journal.jsonl. They start
-        over, without their checkpoints: those may hold what the mended fault had done.
+        over, without their checkpoints: those may hold the effects of the fixed error.
         """
         again = self.retryable(run_ids)
         for run_id in again:

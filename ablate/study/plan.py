@@ -172,7 +172,7 @@ def _stale_seeds(
 
 
 def _search_faults(config: StudyConfig, phase: Phase) -> list[str]:
-    """Return what the sampler and the pruner of a search cannot do."""
+    """Return one line per demand that the sampler or the pruner of a search cannot meet."""
     from ablate.search.refusals import refusals as refused
 
     return refused(phase, dimensions=config.dimensions, directions=directions_of(config))

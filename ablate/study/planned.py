@@ -55,7 +55,7 @@ class ConfirmPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redraw:
-    """A block that is dropped, and the spare block that stands for it."""
+    """A block that is dropped, and the spare block that replaces it."""
 
     phase: str
     block: int
@@ -147,7 +147,7 @@ def _interactions(config: StudyConfig) -> dict[str, JsonValue]:
 
 
 def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:
-    """Return what an answer design fixes beside its table; nothing for studies without one."""
+    """Return the parts of an answer design beside its table; nothing for studies without one."""
     answers = {
         phase.name: phase.claims for phase in config.phases.values() if "blocks" in phase.options
     }

@@ -31,7 +31,7 @@ FOLDER = re.compile(  # of one machine
 def provenance(
     config: StudyConfig, examples: Examples, *, overrides: Sequence[str], tracking_uri: str
 ) -> dict[str, Any]:
-    """Return what a report says of the origin of its numbers, in plain types.
+    """Describe the origin of a study's numbers for its report, in plain types.
 
     Args:
         config: The study.

@@ -70,7 +70,7 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
 
 
 def _of_confirmation(phase: Phase) -> list[str]:
-    """Return what is frozen, when, and what a claim of it hangs on."""
+    """Say which arms are frozen and when, and the conditions of a claim about them."""
     lines = ["fresh seeds, test images, nothing tuned: conditional on the frozen recipes"]
     of = phase.options.get("of")
     if of is not None:
@@ -126,7 +126,7 @@ def spreads(plan: Plan, store: Path) -> dict[str, tuple[float, float, int]]:
 
 
 def detectable(plan: Plan, store: Path, reaches: list[Reach]) -> list[Detectable]:
-    """Return what each question can find in each of its primary metrics; empty without a pilot."""
+    """Return the difference that each question detects per metric; empty without a pilot."""
     config, found = plan.config, []
     known = spreads(plan, store)
     for reach in reaches:

@@ -1,8 +1,8 @@
-"""A further look at a study: its changed design stands beside the first, equal runs are taken over.
+"""A further interim analysis of a study: a changed design, with the equal runs of the first.
 
-`study@2` is the design of a study after a change, usually more blocks. A run is equal where its id
-(recipe, seeds, phase, block, point) is, and data and environment are those it was made in. What is
-read again costs alpha, so a claim needs its looks declared before the first: alpha is split evenly.
+`study@2` is the design of a study after a change, usually more blocks. Runs are equal where their
+ids (recipe, seeds, phase, block, point), data and environments are. Every analysis of the same data
+costs alpha, so a claim needs its `looks` declared before the first one: alpha is split evenly.
 """
 
 import logging

@@ -19,7 +19,7 @@ from ablate.tracking.address import public
 def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
     """Return the counts and addresses that `ablate status --json` prints.
 
-    Where the store holds the study with another design, what only the plan tells is None.
+    Counts that need the plan are None where the store holds the study with another design.
     """
     check_version(store)
     study = OpenStudy(config, store=store)
@@ -124,7 +124,7 @@ class Preview:
 
 
 def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview:
-    """Return what a run would do now; refuses what it would refuse, except a changed environment.
+    """Count what `ablate run` would do now; refuse what it refuses, except a changed environment.
 
     Suggestions of a search that turn out infeasible or repeat an arm are not known before.
 

@@ -138,7 +138,7 @@ def _watch(folder: Path, study: str) -> None:
     first = _read(folder / SIGN)
     host = str(first.get("host", ""))
     if host in ("", socket.gethostname()):
-        return  # a driver of this machine: its lock would have told
+        return  # a driver of this machine, whose lock is free
     logger.warning(
         "%s: its last driver ran on %s and did not end it; watching its heartbeat for %.0f s",
         study,

@@ -89,7 +89,7 @@ def measure(
 
     Args:
         plan: Its data are read, and nothing is written but in a temporary folder.
-        tick: Told how many kinds of how many are measured.
+        tick: Called with the number of measured kinds and of all.
 
     Raises:
         ConfigError, DataError, DeviceError: As `ablate.study.driver.run`; also where a training

@@ -128,12 +128,12 @@ def changes(before: Environment, after: Environment) -> tuple[str, ...]:
 
 
 def cpu_kind() -> str:
-    """Return what the processor is called, without torch."""
+    """Return the name of the processor, without importing torch."""
     return _first_processor().get("model name", platform.processor() or platform.machine())
 
 
 def _first_processor() -> dict[str, str]:
-    """Return what the system says of the first processor, empty where it says nothing."""
+    """Return the system's facts about the first processor, empty where it gives none."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -174,7 +174,7 @@ def _processor() -> dict[str, str]:
 
 
 def _gpu(device: "torch.device") -> dict[str, str]:
-    """Return what computes on a GPU; nothing for a study on the CPU."""
+    """Return GPU, CUDA, cuDNN and Triton; nothing for a study on the CPU."""
     if device.type != "cuda":
         return {}
     import torch

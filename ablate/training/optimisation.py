@@ -106,7 +106,7 @@ class Optimisation:
             model.load_state_dict(kept)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps, as tensors and numbers."""
+        """Return the state for a checkpoint, as tensors and numbers."""
         averaged = {} if self._averaged is None else {"averaged": self._averaged.state_dict()}
         return {
             "weights": self.model.state_dict(),

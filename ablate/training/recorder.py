@@ -1,4 +1,4 @@
-"""What training tells the outside world: events for a recorder, and a heartbeat."""
+"""The listeners of a training: a recorder of its events, and a heartbeat."""
 
 import math
 import time

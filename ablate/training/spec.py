@@ -82,7 +82,7 @@ class RunSpec(Trial):
         """Return the spec that `to_json` described.
 
         Raises:
-            ValueError: It is no spec.
+            ValueError: A field is missing, unknown or of the wrong type.
         """
         try:
             lists = {name: tuple(values[name]) for name in ("questions", "rungs")}
@@ -118,7 +118,7 @@ class RunResult:
 
     @property
     def known_health(self) -> str:
-        """Return the state, by the mean metrics where the run did not look; "" if nothing tells."""
+        """Return the state, from mean metrics where images were not examined; "" if unknown."""
         from ablate.stats.health import recorded_state  # numpy, which a plan does without
 
         state = recorded_state(looked_at=self.health, reason=self.reason, metrics=self.metrics)
@@ -138,7 +138,7 @@ class RunResult:
         """Return the result that `to_json` described.
 
         Raises:
-            ValueError: It is no result: a state, a number or a row that no run writes.
+            ValueError: A state, a number or a row is not one that a run writes.
         """
         try:
             made = cls(**{**values, "images": tuple(tuple(row) for row in values["images"])})

@@ -67,7 +67,7 @@ class Trainable(abc.ABC):
         """Return the metrics of every item of "val" or "test", and the health of fused images."""
 
     def terms(self, output: StepOutput, batch: tuple[Any, ...], *, step: int) -> Mapping[str, Any]:
-        """Return what is recorded of a step as train/NAME, beside its loss."""
+        """Return the values of a step that are recorded as train/NAME, beside its loss."""
         del batch, step
         return output.terms
 

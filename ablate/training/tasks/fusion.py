@@ -54,7 +54,7 @@ class Fusion(Task):
         return _kept(json.dumps(self._settings["data"], sort_keys=True), folder)
 
     def check_examples(self, examples: "PairSet", arms: Iterable[Mapping[str, Any]]) -> None:
-        """Raise what makes the data, the stages or the initial weights of an arm unusable.
+        """Check that the data, the stages and the initial weights of all arms can be used.
 
         The limits of the arms are tried too, where an arm has one of its own.
 
@@ -74,7 +74,7 @@ class Fusion(Task):
         check_starts(every)
 
     def faults(self) -> list[str]:
-        """Return what recipe and loss, of every stage, cannot do at this crop and budget."""
+        """Return the errors of recipe and loss, of every stage, at this crop and budget."""
         parts = self._settings
         crop_px, train = parts["data"]["crop"], parts["train"]
         stages = [stage.get("loss", {}) for stage in train.get("stages") or ()]
@@ -138,7 +138,7 @@ class Fusion(Task):
 
 
 def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
-    """Raise what makes stages or initial weights unusable; networks without either are not built.
+    """Check stages and initial weights; networks without either are not built.
 
     Raises:
         ConfigError: All stages that name a part or an objective that the network does not have,
@@ -202,7 +202,7 @@ def _kept(settings: str, folder: Path) -> "PairSet":
 def _computed(
     train: Mapping[str, Any], model: "nn.Module", device: "torch.device"
 ) -> dict[str, Any]:
-    """Return how the steps were computed: what `auto` and what is left out stand for."""
+    """Return how the steps were computed, `auto` and absent settings resolved."""
     from ablate.training.determinism import LAYOUTS, layout_of
     from ablate.training.graph import engine_of
 
@@ -215,7 +215,7 @@ def _computed(
 
 
 def _arithmetic(model: "nn.Module", *, side_px: int) -> dict[str, Any]:
-    """Return what fusing one crop costs; nothing for the probe, which fuses by descending."""
+    """Return the cost of fusing one crop; nothing for the probe, which is optimised per image."""
     from ablate.models.cost import flops
     from ablate.models.probe import Probe
 
