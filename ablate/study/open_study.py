@@ -1,6 +1,6 @@
 """A study in a store: its plan, data, ledger, trials and addresses, each read once."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,13 @@ from ablate.study.ledger import Ledger
 from ablate.study.plan import make
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
-from ablate.tracking.address import tracking_uri
+from ablate.tracking.address import public, tracking_uri
 from ablate.training.tasks import task_of
 
 if TYPE_CHECKING:
     from ablate.data.items import Examples
     from ablate.search.store import TrialStore
+    from ablate.tracking.shipper import Shipper
 
 
 class OpenStudy:
@@ -106,6 +107,20 @@ class OpenStudy:
             study=self.config.name,
             directions=directions_of(self.config),
             lock=self.store / "optuna.lock",
+        )
+
+    def shipper(self) -> "Shipper":
+        """Return the sender of its runs to MLflow, each with its note."""
+        from ablate.study.notes import Notes
+        from ablate.tracking.shipper import Shipper
+        from ablate.tracking.store import connect
+
+        name = self.config.name
+        return Shipper(
+            partial(connect, self.store, self.config.store.get("mlflow"), study=name),
+            study=name,
+            address=public(self.tracking_uri),
+            note=Notes(self.plan).of_run,
         )
 
     def check_started(self) -> None:

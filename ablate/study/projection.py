@@ -3,20 +3,16 @@
 import logging
 import time
 from dataclasses import asdict
-from functools import partial
 
 from ablate.design_names import BASELINE_ONLY, CONFIRM
 from ablate.errors import StoreError
-from ablate.study.notes import Notes, of_study
+from ablate.study.notes import of_study
 from ablate.study.open_study import OpenStudy
 from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.questions import shown_first
-from ablate.tracking.address import public
 from ablate.tracking.dataset import dataset_input
 from ablate.tracking.outbox import RETRY_AFTER_S
-from ablate.tracking.shipper import Shipper
-from ablate.tracking.store import connect
 from ablate.tracking.views import experiment_tags
 from ablate.training.spec import RunResult, RunSpec
 from ablate.writing import write_json
@@ -41,13 +37,7 @@ class Projection:
             if trial.block is not None and config.phases[trial.phase].design != CONFIRM:
                 key = (trial.phase, trial.arm_id, trial.block)
                 self._blocks[key] = (*self._blocks.get(key, ()), *trial.runs)
-        self._shipper = Shipper(
-            partial(connect, study.store, config.store.get("mlflow"), study=config.name),
-            study=config.name,
-            address=public(study.tracking_uri),
-            note=Notes(self._plan).of_run,
-        )
-        self._optuna = study.optuna
+        self._shipper, self._optuna = study.shipper(), study.optuna
         if optuna_anew or self._is_optuna_stale():
             self._optuna = self._optuna.cleared()
         self._in_optuna = 0  # trials that it has
