@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,10 @@ from ablate.losses.multi_scale import MultiScaleGradient, level_value
 from ablate.metrics import evaluate
 from ablate.settings.train import TrainSettings
 from ablate.training.determinism import laid_out, layout_of, settle
-from ablate.training.graph import CudaEngine, Engine, Replayed
+from ablate.training.fusion import fusion_output
+from ablate.training.graph import CudaEngine, Engine, Replayed, Step
 from ablate.training.optimisation import Optimisation
-from ablate.training.step import Step, Taken, fusion_step
+from ablate.training.trainable import StepOutput
 from benchmarks.results import FOLDER, content, goal_text, measure, row, write
 from benchmarks.timing import alternate
 from tests.reference import metrics as plain
@@ -85,11 +86,11 @@ TINY = Sizes(
 class Launched:
     """An engine that captures nothing: what a CPU can do of a graph."""
 
-    def aside(self, work: Callable[[], Taken]) -> Taken:
+    def aside(self, work: Callable[[], StepOutput]) -> StepOutput:
         """Return what the work returns."""
         return work()
 
-    def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
+    def captured(self, work: Callable[[], StepOutput]) -> Callable[[], StepOutput]:
         """Return the work."""
         return work
 
@@ -107,7 +108,7 @@ def wall(device: torch.device) -> Callable[[], float]:
 
 def training(
     name: str, *, way: str, sizes: Sizes, device: torch.device, is_replayed: bool
-) -> Callable[[], Taken]:
+) -> Callable[[], StepOutput]:
     """Return what takes the next step of a training on random crops."""
     arithmetic, how = WAYS[way][0], layout_of(WAYS[way][1])
     torch.manual_seed(0)
@@ -117,7 +118,13 @@ def training(
     recipe = TrainSettings(steps=1, learning_rate=1e-4, schedule="constant", precision=arithmetic)
     optimisation = Optimisation(model, recipe, is_captured=device.type == "cuda")
     optimisation.begin(1)
-    take: Step = fusion_step(optimisation, loss, device=device)
+
+    def launched(infrared: Tensor, visible: Tensor) -> StepOutput:
+        output = fusion_output(optimisation, loss, infrared, visible)
+        optimisation.step(output.loss)
+        return replace(output, loss=output.value)
+
+    take: Step = launched
     if is_replayed:
         engine: Engine = CudaEngine(device) if device.type == "cuda" else Launched()
         take = Replayed(take, loss=loss, engine=engine, device=device)

@@ -8,15 +8,19 @@ import os
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from ablate import losses, models
 from ablate.data.items import Examples
 from ablate.data.pairs import PairSet
 from ablate.data.sampling import CropSampler
+from ablate.losses.total import FusionLoss
 from ablate.settings.train import TrainSettings
+from ablate.training.fusion import fusion_output
+from ablate.training.graph import Step
 from ablate.training.optimisation import Optimisation
-from ablate.training.step import Step, fusion_step
 from ablate.training.tasks import task_of
+from ablate.training.trainable import StepOutput
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
 
@@ -50,8 +54,16 @@ def trials(width: int, *, is_pack: bool) -> list[Step]:
         recipe = TrainSettings(steps=1, learning_rate=1e-3, schedule="constant")
         optimisation = Optimisation(model, recipe)
         optimisation.begin(1)
-        steps.append(fusion_step(optimisation, loss, device=torch.device("cpu")))
+        steps.append(functools.partial(_step, optimisation, loss))
     return steps
+
+
+def _step(
+    optimisation: Optimisation, loss: FusionLoss, infrared: Tensor, visible: Tensor
+) -> StepOutput:
+    output = fusion_output(optimisation, loss, infrared, visible)
+    optimisation.step(output.loss)
+    return output
 
 
 def curves(steps: list[Step], sampler: CropSampler, *, is_pack: bool) -> list[float]:

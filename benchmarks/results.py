@@ -123,7 +123,7 @@ def content(
     sides: str = "in turns, in one process",
 ) -> dict[str, Any]:
     """Return what is written, with what the numbers depend on."""
-    from ablate.tracking.runs import code_revision
+    from ablate.fingerprint import git_revision
 
     return {
         "format": FORMAT,
@@ -132,7 +132,7 @@ def content(
         "command": f"python -m benchmarks.{subject}",
         "made_with": {
             "version": importlib.metadata.version("ablate"),
-            "revision": code_revision(),
+            "revision": git_revision(),
             "python": platform.python_version(),
             "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
             "processor": processor(),

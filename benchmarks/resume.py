@@ -12,7 +12,6 @@ from typing import Any
 from unittest.mock import patch
 
 from ablate.study.ledger import Ledger
-from ablate.study.objectives import directions_of
 from ablate.study.plan import make
 from ablate.study.trials import Trials
 from benchmarks.results import content, measure, options, show, write
@@ -42,20 +41,20 @@ def main() -> None:
         config = study(folder, trials=ENDED + MORE, kind="random")
         plan = make(config)
         ledger = Ledger(folder / "store")
-        trials = Trials(plan, ledger, direction=directions_of(config)[0])
+        trials = Trials(plan, ledger)
         with patch("ablate.study.ledger.os.fsync"), patch("ablate.study.trials.suggest", drawn):
             for _ in range(ENDED):
                 spec = trials.next()
                 assert spec is not None
                 ledger.end(written(spec, ledger.run_folder(spec.run_id)))
-                trials.settle(spec.trial)
+                trials.finish(spec.trial)
         again = study(folder, trials=ENDED + MORE, kind="tpe")
         for turn in range(1 + (given.repeats or 5)):
             started, cpu = time.perf_counter(), time.process_time()
             ledger = Ledger(folder / "store")
             read = time.perf_counter()
             ledger.ask = lambda number, values: None  # type: ignore[method-assign]
-            trials = Trials(make(again), ledger, direction=directions_of(again)[0])
+            trials = Trials(make(again), ledger)
             spec = trials.next()
             assert spec is not None
             assert spec.trial >= ENDED

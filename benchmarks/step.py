@@ -12,8 +12,8 @@ from ablate import losses, models
 from ablate.settings.train import TrainSettings
 from ablate.training.determinism import laid_out, layout_of
 from ablate.training.environment import cpu
+from ablate.training.fusion import fusion_output
 from ablate.training.optimisation import Optimisation
-from ablate.training.step import fusion_step
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
 
@@ -52,8 +52,12 @@ def step_of(
     recipe = TrainSettings(steps=1, learning_rate=1e-4, schedule="constant", precision=arithmetic)
     optimisation = Optimisation(model, recipe)
     optimisation.begin(1)
-    take = fusion_step(optimisation, losses.build({}).to(on), device=on)
-    return lambda: take(infrared[:], visible[:])
+    loss = losses.build({}).to(on)
+
+    def step() -> None:
+        optimisation.step(fusion_output(optimisation, loss, infrared[:], visible[:]).loss)
+
+    return step
 
 
 def main() -> None:

@@ -67,3 +67,15 @@ def load(study: str, overrides: list[str] | None, *, store: Path | None = None) 
         return config.load(study, words, known=known())
     defaults = defaults_in(store / study_name(study))
     return config.load(study, words, known=known(), defaults=defaults)
+
+
+def load_started(study: str, overrides: list[str] | None, *, store: Path) -> "StudyConfig":
+    """Return the checked study as it was started in a store, where no overrides are given.
+
+    Raises:
+        ConfigError: All faults of the file and the overrides together.
+    """
+    from ablate.config.locations import study_name
+    from ablate.study.ledger import overrides_in
+
+    return load(study, overrides or overrides_in(store / study_name(study)), store=store)

@@ -41,9 +41,9 @@ def config(
         return
     from ablate.analysis.two_runs import differing
     from ablate.cli.arguments import load
-    from ablate.study.status import started_with
+    from ablate.study.ledger import overrides_in
 
-    overrides = started_with(store / spec.study)
+    overrides = overrides_in(store / spec.study)
     changed = differing(load(study or spec.study, overrides, store=store).base, spec.settings)
     typer.echo(
         f"# {spec.name}, seed {spec.seed}"
@@ -56,7 +56,7 @@ def config(
 
 
 def _text(value: Any) -> str:
-    """Return a value as an override writes it; what is no plain word is quoted."""
+    """Write a value as an override; anything but a plain word is quoted."""
     if isinstance(value, str | Path) and _PLAIN.fullmatch(str(value)):
         return str(value)
     return json.dumps(value if not isinstance(value, Path) else str(value), separators=(",", ":"))

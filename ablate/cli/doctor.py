@@ -15,30 +15,29 @@ def doctor(
     overrides: Overrides = None,
     store: Store = DEFAULT_STORE,
     mend: Annotated[
-        bool, typer.Option("--repair", help="Mend what the ledger and the run folders can tell.")
+        bool, typer.Option("--repair", help="Fix what the ledger and the run folders can tell.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Compare ledger, MLflow and Optuna; exit code 1 when something disagrees.
 
-    Without --repair nothing is written: what would be mended is listed, with the mend.
+    Without --repair nothing is written: each finding is listed with what would fix it.
 
     Examples:
         ablate doctor quickstart
         ablate doctor quickstart --repair
     """
-    from ablate.cli.arguments import load
-    from ablate.config.locations import study_name
+    from ablate.cli.arguments import load_started
     from ablate.study.doctor import examine, repair
-    from ablate.study.drift import lines, strata_in
-    from ablate.study.status import started_with
+    from ablate.study.environments import lines, of_results
+    from ablate.study.ledger import Ledger
     from ablate.study.store import check_version
 
     check_version(store)
-    config = load(study, overrides or started_with(store / study_name(study)), store=store)
+    config = load_started(study, overrides, store=store)
     before = examine(config, store=store)
     left = repair(config, store=store) if mend and before else before
-    strata = strata_in(store / config.name)
+    strata = [asdict(one) for one in of_results(Ledger(store / config.name))]
     if as_json:
         facts = {
             "study": config.name,
@@ -49,8 +48,8 @@ def doctor(
         typer.echo(json.dumps(facts, indent=2))
     else:
         for one in before:
-            is_mended = mend and one not in left
-            say(f"{one.where}: {one.what} ({'mended' if is_mended else one.mend})")
+            is_fixed = mend and one not in left
+            say(f"{one.where}: {one.what} ({'fixed' if is_fixed else one.mend})")
         if not before:
             say(f"{config.name}: ledger, MLflow and Optuna agree")
         for line in lines(strata):

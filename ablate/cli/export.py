@@ -45,7 +45,7 @@ def export(
     store: Store = DEFAULT_STORE,
     as_json: Json = False,
 ) -> None:
-    """Write a trained network as a file, checked against torch before it stands there.
+    """Write a trained network as a file, checked against torch before it appears.
 
     Inputs are infrared and visible, the output is fused: float32 (batch, 1,
     height, width) of any size, luminance in [0, 1]. The file says which run it
@@ -74,15 +74,15 @@ def export(
             found,
             trained.spec.study,
         )
-    told = labels(trained)
-    content: dict[str, object] = {"labels": told}
+    about = labels(trained)
+    content: dict[str, object] = {"labels": about}
     lines = []
     if safetensors is not None:
-        weights_file.write(network, safetensors, labels=told, overwrites=overwrite)
+        weights_file.write(network, safetensors, labels=about, overwrites=overwrite)
         content["safetensors"] = str(safetensors)
         lines.append(f"{safetensors}: weights, {_size(safetensors.stat().st_size)}")
     if onnx is not None:
-        checked = exporting.export(network, onnx, labels=told, overwrites=overwrite)
+        checked = exporting.export(network, onnx, labels=about, overwrites=overwrite)
         content["onnx"] = {**asdict(checked), "path": str(onnx)}
         sizes = ", ".join(f"{height}x{width}" for _, height, width in checked.shapes)
         levels = checked.largest_difference * GREY_LEVELS
@@ -93,7 +93,7 @@ def export(
     if as_json:
         typer.echo(json.dumps(content, indent=2))
         return
-    typer.echo(f"{trained.spec.name} ({trained.spec.run_id}), trained on {told['ablate.data']}")
+    typer.echo(f"{trained.spec.name} ({trained.spec.run_id}), trained on {about['ablate.data']}")
     for line in lines:
         typer.echo(line)
 

@@ -175,7 +175,7 @@ def _print_detectable(made: "Plan", store: Path) -> None:
     """Print what the pilot in the store says about the reach in units of the metrics."""
     from ablate.metrics.catalogue import LABELS
     from ablate.study.claims import reaches
-    from ablate.study.pilot import detectable
+    from ablate.study.remarks import detectable
 
     found = detectable(made, store, reaches(made.config))
     for question in dict.fromkeys(one.question for one in found):
@@ -276,7 +276,7 @@ def _hours_of(hours: float) -> str:
 
 def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) -> dict[str, Any]:
     from ablate.study.claims import reaches
-    from ablate.study.pilot import detectable
+    from ablate.study.remarks import detectable
 
     config = made.config
     searches = [

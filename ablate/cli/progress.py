@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ablate.errors import one_line
 from ablate.stats.health import words
-from ablate.study.at_work import OpenRun, Watch
+from ablate.study.ledger import OpenRuns, RunProgress
 
 if TYPE_CHECKING:
     from ablate.study.driver import Progress as Step
@@ -67,7 +67,7 @@ class Meter:
         )
         self._title = title
         self._clock = clock
-        self._watch = Watch(folder)
+        self._watch = OpenRuns(folder)
         self._study = self._bars.add_task(self._short(title), total=None, said="")
         self._bars.update(self._study, said="starting")
         self._rows: dict[str, TaskID] = {}
@@ -129,14 +129,14 @@ class Meter:
                     self._console.print(news, highlight=False, markup=False, soft_wrap=True)
                 self._log.add("last" if is_last else "failed" if is_ill else "ended", news)
             if self._is_live:
-                self._show(self._watch.look())
+                self._show(self._watch.progress())
             else:
                 self._tell()
 
     def look(self) -> None:
         """Show what open runs have done meanwhile; called every second."""
         with self._one_at_a_time, contextlib.suppress(OSError):
-            found = self._watch.look()
+            found = self._watch.progress()
             if self._is_live:
                 self._show(found)
                 return
@@ -147,11 +147,11 @@ class Meter:
         while not self._done.wait(_LOOK_EVERY_S):
             self.look()
 
-    def _tell(self, found: Mapping[str, OpenRun] | None = None) -> None:
+    def _tell(self, found: Mapping[str, RunProgress] | None = None) -> None:
         """Print a plain line where one is due."""
         if self._step is None or not self._log.is_due():
             return
-        found = self._watch.look() if found is None else found
+        found = self._watch.progress() if found is None else found
         step = self._step
         is_over = step.ended == step.planned
         left = duration(0) if is_over else self._left(found)
@@ -172,7 +172,7 @@ class Meter:
     def _short(self, name: str) -> str:
         return one_line(name, longest=30 if self._is_wide else 20)
 
-    def _left(self, found: Mapping[str, OpenRun]) -> str:
+    def _left(self, found: Mapping[str, RunProgress]) -> str:
         """Return the time that is left, by the runs of this session that have ended.
 
         Before the first of them it is a lower bound, by the steps of those that are open.
@@ -191,7 +191,7 @@ class Meter:
         paces = [one.seconds_per_step * one.steps for one in found.values() if one.seconds_per_step]
         return f"> {duration(statistics.median(paces) * left / len(found))}" if paces else "?"
 
-    def _show(self, found: Mapping[str, OpenRun]) -> None:
+    def _show(self, found: Mapping[str, RunProgress]) -> None:
         if self._step is not None:
             failed = f", {self._failed} failed" if self._failed else ""
             is_whole = self._step.ended == self._step.planned
@@ -228,14 +228,14 @@ class _Log:
         self._told = -math.inf
         self._failures = 0
         self._news: dict[str, str] = {}  # kind -> the latest that was not told
-        self._seen: dict[str, OpenRun] = {}
+        self._seen: dict[str, RunProgress] = {}
 
     def add(self, kind: str, news: str) -> None:
         """Take something that happened: of each kind of NEWS the latest is told."""
         self._failures += kind == "failed"
         self._news[kind] = news
 
-    def look(self, found: Mapping[str, OpenRun]) -> None:
+    def look(self, found: Mapping[str, RunProgress]) -> None:
         """Take which runs have begun, and which have come to a rung."""
         for run, one in found.items():
             before = self._seen.get(run)
@@ -256,7 +256,7 @@ class _Log:
         least_s = min(LONGEST_S, max(LINE_EVERY_S, (now - self.started) / 120))
         return now - self._told >= (least_s if self._news else LONGEST_S)
 
-    def take(self, found: Mapping[str, OpenRun]) -> str:
+    def take(self, found: Mapping[str, RunProgress]) -> str:
         """Return what the line says behind the counts; all news are then told."""
         self._told = self._clock()
         news = next((self._news[kind] for kind in NEWS if kind in self._news), "")
@@ -264,7 +264,7 @@ class _Log:
         return news or _running(list(found.values()))
 
 
-def _running(runs: Sequence[OpenRun]) -> str:
+def _running(runs: Sequence[RunProgress]) -> str:
     """Return how far the open runs are."""
     if not runs:
         return "no run has begun"

@@ -20,7 +20,7 @@ from ablate.cli.saying import say
 if TYPE_CHECKING:
     from ablate.cli.progress import Meter
     from ablate.study.driver import Outcome
-    from ablate.study.preview import Preview
+    from ablate.study.status import Preview
 
 INTERRUPTED: Final = 130
 STOPPING: Final = (
@@ -81,7 +81,7 @@ def drive(
     retry: bool = False,
     accept_drift: bool = False,
 ) -> "Outcome":
-    """Return what a study, run with progress on standard error, left behind.
+    """Run a study with progress on standard error, and return its outcome.
 
     Raises:
         SystemExit: It was interrupted; the command that goes on has been printed.
@@ -94,7 +94,7 @@ def drive(
     config = load(study, overrides, store=store)
     with Meter(config.name, store / config.name) as meter:
         try:
-            with _told_to_stop(meter):
+            with _stoppable(meter):
                 return run_study(
                     config,
                     store=store,
@@ -140,7 +140,7 @@ def _facts(outcome: "Outcome") -> dict[str, Any]:
 
 def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_json: bool) -> None:
     from ablate.cli.arguments import load
-    from ablate.study.preview import preview
+    from ablate.study.status import preview
 
     config = load(study, overrides, store=store)
     found = preview(config, store=store, retry=retry)
@@ -173,7 +173,7 @@ def _lines(study: str, found: "Preview") -> list[str]:
 
 
 @contextmanager
-def _told_to_stop(meter: "Meter") -> Iterator[None]:
+def _stoppable(meter: "Meter") -> Iterator[None]:
     """Let the first Ctrl-C or SIGTERM interrupt the block, and the second end the process."""
     known = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
 

@@ -23,15 +23,12 @@ def status(
         ablate status quickstart
         ablate status quickstart --json
     """
-    from ablate.cli.arguments import load
-    from ablate.config.locations import study_name
+    from ablate.cli.arguments import load_started
     from ablate.errors import one_line
-    from ablate.study.drift import lines
-    from ablate.study.status import started_with
+    from ablate.study.environments import lines
     from ablate.study.status import status as look
 
-    words = overrides or started_with(store / study_name(study))
-    facts = look(load(study, words, store=store), store=store)
+    facts = look(load_started(study, overrides, store=store), store=store)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return

@@ -45,7 +45,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
     whole = _trained(spec)
     if whole.state != "finished":
         why = whole.reason.removeprefix("error: ")
-        yield f"a run of {STEPS} steps {whole.state}: {why}; mend `fit`"
+        yield f"a run of {STEPS} steps {whole.state}: {why}; fix `fit`"
         return
     yield from _row_faults(whole, examples, task.measures)
     if _trained(spec).images != whole.images:
@@ -53,7 +53,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
     if _trained(spec, pauses=True).images != whole.images:
         yield (
             "a run that was interrupted and went on differs from one that was not; what a step "
-            "needs must follow from its number, or train with run.descend"
+            "needs must follow from its number, or train with run.fit"
         )
     searched = _trained(_spec(name, given, metrics=list(task.measures), scores_test=False))
     if any(row[0] == "test" for row in searched.images):

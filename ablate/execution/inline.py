@@ -44,7 +44,7 @@ class Inline:
             return work(spec, folder, ask=ask, retries_oom=True)
         except MemoryError as error:
             logger.warning("%s: out of memory (%s); it goes on once more", spec.name, error)
-        from ablate.training.memory import release
+        from ablate.training.determinism import release
 
         release()
         return work(spec, folder, ask=ask, lost={LOST[-1]: 1})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ablate.errors import AblateError
 from ablate.execution.worker import DeviceLostError, work
 from ablate.training.checkpoints import LeaveError
-from ablate.training.pulse import Pulse
+from ablate.training.recorder import Heartbeat
 from ablate.training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def serve(
             raise LeaveError("the driver is gone") from error
 
     def tell(step: int, slowest_s: float) -> None:
-        from ablate.training.memory import peak_mib
+        from ablate.training.determinism import peak_mib
 
         with contextlib.suppress(OSError):  # the lifeline says it too
             pipe.send_bytes(pack({"beat": [step, slowest_s, peak_mib()]}))
@@ -95,7 +95,7 @@ def serve(
                     place,
                     ask=ask,
                     leave=leave,
-                    pulse=Pulse(tell),
+                    heartbeat=Heartbeat(tell),
                     lost=message["lost"],
                     retries_oom=message["retries_oom"],
                     is_replaceable=True,

@@ -1,5 +1,6 @@
 """One run inside a worker: journal, training, result file. Opens no database."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from ablate import plugins
 from ablate.errors import StoreError
 from ablate.execution.occupancy import occupy
 from ablate.identity import JsonValue
-from ablate.training.pulse import Pulse
+from ablate.training.recorder import Heartbeat
 from ablate.training.spec import OOM, RunResult, RunSpec
 from ablate.writing import write_json
 
@@ -33,7 +34,7 @@ def work(
     *,
     ask: Callable[[Mapping[int, float]], bool],
     leave: Event | None = None,
-    pulse: Pulse | None = None,
+    heartbeat: Heartbeat | None = None,
     lost: Mapping[str, int] = MappingProxyType({}),
     retries_oom: bool = False,
     is_replaceable: bool = False,
@@ -49,7 +50,7 @@ def work(
         folder: Its own, STORE/STUDY/runs/ID; what all studies share lies in STORE/.cache.
         ask: Takes the objective at every rung so far, by step, and returns whether to stop.
         leave: Set when the run shall save its state and go.
-        pulse: Told of all progress.
+        heartbeat: Notified of all progress.
         lost: What the run has cost so far, by the names of `LOST`; kept with the result.
         retries_oom: Whether the caller tries a run without memory again.
         is_replaceable: Whether the caller goes on in another process when the device is lost.
@@ -59,58 +60,40 @@ def work(
         MemoryError: Memory ran out and `retries_oom`; there is no result.
         DeviceLostError: The accelerator failed and `is_replaceable`; there is no result.
     """
-    plugins.load()
-    folder.mkdir(parents=True, exist_ok=True)
-    with occupy(folder, leave):
-        result = read_result(folder) or _work(
-            spec,
-            folder,
-            ask=ask,
-            leave=leave,
-            pulse=pulse,
-            lost=lost,
-            retries_oom=retries_oom,
-            is_replaceable=is_replaceable,
-        )
-        write_result(folder, result)
-        return result
-
-
-def _work(
-    spec: RunSpec,
-    folder: Path,
-    *,
-    ask: Callable[[Mapping[int, float]], bool],
-    leave: Event | None,
-    pulse: Pulse | None,
-    lost: Mapping[str, int],
-    retries_oom: bool,
-    is_replaceable: bool,
-) -> RunResult:
     from ablate.tracking.journal import JournalRecorder
     from ablate.tracking.system import sampled
     from ablate.training.run import train
 
-    write_json(folder / SPEC, spec.to_json())
-    recorder = JournalRecorder(folder / JOURNAL, ask=ask)
-    try:
-        examples = _examples(spec, folder.parents[2] / CACHE)
-        result = train(
-            spec, sampled(recorder), folder=folder, examples=examples, leave=leave, pulse=pulse
-        )
-    finally:
-        recorder.close()
-    if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
-        raise DeviceLostError(result.reason.removeprefix("error: "))
-    if result.reason.startswith(OOM):
-        if retries_oom:
-            raise MemoryError(result.reason.removeprefix(f"{OOM}: "))
-        result = replace(result, reason=f"{result.reason}; {ALONE}" if lost else result.reason)
-    reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
-    more: dict[str, JsonValue] = {"reports": reports} if reports else {}
-    if hasattr(os, "sched_getaffinity") and len(cores := os.sched_getaffinity(0)) == 1:
-        more["core"] = min(cores)
-    return replace(result, facts={**result.facts, **more, **lost})
+    plugins.load()
+    folder.mkdir(parents=True, exist_ok=True)
+    with occupy(folder, leave):
+        if (written := read_result(folder)) is not None:
+            write_result(folder, written)
+            return written
+        write_json(folder / SPEC, spec.to_json())
+        recorder = JournalRecorder(folder / JOURNAL, ask=ask)
+        with contextlib.closing(recorder):
+            result = train(
+                spec,
+                sampled(recorder),
+                folder=folder,
+                examples=_examples(spec, folder.parents[2] / CACHE),
+                leave=leave,
+                heartbeat=heartbeat,
+            )
+        if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
+            raise DeviceLostError(result.reason.removeprefix("error: "))
+        if result.reason.startswith(OOM):
+            if retries_oom:
+                raise MemoryError(result.reason.removeprefix(f"{OOM}: "))
+            result = replace(result, reason=f"{result.reason}; {ALONE}" if lost else result.reason)
+        reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
+        more: dict[str, JsonValue] = {"reports": reports} if reports else {}
+        if hasattr(os, "sched_getaffinity") and len(cores := os.sched_getaffinity(0)) == 1:
+            more["core"] = min(cores)
+        result = replace(result, facts={**result.facts, **more, **lost})
+        write_result(folder, result)
+        return result
 
 
 def _examples(spec: RunSpec, cache: Path) -> Any:

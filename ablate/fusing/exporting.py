@@ -122,7 +122,7 @@ def _traced(model: nn.Module) -> Any:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the first telling line of the deepest error."""
+    """Return the first informative line of the deepest error."""
     while error.__cause__ is not None:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -130,7 +130,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _label(made: Any, labels: Mapping[str, str]) -> None:
-    """Replace what the exporter tells of this machine by what the file is."""
+    """Replace the exporter's facts about this machine by a description of the file."""
     for part in (made.graph, *made.functions):
         del part.metadata_props[:]
         for node in part.node:

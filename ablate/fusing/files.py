@@ -80,7 +80,7 @@ def fuse(
         out: Folder, made when absent.
         device: Where the network runs.
         keeps_chroma: Whether a colour visible image gives its chroma to the fused one.
-        step: Told how many of how many are done.
+        step: Called with the number of fused pairs and of all.
         made_by: Id of the run, written into the files; without one every file is made anew.
         overwrites: Whether other files of the same names are replaced.
 
@@ -176,7 +176,7 @@ def _weights_digest(model: nn.Module) -> str:
 
 
 def _digest(pair: Sources, how: str) -> str:
-    """Return what says from which bytes, and how, a fused image was made."""
+    """Return the hash of the sources of a fused image and of the way it was made."""
     content = hashlib.sha256(how.encode())
     for path in (pair.infrared, pair.visible):
         with path.open("rb") as file:

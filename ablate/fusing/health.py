@@ -33,7 +33,7 @@ def examine_files(sources: Sequence[Sources], paths: Sequence[Path]) -> Health:
 
 
 def warning_of(health: Health) -> str:
-    """Return what is wrong with fused images, in one line; "" where nothing is."""
+    """Describe what is wrong with fused images in one line; "" where they are healthy."""
     state: State = health.state
     if state in ("healthy", "half_constant", "saturated") and health.sd < FLAT_SD:
         return (

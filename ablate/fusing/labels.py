@@ -12,7 +12,7 @@ def labels(trained: TrainedRun) -> dict[str, str]:
     label and hash say what it was trained on.
     """
     spec, facts = trained.spec, trained.result.facts
-    told = {section: part for section, part in spec.settings.items() if section != "data"}
+    settings = {section: part for section, part in spec.settings.items() if section != "data"}
     return {
         "ablate.version": __version__,
         "ablate.study": spec.study,
@@ -20,7 +20,7 @@ def labels(trained: TrainedRun) -> dict[str, str]:
         "ablate.run": spec.name,
         "ablate.run_id": spec.run_id,
         "ablate.arm_id": spec.arm_id,
-        "ablate.settings_digest": digest(told),
+        "ablate.settings_digest": digest(settings),
         "ablate.network": str(spec.settings["model"]["name"]),
         "ablate.data": str(facts.get("data_label", "unknown")),
         "ablate.data_hash": str(facts.get("data_hash", "unknown")),

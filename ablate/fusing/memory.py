@@ -21,8 +21,8 @@ GIB = 2**30
 def check_room(model: nn.Module, *, height: int, width: int, device: torch.device) -> None:
     """Raise ShapeError when fusing a pair of this size needs more memory than is free.
 
-    A network that cannot run without numbers, or a system that does not tell what is free, is let
-    through.
+    Nothing is raised where the network cannot run on the meta device, or the system does not
+    report its free memory.
     """
     if height * width <= FREELY_PX:
         return
@@ -36,7 +36,7 @@ def check_room(model: nn.Module, *, height: int, width: int, device: torch.devic
 
 
 def peak_bytes(model: nn.Module, *, height: int, width: int) -> int | None:
-    """Return the bytes that live at once while a pair is fused, None where that cannot be told.
+    """Return the bytes that live at once while a pair is fused, None where that is unknown.
 
     Runs a copy of the network whose tensors have shapes and no numbers.
     """

@@ -14,8 +14,8 @@ from ablate import models, plugins
 from ablate.config.locations import study_name
 from ablate.errors import ConfigError, StoreError, UnknownNameError, nearest
 from ablate.fusing.bounds import check_settings
+from ablate.training.checkpoints import read_weights
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
-from ablate.training.weights import read_into
 
 MLFLOW_ID_LETTERS = 32
 LARGEST_JSON_BYTES = 100_000_000  # of a spec.json or result.json
@@ -58,7 +58,7 @@ class TrainedRun:
         model: nn.Module = models.build(settings)
         if path.stat().st_size > 2 * _bytes(model) + LARGEST_JSON_BYTES:
             raise StoreError(f"{path}: not the weights of this network (far larger)")
-        read_into(model, path)
+        read_weights(model, path)
         return model.eval()
 
 

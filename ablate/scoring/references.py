@@ -20,9 +20,9 @@ from ablate.data.problems import Problem
 from ablate.errors import ConfigError, DataError
 from ablate.identity import digest
 from ablate.scoring.folders import NAMED, by_stem, size_problem
+from ablate.training.checkpoints import read_weights
 from ablate.training.scoring import Row, image_tensor, to_uint8
 from ablate.training.trivial_baselines import score_methods
-from ablate.training.weights import read_into
 
 REFIT: Final = "set model to the settings that they were trained with"
 
@@ -168,7 +168,7 @@ def _fuser(reference: Reference) -> Callable[[Pair], Tensor]:
         files, _ = by_stem(_path(reference.folder))
         return functools.partial(_read, files)
     network = _built(reference)
-    read_into(network, _path(reference.weights))
+    read_weights(network, _path(reference.weights))
     return functools.partial(_fused, network.eval())
 
 

@@ -1,4 +1,4 @@
-"""What a store keeps to save time alone: which folders they are, and how they are removed.
+"""The caches of a store: folders that only save time, and how they are removed.
 
 Nothing in them is a result. What is missing is computed anew, so that removing them costs time, and
 a process that is killed while it removes leaves a folder that the next call lists again.
@@ -14,9 +14,9 @@ from typing import Final
 
 from ablate.errors import StoreError
 from ablate.execution.worker import CACHE
-from ablate.study.at_work import LEDGER
-from ablate.study.possession import LOCK, user_of
+from ablate.study.ledger import LEDGER
 from ablate.study.store import check_version
+from ablate.study.study_lock import LOCK, host_of_driver
 
 OLD_CACHE: Final = "cache"  # inside the folder of a study, until version 0.1
 GONE: Final = ".gone-"  # how the name of a folder begins that is being removed
@@ -52,7 +52,7 @@ def find(store: Path) -> tuple[Cache, ...]:
     if not store.is_dir():
         raise StoreError(f"{store}: no such store; name its folder with --store")
     check_version(store)
-    running = {folder.name for folder in _studies(store) if user_of(folder) is not None}
+    running = {folder.name for folder in _studies(store) if host_of_driver(folder) is not None}
     shared = [
         Cache(
             folder=folder,

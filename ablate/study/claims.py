@@ -1,4 +1,4 @@
-"""What a study may claim, and what it can find: told before anything runs."""
+"""The claims that a study may make and the effects that it can detect, before anything runs."""
 
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ def refusals(config: StudyConfig, *, alpha: float = ALPHA) -> list[str]:
 
 
 def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
-    """Return what each phase with blocks can find for each question."""
+    """Return the smallest effect that each phase with blocks detects, per question."""
     found = []
     for phase in config.phases.values():
         if "blocks" not in phase.options or phase.design == AT_BUDGET:

@@ -1,4 +1,4 @@
-"""What a confirmation freezes: the winners of an exploration, and the baseline's own recipe.
+"""The arms that a confirmation freezes: winners of an exploration, and the baseline's recipe.
 
 It is chosen once, when everything else has ended, written to the ledger before any of its runs,
 and read from there ever after: a retried exploration does not change what is confirmed.
@@ -11,9 +11,10 @@ from ablate.designs.confirm import BASELINE
 from ablate.designs.contract import Frozen, filled
 from ablate.errors import ConfigError
 from ablate.identity import digest
-from ablate.search.told import Direction, Told
+from ablate.search.told import Told
 from ablate.study.plan import Plan, design_trials
 from ablate.study.planned import ConfirmPlan, PlannedTrial
+from ablate.study.questions import directions_of
 from ablate.study.recipes import dimension_values, recipe_of
 
 FROM_FILE, FROM_BASE = "the file", "the base values"
@@ -24,11 +25,10 @@ def freeze(
     confirmation: ConfirmPlan,
     *,
     known: Mapping[int, PlannedTrial],
-    told: Mapping[int, Told],
-    direction: Direction,
+    finished: Mapping[int, Told],
     unhealthy: Collection[int] = (),
 ) -> dict[str, Any]:
-    """Return what the ledger keeps: the arms with their recipes, where each is from, and a hash.
+    """Return the entry for the ledger: the arms with their recipes, their origin, and a hash.
 
     The winners are the trials of the phase `of` that are best on the val objective, the baseline
     arm and unhealthy trials left out; of equals the earlier one. The baseline has the recipe of the
@@ -36,13 +36,13 @@ def freeze(
     there is no arm.
     """
     config = plan.config
-    sign = 1 if direction == "maximize" else -1
+    sign = 1 if directions_of(config)[0] == "maximize" else -1
     ended = [
-        (known[number], told_.value)
-        for number, told_ in sorted(told.items())
+        (known[number], one.value)
+        for number, one in sorted(finished.items())
         if known[number].phase == confirmation.of
-        and told_.value is not None
-        and not told_.is_pruned
+        and one.value is not None
+        and not one.is_pruned
         and number not in unhealthy
     ]
     ranked = sorted(ended, key=lambda one: -sign * one[1])  # stable: the earlier one of equals
@@ -63,7 +63,7 @@ def freeze(
         arms.append(
             _arm(
                 f"winner {len(arms)}",
-                trial.values,
+                trial.factors,
                 trial.nuisance,
                 source=f"trial {trial.number}",
                 value=value,
@@ -126,7 +126,7 @@ def named(plan: Plan, phase: str) -> dict[str, Any]:
         if trial.phase == phase:
             first.setdefault(trial.change, trial)
     arms = [
-        _arm(name, trial.values, trial.nuisance, source=FROM_FILE, value=None)
+        _arm(name, trial.factors, trial.nuisance, source=FROM_FILE, value=None)
         for name, trial in first.items()
     ]
     return {"phase": phase, "of": None, "arms": arms, "hash": plan.design_hash}

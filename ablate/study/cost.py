@@ -106,7 +106,7 @@ def pace_of(store: Path, config: StudyConfig) -> Pace | None:
 
 
 def cost(plan: Plan, pace: Pace | None = None) -> Cost:
-    """Return what the plan costs; hours are None without a pace."""
+    """Count runs and steps of a plan; hours are None without a pace."""
     lengths = _lengths(plan)
 
     def hours(lengths: Mapping[int, int]) -> float | None:

@@ -1,4 +1,4 @@
-"""Compares ledger, run folders, MLflow and Optuna with each other; mends without inventing data."""
+"""Compares ledger, run folders, MLflow and Optuna; repairs without inventing data."""
 
 import itertools
 import math
@@ -7,21 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.config.schema import StudyConfig
-from ablate.errors import StoreError
-from ablate.search.store import TrialStore, default_url, holds
-from ablate.study.ledger import Ledger
-from ablate.study.objectives import directions_of
-from ablate.study.plan import Plan, make
-from ablate.study.possession import is_possessed, possess
+from ablate.search.store import holds
+from ablate.study.open_study import OpenStudy
 from ablate.study.projection import Projection
-from ablate.study.trials import Trials
+from ablate.study.study_lock import is_locked, study_lock
 from ablate.tracking.address import DATABASE
 from ablate.tracking.audit import Row, forget, held
 from ablate.tracking.runs import STATUS
 from ablate.tracking.store import open_client
 from ablate.training.determinism import settle
 from ablate.training.spec import RunResult
-from ablate.training.tasks import task_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +42,11 @@ def examine(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
     Raises:
         StoreError: The store does not hold this study, or holds it with another design.
     """
-    return _diagnose(make(config), store).findings
+    return _diagnose(OpenStudy(config, store=store)).findings
 
 
 def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
-    """Mend what can be mended from the ledger and the run folders; return what is left.
+    """Fix what can be fixed from the ledger and the run folders; return what is left.
 
     MLflow runs that are double or do not hold what their result says are deleted and sent again;
     the Optuna study is written anew; what was RUNNING without a driver is marked interrupted.
@@ -61,51 +56,31 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
         StoreError: As `examine`, or the data are not those that the study was started with.
     """
     settle()  # as the driver does: the trivial baselines are computed again
-    plan, examples = make(config), task_of(config.base).examples()
-    ledger = _ledger(plan, store)
-    ledger.check(design_hash=plan.design_hash, data_hash=examples.manifest.hash)
-    with possess(ledger.folder, config.name):
-        found = _diagnose(plan, store)
+    study = OpenStudy(config, store=store)
+    study.check_started()
+    study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
+    with study_lock(study.folder, config.name):
+        study.reread()
+        found = _diagnose(study)
         forget(open_client(store, config.store.get("mlflow")), list(found.wrong_runs))
-        ledger = Ledger(ledger.folder)
-        ledger.cut_torn_tail()
-        direction = directions_of(config)[0]
-        trials = Trials(plan, ledger, direction=direction)
-        projection = Projection(
-            plan,
-            trials,
-            ledger,
-            store=store,
-            examples=examples,
-            direction=direction,
-            optuna_anew=found.is_optuna_wrong,
-        )
+        study.ledger.cut_torn_tail()
+        projection = Projection(study, optuna_anew=found.is_optuna_wrong)
         projection.start()
-        if all(number in trials.told for number in trials.known) and not trials.is_asking:
+        if study.has_ended:
             projection.finish()
         else:
             projection.interrupt()
-    return _diagnose(plan, store).findings
+    study.reread()
+    return _diagnose(study).findings
 
 
-def _ledger(plan: Plan, store: Path) -> Ledger:
-    """Return the ledger of a study that was started."""
-    ledger = Ledger(store / plan.config.name)
-    if not ledger.header:
-        raise StoreError(f"{store}: holds no study {plan.config.name}; run it first")
-    return ledger
-
-
-def _diagnose(plan: Plan, store: Path) -> _Diagnosis:
-    config, ledger = plan.config, _ledger(plan, store)
-    ledger.check(design_hash=plan.design_hash)
-    trials = Trials(plan, ledger, direction=directions_of(config)[0])
-    is_alive = is_possessed(ledger.folder)  # then a torn line is one that is being written
-    faults = [] if is_alive else ledger.faults
+def _diagnose(study: OpenStudy) -> _Diagnosis:
+    study.check_started()
+    is_alive = is_locked(study.folder)  # then a torn line is one that is being written
+    faults = [] if is_alive else study.ledger.faults
     found = [Finding(where="ledger", what=line, mend="cut off") for line in faults]
-    rows = _held(config, store)
-    of_mlflow, wrong = _mlflow(rows, trials, ledger, is_alive=is_alive)
-    of_optuna = _optuna(config, store, trials)
+    of_mlflow, wrong = _mlflow(study, is_alive=is_alive)
+    of_optuna = _optuna(study)
     return _Diagnosis(
         findings=(*found, *of_mlflow, *of_optuna),
         wrong_runs=tuple(wrong),
@@ -113,10 +88,9 @@ def _diagnose(plan: Plan, store: Path) -> _Diagnosis:
     )
 
 
-def _mlflow(
-    rows: list[Row], trials: Trials, ledger: Ledger, *, is_alive: bool
-) -> tuple[list[Finding], list[str]]:
-    """Return what MLflow says otherwise than the results, and the runs to delete."""
+def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[str]]:
+    """Return where MLflow differs from the results, and its runs to delete."""
+    trials, rows = study.trials, _held(study)
     found: list[Finding] = []
     wrong: list[str] = []
     by_key: dict[str, list[Row]] = defaultdict(list)
@@ -128,7 +102,7 @@ def _mlflow(
             found.append(Finding(where="mlflow", what=text, mend="all but the oldest are deleted"))
             wrong += [row.run_id for row in several[1:]]
     expected = {
-        f"run/{spec.run_id}": ledger.results.get(spec.run_id)
+        f"run/{spec.run_id}": study.ledger.results.get(spec.run_id)
         for trial in trials.known.values()
         if not trial.violations and trial.number not in trials.twin_of
         for spec in trial.runs
@@ -164,23 +138,26 @@ def _holds(row: Row, result: RunResult) -> bool:
     return row.status == STATUS[result.state] and row.final == finite
 
 
-def _told(optuna: TrialStore, trials: Trials) -> list[Finding]:
-    """Return how the Optuna study differs from what was told."""
+def _optuna(study: OpenStudy) -> list[Finding]:
+    """Return where Optuna differs from the finished trials."""
+    if not holds(study.optuna_url, study.config.name):
+        text, mend = "holds no study of this name", "the Optuna study is written anew"
+        return [Finding(where="optuna", what=text, mend=mend)]
     found: list[Finding] = []
-    stored = optuna.values()
-    told = trials.told
-    in_turn = set(itertools.takewhile(told.__contains__, itertools.count()))  # the rest waits
+    stored = study.optuna.values()
+    finished = study.trials.finished
+    in_turn = set(itertools.takewhile(finished.__contains__, itertools.count()))  # the rest waits
     for number in sorted(in_turn | stored.keys()):
         if number not in stored:
             text = f"trial {number} is missing"
-        elif number not in told:
+        elif number not in finished:
             text = f"trial {number} is there and not all of its runs have ended"
-        elif told[number].value is not None and stored[number] not in (told[number].value, None):
-            text = f"trial {number} has {stored[number]}, told was {told[number].value}"
+        elif (value := finished[number].value) is not None and stored[number] not in (value, None):
+            text = f"trial {number} has {stored[number]}, its runs gave {value}"
         else:
             continue
         found.append(Finding(where="optuna", what=text, mend="the Optuna study is written anew"))
-    count = optuna.states()
+    count = study.optuna.states()
     open_ones = count.get("RUNNING", 0) + count.get("WAITING", 0)
     extra = sum(count.values()) - len(stored)
     if open_ones or extra:
@@ -189,21 +166,9 @@ def _told(optuna: TrialStore, trials: Trials) -> list[Finding]:
     return found
 
 
-def _held(config: StudyConfig, store: Path) -> list[Row]:
-    """Return the runs in MLflow; an absent database has none, and is not made for the look."""
-    uri = config.store.get("mlflow")
-    if uri is None and not (store / DATABASE).exists():
+def _held(study: OpenStudy) -> list[Row]:
+    """Return the runs in MLflow; an absent database holds none, and is not made for that."""
+    uri = study.config.store.get("mlflow")
+    if uri is None and not (study.store / DATABASE).exists():
         return []
-    return held(open_client(store, uri), study=config.name)
-
-
-def _optuna(config: StudyConfig, store: Path, trials: Trials) -> list[Finding]:
-    """Return what Optuna says otherwise than what was told."""
-    url = config.store.get("optuna") or default_url(store)
-    if not holds(url, config.name):
-        text, mend = "holds no study of this name", "the Optuna study is written anew"
-        return [Finding(where="optuna", what=text, mend=mend)]
-    stored = TrialStore(
-        url, study=config.name, directions=directions_of(config), lock=store / "optuna.lock"
-    )
-    return _told(stored, trials)
+    return held(open_client(study.store, uri), study=study.config.name)

@@ -1,4 +1,4 @@
-"""The driver: one process that asks, submits, records and tells until the plan is done."""
+"""The driver: one process that submits the runs of a study and records how each one ends."""
 
 import logging
 import time
@@ -10,23 +10,18 @@ from pathlib import Path
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
+from ablate.fingerprint import numeric_hash
 from ablate.scoring import references
 from ablate.search.told import Direction
-from ablate.study import drift, redrawing
-from ablate.study.confirming import run_ids
-from ablate.study.ledger import Ledger
-from ablate.study.objectives import directions_of
-from ablate.study.plan import make
-from ablate.study.possession import possess
+from ablate.study import environments
+from ablate.study.open_study import OpenStudy
 from ablate.study.projection import Projection
-from ablate.study.reuse import adopt, check_declared, code_hash, declared
+from ablate.study.reuse import adopt, check_declared, declared
 from ablate.study.store import open_store
-from ablate.study.trials import Trials
+from ablate.study.study_lock import study_lock
 from ablate.tracking.address import public, recorded
-from ablate.training.determinism import device_of, settle
 from ablate.training.environment import environment_of, measure
 from ablate.training.spec import RunResult, RunSpec
-from ablate.training.tasks import task_of
 
 logger = logging.getLogger(__name__)
 SHIP_EVERY_S = 1.0
@@ -35,7 +30,7 @@ SAME_FAULT = 3  # so many first runs with one error say that the next ones fail 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the study is, told before the first run and after every one."""
+    """How far the study is: reported before the first run and after every one."""
 
     ended: int
     planned: int
@@ -88,14 +83,8 @@ def run(
         BusyError: Another driver runs this study.
         HaltedError: The first runs all failed with the same error.
     """
-    plan = make(config)
-    device = str(config.base["train"]["device"])
-    device_of(device)
-    settle()  # as every worker does
-    task = task_of(config.base)
-    examples = task.examples()
-    task.check_examples(examples, [run.settings for trial in plan.trials for run in trial.runs])
-    references.check(config, examples)
+    study = OpenStudy(config, store=store)
+    study.check_trainable()
     if reason := references.left_out(config):
         logger.warning("%s: references are not scored: %s", config.name, reason)
     check_declared(config, store)
@@ -105,45 +94,36 @@ def run(
         raise ConfigError(f"executor.slots: must be at least 1, got {slots}")
 
     folder = open_store(store, config.name)
-    with possess(folder, config.name):
-        ledger = Ledger(folder)
+    with study_lock(folder, config.name):
+        study.reread()
+        ledger = study.ledger
         for fault in ledger.faults:
-            logger.warning("%s: %s; cut off, what stands before is whole", ledger.path, fault)
+            logger.warning("%s: %s; cut off; the events before it are whole", ledger.path, fault)
         ledger.start(
             {
-                "design_hash": plan.design_hash,
-                "data_hash": examples.manifest.hash,
-                "code_hash": code_hash(),
+                "design_hash": study.plan.design_hash,
+                "data_hash": study.data_hash,
+                "code_hash": numeric_hash(),
                 "looks": declared(config),
                 "defaults": config.defaults,
                 "overrides": [recorded(word) for word in overrides],
             }
         )
-        drift.check(ledger, environment_of(device), code_hash=code_hash(), accepts=accept_drift)
-        if adopt(plan, store, data_hash=examples.manifest.hash):
-            ledger = Ledger(folder)  # reads what came over from an earlier look
-        designed = {spec.run_id for trial in plan.trials for spec in trial.runs}
-        designed |= run_ids(plan, ledger.frozen) | redrawing.run_ids(plan, ledger.redrawn)
-        again = ledger.forget_failures(designed) if retry else []
-        direction = directions_of(config)[0]
-        trials = Trials(plan, ledger, direction=direction)
-        projection = Projection(
-            plan,
-            trials,
-            ledger,
-            store=store,
-            examples=examples,
-            direction=direction,
-            optuna_anew=bool(again),
+        environments.check(
+            ledger, environment_of(study.device), code_hash=numeric_hash(), accepts=accept_drift
         )
+        if adopt(study.plan, store, data_hash=study.data_hash):
+            study.reread()  # with the runs of an earlier look
+        again = study.ledger.forget_failures(study.retryable) if retry else []
+        projection = Projection(study, optuna_anew=bool(again))
         more = {k: v for k, v in config.executor.items() if k not in ("name", "slots")}
-        executor = make_executor(decide=trials.decide, slots=slots, **more)
+        executor = make_executor(decide=study.trials.decide, slots=slots, **more)
         try:
-            first = _first(trials, ledger)
+            first = _first(study)
             begins(first)
             try:
                 projection.start()
-                _drive(trials, ledger, projection, executor, first=first, listen=listen)
+                _drive(study, projection, executor, first=first, listen=listen)
             finally:
                 executor.close()
             projection.finish()
@@ -152,9 +132,9 @@ def run(
             raise
     return Outcome(
         folder=folder,
-        counts=ledger.counts(),
-        planned=trials.planned,
-        tracking_uri=public(projection.tracking_uri),
+        counts=study.ledger.counts(),
+        planned=study.trials.planned,
+        tracking_uri=public(study.tracking_uri),
     )
 
 
@@ -168,20 +148,20 @@ def _all_fail_alike(ended: list[RunResult]) -> bool:
     )
 
 
-def _first(trials: Trials, ledger: Ledger) -> Progress:
+def _first(study: OpenStudy) -> Progress:
     """Return where this session starts."""
-    objective, ended = trials.plan.config.objective, len(ledger.results)
-    scores = [r.metrics[objective] for r in ledger.results.values() if objective in r.metrics]
+    objective, results = study.config.objective, study.ledger.results
+    scores = [r.metrics[objective] for r in results.values() if objective in r.metrics]
     return Progress(
-        ended=ended,
-        planned=trials.planned,
+        ended=len(results),
+        planned=study.trials.planned,
         open=0,
         last=None,
         last_name="",
         seconds=0.0,
-        resumed=ended,
+        resumed=len(results),
         objective=objective,
-        best_score=_best(scores, trials.direction),
+        best_score=_best(scores, study.trials.directions[0]),
     )
 
 
@@ -190,16 +170,16 @@ def _best(scores: Sequence[float], direction: Direction) -> float | None:
 
 
 def _drive(
-    trials: Trials,
-    ledger: Ledger,
+    study: OpenStudy,
     projection: Projection,
     executor: Executor,
     *,
     first: Progress,
     listen: Callable[[Progress], None],
 ) -> None:
+    trials, ledger = study.trials, study.ledger
     started = shipped_at = time.monotonic()
-    told = first
+    progress = first
     open_runs: dict[str, RunSpec] = {}
     ended_now: list[RunResult] = []
     unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, and not yet in the stores
@@ -223,28 +203,28 @@ def _drive(
     def record(result: RunResult) -> None:
         spec = open_runs.pop(result.run_id)
         ledger.end(result)
-        if not drift.is_noted(ledger, result):
-            drift.notice(ledger, result, measure(spec.settings["train"]["device"]))
+        if not environments.is_noted(ledger, result):
+            environments.notice(ledger, result, measure(spec.settings["train"]["device"]))
         ended_now.append(result)
-        trials.settle(spec.trial)
+        trials.finish(spec.trial)
         unsent.append((spec, result))
         if _all_fail_alike(ended_now):
             send(len(unsent))
             raise HaltedError(
                 f"the first {len(ended_now)} runs all failed with the same {result.reason}; "
-                "nothing more was run: mend it, then add --retry to the same command"
+                "nothing more was run: fix it, then add --retry to the same command"
             )
         fill()
 
     def send(count: int) -> None:
-        nonlocal told
+        nonlocal progress
         for _ in range(count):
             spec, result = unsent.popleft()
             projection.end(spec, result)
-            score = result.metrics.get(told.objective)
-            scores = [value for value in (told.best_score, score) if value is not None]
-            told = replace(
-                told,
+            score = result.metrics.get(progress.objective)
+            scores = [value for value in (progress.best_score, score) if value is not None]
+            progress = replace(
+                progress,
                 ended=len(ledger.results) - len(unsent),
                 planned=trials.planned,
                 open=len(open_runs),
@@ -252,9 +232,9 @@ def _drive(
                 last_name=spec.name,
                 seconds=time.monotonic() - started,
                 last_score=score,
-                best_score=_best(scores, trials.direction),
+                best_score=_best(scores, trials.directions[0]),
             )
-            listen(told)
+            listen(progress)
 
     def write() -> bool:
         """Do the next write to the stores, and return whether there was one."""

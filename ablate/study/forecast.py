@@ -1,8 +1,8 @@
 """How long a study will take: figures per kind of training, and the sum over a plan.
 
-Trainings are of one kind where only what moves no time tells them apart (seeds, learning rate,
-weights of terms, number of steps). Figures come from `ablate.study.timing`, which measures them,
-from its cache, or from finished runs; steps count linearly.
+Trainings are of one kind where they differ only in settings that do not change the time of a step
+(seeds, learning rate, weights of terms, number of steps). Figures are measured by
+`ablate.study.timing`, or come from its cache or from finished runs; steps count linearly.
 """
 
 import json
@@ -19,10 +19,10 @@ from typing import Any, Final, Literal
 from ablate.config.apply import leaves
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import RESULT, SPEC
+from ablate.fingerprint import numeric_hash
 from ablate.identity import digest
 from ablate.study.plan import Plan
 from ablate.study.recipes import recipe_of
-from ablate.study.reuse import code_hash
 from ablate.training.environment import cpu_kind
 from ablate.writing import write_json
 
@@ -151,7 +151,7 @@ def loads(plan: Plan) -> tuple[list[Load], dict[str, Kind]]:
 
 
 def forecast(plan: Plan, figures: Mapping[str, Figures], *, source: Source) -> Forecast | None:
-    """Return what a plan takes by the figures of some of its kinds; None without any.
+    """Estimate the hours of a plan from the figures of some of its kinds; None without any.
 
     A kind without figures has the means of those that differ from it in the fewest settings.
     """
@@ -165,10 +165,10 @@ def forecast(plan: Plan, figures: Mapping[str, Figures], *, source: Source) -> F
     longest_s = 0.0
     for load in work:
         one = of_kind[load.kind]
-        walked = load.steps * one.step_s
+        training_s = load.steps * one.step_s
         scored = (1 + load.rungs) * one.val_s + (one.test_s if load.scores_test else 0.0)
-        run_s = one.start_s + walked + scored + one.end_s
-        steps_s += load.runs * walked
+        run_s = one.start_s + training_s + scored + one.end_s
+        steps_s += load.runs * training_s
         scoring_s += load.runs * scored
         phases[load.phase] = phases.get(load.phase, 0.0) + load.runs * run_s
         longest_s = max(longest_s, run_s)
@@ -255,7 +255,7 @@ def _file(key: str, device: str) -> Path:
         "cpu": cpu_kind(),
         "cores": os.cpu_count(),
         "device": device,
-        "code": code_hash(),
+        "code": numeric_hash(),
         "torch": version("torch"),
     }
     if device.startswith("cuda"):

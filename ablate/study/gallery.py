@@ -31,7 +31,7 @@ MOST = 8  # test images, unless the study file asks for more by train.gallery
 
 
 def chosen(facts: Mapping[str, Any], runs: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
-    """Return what is shown: the run per arm, and by what rule.
+    """Choose what is shown: the run of every arm, and the rule that chose it.
 
     Keys: runs, images, and where a question gave the rule question, metric, terms, and block or
     seed. `images` has up to three, each {image, why, gain}; a gain is positive where the contrast

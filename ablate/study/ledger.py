@@ -1,25 +1,30 @@
 """The ledger: an append-only file that knows which runs were asked for and how each one ended.
 
 Truth is the ledger and the run folders; Optuna and MLflow are projections of them. A run is ended
-when its folder holds result.json, whatever the ledger says; the ledger adds what folders cannot
-tell: the suggestions of a search, in order, and the hashes that the study was started with.
+when its folder holds result.json, whatever the ledger says; the ledger adds what is in no run
+folder: the suggestions of a search, in order, and the hashes that the study was started with.
 """
 
+import contextlib
+import itertools
 import json
 import os
+import statistics
+import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ablate.config.defaults import NEWEST
 from ablate.errors import StoreError
-from ablate.execution.worker import JOURNAL, RESULT, read_result
-from ablate.study.at_work import LEDGER
+from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
 from ablate.study.planned import Redraw
 from ablate.training.spec import RunResult
 
-FORMAT = 1
+FORMAT: Final = 1
+LEDGER: Final = "ledger.jsonl"
+_TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
 
 class Ledger:
@@ -36,7 +41,7 @@ class Ledger:
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
-        self.environments: dict[str, dict[str, Any]] = {}  # stratum -> environment, is_accepted
+        self.environments: dict[str, dict[str, Any]] = {}  # id -> environment, is_accepted
         self.results: dict[str, RunResult] = {}
         self.faults: list[str] = []  # of the file, in words
         self._good: int | None = None  # where a torn tail starts; cut before the next event
@@ -90,12 +95,12 @@ class Ledger:
         self.redrawn += redraws
 
     def note_environment(
-        self, stratum: str, environment: Mapping[str, Any], *, is_accepted: bool
+        self, environment_id: str, environment: Mapping[str, Any], *, is_accepted: bool
     ) -> None:
-        """Write what moves numbers where runs are made; later words on a stratum count."""
+        """Write in which environment runs are made; the last entry of an id counts."""
         entry = {"environment": dict(environment), "is_accepted": is_accepted}
-        self._append({"event": "environment", "stratum": stratum, **entry})
-        self.environments[stratum] = entry
+        self._append({"event": "environment", "stratum": environment_id, **entry})
+        self.environments[environment_id] = entry
 
     def submit(self, run_id: str) -> None:
         """Write that a run was handed to a worker."""
@@ -127,7 +132,7 @@ class Ledger:
         """Set aside the results of runs that failed without diverging, so that they run again.
 
         What they left is kept beside as attemptN.result.json and attemptN.journal.jsonl. They start
-        over, without their checkpoints: those may hold what the mended fault had done.
+        over, without their checkpoints: those may hold the effects of the fixed error.
         """
         again = self.retryable(run_ids)
         for run_id in again:
@@ -233,4 +238,143 @@ def defaults_in(folder: Path) -> int:
             header = json.loads(file.readline())
         return min(NEWEST, int(header.get("defaults", 1)))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return NEWEST  # none, or one that `Ledger` has more to say about
+        return NEWEST  # there is none, or a damaged one, which `Ledger` refuses
+
+
+def overrides_in(folder: Path) -> list[str]:
+    """Return the overrides that the study in a folder was started with."""
+    return list(Ledger(folder).header.get("overrides", ()))
+
+
+class OpenRuns:
+    """Follows a ledger: a run is open from its submission to its end.
+
+    Neither driver nor worker is asked, so any process may read, also on a machine that only sees
+    the store's folder.
+
+    Args:
+        folder: Of the study in its store; need not exist yet.
+        read: Bytes of the ledger that earlier drivers wrote: what they left open is not running.
+            All that are there now, if absent.
+    """
+
+    def __init__(self, folder: Path, *, read: int | None = None) -> None:
+        self._folder = folder
+        self._read = whole_bytes(folder) if read is None else read
+        self._ids: dict[str, None] = {}
+
+    def ids(self) -> list[str]:
+        """Return the ids of the open runs, oldest first."""
+        with contextlib.suppress(OSError, ValueError):
+            self._follow()
+        return list(self._ids)
+
+    def progress(self) -> "dict[str, RunProgress]":
+        """Return how far the open runs are that have begun, by their ids."""
+        found = ((run, progress_of(self._folder / "runs" / run)) for run in self.ids())
+        return {run: one for run, one in found if one is not None}
+
+    def _follow(self) -> None:
+        with (self._folder / LEDGER).open("rb") as ledger:
+            ledger.seek(self._read)
+            for line in ledger:
+                if not line.endswith(b"\n"):
+                    return
+                self._read += len(line)
+                event = json.loads(line)
+                if event["event"] == "submitted":
+                    self._ids[event["run"]] = None
+                elif event["event"] == "ended":
+                    self._ids.pop(event["run"], None)
+
+
+def whole_bytes(folder: Path) -> int:
+    """Return the bytes of the whole events in a study's ledger so far, 0 where there is none.
+
+    A torn last line does not count: the driver cuts it before its first event.
+    """
+    with contextlib.suppress(OSError):
+        return (folder / LEDGER).read_bytes().rfind(b"\n") + 1
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far a run is, by its journal: about every hundredth step is written there.
+
+    All steps done means that it is being scored.
+    """
+
+    name: str
+    step: int
+    steps: int
+    seconds_per_step: float | None = None  # the median of the last records; None before the second
+    seconds_since: float = 0.0  # the last record
+    seconds_apart: float = 0.0  # the last two records
+    rung: tuple[int, float | str] | None = None  # the last one: step and objective
+
+    @property
+    def share(self) -> float:
+        """The part of its steps that is done, in [0, 1]."""
+        return self.step / max(1, self.steps)
+
+    def seconds_left(self, *, beside_s: float, seconds_per_step: float | None) -> float | None:
+        """Return the seconds until it ends; None where the duration of a step is unknown.
+
+        Args:
+            beside_s: What runs take beside their steps, scoring above all.
+            seconds_per_step: Of other runs, used before this one has two records.
+        """
+        if self.step >= self.steps:
+            return max(0.0, beside_s - self.seconds_since)
+        per_step = self.seconds_per_step or seconds_per_step
+        if per_step is None:
+            return None
+        unrecorded_s = min(self.seconds_since, self.seconds_apart)
+        return max(0.0, (self.steps - self.step) * per_step - unrecorded_s) + beside_s
+
+    def part(self, *, beside_s: float, seconds_per_step: float | None) -> float:
+        """Return the part of its time that has gone, in [0, 1]; arguments as `seconds_left`."""
+        left_s = self.seconds_left(beside_s=beside_s, seconds_per_step=seconds_per_step)
+        whole_s = self.steps * (self.seconds_per_step or seconds_per_step or 0.0) + beside_s
+        if left_s is None or not whole_s:
+            return self.share
+        return min(1.0, max(0.0, 1 - left_s / whole_s))
+
+
+def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | None:
+    """Return how far the run in a folder is, None before it has written that it began.
+
+    Only the end of its journal is read, so that asking often costs nothing.
+
+    Args:
+        folder: Of the run.
+        now_s: The time of day, the clock's where absent; the worker's machine may have another.
+    """
+    now_s = time.time() if now_s is None else now_s
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        spec = json.loads((folder / SPEC).read_text(encoding="utf-8"))
+        with (folder / JOURNAL).open("rb") as journal:
+            first = max(0, journal.seek(0, os.SEEK_END) - _TAIL_BYTES)
+            journal.seek(first)
+            lines = journal.read().split(b"\n")[1 if first else 0 : -1]  # whole ones
+        events = [json.loads(line) for line in lines]
+        at_s = {
+            event["step"]: event["time_ms"] / 1000
+            for event in events
+            if event["kind"] == "metrics" and "train/loss" in event["values"]
+        }
+        rungs = [(event["step"], event["value"]) for event in events if event["kind"] == "rung"]
+        paces = [(at_s[b] - at_s[a]) / (b - a) for a, b in itertools.pairwise(at_s) if b > a]
+        last_s = max((event["time_ms"] / 1000 for event in events), default=None)
+        apart_s = [at_s[b] - at_s[a] for a, b in itertools.pairwise(at_s)][-1:]
+        return RunProgress(
+            name=str(spec["name"]),
+            step=max((event["step"] for event in events), default=0),
+            steps=int(spec["settings"]["train"]["steps"]),
+            seconds_per_step=max(0.0, statistics.median(paces)) if paces else None,
+            seconds_since=max(0.0, now_s - last_s) if last_s is not None else 0.0,
+            seconds_apart=max(0.0, *apart_s) if apart_s else 0.0,
+            rung=rungs[-1] if rungs else None,
+        )
+    return None

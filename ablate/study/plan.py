@@ -15,11 +15,10 @@ from ablate.designs.contract import DESIGNS, Frozen, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
 from ablate.identity import digest
 from ablate.study.claims import refusals
-from ablate.study.objectives import directions_of
-from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan, rows_of
+from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan, design_hash, rows_of
+from ablate.study.questions import directions_of
 from ablate.study.recipes import Recipe, dimension_values, recipe_of
-from ablate.study.registration import design_hash
-from ablate.training.spec import RunSpec
+from ablate.training.spec import RunSpec, Trial
 
 PILOT_SHARES = (8, 4, 2)  # of the steps of a pilot: where its curve is looked at
 
@@ -173,7 +172,7 @@ def _stale_seeds(
 
 
 def _search_faults(config: StudyConfig, phase: Phase) -> list[str]:
-    """Return what the sampler and the pruner of a search cannot do."""
+    """Return one line per demand that the sampler or the pruner of a search cannot meet."""
     from ablate.search.refusals import refusals as refused
 
     return refused(phase, dimensions=config.dimensions, directions=directions_of(config))
@@ -299,47 +298,41 @@ def _trial(
     config: StudyConfig, phase: Phase, number: int, recipe: Recipe, row: Row
 ) -> PlannedTrial:
     seeds = [row.seed] if row.seed is not None else range(config.seed, config.seed + phase.seeds)
+    trial = Trial(
+        phase=phase.name,
+        arm_id=recipe.arm_id,
+        recipe_id=recipe.recipe_id,
+        factors=recipe.values,
+        nuisance=recipe.nuisance,
+        dummy=row.dummy,
+        block=row.block,
+        point=row.point,
+        split_seed=row.split_seed,
+        budget=phase.budget,
+    )
     runs = tuple(
         RunSpec(
+            **trial.shared(),
             run_id=_run_id(recipe, phase, row, seed),
-            arm_id=recipe.arm_id,
-            recipe_id=recipe.recipe_id,
             study=config.name,
-            phase=phase.name,
             trial=number,
             seed=seed,
             name=_run_name(recipe, row, f"s{index}" if phase.seeds > 1 else ""),
             settings=recipe.settings,
-            factors=recipe.values,
-            nuisance=recipe.nuisance,
-            dummy=row.dummy,
             questions=tuple(config.questions),
-            block=row.block,
-            point=row.point,
-            split_seed=row.split_seed,
             rungs=_rungs(phase, recipe),
-            budget=phase.budget,
             objective=config.objective,
             scores_test=phase.design not in SEARCHES,
         )
         for index, seed in enumerate(seeds)
     )
     return PlannedTrial(
+        **trial.shared(),
         number=number,
-        phase=phase.name,
-        values=recipe.values,
-        arm_id=recipe.arm_id,
         name=recipe.name,
         runs=runs,
         violations=recipe.violations,
-        recipe_id=recipe.recipe_id,
-        nuisance=recipe.nuisance,
-        dummy=row.dummy,
-        block=row.block,
-        point=row.point,
-        split_seed=row.split_seed,
         change=row.change,
-        budget=phase.budget,
     )
 
 

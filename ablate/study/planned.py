@@ -1,37 +1,36 @@
-"""The parts of a plan: trials, searches and confirmations, and the table that shows them."""
+"""The parts of a plan (trials, searches, confirmations), its table, and the hash of a design."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ablate.config.schema import Phase
-from ablate.identity import JsonValue
-from ablate.training.spec import RunSpec
+from ablate.config.schema import Phase, StudyConfig
+from ablate.design_names import CONFIRM
+from ablate.identity import JsonValue, digest
+from ablate.study.recipes import canonical, identity_of
+from ablate.training.spec import RunSpec, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedTrial:
+class PlannedTrial(Trial):
     """One combination of settings and the runs, one per seed, that will try it.
 
     A row of an answer design is a trial with one run; its block, point and nuisance are those of
-    the row. `name` is that of the arm.
+    the row.
+
+    Args:
+        number: Inside the study.
+        name: Of the arm.
+        runs: One per seed.
+        violations: Constraints and rules that the settings break: it is then not run.
+        change: What this trial changes or is called, in designs that say so.
     """
 
     number: int
-    phase: str
-    values: Mapping[str, JsonValue]  # active dimensions only
-    arm_id: str
     name: str
     runs: tuple[RunSpec, ...]
     violations: tuple[str, ...] = ()
-    recipe_id: str = ""
-    nuisance: Mapping[str, JsonValue] = field(default_factory=dict)
-    dummy: float | None = None
-    block: int | None = None
-    point: int | None = None
-    split_seed: int | None = None
-    change: str = ""  # what this trial changes or is called, in designs that say so
-    budget: float | None = None  # multiple of train.steps, in phases that are run at several
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ class ConfirmPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redraw:
-    """A block that is dropped, and the spare block that stands for it."""
+    """A block that is dropped, and the spare block that replaces it."""
 
     phase: str
     block: int
@@ -86,6 +85,87 @@ def _table_row(trial: PlannedTrial, run: RunSpec) -> dict[str, Any]:
         "run_id": run.run_id,
         "seed": run.seed,
         **{name: value for name, value in places.items() if value is not None},
-        **{f"factor.{name}": value for name, value in trial.values.items()},
+        **{f"factor.{name}": value for name, value in trial.factors.items()},
         **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
+    }
+
+
+def design_hash(
+    config: StudyConfig,
+    trials: Sequence[PlannedTrial],
+    searches: Sequence[SearchPlan],
+    spares: Sequence[PlannedTrial] = (),
+) -> str:
+    """Return the hash of the table and of all that is fixed beside it.
+
+    What a study does not use leaves no trace in it, so that a study keeps its hash when the
+    program learns something new.
+    """
+    return digest(
+        {
+            "study": config.name,
+            "objective": config.objective,
+            **({"further_objectives": further} if (further := config.further_objectives) else {}),
+            "seed": config.seed,
+            "trials": _table(trials),
+            "searches": [
+                [
+                    search.phase.name,
+                    search.trials,
+                    search.phase.seeds,
+                    search.lag,
+                    str(search.phase.sampler),
+                    str(search.phase.pruner),
+                    list(search.phase.rungs or ()),
+                    *([dict(search.phase.options)] if search.phase.options else []),
+                    repr(sorted(config.dimensions.items())),
+                    repr(config.constraints),
+                    identity_of(canonical(config.base)),
+                ]
+                for search in searches
+            ],
+            **({"spares": _table(spares)} if spares else {}),
+            "questions": repr(sorted(config.questions.items())),
+            **_interactions(config),
+            **_pre_registered(config),
+        }
+    )
+
+
+def _table(trials: Sequence[PlannedTrial]) -> JsonValue:
+    return [[trial.phase, trial.arm_id, [run.run_id for run in trial.runs]] for trial in trials]
+
+
+def _interactions(config: StudyConfig) -> dict[str, JsonValue]:
+    """Return the second factors of questions that have one; nothing for studies without."""
+    crossed: dict[str, JsonValue] = {
+        name: question.crossed_with
+        for name, question in config.questions.items()
+        if question.crossed_with
+    }
+    return {"crossed": crossed} if crossed else {}
+
+
+def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:
+    """Return the parts of an answer design beside its table; nothing for studies without one."""
+    answers = {
+        phase.name: phase.claims for phase in config.phases.values() if "blocks" in phase.options
+    }
+    if not answers:
+        return {}
+    ranges = repr(sorted(config.nuisance.items()))
+    confirmed: dict[str, JsonValue] = {
+        phase.name: repr(sorted(phase.options.items()))
+        for phase in config.phases.values()
+        if phase.design == CONFIRM
+    }
+    looks: dict[str, JsonValue] = {
+        phase.name: phase.looks for phase in config.phases.values() if phase.looks > 1
+    }
+    return {
+        **({"looks": looks} if looks else {}),
+        "claims": answers,
+        "nuisance": ranges,
+        "factors": repr(config.factors),
+        **({"confirmations": confirmed} if confirmed else {}),
     }

@@ -3,29 +3,18 @@
 import logging
 import time
 from dataclasses import asdict
-from functools import partial
-from pathlib import Path
 
-from ablate.data.items import Examples
 from ablate.design_names import BASELINE_ONLY, CONFIRM
 from ablate.errors import StoreError
-from ablate.search.store import TrialStore, default_url
-from ablate.search.told import Direction
-from ablate.study.ledger import Ledger
-from ablate.study.notes import Notes, of_study
-from ablate.study.objectives import directions_of, shown_first
-from ablate.study.plan import Plan
+from ablate.study.notes import of_study
+from ablate.study.open_study import OpenStudy
 from ablate.study.planned import rows_of
 from ablate.study.publish import publish
-from ablate.study.trials import Trials
-from ablate.tracking.address import public, tracking_uri
+from ablate.study.questions import shown_first
 from ablate.tracking.dataset import dataset_input
 from ablate.tracking.outbox import RETRY_AFTER_S
-from ablate.tracking.shipper import Shipper
-from ablate.tracking.store import connect
 from ablate.tracking.views import experiment_tags
 from ablate.training.spec import RunResult, RunSpec
-from ablate.training.tasks import task_of
 from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
@@ -35,56 +24,29 @@ class Projection:
     """Keeps both stores in step with the ledger.
 
     Args:
-        plan: The study's plan.
-        trials: Its trials so far.
-        ledger: The truth.
-        store: Folder of the stores.
-        examples: The study's data, for the manifest and the trivial baselines.
-        direction: "maximize" or "minimize".
+        study: The study; its ledger is the truth.
         optuna_anew: Write all trials of Optuna again: results were set aside.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        trials: Trials,
-        ledger: Ledger,
-        *,
-        store: Path,
-        examples: Examples,
-        direction: Direction,
-        optuna_anew: bool = False,
-    ) -> None:
-        self._plan, self._trials, self._ledger, self._examples = plan, trials, ledger, examples
-        self._direction = direction
+    def __init__(self, study: OpenStudy, *, optuna_anew: bool = False) -> None:
+        self._study, self._plan = study, study.plan
+        self._trials, self._ledger = study.trials, study.ledger
         self._blocks: dict[tuple[str, str, int], tuple[RunSpec, ...]] = {}
-        for trial in (*plan.trials, *plan.spares):
-            if trial.block is not None and plan.config.phases[trial.phase].design != CONFIRM:
+        config = study.config
+        for trial in (*self._plan.trials, *self._plan.spares):
+            if trial.block is not None and config.phases[trial.phase].design != CONFIRM:
                 key = (trial.phase, trial.arm_id, trial.block)
                 self._blocks[key] = (*self._blocks.get(key, ()), *trial.runs)
-        config = plan.config
-        self.tracking_uri = config.store.get("mlflow") or tracking_uri(store)
-        self._shipper = Shipper(
-            partial(connect, store, config.store.get("mlflow"), study=config.name),
-            study=config.name,
-            address=public(self.tracking_uri),
-            note=Notes(plan).of_run,
-        )
-        self._optuna = TrialStore(
-            config.store.get("optuna") or default_url(store),
-            study=config.name,
-            directions=directions_of(config),
-            lock=store / "optuna.lock",
-        )
+        self._shipper, self._optuna = study.shipper(), study.optuna
         if optuna_anew or self._is_optuna_stale():
             self._optuna = self._optuna.cleared()
-        self._told = 0
+        self._in_optuna = 0  # trials that it has
         self._optuna_rests_until = 0.0
         self._preregistered: set[str] = set()
 
     def start(self) -> None:
         """Show the study as RUNNING, register its design, and send what the stores lack."""
-        plan, config, manifest = self._plan, self._plan.config, self._examples.manifest
+        plan, config, manifest = self._plan, self._plan.config, self._study.examples.manifest
         study_run = self._shipper.study_run(
             title=of_study(config),
             tags={"ablate.design_hash": plan.design_hash, "ablate.data_hash": manifest.hash},
@@ -115,7 +77,7 @@ class Projection:
                 ),
             )
         )
-        task = task_of(config.base)
+        task = self._study.task
         self._shipper.dataset(
             dataset_input(
                 name=config.base["data" if "data" in config.base else "task"]["name"],
@@ -151,7 +113,7 @@ class Projection:
         )
 
     def end(self, spec: RunSpec, result: RunResult) -> None:
-        """Send the end of a run, of its parent when it was the last, and tell Optuna."""
+        """Send the end of a run, of its parent when it was the last, and its trial to Optuna."""
         family = self._siblings(spec)
         folder = self._ledger.run_folder(spec.run_id)
         self._shipper.end(spec, result, folder, siblings=len(family))
@@ -160,7 +122,7 @@ class Projection:
             results = [result for result in ended if result is not None]
             if len(results) == len(family):
                 self._shipper.end_trial(spec, results, winner=self._winner(results))
-        self._tell()
+        self._report_trials()
 
     def interrupt(self) -> None:
         """Leave nothing RUNNING."""
@@ -168,15 +130,15 @@ class Projection:
 
     def finish(self) -> None:
         """Publish the study's tables and pictures, and close the study run."""
-        self._tell(insists=True)
+        self._report_trials(insists=True)
         links = self._shipper.ids()
         write_json(self._ledger.folder / "links.json", links)
         folder = publish(
             self._plan,
             self._trials,
             self._ledger,
-            examples=self._examples,
-            tracking_uri=self.tracking_uri,
+            examples=self._study.examples,
+            tracking_uri=self._study.tracking_uri,
             links=links,
         )
         self._shipper.publish(folder)
@@ -184,14 +146,14 @@ class Projection:
         self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
 
     def _is_optuna_stale(self) -> bool:
-        """Return whether it holds what is not told: a driver died while it set results aside."""
-        told = self._trials.told
+        """Return whether Optuna holds other values: a driver died while it set results aside."""
+        finished = self._trials.finished
         return any(
-            number not in told
+            number not in finished
             or (
-                value != told[number].value
-                and not told[number].is_pruned
-                and not told[number].violations
+                value != finished[number].value
+                and not finished[number].is_pruned
+                and not finished[number].violations
             )
             for number, value in self._optuna.values().items()
         )
@@ -207,10 +169,10 @@ class Projection:
                     self.end(spec, result)
                 else:
                     self._shipper.reopen(spec)
-        self._tell()
+        self._report_trials()
 
-    def _tell(self, *, insists: bool = False) -> None:
-        """Give Optuna the told trials in the order of their numbers, each once.
+    def _report_trials(self, *, insists: bool = False) -> None:
+        """Give Optuna the finished trials in the order of their numbers, each once.
 
         A database that does not take them stops no training: they are given later.
 
@@ -219,11 +181,11 @@ class Projection:
         """
         if not insists and time.monotonic() < self._optuna_rests_until:
             return
-        while self._told in self._trials.told:
-            trial = self._trials.known[self._told]
+        while self._in_optuna in self._trials.finished:
+            trial = self._trials.known[self._in_optuna]
             try:
                 self._optuna.add(
-                    self._trials.told[self._told],
+                    self._trials.finished[self._in_optuna],
                     dimensions=self._plan.config.varied,
                     attrs={"phase": trial.phase, "arm_id": trial.arm_id, "name": trial.name},
                 )
@@ -233,7 +195,7 @@ class Projection:
                 logger.warning("%s; training goes on", error)
                 self._optuna_rests_until = time.monotonic() + RETRY_AFTER_S
                 return
-            self._told += 1
+            self._in_optuna += 1
 
     def _siblings(self, spec: RunSpec) -> tuple[RunSpec, ...]:
         """Return the runs under one parent: seeds of a trial, or points of an arm in a block."""
@@ -246,5 +208,5 @@ class Projection:
         """Return the result that is best on val, the first of equals."""
         objective = self._plan.config.objective
         finished = [r for r in results if r.state == "finished" and objective in r.metrics]
-        sign = 1 if self._direction == "maximize" else -1
+        sign = 1 if self._trials.directions[0] == "maximize" else -1
         return max(finished, key=lambda result: sign * result.metrics[objective], default=None)

@@ -1,9 +1,8 @@
-"""Where a study comes from: code, packages, machine, arithmetic, data and the words it was run by.
+"""The origin of a study: code, packages, machine, arithmetic, data and the command that ran it.
 
 The environment of the process is never written down, nor a password of an address.
 """
 
-import hashlib
 import platform
 import re
 import shlex
@@ -18,23 +17,21 @@ import torch
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.data.facts import FACTS
 from ablate.data.items import Examples
+from ablate.fingerprint import git_revision, numeric_hash, program_hash
 from ablate.identity import digest
-from ablate.study.reuse import code_hash
-from ablate.tracking.address import public, recorded
-from ablate.tracking.runs import code_revision
+from ablate.tracking.address import public, published
 from ablate.training.determinism import device_of, settle
-from ablate.training.environment import PACKAGE, cpu, determinism
+from ablate.training.environment import cpu, determinism
 
 FOLDER = re.compile(  # of one machine
     rf"^(\+*(?:data\.(?:{'|'.join(PATHS)})|references\.[^.=]+(?:\.weights)?))=.+$"
 )
-SECRET = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")
 
 
 def provenance(
     config: StudyConfig, examples: Examples, *, overrides: Sequence[str], tracking_uri: str
 ) -> dict[str, Any]:
-    """Return what a report says of the origin of its numbers, in plain types.
+    """Describe the origin of a study's numbers for its report, in plain types.
 
     Args:
         config: The study.
@@ -44,13 +41,13 @@ def provenance(
     """
     settle()  # as every worker does: the flags below are theirs
     device = device_of(config.base["train"]["device"])
-    revision = code_revision()
+    revision = git_revision()
     return {
         "command": command(config.name, overrides),
         "revision": revision,
         "is_dirty": revision.endswith("+dirty"),
         "program_hash": program_hash(),
-        "code_hash": code_hash(),
+        "code_hash": numeric_hash(),
         "packages": packages(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
@@ -79,19 +76,8 @@ def command(study: str, overrides: Sequence[str]) -> str:
         >>> command("q4", ["store.mlflow=http://me:word@host/x", "api_key=abc", "data.root=/my/a"])
         "ablate run q4 store.mlflow=http://host/x 'api_key=***' data.root=DIR"
     """
-    words = [re.sub(r"//\S*@", "//", recorded(word)) for word in overrides]
-    words = [FOLDER.sub(r"\1=DIR", word) for word in words]
-    words = [f"{word.partition('=')[0]}=***" if SECRET.search(word) else word for word in words]
+    words = [FOLDER.sub(r"\1=DIR", published(word)) for word in overrides]
     return shlex.join(["ablate", "run", study, *words])
-
-
-def program_hash() -> str:
-    """Return the hash of the whole program as it is installed, changes not committed included."""
-    found = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*")):
-        if path.suffix in {".py", ".yaml", ".j2"}:
-            found.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()[:12]
 
 
 def packages() -> dict[str, str]:

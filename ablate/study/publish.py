@@ -15,7 +15,7 @@ from ablate.design_names import CONFIRM
 from ablate.designs.full_factorial import cell
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
 from ablate.scoring import references
-from ablate.study import drift, gallery, redrawing
+from ablate.study import environments, gallery, redrawing
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
@@ -79,9 +79,9 @@ def publish(
         reason = references.left_out(config)
         every["references"] = references.facts(config, examples)
         every |= {"references_left_out": reason} if reason else {}
-    strata = [asdict(one) for one in drift.strata(ledger)]
+    strata = [asdict(one) for one in environments.of_results(ledger)]
     if len(strata) > 1:
-        every |= {"strata": strata, "drift": drift.sentence(strata)}
+        every |= {"strata": strata, "drift": environments.sentence(strata)}
     every["gallery"] = gallery.chosen(every, runs, images)
     write_json(folder / "facts.json", every)
     kept = int(config.base["train"]["gallery"])
@@ -328,7 +328,7 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
     """
     rows = []
     has_budgets = any(trial.budget is not None for trial in trials)
-    is_drifted = len(drift.strata(ledger)) > 1
+    is_drifted = len(environments.of_results(ledger)) > 1
     for trial in trials:
         for spec in trial.runs:
             result = ledger.results.get(spec.run_id)
@@ -355,7 +355,7 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
                     "health": result.known_health,
                     **({"budget": trial.budget} if has_budgets else {}),
                     **({"stratum": result.facts.get("stratum", "")} if is_drifted else {}),
-                    **{f"factor.{name}": str(value) for name, value in trial.values.items()},
+                    **{f"factor.{name}": str(value) for name, value in trial.factors.items()},
                     **{f"nuisance.{name}": value for name, value in trial.nuisance.items()},
                     **result.metrics,
                     **{f"facts.{k}": float(v) for k, v in kept.items()},

@@ -19,7 +19,7 @@ from ablate.training.budget import at_budget
 from ablate.training.tasks import task_of
 
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
-# settings at the value that a study meant that did not know them: as good as absent
+# values that studies meant which were recorded before the setting existed: as if absent
 PLAIN = {
     "train": absent_of(TrainSettings),
     "model": {
@@ -148,7 +148,7 @@ def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def arm_name(values: Mapping[str, Any]) -> str:
-    """Return what people read: names as they are, numbers with their dimension.
+    """Name an arm for people: names as they are, numbers with their dimension.
 
     Example:
         >>> arm_name({"variant": "signed", "ratio": 0.5, "levels": 3})

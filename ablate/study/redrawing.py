@@ -20,7 +20,7 @@ from ablate.training.spec import RunResult
 def due(
     plan: Plan, results: Mapping[str, RunResult], redrawn: Sequence[Redraw]
 ) -> tuple[Redraw, ...]:
-    """Return what is to be redrawn now that all runs of the design have ended.
+    """Return the blocks to redraw, once all runs of the design have ended.
 
     Args:
         plan: With the spare blocks.

@@ -1,37 +1,24 @@
-"""A further look at a study: its changed design stands beside the first, equal runs are taken over.
+"""A further interim analysis of a study: a changed design, with the equal runs of the first.
 
-`study@2` is the design of a study after a change, usually more blocks. A run is equal where its id
-(recipe, seeds, phase, block, point) is, and data and environment are those it was made in. What is
-read again costs alpha, so a claim needs its looks declared before the first: alpha is split evenly.
+`study@2` is the design of a study after a change, usually more blocks. Runs are equal where their
+ids (recipe, seeds, phase, block, point), data and environments are. Every analysis of the same data
+costs alpha, so a claim needs its `looks` declared before the first one: alpha is split evenly.
 """
 
-import hashlib
 import logging
 import shutil
-from functools import lru_cache
 from pathlib import Path
 
 from ablate.config.schema import LOOK, StudyConfig
 from ablate.errors import ConfigError
 from ablate.execution.worker import JOURNAL, RESULT, read_result
-from ablate.study.at_work import LEDGER
-from ablate.study.ledger import Ledger
+from ablate.fingerprint import numeric_hash
+from ablate.study.ledger import LEDGER, Ledger
 from ablate.study.plan import Plan
 from ablate.tracking.position import POSITION
-from ablate.training.environment import FOLDERS, PACKAGE, environment_of
+from ablate.training.environment import environment_of
 
 logger = logging.getLogger(__name__)
-
-
-@lru_cache(maxsize=1)
-def code_hash() -> str:
-    """Return the hash of the code that a result depends on; the rest may change beside it."""
-    found = hashlib.sha256()
-    for part in FOLDERS:
-        for path in sorted((PACKAGE / part).rglob("*.py")):
-            found.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
-            found.update(path.read_bytes())
-    return found.hexdigest()[:12]
 
 
 def declared(config: StudyConfig) -> dict[str, int]:
@@ -83,7 +70,7 @@ def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
 def to_adopt(plan: Plan, store: Path, *, data_hash: str) -> dict[str, Path]:
     """Return run id -> folder of the designed runs that an earlier look finished, not yet here."""
     config = plan.config
-    here = environment_of(str(config.base["train"]["device"])).stratum
+    here = environment_of(str(config.base["train"]["device"])).id
     runs = store / config.name / "runs"
     designed = {run.run_id for trial in plan.trials for run in trial.runs}
     wanted = {run_id for run_id in designed if not (runs / run_id / RESULT).exists()}
@@ -101,7 +88,7 @@ def to_adopt(plan: Plan, store: Path, *, data_hash: str) -> dict[str, Path]:
             if result.state != "finished" or not (source / JOURNAL).exists():
                 continue
             # stores of earlier versions noted a hash of the code, and no environment of a run
-            old = here if header.get("code_hash") == code_hash() else ""
+            old = here if header.get("code_hash") == numeric_hash() else ""
             if result.facts.get("stratum", old) != here:
                 strange += 1
                 continue

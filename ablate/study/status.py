@@ -1,71 +1,62 @@
-"""How far a study is, read from its ledger and its stores; writes nothing."""
+"""How far a study is in a store, and what `ablate run` would do with it; writes nothing."""
 
 import statistics
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import JOURNAL
-from ablate.search.store import default_url
-from ablate.study.at_work import open_run
-from ablate.study.drift import strata
-from ablate.study.ledger import Ledger
-from ablate.study.objectives import directions_of
-from ablate.study.plan import Plan, make
-from ablate.study.possession import at_work
+from ablate.study.environments import of_results
+from ablate.study.ledger import Ledger, progress_of
+from ablate.study.open_study import OpenStudy
+from ablate.study.reuse import check_declared, to_adopt
 from ablate.study.store import check_version
-from ablate.study.trials import Trials
-from ablate.tracking.address import public, tracking_uri
-
-
-def started_with(folder: Path) -> list[str]:
-    """Return the overrides that the study in this folder was started with."""
-    return list(Ledger(folder).header.get("overrides", ()))
+from ablate.study.study_lock import is_locked, open_runs
+from ablate.tracking.address import public
 
 
 def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
     """Return the counts and addresses that `ablate status --json` prints.
 
-    Where the store holds the study with another design, what only the plan tells is None.
+    Counts that need the plan are None where the store holds the study with another design.
     """
     check_version(store)
-    plan = make(config)
-    folder = store / config.name
-    ledger = Ledger(folder)
-    working = at_work(folder)
+    study = OpenStudy(config, store=store)
+    ledger, folder = study.ledger, study.folder
+    running = open_runs(folder)
     paces = _paces(ledger)
     begun = {path.parent.name for path in folder.glob(f"runs/*/{JOURNAL}")} - set(ledger.results)
     return {
         "study": config.name,
         "unit": "runs",
-        **_of_plan(plan, ledger),
+        **_of_plan(study),
         **ledger.counts(),
-        "running": len(working),
-        "at_work": [_of_run(folder / "runs" / run, *paces) for run in working],
-        "interrupted": len(begun - set(working)),
+        "running": len(running),
+        "at_work": [_of_run(folder / "runs" / run, *paces) for run in running],
+        "interrupted": len(begun - set(running)),
         "reasons": {
             run: result.reason for run, result in ledger.results.items() if result.state == "failed"
         },
         "optuna": {
-            "storage": public(config.store.get("optuna") or default_url(store)),
+            "storage": public(study.optuna_url),
             "study_name": config.name,
         },
         "mlflow": {
-            "tracking_uri": public(config.store.get("mlflow") or tracking_uri(store)),
+            "tracking_uri": public(study.tracking_uri),
             "experiment": config.name,
             "study_run_id": ledger.study_run_id(),
         },
-        "design_hash": plan.design_hash,
+        "design_hash": study.plan.design_hash,
         "started_as": ledger.header.get("design_hash"),
         "data_hash": ledger.header.get("data_hash"),
-        "strata": [asdict(one) for one in strata(ledger)],
+        "strata": [asdict(one) for one in of_results(ledger)],
     }
 
 
 def _of_run(folder: Path, per_step: float | None, beside_s: float | None) -> dict[str, Any]:
     """Return how far the run in a folder is; what is not known yet is None."""
-    found = open_run(folder)
+    found = progress_of(folder)
     if found is None:
         return {
             "run": folder.name,
@@ -102,13 +93,62 @@ def _paces(ledger: Ledger) -> tuple[float | None, float | None]:
     return statistics.median(steps_s), statistics.median(beside_s)
 
 
-def _of_plan(plan: Plan, ledger: Ledger) -> dict[str, int | None]:
+def _of_plan(study: OpenStudy) -> dict[str, int | None]:
     """Return the counts that need the plan that the study was started with."""
-    if ledger.header.get("design_hash", plan.design_hash) != plan.design_hash:
+    design_hash = study.plan.design_hash
+    if study.ledger.header.get("design_hash", design_hash) != design_hash:
         return {"planned": None, "infeasible": None, "duplicates": None}
-    trials = Trials(plan, ledger, direction=directions_of(plan.config)[0])
     return {
-        "planned": trials.planned,
-        "infeasible": trials.infeasible,
-        "duplicates": trials.duplicates,
+        "planned": study.trials.planned,
+        "infeasible": study.trials.infeasible,
+        "duplicates": study.trials.duplicates,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Counts of runs, by what would become of them."""
+
+    planned: int
+    kept: int  # have ended, here or in an earlier look, and stay as they are
+    retried: int  # have failed, and would run again
+    resumed: int  # were interrupted, and would go on from a checkpoint
+    restarted: int  # were interrupted before they kept one
+    new: int
+    running_elsewhere: bool  # a driver of this machine is at work on the study
+
+    @property
+    def to_run(self) -> int:
+        """Return the number of runs that would be made."""
+        return self.retried + self.resumed + self.restarted + self.new
+
+
+def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview:
+    """Count what `ablate run` would do now; refuse what it refuses, except a changed environment.
+
+    Suggestions of a search that turn out infeasible or repeat an arm are not known before.
+
+    Raises:
+        ConfigError, DataError, DeviceError, StoreError: As `ablate.study.driver.run`.
+    """
+    study = OpenStudy(config, store=store)
+    study.check_trainable()
+    check_version(store)
+    check_declared(config, store)
+    study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
+    adopted = to_adopt(study.plan, store, data_hash=study.data_hash)
+    again = study.retryable if retry else []
+    there = {*study.ledger.results, *adopted}
+    begun = [path for path in study.folder.glob("runs/*") if path.name not in there]
+    kept = [path for path in begun if any(path.glob("checkpoint*.pt"))]
+    started = [path for path in begun if path not in kept and (path / JOURNAL).exists()]
+    ended, planned = len(there) - len(again), study.trials.planned
+    return Preview(
+        planned=planned,
+        kept=ended,
+        retried=len(again),
+        resumed=len(kept),
+        restarted=len(started),
+        new=max(0, planned - ended - len(again) - len(kept) - len(started)),
+        running_elsewhere=is_locked(study.folder),
+    )

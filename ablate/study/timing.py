@@ -26,8 +26,7 @@ from ablate.study.forecast import Figures, Kind, loads, representatives
 from ablate.study.plan import Plan
 from ablate.training.determinism import device_of, settle
 from ablate.training.probing import MOST_CROPS
-from ablate.training.pulse import Pulse
-from ablate.training.recorder import NullRecorder
+from ablate.training.recorder import Heartbeat, NullRecorder
 from ablate.training.run import train
 from ablate.training.spec import RunSpec
 from ablate.training.tasks import task_of
@@ -44,7 +43,7 @@ class _EnoughError(BaseException):
     """Ends a training that has been timed; no fault of a run."""
 
 
-class _Stopwatch(Pulse):
+class _Stopwatch(Heartbeat):
     """Notes when each step ended, and ends the training when there were enough.
 
     Args:
@@ -90,7 +89,7 @@ def measure(
 
     Args:
         plan: Its data are read, and nothing is written but in a temporary folder.
-        tick: Told how many kinds of how many are measured.
+        tick: Called with the number of measured kinds and of all.
 
     Raises:
         ConfigError, DataError, DeviceError: As `ablate.study.driver.run`; also where a training
@@ -176,12 +175,14 @@ def _short(spec: RunSpec, sample: _Sample, folder: Path) -> None:
     """Make a run of a few steps to its end."""
     steps = min(SHORT, int(spec.settings["train"]["steps"]))
     settings = _with_steps(spec.settings, steps)
-    _train(replace(spec, settings=settings), sample, folder, Pulse())
+    _train(replace(spec, settings=settings), sample, folder, Heartbeat())
 
 
-def _train(spec: RunSpec, sample: _Sample, folder: Path, pulse: Pulse) -> None:
+def _train(spec: RunSpec, sample: _Sample, folder: Path, heartbeat: Heartbeat) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    result = train(spec, NullRecorder(), folder=folder, examples=sample.examples, pulse=pulse)
+    result = train(
+        spec, NullRecorder(), folder=folder, examples=sample.examples, heartbeat=heartbeat
+    )
     if result.state == "failed":
         raise ConfigError(f"--time: a training fails in its first steps: {result.reason}")
 
@@ -246,7 +247,7 @@ def _read_s(examples: Examples) -> float:
 
 def _worker_s() -> float:
     """Return the seconds until a worker process is ready for its first run."""
-    words = "import ablate.execution.serving, ablate.training.loop, ablate.metrics, ablate.losses"
+    words = "import ablate.execution.serving, ablate.training.fusion, ablate.metrics, ablate.losses"
     return _timed(lambda: subprocess.run([sys.executable, "-c", words], check=False))  # noqa: S603 -- this program
 
 

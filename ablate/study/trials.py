@@ -9,37 +9,36 @@ from ablate.search.contract import PRUNERS
 from ablate.search.pruners import should_prune
 from ablate.search.refusals import options_of
 from ablate.search.suggest import suggest
-from ablate.search.told import Direction, Told
+from ablate.search.told import Told
 from ablate.study import redrawing
 from ablate.study.confirming import freeze, trials_of
 from ablate.study.ledger import Ledger
-from ablate.study.objectives import directions_of
 from ablate.study.plan import Plan, make_trial, specs
 from ablate.study.planned import ConfirmPlan, PlannedTrial, Redraw, SearchPlan
+from ablate.study.questions import directions_of
 from ablate.training.spec import RunResult, RunSpec
 
 
 class Trials:
-    """All trials of a study: those known, what each was told, and what to run next.
+    """All trials of a study: those known, those that have finished, and what to run next.
 
     Args:
         plan: The designed trials and the searches.
         ledger: Holds the suggestions made and the results so far.
-        direction: "maximize" or "minimize" the first objective.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, *, direction: Direction) -> None:
+    def __init__(self, plan: Plan, ledger: Ledger) -> None:
         self.plan = plan
-        self.direction = direction
+        self.directions = directions_of(plan.config)
         self._ledger = ledger
         self.known: dict[int, PlannedTrial] = {trial.number: trial for trial in plan.trials}
-        self.told: dict[int, Told] = {}
+        self.finished: dict[int, Told] = {}
         self.twin_of: dict[int, int] = {}  # a suggestion that repeats an earlier arm
         self.spared = 0  # planned runs of suggestions that are infeasible or repeat an arm
         self._twins: dict[int, list[int]] = {}
-        self._untold = {trial.number for trial in plan.trials}
+        self._unfinished = {trial.number for trial in plan.trials}
         self._ask_at = {search.phase.name: search.first for search in plan.searches}
-        self._tell_at = dict(self._ask_at)  # of a search, the first trial that is not told
+        self._finished_to = dict(self._ask_at)  # of a search, the first unfinished trial
         self._first_of_arm: dict[tuple[str, str], int] = {}
         self._designed = deque(specs(plan))
         self._queue: deque[RunSpec] = deque()
@@ -63,7 +62,7 @@ class Trials:
             if confirmation.phase.name in ledger.frozen:
                 self._confirm(confirmation)
         for trial in list(self.known.values()):
-            self.settle(trial.number)
+            self.finish(trial.number)
 
     @property
     def planned(self) -> int:
@@ -109,7 +108,7 @@ class Trials:
                 spec = self._designed.popleft()
                 if spec.run_id not in self._ledger.results:
                     return spec
-            if self._untold:
+            if self._unfinished:
                 return None  # searches start when the design is done: their history is then fixed
             if not self._redraw():
                 break
@@ -121,26 +120,26 @@ class Trials:
             if not self._ask_next() and not self._freeze_next():
                 return None
 
-    def settle(self, number: int) -> Told | None:
-        """Tell trial `number` when all its runs have ended; return what was told, else None."""
+    def finish(self, number: int) -> None:
+        """Enter a trial among the finished ones if all its runs have ended."""
         trial = self.known[number]
-        if number in self.told:
-            return None
+        if number in self.finished:
+            return
         if trial.violations:
             broken = dict.fromkeys(trial.violations, 1.0)
-            told = Told(
+            finished = Told(
                 number=number,
-                values={**trial.values, **trial.nuisance},
+                values={**trial.factors, **trial.nuisance},
                 value=None,
                 violations=broken,
             )
         elif number in self.twin_of:
-            first = self.told.get(self.twin_of[number])
+            first = self.finished.get(self.twin_of[number])
             if first is None:
-                return None
-            told = Told(
+                return
+            finished = Told(
                 number=number,
-                values={**trial.values, **trial.nuisance},
+                values={**trial.factors, **trial.nuisance},
                 value=first.value,
                 further=first.further,
                 is_pruned=first.is_pruned,
@@ -149,23 +148,22 @@ class Trials:
             results = [self._ledger.results.get(spec.run_id) for spec in trial.runs]
             ended = [result for result in results if result is not None]
             if len(ended) < len(results):
-                return None
+                return
             means = [_mean(ended, objective) for objective in self.plan.config.objectives]
             further = tuple(mean for mean in means[1:] if mean is not None)
             is_whole = len(further) == len(means) - 1
-            told = Told(
+            finished = Told(
                 number=number,
-                values={**trial.values, **trial.nuisance},
+                values={**trial.factors, **trial.nuisance},
                 value=means[0] if is_whole else None,
                 further=further if is_whole else (),
                 is_pruned=any(result.state == "pruned" for result in ended),
                 reports=self._reports_of(ended),
             )
-        self.told[number] = told
-        self._untold.discard(number)
+        self.finished[number] = finished
+        self._unfinished.discard(number)
         for other in self._twins.get(number, ()):
-            self.settle(other)
-        return told
+            self.finish(other)
 
     def decide(self, spec: RunSpec, reports: Mapping[int, float]) -> bool:
         """Return whether a run with these values of the objective at its rungs should stop."""
@@ -176,7 +174,7 @@ class Trials:
         return should_prune(
             make(spec.rungs, **options_of(search.phase, "pruner")),
             number=spec.trial - search.first,
-            direction=self.direction,
+            direction=self.directions[0],
             told=self._visible(search, spec.trial),
             reports=reports,
         )
@@ -187,12 +185,12 @@ class Trials:
             number = self._to_ask(search)
             if number == search.first + search.trials:
                 continue
-            if self._to_tell(search) <= number - search.lag:
+            if self._first_unfinished(search) <= number - search.lag:
                 return False
             values = self._suggest(search, number)
             self._ledger.ask(number, values)
             self._enter(search, number, values)
-            self.settle(number)
+            self.finish(number)
             return True
         return False
 
@@ -204,17 +202,17 @@ class Trials:
         self._ask_at[search.phase.name] = number
         return number
 
-    def _to_tell(self, search: SearchPlan) -> int:
-        """Return the first number of a search that is not told."""
-        number = self._tell_at[search.phase.name]
-        while number in self.told:
+    def _first_unfinished(self, search: SearchPlan) -> int:
+        """Return the number of the first unfinished trial of a search."""
+        number = self._finished_to[search.phase.name]
+        while number in self.finished:
             number += 1
-        self._tell_at[search.phase.name] = number
+        self._finished_to[search.phase.name] = number
         return number
 
     def _due(self) -> tuple[Redraw, ...]:
         """Return the blocks to redraw once the design is done; none after a winner was frozen."""
-        if self._is_drawn or self._untold or self._ledger.frozen:
+        if self._is_drawn or self._unfinished or self._ledger.frozen:
             return ()
         return redrawing.due(self.plan, self._ledger.results, self.redrawn)
 
@@ -232,7 +230,7 @@ class Trials:
         for redraw in redraws:
             for trial in redrawing.trials_of(self.plan, redraw, first=self._after):
                 self.known[trial.number] = trial
-                self._untold.add(trial.number)
+                self._unfinished.add(trial.number)
                 self._designed.extend(trial.runs)
                 self._spare_runs += len(trial.runs)
                 self._after += 1
@@ -240,7 +238,7 @@ class Trials:
 
     def _freeze_next(self) -> bool:
         """Freeze what the next confirmation compares, once all else has ended."""
-        if self._is_searching or any(number not in self.told for number in self.known):
+        if self._is_searching or any(number not in self.finished for number in self.known):
             return False
         for confirmation in self.plan.confirmations:
             if confirmation.phase.name not in self._ledger.frozen:
@@ -248,8 +246,7 @@ class Trials:
                     self.plan,
                     confirmation,
                     known=self.known,
-                    told=self.told,
-                    direction=self.direction,
+                    finished=self.finished,
                     unhealthy=self._unhealthy(),
                 )
                 self._ledger.freeze(entry)
@@ -286,7 +283,7 @@ class Trials:
             sampler=search.phase.sampler or "tpe",
             study_seed=self.plan.config.seed,
             number=number - search.first,
-            directions=directions_of(self.plan.config),
+            directions=self.directions,
             told=visible,
             open_trials=[self._ledger.asked[other] for other in range(first_open, number)],
             options=options_of(search.phase, "sampler"),
@@ -295,7 +292,7 @@ class Trials:
     def _visible(self, search: SearchPlan, number: int) -> list[Told]:
         """Return exactly the trials that suggestion `number` may know of."""
         last = number - search.lag
-        return [self.told[other] for other in range(search.first, last + 1)]
+        return [self.finished[other] for other in range(search.first, last + 1)]
 
     def _enter(self, search: SearchPlan, number: int, values: Mapping[str, Any]) -> None:
         trial = make_trial(self.plan.config, search.phase, number, values)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 DATABASE = "mlflow.db"
 FILES = ("sqlite", "file")  # schemes without a host: an @ is part of a name
 LOGIN = re.compile(r"(?<=://)[^\s/@:'\"]*:[^\s'\"]*@")
+SECRET_NAME = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")  # in an override
 SECRET = re.compile(r"(?i)token|secret|passw|credential|key$")
 SHORTEST = 3  # letters of a part of a password that is looked for in messages
 
@@ -47,6 +48,17 @@ def recorded(word: str) -> str:
     place += f"?{urlencode(kept)}" if asked and kept else ""
     user = "" if head.endswith(("http", "https")) else f"{login.partition(':')[0]}{at}"
     return f"{head}{between}{user}{place}"
+
+
+def published(word: str) -> str:
+    """Return an override as a report may show it: without users, passwords and tokens.
+
+    Example:
+        >>> published("store.mlflow=http://me:word@host/x"), published("api_key=abc")
+        ('store.mlflow=http://host/x', 'api_key=***')
+    """
+    shown = re.sub(r"//\S*@", "//", recorded(word))
+    return f"{shown.partition('=')[0]}=***" if SECRET_NAME.search(shown) else shown
 
 
 def hide(text: str, uri: str = "") -> str:

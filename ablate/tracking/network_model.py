@@ -11,8 +11,8 @@ from mlflow.pyfunc import PythonModel
 from numpy.typing import NDArray
 
 from ablate import models, plugins
+from ablate.training.checkpoints import read_weights
 from ablate.training.scoring import to_uint8
-from ablate.training.weights import read_into
 
 
 class FusionModel(PythonModel):  # type: ignore[misc]
@@ -23,7 +23,7 @@ class FusionModel(PythonModel):  # type: ignore[misc]
         plugins.load()
         text = Path(context.artifacts["network"]).read_text(encoding="utf-8")
         self._network = models.build(json.loads(text)["model"]).eval()
-        read_into(self._network, Path(context.artifacts["weights"]))
+        read_weights(self._network, Path(context.artifacts["weights"]))
 
     def predict(self, context, model_input):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
         """Return the fused luminance, uint8 (batch, height, width); hints would be a signature."""

@@ -1,10 +1,7 @@
 """Names, tags and statuses of the MLflow runs: study > trial > run."""
 
 import string
-import subprocess
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from ablate.training.spec import LOST, RunResult, RunSpec
@@ -98,24 +95,3 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{name}.")
         elif value is not None:
             yield f"{prefix}{name}", value
-
-
-@lru_cache(maxsize=1)
-def code_revision() -> str:
-    """Return the git revision of the code, "+dirty" where it was changed, or "unknown"."""
-    folder = Path(__file__).resolve().parents[1]  # the whole package
-    git = ["git", "-C", str(folder)]
-    try:
-        if subprocess.run(  # noqa: S603
-            [*git, "ls-files", "--error-unmatch", __file__],
-            capture_output=True,
-            check=False,
-        ).returncode:
-            return "unknown"
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, check=True)  # noqa: S603
-        diff = subprocess.run(  # noqa: S603
-            [*git, "status", "--porcelain", "--", str(folder)], capture_output=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return head.stdout.decode().strip() + ("+dirty" if diff.stdout.strip() else "")

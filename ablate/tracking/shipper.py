@@ -14,6 +14,7 @@ from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
+from ablate.fingerprint import git_revision
 from ablate.tracking import pictures, runs
 from ablate.tracking.journal import read_journal
 from ablate.tracking.outbox import Outbox
@@ -390,7 +391,7 @@ class Shipper:
                 runs.KEY: key,
                 runs.STUDY: self._study,
                 "ablate.state": "running",
-                "ablate.revision": runs.code_revision(),
+                "ablate.revision": git_revision(),
             },
         )
         self._ids[key] = run.info.run_id

@@ -1,4 +1,4 @@
-"""The settings that a training's length stands in, and what they are at another length."""
+"""The settings that are counted in steps, scaled to a shorter or longer training."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checkpoints of one run: each is whole or absent, and the one before is kept."""
+"""What a run keeps on disk: checkpoints on its way, and the weights of the trained network."""
 
 import hashlib
 import io
@@ -12,8 +12,12 @@ from threading import Event
 from typing import Any
 
 import torch
+from safetensors.torch import save
+from torch import nn
 
-from ablate.errors import StoreError
+from ablate.errors import ConfigError, StoreError
+from ablate.models.released import follows_release, read, renamed
+from ablate.training.spec import WEIGHTS
 
 logger = logging.getLogger(__name__)
 NEWEST, BEFORE = "checkpoint.pt", "checkpoint.before.pt"
@@ -135,3 +139,38 @@ def _refuse_swelling(content: bytes) -> None:
             raise zipfile.BadZipFile("it is packed")
     if sum(sizes) > len(content):
         raise zipfile.BadZipFile("its parts overlap")
+
+
+def write_weights(model: nn.Module, folder: Path) -> Path:
+    """Write the weights of a network into a run's folder, whole or not at all; return the file.
+
+    The format is safetensors: tensors and names, nothing that runs.
+    """
+    content = save({name: value.contiguous().cpu() for name, value in model.state_dict().items()})
+    path, beside = folder / WEIGHTS, folder / f".{WEIGHTS}.new"
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    return path
+
+
+def read_weights(model: nn.Module, path: Path) -> None:
+    """Load a file that `write_weights` made, or one that a publication released, into a network.
+
+    Args:
+        model: Of the same settings, or of those of the original (`ablate.models.released`).
+        path: A safetensors file, or one of `torch.save`.
+
+    Raises:
+        StoreError: The file is damaged, or belongs to another network.
+    """
+    try:
+        found = read(path)
+        if follows_release(model) and not set(found) & set(model.state_dict()):
+            found = renamed(found, model)
+        model.load_state_dict(found)
+    except (ConfigError, RuntimeError) as error:
+        first = str(error).split("\n", 1)[0]
+        raise StoreError(f"{path}: not the weights of this network ({first})") from error

@@ -1,13 +1,10 @@
-"""What moves numbers besides the settings of a run: code, libraries, arithmetic.
+"""The environment of a run: the code, libraries and arithmetic that its numbers depend on.
 
-Runs of one environment are a stratum.
 Of the code only what it means counts, so that comments, docstrings and formatting may change. A
 plug-in's file counts whole, whatever it registers; packages that it imports do not.
 """
 
-import ast
 import functools
-import hashlib
 import platform
 import re
 from collections.abc import Mapping
@@ -17,14 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate import plugins
+from ablate.fingerprint import meaning, numeric_code, numeric_code_at_start
 from ablate.identity import digest
 
 if TYPE_CHECKING:
     import torch
 
-PACKAGE = Path(__file__).resolve().parents[1]
-FOLDERS = ("data", "imaging", "losses", "metrics", "models", "training")
-FILES = ("identity.py",)  # derives the seeds
 LIBRARIES = ("torch", "numpy", "kornia", "pillow")
 INSTRUCTION_SETS = (
     "sse4_2",
@@ -51,8 +46,8 @@ class Environment:
     arithmetic: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def stratum(self) -> str:
-        """Return the hash that runs of the same environment share."""
+    def id(self) -> str:
+        """The hash that runs of the same environment share."""
         return digest(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
@@ -70,8 +65,8 @@ def environment_of(device: str) -> Environment:
 
 @functools.cache
 def kept(device: str, project: Path) -> Environment:
-    """Return what `measure` said when it was first asked about a device and a project."""
-    return measure(device, code=package_code(), project=project)
+    """Return the environment of a device and a project, measured at the first call."""
+    return measure(device, code=numeric_code_at_start(), project=project)
 
 
 def measure(
@@ -91,9 +86,9 @@ def measure(
 
     from ablate.training.determinism import device_of
 
-    mine = {f"plugins/{path.name}": _meaning(path) for path in plugins.load(project)}
+    mine = {f"plugins/{path.name}": meaning(path) for path in plugins.load(project)}
     return Environment(
-        code={**(read_code() if code is None else code), **mine},
+        code={**(numeric_code() if code is None else code), **mine},
         versions={
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
@@ -105,19 +100,6 @@ def measure(
             **_gpu(device_of(device)),
         },
     )
-
-
-@functools.cache
-def package_code() -> Mapping[str, str]:
-    """Return the code of this package as it was at the first call of this process."""
-    return read_code()
-
-
-def read_code() -> dict[str, str]:
-    """Return file -> hash of what it means, for the parts of this package that move numbers."""
-    files = [path for part in FOLDERS for path in (PACKAGE / part).rglob("*.py")]
-    files += [PACKAGE / name for name in FILES]
-    return {path.relative_to(PACKAGE).as_posix(): _meaning(path) for path in sorted(files)}
 
 
 def changes(before: Environment, after: Environment) -> tuple[str, ...]:
@@ -146,12 +128,12 @@ def changes(before: Environment, after: Environment) -> tuple[str, ...]:
 
 
 def cpu_kind() -> str:
-    """Return what the processor is called, without torch."""
+    """Return the name of the processor, without importing torch."""
     return _first_processor().get("model name", platform.processor() or platform.machine())
 
 
 def _first_processor() -> dict[str, str]:
-    """Return what the system says of the first processor, empty where it says nothing."""
+    """Return the system's facts about the first processor, empty where it gives none."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -192,7 +174,7 @@ def _processor() -> dict[str, str]:
 
 
 def _gpu(device: "torch.device") -> dict[str, str]:
-    """Return what computes on a GPU; nothing for a study on the CPU."""
+    """Return GPU, CUDA, cuDNN and Triton; nothing for a study on the CPU."""
     if device.type != "cuda":
         return {}
     import torch
@@ -206,23 +188,6 @@ def _gpu(device: "torch.device") -> dict[str, str]:
         "cudnn": str(cudnn),
         "triton": version("triton") if has_triton() else "none",
     }
-
-
-def _meaning(path: Path) -> str:
-    """Return the hash of a Python file without comments, docstrings and formatting."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    for node in ast.walk(tree):
-        match node:
-            case (
-                ast.Module(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
-                | ast.ClassDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
-                | ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest])
-            ):
-                node.body = rest
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
 
 
 def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:

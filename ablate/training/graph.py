@@ -13,23 +13,24 @@ from torch import Tensor
 
 from ablate.errors import ConfigError
 from ablate.losses.total import FusionLoss
-from ablate.training.step import Step, Taken
+from ablate.training.trainable import StepOutput
 
 WARM_UP = 3  # steps before a capture
+Step = Callable[[Tensor, Tensor], StepOutput]  # of infrared and visible; moves the weights
 
 
 class Engine(Protocol):
-    """What captures: CUDA, or in tests something that only behaves like it."""
+    """Captures and replays steps: CUDA, or in tests something that only behaves like it."""
 
-    def aside(self, work: Callable[[], Taken]) -> Taken:
-        """Return what the work returns, done on the stream that will capture."""
+    def aside(self, work: Callable[[], StepOutput]) -> StepOutput:
+        """Do the work on the stream that will capture, and return its output."""
 
-    def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
-        """Return what does the work again, into the same memory; nothing is done yet."""
+    def captured(self, work: Callable[[], StepOutput]) -> Callable[[], StepOutput]:
+        """Return a function that does the work again, into the same memory; nothing is done yet."""
 
 
 def engine_of(train: Mapping[str, Any], device: torch.device) -> Engine | None:
-    """Return what captures the steps of a training, None where they are launched one by one.
+    """Return the engine that captures the steps of a training; None where kernels are launched.
 
     Args:
         train: The section; its `graph` is "never", "always", or "auto": on CUDA; several stages
@@ -52,14 +53,14 @@ def engine_of(train: Mapping[str, Any], device: torch.device) -> Engine | None:
 
 
 class Replayed:
-    """A step that takes the first batches as it is, and all later ones from a graph.
+    """A step whose first calls are launched kernel by kernel, and all later ones replayed.
 
     When the loss ends its warm-up other kernels are needed: it starts over.
 
     Args:
-        step: What is captured; reads its arguments and the state of model and optimiser alone.
-        loss: The one that `step` descends.
-        engine: What captures.
+        step: Captured; reads its arguments and the state of model and optimiser alone.
+        loss: The one that `step` minimises.
+        engine: Captures and replays.
         device: Where the buffers lie.
     """
 
@@ -70,10 +71,10 @@ class Replayed:
         self._buffers: tuple[Tensor, Tensor] | None = None
         self._branch: bool | None = None
         self._left = WARM_UP
-        self._replay: Callable[[], Taken] | None = None
+        self._replay: Callable[[], StepOutput] | None = None
 
-    def __call__(self, infrared: Tensor, visible: Tensor) -> Taken:
-        """Return what the step leaves; after a replay it is overwritten by the next one."""
+    def __call__(self, infrared: Tensor, visible: Tensor) -> StepOutput:
+        """Return the output of the step; the next replay overwrites it."""
         buffers = self._fill(infrared, visible)
         if self._branch is not self._loss.is_warming_up:
             self._branch, self._left, self._replay = self._loss.is_warming_up, WARM_UP, None
@@ -84,9 +85,9 @@ class Replayed:
             self._loss.forget()  # else kept targets would not be part of the graph
             self._replay = self._engine.captured(lambda: self._step(*buffers))
             self._loss.forget()  # those of the capture lie in the graph's own memory
-        taken = self._replay()
-        self._loss.last_terms = dict(taken.terms)
-        return taken
+        output = self._replay()
+        self._loss.last_terms = dict(output.terms)
+        return output
 
     def _fill(self, infrared: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
         if self._buffers is None:
@@ -107,29 +108,29 @@ class CudaEngine:
         self._device = device
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # of torch
 
-    def aside(self, work: Callable[[], Taken]) -> Taken:
-        """Return what the work returns, done on the stream that will capture."""
+    def aside(self, work: Callable[[], StepOutput]) -> StepOutput:
+        """Do the work on the stream that will capture, and return its output."""
         with torch.cuda.device(self._device):
             current = torch.cuda.current_stream()
             self._stream.wait_stream(current)
             with torch.cuda.stream(self._stream):
-                taken = work()
+                output = work()
             current.wait_stream(self._stream)
-        return taken
+        return output
 
-    def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
-        """Return what replays the work; nothing is done yet."""
+    def captured(self, work: Callable[[], StepOutput]) -> Callable[[], StepOutput]:
+        """Return a function that replays the work; nothing is done yet."""
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(self._device):
             torch.cuda.synchronize()
             with torch.cuda.graph(
                 graph, stream=self._stream, capture_error_mode="thread_local"
             ):  # other threads may go on
-                taken = work()
+                output = work()
 
-        def replay() -> Taken:
+        def replay() -> StepOutput:
             with torch.cuda.device(self._device):
                 graph.replay()
-            return taken
+            return output
 
         return replay

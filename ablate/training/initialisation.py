@@ -10,8 +10,8 @@ from torch import nn
 
 from ablate.errors import ConfigError
 from ablate.models.contract import FusionNetwork
+from ablate.training.checkpoints import read_weights
 from ablate.training.spec import WEIGHTS
-from ablate.training.weights import read_into
 
 OF_A_RUN: Final = "run:"  # before the id of a run of the same store
 
@@ -71,7 +71,7 @@ def start(
         last_layer=settings.get("last_layer", "drawn"),
     )
     if initial is not None:
-        read_into(model, weights_file(initial, store=folder.parents[2]))
+        read_weights(model, weights_file(initial, store=folder.parents[2]))
 
 
 def weights_file(initial: str, *, store: Path) -> Path:

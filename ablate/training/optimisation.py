@@ -1,6 +1,7 @@
-"""What moves the weights: optimiser, learning-rate schedule, clipping, moving average, stages."""
+"""The training recipe at work: optimiser, rate schedule, clipping, moving average, stages."""
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,6 @@ from ablate.errors import ConfigError, nearest
 from ablate.models.contract import FusionNetwork
 from ablate.settings.stages import FUSION, Stage, stages_of
 from ablate.settings.train import TrainSettings
-from ablate.training.schedules import rate_factor
 
 
 class Optimisation:
@@ -73,10 +73,10 @@ class Optimisation:
                 group["lr"] = rate
         return stage
 
-    def descend(self, value: Tensor) -> None:
-        """Take one step down the gradient of a scalar."""
+    def step(self, loss: Tensor) -> None:
+        """Move the weights once down the gradient of a loss, a scalar."""
         self.optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         if self.train.clip_norm:
             every = (
                 self._parts.values()
@@ -88,7 +88,7 @@ class Optimisation:
         self.optimizer.step()
 
     def end(self) -> None:
-        """Follow the weights with their moving average, after a step."""
+        """Update the moving average of the weights, after a step."""
         if self._averaged is not None:
             self._averaged.update_parameters(self.model)
 
@@ -106,7 +106,7 @@ class Optimisation:
             model.load_state_dict(kept)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps, as tensors and numbers."""
+        """Return the state for a checkpoint, as tensors and numbers."""
         averaged = {} if self._averaged is None else {"averaged": self._averaged.state_dict()}
         return {
             "weights": self.model.state_dict(),
@@ -210,3 +210,37 @@ def _averaged(model: nn.Module, decay: float) -> AveragedModel:
     for parameter in averaged.parameters():
         parameter.requires_grad_(False)
     return averaged
+
+
+def rate_factor(step: int, train: TrainSettings, *, steps: int, first: int = 1) -> float:
+    """Return the learning rate of a step over the largest one, in [0, 1].
+
+    Warm-up grows linearly from 0 at the first step; the schedule runs over the steps that follow
+    it. As in torch, a step is at the rate of its beginning: the first one after warm-up has the
+    whole rate, and the last one comes close to the final share without reaching it.
+
+    Args:
+        step: Counted from 1.
+        train: The recipe.
+        steps: Of the whole training.
+        first: The step from which the schedule counts: the first at which a part moves.
+
+    Source:
+        Loshchilov and Hutter, ICLR 2017 (cosine); torch.optim.lr_scheduler.StepLR (step).
+
+    Example:
+        >>> recipe = TrainSettings(steps=4, schedule="cosine", final_share=0.0)
+        >>> [round(rate_factor(step, recipe, steps=4), 3) for step in (1, 2, 3, 4)]
+        [1.0, 0.854, 0.5, 0.146]
+    """
+    done = max(0, step - first)  # before a part moves its rate is of no effect
+    if done < train.warmup_steps:
+        return done / train.warmup_steps
+    after, rest = done - train.warmup_steps, max(1, steps - first + 1 - train.warmup_steps)
+    if train.schedule == "cosine":
+        fall = (1 + math.cos(math.pi * after / rest)) / 2
+        return train.final_share + (1 - train.final_share) * fall
+    if train.schedule == "step":
+        every = max(1, round(train.decay_every * steps))
+        return max(train.final_share, train.decay_factor ** (after // every))
+    return 1.0

@@ -1,119 +1,103 @@
-"""Fit the network-free probe: optimise fused crops of val and test images directly."""
+"""The network-free probe: fused crops of val and test images, optimised directly."""
 
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from ablate.data.pairs import Pair, PairSet
+from ablate.data.pairs import Pair
 from ablate.errors import DataError, DivergedError
 from ablate.losses.total import FusionLoss
 from ablate.models.probe import Probe
-from ablate.settings.train import TrainSettings
-from ablate.training.descent import descend
+from ablate.stats.health import Health
 from ablate.training.determinism import generator
-from ablate.training.optimisation import Optimisation
-from ablate.training.scoring import (
-    Row,
-    Scored,
-    health_of,
-    image_tensor,
-    means,
-    save_png,
-    score,
-)
-from ablate.training.watching import look
+from ablate.training.fusion import FusionTraining
+from ablate.training.scoring import Scored, health_of, image_tensor
+from ablate.training.trainable import StepOutput
+from ablate.training.watching import look, moments
 
 if TYPE_CHECKING:
-    from ablate.training.tasks.run import Run
+    from ablate.training.run import Run
 
 MOST_CROPS = 16
 
 
-def fit(
-    run: "Run", model: nn.Module, loss: FusionLoss
-) -> tuple[list[Row], dict[str, float], dict[str, Any]]:
-    """Return per-image rows, mean metrics and facts; val tunes, test scores.
+class ProbeTraining(FusionTraining):
+    """One fused crop per scene, whose pixels are the parameters; val tunes, test scores.
 
-    The seed sets the start noise and the crop positions: a run of another seed, so another block,
-    sees other parts of the same scenes.
+    The seed sets the start noise and the position of the crops: a run of another seed, so another
+    block, sees other parts of the same scenes.
     """
-    assert isinstance(model, Probe)
-    spec, pairs, device = run.spec, run.examples, run.device
-    assert isinstance(pairs, PairSet)
-    train, scoring = TrainSettings.of(run.train), spec.settings["metrics"]
-    crops = {
-        split: tuple(
-            crop(pair, side=spec.settings["data"]["crop"], seed=run.seed(pair.stem))
-            for pair in scenes(pairs.pairs(split))
-        )
-        for split in run.splits
-    }
-    every = [pair for some in crops.values() for pair in some]
-    infrared = torch.cat([image_tensor(pair.infrared, device) for pair in every])
-    visible = torch.cat([image_tensor(pair.visible, device) for pair in every])
-    model.to(device).start(
-        infrared=infrared, visible=visible, generator=generator(run.seed("noise"))
-    )
-    optimisation = Optimisation(
-        model, train, is_captured=train.graph != "never" and device.type == "cuda"
-    )
 
-    def scored(split: str) -> Scored:
-        first = 0 if split == "val" else len(crops["val"])
-        images = model.pixels.detach()[first : first + len(crops[split])]
+    def __init__(self, run: "Run", model: nn.Module, loss: FusionLoss) -> None:
+        assert isinstance(model, Probe)
+        side_px = run.spec.settings["data"]["crop"]
+        self._model = model
+        self._crops = {
+            split: tuple(
+                crop(pair, side=side_px, seed=run.seed(pair.stem))
+                for pair in scenes(run.examples.pairs(split))
+            )
+            for split in run.splits
+        }
+        self._every = [pair for some in self._crops.values() for pair in some]
+        self._sources = (
+            torch.cat([image_tensor(pair.infrared, run.device) for pair in self._every]),
+            torch.cat([image_tensor(pair.visible, run.device) for pair in self._every]),
+        )
+        infrared, visible = self._sources
+        model.to(run.device).start(
+            infrared=infrared, visible=visible, generator=generator(run.seed("noise"))
+        )
+        super().__init__(run, model, loss)
+        self._first_shown = len(self._crops["val"]) if "test" in self._crops else 0
+        if self.optimisation.train.gallery:
+            self._pictured = moments(self.optimisation.steps)
+
+    def images(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return all crops: every step moves all of them."""
+        del step
+        return self._sources
+
+    def forward(self, *batch: Tensor) -> StepOutput:
+        """Return the mean loss, and minimise the sum: each crop then moves as if it were alone."""
+        output = super().forward(*batch)
+        return replace(output, loss=output.loss * len(self._every))
+
+    def score(self, split: str) -> Scored:
+        """Score the fused crops of a split."""
+        images = self._fused(split)
         if not bool(torch.isfinite(images).all()):
             raise DivergedError("a fused crop is not finite")
-        rows = score(
-            crops[split],
-            list(images[:, None]),
-            split=split,
-            names=scoring["names"],
-            protocol=scoring["protocol"],
-            tick=run.pulse.beat,
-            cache=pairs.cache,
-        )
+        return self.scored(split, self._crops[split], list(images[:, None]))
 
-        return Scored(rows=rows, health=health_of(crops[split], list(images)))
+    def examine(self) -> Health:
+        """Return the health of the val crops."""
+        return health_of(self._crops["val"], list(self._fused("val")))
 
-    steps, recorded = optimisation.steps, train.gallery
-    first = len(crops["val"]) if "test" in crops else 0
-
-    def look_at(step: int) -> None:
-        pixels = model.pixels[first : first + 1]
+    def picture(self, step: int) -> None:
+        """Record the first crop that is shown, at five moments of the training."""
+        if step not in self._pictured:
+            return
+        run, first = self.run, self._first_shown
+        pixels = self._model.pixels[first : first + 1]
         if bool(torch.isfinite(pixels).all()):
-            look(run.recorder, every[first], pixels, step=step, folder=run.folder)
+            look(run.recorder, self._every[first], pixels, step=step, folder=run.folder)
 
-    seconds = descend(
-        run,
-        optimisation,
-        loss,
-        batch=lambda step: (infrared, visible),
-        score_val=lambda: scored("val"),
-        examine_some=lambda: health_of(
-            crops["val"], list(model.pixels.detach())[: len(crops["val"])]
-        ),
-        scale=len(every),
-        look=look_at if recorded else None,
-    )
+    def save(self) -> None:
+        """Write all crops of test, since a probe cannot fuse them again later; record a few."""
+        first, recorded = self._first_shown, self.optimisation.train.gallery
+        kept = self._every[first:] if first and recorded else self._every[:recorded]
+        for index, pair in enumerate(kept):
+            self.show(pair, self._model.pixels[first + index], is_recorded=index < recorded)
 
-    of_split = {split: scored(split) for split in crops}
-    rows = [row for split in of_split.values() for row in split.rows]
-    values, health = means(rows), of_split["val"].health
-    assert health is not None
-    if not all(math.isfinite(value) for value in values.values()):
-        raise DivergedError("a mean metric is not finite")
-    run.recorder.metrics({**values, **of_split["val"].healthy}, step=steps)
-    kept = every[first:] if "test" in crops and recorded else every[:recorded]
-    for index, pair in enumerate(kept):  # all of test: a probe cannot fuse them again later
-        path = save_png(model.pixels[first + index], run.folder / "fused" / f"{pair.stem}.png")
-        if index < recorded:
-            run.recorder.image(f"fused/{pair.stem}", path, step=steps)
-    facts = {"seconds_per_step": round(seconds, 5), "steps": steps, "health": health.to_json()}
-    return rows, values, facts
+    def _fused(self, split: str) -> Tensor:
+        """Return the fused crops of a split, (crops, 1, height, width)."""
+        first = 0 if split == "val" else len(self._crops["val"])
+        return self._model.pixels.detach()[first : first + len(self._crops[split])]
 
 
 def scenes(pairs: Sequence[Pair]) -> tuple[Pair, ...]:

@@ -21,7 +21,7 @@ from ablate.training.determinism import laid_out, precision
 BATCH_PX = 2**20  # fused at a time on a GPU: three images of 640x480
 Row = tuple[str, str, str, float | None]
 HEALTHY = "val/healthy"  # recorded at rungs and at the end: 1 for healthy, else 0
-FEW = 4  # images that tell whether a run is dead
+FEW = 4  # images that are examined to find dead runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Scored:
 
     @property
     def healthy(self) -> dict[str, float]:
-        """Return what is recorded of the health beside the metrics."""
+        """Return the health as a metric, to be recorded beside the others."""
         return {} if self.health is None else {HEALTHY: float(self.health.state == "healthy")}
 
 

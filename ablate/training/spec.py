@@ -1,7 +1,7 @@
-"""What a worker is given and what it hands back."""
+"""The spec of a run that a worker is given, and the result that it hands back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from ablate.identity import JsonValue
@@ -13,31 +13,65 @@ WEIGHTS = "weights.safetensors"  # in the folder of a run that trained a network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSpec:
-    """One training to run: everything a worker needs, nothing it must look up."""
+class Trial:
+    """A combination of settings at its place in a study: what all runs of it share.
 
-    run_id: str  # hash of recipe, seed, split seed, phase, block and point
-    arm_id: str  # hash of the settings without the seed, nuisance at its base value
-    study: str
+    Args:
+        phase: Its phase.
+        arm_id: Hash of the settings without the seed, nuisance at its base value.
+        recipe_id: Hash of the settings as they are; "" in specs of earlier versions.
+        factors: Dimension -> value, active ones only.
+        nuisance: Nuisance dimension -> value, active ones only.
+        dummy: The control of an exploration; sets nothing.
+        block: Of an answer design, counted from 1.
+        point: Tuning point inside the block, or point of an exploration, from 1.
+        split_seed: Resamples the train and val pool; None keeps the fixed split.
+        budget: Multiple of train.steps, in a phase that is run at several.
+    """
+
     phase: str
-    trial: int  # number of the trial inside the study
+    arm_id: str
+    recipe_id: str = ""
+    factors: Mapping[str, JsonValue] = field(default_factory=dict)
+    nuisance: Mapping[str, JsonValue] = field(default_factory=dict)
+    dummy: float | None = None
+    block: int | None = None
+    point: int | None = None
+    split_seed: int | None = None
+    budget: float | None = None
+
+    def shared(self) -> dict[str, Any]:
+        """Return the fields above, from which its runs are made."""
+        return {one.name: getattr(self, one.name) for one in fields(Trial)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec(Trial):
+    """One training to run: everything a worker needs, nothing it must look up.
+
+    Args:
+        run_id: Hash of recipe, seed, split seed, phase, block and point.
+        study: Name of the study.
+        trial: Number of the trial inside the study.
+        seed: Of the training.
+        name: For people: "signed · r .50 · 3 levels · s2".
+        settings: By section: data, model, loss (or task), train, metrics.
+        questions: Ids of the study's questions.
+        rungs: Steps after which the objective is reported.
+        objective: "val/" and a metric.
+        scores_test: False while searching: samplers never see test.
+    """
+
+    run_id: str
+    study: str
+    trial: int
     seed: int
-    name: str  # what people read: "signed · r .50 · 3 levels · s2"
-    settings: Mapping[str, Any]  # by section: data, model, loss (or task), train, metrics
-    factors: Mapping[str, JsonValue] = field(
-        default_factory=dict
-    )  # dimension -> value, active only
+    name: str
+    settings: Mapping[str, Any]
     questions: tuple[str, ...] = ()
-    recipe_id: str = ""  # hash of the settings as they are; "" in specs of earlier versions
-    nuisance: Mapping[str, JsonValue] = field(default_factory=dict)  # dimension -> value
-    dummy: float | None = None  # the control of an exploration; sets nothing
-    block: int | None = None  # of an answer design, counted from 1
-    point: int | None = None  # tuning point inside the block, or point of an exploration, from 1
-    split_seed: int | None = None  # resamples the train and val pool; None keeps the fixed split
-    rungs: tuple[int, ...] = ()  # steps after which the objective is reported
+    rungs: tuple[int, ...] = ()
     objective: str = "val/qabf"
-    budget: float | None = None  # multiple of train.steps, in a phase that is run at several
-    scores_test: bool = True  # False while searching: samplers never see test
+    scores_test: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -48,7 +82,7 @@ class RunSpec:
         """Return the spec that `to_json` described.
 
         Raises:
-            ValueError: It is no spec.
+            ValueError: A field is missing, unknown or of the wrong type.
         """
         try:
             lists = {name: tuple(values[name]) for name in ("questions", "rungs")}
@@ -84,7 +118,7 @@ class RunResult:
 
     @property
     def known_health(self) -> str:
-        """Return the state, by the mean metrics where the run did not look; "" if nothing tells."""
+        """Return the state, from mean metrics where images were not examined; "" if unknown."""
         from ablate.stats.health import recorded_state  # numpy, which a plan does without
 
         state = recorded_state(looked_at=self.health, reason=self.reason, metrics=self.metrics)
@@ -104,7 +138,7 @@ class RunResult:
         """Return the result that `to_json` described.
 
         Raises:
-            ValueError: It is no result: a state, a number or a row that no run writes.
+            ValueError: A state, a number or a row is not one that a run writes.
         """
         try:
             made = cls(**{**values, "images": tuple(tuple(row) for row in values["images"])})

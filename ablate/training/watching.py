@@ -44,7 +44,7 @@ def look(recorder: Recorder, pair: Pair, fused: Tensor, *, step: int, folder: Pa
     sources is white; so pictures of several steps can be compared.
 
     Args:
-        recorder: Told of "progress/NAME" and "gradients/NAME".
+        recorder: Receives "progress/NAME" and "gradients/NAME".
         pair: The sources.
         fused: Their fused image, (1, 1, height, width) in [0, 1].
         step: Of the training.

@@ -74,15 +74,15 @@ def test_looks_per_trial_are_the_same_at_50_and_at_500(
     for count in (50, 500):
         plan = make(study(tmp_path, trials=count, kind=kind))
         ledger = Ledger(tmp_path / f"{count}")
-        trials = Trials(plan, ledger, direction="maximize")
-        trials.known, trials.told = Counted(trials.known), Counted(trials.told)
+        trials = Trials(plan, ledger)
+        trials.known, trials.finished = Counted(trials.known), Counted(trials.finished)
         Counted.looks, reads[:] = 0, []
         ended = 0
         while (spec := trials.next()) is not None:
             ledger.submit(spec.run_id)
             result = RunResult(run_id=spec.run_id, state="finished", metrics={"val/qabf": 0.5})
             ledger.end(result)
-            trials.settle(spec.trial)
+            trials.finish(spec.trial)
             ended += 1
         assert ended > 0.9 * count
         assert reads == []  # the ledger is read once, at the start

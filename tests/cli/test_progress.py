@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ablate.cli.progress import LINE_EVERY_S, LONGEST_S, Meter
-from ablate.study.at_work import Watch, open_run
 from ablate.study.driver import Progress
+from ablate.study.ledger import OpenRuns, progress_of
 from ablate.training.spec import RunResult, State
 
 
@@ -225,25 +225,25 @@ def test_open_runs_are_those_submitted_since_and_are_as_far_as_their_journals(
     ledger = tmp_path / "ledger.jsonl"
     before = '{"event": "submitted", "run": "of_a_driver_before"}\n'
     ledger.write_text(before + '{"event": "ended", "run": "of_a_driver_before", "state": "fini')
-    watch = Watch(tmp_path)
-    assert watch.look() == {}
+    watch = OpenRuns(tmp_path)
+    assert watch.progress() == {}
     ledger.write_text(before)  # the driver cuts what was torn
     submitted(tmp_path, "a", "b", "not_begun")
     written(tmp_path, "a", steps=list(range(1, 31)) * 9)
     written(tmp_path, "b", steps=[1])
-    found = watch.look()
+    found = watch.progress()
     assert {run: (one.name, one.step, one.steps) for run, one in found.items()} == {
         "a": ("arm a", 30, 40),
         "b": ("arm b", 1, 40),
     }
     with ledger.open("a") as file:
         file.write('{"event": "ended", "run": "a"}\n{"event": "end')  # torn: not read before whole
-    assert list(watch.look()) == ["b"]
+    assert list(watch.progress()) == ["b"]
 
 
 def test_the_time_left_follows_from_the_records_and_from_what_others_took(tmp_path: Path) -> None:
     written(tmp_path, "a", steps=[10, 12, 14, 30])
-    one = open_run(tmp_path / "runs" / "a", now_s=16.0)  # a second after the last record
+    one = progress_of(tmp_path / "runs" / "a", now_s=16.0)  # a second after the last record
     assert one is not None
     assert (one.seconds_per_step, one.seconds_since, one.share) == (0.5, 1.0, 0.75)
     assert one.seconds_left(beside_s=3, seconds_per_step=9) == pytest.approx(10 * 0.5 - 1 + 3)
@@ -257,4 +257,4 @@ def test_the_time_left_follows_from_the_records_and_from_what_others_took(tmp_pa
 
 
 def test_a_study_without_a_ledger_yet_has_no_open_runs(tmp_path: Path) -> None:
-    assert Watch(tmp_path / "absent").look() == {}
+    assert OpenRuns(tmp_path / "absent").progress() == {}

@@ -12,8 +12,8 @@ from PIL import Image
 from ablate import config, models
 from ablate.analysis.two_runs import differing
 from ablate.study.names import known
+from ablate.training.checkpoints import write_weights
 from ablate.training.spec import RunResult, RunSpec
-from ablate.training.weights import write
 from tests.command_line import typed
 from tests.fusing.test_fusing import NETWORK, picture, trained
 
@@ -144,7 +144,7 @@ def test_outputs_and_networks_that_do_not_fuse_are_warned_of(
     dead = models.build(NETWORK)
     for parameter in dead.parameters():
         torch.nn.init.zeros_(parameter)
-    write(dead, place / "ablate-store" / "s" / "runs" / FIRST)
+    write_weights(dead, place / "ablate-store" / "s" / "runs" / FIRST)
     for _ in range(2):  # also where what was made before is kept
         done = typed(*FUSE, "--run", FIRST, cwd=place)
         assert done.returncode == 0

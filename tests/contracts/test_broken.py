@@ -124,7 +124,7 @@ class Mine(Task):
             return (model(x) - x).square().mean()
         def score(names):
             return {{"error": {score}}}
-        return run.descend(model, loss=loss, score=score)
+        return run.fit(model, loss=loss, score=score)
 """
 GOOD_TASK = {
     "high": "float('inf')",

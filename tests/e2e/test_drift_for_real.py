@@ -20,6 +20,7 @@ import pytest
 from mlflow.tracking._tracking_service import utils
 from PIL import Image
 
+from ablate import fingerprint
 from ablate.training import environment
 from tests.e2e.running import inside
 
@@ -65,11 +66,11 @@ class Place:
 def reading(package: Path) -> Iterator[None]:
     """Have the drift guard read the code of a copy."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(environment, "PACKAGE", package)
-        for known in (environment.kept, environment.package_code):
+        patch.setattr(fingerprint, "PACKAGE", package)
+        for known in (environment.kept, fingerprint.numeric_code_at_start):
             known.cache_clear()
         yield
-    for known in (environment.kept, environment.package_code):
+    for known in (environment.kept, fingerprint.numeric_code_at_start):
         known.cache_clear()
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ablate.execution.kernel import memory_kills
 from ablate.execution.leases import FIRST_STEP_S, LONGEST_LOOK_S, SLOWEST_STEPS, Lease
-from ablate.training.pulse import Pulse
+from ablate.training.recorder import Heartbeat
 
 
 class Clock:
@@ -78,7 +78,9 @@ def test_a_driver_that_was_stopped_for_hours_kills_nobody_for_it() -> None:
 def test_a_pulse_tells_progress_only_and_not_too_often() -> None:
     clock = Clock()
     told: list[tuple[int, float]] = []
-    pulse = Pulse(lambda step, slowest_s: told.append((step, slowest_s)), every_s=1, clock=clock)
+    pulse = Heartbeat(
+        lambda step, slowest_s: told.append((step, slowest_s)), every_s=1, clock=clock
+    )
     pulse.beat()
     for step in range(1, 31):
         clock.now += 0.1
@@ -91,7 +93,9 @@ def test_a_pulse_tells_progress_only_and_not_too_often() -> None:
 def test_only_steps_count_as_slow() -> None:
     clock = Clock()
     told: list[tuple[int, float]] = []
-    pulse = Pulse(lambda step, slowest_s: told.append((step, slowest_s)), every_s=0, clock=clock)
+    pulse = Heartbeat(
+        lambda step, slowest_s: told.append((step, slowest_s)), every_s=0, clock=clock
+    )
     for seconds, step in ((50, None), (60, 1), (2, 2), (70, None), (80, 3), (1, 4)):
         clock.now += seconds
         pulse.beat(step)

@@ -9,7 +9,7 @@ import pytest
 
 from ablate.execution.worker import JOURNAL, read_result, work
 from ablate.tracking.journal import read_journal
-from ablate.training import descent
+from ablate.training import run
 from ablate.training.checkpoints import BEFORE, NEWEST, Checkpoints, LeaveError
 from ablate.training.spec import RunResult, RunSpec
 from tests.training.conftest import SETTINGS
@@ -42,7 +42,7 @@ def points(folder: Path) -> list[tuple[str, int, object]]:
 @pytest.fixture
 def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a run that was left after step 8, with a checkpoint of step 7 too."""
-    folder, leave, record = tmp_path / "left", Event(), descent.record
+    folder, leave, record = tmp_path / "left", Event(), run.record
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoints, "is_due", lambda self: True)  # as if every step took long
 
@@ -51,7 +51,7 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             if step == LEFT_AFTER:
                 leave.set()
 
-        patched.setattr(descent, "record", leaving)
+        patched.setattr(run, "record", leaving)
         with pytest.raises(LeaveError):
             work(made(), folder, ask=answer, leave=leave)
     assert (folder / NEWEST).exists()

@@ -14,8 +14,8 @@ from ablate.errors import AblateError, DataError, StoreError, UnknownNameError
 from ablate.fusing import memory
 from ablate.fusing.files import Sources, fuse, gather
 from ablate.fusing.trained import best_of, by_id
+from ablate.training.checkpoints import read_weights, write_weights
 from ablate.training.spec import RunResult, RunSpec
-from ablate.training.weights import read_into, write
 
 CPU = torch.device("cpu")
 NETWORK = {"name": "densefuse", "width": 4}
@@ -58,7 +58,7 @@ def trained(
     (folder / "result.json").write_text(json.dumps(result.to_json()))
     if has_weights:
         torch.manual_seed(len(run_id))
-        write(models.build(NETWORK), folder)
+        write_weights(models.build(NETWORK), folder)
     return folder
 
 
@@ -71,15 +71,15 @@ def picture(path: Path, shape: tuple[int, ...], seed: int = 0) -> Path:
 
 def test_weights_come_back_bit_by_bit_and_foreign_ones_are_refused(tmp_path: Path) -> None:
     network, other = models.build(NETWORK), models.build(NETWORK)
-    path = write(network, tmp_path)
-    read_into(other, path)
+    path = write_weights(network, tmp_path)
+    read_weights(other, path)
     for name, value in network.state_dict().items():
         assert torch.equal(value, other.state_dict()[name])
     with pytest.raises(StoreError, match="not the weights of this network"):
-        read_into(models.build({"name": "densefuse", "width": 8}), path)
+        read_weights(models.build({"name": "densefuse", "width": 8}), path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(StoreError, match="not the weights of this network"):
-        read_into(other, path)
+        read_weights(other, path)
 
 
 def test_a_longer_training_is_best_only_where_its_arm_is_named(tmp_path: Path) -> None:

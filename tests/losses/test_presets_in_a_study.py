@@ -34,7 +34,7 @@ def planned(folder: Path, *words: str, **base: Any) -> list[Any]:
 def test_every_value_is_a_named_arm_with_the_settings_of_its_repository(tmp_path: Path) -> None:
     trials = planned(tmp_path)
     assert [trial.name for trial in trials] == ["proposed", "seafusion", "text_if"]
-    assert [trial.values for trial in trials] == [{"published": trial.name} for trial in trials]
+    assert [trial.factors for trial in trials] == [{"published": trial.name} for trial in trials]
     for trial in trials:
         found = trial.runs[0].settings["loss"]
         assert "preset" not in found

@@ -13,7 +13,7 @@ from ablate import losses
 from ablate.errors import ShapeError
 from ablate.losses.structure import StructuralDistance
 from ablate.training.graph import Replayed
-from ablate.training.step import Taken
+from ablate.training.trainable import StepOutput
 
 Images = dict[str, Tensor]
 
@@ -99,17 +99,17 @@ def test_they_are_let_go_around_a_capture() -> None:
     pair = images(6, 32, 32, torch.float32)
 
     class Engine:
-        def aside(self, work: Callable[[], Taken]) -> Taken:
+        def aside(self, work: Callable[[], StepOutput]) -> StepOutput:
             return work()
 
-        def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
+        def captured(self, work: Callable[[], StepOutput]) -> Callable[[], StepOutput]:
             held.append(loss.structure._kept.is_held)
             work()
             return work
 
-    def step(infrared: Tensor, visible: Tensor) -> Taken:
+    def step(infrared: Tensor, visible: Tensor) -> StepOutput:
         value = loss(infrared=infrared, visible=visible, fused=pair["fused"])
-        return Taken(value=value, terms=dict(loss.last_terms), fused=pair["fused"])
+        return StepOutput(loss=value, value=value, terms=dict(loss.last_terms), fused=pair["fused"])
 
     take = Replayed(step, loss=loss, engine=Engine(), device=torch.device("cpu"))
     for factor in (1.0, 0.9, 0.8, 0.7, 0.6):

@@ -16,7 +16,7 @@ from ablate import models
 from ablate.errors import ConfigError, StoreError
 from ablate.models.contract import FusionNetwork
 from ablate.models.released import read, renamed
-from ablate.training.weights import read_into
+from ablate.training.checkpoints import read_weights
 from tests.planted import batch, weights
 
 RECORDED = {
@@ -102,7 +102,7 @@ def test_a_file_that_holds_code_or_nothing_is_refused(tmp_path: Path) -> None:
 def test_a_training_starts_from_a_released_file(tmp_path: Path) -> None:
     released, model = original("seafusion")
     torch.save(released, tmp_path / "fusion_model.pth")
-    read_into(model, tmp_path / "fusion_model.pth")
+    read_weights(model, tmp_path / "fusion_model.pth")
     assert all(
         torch.equal(value, model.state_dict()[name])
         for name, value in renamed(released, model).items()
@@ -111,5 +111,5 @@ def test_a_training_starts_from_a_released_file(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=r"fusion_model.pth: not the weights of this network"
     ) as error:
-        read_into(light, tmp_path / "fusion_model.pth")
+        read_weights(light, tmp_path / "fusion_model.pth")
     assert "\n" not in str(error.value)

@@ -72,7 +72,7 @@ def test_what_is_published_of_a_budget_names_the_arms_on_both_sides(tmp_path: Pa
     facts = _budget_facts(made, made.config.phases["answer_2x"])
     assert (facts["of"], facts["times"], facts["steps"]) == ("answer", 2.0, 20)
     names = {
-        phase: {trial.arm_id: trial.values for trial in made.trials if trial.phase == phase}
+        phase: {trial.arm_id: trial.factors for trial in made.trials if trial.phase == phase}
         for phase in ("answer", "answer_2x")
     }
     assert {arm: names["answer_2x"][there] for arm, there in facts["arms"].items()} == names[

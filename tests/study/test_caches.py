@@ -8,8 +8,9 @@ import pytest
 
 from ablate.cli.main import main
 from ablate.errors import StoreError
-from ablate.study import caches, possession
-from ablate.study.possession import SIGN, possess
+from ablate.study import caches
+from ablate.study import study_lock as locking
+from ablate.study.study_lock import SIGN, study_lock
 
 
 def filled(store: Path) -> Path:
@@ -73,7 +74,7 @@ def test_what_a_running_study_reads_is_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = filled(tmp_path)
-    with possess(store / "new", "new"):
+    with study_lock(store / "new", "new"):
         text = gc(store, capsys=capsys)
     assert "kept: new is running" in text
     assert (store / ".cache/pairs/abc-1/one.npy").exists()
@@ -84,16 +85,16 @@ def test_what_a_running_study_reads_is_kept(
 def test_a_driver_on_another_machine_is_watched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lives: bool
 ) -> None:
-    monkeypatch.setattr(possession, "LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(possession, "WATCHED_S", 0.05)
+    monkeypatch.setattr(locking, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(locking, "WATCHED_S", 0.05)
     store, beats = filled(tmp_path), iter(range(100))
-    plain = possession._read
+    plain = locking._read
 
     def read(sign: Path) -> dict[str, object]:
         found = plain(sign)
         return {**found, "beats": next(beats)} if found and lives else found
 
-    monkeypatch.setattr(possession, "_read", read)
+    monkeypatch.setattr(locking, "_read", read)
     (store / "new" / SIGN).write_text(json.dumps({"host": f"not-{socket.gethostname()}"}))
     assert {cache.users for cache in caches.find(store)} == ({("new",), ()} if lives else {()})
 
@@ -101,7 +102,7 @@ def test_a_driver_on_another_machine_is_watched(
 def test_what_a_killed_removal_left_goes_the_next_time(tmp_path: Path) -> None:
     store = filled(tmp_path)
     (store / ".cache/pairs").rename(store / ".cache/.gone-1234")
-    with possess(store / "new", "new"):  # nobody reads what is being removed
+    with study_lock(store / "new", "new"):  # nobody reads what is being removed
         for cache in caches.find(store):
             if not cache.users:
                 caches.remove(cache)

@@ -56,7 +56,7 @@ def driven(
 ) -> Trials:
     """Run the study with results that follow from the run ids alone, at most `stop` of them."""
     ledger = Ledger(folder)
-    trials = Trials(made, ledger, direction="maximize")
+    trials = Trials(made, ledger)
     while stop and (spec := trials.next()) is not None:
         if spec.phase in fails:
             result = RunResult(run_id=spec.run_id, state="failed", reason="error: x")
@@ -67,7 +67,7 @@ def driven(
         ledger.run_folder(spec.run_id).mkdir(parents=True)
         (ledger.run_folder(spec.run_id) / "result.json").write_text(json.dumps(result.to_json()))
         ledger.end(result)
-        trials.settle(spec.trial)
+        trials.finish(spec.trial)
         stop -= 1
     return trials
 
@@ -94,8 +94,8 @@ def test_the_best_on_val_meets_the_baseline_with_its_own_best_recipe(tmp_path: P
     trials = driven(made, tmp_path / "s")
     explored = [trial for trial in made.trials if trial.phase == "explore"]
     best = sorted(explored, key=lambda trial: -score(trial.runs[0]))
-    winner = next(trial for trial in best if trial.values["variant"] != "signed")
-    own = next(trial for trial in best if trial.values["variant"] == "signed")
+    winner = next(trial for trial in best if trial.factors["variant"] != "signed")
+    own = next(trial for trial in best if trial.factors["variant"] == "signed")
     base, first = frozen(tmp_path / "s")["arms"]
     assert base == {
         "name": "baseline",
@@ -104,7 +104,7 @@ def test_the_best_on_val_meets_the_baseline_with_its_own_best_recipe(tmp_path: P
         "source": f"trial {own.number}",
     }
     assert (first["name"], first["source"]) == ("winner 1", f"trial {winner.number}")
-    assert first["settings"] == winner.values
+    assert first["settings"] == winner.factors
     assert first["nuisance"] == winner.nuisance
     confirmed = [trial for trial in trials.known.values() if trial.phase == "confirm"]
     assert [trial.number for trial in confirmed] == list(range(9 + 4, 9 + 4 + 16))
@@ -150,7 +150,7 @@ def test_a_result_that_changes_later_does_not_change_what_was_frozen(tmp_path: P
         ledger.results[trial.runs[0].run_id] = RunResult(
             run_id=trial.runs[0].run_id, state="finished", metrics={"val/qabf": -trial.number}
         )
-    trials = Trials(made, ledger, direction="maximize")
+    trials = Trials(made, ledger)
     assert ledger.frozen["confirm"] == before
     numbers = [n for n, trial in trials.known.items() if trial.phase == "confirm"]
     assert len(numbers) == 16

@@ -8,8 +8,8 @@ import pytest
 
 from ablate import config
 from ablate.study.claims import reaches
-from ablate.study.pilot import detectable, spreads
 from ablate.study.plan import Plan, make
+from ablate.study.remarks import detectable, spreads
 from ablate.training.spec import RunResult
 
 SCORES = [0.50, 0.52, 0.51, 0.49, 0.53, 0.50]

@@ -144,7 +144,7 @@ def test_arms_of_a_question_are_those_of_its_values_with_the_rest_at_the_baselin
     arms = made.arms_of(made.config.questions["q"])
     assert list(arms) == [0.25, 0.5, 0.7071]
     for trial in made.trials:
-        assert trial.arm_id == arms[trial.values["ratio"]]
+        assert trial.arm_id == arms[trial.factors["ratio"]]
 
 
 def test_a_question_finds_its_arms_where_a_value_is_inert() -> None:
@@ -160,7 +160,7 @@ def test_both_forms_of_q1_share_the_baseline_and_the_blocks() -> None:
     assert set(first.values()) & set(second.values()) == {first[0.5]}
     answer = [trial for trial in made.trials if trial.phase == "answer"]
     assert {trial.arm_id for trial in answer} == {*first.values(), *second.values()}
-    forms = {(trial.values["levels"], trial.values["ratio"]) for trial in answer}
+    forms = {(trial.factors["levels"], trial.factors["ratio"]) for trial in answer}
     assert {form for form in forms if form[0] == 3} == {
         (3, ratio) for ratio in (0.25, 0.35, 0.5, 0.71, 0.84)
     }

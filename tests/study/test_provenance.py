@@ -1,14 +1,13 @@
 """What is published of the origin of numbers, and what is not."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from ablate import config, data
 from ablate.study import provenance
 from ablate.study.names import known
-from ablate.study.provenance import command, cpu, packages, program_hash
+from ablate.study.provenance import command, cpu, packages
 from ablate.tracking.address import public, run_page
 
 
@@ -47,18 +46,6 @@ def test_packages_and_processor_are_named() -> None:
     assert list(found) == sorted(found, key=str.lower)
     assert cpu()["kind"]
     assert cpu()["used"]
-
-
-def test_the_hash_of_the_program_moves_with_its_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a.py").write_text("x = 1")
-    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
-    first = program_hash()
-    (tmp_path / "note.txt").write_text("not of the program")
-    assert program_hash() == first
-    (tmp_path / "a.py").write_text("x = 2")
-    assert program_hash() != first
 
 
 def test_the_environment_is_never_written_down(

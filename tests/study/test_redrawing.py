@@ -76,7 +76,7 @@ def ended(spec: RunSpec, state: str) -> RunResult:
 def driven(made: Plan, folder: Path, dies: Dies, *, stop: int = 999, workers: int = 1) -> Trials:
     """Run the study with several workers that end in any order, at most `stop` runs."""
     ledger = Ledger(folder)
-    trials = Trials(made, ledger, direction="maximize")
+    trials = Trials(made, ledger)
     luck, at_work = random.Random(workers), list[RunSpec]()
     while True:
         while len(at_work) < workers and (spec := trials.next()) is not None:
@@ -88,7 +88,7 @@ def driven(made: Plan, folder: Path, dies: Dies, *, stop: int = 999, workers: in
         ledger.run_folder(spec.run_id).mkdir(parents=True, exist_ok=True)
         (ledger.run_folder(spec.run_id) / "result.json").write_text(json.dumps(result.to_json()))
         ledger.end(result)
-        trials.settle(spec.trial)
+        trials.finish(spec.trial)
         stop -= 1
 
 
@@ -141,7 +141,7 @@ def test_nothing_is_redrawn_where_the_baseline_trains(tmp_path: Path) -> None:
         return "healthy" if spec.factors["variant"] == "signed" and spec.point == 2 else "negative"
 
     trials = driven(made, tmp_path / "s", dies)
-    assert (trials.redrawn, trials.planned, len(trials.told)) == ([], 16, 16)
+    assert (trials.redrawn, trials.planned, len(trials.finished)) == ([], 16, 16)
     assert not trials.is_asking
 
 
@@ -152,7 +152,7 @@ def test_dead_blocks_are_replaced_in_order_for_all_values(tmp_path: Path) -> Non
         Redraw(phase="answer", block=2, by=5),
         Redraw(phase="answer", block=3, by=6),
     ]
-    assert trials.planned == len(trials.told) == 24
+    assert trials.planned == len(trials.finished) == 24
     assert len(Ledger(tmp_path / "s").results) == 24
     spare = {trial.arm_id for trial in trials.known.values() if trial.block == 5}
     assert len(spare) == 2
@@ -187,7 +187,7 @@ def test_a_kill_anywhere_and_any_number_of_workers_end_with_the_same_table(
     whole = driven(made, tmp_path / "whole", dies)
     assert len(whole.redrawn) == 2
     assert sorted(whole.known) == list(range(len(whole.known)))
-    for stop in range(0, len(whole.told), 3):
+    for stop in range(0, len(whole.finished), 3):
         folder = tmp_path / f"stopped{stop}"
         driven(made, folder, dies, stop=stop)
         resumed = driven(made, folder, dies)
@@ -209,7 +209,7 @@ def test_blocks_at_another_budget_follow_those_of_the_answer(tmp_path: Path) -> 
         ("answer", 3, 5),
         ("answer_2x", 3, 5),
     ]
-    assert trials.planned == len(trials.told) == 2 * 20
+    assert trials.planned == len(trials.finished) == 2 * 20
     drawn = [run for trial in trials.known.values() if trial.block == 5 for run in trial.runs]
     assert len({(run.seed, run.split_seed) for run in drawn}) == 1
     assert "up to 16 more runs" in " ".join(remarks(made, made.config.phases["answer"]))

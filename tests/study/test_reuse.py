@@ -9,12 +9,13 @@ import pytest
 from ablate import config
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError
+from ablate.fingerprint import numeric_hash
 from ablate.study import reuse
 from ablate.study.claims import reaches
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make
-from ablate.study.preview import preview
 from ablate.study.remarks import remarks
+from ablate.study.status import preview
 from ablate.training.determinism import settle
 from ablate.training.environment import environment_of
 from ablate.training.spec import RunResult, State
@@ -39,7 +40,7 @@ def first_look(store: Path, *words: str, looks: int = 2, stratum: str = "", **he
         {
             "design_hash": plan.design_hash,
             "data_hash": "d",
-            "code_hash": reuse.code_hash(),
+            "code_hash": numeric_hash(),
             "looks": {"answer": looks},
             **header,
         }
@@ -108,7 +109,7 @@ def test_the_environment_of_a_run_counts_not_the_bytes_of_the_code(
 ) -> None:
     """A comment that was changed since makes no run anew; other libraries do."""
     settle()
-    here = environment_of("cpu").stratum
+    here = environment_of("cpu").id
     first = first_look(tmp_path, code_hash="of other bytes", stratum=here if is_here else "there")
     second = make(load(f"{STUDY}@2", LOOKS, LARGE))
     assert reuse.adopt(second, tmp_path, data_hash="d") == (first.runs - 1) * is_here

@@ -11,9 +11,9 @@ from ablate import config
 from ablate.errors import ConfigError
 from ablate.study.ledger import Ledger
 from ablate.study.names import known
-from ablate.study.objectives import directions_of
 from ablate.study.plan import make
 from ablate.study.publish import run_table
+from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.training.spec import RunResult, RunSpec
 
@@ -63,10 +63,10 @@ def ended(spec: RunSpec) -> RunResult:
 
 def searched(folder: Path, plan: Any) -> Trials:
     ledger = Ledger(folder / "store")
-    trials = Trials(plan, ledger, direction=directions_of(plan.config)[0])
+    trials = Trials(plan, ledger)
     while (spec := trials.next()) is not None:
         ledger.end(ended(spec))
-        trials.settle(spec.trial)
+        trials.finish(spec.trial)
     return trials
 
 
@@ -75,22 +75,23 @@ def test_every_objective_is_told_and_a_restart_says_the_same(tmp_path: Path, sam
     plan = plan_of(tmp_path, phase={"sampler": sampler}, objective=["val/qabf", "val/mse"])
     assert directions_of(plan.config) == ("maximize", "minimize")
     trials = searched(tmp_path, plan)
-    assert sorted(trials.told) == list(range(12))
-    for told in trials.told.values():
+    assert sorted(trials.finished) == list(range(12))
+    for told in trials.finished.values():
         assert len(told.objectives) == (0 if told.violations else 2)
     again = searched(tmp_path / "again", plan)
-    assert again.told == trials.told
-    assert searched(tmp_path, plan).told == trials.told  # read back from the ledger
+    assert again.finished == trials.finished
+    assert searched(tmp_path, plan).finished == trials.finished  # read back from the ledger
 
 
 def test_a_trial_without_one_of_its_objectives_has_failed(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, objective=["val/qabf", "val/vif"])
     ledger = Ledger(tmp_path / "store")
-    trials = Trials(plan, ledger, direction="maximize")
+    trials = Trials(plan, ledger)
     spec = trials.next()
     assert spec is not None
     ledger.end(RunResult(run_id=spec.run_id, state="finished", metrics={"val/qabf": 1.0}))
-    told = trials.settle(spec.trial)
+    trials.finish(spec.trial)
+    told = trials.finished[spec.trial]
     assert told is not None
     assert (told.value, told.further) == (None, ())
 
@@ -100,7 +101,7 @@ def test_the_options_reach_sampler_and_pruner(tmp_path: Path) -> None:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         trials = searched(folder, plan_of(folder, phase=phase))
-        return [dict(told.values) for told in trials.told.values()]
+        return [dict(told.values) for told in trials.finished.values()]
 
     assert suggested() != suggested(options={"sampler": {"startup": 2}})
     stops = {}
@@ -108,7 +109,7 @@ def test_the_options_reach_sampler_and_pruner(tmp_path: Path) -> None:
         pruner = {"pruner": "percentile", "rungs": [5], "options": {"pruner": {"keep": keep}}}
         plan = plan_of(tmp_path, phase=pruner)
         trials = searched(tmp_path / str(keep), plan)
-        visible = [trials.told[number] for number in range(12 - plan.searches[0].lag)]
+        visible = [trials.finished[number] for number in range(12 - plan.searches[0].lag)]
         second = sorted(told.reports[5] for told in visible if told.reports)[-2]
         stops[keep] = trials.decide(trials.known[11].runs[0], {5: second})
     assert stops == {1: True, 99: False}
@@ -117,12 +118,12 @@ def test_the_options_reach_sampler_and_pruner(tmp_path: Path) -> None:
 
 def test_lists_are_settings_of_the_runs_and_short_in_their_names(tmp_path: Path) -> None:
     trials = searched(tmp_path, plan_of(tmp_path))
-    lists = [trial for trial in trials.known.values() if "scales" in trial.values]
+    lists = [trial for trial in trials.known.values() if "scales" in trial.factors]
     assert lists
     for trial in lists:
         scales = trial.runs[0].settings["loss"]["scales"]
-        is_powers = scales == "powers" and len(trial.values["scales"]) == 2
-        assert is_powers or scales == trial.values["scales"]
+        is_powers = scales == "powers" and len(trial.factors["scales"]) == 2
+        assert is_powers or scales == trial.factors["scales"]
         assert "[" not in trial.name
 
 

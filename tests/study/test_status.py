@@ -10,14 +10,13 @@ import pytest
 from ablate import config
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import JOURNAL
-from ablate.study import possession
-from ablate.study.at_work import AtWork
-from ablate.study.ledger import Ledger
+from ablate.study import study_lock as locking
+from ablate.study.ledger import Ledger, OpenRuns
 from ablate.study.names import known
 from ablate.study.plan import make
-from ablate.study.possession import possess
 from ablate.study.status import status
 from ablate.study.store import open_store
+from ablate.study.study_lock import study_lock
 from ablate.training.spec import RunResult
 from ablate.writing import write_json
 from tests.e2e.running import inside
@@ -47,7 +46,7 @@ def counted(store: Path, *words: str) -> tuple[int, int]:
 
 def test_runs_are_at_work_while_their_driver_lives(tmp_path: Path, ledger: Ledger) -> None:
     assert counted(tmp_path) == (0, 3)
-    with possess(ledger.folder, "quickstart"):
+    with study_lock(ledger.folder, "quickstart"):
         assert counted(tmp_path) == (0, 3)  # an earlier driver's; this one has begun none
         ledger.submit("b")
         ledger.submit("d")  # its worker has written nothing yet
@@ -64,7 +63,7 @@ def test_runs_are_at_work_though_the_driver_before_was_killed_while_it_wrote(
 ) -> None:
     with ledger.path.open("ab") as file:
         file.write(b'{"event": "ended", "run": "a", "sta')
-    with possess(ledger.folder, "quickstart"):
+    with study_lock(ledger.folder, "quickstart"):
         again = Ledger(ledger.folder)  # cuts the torn line before its first event
         again.submit("b")
         again.submit("c")
@@ -75,7 +74,7 @@ def test_runs_at_work_say_step_share_and_time_left(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facts = {"seconds_per_step": 0.5, "steps": 40, "seconds": 26.0}
-    with possess(ledger.folder, "quickstart"):
+    with study_lock(ledger.folder, "quickstart"):
         for run in "abc":
             ledger.submit(run)
         result = RunResult(run_id="c", state="finished", facts=facts)
@@ -107,7 +106,7 @@ def test_runs_at_work_say_step_share_and_time_left(
 def test_a_driver_of_another_machine_is_known_by_its_sign(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sign = ledger.folder / possession.SIGN
+    sign = ledger.folder / locking.SIGN
     size = ledger.path.stat().st_size
     ledger.submit("b")
 
@@ -118,19 +117,19 @@ def test_a_driver_of_another_machine_is_known_by_its_sign(
 
     waited: list[float] = []
     clock = iter(range(1000))
-    monkeypatch.setattr(possession.time, "monotonic", lambda: float(next(clock)))
-    monkeypatch.setattr(possession.time, "sleep", waited.append)
+    monkeypatch.setattr(locking.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(locking.time, "sleep", waited.append)
     beat(1, age_s=3)
-    assert possession.at_work(ledger.folder) == ["b"]
+    assert locking.open_runs(ledger.folder) == ["b"]
     assert waited == []  # fresh: believed at once
     beat(1, age_s=7200)
-    assert possession.at_work(ledger.folder) == []
+    assert locking.open_runs(ledger.folder) == []
     assert waited == []  # a store that was moved after a crash
     beat(1, age_s=60)
-    assert possession.at_work(ledger.folder) == []
+    assert locking.open_runs(ledger.folder) == []
     assert waited  # clocks may differ: watched for a beat
-    monkeypatch.setattr(possession.time, "sleep", lambda _: beat(2, age_s=60))
-    assert possession.at_work(ledger.folder) == ["b"]
+    monkeypatch.setattr(locking.time, "sleep", lambda _: beat(2, age_s=60))
+    assert locking.open_runs(ledger.folder) == ["b"]
 
 
 def test_a_run_that_is_to_be_run_again_is_neither_before_its_turn(
@@ -178,9 +177,9 @@ def test_of_a_study_with_another_design_the_plan_says_nothing(
 
 def test_a_torn_line_is_read_when_it_is_whole(tmp_path: Path) -> None:
     line = json.dumps({"event": "submitted", "run": "a"})
-    at_work = AtWork(tmp_path, read=0)
-    assert at_work.look() == []
+    runs = OpenRuns(tmp_path, read=0)
+    assert runs.ids() == []
     (tmp_path / "ledger.jsonl").write_text(line[:9])
-    assert at_work.look() == []
+    assert runs.ids() == []
     (tmp_path / "ledger.jsonl").write_text(line + "\n")
-    assert at_work.look() == ["a"]
+    assert runs.ids() == ["a"]

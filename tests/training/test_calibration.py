@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ablate import data, losses
-from ablate.training.calibration import calibrate
+from ablate.training.fusion import calibrate
 from ablate.training.recorder import NullRecorder
 from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ablate import fingerprint
+from ablate.fingerprint import numeric_code
 from ablate.training import environment
 from ablate.training.determinism import settle
 from ablate.training.environment import (
@@ -11,7 +13,6 @@ from ablate.training.environment import (
     changes,
     environment_of,
     measure,
-    read_code,
 )
 
 SOURCE = '''"""What it is."""
@@ -26,22 +27,22 @@ def double(x):
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for folder in environment.FOLDERS:
+    for folder in fingerprint.NUMERIC_FOLDERS:
         (tmp_path / folder).mkdir()
     (tmp_path / "identity.py").write_text("seed = 1\n")
     (tmp_path / "losses" / "double.py").write_text(SOURCE)
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "page.py").write_text("x = 1\n")
-    monkeypatch.setattr(environment, "PACKAGE", tmp_path)
+    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
     return tmp_path
 
 
 def test_comments_docstrings_and_layout_are_no_change(package: Path) -> None:
-    before = read_code()
+    before = numeric_code()
     assert list(before) == ["identity.py", "losses/double.py"]
     (package / "losses" / "double.py").write_text("def double(x):\n\n    return (2 * x)\n")
     (package / "report" / "page.py").write_text("x = 2\n")
-    assert read_code() == before
+    assert numeric_code() == before
 
 
 @pytest.mark.parametrize(
@@ -54,15 +55,15 @@ def test_comments_docstrings_and_layout_are_no_change(package: Path) -> None:
         ("losses/double.py", "def (:", "losses/double.py changed"),
     ],
 )
-def test_one_changed_file_is_another_stratum_and_is_named(
+def test_one_changed_file_is_another_environment_and_is_named(
     package: Path, file: str, text: str | None, said: str
 ) -> None:
-    before = Environment(code=read_code())
+    before = Environment(code=numeric_code())
     (package / file).unlink(missing_ok=True)
     if text is not None:
         (package / file).write_text(text)
-    after = Environment(code=read_code())
-    assert after.stratum != before.stratum
+    after = Environment(code=numeric_code())
+    assert after.id != before.id
     assert changes(before, after) == (said,)
     assert changes(before, before) == ()
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from ablate import data, models
 from ablate.models.contract import MODELS, FusionNetwork
+from ablate.training.checkpoints import read_weights
 from ablate.training.run import train
 from ablate.training.scoring import image_tensor, score, to_uint8
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
-from ablate.training.weights import read_into
 from tests.training.conftest import Listener
 
 Make = Callable[..., RunSpec]
@@ -53,7 +53,7 @@ def test_scores_and_pictures_are_those_of_the_saved_network(spec: Make, tmp_path
     made = spec(model={"name": "normed"}, rungs=(2, 4))
     result, _ = ran(made, tmp_path)
     network = models.build(made.settings["model"])
-    read_into(network, tmp_path / WEIGHTS)
+    read_weights(network, tmp_path / WEIGHTS)
     network.eval()
     pairs, cpu, rows = data.load(made.settings["data"]), torch.device("cpu"), []
     for split in ("val", "test"):
@@ -77,7 +77,7 @@ def test_only_the_steps_move_running_statistics(spec: Make, tmp_path: Path) -> N
     made = spec(model={"name": "normed"}, rungs=(2, 4))
     ran(made, tmp_path)
     network = models.build(made.settings["model"])
-    read_into(network, tmp_path / WEIGHTS)
+    read_weights(network, tmp_path / WEIGHTS)
     assert int(network.layers[1].num_batches_tracked) == made.settings["train"]["steps"]
     assert int(network.frozen.num_batches_tracked) == 0
 

@@ -17,11 +17,10 @@ from ablate.models.contract import keep
 from ablate.settings.setting import defaults_of
 from ablate.settings.stages import fault_of, stages_of
 from ablate.settings.train import TrainSettings, faults_of, in_steps
+from ablate.training.checkpoints import write_weights
 from ablate.training.initialisation import initialise, start
-from ablate.training.optimisation import Optimisation
-from ablate.training.schedules import rate_factor
+from ablate.training.optimisation import Optimisation, rate_factor
 from ablate.training.tasks.fusion import check_starts
-from ablate.training.weights import write
 
 STEPS = 20
 
@@ -51,7 +50,7 @@ def descend(
     for step, (infrared, visible) in enumerate(batches(), start=1):
         optimisation.begin(step)
         fused = model(infrared=infrared, visible=visible)
-        optimisation.descend((fused - visible).square().mean())
+        optimisation.step((fused - visible).square().mean())
         optimisation.end()
         if after:
             after(step, optimisation)
@@ -334,7 +333,7 @@ def test_a_training_that_goes_on_from_its_state_is_bit_equal(stop: int, **change
     again.restore(kept)
     for step, (infrared, visible) in list(enumerate(batches(), start=1))[stop:]:
         again.begin(step)
-        again.descend((again.model(infrared=infrared, visible=visible) - visible).square().mean())
+        again.step((again.model(infrared=infrared, visible=visible) - visible).square().mean())
         again.end()
     for one, other in zip(whole.scored.parameters(), again.scored.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -371,7 +370,7 @@ def test_what_stages_and_weights_cannot_be_is_told_before_a_run(tmp_path: Path) 
     with pytest.raises(ConfigError, match=r"initial_weights: .*: no such file"):
         check_starts([other])
     trained = models.build({"name": "unet", "width": 3, "depth": 1})
-    other["train"] = {"initial_weights": str(write(trained, tmp_path))}
+    other["train"] = {"initial_weights": str(write_weights(trained, tmp_path))}
     with pytest.raises(ConfigError, match="not the weights of this network"):
         check_starts([other])
     check_starts([{**other, "model": {"name": "unet", "width": 3, "depth": 1}}])
@@ -381,7 +380,7 @@ def test_a_training_starts_from_the_weights_of_a_run(tmp_path: Path) -> None:
     run = tmp_path / "store" / "study" / "runs" / "abc123"
     run.mkdir(parents=True)
     trained = two_parts()
-    write(trained, run)
+    write_weights(trained, run)
     for initial in (str(run), "run:abc123", str(run / "weights.safetensors")):
         model = models.build({"name": "unet", "width": 2, "depth": 1})
         here = tmp_path / "store" / "other" / "runs" / "x"

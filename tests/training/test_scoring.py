@@ -13,7 +13,7 @@ from ablate import models
 from ablate.data.pairs import Pair
 from ablate.errors import DivergedError
 from ablate.training import scoring
-from ablate.training.memory import keep_freed, release
+from ablate.training.determinism import keep_freed, release
 from ablate.training.scoring import batches, fuse_all, image_tensor
 
 CPU = torch.device("cpu")

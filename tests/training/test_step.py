@@ -11,12 +11,12 @@ from torch import Tensor
 from ablate import losses
 from ablate.errors import ConfigError
 from ablate.losses.total import FusionLoss
-from ablate.training import descent
+from ablate.training import fusion
 from ablate.training.checkpoints import LeaveError
 from ablate.training.graph import WARM_UP, Replayed, engine_of
 from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
-from ablate.training.step import Taken
+from ablate.training.trainable import StepOutput
 from tests.training.conftest import Listener
 
 Make = Callable[..., RunSpec]
@@ -31,15 +31,15 @@ class Pretending:
     def __init__(self) -> None:
         self.asides, self.captures, self.replays = 0, 0, 0
 
-    def aside(self, work: Callable[[], Taken]) -> Taken:
+    def aside(self, work: Callable[[], StepOutput]) -> StepOutput:
         self.asides += 1
         return work()
 
-    def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
+    def captured(self, work: Callable[[], StepOutput]) -> Callable[[], StepOutput]:
         self.captures += 1
-        kept: list[Taken] = []
+        kept: list[StepOutput] = []
 
-        def replay() -> Taken:
+        def replay() -> StepOutput:
             self.replays += 1
             taken = work()
             if not kept:
@@ -57,7 +57,7 @@ class Pretending:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Pretending:
     made = Pretending()
     monkeypatch.setattr(
-        descent, "engine_of", lambda train, device: made if train.get("graph") == "auto" else None
+        fusion, "engine_of", lambda train, device: made if train.get("graph") == "auto" else None
     )
     return made
 
@@ -182,13 +182,13 @@ def test_kept_targets_are_let_go_before_a_capture_and_after_it() -> None:
     kept: list[bool] = []
 
     class Looking(Pretending):
-        def captured(self, work: Callable[[], Taken]) -> Callable[[], Taken]:
+        def captured(self, work: Callable[[], StepOutput]) -> Callable[[], StepOutput]:
             kept.append(loss.gradient._kept.is_held)
             return super().captured(work)
 
-    def step(infrared: Tensor, visible: Tensor) -> Taken:
+    def step(infrared: Tensor, visible: Tensor) -> StepOutput:
         value = loss(infrared=infrared, visible=visible, fused=images[2])
-        return Taken(value=value, terms=dict(loss.last_terms), fused=images[2])
+        return StepOutput(loss=value, value=value, terms=dict(loss.last_terms), fused=images[2])
 
     take = Replayed(step, loss=loss, engine=Looking(), device=torch.device("cpu"))
     values = [float(take(images[0] * k, images[1]).value) for k in (1.0, 0.9, 0.8, 0.7, 0.6)]

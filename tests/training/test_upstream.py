@@ -15,20 +15,20 @@ import torch
 from torch import Tensor, nn
 
 from ablate import losses, models
+from ablate.losses.total import FusionLoss
 from ablate.models.contract import FusionNetwork
 from ablate.models.released import NAMES, renamed
 from ablate.settings.recipes import RECIPES
 from ablate.settings.stages import FUSION, Stage
 from ablate.settings.train import TrainSettings, in_steps
+from ablate.training.fusion import fusion_output, objective_output
 from ablate.training.optimisation import Optimisation
-from ablate.training.step import Step, fusion_step, objective_step
 from tests.planted import batch, weights
 
 RECORDED = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted(Path(__file__).with_name("upstream").glob("*.json"))
 }
-CPU = torch.device("cpu")
 
 
 class ThreeLayers(FusionNetwork):
@@ -73,22 +73,23 @@ def optimisation(name: str, **changed: Any) -> Optimisation:
 
 def first_losses(name: str, made: Optimisation, *, steps: int) -> list[float]:
     one, taken = RECORDED[name], []
-    steps_of: dict[int, Step] = {}
+    of_stage: dict[int, FusionLoss] = {}
 
-    def step_of(stage: Stage) -> Step:
-        loss = losses.build({**losses.canonical(RECIPES[name].loss), **stage.loss})
-        if stage.objective == FUSION:
-            return fusion_step(made, loss, device=CPU)
-        assert isinstance(made.model, FusionNetwork)
-        return objective_step(made, made.model.objectives()[stage.objective], loss, device=CPU)
+    def loss_of(stage: Stage) -> FusionLoss:
+        return losses.build({**losses.canonical(RECIPES[name].loss), **stage.loss})
 
     for step in range(1, steps + 1):
         stage = made.begin(step)
-        take = steps_of.setdefault(stage.first, step_of(stage))
+        loss = of_stage.setdefault(stage.first, loss_of(stage))
         images = (
             each[: one.get("batch", 2)] for each in batch(step, seed=one["seed"], crop=one["crop"])
         )
-        taken.append(float(take(*images).value))
+        if stage.objective == FUSION:
+            output = fusion_output(made, loss, *images)
+        else:
+            output = objective_output(made, stage.objective, loss, *images)
+        made.step(output.loss)
+        taken.append(float(output.value))
         made.end()
     return taken
 

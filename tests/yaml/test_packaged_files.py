@@ -97,7 +97,7 @@ def test_a_weight_that_is_held_is_another_arm_than_one_that_is_tuned() -> None:
     plan = make(config.load("q5_lambda"))
     answer = [trial for trial in plan.trials if trial.phase == "answer"]
     for trial in answer:
-        is_tuned = trial.values["weighting"] == "tuned"
+        is_tuned = trial.factors["weighting"] == "tuned"
         assert ("gradient_weight" in trial.nuisance) == is_tuned
         weight = trial.runs[0].settings["loss"]["gradient_weight"]
         assert weight == (trial.nuisance["gradient_weight"] if is_tuned else 10.0)
@@ -112,7 +112,7 @@ def test_the_weights_of_q8_reach_down_to_no_gradient_term() -> None:
     plan = make(config.load("q8_gradient_weight"))
     weights = {t.runs[0].settings["loss"]["gradient_weight"] for t in plan.trials}
     assert weights == {0, 0.1, 1, 10, 100}
-    without = next(t for t in plan.trials if t.values["gradient_weight"] == 0)
+    without = next(t for t in plan.trials if t.factors["gradient_weight"] == 0)
     assert "levels" not in without.runs[0].settings["loss"]  # nothing is left of the pyramid
 
 
@@ -120,7 +120,7 @@ def test_the_paddings_and_crops_of_q6_share_their_points() -> None:
     plan = make(config.load("q6_padding_crop"))
     answer = [trial for trial in plan.trials if trial.phase == "answer"]
     first = [trial for trial in answer if (trial.block, trial.point) == (1, 1)]
-    assert {(t.values["padding"], t.values["crop"]) for t in first} == {
+    assert {(t.factors["padding"], t.factors["crop"]) for t in first} == {
         ("zeros", 64),
         ("zeros", 128),
         ("replicate", 64),

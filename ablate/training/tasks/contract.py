@@ -1,4 +1,4 @@
-"""What a task is: its settings, its metrics, its data, and how one run of it is trained."""
+"""The contract of a task: its settings, its metrics, its data, and how one run of it is trained."""
 
 import abc
 import hashlib
@@ -18,8 +18,8 @@ from ablate.registry import Registry
 
 if TYPE_CHECKING:  # a plan needs no torch
     from ablate.data.items import Examples
+    from ablate.training.run import Run
     from ablate.training.scoring import Row
-    from ablate.training.tasks.run import Run
 
 FUSION: Final = "fusion"  # the task of a study that names none
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -100,18 +100,18 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def fit(self, run: "Run") -> Trained:
-        """Train and score one run; `run.descend` does most of it."""
+        """Train and score one run; `run.fit` does most of it."""
 
     def faults(self) -> list[str]:
         """Return why this combination of settings cannot be trained: it is then not tried."""
         return []
 
     def scope(self) -> str:
-        """Return what a report says of what is trained, beside steps and batch size."""
+        """Describe the training for a report, beside its steps and batch size."""
         return type(self).__name__
 
     def protocol(self) -> tuple[str, str]:
-        """Return what the metrics are computed by and its hash: here the file of the task."""
+        """Return name and hash of the rules that metrics are computed by: here the task's file."""
         file = inspect.getsourcefile(type(self))
         found = hashlib.sha256(Path(file).read_bytes() if file else b"").hexdigest()[:12]
         return f"those of the task {type(self).__name__}", found
@@ -175,7 +175,7 @@ def settings_of(task: type[Task]) -> tuple[str, ...]:
 
 
 def _type_fault(wanted: Any, value: Any) -> str | None:
-    """Return what is wrong with the type of a value; None where it fits or nothing is said."""
+    """Return the error in the type of a value; None where it fits, or no type is given."""
     if typing.get_origin(wanted) in (typing.Union, types.UnionType):
         faults = [_type_fault(one, value) for one in typing.get_args(wanted)]
         return faults[0] if all(faults) else None

@@ -6,6 +6,7 @@ What trains is imported where it is used: a plan asks for `faults` alone and nee
 import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ablate.data.pairs import PairSet
+    from ablate.training.run import Run
     from ablate.training.scoring import Row
-    from ablate.training.tasks.run import Run
 
 
 @TASKS.register(FUSION)
@@ -53,7 +54,7 @@ class Fusion(Task):
         return _kept(json.dumps(self._settings["data"], sort_keys=True), folder)
 
     def check_examples(self, examples: "PairSet", arms: Iterable[Mapping[str, Any]]) -> None:
-        """Raise what makes the data, the stages or the initial weights of an arm unusable.
+        """Check that the data, the stages and the initial weights of all arms can be used.
 
         The limits of the arms are tried too, where an arm has one of its own.
 
@@ -73,7 +74,7 @@ class Fusion(Task):
         check_starts(every)
 
     def faults(self) -> list[str]:
-        """Return what recipe and loss, of every stage, cannot do at this crop and budget."""
+        """Return the errors of recipe and loss, of every stage, at this crop and budget."""
         parts = self._settings
         crop_px, train = parts["data"]["crop"], parts["train"]
         stages = [stage.get("loss", {}) for stage in train.get("stages") or ()]
@@ -111,8 +112,8 @@ class Fusion(Task):
         from ablate import models
         from ablate.models.contract import parameter_count
         from ablate.models.probe import Probe
-        from ablate.training import loop, probing
-        from ablate.training.calibration import calibrate
+        from ablate.training.fusion import NetworkTraining, calibrate
+        from ablate.training.probing import ProbeTraining
 
         settings, device, pairs = self._settings, run.device, run.examples
         if faults := self.faults():
@@ -121,20 +122,23 @@ class Fusion(Task):
         loss = losses.build(losses.canonical(settings["loss"])).to(device)
         constants = calibrate(loss, pairs, crop_px=crop_px, device=device)
         model = models.build(settings["model"])
-        routine = probing if isinstance(model, Probe) else loop
-        rows, values, facts = routine.fit(run, model, loss)
-        facts |= {
+        kind = ProbeTraining if isinstance(model, Probe) else NetworkTraining
+        training = kind(run, model, loss)
+        trained = run.train_loop(training)
+        training.save()
+        facts = {
+            **trained.facts,
             "parameters": parameter_count(model),
             **_arithmetic(model, side_px=crop_px),
             "protocol": settings["metrics"]["protocol"],
             "arithmetic": _computed(settings["train"], model, device),
             **({"loss_constants": constants} if constants else {}),
         }
-        return Trained(rows=tuple(rows), values=values, facts=facts)
+        return replace(trained, facts=facts)
 
 
 def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
-    """Raise what makes stages or initial weights unusable; networks without either are not built.
+    """Check stages and initial weights; networks without either are not built.
 
     Raises:
         ConfigError: All stages that name a part or an objective that the network does not have,
@@ -150,9 +154,9 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
     if not asked:
         return
     from ablate import models
+    from ablate.training.checkpoints import read_weights
     from ablate.training.initialisation import OF_A_RUN, weights_file
     from ablate.training.optimisation import stage_faults
-    from ablate.training.weights import read_into
 
     faults: list[str] = []
     for stages, initial, section in asked.values():
@@ -160,7 +164,7 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
         faults += stage_faults(stages or (), model)
         if initial and not str(initial).startswith(OF_A_RUN):
             try:
-                read_into(model, weights_file(str(initial), store=Path.cwd()))
+                read_weights(model, weights_file(str(initial), store=Path.cwd()))
             except ConfigError as error:
                 faults += error.faults
             except StoreError as error:
@@ -198,7 +202,7 @@ def _kept(settings: str, folder: Path) -> "PairSet":
 def _computed(
     train: Mapping[str, Any], model: "nn.Module", device: "torch.device"
 ) -> dict[str, Any]:
-    """Return how the steps were computed: what `auto` and what is left out stand for."""
+    """Return how the steps were computed, `auto` and absent settings resolved."""
     from ablate.training.determinism import LAYOUTS, layout_of
     from ablate.training.graph import engine_of
 
@@ -211,7 +215,7 @@ def _computed(
 
 
 def _arithmetic(model: "nn.Module", *, side_px: int) -> dict[str, Any]:
-    """Return what fusing one crop costs; nothing for the probe, which fuses by descending."""
+    """Return the cost of fusing one crop; nothing for the probe, which is optimised per image."""
     from ablate.models.cost import flops
     from ablate.models.probe import Probe
 

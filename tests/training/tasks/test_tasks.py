@@ -15,9 +15,9 @@ from ablate.errors import ConfigError, DataError
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.study.names import known
 from ablate.study.plan import make
+from ablate.training.run import Run
 from ablate.training.tasks import TASKS, task_of
 from ablate.training.tasks.contract import Measure, Task, Trained
-from ablate.training.tasks.run import Run
 from tests.plugged import forgetting as forgetting
 
 FUSION = """\
@@ -61,7 +61,7 @@ class Slope(Task):
         def loss(step: int) -> Tensor:
             return (model(x) - self.bend).square().mean()
 
-        return run.descend(
+        return run.fit(
             model, loss=loss, score=lambda names: {"error": [loss(1).item()] * len(names)}
         )
 

@@ -1,8 +1,8 @@
-"""One driver per study: a lock on this machine, and a sign of life for the others.
+"""The study lock: one driver per study, held by a lock on this machine and a heartbeat for others.
 
 The lock of the operating system goes with its process, so a kill leaves none behind. On a network
-folder it may not reach other machines: there the driver's sign of life does, a small file that
-changes every few seconds. A sign that another machine left is watched before its study is taken.
+folder it may not reach other machines: there the driver's heartbeat does, a small file that
+changes every few seconds. One that another machine left is watched before its study is taken.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ablate.errors import BusyError, StoreError
-from ablate.study.at_work import AtWork, written
+from ablate.study.ledger import OpenRuns, whole_bytes
 from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
@@ -27,11 +27,11 @@ BEAT_EVERY_S = 5.0
 WATCHED_S = 30.0  # several beats, and what network folders take to show a change
 LOOK_EVERY_S = 0.5
 CLOCKS_DIFFER_S = 3600.0  # at most, between two machines
-LOOK_TAKES_S = 0.5  # more than `is_possessed` holds the lock of a study that nobody runs
+LOOK_TAKES_S = 0.5  # more than `is_locked` holds the lock of a study that nobody runs
 
 
 @contextlib.contextmanager
-def possess(folder: Path, study: str) -> Iterator[None]:
+def study_lock(folder: Path, study: str) -> Iterator[None]:
     """Hold the study in a folder while the block lasts.
 
     Raises:
@@ -54,7 +54,7 @@ def possess(folder: Path, study: str) -> Iterator[None]:
         ) from None
     try:
         _watch(folder, study)
-        sign, done, before = folder / SIGN, threading.Event(), written(folder)
+        sign, done, before = folder / SIGN, threading.Event(), whole_bytes(folder)
         beating = threading.Thread(target=_beat, args=(sign, done, before), daemon=True)
         _write(sign, 0, before)
         beating.start()
@@ -69,7 +69,7 @@ def possess(folder: Path, study: str) -> Iterator[None]:
         lock.release()
 
 
-def is_possessed(folder: Path) -> bool:
+def is_locked(folder: Path) -> bool:
     """Return whether a driver on this machine holds the study's lock."""
     if not (folder / LOCK).exists():
         return False
@@ -84,12 +84,12 @@ def is_possessed(folder: Path) -> bool:
     return False
 
 
-def user_of(folder: Path) -> str | None:
+def host_of_driver(folder: Path) -> str | None:
     """Return the host of the driver that runs the study, None where nobody does.
 
-    A sign that a driver on another machine left is watched for up to half a minute.
+    A heartbeat that a driver on another machine left is watched for up to half a minute.
     """
-    if is_possessed(folder):
+    if is_locked(folder):
         return socket.gethostname()
     first = _read(folder / SIGN)
     host = str(first.get("host", ""))
@@ -99,21 +99,21 @@ def user_of(folder: Path) -> str | None:
     return str(now.get("host", host)) if now else None
 
 
-def at_work(folder: Path) -> list[str]:
-    """Return the ids of the runs that the driver of the study, if there is one, has handed out.
+def open_runs(folder: Path) -> list[str]:
+    """Return the ids of the runs that the driver of the study, if there is one, has submitted.
 
-    A driver on another machine is known by its sign of life, which may take some seconds.
+    A driver on another machine is known by its heartbeat, which may take some seconds.
     """
     before = _read(folder / SIGN).get("ledger_bytes")
-    if not isinstance(before, int) or not (is_possessed(folder) or _lives_elsewhere(folder / SIGN)):
+    if not isinstance(before, int) or not (is_locked(folder) or _lives_elsewhere(folder / SIGN)):
         return []
-    return AtWork(folder, read=before).look()
+    return OpenRuns(folder, read=before).ids()
 
 
 def _lives_elsewhere(sign: Path) -> bool:
-    """Return whether a driver on another machine changes its sign.
+    """Return whether a driver on another machine changes its heartbeat.
 
-    A sign that is as old as a few beats is believed, one of more than an hour is not; between them
+    One that is as old as a few beats is believed, one older than an hour is not; between them
     the clocks of two machines may differ, and the next beat is waited for.
     """
     first = _read(sign)
@@ -134,13 +134,13 @@ def _lives_elsewhere(sign: Path) -> bool:
 
 
 def _watch(folder: Path, study: str) -> None:
-    """Return when no other machine is at work; what it reads needs no clock of another machine."""
+    """Return once no driver on another machine beats; the clock of that machine is not needed."""
     first = _read(folder / SIGN)
     host = str(first.get("host", ""))
     if host in ("", socket.gethostname()):
-        return  # a driver of this machine: its lock would have told
+        return  # a driver of this machine, whose lock is free
     logger.warning(
-        "%s: its last driver ran on %s and did not end it; watching for %.0f s whether it lives",
+        "%s: its last driver ran on %s and did not end it; watching its heartbeat for %.0f s",
         study,
         host,
         WATCHED_S,
@@ -150,7 +150,7 @@ def _watch(folder: Path, study: str) -> None:
 
 
 def _changed(sign: Path, first: dict[str, object]) -> dict[str, object]:
-    """Return the sign of life once it differs; empty when it goes, or stays as it is too long."""
+    """Return the heartbeat once it differs; empty when it goes, or stays the same too long."""
     until = time.monotonic() + WATCHED_S
     while time.monotonic() < until:
         time.sleep(LOOK_EVERY_S)
@@ -179,7 +179,7 @@ def _write(sign: Path, beats: int, before: int) -> None:
 
 
 def _read(sign: Path) -> dict[str, object]:
-    """Return the sign of life, empty where there is none."""
+    """Return the heartbeat, empty where there is none."""
     try:
         found = json.loads(sign.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

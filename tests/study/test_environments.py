@@ -1,11 +1,12 @@
 """A study that goes on in another environment: refused, or accepted and told apart."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from ablate.errors import StoreError
-from ablate.study import drift
+from ablate.study import environments
 from ablate.study.ledger import Ledger
 from ablate.training.environment import Environment
 from ablate.training.spec import RunResult
@@ -32,7 +33,7 @@ def end(ledger: Ledger, run_id: str, stratum: str | None) -> RunResult:
 
 def check(folder: Path, now: Environment, *, accepts: bool = False, code_hash: str = "c") -> Ledger:
     ledger = Ledger(folder)
-    drift.check(ledger, now, code_hash=code_hash, accepts=accepts)
+    environments.check(ledger, now, code_hash=code_hash, accepts=accepts)
     return ledger
 
 
@@ -40,8 +41,8 @@ def check(folder: Path, now: Environment, *, accepts: bool = False, code_hash: s
 def study(tmp_path: Path) -> Path:
     """Return the folder of a study with one run in the old environment."""
     ledger = started(tmp_path)
-    drift.check(ledger, OLD, code_hash="c", accepts=False)
-    end(ledger, "one", OLD.stratum)
+    environments.check(ledger, OLD, code_hash="c", accepts=False)
+    end(ledger, "one", OLD.id)
     return tmp_path
 
 
@@ -67,25 +68,25 @@ def test_an_accepted_drift_is_accepted_once_and_for_all(
 ) -> None:
     ledger = check(study, NEW, accepts=True)
     assert "another environment: torch 2.12 -> 2.13" in caplog.text
-    end(ledger, "two", NEW.stratum)
+    end(ledger, "two", NEW.id)
     check(study, NEW)
     ledger = check(study, OLD)
-    first, second = drift.strata(ledger)
-    assert (first.id, first.runs, first.differs) == (OLD.stratum, 1, ())
+    first, second = environments.of_results(ledger)
+    assert (first.id, first.runs, first.differs) == (OLD.id, 1, ())
     assert second.differs == ("torch 2.12 -> 2.13", "losses/total.py changed")
-    assert drift.lines(drift.strata_in(study)) == [
-        f"environment {OLD.stratum}: 1 runs",
-        f"environment {NEW.stratum}: 1 runs (torch 2.12 -> 2.13; losses/total.py changed)",
+    assert environments.lines([asdict(one) for one in environments.of_results(Ledger(study))]) == [
+        f"environment {OLD.id}: 1 runs",
+        f"environment {NEW.id}: 1 runs (torch 2.12 -> 2.13; losses/total.py changed)",
     ]
 
 
 def test_without_results_nothing_can_be_mixed(tmp_path: Path) -> None:
-    drift.check(started(tmp_path), OLD, code_hash="c", accepts=False)
+    environments.check(started(tmp_path), OLD, code_hash="c", accepts=False)
     check(tmp_path, NEW)
 
 
 def test_one_stratum_is_not_worth_a_word(study: Path) -> None:
-    assert drift.lines(drift.strata_in(study)) == []
+    assert environments.lines([asdict(one) for one in environments.of_results(Ledger(study))]) == []
 
 
 def test_a_run_that_failed_with_its_workers_is_no_environment(study: Path) -> None:
@@ -94,18 +95,18 @@ def test_a_run_that_failed_with_its_workers_is_no_environment(study: Path) -> No
     ledger.run_folder("lost").mkdir(parents=True)
     write_json(ledger.run_folder("lost") / "result.json", lost.to_json())
     ledger.end(lost)
-    assert [one.id for one in drift.strata(Ledger(study))] == [OLD.stratum]
+    assert [one.id for one in environments.of_results(Ledger(study))] == [OLD.id]
 
 
 def test_a_run_from_elsewhere_is_told_and_the_next_start_refuses(
     study: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ledger = Ledger(study)
-    result = end(ledger, "two", NEW.stratum)
-    assert not drift.is_noted(ledger, result)
-    drift.notice(ledger, result, NEW)
+    result = end(ledger, "two", NEW.id)
+    assert not environments.is_noted(ledger, result)
+    environments.notice(ledger, result, NEW)
     assert "two: made in another environment than the study: torch 2.12 -> 2.13" in caplog.text
-    assert drift.is_noted(ledger, result)
+    assert environments.is_noted(ledger, result)
     with pytest.raises(StoreError, match=r"torch 2\.12 -> 2\.13"):
         check(study, NEW)
     check(study, NEW, accepts=True)
@@ -114,9 +115,9 @@ def test_a_run_from_elsewhere_is_told_and_the_next_start_refuses(
 
 def test_a_run_of_an_unknown_machine_says_so(study: Path, caplog: pytest.LogCaptureFixture) -> None:
     ledger = Ledger(study)
-    drift.notice(ledger, end(ledger, "two", "f00"), OLD)
-    assert drift.UNKNOWN in caplog.text
-    assert drift.strata(Ledger(study))[1].differs == (drift.UNKNOWN,)
+    environments.notice(ledger, end(ledger, "two", "f00"), OLD)
+    assert environments.UNKNOWN in caplog.text
+    assert environments.of_results(Ledger(study))[1].differs == (environments.UNKNOWN,)
 
 
 @pytest.mark.parametrize(("code_hash", "is_refused"), [("c", False), ("other", True)])
@@ -124,10 +125,10 @@ def test_a_store_of_an_earlier_version_has_its_code_hash(
     tmp_path: Path, code_hash: str, is_refused: bool
 ) -> None:
     ledger = started(tmp_path)
-    assert drift.is_noted(ledger, end(ledger, "one", None))
+    assert environments.is_noted(ledger, end(ledger, "one", None))
     if is_refused:
         with pytest.raises(StoreError, match="code c -> other"):
             check(tmp_path, NEW, code_hash=code_hash)
     else:
         check(tmp_path, NEW, code_hash=code_hash)
-        assert [one.id for one in drift.strata(Ledger(tmp_path))] == [""]
+        assert [one.id for one in environments.of_results(Ledger(tmp_path))] == [""]

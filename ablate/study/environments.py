@@ -1,17 +1,17 @@
-"""Whether a study goes on in the environment that it was started in, and what is done if not.
+"""The environments that the runs of a study were made in: noted, compared and listed.
 
-What moves numbers (see `ablate.training.environment`) is noted in the ledger when the study starts.
-The next start compares. Other code, libraries or arithmetic are refused, unless the user accepts
-the drift: then every run carries its stratum, a block that holds several strata answers nothing,
-and the report says so. Other data or another design are refused always (`Ledger.start`). A run that
-was begun in another environment starts over; the early points of its curves stay.
+An environment (see `ablate.training.environment`) is noted in the ledger when the study starts, and
+the next start compares. Other code, libraries or arithmetic are refused, unless the user accepts
+the drift: then every run carries the id of its environment, a block with runs of several ones
+answers nothing, and the report says so. Other data or another design are always refused
+(`Ledger.start`). A run that was begun in another environment starts over; the early points of its
+curves stay.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from ablate.errors import StoreError
@@ -24,7 +24,7 @@ UNKNOWN = "another machine or installation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stratum:
+class EnvironmentRuns:
     """The runs of a study that were made in one environment."""
 
     id: str
@@ -45,7 +45,7 @@ def check(ledger: Ledger, now: Environment, *, code_hash: str, accepts: bool) ->
         StoreError: The study has results from another environment, and `accepts` is not given.
     """
     known = {one: entry for one, entry in ledger.environments.items() if entry["is_accepted"]}
-    if now.stratum in known:
+    if now.id in known:
         return
     if known:
         last = _environment(list(known.values())[-1])
@@ -60,7 +60,7 @@ def check(ledger: Ledger, now: Environment, *, code_hash: str, accepts: bool) ->
         )
     if what and ledger.results:
         logger.warning("%s: goes on in another environment: %s", ledger.folder.name, what)
-    ledger.note_environment(now.stratum, now.to_json(), is_accepted=True)
+    ledger.note_environment(now.id, now.to_json(), is_accepted=True)
 
 
 def notice(ledger: Ledger, result: RunResult, measured: Environment) -> None:
@@ -71,9 +71,9 @@ def notice(ledger: Ledger, result: RunResult, measured: Environment) -> None:
         result: Of a run that has just ended.
         measured: The environment as it is now, which may be that of the run.
     """
-    stratum = str(result.facts.get("stratum", ""))
+    own = str(result.facts.get("stratum", ""))
     known = list(ledger.environments.values())
-    is_measured = measured.stratum == stratum
+    is_measured = measured.id == own
     what = "; ".join(changes(_environment(known[0]), measured)) if is_measured else UNKNOWN
     logger.warning(
         "%s: made in another environment than the study: %s; the next start refuses to go on "
@@ -81,7 +81,7 @@ def notice(ledger: Ledger, result: RunResult, measured: Environment) -> None:
         result.run_id,
         what,
     )
-    ledger.note_environment(stratum, measured.to_json() if is_measured else {}, is_accepted=False)
+    ledger.note_environment(own, measured.to_json() if is_measured else {}, is_accepted=False)
 
 
 def is_noted(ledger: Ledger, result: RunResult) -> bool:
@@ -89,11 +89,11 @@ def is_noted(ledger: Ledger, result: RunResult) -> bool:
     return result.facts.get("stratum", "") in ("", *ledger.environments)
 
 
-def strata(ledger: Ledger) -> tuple[Stratum, ...]:
-    """Return the strata of a study's results, in the order of their first note.
+def of_results(ledger: Ledger) -> tuple[EnvironmentRuns, ...]:
+    """Return the environments of a study's results, in the order of their first note.
 
-    Results of earlier versions, which name no stratum, are one of their own, id "". Runs that have
-    failed without a word, with their workers, have no numbers that could be mixed.
+    Results of earlier versions, which name none, share one with the id "". Runs that failed
+    together with their workers, and so name none either, have no numbers and do not count.
     """
     counts = Counter(
         str(one.facts.get("stratum", ""))
@@ -106,7 +106,7 @@ def strata(ledger: Ledger) -> tuple[Stratum, ...]:
         return ()
     first = ledger.environments.get(order[0])
     return tuple(
-        Stratum(
+        EnvironmentRuns(
             id=one,
             runs=counts[one],
             differs=() if one == order[0] else _differs(first, ledger.environments.get(one)),
@@ -115,13 +115,8 @@ def strata(ledger: Ledger) -> tuple[Stratum, ...]:
     )
 
 
-def strata_in(folder: Path) -> list[dict[str, Any]]:
-    """Return the strata of the study in a folder, in plain types."""
-    return [asdict(one) for one in strata(Ledger(folder))]
-
-
 def lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return what people are told of several strata in plain types; nothing of one."""
+    """Return one line per environment for the user; none where there is only one."""
     if len(found) < 2:
         return []
     return [
@@ -132,7 +127,7 @@ def lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def sentence(found: Sequence[Mapping[str, Any]]) -> str:
-    """Return what a report says above its tables; empty where there is one stratum.
+    """Return the sentence above the tables of a report; empty where there is one environment.
 
     Example:
         >>> old = {"id": "a", "runs": 5, "differs": []}

@@ -12,15 +12,15 @@ import pytest
 from filelock import FileLock
 
 from ablate.errors import BusyError, StoreError
-from ablate.study import possession
-from ablate.study.possession import LOCK, SIGN, is_possessed, possess
+from ablate.study import study_lock as module
+from ablate.study.study_lock import LOCK, SIGN, is_locked, study_lock
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(possession, "BEAT_EVERY_S", 0.02)
-    monkeypatch.setattr(possession, "LOOK_EVERY_S", 0.02)
-    monkeypatch.setattr(possession, "WATCHED_S", 0.4)
+    monkeypatch.setattr(module, "BEAT_EVERY_S", 0.02)
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(module, "WATCHED_S", 0.4)
 
 
 @contextlib.contextmanager
@@ -35,17 +35,17 @@ def sign(folder: Path, host: str, beats: int = 0) -> None:
 
 
 def test_one_at_a_time_and_nothing_is_left_of_it(tmp_path: Path) -> None:
-    with possess(tmp_path, "mine"):
-        assert is_possessed(tmp_path)
+    with study_lock(tmp_path, "mine"):
+        assert is_locked(tmp_path)
         with (
             pytest.raises(BusyError, match="another driver runs the study mine; wait"),
-            possess(tmp_path, "mine"),
+            study_lock(tmp_path, "mine"),
         ):
             pass
         assert (tmp_path / SIGN).exists()
-    assert not is_possessed(tmp_path)
+    assert not is_locked(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] in ([LOCK], [])
-    with possess(tmp_path, "mine"):
+    with study_lock(tmp_path, "mine"):
         pass
 
 
@@ -53,7 +53,7 @@ def test_what_a_killed_driver_of_this_machine_left_is_taken_at_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     sign(tmp_path, socket.gethostname())
-    with possess(tmp_path, "mine"):
+    with study_lock(tmp_path, "mine"):
         pass
     assert not caplog.records
 
@@ -61,12 +61,12 @@ def test_what_a_killed_driver_of_this_machine_left_is_taken_at_once(
 def test_a_driver_that_lives_on_another_machine_is_seen_without_its_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with possess(tmp_path, "mine"):
+    with study_lock(tmp_path, "mine"):
         (tmp_path / LOCK).unlink()  # as on a folder that does not pass locks on
         with (
             on_host("elsewhere", monkeypatch),
             pytest.raises(BusyError, match=f"a driver on {socket.gethostname()} runs the study"),
-            possess(tmp_path, "mine"),
+            study_lock(tmp_path, "mine"),
         ):
             pass
 
@@ -75,7 +75,7 @@ def test_a_driver_that_died_on_another_machine_is_watched_then_followed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     sign(tmp_path, "elsewhere")
-    with possess(tmp_path, "mine"):
+    with study_lock(tmp_path, "mine"):
         assert json.loads((tmp_path / SIGN).read_text())["host"] == socket.gethostname()
     assert "its last driver ran on elsewhere and did not end it" in caplog.text
 
@@ -83,12 +83,12 @@ def test_a_driver_that_died_on_another_machine_is_watched_then_followed(
 def test_a_driver_that_ends_while_it_is_watched_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(possession, "WATCHED_S", 60.0)
+    monkeypatch.setattr(module, "WATCHED_S", 60.0)
     sign(tmp_path, "elsewhere")
     timer = threading.Timer(0.1, (tmp_path / SIGN).unlink)
     timer.start()
     started = time.monotonic()
-    with possess(tmp_path, "mine"):
+    with study_lock(tmp_path, "mine"):
         assert time.monotonic() - started < 30
 
 
@@ -97,8 +97,8 @@ def test_a_sign_that_cannot_be_read_stands_in_nobodys_way_for_long(
     tmp_path: Path, content: str
 ) -> None:
     (tmp_path / SIGN).write_text(content)
-    with possess(tmp_path, "mine"):
-        assert is_possessed(tmp_path)
+    with study_lock(tmp_path, "mine"):
+        assert is_locked(tmp_path)
 
 
 def test_a_file_system_without_locks_is_refused_in_one_line(
@@ -108,7 +108,10 @@ def test_a_file_system_without_locks_is_refused_in_one_line(
         raise NotImplementedError("FileSystem does not appear to support flock")
 
     monkeypatch.setattr(FileLock, "acquire", none)
-    with pytest.raises(StoreError, match="has no locks; name a folder"), possess(tmp_path, "mine"):
+    with (
+        pytest.raises(StoreError, match="has no locks; name a folder"),
+        study_lock(tmp_path, "mine"),
+    ):
         pass
     (tmp_path / LOCK).touch()
-    assert not is_possessed(tmp_path)
+    assert not is_locked(tmp_path)

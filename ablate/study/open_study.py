@@ -1,0 +1,145 @@
+"""A study in a store: its plan, data, ledger, trials and addresses, each read once."""
+
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablate.config.schema import StudyConfig
+from ablate.errors import StoreError
+from ablate.study import redrawing
+from ablate.study.confirming import run_ids
+from ablate.study.ledger import Ledger
+from ablate.study.plan import make
+from ablate.study.questions import directions_of
+from ablate.study.trials import Trials
+from ablate.tracking.address import public, tracking_uri
+from ablate.training.tasks import task_of
+
+if TYPE_CHECKING:
+    from ablate.data.items import Examples
+    from ablate.search.store import TrialStore
+    from ablate.tracking.shipper import Shipper
+
+
+class OpenStudy:
+    """One study in one store, which need not hold it yet.
+
+    Opening makes the plan and writes nothing. Data, ledger and trials are read when they are first
+    asked for, and kept; `reread` forgets what may have changed on disk.
+
+    Args:
+        config: A checked study.
+        store: Folder of the stores.
+
+    Raises:
+        ConfigError: The study cannot be planned, see `ablate.study.plan.make`.
+    """
+
+    def __init__(self, config: StudyConfig, *, store: Path) -> None:
+        self.config, self.store = config, store
+        self.folder = store / config.name
+        self.plan = make(config)
+        self.task = task_of(config.base)
+
+    @cached_property
+    def examples(self) -> "Examples":
+        """The data of the study."""
+        return self.task.examples()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, as it was when it was first asked for, and as this process writes it."""
+        return Ledger(self.folder)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """All trials that the plan and the ledger know."""
+        return Trials(self.plan, self.ledger)
+
+    def reread(self) -> None:
+        """Read ledger, trials and Optuna's study again when they are next asked for."""
+        for name in ("ledger", "trials", "optuna"):
+            self.__dict__.pop(name, None)
+
+    @property
+    def data_hash(self) -> str:
+        """The hash of the data."""
+        return self.examples.manifest.hash
+
+    @property
+    def device(self) -> str:
+        """Where runs are trained, train.device."""
+        return str(self.config.base["train"]["device"])
+
+    @property
+    def retryable(self) -> list[str]:
+        """The runs that --retry runs again: designed ones that failed without diverging."""
+        ledger, plan = self.ledger, self.plan
+        designed = {spec.run_id for trial in plan.trials for spec in trial.runs}
+        designed |= run_ids(plan, ledger.frozen) | redrawing.run_ids(plan, ledger.redrawn)
+        return ledger.retryable(designed)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether all trials have ended and none is still to be suggested, redrawn or frozen."""
+        trials = self.trials
+        return trials.known.keys() == trials.finished.keys() and not trials.is_asking
+
+    @property
+    def tracking_uri(self) -> str:
+        """The address of its MLflow server or database."""
+        return str(self.config.store.get("mlflow") or tracking_uri(self.store))
+
+    @property
+    def optuna_url(self) -> str:
+        """The address of its Optuna database."""
+        from ablate.search.store import default_url
+
+        return str(self.config.store.get("optuna") or default_url(self.store))
+
+    @cached_property
+    def optuna(self) -> "TrialStore":
+        """Its trials in Optuna's database, which is made when absent."""
+        from ablate.search.store import TrialStore
+
+        return TrialStore(
+            self.optuna_url,
+            study=self.config.name,
+            directions=directions_of(self.config),
+            lock=self.store / "optuna.lock",
+        )
+
+    def shipper(self) -> "Shipper":
+        """Return the sender of its runs to MLflow, each with its note."""
+        from ablate.study.notes import Notes
+        from ablate.tracking.shipper import Shipper
+        from ablate.tracking.store import connect
+
+        name = self.config.name
+        return Shipper(
+            partial(connect, self.store, self.config.store.get("mlflow"), study=name),
+            study=name,
+            address=public(self.tracking_uri),
+            note=Notes(self.plan).of_run,
+        )
+
+    def check_started(self) -> None:
+        """Raise StoreError where the store does not hold this study, or with another design."""
+        if not self.ledger.header:
+            raise StoreError(f"{self.store}: holds no study {self.config.name}; run it first")
+        self.ledger.check(design_hash=self.plan.design_hash)
+
+    def check_trainable(self) -> None:
+        """Raise what keeps the study from running here: its device, its data, its references.
+
+        Raises:
+            ConfigError, DataError, DeviceError: All faults of one kind together.
+        """
+        from ablate.scoring import references
+        from ablate.training.determinism import device_of, settle
+
+        device_of(self.device)
+        settle()  # as every worker does
+        runs = [run for trial in self.plan.trials for run in trial.runs]
+        self.task.check_examples(self.examples, [run.settings for run in runs])
+        references.check(self.config, self.examples)
