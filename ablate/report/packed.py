@@ -22,7 +22,7 @@ LOCAL = ["mlflow_run_id"]
 DIGITS = 12
 LONG = re.compile(rf"(?<![\w.])-?\d+\.\d{{{DIGITS - 3},}}(e-?\d+)?(?![\w.])")
 TEXT = {"run_id": str, "image": str}  # also where they look like numbers
-MANTISSA_BITS = 40  # half a unit in the last place is 4.5e-13 of the value
+MANTISSA_BITS = 40  # half a unit in the last place is at most 1e-12 of the value
 
 
 def pack(tables: Path) -> None:

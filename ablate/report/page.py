@@ -4,6 +4,7 @@ import base64
 import io
 from pathlib import Path
 
+import numpy as np
 from jinja2 import Environment, PackageLoader
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
@@ -71,7 +72,7 @@ def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf:
     drawn: Figure = figure.draw(safe, numbers if safe is contents else frame(numbers))
     for axis in drawn.axes:
         lines = axis.lines if len(axis.lines) > MANY_LINES else ()
-        points = [one for one in axis.collections if len(one.get_offsets()) > MANY_POINTS]
+        points = [one for one in axis.collections if np.size(one.get_offsets()) > 2 * MANY_POINTS]
         for artist in (*lines, *points):
             artist.set_rasterized(True)
     text = _saved(drawn, out / "figures" / name, pdf)

@@ -1,8 +1,8 @@
 """Reports that lie in a repository: small, without anybody's pictures, listed on one page.
 
 A folder per study, data set and network holds report.html and report.md, which link the figures
-beside them, verdict.json and the tables, packed; README.md above them is made anew from all folders
-that are there.
+beside them, verdict.json and the tables, packed, and a README.md with its sentences. README.md and
+COMPARISONS.md above them are made anew from all folders that are there.
 """
 
 import json
@@ -23,7 +23,7 @@ from ablate.report.contents import Contents
 from ablate.report.packed import pack
 from ablate.report.page import render
 from ablate.report.pilots import pilot_of
-from ablate.report.published_list import FACTS, index
+from ablate.report.published_list import FACTS, OTHERS, comparisons, folder_page, index
 from ablate.report.source import NO_PICTURES
 
 TABLE = re.compile(r"(tables/\w+\.csv)(?!\.xz)")  # as a page names it
@@ -70,7 +70,9 @@ def publish(
         (made / FACTS).write_text(text + "\n", encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(made, place)
+    (place / "README.md").write_text(folder_page(place, reports), encoding="utf-8")
     (reports / "README.md").write_text(index(reports), encoding="utf-8")
+    (reports / OTHERS).write_text(comparisons(reports), encoding="utf-8")
     return place
 
 

@@ -12,7 +12,7 @@ from ablate.errors import ConfigError
 from ablate.report import packed
 from ablate.report.contents import Contents
 from ablate.report.published import publish
-from ablate.report.published_list import index
+from ablate.report.published_list import comparisons, folder_page, index
 from ablate.report.replications import MARKS
 from tests.report.answered import VARIANT, answered_contents
 
@@ -32,8 +32,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish(contents, tmp_path_factory.mktemp("reports"), shuffles=3)
 
 
-def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path) -> None:
-    page = " ".join((published.parents[1] / "README.md").read_text().split())
+def test_the_page_of_a_report_quotes_every_deciding_sentence_and_the_command(
+    published: Path,
+) -> None:
+    page = " ".join((published / "README.md").read_text().split())
     verdicts = json.loads((published / "verdict.json").read_text())
     deciding = [row for row in verdicts["questions"][0]["rows"] if row["role"] == "primary"]
     assert published.parts[-2:] == ("simulated", "msrs-mini")
@@ -45,20 +47,33 @@ def test_the_list_quotes_every_deciding_sentence_and_the_command(published: Path
     assert verdicts["questions"][0]["scope"] in page
 
 
-def test_the_list_begins_with_a_table_per_question_and_what_repeats_it(published: Path) -> None:
+def test_the_list_has_a_small_table_per_question_with_links(published: Path) -> None:
     page = (published.parents[1] / "README.md").read_text()
-    head, _, short = page.partition("## In short")[2].partition("\n## Every comparison")
-    short = short.partition("\n## ")[0]
     question = json.loads((published / "verdict.json").read_text())["questions"][0]
-    for part in (head, short):
-        assert part.count("\n### ") == 1
-        assert f"### {question['asks']}" in part
-    assert f"MSRS-mini | **{question['verdict']}** |" in head
-    told = " ".join(short.split())
-    assert f"**{question['verdict']}**" in told
-    assert f"[Report](simulated/msrs-mini/report.md); `{ORIGIN['command']}`" in told
+    assert page.count("\n## ") == 1
+    table = page.partition(f"## {question['asks']}\n")[2].strip().splitlines()
+    assert table[0] == "| network, data | answer | Qabf | VIF |"
+    assert table[2].count("simulated/msrs-mini") == 1
+    assert f"(simulated/msrs-mini) | **{question['verdict']}** |" in table[2]
+    assert not table[3].strip()  # a row per study
+    for metric in ("qabf", "vif"):
+        rows = [
+            row for row in question["rows"] if (row["role"], row["metric"]) == ("primary", metric)
+        ]
+        largest = max(rows, key=lambda row: abs(row["estimate"]))
+        assert f"{largest['percent']:+.2f} (" in table[2]
+    assert len(page.splitlines()) < 40
+
+
+def test_every_comparison_has_a_page_of_its_own(published: Path) -> None:
+    page = (published.parents[1] / "COMPARISONS.md").read_text()
+    question = json.loads((published / "verdict.json").read_text())["questions"][0]
+    assert page.count("\n## ") == 1
+    assert f"MSRS-mini | **{question['verdict']}** |" in page
+    said = " ".join(page.split())
+    assert f"[Report](simulated/msrs-mini/report.md); `{ORIGIN['command']}`" in said
     primary = [row for row in question["rows"] if row["role"] == "primary"]
-    cells = [line for line in short.splitlines() if line.startswith(("| Qabf:", "| VIF:"))]
+    cells = [line for line in page.splitlines() if line.startswith(("| Qabf:", "| VIF:"))]
     assert len(cells) == len(primary)
     for row in primary:
         pair = f"({row['value']} vs {row['baseline']})"
@@ -120,6 +135,16 @@ def test_a_study_without_an_answer_is_not_published(
 
 def test_an_empty_folder_lists_nothing(tmp_path: Path) -> None:
     assert "##" not in index(tmp_path)
+
+
+def test_the_pages_of_this_repository_are_those_that_its_folders_make() -> None:
+    reports = Path(__file__).resolve().parents[2] / "reports"
+    assert (reports / "README.md").read_text("utf-8") == index(reports)
+    assert (reports / "COMPARISONS.md").read_text("utf-8") == comparisons(reports)
+    for folder in folders():
+        made = folder_page(folder, reports)
+        assert (folder / "README.md").read_text("utf-8") == made
+    assert len(index(reports).splitlines()) <= 150
 
 
 def folders() -> list[Path]:
