@@ -1,7 +1,7 @@
 """Reports that lie in a repository: small, without anybody's pictures, listed on one page.
 
 A folder per study, data set and network holds report.html and report.md, which link the figures
-beside them, verdict.json and the tables, packed, and a README.md with its sentences. README.md and
+beside them, verdict.json and the tables, packed, and a README.md with its answers. README.md and
 COMPARISONS.md above them are made anew from all folders that are there.
 """
 

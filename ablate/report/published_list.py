@@ -1,7 +1,7 @@
 """Pages over published reports.
 
 README.md has one small table per question, COMPARISONS.md every comparison of every study, and a
-README.md in the folder of a report its sentences, its pilot and how to repeat it.
+README.md in the folder of a report its answers, its pilot and how to repeat it.
 """
 
 import json
@@ -15,7 +15,6 @@ import pandas as pd
 from ablate.analysis.question import metric_label
 from ablate.analysis.table import REFERENCE
 from ablate.metrics.copies import sentence as gamed_note
-from ablate.metrics.copies import with_mark
 from ablate.report.pilots import sentence, table
 from ablate.report.replications import LEGEND, Asked, glance, studies
 from ablate.report.replications import table as side_by_side
@@ -67,7 +66,7 @@ def comparisons(reports: Path) -> str:
 
 
 def folder_page(folder: Path, reports: Path) -> str:
-    """Return the page of one published report: its sentences, its pilot, how to repeat it."""
+    """Return the page of one published report: its answers, its pilot, how to repeat it."""
     return "\n".join(_entry(folder, reports))
 
 
@@ -103,24 +102,8 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
     if facts.get("banner"):
         yield from [*_wrapped(f"**{facts['banner']}**"), ""]
     for question in verdicts["questions"]:
-        gamed = gamed_values(question, beside)
-        yield from _wrapped(f"{_verdict(question)}: {question['asks']}")
-        for row in question["rows"]:
-            if row["role"] == "primary":
-                told = with_mark(row["sentence"], row["metric"], gamed)
-                yield from _wrapped(told, bullet="- ")
-        if gamed:
-            yield from _wrapped(gamed_note(gamed), bullet="- ")
-        for text in (*question["notes"], *question["caveats"]):
-            yield from _wrapped(f"Note: {text.rstrip('.')}.", bullet="- ")
-        for one in question["reselected"]:
-            if one["verdict"] != question["verdict"]:
-                said = _reasoned(one["verdict"], one["reason"])
-                text = f"Selected by {metric_label(one['metric'])} instead: {said}."
-                yield from _wrapped(text, bullet="- ")
-        yield ""
-        yield from _wrapped(question["scope"])
-        yield ""
+        yield from _wrapped(f"{_verdict(question)}: {question['asks']}", bullet="- ")
+    yield ""
     if len(beside):
         yield from [*_wrapped(_of_comparators(beside)), ""]
     pilot, comparisons = facts["pilot"], _comparisons(verdicts)

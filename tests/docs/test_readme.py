@@ -26,8 +26,8 @@ def blocks(page: Path, kind: str) -> list[str]:
 
 
 def commands(page: Path) -> list[str]:
-    lines = "\n".join((*blocks(page, "bash"), *blocks(page, "text"))).replace("\\\n", " ")
-    lines = [" ".join(line.partition(" #")[0].split()) for line in lines.splitlines()]
+    text = "\n".join((*blocks(page, "bash"), *blocks(page, "text"))).replace("\\\n", " ")
+    lines = [" ".join(line.partition(" #")[0].split()) for line in text.splitlines()]
     return [line for line in lines if line.startswith("ablate ")]
 
 

@@ -154,9 +154,9 @@ def test_the_published_list_knows_copies_references_and_the_rules_of_version_0_1
 ) -> None:
     place = publish(gamed, tmp_path, shuffles=2)
     text = " ".join((place / "README.md").read_text().split())
-    assert "VIF is gamed by a copy." in text
-    for page in (text, " ".join((tmp_path / "COMPARISONS.md").read_text().split())):
-        assert page.count(NOTE) == 1
+    page = " ".join((tmp_path / "COMPARISONS.md").read_text().split())
+    assert page.count(NOTE) == 1
+    assert "VIF is gamed by a copy." in (place / "report.html").read_text()
     assert "Trained elsewhere: reference SeAFusion EN" in text
     assert NOTE in (place / "report.html").read_text()
     facts = json.loads((place / FACTS).read_text())

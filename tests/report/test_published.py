@@ -1,3 +1,4 @@
+import html
 import json
 import re
 from pathlib import Path
@@ -32,19 +33,21 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish(contents, tmp_path_factory.mktemp("reports"), shuffles=3)
 
 
-def test_the_page_of_a_report_quotes_every_deciding_sentence_and_the_command(
+def test_a_report_quotes_every_deciding_sentence_and_its_page_the_command(
     published: Path,
 ) -> None:
     page = " ".join((published / "README.md").read_text().split())
+    said = (published / "report.html").read_text()
     verdicts = json.loads((published / "verdict.json").read_text())
     deciding = [row for row in verdicts["questions"][0]["rows"] if row["role"] == "primary"]
     assert published.parts[-2:] == ("simulated", "msrs-mini")
     assert len(deciding) == 8
-    assert all(row["sentence"] in page for row in deciding)
+    assert all(html.escape(row["sentence"], quote=False) in said for row in deciding)
+    assert verdicts["questions"][0]["scope"] in said
+    assert f"**{verdicts['questions'][0]['verdict']}**" in page
     assert ORIGIN["command"] in page
     assert "variant with labels shuffled 3 times: something claimed in 0, as alpha allows" in page
     assert "| Qabf |" in page
-    assert verdicts["questions"][0]["scope"] in page
 
 
 def test_the_list_has_a_small_table_per_question_with_links(published: Path) -> None:
