@@ -56,7 +56,7 @@ class Surface:
         """Return the score of a value at a place, without noise."""
         away = place - self.centre
         bowl = float(self.bends @ away**2 + self.twist * away[0] * away[1])
-        return (0.0, *self.effects)[value] - REACH * bowl
+        return float((0.0, *self.effects)[value]) - REACH * bowl
 
 
 def surface(random: np.random.Generator) -> Surface:
@@ -104,9 +104,9 @@ def paired(plan: Plan, truth: Surface, random: np.random.Generator) -> Floats:
         block, value = run.block - 1, values[str(run.factors["variant"])]
         place = np.array(
             [
-                _share(float(run.nuisance["learning_rate"]), RATES),  # type: ignore[arg-type]
-                _share(float(run.nuisance["gradient_weight"]), WEIGHTS),
-            ]  # type: ignore[arg-type]
+                _share(float(str(run.nuisance["learning_rate"])), RATES),
+                _share(float(str(run.nuisance["gradient_weight"])), WEIGHTS),
+            ]
         )
         score = truth.at(value, place) + of_block[block] + random.normal(0, SEED_SD)
         val, test = score + random.normal(0, VAL_SD), score + random.normal(0, VAL_SD)
@@ -152,8 +152,9 @@ def _noisy(truth: Surface, value: int, place: Floats, random: np.random.Generato
 
 
 def _by_value(values: npt.NDArray[np.int64], scores: Floats) -> Floats:
-    means = np.array([scores[values == value].mean() for value in range(3)])
-    return means[1:] - means[0]
+    means: Floats = np.array([scores[values == value].mean() for value in range(3)])
+    differences: Floats = means[1:] - means[0]
+    return differences
 
 
 def _share(value: float, ends: tuple[float, float]) -> float:

@@ -35,6 +35,7 @@ from ablate.training.fusion import fusion_output
 from ablate.training.graph import CudaEngine, Engine, Replayed, Step
 from ablate.training.optimisation import Optimisation
 from ablate.training.trainable import StepOutput
+from benchmarks.metrics import Images
 from benchmarks.results import FOLDER, content, goal_text, measure, row, write
 from benchmarks.timing import alternate
 from tests.reference import metrics as plain
@@ -148,7 +149,7 @@ def of_steps(sizes: Sizes, device: torch.device) -> Found:
             first[side] = [float(take().value) for _ in range(FIRST)]
             if device.type == "cuda":
                 memory[side] = (torch.cuda.max_memory_allocated(device) - before) / 2**20
-            sides[side] = lambda take=take: [take() for _ in range(sizes.calls)]  # type: ignore[misc]
+            sides[side] = lambda take=take: [take() for _ in range(sizes.calls)]
         apart = max(abs(a / b - 1) for a, b in zip(*first.values(), strict=True))
         yield (
             "measures",
@@ -183,7 +184,8 @@ def of_the_loss(sizes: Sizes, device: torch.device) -> Found:
     one, other, image = _drawn(sizes.batch, sizes.crop_px, device)
 
     def ours(leaf: Tensor) -> Tensor:
-        return term(infrared=one[:], visible=other[:], fused=leaf)  # other tensors: all anew
+        loss: Tensor = term(infrared=one[:], visible=other[:], fused=leaf)  # other tensors: anew
+        return loss
 
     def in_torch(leaf: Tensor) -> Tensor:
         maps = term.maps(infrared=one[:], visible=other[:], fused=leaf)
@@ -270,11 +272,11 @@ def of_metrics(sizes: Sizes, device: torch.device) -> Found:
     noise = np.random.default_rng(0).normal(0, 3, (height, width))
     mean = (pair.infrared.astype(np.float64) + pair.visible) / 2 + noise
     planes = (pair.infrared, pair.visible, np.rint(mean).clip(0, 255).astype(np.uint8))
-    images = dict(zip(("infrared", "visible", "fused"), map(torch.tensor, planes), strict=True))
-    batch = {
-        name: plane.to(device).expand(sizes.together, 1, height, width).clone()
-        for name, plane in images.items()
-    }
+    infrared, visible, fused = (
+        torch.tensor(plane).to(device).expand(sizes.together, 1, height, width).clone()
+        for plane in planes
+    )
+    batch = Images(infrared=infrared, visible=visible, fused=fused)
     wanted = {name: float(form(*planes)) for name, form in plain.SIX.items()}
     rounds = -(-sizes.images // sizes.together)
     for dtype in (torch.float64, torch.float32):

@@ -152,7 +152,7 @@ def answers(address: str) -> bool:
 def first_page(store: Path, name: str) -> list[float]:
     """Return the elapsed seconds in which MLflow's server sends the first 100 runs of a study."""
     client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
-    wanted = {
+    wanted: dict[str, Any] = {
         "experiment_ids": [client.get_experiment_by_name(name).experiment_id],
         "max_results": 100,
         "run_view_type": "ACTIVE_ONLY",

@@ -5,6 +5,7 @@ Run: python -m benchmarks.loss [--repeats N] [--out FOLDER]
 
 import os
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from kornia.losses import ssim_loss
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from ablate import losses, models
 from ablate.losses.structure import StructuralDistance
+from ablate.losses.total import FusionLoss
 from benchmarks.results import content, options, row, show, write
 from benchmarks.timing import alternate
 from tests.reference.losses import by_convolution, by_kornia
@@ -57,7 +59,7 @@ def step_with(ssim: nn.Module | None) -> Callable[[], object]:
     model = models.build({"name": "unet", "width": 8, "depth": 1})
     loss = losses.build({"ssim_weight": 0.0 if ssim is None else 1.0})
     if ssim is not None:
-        loss.structure = ssim
+        loss.structure = cast(StructuralDistance, ssim)  # called as one
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
     infrared, visible = torch.rand((2, *OF_A_STEP), generator=torch.Generator().manual_seed(0))
 
@@ -81,11 +83,13 @@ def main() -> None:
         term = {"levels": levels, "gradient_weight": 1, "intensity_weight": 0}
         ours = losses.build(term)
 
-        def computed(image: Tensor, ours: Loss = ours) -> Tensor:
-            return ours(infrared=infrared[:], visible=visible[:], fused=image)  # other tensors
+        def computed(image: Tensor, ours: FusionLoss = ours) -> Tensor:
+            value: Tensor = ours(infrared=infrared[:], visible=visible[:], fused=image)
+            return value  # of other tensors
 
-        def kept(image: Tensor, ours: Loss = ours) -> Tensor:
-            return ours(infrared=infrared, visible=visible, fused=image)
+        def kept(image: Tensor, ours: FusionLoss = ours) -> Tensor:
+            value: Tensor = ours(infrared=infrared, visible=visible, fused=image)
+            return value
 
         def kornia(image: Tensor, levels: int = levels) -> Tensor:
             return by_kornia(infrared=infrared, visible=visible, fused=image, levels=levels)
@@ -154,7 +158,7 @@ def main() -> None:
     show(found, write(found, folder=given.out))
 
 
-def _largest_error(ours: Loss, *, levels: int) -> float:
+def _largest_error(ours: FusionLoss, *, levels: int) -> float:
     """Return the largest difference of the float64 gradient to that of the two convolutions."""
     generator = torch.Generator().manual_seed(1)
     one, other, fused = torch.rand((3, 2, 1, 64, 64), generator=generator, dtype=torch.float64)

@@ -7,8 +7,10 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -34,7 +36,14 @@ GOALS = {
     (torch.float32, True): 25.0,
 }
 SIZE = (480, 640)
-Images = dict[str, Tensor]
+
+
+class Images(TypedDict):
+    """A pair and its fused image, as `evaluate` takes them."""
+
+    infrared: Tensor
+    visible: Tensor
+    fused: Tensor
 
 
 def images() -> list[Images]:
@@ -45,9 +54,19 @@ def images() -> list[Images]:
         noise = np.random.default_rng(index).normal(0, 3, SIZE)
         mean = (pair.infrared.astype(np.float64) + pair.visible) / 2 + noise
         fused = np.rint(mean).clip(0, 255).astype(np.uint8)
-        planes = {"infrared": pair.infrared, "visible": pair.visible, "fused": fused}
-        found.append({name: torch.tensor(plane)[None, None] for name, plane in planes.items()})
+        found.append(
+            Images(
+                infrared=torch.tensor(pair.infrared)[None, None],
+                visible=torch.tensor(pair.visible)[None, None],
+                fused=torch.tensor(fused)[None, None],
+            )
+        )
     return found
+
+
+def _planes(each: Images) -> list[npt.NDArray[np.uint8]]:
+    """Return infrared, visible and fused as arrays."""
+    return [plane[0, 0].numpy() for plane in (each["infrared"], each["visible"], each["fused"])]
 
 
 def check(some: list[Images], *, dtype: torch.dtype) -> float:
@@ -56,7 +75,7 @@ def check(some: list[Images], *, dtype: torch.dtype) -> float:
     for each in some:
         values = evaluate(**each, dtype=dtype)
         for name, form in plain.SIX.items():
-            wanted = form(*(plane[0, 0].numpy() for plane in each.values()))
+            wanted = form(*_planes(each))
             worst = max(worst, abs(values[name].item() - wanted) / TOLERANCES[dtype][name])
     if worst > 1:
         raise SystemExit(f"{dtype}: {worst:.2g} times the tolerance away from the plain form")
@@ -68,7 +87,7 @@ def main() -> None:
     given, load = options(ABOUT), os.getloadavg()[0]
     torch.set_num_threads(1)
     some = images()
-    planes = [[plane[0, 0].numpy() for plane in each.values()] for each in some]
+    planes = [_planes(each) for each in some]
     errors = {dtype: check(some, dtype=dtype) for dtype in TOLERANCES}
 
     with tempfile.TemporaryDirectory() as folder:

@@ -79,10 +79,10 @@ def measures(
         )
     )
     states = Counter(one.health for one in some if one.health != "healthy")
-    told = f" ({', '.join(f'{count} {state}' for state, count in states.items())})"
+    counted = f" ({', '.join(f'{count} {state}' for state, count in states.items())})"
     found.append(
         measure(
-            f"{label}: unhealthy of {len(some)}{told if states else ''}",
+            f"{label}: unhealthy of {len(some)}{counted if states else ''}",
             unit="",
             values=[sum(states.values())],
         )

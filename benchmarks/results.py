@@ -194,7 +194,7 @@ def write(found: dict[str, Any], *, folder: Path) -> Path:
     made_with = found["made_with"]
     machine = re.sub(r"[^a-z0-9]+", "-", made_with["processor"].lower()).strip("-")
     name = f"{found['subject']}--{machine}--{made_with['device']}.json"
-    path = folder / made_with["version"] / name
+    path: Path = folder / made_with["version"] / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return path

@@ -20,7 +20,7 @@ from benchmarks.simulated import study, written
 ABOUT = (
     "A search by TPE of 1,010 trials, of which 1,000 have ended and lie in the ledger and in their "
     "folders. From the file of the study to the next suggestion, imports not counted: the plan is "
-    "made, the ledger and every result are read, all is told, one is asked."
+    "made, the ledger and every result are read, all results are known, one is asked."
 )
 ENDED, MORE = 1000, 10
 

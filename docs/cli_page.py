@@ -40,8 +40,8 @@ Written by `python docs/cli_page.py` from the commands themselves. The same text
   such as `data=msrs data.root=/data/MSRS train.steps=500`.
 - **A store** is a folder: `--store`, by default `./ablate-store`.
 - **Scripts** read `--json`: one document on standard output. Messages, warnings and progress go to
-  standard error, a fault as one line per fault. Where standard error is no terminal, progress is a
-  line now and then.
+  standard error, one line per error. Where standard error is not a terminal, progress is a line now
+  and then.
 - **Colours** are left out in pipes, with `NO_COLOR` set and on `TERM=dumb`; `FORCE_COLOR=1` keeps
   them in pipes.
 - **Ctrl-C** (or SIGTERM) stops a study: open runs save their state, and the command that goes on is
@@ -83,11 +83,11 @@ def _commands(name: str, command: Any) -> Iterator[str]:
 
 def _command(name: str, command: Any) -> Iterator[str]:
     context = typer.Context(command, info_name=f"ablate {name}")
-    told = parts(command.callback.__doc__)
+    text = parts(command.callback.__doc__)
     yield f"\n### ablate {name}\n"
-    yield "\n\n".join(told.paragraphs)
+    yield "\n\n".join(text.paragraphs)
     yield "\n```bash"
-    yield from map(broken, told.examples)
+    yield from map(broken, text.examples)
     yield "```\n"
     yield "| | | default |"
     yield "|---|---|---|"

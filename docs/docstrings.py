@@ -7,14 +7,14 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-MADE = "Written by `python -m docs.reference_pages` from the code; mend the docstrings instead.\n"
+MADE = "Written by `python -m docs.reference_pages` from the code; change the docstrings instead.\n"
 _SECTION = re.compile(r"^([A-Z][a-z]+):$", re.MULTILINE)
 _ARGUMENT = re.compile(r"^(\w+): (.*)$")
 _FIELD = re.compile(r"^    (\w+): [^=#]+?(?:= (?P<default>.+?))?(?:  # (?P<note>.*))?$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Told:
+class Docstring:
     """A docstring in its parts: paragraphs, and sections by their heading."""
 
     text: str
@@ -33,11 +33,11 @@ class Told:
         return found
 
 
-def told(member: object) -> Told:
+def docstring(member: object) -> Docstring:
     """Return the parts of a member's docstring."""
     text, *rest = _SECTION.split(inspect.getdoc(member) or "")
     bodies = [textwrap.dedent(body.strip("\n")).strip() for body in rest[1::2]]
-    return Told(text.strip(), dict(zip(rest[::2], bodies, strict=True)))
+    return Docstring(text.strip(), dict(zip(rest[::2], bodies, strict=True)))
 
 
 def member(
@@ -49,7 +49,7 @@ def member(
     depth: int = 2,
 ) -> Iterator[str]:
     """Yield heading, text, settings and source of a registered member."""
-    parts = told(member)
+    parts = docstring(member)
     yield f"{'#' * depth} {name}"
     yield parts.text
     parameters = [
@@ -71,7 +71,7 @@ def member(
 
 def function(name: str, call: Callable[..., Any], *, depth: int = 2) -> Iterator[str]:
     """Yield heading, signature and docstring of a function."""
-    parts = told(call)
+    parts = docstring(call)
     names = [
         one
         for one in inspect.signature(call).parameters.values()

@@ -47,6 +47,7 @@ from ablate.study.names import known
 from ablate.training.tasks.contract import Task
 from docs.docstrings import (
     codes,
+    docstring,
     function,
     head,
     in_code,
@@ -55,7 +56,6 @@ from docs.docstrings import (
     one_line,
     pairs,
     table,
-    told,
 )
 from docs.study_page import study_file
 
@@ -183,8 +183,8 @@ def _losses() -> Iterator[str]:
             [
                 (
                     f"`{name}`",
-                    one_line(told(one).text),
-                    one_line(told(one).sections.get("Source", "")),
+                    one_line(docstring(one).text),
+                    one_line(docstring(one).sections.get("Source", "")),
                 )
                 for name, one in members
             ],
@@ -196,7 +196,7 @@ def _losses() -> Iterator[str]:
     )
     yield "## Published losses"
     for name in CATALOGUE:
-        one, parts = CATALOGUE.get(name)(), told(CATALOGUE.get(name))
+        one, parts = CATALOGUE.get(name)(), docstring(CATALOGUE.get(name))
         yield f"### {name}"
         yield parts.text
         if "Formula" in parts.sections:
@@ -235,11 +235,11 @@ def _metrics() -> Iterator[str]:
     for name in LABELS:
         one = METRICS.get(name)
         yield f"## {name}"
-        yield told(one).text
-        yield one_line(told(one.score).text)
+        yield docstring(one).text
+        yield one_line(docstring(one.score).text)
         yield f"Source: {one.source}"
     yield "## Protocols"
-    yield one_line(told(Protocol).text)
+    yield one_line(docstring(Protocol).text)
     switches = [
         field for field in dataclasses.fields(Protocol) if field.name not in ("name", "source")
     ]
@@ -250,7 +250,7 @@ def _metrics() -> Iterator[str]:
             for field in switches
         ],
     )
-    arguments = told(Protocol).arguments
+    arguments = docstring(Protocol).arguments
     yield from table(
         ["switch", ""], [(f"`{field.name}`", arguments[field.name]) for field in switches]
     )
@@ -260,7 +260,7 @@ def _metrics() -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    yield from head("Networks", "`model: {name: NAME}`. " + told(FusionNetwork).text)
+    yield from head("Networks", "`model: {name: NAME}`. " + docstring(FusionNetwork).text)
     sizes = [one for name in MODELS if (one := size_of(_group("model", name)))]
     yield from table(
         ["network", "parameters by default", "of the original", "settings of it"],
@@ -306,7 +306,7 @@ def _designs() -> Iterator[str]:
     yield from head(
         "Designs",
         "`phases: {NAME: {design: DESIGN, options: {...}}}`. A design is a table of rows, made and "
-        "hashed before the first run. `search` is no design but a sampler that is asked again and "
+        "hashed before the first run. `search` is not a design: a sampler is asked again and "
         "again: [samplers](samplers.md).",
     )
     for name in DESIGNS:
@@ -355,7 +355,7 @@ def _executors() -> Iterator[str]:
     )
     for name in EXECUTORS:
         one = EXECUTORS.get(name)
-        parts = told(one)
+        parts = docstring(one)
         yield f"## {name}"
         yield parts.text
         parameters = inspect.signature(one).parameters
@@ -395,10 +395,11 @@ def _python() -> Iterator[str]:
     )
     yield from function("ablate.open", ablate.open)
     yield "## OpenedStudy"
-    yield told(OpenedStudy).text
+    yield docstring(OpenedStudy).text
     for name, one in vars(OpenedStudy).items():
-        if not name.startswith("_"):
-            yield from function(name, one.fget if isinstance(one, property) else one, depth=3)
+        call = one.fget if isinstance(one, property) else one
+        if not name.startswith("_") and call is not None:
+            yield from function(name, call, depth=3)
     yield "## For plug-ins"
     classes: list[tuple[str, type]] = [
         ("ablate.metrics.contract.Metric", Metric),
@@ -408,7 +409,7 @@ def _python() -> Iterator[str]:
     ]
     for path, one in classes:
         yield f"### {path}"
-        yield told(one).text
+        yield docstring(one).text
         for name, method in vars(one).items():
             call = getattr(method, "__func__", method)
             if not name.startswith("_") and inspect.isfunction(call) and call.__doc__:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from ablate.config import factors, overrides, phases, questions, references, schema, spaces
-from docs.docstrings import codes, fields, head, table, told
+from ablate.design_names import BLOCKED
+from docs.docstrings import codes, docstring, fields, head, table
 
 
 def study_file() -> Iterator[str]:
@@ -13,7 +14,7 @@ def study_file() -> Iterator[str]:
         "A YAML file below `studies/` whose first line is `# @package _global_`. Its `defaults` "
         "name search spaces: `defaults: [/search_spaces@space: variants, _self_]`. A key that does "
         "not exist is refused with the nearest one; "
-        "`ablate check FILE` tells all faults at once. What stands under `base` is on the page "
+        "`ablate check FILE` reports all errors at once. The keys of `base` are on the page "
         "[settings](settings.md), the designs of a phase and their options on "
         "[designs](designs.md); [a study on your own question](../extend/study.md) is an example.",
     )
@@ -26,10 +27,10 @@ def study_file() -> Iterator[str]:
     ]
     for title, of, keys in parts:
         yield f"## {title}"
-        yield told(of).text
+        yield docstring(of).text
         yield from _keys(f"{title}.", keys, fields(of))
     yield "## space.dimensions.NAME"
-    yield (told(schema.Dimension).text + " " + told(schema.VectorDimension).text)
+    yield (docstring(schema.Dimension).text + " " + docstring(schema.VectorDimension).text)
     known_fields = {**fields(schema.Dimension), **fields(schema.VectorDimension)}
     yield from table(
         ["type", "keys"],
@@ -38,7 +39,7 @@ def study_file() -> Iterator[str]:
     keys = dict.fromkeys(key for kind in spaces.KEYS.values() for key in kind)
     yield from _keys("dimension.", keys, known_fields)
     yield "## space.constraints"
-    yield told(schema.Constraint).text
+    yield docstring(schema.Constraint).text
     yield from table(
         ["key", ""],
         [(f"`{name}`", ABOUT[f"constraint.{name}"]) for name in fields(schema.Constraint)],
@@ -83,7 +84,7 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "factors": "Name -> the values of a dimension that are compared.",
     "phases": "Name -> phase, in the order in which they run.",
     "base": "The settings of every run, where nothing varies them.",
-    "objective": '"split/metric" that picks winners, is judged at rungs and told to samplers; a '
+    "objective": '"split/metric" that picks winners, is judged at rungs and given to samplers; a '
     "list for a search for trade-offs.",
     "nuisance": "Name -> range of what is tuned anew in every block: `{low: 1e-4, high: 1e-2}`, or "
     "`fixed`. Learning rate and gradient weight are always there, one decade either side.",
@@ -92,7 +93,7 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "store": "`optuna` and `mlflow`: addresses instead of the databases inside the store.",
     "references": "Name -> folder of fused images, or `{weights: FILE, model: {name: NETWORK}}`: "
     "rows in every table, scored on the test pairs by the study's own protocol. They and their "
-    "paths are no part of the design; a content hash is published. Studies of the probe leave "
+    "paths are not part of the design; a content hash is published. Studies of the probe leave "
     "them out.",
     "references.NAME.model": "`name` of a [network](models.md) and its settings, by default its "
     "own.",
@@ -114,12 +115,12 @@ ABOUT = {  # what no docstring says, because the key is read before the dataclas
     "phases.NAME.options": "Of the design, the sampler and the pruner.",
     "phases.NAME.trials": "Of a search and of `sobol`: how many.",
     "phases.NAME.budgets": "Of `blocked`: multiples of `train.steps` at which the same blocks are "
-    "trained. The first is 1 and decides; whether its effects hold at the others stands beside it.",
+    "trained. The first is 1 and decides; whether its effects hold at the others is said too.",
     "phases.NAME.rungs": "Steps at which the pruner looks.",
     "phases.NAME.preset": "Of `blocked`: "
     + ", ".join(
         f"`{name}` ({values['points']} points x {values['blocks']} blocks)"
-        for name, values in phases.PRESETS[phases.BLOCKED].items()
+        for name, values in phases.PRESETS[BLOCKED].items()
     )
     + ".",
     "dimension.type": "One of the table above.",

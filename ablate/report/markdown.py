@@ -37,7 +37,7 @@ def markdown(report: Report) -> str:
     lines += ["## Tables", "", *_table(report.arms)]
     lines += [plain(report.gamed_note), ""] if report.gamed_note else []
     lines += [f"Left out of means, no numbers: {report.missing}.", ""] if report.missing else []
-    lines += ["## Runs", "", "Every run with its MLflow id: tables/runs.csv.", ""]
+    lines += ["## Runs", "", "Every run: tables/runs.csv.", ""]
     lines += ["## Checklist", ""]
     for number, item in enumerate(report.checklist, start=1):
         lines.append(f"{number}. {item.source}: {item.asks} **{item.reply}** – {plain(item.why)}")

@@ -1,9 +1,10 @@
-"""Renders a report: one self-contained page, the same in Markdown, figures and tables."""
+"""Renders a report: one page, the same in Markdown, figures and tables."""
 
 import base64
 import io
 from pathlib import Path
 
+import numpy as np
 from jinja2 import Environment, PackageLoader
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.document import encode
 from ablate.report import spreadsheet, tables
+from ablate.report.compact import compact
 from ablate.report.contents import Contents
 from ablate.report.drawable import drawable, frame
 from ablate.report.figures import ReportFigure, in_order
@@ -19,11 +21,19 @@ from ablate.report.markdown import markdown
 from ablate.report.sections import Shown, report
 
 PICTURE_DPI, PDF_DPI = 200, 150
-MANY_LINES = 400
+MANY_LINES, MANY_POINTS = 400, 2000  # in one axes: a picture instead of megabytes of paths
 
 
-def render(contents: Contents, out: Path) -> Path:
-    """Write the report and return the path of its page; the same contents give the same bytes."""
+def render(contents: Contents, out: Path, *, is_linked: bool = False) -> Path:
+    """Write the report and return the path of its page; the same contents give the same bytes.
+
+    Args:
+        contents: What the report is rendered from.
+        out: Folder of the report.
+        is_linked: The page links the figures and tables that lie beside it, instead of holding
+            them: for a folder that is published as a whole. Without it, the page is one file that
+            can be sent.
+    """
     (out / "figures").mkdir(parents=True, exist_ok=True)
     tables.write(contents, out / "tables")
     with PdfPages(out / "figures.pdf", metadata={"CreationDate": None}) as pdf:
@@ -37,7 +47,8 @@ def render(contents: Contents, out: Path) -> Path:
         both = {**verdicts, "exploration": contents.explored}
         (out / "verdict.json").write_bytes(encode(both))
     path = out / "report.html"
-    page = environment.get_template("page.html.j2").render(report=whole, facts=whole.facts)
+    template = environment.get_template("page.html.j2")
+    page = template.render(report=whole, facts=whole.facts, is_linked=is_linked)
     path.write_text(page, encoding="utf-8")
     (out / "report.md").write_text(markdown(whole), encoding="utf-8")
     return path
@@ -60,9 +71,10 @@ def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf:
     safe = drawable(contents)
     drawn: Figure = figure.draw(safe, numbers if safe is contents else frame(numbers))
     for axis in drawn.axes:
-        if len(axis.lines) > MANY_LINES:  # one picture instead of megabytes of paths
-            for line in axis.lines:
-                line.set_rasterized(True)
+        lines = axis.lines if len(axis.lines) > MANY_LINES else ()
+        points = [one for one in axis.collections if np.size(one.get_offsets()) > 2 * MANY_POINTS]
+        for artist in (*lines, *points):
+            artist.set_rasterized(True)
     text = _saved(drawn, out / "figures" / name, pdf)
     return Shown(**shown, svg=base64.b64encode(text).decode())
 
@@ -77,10 +89,11 @@ def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:
     drawn.set_layout_engine("none")
     drawn.set_dpi(PICTURE_DPI)  # of what is a picture inside; each format below changes it
     canvas.print_svg(text, metadata={"Date": None})  # type: ignore[no-untyped-call]
-    path.with_suffix(".svg").write_bytes(text.getvalue())
+    small = compact(text.getvalue().decode()).encode()
+    path.with_suffix(".svg").write_bytes(small)
     drawn.set_dpi(PICTURE_DPI)
     agg, pages = FigureCanvasAgg(drawn), FigureCanvasPdf(drawn)
     agg.print_png(path.with_suffix(".png"), metadata={"Software": None})  # type: ignore[no-untyped-call]
     drawn.set_dpi(PDF_DPI)
     pages.print_pdf(pdf)  # type: ignore[no-untyped-call]
-    return text.getvalue()
+    return small

@@ -1,11 +1,10 @@
 """Reports that lie in a repository: small, without anybody's pictures, listed on one page.
 
-A folder per study, data set and network holds report.html, report.md with its figures,
-verdict.json, the tables and the table of runs; README.md beside them is made anew from all folders
-that are there.
+A folder per study, data set and network holds report.html and report.md, which link the figures
+beside them, verdict.json and the tables, packed, and a README.md with its answers. README.md and
+COMPARISONS.md above them are made anew from all folders that are there.
 """
 
-import gzip
 import json
 import re
 import shutil
@@ -21,12 +20,13 @@ from ablate.analysis.selftest.shuffled import shuffled
 from ablate.design_names import BLOCKED
 from ablate.errors import ConfigError
 from ablate.report.contents import Contents
+from ablate.report.packed import pack
 from ablate.report.page import render
 from ablate.report.pilots import pilot_of
-from ablate.report.published_list import FACTS, index
+from ablate.report.published_list import FACTS, OTHERS, comparisons, folder_page, index
 from ablate.report.source import NO_PICTURES
 
-LARGE = ("runs.csv", "images.csv")  # compressed; pandas reads them as they are
+TABLE = re.compile(r"(tables/\w+\.csv)(?!\.xz)")  # as a page names it
 SHUFFLES = 200
 
 
@@ -57,18 +57,22 @@ def publish(
     place = reports / str(facts["study"]) / slug(place_of(facts))
     with tempfile.TemporaryDirectory() as name:
         made = Path(name) / "report"
-        render(replace(contents, gallery={}, no_pictures=NO_PICTURES), made)
+        render(replace(contents, gallery={}, no_pictures=NO_PICTURES), made, is_linked=True)
         for path in [*made.glob("figures/*.png"), *made.glob("figures/*.csv")]:
             path.unlink()
         (made / "figures.pdf").unlink()
-        for table in LARGE:
-            _compress(made / "tables" / table)
+        pack(made / "tables")
+        for page in (made / "report.md", made / "report.html"):
+            text = TABLE.sub(r"\1.xz", page.read_text(encoding="utf-8"))
+            page.write_text(text, encoding="utf-8")
         known = _facts(contents) | {"control": _controls(contents, shuffles=shuffles, step=step)}
         text = json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True)
         (made / FACTS).write_text(text + "\n", encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(made, place)
+    (place / "README.md").write_text(folder_page(place, reports), encoding="utf-8")
     (reports / "README.md").write_text(index(reports), encoding="utf-8")
+    (reports / OTHERS).write_text(comparisons(reports), encoding="utf-8")
     return place
 
 
@@ -131,10 +135,3 @@ def _facts(contents: Contents) -> dict[str, Any]:
         "cpu": origin.get("cpu", {}).get("kind", ""),
         "device": origin.get("device", {}),
     }
-
-
-def _compress(path: Path) -> None:
-    """Replace a file by its gzip, whose bytes depend on the content alone."""
-    packed = gzip.compress(path.read_bytes(), mtime=0)
-    path.with_name(f"{path.name}.gz").write_bytes(packed)
-    path.unlink()

@@ -1,4 +1,8 @@
-"""The page that lists published reports: every question with its table, then every report."""
+"""Pages over published reports.
+
+README.md has one small table per question, COMPARISONS.md every comparison of every study, and a
+README.md in the folder of a report its answers, its pilot and how to repeat it.
+"""
 
 import json
 import textwrap
@@ -11,39 +15,65 @@ import pandas as pd
 from ablate.analysis.question import metric_label
 from ablate.analysis.table import REFERENCE
 from ablate.metrics.copies import sentence as gamed_note
-from ablate.metrics.copies import with_mark
 from ablate.report.pilots import sentence, table
-from ablate.report.replications import LEGEND, Asked, glance
+from ablate.report.replications import LEGEND, Asked, glance, studies
 from ablate.report.replications import table as side_by_side
 from ablate.report.values import gamed_values
 
 FACTS = "published.json"
 NOTICE = "NOTICE.md"  # what readers must know first; kept by hand beside the reports
 WIDTH = 100
+OTHERS = "COMPARISONS.md"
 HEAD = """# Published reports
 
 Made by `ablate report STUDY --publish reports`; this page and every number in the folders are
-generated. Each sentence is that of the study's `verdict.json`; its scope says what it is worth.
+generated. A row is a study, its folder has the report, the tables and the command that repeats it.
+An effect is the largest difference of a primary metric that lies beyond chance, else the largest,
+in % of the pilot's mean and with its interval. [Every comparison](COMPARISONS.md) has its own page.
+"""
+HEAD_OF_OTHERS = """# Every comparison of the published reports
+
+Generated, like the [list of reports](README.md). Each sentence is that of the study's
+`verdict.json`; its scope says what it is worth.
 """
 
 
 def index(reports: Path) -> str:
-    """Return the page of every report below a folder: the questions first, then each report.
+    """Return the page of every report below a folder: a small table per question.
 
     A file NOTICE.md in the folder stands at the head of the page, as it is.
     """
     notice = reports / NOTICE
     head = f"{HEAD}\n{notice.read_text('utf-8')}" if notice.is_file() else HEAD
-    folders = sorted(path.parent for path in reports.glob(f"*/*/{FACTS}"))
-    short = _in_short(folders, reports) if folders else ()
-    whole = [line for folder in folders for line in _entry(folder, reports)]
-    return "\n".join([head, *short, *whole])
+    lines = [head]
+    for asks, several in _questions(reports).items():
+        lines += [f"## {asks}", "", *studies([(asked, here) for asked, here, _ in several]), ""]
+    if len(lines) > 1:
+        lines += [*_wrapped(LEGEND), ""]
+    return "\n".join(lines)
 
 
-def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:
-    """Yield per question a table over its studies, and per study what repeats it."""
-    questions: dict[str, list[tuple[Asked, str]]] = {}
-    for folder in folders:
+def comparisons(reports: Path) -> str:
+    """Return the page with every comparison of every study, a column per study."""
+    lines = [HEAD_OF_OTHERS]
+    for asks, several in _questions(reports).items():
+        lines += [f"## {asks}", "", *glance([asked for asked, _, _ in several]), ""]
+        lines += [*side_by_side([asked for asked, _, _ in several]), ""]
+        for _, _, told in several:
+            lines += _wrapped(told, bullet="- ")
+        lines.append("")
+    return "\n".join([*lines, *_wrapped(LEGEND), ""])
+
+
+def folder_page(folder: Path, reports: Path) -> str:
+    """Return the page of one published report: its answers, its pilot, how to repeat it."""
+    return "\n".join(_entry(folder, reports))
+
+
+def _questions(reports: Path) -> dict[str, list[tuple[Asked, str, str]]]:
+    """Return each question with its studies: the answer, its folder, what else is said of it."""
+    questions: dict[str, list[tuple[Asked, str, str]]] = {}
+    for folder in sorted(path.parent for path in reports.glob(f"*/*/{FACTS}")):
         facts, verdicts, here = _read(folder, reports)
         beside = _comparators(facts)
         for question in verdicts["questions"]:
@@ -52,19 +82,9 @@ def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:
             if told := gamed_note(gamed_values(question, beside)):
                 notes += f" {told}"
             line = f"{asked.where}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
-            questions.setdefault(asked.asks, []).append((asked, f"{line}`{facts['command']}`"))
-    yield from ["## In short", "", *_wrapped(LEGEND)]
-    for asks, several in questions.items():
-        yield f"\n### {asks}\n"
-        yield from glance([asked for asked, _ in several])
-    yield from ["", "## Every comparison"]
-    for asks, several in questions.items():
-        yield f"\n### {asks}\n"
-        yield from side_by_side([asked for asked, _ in several])
-        yield ""
-        for _, line in several:
-            yield from _wrapped(line, bullet="- ")
-    yield ""
+            line += f"`{facts['command']}`"
+            questions.setdefault(asked.asks, []).append((asked, here, line))
+    return questions
 
 
 def _verdict(question: Mapping[str, Any]) -> str:
@@ -76,30 +96,14 @@ def _reasoned(verdict: str, reason: str) -> str:
 
 
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
-    facts, verdicts, here = _read(folder, reports)
+    facts, verdicts, _ = _read(folder, reports)
     beside = _comparators(facts)
-    yield f"## {facts['title']}: {facts['data']}\n"
+    yield f"# {facts['title']}: {facts['data']}\n"
     if facts.get("banner"):
         yield from [*_wrapped(f"**{facts['banner']}**"), ""]
     for question in verdicts["questions"]:
-        gamed = gamed_values(question, beside)
-        yield from _wrapped(f"{_verdict(question)}: {question['asks']}")
-        for row in question["rows"]:
-            if row["role"] == "primary":
-                told = with_mark(row["sentence"], row["metric"], gamed)
-                yield from _wrapped(told, bullet="- ")
-        if gamed:
-            yield from _wrapped(gamed_note(gamed), bullet="- ")
-        for text in (*question["notes"], *question["caveats"]):
-            yield from _wrapped(f"Note: {text.rstrip('.')}.", bullet="- ")
-        for one in question["reselected"]:
-            if one["verdict"] != question["verdict"]:
-                said = _reasoned(one["verdict"], one["reason"])
-                text = f"Selected by {metric_label(one['metric'])} instead: {said}."
-                yield from _wrapped(text, bullet="- ")
-        yield ""
-        yield from _wrapped(question["scope"])
-        yield ""
+        yield from _wrapped(f"{_verdict(question)}: {question['asks']}", bullet="- ")
+    yield ""
     if len(beside):
         yield from [*_wrapped(_of_comparators(beside)), ""]
     pilot, comparisons = facts["pilot"], _comparisons(verdicts)
@@ -118,8 +122,8 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
     failed = f", {facts['failed']} failed" if facts["failed"] else ""
     failed += f", {facts['unhealthy']} ended unhealthy" if facts.get("unhealthy") else ""
     yield from _wrapped(
-        f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
-        f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it, at revision "
+        f"{facts['runs']} runs{failed}; [report](report.md), [page](report.html), "
+        "[verdict.json](verdict.json), [tables](tables). To repeat it, at revision "
         f"{facts['revision'].partition('+')[0][:12]} (design {verdicts['design_hash']}, data "
         f"{verdicts['data']['hash']}), on one kind of processor to the last digit:"
     )

@@ -57,6 +57,40 @@ class Asked:
         }
 
 
+def studies(several: Sequence[tuple[Asked, str]]) -> Iterator[str]:
+    """Yield the lines of a small Markdown table: a row per study, a column per primary metric.
+
+    Args:
+        several: Answers to one question, each with the folder of its report.
+    """
+    metrics = list(dict.fromkeys(metric for one, _ in several for metric, _ in one.rows))
+    yield f"| network, data | answer | {' | '.join(map(metric_label, metrics))} |"
+    yield "|---" * (len(metrics) + 2) + "|"
+    for one, folder in several:
+        cells = [_headline(one, metric) for metric in metrics]
+        linked = f"[{one.where}]({folder})"
+        yield f"| {' | '.join((linked, _of_question(one.question), *cells))} |"
+
+
+def _headline(one: Asked, metric: str) -> str:
+    """Return the largest difference of a metric, of those beyond chance where there are any."""
+    rows = [row for (name, _), row in one.rows.items() if name == metric]
+    rows = [row for row in rows if not row["contrast"].startswith((LINEAR, QUADRATIC))] or rows
+    sure = [row for row in rows if row["verdict"] not in MARKS]
+    known = [row for row in sure or rows if row["estimate"] is not None]
+    if not known:
+        return _of_row(rows[0] if rows else None)
+    largest = max(known, key=lambda row: abs(row["estimate"]))
+    values = VALUES_OF.match(largest["contrast"])
+    name = (
+        _sized(largest, one.question) + "; the second minus the first:"
+        if values and largest["percent"]
+        else _named(largest).removeprefix(largest["factor"]).lstrip() + ":"
+    )
+    counted = f"; {len(sure)} of {len(rows)} beyond chance" if len(rows) > 1 else ""
+    return f"{name} {_of_row(largest)}{counted}"
+
+
 def glance(several: Sequence[Asked]) -> Iterator[str]:
     """Yield the lines of a Markdown table with a row per study: what lies beyond chance, in short.
 

@@ -55,7 +55,7 @@ SETTINGS: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.hashsalt": "ablate",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "figure.dpi": 150,
     "font.family": "DejaVu Sans",
     "axes.linewidth": 0.6,

@@ -1,4 +1,4 @@
-"""What mkdocs has to be told of pages that are written for a repository's own view of Markdown."""
+"""Adapts pages for mkdocs that are written for a repository's own view of Markdown."""
 
 import posixpath
 import re

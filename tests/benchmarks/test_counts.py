@@ -68,7 +68,12 @@ def test_looks_per_trial_are_the_same_at_50_and_at_500(
     monkeypatch.setattr("ablate.study.trials.suggest", _drawn)
     reads: list[Path] = []
     read: Callable[[Path], bytes] = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path) or read(path))
+
+    def counted(path: Path) -> bytes:
+        reads.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
     monkeypatch.setattr("ablate.study.ledger.os.fsync", lambda file: None)
     looks = {}
     for count in (50, 500):

@@ -18,7 +18,7 @@ TINY = replace(gpu.TINY, repeats=1)
 
 
 def test_every_part_in_this_process_runs_and_is_right() -> None:
-    found: dict[str, list[dict[str, Any]]] = {"rows": [], "measures": []}
+    found: dict[str, Any] = {"rows": [], "measures": []}
     for part in (gpu.of_steps, gpu.of_the_loss, gpu.of_metrics):
         for kind, one in part(TINY, CPU):
             found[kind].append(one)

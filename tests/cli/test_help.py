@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -21,7 +22,7 @@ COLOURED = re.compile(r"\x1b\[[\d;]*(3[0-7]|9[0-7])m")
 def commands() -> dict[str, typer.core.TyperCommand]:
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
-    found = {}
+    found: dict[str, Any] = {}
     for name, command in group.commands.items():
         inner = getattr(command, "commands", {"": command})
         found |= {f"{name} {more}".strip(): one for more, one in inner.items()}

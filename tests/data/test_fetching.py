@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from ablate.data import fetching, git_files, single_files
+from ablate.data import git_files, single_files
 from ablate.data.facts import FACTS
 from ablate.data.fetching import RECORD, fetch
 from ablate.data.sources import SOURCES, FileSource, GitSource
@@ -76,7 +76,7 @@ def test_a_kill_around_the_rename_loses_nothing(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fetching.shutil, "rmtree", stop)
+        patch.setattr("ablate.data.fetching.shutil.rmtree", stop)
         with pytest.raises(KeyboardInterrupt):
             fetch(upstream, to)
     assert (to / ".RoadScene.fetching").exists()

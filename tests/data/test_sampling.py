@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ def numbered_pair(stem: str, height: int, width: int) -> Pair:
 PAIRS = (numbered_pair("a", 20, 30), numbered_pair("b", 25, 24))
 
 
-def sampler(**change: int) -> CropSampler:
+def sampler(**change: Any) -> CropSampler:
     return CropSampler(PAIRS, **({"crop": 16, "batch_size": 4, "seed": 1} | change))
 
 

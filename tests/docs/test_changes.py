@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FRAGMENTS = sorted((ROOT / "changes").iterdir())
+FRAGMENTS = sorted((ROOT / "changes").glob("*.md"))
 NAME = re.compile(r"\+[a-z0-9-]+\.(added|changed|fixed|removed)\.md")
 
 

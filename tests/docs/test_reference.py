@@ -64,7 +64,7 @@ def test_a_docstring_comes_apart() -> None:
             Here.
         """
 
-    told = docstrings.told(member)
+    told = docstrings.docstring(member)
     assert told.text == "Return nothing.\n\nTwice."
     assert told.arguments == {"width": "Pixels, at least 1."}
     block = "\n\n".join(docstrings.member("m", member, takes=member))

@@ -173,7 +173,7 @@ def test_the_diagnosis_equals_plain_autograd() -> None:
 def test_the_share_of_the_frame_equals_the_loss_of_a_masked_map() -> None:
     pair = images(14)
     kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=torch.float64)
-    cost = 0
+    cost = torch.zeros(())
     for turned in (kernel, kernel.T.contiguous()):
         g = {n: F.conv2d(i, turned[None, None], padding=1) for n, i in pair.items()}
         v, i = g["visible"], g["infrared"]
@@ -214,4 +214,6 @@ def test_a_diagnosis_changes_neither_the_gradient_nor_the_value() -> None:
         value.backward()
         found.append((float(value.detach()), fused.grad))
     assert found[0][0] == found[1][0]
+    assert found[0][1] is not None
+    assert found[1][1] is not None
     assert torch.equal(found[0][1], found[1][1])

@@ -308,7 +308,7 @@ def test_the_control_sees_only_the_frame_and_the_others_see_the_interior() -> No
 
 
 def test_the_ratios_of_tc_moas_mix_are_those_of_its_last_commit() -> None:
-    mix = CATALOGUE.get("tc_moa")().mix
+    mix: dict[str, Any] = dict(CATALOGUE.get("tc_moa")().mix)
     gradient, pixel, ssim = (mix[f"{name}_weight"] for name in ("gradient", "intensity", "ssim"))
     assert (gradient / pixel, ssim / pixel) == pytest.approx((9, 4 / 3))
 

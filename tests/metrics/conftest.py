@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,10 +19,10 @@ def _smooth_noise(generator: torch.Generator, height: int, width: int) -> Tensor
 
 
 @pytest.fixture(scope="session")
-def triple() -> Callable[..., dict[str, Tensor]]:
+def triple() -> Callable[..., dict[str, Any]]:
     """Return a maker of two unlike smooth sources and a noisy mean of them, uint8."""
 
-    def make(seed: int, height: int = 48, width: int = 56) -> dict[str, Tensor]:
+    def make(seed: int, height: int = 48, width: int = 56) -> dict[str, Any]:
         generator = torch.Generator().manual_seed(seed)
         infrared = _smooth_noise(generator, height, width)
         visible = _smooth_noise(generator, height, width)

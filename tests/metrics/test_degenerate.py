@@ -1,6 +1,7 @@
 """What each degenerate image scores, and the flag that goes with it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from ablate.errors import ShapeError
 from ablate.metrics import evaluate, flags
 
-Make = Callable[..., dict[str, Tensor]]
+Make = Callable[..., dict[str, Any]]
 both_types = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 
 
@@ -66,7 +67,7 @@ def test_a_constant_source_counts_one_in_vif_and_makes_scd_nan(
 
 @both_types
 def test_all_black_has_no_edges_and_no_correlation(triple: Make, dtype: torch.dtype) -> None:
-    images = {key: _constant(plane, 0) for key, plane in triple(4).items()}
+    images: dict[str, Any] = {key: _constant(plane, 0) for key, plane in triple(4).items()}
     got = evaluate(**images, dtype=dtype)
     assert got["qabf"].isnan().item()
     assert got["scd"].isnan().item()
@@ -85,7 +86,7 @@ def test_a_source_plus_a_constant_is_flagged_as_a_shift(triple: Make) -> None:
 def test_flags_belong_to_their_image_and_a_nan_stays_in_its_row(triple: Make) -> None:
     good, bad = triple(6), triple(7)
     bad["fused"] = bad["infrared"].clone()
-    batch = {key: torch.cat([good[key], bad[key]]) for key in good}
+    batch: dict[str, Any] = {key: torch.cat([good[key], bad[key]]) for key in good}
     assert flags(**batch) == ((), ("fused_equals_infrared",))
     assert evaluate(**batch, names=["scd"])["scd"].isnan().tolist() == [False, True]
 

@@ -4,6 +4,7 @@ import csv
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def _read(file: Path) -> Tensor:
         return torch.from_numpy(np.array(image.convert("L")))[None, None]
 
 
-def _images(folder: Path, dataset: str, image: str) -> dict[str, Tensor]:
+def _images(folder: Path, dataset: str, image: str) -> dict[str, Any]:
     if dataset == "degenerate":
         files = {"infrared": "ir", "visible": "vi", "fused": "fused"}
         return {name: _read(folder / dataset / f"{image}_{end}.png") for name, end in files.items()}
@@ -147,7 +148,8 @@ WRONG = {
 def test_a_wrong_convention_misses_the_reference(
     golden_folder: Path, dataset: str, image: str, wrong: str
 ) -> None:
-    name, switches = WRONG[wrong]
+    name, _ = WRONG[wrong]
+    switches: Any = WRONG[wrong][1]
     planes = {key: plane[:, 0] for key, plane in _images(golden_folder, dataset, image).items()}
     wanted = _expected(golden_folder / f"golden_{dataset}_cddfuse-retrained.csv")[image][name]
     got = METRICS.get(name)().score(

@@ -1,6 +1,7 @@
 """Several methods on the same sources: the same values, the sources analysed once."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from ablate.errors import ShapeError
 from ablate.metrics import ALL_NAMES, PROTOCOLS, evaluate, evaluate_methods, vif
 
-Make = Callable[..., dict[str, Tensor]]
+Make = Callable[..., dict[str, Any]]
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
@@ -19,7 +20,7 @@ def test_methods_score_exactly_as_each_alone(
 ) -> None:
     images = triple(0, 161, 170)
     fused = {"a": images.pop("fused"), "b": triple(1, 161, 170)["fused"], "c": images["visible"]}
-    options = {"names": ALL_NAMES, "protocol": protocol, "dtype": dtype}
+    options: dict[str, Any] = {"names": ALL_NAMES, "protocol": protocol, "dtype": dtype}
     together = evaluate_methods(**images, fused=fused, **options)
     assert list(together) == ["a", "b", "c"]
     for method, image in fused.items():
@@ -31,7 +32,7 @@ def test_methods_score_exactly_as_each_alone(
 
 def test_batches_of_several_images_do_not_mix(triple: Make) -> None:
     pairs = [triple(seed) for seed in range(3)]
-    batch = {key: torch.cat([pair[key] for pair in pairs]) for key in pairs[0]}
+    batch: dict[str, Any] = {key: torch.cat([pair[key] for pair in pairs]) for key in pairs[0]}
     fused = {"a": batch.pop("fused"), "b": batch["visible"] // 2}
     for method, scores in evaluate_methods(**batch, fused=fused).items():
         for name, value in evaluate(**batch, fused=fused[method]).items():

@@ -2,17 +2,17 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from ablate.errors import UnknownNameError
 from ablate.metrics import ALL_NAMES, PROTOCOLS, evaluate, protocol_hash
 from ablate.metrics.images import grey_images
 from ablate.metrics.protocol import protocol
 
-Make = Callable[..., dict[str, Tensor]]
+Make = Callable[..., dict[str, Any]]
 
 
 def test_hashes_repeat_and_tell_protocols_and_types_apart() -> None:
@@ -61,7 +61,8 @@ def test_every_switch_reaches_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     fields = {field.name for field in dataclasses.fields(plain)} - {"name", "source"}
     assert fields == set(CHANGES)
     for key, (value, _) in CHANGES.items():
-        monkeypatch.setitem(PROTOCOLS, "cddfuse-py", dataclasses.replace(plain, **{key: value}))
+        change: dict[str, Any] = {key: value}
+        monkeypatch.setitem(PROTOCOLS, "cddfuse-py", dataclasses.replace(plain, **change))
         assert protocol_hash("cddfuse-py") != before, key
 
 
@@ -70,12 +71,13 @@ def test_a_switch_moves_its_metrics_and_no_other(
     triple: Make, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     value, moved = CHANGES[key]
+    change: dict[str, Any] = {key: value}
     images = triple(3, 161, 163)
     for plane in images.values():
         plane[..., :20, :20] = 254 + torch.arange(20) % 2  # something for the merged bin
     before = evaluate(**images, names=ALL_NAMES)
     plain = protocol("cddfuse-py")
-    monkeypatch.setitem(PROTOCOLS, "cddfuse-py", dataclasses.replace(plain, **{key: value}))
+    monkeypatch.setitem(PROTOCOLS, "cddfuse-py", dataclasses.replace(plain, **change))
     after = evaluate(**images, names=ALL_NAMES)
     assert [name for name in ALL_NAMES if not torch.equal(before[name], after[name])] == [
         name for name in ALL_NAMES if name in moved
@@ -89,7 +91,7 @@ def test_an_unknown_protocol_is_answered_with_the_nearest() -> None:
 
 def test_rounding_is_half_to_even_and_truncation_is_another_protocol() -> None:
     levels = torch.tensor([[0.0, 0.4, 0.6, 254.6]], dtype=torch.float64)[None, None] / 255
-    images = {"infrared": levels, "visible": levels, "fused": levels}
+    images: dict[str, Any] = {"infrared": levels, "visible": levels, "fused": levels}
     plain = protocol("cddfuse-py")
     cut = dataclasses.replace(plain, quantise="truncate")
     assert grey_images(**images, protocol=plain).fused.flatten().tolist() == [0, 0, 1, 255]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from ablate.metrics import ALL_NAMES, evaluate, vif
 from ablate.metrics.evaluation import evaluate_methods
 from ablate.metrics.statistics import SourceStatistics
 
-Make = Callable[..., dict[str, Tensor]]
+Make = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture

@@ -1,24 +1,24 @@
 """VIF against a plain two-dimensional convolution, its properties, and wrong variants."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from ablate.metrics import evaluate
 from ablate.metrics.gaussian import smooth, taps
 from tests.reference.metrics import gaussian, vifp
 
-Make = Callable[..., dict[str, Tensor]]
+Make = Callable[..., dict[str, Any]]
 quick = settings(deadline=None, derandomize=True, max_examples=10)
 seeds = st.integers(0, 2**31 - 1)
 
 
-def _plain(images: dict[str, Tensor], **options: object) -> float:
+def _plain(images: dict[str, Any], **options: Any) -> float:
     infrared, visible, fused = (
         images[key][0, 0].numpy().astype(np.float64) for key in ("infrared", "visible", "fused")
     )
@@ -39,9 +39,7 @@ def test_value_is_that_of_a_plain_two_dimensional_convolution(
 @pytest.mark.parametrize(
     "wrong", [{"mode": "same"}, {"mode": "same", "off_centre": 0.5}, {"off_centre": 1.0}], ids=str
 )
-def test_padded_or_off_centre_windows_are_told_apart(
-    triple: Make, wrong: dict[str, object]
-) -> None:
+def test_padded_or_off_centre_windows_are_told_apart(triple: Make, wrong: dict[str, Any]) -> None:
     images = triple(3, 96, 96)
     assert abs(evaluate(**images, names=["vif"])["vif"].item() - _plain(images, **wrong)) > 1e-4
 
@@ -92,7 +90,9 @@ def test_float32_still_sees_single_level_texture_beside_saturation() -> None:
     infrared[..., :32, :] = 255
     visible[..., :128, :] += 248
     planes = {"infrared": infrared, "visible": visible, "fused": (infrared + visible) // 2}
-    images = {key: plane.clamp(0, 255).to(torch.uint8) for key, plane in planes.items()}
+    images: dict[str, Any] = {
+        key: plane.clamp(0, 255).to(torch.uint8) for key, plane in planes.items()
+    }
     exact = evaluate(**images, names=["vif"])["vif"].item()
     fast = evaluate(**images, names=["vif"], dtype=torch.float32)["vif"].item()
     assert fast == pytest.approx(exact, abs=5e-4)

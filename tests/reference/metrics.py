@@ -42,7 +42,7 @@ def correlations_of_differences(infrared: Grey, visible: Grey, fused: Grey) -> f
 
 
 def visual_information_fidelity(
-    infrared: Grey, visible: Grey, fused: Grey, *, dtype: type = np.float64
+    infrared: Grey, visible: Grey, fused: Grey, *, dtype: type[np.floating] = np.float64
 ) -> float:
     """Return VIFP of both sources, added (Sheikh and Bovik 2006, pixel domain)."""
     other = fused.astype(dtype)
@@ -77,7 +77,9 @@ def gaussian(width: int, off_centre: float = 0.0) -> Image:
     return window / window.sum()
 
 
-def edge_transfer(infrared: Grey, visible: Grey, fused: Grey, *, dtype: type = np.float64) -> float:
+def edge_transfer(
+    infrared: Grey, visible: Grey, fused: Grey, *, dtype: type[np.floating] = np.float64
+) -> float:
     """Return Qabf (Xydeas and Petrovic 2000), zero frame, ratio gF where both are equal."""
     (strength_a, angle_a), (strength_b, angle_b), (strength_f, angle_f) = (
         _edges(image.astype(dtype)) for image in (infrared, visible, fused)

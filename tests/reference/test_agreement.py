@@ -1,5 +1,7 @@
 """The fast metrics against the plain numpy and scipy forms, within the stated tolerances."""
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -28,7 +30,9 @@ def test_six_metrics_are_those_of_the_plain_forms_at_any_size(
     pair = scene(stem, height=height, width=width, seed=height)
     fused = pair.infrared // 2 + pair.visible // 2
     planes = {"infrared": pair.infrared, "visible": pair.visible, "fused": fused}
-    tensors = {name: torch.from_numpy(plane)[None, None] for name, plane in planes.items()}
+    tensors: dict[str, Any] = {
+        name: torch.from_numpy(plane)[None, None] for name, plane in planes.items()
+    }
     for name, value in evaluate(**tensors, dtype=dtype).items():
         assert value.item() == pytest.approx(
             SIX[name](**planes), abs=TOLERANCES[dtype][name], rel=0

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ablate.report.replications import Asked, glance, table
+from ablate.report.replications import Asked, glance, studies, table
 
 
 def row(contrast: str, metric: str = "qabf", **more: Any) -> dict[str, Any]:
@@ -153,3 +153,31 @@ def test_what_percentages_and_margins_refer_to_stands_above_the_rows() -> None:
     one.question["baseline"] = "signed"  # as documents say it now
     assert list(table([one]))[4] == "| pilot, tuned baseline | Qabf 0.500, 0.720 |"
     assert len(list(table([other]))) == 4
+
+
+def test_a_study_is_a_row_with_the_largest_sure_difference_of_each_primary_metric() -> None:
+    rows = (
+        row("sign", estimate=0.02, percent=4.0),
+        row("split", estimate=-0.03, percent=-6.0, ci_low=-0.04, ci_high=-0.02, is_better=False),
+        row("both", estimate=0.09, percent=18.0, verdict="undecided"),
+        row("linear in log2 ratio", estimate=0.5, percent=100.0),
+        row("sign", "vif", verdict="undecided"),
+        row("sign", "en", role="guardrail"),
+    )
+    head, _, line, other = studies(
+        [(asked("probe", *rows), "q/tno"), (asked("unet", row("sign")), "r/tno")]
+    )
+    assert head == "| network, data | answer | Qabf | VIF |"
+    assert line == (
+        "| [probe, TNO](q/tno) | **supported** | split (signed vs sign_free): -6.00 (-8.00 to "
+        "-4.00) ▼; 2 of 3 beyond chance | sign (signed vs sign_free): +4.00 (+2.00 to +6.00) ○ |"
+    )
+    assert other.endswith(
+        "(r/tno) | **supported** | sign (signed vs sign_free): +4.00 (+2.00 to +6.00) ▲ | – |"
+    )
+
+
+def test_a_study_without_an_estimate_has_its_mark_alone() -> None:
+    bare = row("sign", verdict="not answerable", estimate=None, percent=None)
+    (*_, line) = studies([(asked("probe", bare), "q/tno")])
+    assert line.endswith("| × |")
