@@ -3,20 +3,26 @@
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from ablate.analysis.document import AnsweredQuestion, Verdicts, decode
+from ablate.analysis.published import Device
 from ablate.analysis.question import metric_label
+from ablate.analysis.selftest.shuffled import Shuffled
 from ablate.analysis.table import REFERENCE
 from ablate.metrics.copies import sentence as gamed_note
 from ablate.metrics.copies import with_mark
-from ablate.report.pilots import sentence, table
-from ablate.report.replications import LEGEND, Asked, glance
+from ablate.report.pilots import PilotMetric, sentence, table
+from ablate.report.replications import LEGEND, glance, where
 from ablate.report.replications import table as side_by_side
 from ablate.report.values import gamed_values
+from ablate.stored import decode as decoded
+from ablate.stored import stored
 
+VERDICT = "verdict.json"
 FACTS = "published.json"
 NOTICE = "NOTICE.md"  # what readers must know first; kept by hand beside the reports
 WIDTH = 100
@@ -25,6 +31,54 @@ HEAD = """# Published reports
 Made by `ablate report STUDY --publish reports`; this page and every number in the folders are
 generated. Each sentence is that of the study's `verdict.json`; its scope says what it is worth.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparator:
+    """Mean test score of what is shown beside the arms: a copy, a rule or a reference."""
+
+    kind: str
+    name: str
+    label: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedReport:
+    """What a published report says of itself beside its verdicts: published.json.
+
+    `rules` (rule -> metric -> mean) is what version 0.1 wrote in the place of `comparators`.
+    """
+
+    study: str
+    title: str
+    data: str
+    runs: int
+    command: str = ""
+    revision: str = "unknown"
+    pilot: tuple[PilotMetric, ...] = ()
+    comparators: tuple[Comparator, ...] | None = None
+    rules: Mapping[str, Mapping[str, float]] = stored(default_factory=dict, optional=True)
+    banner: str = ""
+    failed: int = 0
+    unhealthy: int = 0
+    cpu: str = ""
+    device: Device | Mapping[str, str] = field(default_factory=dict)
+    control: tuple[Shuffled, ...] = ()
+
+
+def comparators_of(facts: PublishedReport) -> pd.DataFrame:
+    """Kind, name, label, metric and value of what is shown beside the arms."""
+    rows = facts.comparators
+    if rows is None:
+        rows = tuple(
+            Comparator(kind="rule", name=rule, label=f"rule {rule}", metric=metric, value=value)
+            for rule, means in facts.rules.items()
+            for metric, value in means.items()
+        )
+    names = [one.name for one in fields(Comparator)]
+    return pd.DataFrame([asdict(one) for one in rows], columns=names)
 
 
 def index(reports: Path) -> str:
@@ -42,33 +96,32 @@ def index(reports: Path) -> str:
 
 def _in_short(folders: list[Path], reports: Path) -> Iterator[str]:
     """Yield per question a table over its studies, and per study what repeats it."""
-    questions: dict[str, list[tuple[Asked, str]]] = {}
+    questions: dict[str, list[tuple[AnsweredQuestion, str]]] = {}
     for folder in folders:
         facts, verdicts, here = _read(folder, reports)
-        beside = _comparators(facts)
-        for question in verdicts["questions"]:
-            asked = Asked(question=question)
-            notes = "".join(f" {text.rstrip('.')}." for text in question["notes"])
+        beside = comparators_of(facts)
+        for question in verdicts.questions:
+            notes = "".join(f" {text.rstrip('.')}." for text in question.notes)
             if told := gamed_note(gamed_values(question, beside)):
                 notes += f" {told}"
-            line = f"{asked.where}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
-            questions.setdefault(asked.asks, []).append((asked, f"{line}`{facts['command']}`"))
+            line = f"{where(question)}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
+            questions.setdefault(question.asks, []).append((question, f"{line}`{facts.command}`"))
     yield from ["## In short", "", *_wrapped(LEGEND)]
     for asks, several in questions.items():
         yield f"\n### {asks}\n"
-        yield from glance([asked for asked, _ in several])
+        yield from glance([question for question, _ in several])
     yield from ["", "## Every comparison"]
     for asks, several in questions.items():
         yield f"\n### {asks}\n"
-        yield from side_by_side([asked for asked, _ in several])
+        yield from side_by_side([question for question, _ in several])
         yield ""
         for _, line in several:
             yield from _wrapped(line, bullet="- ")
     yield ""
 
 
-def _verdict(question: Mapping[str, Any]) -> str:
-    return _reasoned(f"**{question['verdict']}**", question["reason"])
+def _verdict(question: AnsweredQuestion) -> str:
+    return _reasoned(f"**{question.verdict}**", question.reason)
 
 
 def _reasoned(verdict: str, reason: str) -> str:
@@ -77,32 +130,30 @@ def _reasoned(verdict: str, reason: str) -> str:
 
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
     facts, verdicts, here = _read(folder, reports)
-    beside = _comparators(facts)
-    yield f"## {facts['title']}: {facts['data']}\n"
-    if facts.get("banner"):
-        yield from [*_wrapped(f"**{facts['banner']}**"), ""]
-    for question in verdicts["questions"]:
+    beside = comparators_of(facts)
+    yield f"## {facts.title}: {facts.data}\n"
+    if facts.banner:
+        yield from [*_wrapped(f"**{facts.banner}**"), ""]
+    for question in verdicts.questions:
         gamed = gamed_values(question, beside)
-        yield from _wrapped(f"{_verdict(question)}: {question['asks']}")
-        for row in question["rows"]:
-            if row["role"] == "primary":
-                told = with_mark(row["sentence"], row["metric"], gamed)
-                yield from _wrapped(told, bullet="- ")
+        yield from _wrapped(f"{_verdict(question)}: {question.asks}")
+        for row in question.deciding:
+            yield from _wrapped(with_mark(row.sentence, row.metric, gamed), bullet="- ")
         if gamed:
             yield from _wrapped(gamed_note(gamed), bullet="- ")
-        for text in (*question["notes"], *question["caveats"]):
+        for text in (*question.notes, *question.caveats):
             yield from _wrapped(f"Note: {text.rstrip('.')}.", bullet="- ")
-        for one in question["reselected"]:
-            if one["verdict"] != question["verdict"]:
-                said = _reasoned(one["verdict"], one["reason"])
-                text = f"Selected by {metric_label(one['metric'])} instead: {said}."
+        for one in question.reselected:
+            if one.verdict != question.verdict:
+                said = _reasoned(one.verdict, one.reason)
+                text = f"Selected by {metric_label(one.metric)} instead: {said}."
                 yield from _wrapped(text, bullet="- ")
         yield ""
-        yield from _wrapped(question["scope"])
+        yield from _wrapped(question.scope)
         yield ""
     if len(beside):
         yield from [*_wrapped(_of_comparators(beside)), ""]
-    pilot, comparisons = facts["pilot"], _comparisons(verdicts)
+    pilot, comparisons = facts.pilot, _comparisons(verdicts)
     if pilot:
         yield from _wrapped(
             "Before the answer: the spread over seeds of the baseline alone, on test, and what a "
@@ -111,30 +162,19 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
             + sentence(pilot, comparisons=comparisons, smallest=_smallest(verdicts))
         )
         yield from ["", *table(pilot, comparisons=comparisons), ""]
-        yield from [*_wrapped(_as_paired(verdicts["questions"])), ""]
-    if facts["control"]:
-        yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts['control'])}.")
+        yield from [*_wrapped(_as_paired(verdicts.questions)), ""]
+    if facts.control:
+        yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts.control)}.")
         yield ""
-    failed = f", {facts['failed']} failed" if facts["failed"] else ""
-    failed += f", {facts['unhealthy']} ended unhealthy" if facts.get("unhealthy") else ""
+    failed = f", {facts.failed} failed" if facts.failed else ""
+    failed += f", {facts.unhealthy} ended unhealthy" if facts.unhealthy else ""
     yield from _wrapped(
-        f"{facts['runs']} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
+        f"{facts.runs} runs{failed}; [report]({here}/report.md), [page]({here}/report.html), "
         f"[verdict.json]({here}/verdict.json), [tables]({here}/tables). To repeat it, at revision "
-        f"{facts['revision'].partition('+')[0][:12]} (design {verdicts['design_hash']}, data "
-        f"{verdicts['data']['hash']}), on one kind of processor to the last digit:"
+        f"{facts.revision.partition('+')[0][:12]} (design {verdicts.design_hash}, data "
+        f"{verdicts.data.hash}), on one kind of processor to the last digit:"
     )
-    yield f"\n```bash\n{facts['command']}\n```\n"
-
-
-def _comparators(facts: Mapping[str, Any]) -> pd.DataFrame:
-    """Return kind, name, label, metric and value of what stands beside the arms."""
-    old = [  # of version 0.1: rule -> metric -> mean
-        {"kind": "rule", "name": rule, "label": f"rule {rule}", "metric": metric, "value": value}
-        for rule, means in facts.get("rules", {}).items()
-        for metric, value in means.items()
-    ]
-    columns = ["kind", "name", "label", "metric", "value"]
-    return pd.DataFrame(facts.get("comparators", old), columns=columns)
+    yield f"\n```bash\n{facts.command}\n```\n"
 
 
 def _of_comparators(comparators: pd.DataFrame) -> str:
@@ -151,50 +191,50 @@ def _of_comparators(comparators: pd.DataFrame) -> str:
     return text + (f" Trained elsewhere: {'; '.join(told[True])}." if True in told else "")
 
 
-def _smallest(verdicts: Mapping[str, Any]) -> dict[str, float]:
+def _smallest(verdicts: Verdicts) -> dict[str, float]:
     """Return metric -> smallest effect of interest, in its units."""
     return {
-        row["metric"]: row["smallest_effect"]
-        for question in verdicts["questions"]
-        for row in question["rows"]
-        if row["smallest_effect"]
+        row.metric: row.smallest_effect
+        for question in verdicts.questions
+        for row in question.rows
+        if row.smallest_effect
     }
 
 
-def _as_paired(questions: Sequence[Mapping[str, Any]]) -> str:
+def _as_paired(questions: Sequence[AnsweredQuestion]) -> str:
     """Return what the blocks that were run find, paired as they are, in the hardest comparison."""
     most: dict[str, float] = {}
-    for row in (row for question in questions for row in question["rows"]):
-        if row["role"] == "primary" and row["detectable"] and row["percent"] and row["estimate"]:
-            share = abs(row["detectable"] * row["percent"] / row["estimate"])
-            most[row["metric"]] = max(most.get(row["metric"], 0.0), share)
+    for row in (row for question in questions for row in question.deciding):
+        if row.detectable and row.percent and row.estimate:
+            share = abs(row.detectable * row.percent / row.estimate)
+            most[row.metric] = max(most.get(row.metric, 0.0), share)
     told = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
     if not told:  # no spread, or no pilot that percentages could refer to
         return ""
     return f"As run, the answer's blocks can detect in the hardest primary comparison: {told}."
 
 
-def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """Return what a published folder says of itself, its verdicts, and where it lies."""
-    facts, verdicts = (
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in (FACTS, "verdict.json")
-    )
-    return facts, verdicts, folder.relative_to(reports).as_posix()
+def _read(folder: Path, reports: Path) -> tuple[PublishedReport, Verdicts, str]:
+    """What a published folder says of itself, its verdicts, and where it is."""
+    here = folder.relative_to(reports).as_posix()
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    verdicts = decode((folder / VERDICT).read_bytes(), where=f"{here}/{VERDICT}")
+    return decoded(PublishedReport, facts, where=f"{here}/{FACTS}"), verdicts, here
 
 
-def _control(one: Mapping[str, Any]) -> str:
-    """Return what was claimed of a question once its labels meant nothing."""
-    judged = "as alpha allows" if one["claims"] <= one["most"] else "MORE THAN ALPHA ALLOWS"
+def _control(one: Shuffled) -> str:
+    """The claims on a question once its labels meant nothing."""
+    judged = "as alpha allows" if one.passes else "MORE THAN ALPHA ALLOWS"
     return (
-        f"{one['question']} with labels shuffled {one['shuffles']} times: something claimed in "
-        f"{one['claims']}, {judged} (at most {one['most']})"
+        f"{one.question} with labels shuffled {one.shuffles} times: something claimed in "
+        f"{one.claims}, {judged} (at most {one.most})"
     )
 
 
-def _comparisons(verdicts: Mapping[str, Any]) -> int:
+def _comparisons(verdicts: Verdicts) -> int:
     """Return the size of the largest family of primary rows."""
     return max(
-        (sum(row["role"] == "primary" for row in one["rows"]) for one in verdicts["questions"]),
+        (len(one.deciding) for one in verdicts.questions),
         default=1,
     )
 
