@@ -17,7 +17,7 @@ from ablate.analysis.document import (
     AnsweredQuestion,
     CellMean,
     Redrawn,
-    TestedData,
+    TestData,
     Verdicts,
     Winner,
 )
@@ -78,7 +78,7 @@ def answer(
     return Verdicts(
         study=facts.study,
         design_hash=facts.design_hash,
-        data=TestedData(label=facts.data_label, hash=facts.data_hash, counts=facts.counts),
+        data=TestData(label=facts.data_label, hash=facts.data_hash, counts=facts.counts),
         generated_by=generated_by,
         questions=tuple(
             replace(one, rows=tuple(replace(row, by_block=one.by_block(row)) for row in one.rows))

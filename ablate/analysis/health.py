@@ -76,6 +76,11 @@ class TrainingHealth:
     sentences: tuple[str, ...] = ()
 
     @property
+    def states(self) -> tuple[State, ...]:
+        """The unhealthy states that occur."""
+        return _occurring(self.counts)
+
+    @property
     def caveats(self) -> tuple[str, ...]:
         """Caveats of the verdict, where a value has more than a few unhealthy trainings."""
         if all(one.unhealthy <= FEW * one.trainings for one in self.counts):
@@ -150,7 +155,7 @@ def health_of(question: RegisteredQuestion, points: pd.DataFrame) -> TrainingHea
     known = points[points["health"].isin(STATES)]
     known = known.assign(label=known["value"].map(label_of))
     counts = tuple(_counted(value, known) for value in question.values)
-    occurring = [state for state in STATES if any(one.states.get(state) for one in counts)]
+    occurring = _occurring(counts)
     found = [
         (state, contrast.name, pair, *_signs(known, state, pair))
         for contrast in question.contrasts
@@ -181,6 +186,10 @@ def health_of(question: RegisteredQuestion, points: pd.DataFrame) -> TrainingHea
             _sentence(state, counts, comparisons, alpha=question.alpha) for state in occurring
         ),
     )
+
+
+def _occurring(counts: Sequence[Count]) -> tuple[State, ...]:
+    return tuple(state for state in STATES if any(one.states.get(state) for one in counts))
 
 
 def _counted(value: Value, known: pd.DataFrame) -> Count:

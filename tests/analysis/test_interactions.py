@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
-from ablate.analysis.interactions import agreement, cells_in_order, interactions
+from ablate.analysis.contrasts import cells_in_order, interactions
+from ablate.analysis.interactions import agreement
 from ablate.analysis.judging import judge
+from ablate.analysis.question import CrossedFactor
 from ablate.analysis.selftest import planted
 from ablate.analysis.verdict import Verdict
 from ablate.stats.ranks import kendall_tau
 
-PAD = {"factor": "padding", "values": ["zeros", "replicate"], "baseline": "zeros"}
-CROP = {"factor": "crop", "values": [64, 128], "baseline": 128}
-LEVELS = {"factor": "levels", "values": [1, 2, 3], "baseline": 2}
+PAD = CrossedFactor(factor="padding", values=("zeros", "replicate"), baseline="zeros")
+CROP = CrossedFactor(factor="crop", values=(64, 128), baseline=128)
+LEVELS = CrossedFactor(factor="levels", values=(1, 2, 3), baseline=2)
 
 
 def judged(
