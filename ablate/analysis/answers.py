@@ -16,8 +16,8 @@ from ablate.analysis.coverage import agreed, in_both
 from ablate.analysis.document import (
     AnsweredQuestion,
     CellMean,
+    DataSummary,
     Redrawn,
-    TestData,
     Verdicts,
     Winner,
 )
@@ -78,7 +78,7 @@ def answer(
     return Verdicts(
         study=facts.study,
         design_hash=facts.design_hash,
-        data=TestData(label=facts.data_label, hash=facts.data_hash, counts=facts.counts),
+        data=DataSummary(label=facts.data_label, hash=facts.data_hash, counts=facts.counts),
         generated_by=generated_by,
         questions=tuple(
             replace(one, rows=tuple(replace(row, by_block=one.by_block(row)) for row in one.rows))

@@ -151,7 +151,7 @@ class AnsweredQuestion(Verdict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestData:
+class DataSummary:
     """Label and hash of the data, and the number of items in each split."""
 
     label: str
@@ -173,7 +173,7 @@ class Verdicts:
 
     study: str
     design_hash: str = ""
-    data: TestData = TestData(label="", hash="")
+    data: DataSummary = DataSummary(label="", hash="")
     generated_by: str = ""
     questions: tuple[AnsweredQuestion, ...] = ()
 

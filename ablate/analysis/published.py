@@ -63,7 +63,7 @@ class ConfirmationFacts:
     """
 
     phase: str
-    question: str
+    question: str = ""
     of: str | None = None
     arms: tuple[FrozenArm, ...] = ()
     recipes: tuple[tuple[str, str], ...] = ()

@@ -9,7 +9,7 @@ import pytest
 from ablate.analysis.document import (
     ROW_COLUMNS,
     AnsweredQuestion,
-    TestData,
+    DataSummary,
     Verdicts,
     decode,
     encode,
@@ -46,7 +46,7 @@ def written(*verdicts: Verdict) -> Verdicts:
     return Verdicts(
         study="q4",
         design_hash="abc",
-        data=TestData(label="MSRS-mini", hash="d", counts={"test": 40}),
+        data=DataSummary(label="MSRS-mini", hash="d", counts={"test": 40}),
         generated_by="ablate",
         questions=tuple(map(AnsweredQuestion.of, verdicts)),
     )
