@@ -64,7 +64,7 @@ class OpenedStudy:
     @property
     def name(self) -> str:
         """Return the name of the study."""
-        return str(self._contents.facts["study"])
+        return self._contents.facts.study
 
     def runs(self) -> pd.DataFrame:
         """Return one row per run: ids, arm, phase, seed, state, "factor.*", "val/*", "test/*"."""
@@ -83,15 +83,17 @@ class OpenedStudy:
 
         Empty for a study without an answer phase.
         """
-        from ablate.analysis.document import rows_table
+        from ablate.analysis.document import Verdicts, rows_table
 
-        return rows_table(self._contents.verdicts or {"questions": []})
+        return rows_table(self._contents.verdicts or Verdicts(study=self.name))
 
     def best(self) -> Mapping[str, Any]:
         """Return the sets of values that are not beaten, as `ablate best --json` prints them."""
         from ablate.report.best import best
+        from ablate.stored import encode
 
-        return best(self._contents)
+        found: dict[str, Any] = encode(best(self._contents))
+        return found
 
     def figure(self, name: str) -> "Figure":
         """Return a figure of the report, see `ablate list figures`; a notebook shows it.
@@ -101,14 +103,14 @@ class OpenedStudy:
             ConfigError: The study has not what the figure needs; the text says what.
         """
         from ablate.errors import ConfigError
-        from ablate.report.figures import FIGURES
+        from ablate.report.figures import FIGURES, NotDrawn
 
         figure = FIGURES.get(name)()
-        reason = figure.applies(self._contents)
-        if reason:
-            raise ConfigError(f"figure {name!r} of {self.name}: {reason}")
+        numbers = figure.numbers(self._contents)
+        if isinstance(numbers, NotDrawn):
+            raise ConfigError(f"figure {name!r} of {self.name}: {numbers.reason}")
         _let_notebooks_draw()
-        return figure.draw(self._contents, figure.numbers(self._contents))
+        return figure.draw(self._contents, numbers)
 
     def images(self, arm: str) -> Pictures:
         """Return the published fused pictures of an arm, by image.

@@ -41,7 +41,7 @@ GOAL = 1.15  # below, the code would not pay
 
 def trials(width: int, *, is_pack: bool) -> list[Step]:
     """Return the step of each trial; those of a pack share what depends on the sources alone."""
-    steps = []
+    steps: list[Step] = []
     shared = losses.build({}).gradient
     for weight in WEIGHTS:
         torch.manual_seed(0)

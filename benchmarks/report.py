@@ -34,12 +34,12 @@ SHARE_EXPLORED = 0.7  # of what the answer leaves; the rest is hunted
 
 def make(trials: int, folder: Path) -> None:
     """Write simulated contents of about `trials` trials."""
-    from tests.report.answered import VARIANT, answered_contents
+    from tests.report.answered import VARIANT, answered_study
 
     blocks = min(BLOCKS, max(6, trials // 40))
     left = max(0, trials - blocks * POINTS * len(VARIANT["values"]) - 6)
     explored = int(left * SHARE_EXPLORED)
-    contents = answered_contents(
+    raw, contents = answered_study(
         questions=[VARIANT],
         blocks=blocks,
         points=POINTS,
@@ -49,7 +49,7 @@ def make(trials: int, folder: Path) -> None:
     )
     for name in TABLES:
         getattr(contents, name).to_parquet(folder / f"{name}.parquet", index=False)
-    (folder / "facts.json").write_text(json.dumps(contents.facts), encoding="utf-8")
+    (folder / "facts.json").write_text(json.dumps(raw), encoding="utf-8")
 
 
 def render(folder: Path) -> dict[str, Any]:
@@ -59,12 +59,13 @@ def render(folder: Path) -> dict[str, Any]:
 
     from ablate.analysis.answers import answer
     from ablate.analysis.exploration import explore
+    from ablate.analysis.published import read_facts
     from ablate.report.contents import Contents
     from ablate.report.page import render as page
 
     imported = time.perf_counter()
     tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    facts = read_facts(json.loads((folder / "facts.json").read_text(encoding="utf-8")))
     verdicts = answer(facts, tables["runs"], tables["images"], generated_by="bench")
     answered = time.perf_counter()
     shown = explore(facts, tables["runs"])

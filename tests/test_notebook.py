@@ -38,9 +38,9 @@ def pictured(answered: Contents, tmp_path: Path) -> Contents:
 def test_an_answered_study_shows_a_card_per_question_with_its_verdict(answered: Contents) -> None:
     html = OpenedStudy(answered)._repr_html_()
     (question,) = answered.answered
-    assert question["asks"] in html
-    assert f"<strong>{question['verdict']}</strong>" in html
-    rows = [row for row in question["rows"] if row["role"] == "primary"]
+    assert question.asks in html
+    assert f"<strong>{question.verdict}</strong>" in html
+    rows = [row for row in question.rows if row.role == "primary"]
     assert html.count("<li>") == min(4, len(rows))
     assert "method check" in html  # generated pairs are said to be
 
@@ -54,7 +54,7 @@ def test_pictures_are_small_and_whole(pictured: Contents) -> None:
 
 
 def test_what_a_study_says_is_text_and_never_markup(pictured: Contents) -> None:
-    evil = replace(pictured, facts={**pictured.facts, "title": EVIL, "study": EVIL})
+    evil = replace(pictured, facts=replace(pictured.facts, title=EVIL, study=EVIL))
     study = OpenedStudy(evil)
     for html in (study._repr_html_(), study.images(EVIL)._repr_html_()):
         assert "<script" not in html
@@ -114,7 +114,7 @@ def opened(
 
     def reads(*, study: str, **given: object) -> Contents:
         assert given["store"] == tmp_path
-        return replace(answered, facts={**answered.facts, "study": study})
+        return replace(answered, facts=replace(answered.facts, study=study))
 
     monkeypatch.setattr("ablate.report.source.read", reads)
     return lambda study: ablate.open(study, store=tmp_path).name

@@ -1,17 +1,20 @@
 """Expected best of a number of tries: how a score grows with the tuning budget."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from ablate.analysis.answers import points_of
 from ablate.analysis.dimensions import Floats
-from ablate.analysis.effects import near, values_of
+from ablate.analysis.effects import near
 from ablate.analysis.health import is_unhealthy
+from ablate.analysis.published import StudyFacts
+from ablate.analysis.question import RegisteredQuestion, Value
 from ablate.analysis.redraws import standing
+from ablate.analysis.selection import points_of
 from ablate.design_names import BLOCKED
 from ablate.stats.crossed import crossed_t
 
@@ -48,22 +51,47 @@ def expected_best(scores: Sequence[float] | Floats, *, is_lower: bool = False) -
     return best
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestOfTries:
+    """Expected best score of some tries of a value.
+
+    Args:
+        source: "answer" (tuning points of a block) or "explore" (trials in which all else varies).
+        question: Its id.
+        value: Of the factor.
+        tries: How many.
+        expected: Best of them; a mean over blocks for an answer.
+        low: Lower end of its 95 % t interval over blocks; None for one sample.
+        high: Upper end.
+        samples: Blocks, or 1.
+    """
+
+    source: Literal["answer", "explore"]
+    question: str
+    value: Value
+    tries: int
+    expected: float
+    low: float | None = None
+    high: float | None = None
+    samples: int = 1
+
+
 def of_blocks(
-    facts: Mapping[str, Any], runs: pd.DataFrame, response: str, *, is_lower: bool
-) -> list[dict[str, Any]]:
-    """Return the expected best of the tuning points of a block, as means over blocks.
+    facts: StudyFacts, runs: pd.DataFrame, response: str, *, is_lower: bool
+) -> list[BestOfTries]:
+    """Expected best of the tuning points of a block, as means over blocks.
 
     A point that failed or ended unhealthy counts as the worst healthy one of its block. The
     interval is a 95 % t interval over blocks, none where there is one block.
     """
-    found: list[dict[str, Any]] = []
-    for phase in [name for name, one in facts["phases"].items() if one["design"] == BLOCKED]:
-        mine = standing(facts["phases"][phase], runs[runs["phase"] == phase])
+    found: list[BestOfTries] = []
+    for phase in facts.phases_of(BLOCKED):
+        mine = standing(facts.phases[phase], runs[runs["phase"] == phase])
         mine = mine.assign(**{response: mine[response].mask(is_unhealthy(mine))})
         worst = mine.groupby("block")[response].agg("max" if is_lower else "min")
-        for raw in facts["questions"]:
-            points = points_of(raw, mine)
-            for value in values_of(raw):
+        for question in facts.questions:
+            points = points_of(question, mine)
+            for value in question.values:
                 table = points[points["value"] == value].pivot_table(
                     index="block", columns="point", values=response, aggfunc="first", dropna=False
                 )
@@ -73,51 +101,49 @@ def of_blocks(
                     for row in table.dropna().to_numpy(dtype=float)
                 ]
                 if curves and len(curves[0]) >= FEWEST:
-                    found += _means(np.array(curves), question=raw["id"], value=value)
+                    found += _means(np.array(curves), question=question.id, value=value)
     return found
 
 
 def of_trials(
-    questions: Sequence[Mapping[str, Any]], trials: pd.DataFrame, response: str, *, is_lower: bool
-) -> list[dict[str, Any]]:
-    """Return the expected best of the trials of an exploration, in which all else varies too."""
-    found: list[dict[str, Any]] = []
-    for raw in questions:
-        nearest = near(raw, trials)
-        for value in values_of(raw) if nearest is not None else ():
+    questions: Sequence[RegisteredQuestion], trials: pd.DataFrame, response: str, *, is_lower: bool
+) -> list[BestOfTries]:
+    """Expected best of the trials of an exploration, in which all else varies too."""
+    found: list[BestOfTries] = []
+    for question in questions:
+        nearest = near(question, trials)
+        if nearest is None:
+            continue
+        for value in question.values:
             scores = trials.loc[nearest == value, response].dropna().to_numpy(dtype=float)
             if len(scores) >= FEWEST:
                 found += [
-                    {
-                        "source": "explore",
-                        "question": raw["id"],
-                        "value": value,
-                        "tries": at,
-                        "expected": float(best),
-                        "low": None,
-                        "high": None,
-                        "samples": 1,
-                    }
+                    BestOfTries(
+                        source="explore",
+                        question=question.id,
+                        value=value,
+                        tries=at,
+                        expected=float(best),
+                    )
                     for at, best in enumerate(expected_best(scores, is_lower=is_lower), start=1)
                 ]
     return found
 
 
-def _means(curves: Floats, *, question: str, value: Any) -> list[dict[str, Any]]:
+def _means(curves: Floats, *, question: str, value: Value) -> list[BestOfTries]:
     rows = []
     for at in range(curves.shape[1]):
-        row: dict[str, Any] = {
-            "source": "answer",
-            "question": question,
-            "value": value,
-            "tries": at + 1,
-            "expected": float(curves[:, at].mean()),
-            "low": None,
-            "high": None,
-            "samples": len(curves),
-        }
-        if len(curves) > 1:
-            t = crossed_t(curves[:, [at]], images="fixed")
-            row |= {"low": float(t.low), "high": float(t.high)}
-        rows.append(row)
+        t = crossed_t(curves[:, [at]], images="fixed") if len(curves) > 1 else None
+        rows.append(
+            BestOfTries(
+                source="answer",
+                question=question,
+                value=value,
+                tries=at + 1,
+                expected=float(curves[:, at].mean()),
+                low=None if t is None else float(t.low),
+                high=None if t is None else float(t.high),
+                samples=len(curves),
+            )
+        )
     return rows

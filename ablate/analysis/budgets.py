@@ -7,13 +7,13 @@ registered budget, and the numbers of the other one stand beside it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ablate.analysis.cells import Cells, cells_of
 from ablate.analysis.facts import Selected
+from ablate.analysis.published import StudyFacts
 from ablate.analysis.question import RegisteredQuestion, metric_label
 from ablate.analysis.sentences import sentence_of, times_the_steps
 from ablate.analysis.verdict import AtBudget, Held, Row, Verdict
@@ -36,12 +36,12 @@ class OtherBudget:
     arms: Mapping[str, str]  # arm at the registered budget -> the same arm at this one
 
 
-def other_budgets(facts: Mapping[str, Any], phase: str) -> list[OtherBudget]:
+def other_budgets(facts: StudyFacts, phase: str) -> list[OtherBudget]:
     """Return the further budgets of an answer phase, in the order of the study file."""
     return [
-        OtherBudget(phase=name, times=one["times"], steps=one["steps"], arms=one["arms"])
-        for name, one in facts["phases"].items()
-        if one["design"] == AT_BUDGET and one["of"] == phase
+        OtherBudget(phase=name, times=one.times, steps=one.steps, arms=one.arms)
+        for name, one in facts.phases.items()
+        if one.design == AT_BUDGET and one.of == phase
     ]
 
 

@@ -1,15 +1,23 @@
 """The comparisons that a question may register, by the names that reports show."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
-from ablate.analysis.question import Contrast, Expects, Value, label_of
+from ablate.analysis.question import (
+    Contrast,
+    CrossedFactor,
+    Expects,
+    Value,
+    label_of,
+)
+from ablate.analysis.question import (
+    Trend as Spacing,
+)
 from ablate.designs.full_factorial import cell
 from ablate.errors import ConfigError, nearest
 from ablate.stats import contrasts as weights
 
-Spacing = Literal["linear", "log2"]
 INTERACTION = "interaction "  # how the names of contrasts of contrasts begin
 LINEAR, QUADRATIC = "linear in ", "quadratic in "  # those of trends
 
@@ -150,6 +158,89 @@ def interaction(
     row = weights.interaction(list(first.values()), list(second.values()))
     contrast = Contrast(name=name, weights=tuple(row.tolist()), is_exploratory=not is_registered)
     return cells, contrast
+
+
+def interactions(crossed: Sequence[CrossedFactor], *, is_registered: bool) -> tuple[Contrast, ...]:
+    """Contrasts of contrasts of two factors, over all their combinations.
+
+    One per pair of values that are not the baseline: what the value of the first factor adds to
+    its baseline, at the value of the second, minus the same at the baseline of the second.
+
+    Args:
+        crossed: Both factors.
+        is_registered: Whether the file asked; else they are exploratory.
+
+    Example:
+        >>> two = [CrossedFactor(factor=f, values=(0, 1), baseline=0) for f in ("a", "b")]
+        >>> [(c.name, c.weights) for c in interactions(two, is_registered=True)]
+        [('interaction a (1 vs 0) x b (1 vs 0)', (1.0, -1.0, -1.0, 1.0))]
+    """
+    first, second = crossed
+    all_cells = cells_in_order(crossed)
+    found = []
+    for a, b in itertools.product(
+        *([value for value in one.values if value != one.baseline] for one in crossed)
+    ):
+        name = INTERACTION + " x ".join(
+            f"{one.factor} ({label_of(value)} vs {label_of(one.baseline)})"
+            for one, value in ((first, a), (second, b))
+        )
+        cells, contrast = interaction(
+            name=name,
+            first={first.baseline: -1, a: 1},
+            second={second.baseline: -1, b: 1},
+            is_registered=is_registered,
+        )
+        weights = dict(zip(cells, contrast.weights, strict=True))
+        found.append(
+            Contrast(
+                name=name,
+                weights=tuple(weights.get(one, 0.0) for one in all_cells),
+                is_exploratory=contrast.is_exploratory,
+                expects="differs",
+            )
+        )
+    return tuple(found)
+
+
+def cells_in_order(crossed: Sequence[CrossedFactor]) -> list[str]:
+    """Return the combinations of two factors, the second changing fastest."""
+    first, second = crossed
+    return [cell(a, b) for a, b in itertools.product(first.values, second.values)]
+
+
+def registered_contrasts(
+    values: Sequence[Value],
+    *,
+    baseline: Value,
+    factor: str,
+    written: Sequence[str | tuple[str, Sequence[tuple[Value, float]]]],
+    trend: Spacing | None = None,
+    crossed: Sequence[CrossedFactor] = (),
+    is_registered: bool = True,
+) -> tuple[Contrast, ...]:
+    """The comparisons that a question registers, in their order.
+
+    Args:
+        values: Of the factor.
+        baseline: One of them.
+        factor: Its name.
+        written: "baseline" and "sequence", or sums over values by name.
+        trend: Axis of the trend, where one is asked for.
+        crossed: The two factors of an interaction, which has no other contrasts.
+        is_registered: Whether the interaction was asked for; else it is exploratory.
+    """
+    if crossed:
+        return interactions(crossed, is_registered=is_registered)
+    found: list[Contrast] = []
+    if "baseline" in written:
+        found += against_baseline(values, baseline=baseline)
+    if "sequence" in written:
+        found += but_for(sequence(values), known=found)
+    found += named(values, {one[0]: dict(one[1]) for one in written if not isinstance(one, str)})
+    if trend:
+        found += trends(values, factor=factor, spacing=trend)
+    return tuple(found)
 
 
 def _index(values: Sequence[Value], value: Value) -> int:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from ablate.analysis.question import metric_label
 from ablate.analysis.verdict import Row, Verdict
 
+V = TypeVar("V", bound=Verdict)
 COVERAGE = "coverage, not ratio"
 HALF = 0.5  # of an effect: what is left of it is not explained away
 FOUND = {
@@ -18,7 +20,7 @@ FOUND = {
 }
 
 
-def agreed(*, fixed_levels: Verdict, fixed_coarsest: Verdict) -> Verdict:
+def agreed(*, fixed_levels: Verdict, fixed_coarsest: V) -> V:
     """Return the answer about the scale ratio itself: that of the design with coarsest fixed.
 
     With the number of levels fixed, the ratio also sets the coarsest scale; a difference seen

@@ -102,10 +102,30 @@ def averaged(
     return fitted.shift + fitted.scale * means, fitted.scale * deviations
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePoint:
+    """The averaged response at one setting, with its 95 % band."""
+
+    at: float | str
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The averaged response along one dimension, a range of numbers or a few names."""
+
+    dimension: str
+    is_log: bool
+    is_named: bool
+    points: tuple[CoursePoint, ...]
+
+
 def dependence(
     fitted: Process, trials: pd.DataFrame, dimensions: Sequence[Varied]
-) -> list[dict[str, Any]]:
-    """Return the partial dependence on every dimension: settings with mean and 95 % band.
+) -> tuple[Course, ...]:
+    """Partial dependence on every dimension: settings with mean and 95 % band.
 
     Source:
         Friedman 2001, Greedy Function Approximation, 8.2; the band is the posterior of the
@@ -114,27 +134,27 @@ def dependence(
     others = encoded(dimensions, trials.head(MOST_AVERAGED))
     found = []
     for one in dimensions:
-        settings = list(one.choices) or _grid(one)
+        settings: Sequence[float | str] = one.choices or _grid(one)
         means, deviations = averaged(
             fitted, others, columns_of(dimensions, one.name), one.positions(settings)
         )
         found.append(
-            {
-                "dimension": one.name,
-                "is_log": one.is_log,
-                "is_named": bool(one.choices),
-                "points": [
-                    {
-                        "at": at,
-                        "mean": float(mean),
-                        "low": float(mean - BAND * sd),
-                        "high": float(mean + BAND * sd),
-                    }
+            Course(
+                dimension=one.name,
+                is_log=one.is_log,
+                is_named=bool(one.choices),
+                points=tuple(
+                    CoursePoint(
+                        at=at,
+                        mean=float(mean),
+                        low=float(mean - BAND * sd),
+                        high=float(mean + BAND * sd),
+                    )
                     for at, mean, sd in zip(settings, means, deviations, strict=True)
-                ],
-            }
+                ),
+            )
         )
-    return found
+    return tuple(found)
 
 
 def _grid(one: Varied) -> list[float]:

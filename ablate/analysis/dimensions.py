@@ -1,6 +1,6 @@
 """The trials of an exploration as a table: what varied, how it is encoded, what was left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ablate.analysis.published import StudyFacts
 from ablate.design_names import FULL_FACTORIAL, SOBOL
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -46,6 +47,15 @@ class Varied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was published of a range; None where its ends are not known."""
+
+    low: float | None = None
+    high: float | None = None
+    is_log: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explored:
     """One row per trial that every dimension was active in, in the order of the trials."""
 
@@ -56,7 +66,7 @@ class Explored:
     failed: int  # trials without any score
 
 
-def explored(facts: Mapping[str, Any], runs: pd.DataFrame) -> Explored | None:
+def explored(facts: StudyFacts, runs: pd.DataFrame) -> Explored | None:
     """Return the trials of non-adaptive exploration, None where the study has none.
 
     Seeds of a trial are averaged: they are one point. Sobol trials are taken alone where there are
@@ -66,15 +76,7 @@ def explored(facts: Mapping[str, Any], runs: pd.DataFrame) -> Explored | None:
         facts: What the study published of itself.
         runs: One row per run.
     """
-    phases = facts["phases"]
-    named = next(
-        (
-            some
-            for design in SPREAD
-            if (some := [name for name in phases if phases[name]["design"] == design])
-        ),
-        [],
-    )
+    named = next((some for design in SPREAD if (some := facts.phases_of(design))), [])
     every = runs[runs["phase"].isin(named)]
     if every.empty:
         return None
@@ -99,7 +101,7 @@ def explored(facts: Mapping[str, Any], runs: pd.DataFrame) -> Explored | None:
 
 
 def dimensions_of(
-    facts: Mapping[str, Any], trials: pd.DataFrame
+    facts: StudyFacts, trials: pd.DataFrame
 ) -> tuple[list[Varied], list[tuple[str, str]]]:
     """Return what varied over some trials, and what is left out with the reason."""
     kept: list[Varied] = []
@@ -107,7 +109,7 @@ def dimensions_of(
     ranges = _ranges(facts)
     for column in settings_of(trials):
         name = column.partition(".")[2] or column
-        found = _varied(name, column, trials[column], ranges.get(name, {}))
+        found = _varied(name, column, trials[column], ranges.get(name, _Known()))
         if isinstance(found, str):
             left_out += [(name, found)] if found else []
         else:
@@ -137,7 +139,7 @@ def columns_of(dimensions: Sequence[Varied], name: str) -> list[int]:
     raise KeyError(name)
 
 
-def _varied(name: str, column: str, values: pd.Series, known: Mapping[str, Any]) -> Varied | str:
+def _varied(name: str, column: str, values: pd.Series, known: _Known) -> Varied | str:
     """Return the dimension, or why it is none; nothing is said of what did not vary."""
     present = values.dropna()
     if present.nunique() < 2:
@@ -146,14 +148,15 @@ def _varied(name: str, column: str, values: pd.Series, known: Mapping[str, Any])
         return f"active in {len(present)} of {len(values)} trials"
     numbers = pd.to_numeric(present, errors="coerce")
     if numbers.notna().all():
-        low = min(float(known.get("low", numbers.min())), float(numbers.min()))
-        high = max(float(known.get("high", numbers.max())), float(numbers.max()))
+        low, high = float(numbers.min()), float(numbers.max())
+        low = low if known.low is None else min(float(known.low), low)
+        high = high if known.high is None else max(float(known.high), high)
         return Varied(
             name=name,
             column=column,
             low=low,
             high=high,
-            is_log=bool(known.get("is_log")) and low > 0,
+            is_log=known.is_log and low > 0,
         )
     choices = tuple(sorted(set(present)))
     if len(choices) > MOST_NAMES:
@@ -161,11 +164,12 @@ def _varied(name: str, column: str, values: pd.Series, known: Mapping[str, Any])
     return Varied(name=name, column=column, choices=choices)
 
 
-def _ranges(facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return what was published of ranges; studies of earlier versions published less."""
-    found: dict[str, Mapping[str, Any]] = {DUMMY: {"low": 0.0, "high": 1.0}}
-    for question in facts["questions"]:
-        if question.get("trend") == "log2":
-            found[question.get("dimension") or question["factor"]] = {"is_log": True}
-    found |= {entry["name"]: entry for entry in facts.get("ranges", ())}
-    return found | {entry["name"]: entry for entry in facts["nuisance"]}
+def _ranges(facts: StudyFacts) -> dict[str, _Known]:
+    """What was published of ranges; studies of earlier versions published less."""
+    found = {DUMMY: _Known(low=0.0, high=1.0)}
+    for question in facts.questions:
+        if question.trend == "log2":
+            found[question.dimension or question.factor] = _Known(is_log=True)
+    for one in (*facts.ranges, *facts.nuisance):
+        found[one.name] = _Known(low=one.low, high=one.high, is_log=one.is_log)
+    return found

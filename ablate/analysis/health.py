@@ -6,7 +6,7 @@ trainings of two values in one state are counted, and the signs of the differenc
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -27,17 +27,14 @@ class Count:
     Args:
         value: Of the factor.
         trainings: Those whose state is known.
+        unhealthy: Those that are not healthy.
         states: State to count, those that occur, `healthy` left out.
     """
 
     value: Value
     trainings: int
+    unhealthy: int = 0
     states: Mapping[State, int]
-
-    @property
-    def unhealthy(self) -> int:
-        """Return the number of trainings that are not healthy."""
-        return sum(self.states.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,25 +66,23 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingHealth:
-    """The health of the trainings behind a question; empty where no training tells it."""
+    """The health of the trainings behind a question; empty where it is not known of any.
+
+    `sentences` has one per unhealthy state that occurs.
+    """
 
     counts: tuple[Count, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    alpha: float = 0.05
+    sentences: tuple[str, ...] = ()
 
     @property
     def states(self) -> tuple[State, ...]:
-        """Return the unhealthy states that occur."""
-        return tuple(state for state in STATES if any(one.states.get(state) for one in self.counts))
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """Return one sentence per unhealthy state that occurs."""
-        return tuple(self._sentence(state) for state in self.states)
+        """The unhealthy states that occur."""
+        return _occurring(self.counts)
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Return what stands beside the verdict where a value has more than a few unhealthy."""
+        """Caveats of the verdict, where a value has more than a few unhealthy trainings."""
         if all(one.unhealthy <= FEW * one.trainings for one in self.counts):
             return ()
         return (
@@ -95,57 +90,31 @@ class TrainingHealth:
             "unhealthy trainings win no block: values with many were tuned over fewer points",
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types, as `verdict.json` has them."""
-        return {
-            "counts": [
-                {
-                    "value": one.value,
-                    "trainings": one.trainings,
-                    "unhealthy": one.unhealthy,
-                    "states": dict(one.states),
-                }
-                for one in self.counts
-            ],
-            "comparisons": [
-                {
-                    "state": one.state,
-                    "contrast": one.contrast,
-                    "value": one.value,
-                    "baseline": one.baseline,
-                    "more": one.more,
-                    "fewer": one.fewer,
-                    "blocks": one.blocks,
-                    "p": one.p,
-                    "p_holm": one.p_holm,
-                }
-                for one in self.comparisons
-            ],
-            "sentences": list(self.sentences),
-        }
 
-    def _sentence(self, state: State) -> str:
-        counts = ", ".join(
-            f"{one.states.get(state, 0)} of {one.trainings} for {label_of(one.value)}"
-            for one in self.counts
+def _sentence(
+    state: State, counts: Sequence[Count], comparisons: Sequence[Comparison], *, alpha: float
+) -> str:
+    told = ", ".join(
+        f"{one.states.get(state, 0)} of {one.trainings} for {label_of(one.value)}" for one in counts
+    )
+    mine = [one for one in comparisons if one.state == state]
+    return "; ".join([f"{IN_WORDS[state]}: {told}", *_compared(mine, alpha=alpha)])
+
+
+def _compared(comparisons: Sequence[Comparison], *, alpha: float) -> Iterator[str]:
+    """Yield the comparisons that reject; if none does, one sentence that says so."""
+    sure = sorted((one for one in comparisons if one.p_holm < alpha), key=lambda one: one.p_holm)
+    for one in sure:
+        more, fewer, names = one.more, one.fewer, (label_of(one.value), label_of(one.baseline))
+        if fewer > more:
+            more, fewer, names = fewer, more, names[::-1]
+        yield (
+            f"in {more} of {one.blocks} blocks more under {names[0]} than under {names[1]}, in "
+            f"{fewer or 'none'} fewer, exact p_Holm {chance(one.p_holm)}"
         )
-        return "; ".join([f"{IN_WORDS[state]}: {counts}", *self._compared(state)])
-
-    def _compared(self, state: State) -> Iterator[str]:
-        """Yield the comparisons that reject; without any, that none does."""
-        mine = [one for one in self.comparisons if one.state == state]
-        sure = sorted((one for one in mine if one.p_holm < self.alpha), key=lambda one: one.p_holm)
-        for one in sure:
-            more, fewer, names = one.more, one.fewer, (label_of(one.value), label_of(one.baseline))
-            if fewer > more:
-                more, fewer, names = fewer, more, names[::-1]
-            yield (
-                f"in {more} of {one.blocks} blocks more under {names[0]} than under {names[1]}, in "
-                f"{fewer or 'none'} fewer, exact p_Holm {chance(one.p_holm)}"
-            )
-        if mine and not sure:
-            least = chance(min(one.p_holm for one in mine))
-            yield f"no two values differ by the exact test over blocks (p_Holm {least} or more)"
+    if comparisons and not sure:
+        least = chance(min(one.p_holm for one in comparisons))
+        yield f"no two values differ by the exact test over blocks (p_Holm {least} or more)"
 
 
 def is_unhealthy(runs: pd.DataFrame) -> "pd.Series[bool]":
@@ -186,7 +155,7 @@ def health_of(question: RegisteredQuestion, points: pd.DataFrame) -> TrainingHea
     known = points[points["health"].isin(STATES)]
     known = known.assign(label=known["value"].map(label_of))
     counts = tuple(_counted(value, known) for value in question.values)
-    occurring = TrainingHealth(counts=counts).states
+    occurring = _occurring(counts)
     found = [
         (state, contrast.name, pair, *_signs(known, state, pair))
         for contrast in question.contrasts
@@ -194,26 +163,33 @@ def health_of(question: RegisteredQuestion, points: pd.DataFrame) -> TrainingHea
         for state in occurring
     ]
     p = [sign_test(more=more, fewer=fewer) for *_, more, fewer, _ in found]
+    comparisons = tuple(
+        Comparison(
+            state=state,
+            contrast=name,
+            value=pair[0],
+            baseline=pair[1],
+            more=more,
+            fewer=fewer,
+            blocks=blocks,
+            p=alone,
+            p_holm=float(corrected),
+        )
+        for (state, name, pair, more, fewer, blocks), alone, corrected in zip(
+            found, p, holm(p) if p else (), strict=True
+        )
+    )
     return TrainingHealth(
         counts=counts if len(known) else (),
-        alpha=question.alpha,
-        comparisons=tuple(
-            Comparison(
-                state=state,
-                contrast=name,
-                value=pair[0],
-                baseline=pair[1],
-                more=more,
-                fewer=fewer,
-                blocks=blocks,
-                p=alone,
-                p_holm=float(corrected),
-            )
-            for (state, name, pair, more, fewer, blocks), alone, corrected in zip(
-                found, p, holm(p) if p else (), strict=True
-            )
+        comparisons=comparisons,
+        sentences=tuple(
+            _sentence(state, counts, comparisons, alpha=question.alpha) for state in occurring
         ),
     )
+
+
+def _occurring(counts: Sequence[Count]) -> tuple[State, ...]:
+    return tuple(state for state in STATES if any(one.states.get(state) for one in counts))
 
 
 def _counted(value: Value, known: pd.DataFrame) -> Count:
@@ -222,6 +198,7 @@ def _counted(value: Value, known: pd.DataFrame) -> Count:
     return Count(
         value=value,
         trainings=len(mine),
+        unhealthy=sum(times.values()),
         states={state: count for state, count in times.items() if count},
     )
 

@@ -1,7 +1,7 @@
 """How much of an objective each dimension moves, beside what it seems to move by chance."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,29 @@ TREES, DEPTH = 16, 6
 SHUFFLES = 19
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importance:
+    """Variance of the response along one dimension, in squared units of the response.
+
+    Args:
+        dimension: Its name.
+        variance: When all other dimensions are averaged out.
+        shuffled: The largest of as many forests on shuffled responses.
+        is_dummy: Whether it is the control that sets nothing.
+        is_above: Whether the variance lies above that of shuffled responses.
+    """
+
+    dimension: str
+    variance: float
+    shuffled: float
+    is_dummy: bool
+    is_above: bool
+
+
 def importance(
     trials: pd.DataFrame, dimensions: Sequence[Varied], response: Floats, *, seed: int = 0
-) -> list[dict[str, Any]]:
-    """Return the un-normalised fANOVA variance of every dimension, the largest first.
+) -> tuple[Importance, ...]:
+    """Un-normalised fANOVA variance of every dimension, the largest first.
 
     The variance is that of a forest's prediction when all other dimensions are averaged out, in
     squared units of the response; variances need not sum to anything. `shuffled` is the largest of
@@ -43,18 +62,17 @@ def importance(
         _variances(columns, groups, some, seed=seed)
         for some in (response, *(random.permutation(response) for _ in range(SHUFFLES)))
     )
-    rows: list[dict[str, Any]] = [
-        {
-            "dimension": one.name,
-            "variance": found[one.name],
-            "shuffled": max(some[one.name] for some in shuffled),
-            "is_dummy": one.name == DUMMY,
-        }
+    rows = [
+        Importance(
+            dimension=one.name,
+            variance=found[one.name],
+            shuffled=(most := max(some[one.name] for some in shuffled)),
+            is_dummy=one.name == DUMMY,
+            is_above=found[one.name] > most,
+        )
         for one in dimensions
     ]
-    for row in rows:
-        row["is_above"] = row["variance"] > row["shuffled"]
-    return sorted(rows, key=lambda row: (-row["variance"], row["dimension"]))
+    return tuple(sorted(rows, key=lambda row: (-row.variance, row.dimension)))
 
 
 def _variances(

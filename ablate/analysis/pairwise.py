@@ -4,13 +4,15 @@ Exploratory. Interactions that a study file asks about are judged in `ablate.ana
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ablate.analysis.dimensions import Floats, Varied
+from ablate.analysis.published import StudyFacts
 from ablate.design_names import FULL_FACTORIAL
 from ablate.stats.crossed import crossed_t
 
@@ -18,10 +20,51 @@ SHUFFLES, LEVEL = 199, 0.05
 SPARE = 10  # degrees of freedom that must be left over
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What two dimensions do together beyond all single effects.
+
+    Args:
+        first: Name of a dimension.
+        second: Name of another one.
+        variance: That their products explain, less what noise explains, in squared units.
+        f: Its F ratio; 0 where the single effects fit exactly.
+        p: Share of shuffles whose largest F is at least as large.
+        is_decided: Whether p is at most 0.05.
+    """
+
+    first: str
+    second: str
+    variance: float
+    f: float
+    p: float
+    is_decided: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossedEffect:
+    """What a value of one factor adds at a value of another, minus the same at its baseline.
+
+    The interval is a 95 % t interval over seeds; None with one seed.
+    """
+
+    first: str
+    second: str
+    first_value: str
+    first_baseline: str
+    second_value: str
+    second_baseline: str
+    metric: str
+    estimate: float
+    low: float | None
+    high: float | None
+    seeds: int
+
+
 def pairwise(
     trials: pd.DataFrame, dimensions: Sequence[Varied], response: Floats, *, seed: int = 0
-) -> list[dict[str, Any]]:
-    """Return every pair of dimensions with the variance of its interaction.
+) -> tuple[Pair, ...]:
+    """Every pair of dimensions with the variance of its interaction.
 
     A response surface: single effects up to the cube of a range, and all differences of names;
     then for each pair the products of its linear and quadratic terms. `variance` is what they
@@ -59,37 +102,44 @@ def pairwise(
     both = np.column_stack([residual, _without(shuffled, single)])
     left = len(trials) - single.shape[1]
     ratios: list[Floats] = []
-    rows: list[dict[str, Any]] = []
-    for pair, basis in bases.items():
+    variances: list[float] = []
+    for basis in bases.values():
         explained, count = ((basis.T @ both) ** 2).sum(axis=0), basis.shape[1]
         rest = np.maximum((both**2).sum(axis=0) - explained, 1e-300) / (left - count)
         ratios.append(explained / count / rest)
-        variance = max(float(explained[0] - count * rest[0]), 0.0) / len(trials)
-        rows.append({"first": pair[0], "second": pair[1], "variance": variance})
+        variances.append(max(float(explained[0] - count * rest[0]), 0.0) / len(trials))
     # residuals of an exact fit are rounding errors and decide nothing
     is_exact = float((residual**2).mean()) <= 1e-20 * float((response**2).mean())
     largest = np.max(ratios, axis=0) if ratios else np.empty(0)
-    for row, ratio in zip(rows, ratios, strict=True):
+    found = []
+    for pair, variance, ratio in zip(bases, variances, ratios, strict=True):
         beaten = SHUFFLES + 1 if is_exact else 1 + int((largest[1:] >= ratio[0]).sum())
-        row["f"] = 0.0 if is_exact else float(ratio[0])
-        row["p"] = beaten / (SHUFFLES + 1)
-        row["is_decided"] = row["p"] <= LEVEL
-    return rows
+        p = beaten / (SHUFFLES + 1)
+        found.append(
+            Pair(
+                first=pair[0],
+                second=pair[1],
+                variance=variance,
+                f=0.0 if is_exact else float(ratio[0]),
+                p=p,
+                is_decided=p <= LEVEL,
+            )
+        )
+    return tuple(found)
 
 
 def contrasts_of_contrasts(
-    facts: Mapping[str, Any], runs: pd.DataFrame, *, metrics: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return what two factors do together in full factorial phases: exploratory, no claim.
+    facts: StudyFacts, runs: pd.DataFrame, *, metrics: Sequence[str]
+) -> tuple[CrossedEffect, ...]:
+    """What two factors do together in full factorial phases: exploratory, no claim.
 
     One row per metric and pair of values: what the value of the first factor adds to its baseline
     at the value of the second, minus the same at the baseline of the second. The interval is a
     t interval over seeds; with one seed there is none.
     """
-    phases = [name for name, phase in facts["phases"].items() if phase["design"] == FULL_FACTORIAL]
-    some = runs[runs["phase"].isin(phases) & (runs["state"] == "finished")]
+    some = runs[runs["phase"].isin(facts.phases_of(FULL_FACTORIAL)) & (runs["state"] == "finished")]
     names = [str(c) for c in some if str(c).startswith("factor.") and some[c].nunique() > 1]
-    known = {q["factor"]: q["baseline"] for q in facts["questions"]} | facts.get("baselines", {})
+    known = {one.factor: one.baseline for one in facts.questions} | dict(facts.baselines)
     bases = {f"factor.{name}": str(value) for name, value in known.items()}
     found = []
     for first, second in itertools.combinations(names, 2):
@@ -104,19 +154,23 @@ def contrasts_of_contrasts(
             for metric in metrics:
                 seeds = _by_seed(table, first, second, f"test/{metric}", ((a0, a), (b0, b)))
                 if len(seeds):
+                    estimate, low, high = _interval(seeds)
                     found.append(
-                        {
-                            "first": first.partition(".")[2],
-                            "second": second.partition(".")[2],
-                            "first_value": a,
-                            "first_baseline": a0,
-                            "second_value": b,
-                            "second_baseline": b0,
-                            "metric": metric,
-                            **_interval(seeds),
-                        }
+                        CrossedEffect(
+                            first=first.partition(".")[2],
+                            second=second.partition(".")[2],
+                            first_value=a,
+                            first_baseline=a0,
+                            second_value=b,
+                            second_baseline=b0,
+                            metric=metric,
+                            estimate=estimate,
+                            low=low,
+                            high=high,
+                            seeds=len(seeds),
+                        )
                     )
-    return found
+    return tuple(found)
 
 
 def _by_seed(table: pd.DataFrame, first: str, second: str, column: str, values: Any) -> Floats:
@@ -132,16 +186,12 @@ def _by_seed(table: pd.DataFrame, first: str, second: str, column: str, values: 
     return np.asarray(four @ np.array([1.0, -1.0, -1.0, 1.0]), dtype=np.float64)
 
 
-def _interval(seeds: Floats) -> dict[str, Any]:
+def _interval(seeds: Floats) -> tuple[float, float | None, float | None]:
+    """Mean over seeds and its 95 % t interval."""
     if len(seeds) < 2:
-        return {"estimate": float(seeds[0]), "low": None, "high": None, "seeds": 1}
+        return float(seeds[0]), None, None
     t = crossed_t(seeds[:, None], images="fixed")
-    return {
-        "estimate": float(t.estimate),
-        "low": float(t.low),
-        "high": float(t.high),
-        "seeds": len(seeds),
-    }
+    return float(t.estimate), float(t.low), float(t.high)
 
 
 def _terms(one: Varied, trials: pd.DataFrame, *, degree: int) -> Floats:

@@ -11,8 +11,8 @@ Two statements beside the verdict, each in a family of its own, neither deciding
   not shown to be a gain. The rows of the question correct the same steps by Holm.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from scipy.special import stdtr
@@ -27,10 +27,64 @@ from ablate.stats.crossed import crossed_t
 from ablate.stats.multiplicity import holm
 
 
-def plateau(
-    question: RegisteredQuestion, answers: pd.DataFrame, *, verdict: Verdict
-) -> dict[str, Any]:
-    """Return the smallest value as good as the best, the tests behind it, and the steps.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """The weakest of the tests that a value falls behind no other by the margin, or more.
+
+    Args:
+        value: Of the factor.
+        metric: In which the test is weakest; larger is better here, whatever its direction.
+        rival: The value that it is tested against.
+        estimate: Value minus rival, in units of the metric.
+        low: Lower end of the interval.
+        margin: The smallest effect.
+        p: One-sided, of "worse by the margin or more".
+        p_holm: Corrected over the values.
+        is_as_good: Whether it is shown to be no worse than every other value.
+    """
+
+    value: Value
+    metric: str
+    rival: Value
+    estimate: float
+    low: float
+    margin: float
+    p: float
+    p_holm: float = 1.0
+    is_as_good: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A value against the one before it; after the first step without a gain none is tested."""
+
+    metric: str
+    value: Value
+    before: Value
+    gain: float
+    p: float
+    alpha: float
+    is_tested: bool
+    is_gain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plateau:
+    """The smallest value as good as the best, the tests behind it, and the steps up to it.
+
+    `smallest` is None where no value is shown to be as good, and where `reason` says why nothing
+    could be tested.
+    """
+
+    smallest: Value | None = None
+    reason: str = ""
+    sentence: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+def plateau(question: RegisteredQuestion, answers: pd.DataFrame, *, verdict: Verdict) -> Plateau:
+    """Find the smallest value that is as good as the best.
 
     Args:
         question: About an ordered factor, its values in rising order.
@@ -40,100 +94,104 @@ def plateau(
     margins = {metric: question.margin_of(metric) for metric in question.primary}
     missing = [metric_label(metric) for metric, margin in margins.items() if margin is None]
     if verdict.verdict == "not answerable":
-        return _nothing(verdict.reason)
+        return Plateau(reason=verdict.reason)
     if missing:
-        return _nothing(f"no smallest effect of interest is named for {', '.join(missing)}")
+        return Plateau(reason=f"no smallest effect of interest is named for {', '.join(missing)}")
     scores = {
         metric: question.sign_of(metric) * cells_of(question, answers, metric).scores
         for metric in question.primary
     }
     candidates = _candidates(question, scores, {m: float(v or 0) for m, v in margins.items()})
     steps = [step for metric in question.primary for step in _steps(question, metric, scores)]
-    shown = [one["value"] for one in candidates if one["is_as_good"]]
-    smallest = shown[0] if shown else None
-    return {
-        "smallest": smallest,
-        "reason": "",
-        "sentence": _sentence(question, smallest, candidates, steps),
-        "candidates": candidates,
-        "steps": steps,
-    }
+    smallest = next((one.value for one in candidates if one.is_as_good), None)
+    return Plateau(
+        smallest=smallest,
+        sentence=_sentence(question, smallest, candidates, steps),
+        candidates=tuple(candidates),
+        steps=tuple(steps),
+    )
 
 
-def pace(runs: pd.DataFrame, arms: Sequence[tuple[Value, str]]) -> pd.DataFrame:
-    """Return value, median seconds per step and runs: what a value costs beside what it brings.
+def pace(runs: pd.DataFrame, arms: Mapping[Value, str]) -> pd.DataFrame:
+    """Value, median seconds per step and runs: what a value costs beside what it brings.
 
     A wall time, so it stands in tables and never in verdict.json.
     """
     column = "facts.seconds_per_step"
     rows = []
-    for value, arm in arms:
+    for value, arm in arms.items():
         some = runs[(runs["arm_id"] == arm) & (runs["state"] == "finished")]
         seconds = some[column].dropna() if column in some else pd.Series(dtype=float)
         rows.append((value, seconds.median() if len(seconds) else None, len(seconds)))
     return pd.DataFrame(rows, columns=["value", "seconds_per_step", "runs"])
 
 
-def _nothing(reason: str) -> dict[str, Any]:
-    return {"smallest": None, "reason": reason, "sentence": "", "candidates": [], "steps": []}
-
-
 def _candidates(
-    question: RegisteredQuestion, scores: dict[str, Floats], margins: dict[str, float]
-) -> list[dict[str, Any]]:
-    """Return per value the test that it falls behind no other; the weakest of its tests counts."""
-    found: list[dict[str, Any]] = []
+    question: RegisteredQuestion, scores: Mapping[str, Floats], margins: Mapping[str, float]
+) -> list[Candidate]:
+    """Per value the test that it falls behind no other; the weakest of its tests counts."""
+    found: list[Candidate] = []
     for at, value in enumerate(question.values):
-        tests: list[dict[str, Any]] = [
-            {"metric": metric, "rival": rival}
-            | _no_worse(question, scores[metric], value=at, rival=other, margin=margin)
+        tests = [
+            _no_worse(question, scores[metric], metric=metric, value=at, rival=other, margin=margin)
             for metric, margin in margins.items()
-            for other, rival in enumerate(question.values)
+            for other in range(len(question.values))
             if other != at
         ]
-        weakest = max(tests, key=lambda test: test["p"])
-        found.append({"value": value, **weakest})
-    corrected = holm([one["p"] for one in found])
+        found.append(max(tests, key=lambda test: test.p))
+    corrected = holm([one.p for one in found])
     return [
-        {**one, "p_holm": float(p), "is_as_good": bool(p < question.alpha / 2)}
+        replace(one, p_holm=float(p), is_as_good=bool(p < question.alpha / 2))
         for one, p in zip(found, corrected, strict=True)
     ]
 
 
 def _no_worse(
-    question: RegisteredQuestion, scores: Floats, *, value: int, rival: int, margin: float
-) -> dict[str, float]:
-    """Return estimate, lower bound and one-sided p of "worse by the margin or more"."""
+    question: RegisteredQuestion,
+    scores: Floats,
+    *,
+    metric: str,
+    value: int,
+    rival: int,
+    margin: float,
+) -> Candidate:
+    """Test "worse by the margin or more" of two values, by their places in the question."""
     weights = against(count=scores.shape[1], value=value, baseline=rival)
     t = crossed_t(difference(scores, weights), alpha=question.alpha, images=question.images)
     if t.se == 0:
         p = 0.0 if t.estimate > -margin else 1.0
     else:
         p = float(stdtr(t.df, -(t.estimate + margin) / t.se))
-    return {"estimate": float(t.estimate), "low": float(t.low), "margin": margin, "p": p}
+    return Candidate(
+        value=question.values[value],
+        metric=metric,
+        rival=question.values[rival],
+        estimate=float(t.estimate),
+        low=float(t.low),
+        margin=margin,
+        p=p,
+    )
 
 
-def _steps(
-    question: RegisteredQuestion, metric: str, scores: dict[str, Floats]
-) -> list[dict[str, Any]]:
-    """Return each value against the one before; after the first that is no gain none is tested."""
-    found: list[dict[str, Any]] = []
+def _steps(question: RegisteredQuestion, metric: str, scores: Mapping[str, Floats]) -> list[Step]:
+    """Each value against the one before; after the first that is no gain none is tested."""
+    found: list[Step] = []
     alpha, is_open = question.alpha / len(question.primary), True
     for at in range(1, len(question.values)):
         weights = against(count=len(question.values), value=at, baseline=at - 1)
         t = crossed_t(difference(scores[metric], weights), images=question.images)
         is_gain = is_open and bool(t.p < alpha and t.estimate > 0)
         found.append(
-            {
-                "metric": metric,
-                "value": question.values[at],
-                "before": question.values[at - 1],
-                "gain": float(t.estimate),
-                "p": float(t.p),
-                "alpha": alpha,
-                "is_tested": is_open,
-                "is_gain": is_gain,
-            }
+            Step(
+                metric=metric,
+                value=question.values[at],
+                before=question.values[at - 1],
+                gain=float(t.estimate),
+                p=float(t.p),
+                alpha=alpha,
+                is_tested=is_open,
+                is_gain=is_gain,
+            )
         )
         is_open = is_gain
     return found
@@ -142,8 +200,8 @@ def _steps(
 def _sentence(
     question: RegisteredQuestion,
     smallest: Value | None,
-    candidates: list[dict[str, Any]],
-    steps: list[dict[str, Any]],
+    candidates: Sequence[Candidate],
+    steps: Sequence[Step],
 ) -> str:
     metrics = " and ".join(metric_label(metric) for metric in question.primary)
     if smallest is None:
@@ -152,21 +210,21 @@ def _sentence(
             f"smallest effect in {metrics}."
         )
     else:
-        p = next(one["p_holm"] for one in candidates if one["value"] == smallest)
+        p = next(one.p_holm for one in candidates if one.value == smallest)
         head = (
             f"{question.factor} {label_of(smallest)} is the smallest value shown to be no worse "
             f"than any other by the smallest effect in {metrics} (one-sided p_Holm {chance(p)})."
         )
     gains = []
     for metric in question.primary:
-        up = [step["value"] for step in steps if step["metric"] == metric and step["is_gain"]]
-        first = next(step for step in steps if step["metric"] == metric)
-        is_loss = first["gain"] < 0 and first["p"] < first["alpha"]
+        up = [step.value for step in steps if step.metric == metric and step.is_gain]
+        first = next(step for step in steps if step.metric == metric)
+        is_loss = first.gain < 0 and first.p < first.alpha
         label = metric_label(metric)
         if up:
             gains.append(f"{label} gains up to {label_of(up[-1])}")
         elif is_loss:
-            gains.append(f"{label} falls at the first step, to {label_of(first['value'])}")
+            gains.append(f"{label} falls at the first step, to {label_of(first.value)}")
         else:
             gains.append(f"{label} shows no gain at the first step")
     return f"{head} Step by step: {'; '.join(gains)}."

@@ -11,6 +11,16 @@ from ablate.stats.crossed import Images
 Value: TypeAlias = str | int | float | bool
 Expects = Literal["higher", "lower", "differs"]
 Role = Literal["primary", "secondary", "guardrail", "exploratory"]
+Trend = Literal["linear", "log2"]  # the axis on which an ordered factor has a slope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossedFactor:
+    """One of the two factors of an interaction."""
+
+    factor: str
+    values: tuple[Value, ...]
+    baseline: Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +59,14 @@ class RegisteredQuestion:
             the metric; with "differs" nothing can be contradicted.
         alpha: Level of the question.
         images: "random" speaks of images like these, "fixed" of this test set.
+        arms: Id of the arm of each value; empty where only scores are judged.
+        by: Column of the run table that holds these ids: "arm_id" or "recipe_id".
+        dimension: What a search varies for the factor; None where its values set several.
+        ordered: Whether the values have an order.
+        has_steps: Whether each value is compared with the one before it.
+        trend: Axis of the trend, where one is asked for.
+        crossed: The two factors of an interaction, else empty.
+        agrees_with: Another question whose answer this one completes.
     """
 
     id: str
@@ -66,6 +84,14 @@ class RegisteredQuestion:
     expects: Expects = "differs"
     alpha: float = 0.05
     images: Images = "random"
+    arms: tuple[str, ...] = ()
+    by: Literal["arm_id", "recipe_id"] = "arm_id"
+    dimension: str | None = None
+    ordered: bool = False
+    has_steps: bool = False
+    trend: Trend | None = None
+    crossed: tuple[CrossedFactor, ...] = ()
+    agrees_with: str | None = None
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ablate.analysis.facts import Failures, Selected
 from ablate.analysis.health import is_unhealthy
+from ablate.analysis.question import RegisteredQuestion
 from ablate.errors import DataError
 from ablate.metrics.catalogue import BETTER, Direction
 
@@ -72,6 +73,14 @@ def select(
         adaptive=int(table["adaptive"].astype(bool).sum()) if "adaptive" in table else 0,
         unfinished=int((~table["state"].isin(ENDED)).sum()),
     )
+
+
+def points_of(question: RegisteredQuestion, runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of a question's arms with the column `value`; nuisance settings by plain names."""
+    values = dict(zip(question.arms, question.values, strict=True))
+    points = runs[runs[question.by].isin(values)].copy()
+    points["value"] = points[question.by].map(values).astype(object)
+    return points.rename(columns=lambda name: name.removeprefix("nuisance."))
 
 
 def _stand_ins(healthy: pd.DataFrame, finite: pd.DataFrame, block: int) -> pd.DataFrame:

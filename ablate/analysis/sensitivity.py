@@ -1,7 +1,7 @@
 """Whether an answer hangs on the metric that selected the tuning points."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -23,7 +23,7 @@ class Reselection:
     metric: str
     verdict: Answer
     reason: str
-    own: Mapping[str, float]  # contrast to percent of the pilot mean
+    own: Mapping[str, float] = field(default_factory=dict)  # contrast to percent of the pilot mean
 
 
 def reselected(

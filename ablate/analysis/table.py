@@ -1,8 +1,12 @@
 """The run table, and what can be said of it without a claim: means, spread, counts."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 
 from ablate.analysis.health import is_unhealthy
+from ablate.analysis.published import StudyFacts
 from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH, SOBOL
 from ablate.metrics.copies import Gamed, gamed_by_copies
 
@@ -11,18 +15,69 @@ COPY, REFERENCE = "copy", "reference"  # kinds of comparators; the third is a ru
 ARM_COLUMNS = ("arm", "metric", "mean", "sd", "lowest", "highest", "runs", "failed", "unhealthy")
 
 
-def designed(runs: pd.DataFrame, phases: dict[str, dict[str, object]]) -> pd.DataFrame:
-    """Return the runs whose means by arm say something.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A row of the run table without its settings and scores; None where it does not apply."""
+
+    run_id: str
+    arm_id: str
+    arm: str
+    phase: str
+    trial: int
+    seed: int
+    block: int | None
+    point: int | None
+    state: str
+    reason: str
+    health: str  # "" where it is not known
+
+    @property
+    def place(self) -> str:
+        """Name within its phase: b2p3 is block 2, tuning point 3; t003s0 is trial 3, seed 0."""
+        if self.block is None:
+            return f"t{self.trial:03d}s{self.seed}"
+        return f"b{self.block}" + ("" if self.point is None else f"p{self.point}")
+
+
+def run_rows(runs: pd.DataFrame) -> list[RunRow]:
+    """The rows of a run table, of this version or an earlier one, in their order."""
+
+    def whole(value: object) -> int | None:
+        return None if pd.isna(value) else int(value)  # type: ignore[call-overload]
+
+    def text(value: object) -> str:
+        return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+    return [
+        RunRow(
+            run_id=str(row["run_id"]),
+            arm_id=str(row["arm_id"]),
+            arm=str(row["arm"]),
+            phase=str(row["phase"]),
+            trial=int(row["trial"]),
+            seed=int(row["seed"]),
+            block=whole(row.get("block")),
+            point=whole(row.get("point")),
+            state=str(row["state"]),
+            reason=text(row.get("reason")),
+            health=text(row.get("health")),
+        )
+        for row in runs.to_dict("records")
+    ]
+
+
+def designed(runs: pd.DataFrame, facts: StudyFacts) -> pd.DataFrame:
+    """The runs of designed comparisons, whose means by arm can be read side by side.
 
     A search is adaptive, an exploration varies everything at once, the points of a block are tuned
     and what is confirmed has recipes of its own: their answer is a verdict.
     """
     left_out = (SEARCH, SOBOL, BLOCKED, AT_BUDGET, CONFIRM)
-    kept = [name for name, phase in phases.items() if phase["design"] not in left_out]
+    kept = [name for name, phase in facts.phases.items() if phase.design not in left_out]
     return runs[runs["phase"].isin(kept)]
 
 
-def arms(runs: pd.DataFrame, metrics: list[str], *, split: str = "test") -> pd.DataFrame:
+def arms(runs: pd.DataFrame, metrics: Sequence[str], *, split: str = "test") -> pd.DataFrame:
     """Return one row per arm and metric, arms in the order of the table.
 
     Mean and standard deviation (n - 1) are over finished runs; one run has no deviation. Failed

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablate.analysis.question import Role, Value
+from ablate.stored import stored
 
 Answer = Literal[
     "supported", "contradicted", "practically equivalent", "undecided", "not answerable"
@@ -87,7 +88,15 @@ class Row:
     reason: str
     sentence: str
     run_ids: tuple[str, ...]
-    budgets: tuple[AtBudget, ...] = ()  # absent in verdict.json where there are none
+    by_block: tuple[float, ...] = ()  # the contrast in every block, in the order of the blocks
+    budgets: tuple[AtBudget, ...] = stored(default=(), optional=True)
+
+    @property
+    def to_percent(self) -> float | None:
+        """Factor from units of the metric to percent of the frozen base; None without one."""
+        if self.percent is None or not self.estimate:
+            return None
+        return self.percent / self.estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +112,6 @@ class Verdict:
     alpha: float
     rows: tuple[Row, ...]
 
-    def rows_of(self, role: Role) -> tuple[Row, ...]:
-        """Return the rows of one role."""
-        return tuple(row for row in self.rows if row.role == role)
+    def rows_of(self, *roles: Role) -> tuple[Row, ...]:
+        """The rows of some roles, in their order."""
+        return tuple(row for row in self.rows if row.role in roles)

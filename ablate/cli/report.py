@@ -130,8 +130,7 @@ def render(
     from ablate.config.locations import study_name
     from ablate.report.page import render as page
     from ablate.report.published import publish as publish_report
-    from ablate.report.returning import return_report
-    from ablate.report.source import read
+    from ablate.report.source import read, return_report
     from ablate.report.summary import summary
     from ablate.study.store import check_version
 

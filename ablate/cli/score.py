@@ -12,7 +12,7 @@ from ablate.cli.arguments import Json
 
 if TYPE_CHECKING:
     from ablate.scoring.scores import Scores
-    from ablate.scoring.table import Table
+    from ablate.scoring.table import Ranking
 
 
 def score(
@@ -100,7 +100,7 @@ def _check(protocol: str, *, files: list[Path]) -> None:
 
 def _scored(
     infrared: Path, visible: Path, fused: list[str], *, names: tuple[str, ...], protocol: str
-) -> "tuple[Scores, Table]":
+) -> "tuple[Scores, Ranking]":
     from ablate.cli.counter import Counter
     from ablate.scoring.folders import gather
     from ablate.scoring.scores import score
@@ -113,9 +113,9 @@ def _scored(
     return scores, tabulate(scores)
 
 
-def _write(scores: "Scores", table: "Table", *, csv: Path | None, latex: Path | None) -> None:
+def _write(scores: "Scores", table: "Ranking", *, csv: Path | None, latex: Path | None) -> None:
     from ablate.scoring.files import to_csv
-    from ablate.scoring.latex import latex as to_latex
+    from ablate.scoring.table import latex as to_latex
 
     if csv is not None:
         csv.write_text(to_csv(scores), encoding="utf-8")
@@ -123,9 +123,9 @@ def _write(scores: "Scores", table: "Table", *, csv: Path | None, latex: Path | 
         latex.write_text(to_latex(table, comment=_headline(scores)), encoding="utf-8")
 
 
-def _shown(scores: "Scores", table: "Table") -> str:
+def _shown(scores: "Scores", table: "Ranking") -> str:
     from ablate.metrics.copies import sentence
-    from ablate.scoring.terminal import ARROWS, MARK, terminal
+    from ablate.scoring.table import ARROWS, MARK, terminal
 
     try:
         "".join((*ARROWS, MARK)).encode(sys.stdout.encoding or "utf-8")

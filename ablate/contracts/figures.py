@@ -1,4 +1,4 @@
-"""The contract of a report figure: says why not, or has numbers and draws them."""
+"""The contract of a report figure: it has numbers and draws them, or a reason why not."""
 
 import math
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pandas as pd
 
 from ablate.contracts.sample import sample
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, SECTIONS
+from ablate.report.figures import FIGURES, SECTIONS, NotDrawn
 
 DECLARED: dict[str, type | tuple[type, ...]] = {
     "section": str,
@@ -47,17 +47,16 @@ def _of(figure: Any, contents: Contents) -> Iterator[str]:
 
     where = "a study with answers" if contents.verdicts else "a study without answers"
     before = contents.runs.copy()
-    reason = figure.applies(contents)
-    if reason is not None:
-        if not isinstance(reason, str) or not reason.strip():
-            yield f"applies returned {reason!r}; return None, or a sentence that says why not"
-        return
     numbers = figure.numbers(contents)
+    if isinstance(numbers, NotDrawn):
+        if not isinstance(numbers.reason, str) or not numbers.reason.strip():
+            yield f"numbers returned {numbers!r}; give it a sentence that says why not"
+        return
     if not isinstance(numbers, pd.DataFrame):
-        yield f"numbers returned a {type(numbers).__name__}; return a DataFrame"
+        yield f"numbers returned a {type(numbers).__name__}; return a DataFrame or NotDrawn(reason)"
         return
     if numbers.empty:
-        yield f"applies to {where} and has no numbers; let applies say why not"
+        yield f"has no numbers for {where}; return NotDrawn(reason) there"
         return
     drawn = figure.draw(contents, numbers.copy())
     if not isinstance(drawn, Figure) or not drawn.axes:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.answers import answer
+from ablate.analysis.published import read_facts
 from ablate.design_names import BASELINE_ONLY, BLOCKED, ONE_FACTOR
 from ablate.report.contents import Contents
 
@@ -61,7 +62,7 @@ def sample(*, is_answered: bool = True) -> Contents:
         for value in VALUES:
             for seed in range(SEEDS):
                 add("compare", value, seed=seed)
-    facts = _facts(len(runs), is_answered=is_answered)
+    facts = read_facts(_facts(len(runs), is_answered=is_answered))
     table = pd.DataFrame(runs)
     images = pd.DataFrame(rows, columns=["run_id", "split", "image", "metric", "value"])
     baselines = [

@@ -2,12 +2,15 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
+from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.health import is_unhealthy
-from ablate.analysis.table import arms, designed
+from ablate.analysis.question import Value
+from ablate.analysis.table import arms, designed, run_rows
+from ablate.analysis.verdict import Answer, Row
 from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.report.contents import Contents
@@ -16,44 +19,97 @@ RECIPES = 5
 WIDTH = 80
 
 
-def best(contents: Contents) -> dict[str, Any]:
-    """Return what came out best, in plain types.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestOfQuestion:
+    """The values of a question that no other value beats.
 
-    Keys: study, questions [{id, factor, verdict, sets {metric: values}, in_all, trade_offs}],
-    arms [{metric, arm, mean, sd, runs}] best first (a study without an answer phase only), recipes
-    [{run_id, phase, objective, settings}] of searches and explorations, best first.
+    Args:
+        id: Of the question.
+        factor: What it compares.
+        verdict: Its answer.
+        sets: Primary metric -> the values that are not beaten, best mean first.
+        in_all: The values that are in every set.
+        trade_offs: Guardrails that are not shown to be kept, in words.
     """
-    return {
-        "study": contents.facts["study"],
-        "questions": [_of_question(question) for question in contents.answered],
-        "arms": [] if contents.answered else _described(contents),
-        "recipes": _recipes(contents),
-    }
+
+    id: str
+    factor: str
+    verdict: Answer
+    sets: Mapping[str, tuple[Value, ...]]
+    in_all: tuple[Value, ...]
+    trade_offs: tuple[str, ...]
 
 
-def in_words(found: Mapping[str, Any]) -> list[str]:
-    """Return the lines that `ablate best` prints, none over 80 columns."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmMean:
+    """Mean and deviation over the runs of an arm, in one metric."""
+
+    metric: str
+    arm: str
+    mean: float
+    sd: float | None
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A run of a search or an exploration, with the score that selects."""
+
+    run_id: str
+    phase: str
+    objective: float
+    settings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best:
+    """What a study found to be best, as `ablate best --json` prints it.
+
+    Args:
+        study: Its name.
+        questions: One per answered question.
+        arms: Means, best first in each metric; of a study without an answer phase only.
+        recipes: Of searches and explorations, best first.
+    """
+
+    study: str
+    questions: tuple[BestOfQuestion, ...]
+    arms: tuple[ArmMean, ...]
+    recipes: tuple[Recipe, ...]
+
+
+def best(contents: Contents) -> Best:
+    """Find what came out best."""
+    return Best(
+        study=contents.facts.study,
+        questions=tuple(_of_question(question) for question in contents.answered),
+        arms=() if contents.answered else _described(contents),
+        recipes=_recipes(contents),
+    )
+
+
+def in_words(found: Best) -> list[str]:
+    """The lines that `ablate best` prints, none over 80 columns."""
     lines: list[str] = []
-    for question in found["questions"]:
-        lines.append(f"{question['id']}: {question['verdict']}")
-        for metric, values in question["sets"].items():
+    for question in found.questions:
+        lines.append(f"{question.id}: {question.verdict}")
+        for metric, values in question.sets.items():
             lines.append(f"  {LABELS[metric]:5s} not beaten: {', '.join(map(str, values))}")
-        if question["in_all"]:
-            lines.append(f"  in every set: {', '.join(map(str, question['in_all']))}")
-        elif question["sets"]:
+        if question.in_all:
+            lines.append(f"  in every set: {', '.join(map(str, question.in_all))}")
+        elif question.sets:
             lines.append("  no value is in every set: what to take depends on the metric")
-        lines += [f"  {text}" for text in question["trade_offs"]]
-    if found["arms"]:
+        lines += [f"  {text}" for text in question.trade_offs]
+    if found.arms:
         lines.append("No answer phase: means only, nothing is claimed.")
-    for metric in dict.fromkeys(row["metric"] for row in found["arms"]):
-        rows = [row for row in found["arms"] if row["metric"] == metric]
-        words = ", ".join(f"{row['arm']} {row['mean']:.3f}" for row in rows)
+    for metric in dict.fromkeys(row.metric for row in found.arms):
+        words = ", ".join(f"{row.arm} {row.mean:.3f}" for row in found.arms if row.metric == metric)
         lines.append(f"  {LABELS[metric]:5s} best first: {words}")
-    if found["recipes"]:
+    if found.recipes:
         lines.append("Healthy recipes seen by searches, best val first (exploratory):")
-    for recipe in found["recipes"]:
-        lines.append(f"  {recipe['run_id']} {recipe['objective']:.4f} {recipe['settings']}")
-    return _narrow(lines) or [f"{found['study']}: nothing has finished yet"]
+    for recipe in found.recipes:
+        lines.append(f"  {recipe.run_id} {recipe.objective:.4f} {recipe.settings}")
+    return _narrow(lines) or [f"{found.study}: nothing has finished yet"]
 
 
 def _narrow(lines: Sequence[str]) -> list[str]:
@@ -64,70 +120,59 @@ def _narrow(lines: Sequence[str]) -> list[str]:
     ]
 
 
-def _of_question(question: Mapping[str, Any]) -> dict[str, Any]:
-    primary = [row["metric"] for row in question["rows"] if row["role"] == "primary"]
-    wanted = list(dict.fromkeys(primary))
-    sets = {metric: question["best"][metric] for metric in wanted if metric in question["best"]}
-    shared = [v for v in question["values"] if sets and all(v in some for some in sets.values())]
-    return {
-        "id": question["id"],
-        "factor": question["rows"][0]["factor"] if question["rows"] else "",
-        "verdict": question["verdict"],
-        "sets": sets,
-        "in_all": shared,
-        "trade_offs": [_trade_off(row) for row in question["rows"] if _is_trade_off(row)],
-    }
-
-
-def _is_trade_off(row: Mapping[str, Any]) -> bool:
-    return bool(row["role"] == "guardrail" and row["verdict"] == "non-inferiority not shown")
-
-
-def _trade_off(row: Mapping[str, Any]) -> str:
-    percent = "" if row["percent"] is None else f" ({row['percent']:+.1f} %)"
-    return (
-        f"{LABELS[row['metric']]} not shown to be kept: {row['contrast']} "
-        f"{row['estimate']:+.3f}{percent}"
+def _of_question(question: AnsweredQuestion) -> BestOfQuestion:
+    sets = {metric: question.best[metric] for metric in question.primary if metric in question.best}
+    shared = [v for v in question.values if sets and all(v in some for some in sets.values())]
+    return BestOfQuestion(
+        id=question.id,
+        factor=question.factor or "",
+        verdict=question.verdict,
+        sets=sets,
+        in_all=tuple(shared),
+        trade_offs=tuple(
+            _trade_off(row)
+            for row in question.rows_of("guardrail")
+            if row.verdict == "non-inferiority not shown"
+        ),
     )
 
 
-def _described(contents: Contents) -> list[dict[str, Any]]:
+def _trade_off(row: Row) -> str:
+    percent = "" if row.percent is None else f" ({row.percent:+.1f} %)"
+    return f"{LABELS[row.metric]} not shown to be kept: {row.contrast} {row.estimate:+.3f}{percent}"
+
+
+def _described(contents: Contents) -> tuple[ArmMean, ...]:
     facts = contents.facts
-    table = arms(designed(contents.runs, facts["phases"]), list(facts["metrics"]))
+    table = arms(designed(contents.runs, facts), facts.metrics)
     table = table[table["runs"] > 0]
-    rows: list[dict[str, Any]] = []
-    for metric in dict.fromkeys([*facts["primary"], *facts["metrics"]]):
+    rows: list[ArmMean] = []
+    for metric in dict.fromkeys([*facts.primary, *facts.metrics]):
         part = table[table["metric"] == metric].sort_values(
             "mean", ascending=BETTER[metric] == "lower", kind="stable"
         )
         rows += [
-            {
-                "metric": metric,
-                "arm": row.arm,
-                "mean": float(row.mean),
-                "sd": None if pd.isna(row.sd) else float(row.sd),
-                "runs": int(row.runs),
-            }
-            for row in part.itertuples()
+            ArmMean(
+                metric=metric,
+                arm=str(row["arm"]),
+                mean=float(row["mean"]),
+                sd=None if pd.isna(row["sd"]) else float(row["sd"]),
+                runs=int(row["runs"]),
+            )
+            for row in part.to_dict("records")
         ]
-    return rows
+    return tuple(rows)
 
 
-def _recipes(contents: Contents) -> list[dict[str, Any]]:
-    phases, objective = contents.facts["phases"], contents.facts["objective"]
-    names = [name for name, phase in phases.items() if phase["design"] in SEARCHES]
-    runs = contents.runs[contents.runs["phase"].isin(names)]
+def _recipes(contents: Contents) -> tuple[Recipe, ...]:
+    objective = contents.facts.objective
+    runs = contents.runs[contents.runs["phase"].isin(contents.facts.phases_of(*SEARCHES))]
     if objective not in runs:
-        return []
+        return ()
     runs = runs[(runs["state"] == "finished") & runs[objective].notna() & ~is_unhealthy(runs)]
-    is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"
+    is_lower = BETTER.get(contents.facts.selecting, "higher") == "lower"
     first = runs.sort_values(objective, ascending=is_lower, kind="stable").head(RECIPES)
-    return [
-        {
-            "run_id": row["run_id"],
-            "phase": row["phase"],
-            "objective": float(row[objective]),
-            "settings": row["arm"],
-        }
-        for row in first.to_dict("records")
-    ]
+    return tuple(
+        Recipe(run_id=row.run_id, phase=row.phase, objective=float(score), settings=row.arm)
+        for row, score in zip(run_rows(first), first[objective], strict=True)
+    )

@@ -10,6 +10,7 @@ import pandas as pd
 from jinja2 import Environment
 from PIL import Image
 
+from ablate.analysis.document import AnsweredQuestion
 from ablate.metrics.copies import sentence, with_mark
 from ablate.report.contents import Contents
 from ablate.report.pictures import chosen, columns
@@ -52,10 +53,10 @@ def study_html(contents: Contents) -> str:
     cards = [_card(question, contents.comparators) for question in contents.answered]
     notes = [contents.banner] if contents.banner else []
     notes += [] if cards else [NO_CLAIM]
-    first = [entry["image"] for entry in chosen(contents)[:1]]
+    first = [entry.image for entry in chosen(contents)[:1]]
     return _rendered(
         _STUDY,
-        title=f"{contents.facts['study']}: {contents.facts['title']}",
+        title=f"{contents.facts.study}: {contents.facts.title}",
         notes=notes,
         cards=cards,
         summary=summary(contents),
@@ -76,21 +77,17 @@ def _rendered(template: str, **values: Any) -> str:
     return _ENVIRONMENT.from_string(_MACROS + template).render(**values)
 
 
-def _card(question: Mapping[str, Any], comparators: pd.DataFrame) -> dict[str, Any]:
+def _card(question: AnsweredQuestion, comparators: pd.DataFrame) -> dict[str, Any]:
     gamed = gamed_values(question, comparators)
-    sentences = [
-        with_mark(row["sentence"], row["metric"], gamed)
-        for row in question["rows"]
-        if row["role"] == "primary"
-    ]
+    sentences = [with_mark(row.sentence, row.metric, gamed) for row in question.deciding]
     more = [f"{len(sentences) - MOST_SENTENCES} more rows"] if sentences[MOST_SENTENCES:] else []
     more += [sentence(gamed)] if gamed else []
-    more += [f"caveat: {text}" for text in question["caveats"]]
+    more += [f"caveat: {text}" for text in question.caveats]
     return {
-        "asks": question["asks"],
-        "verdict": question["verdict"],
-        "reason": question["reason"],
-        "colour": COLOURS.get(question["verdict"], OTHERWISE),
+        "asks": question.asks,
+        "verdict": question.verdict,
+        "reason": question.reason,
+        "colour": COLOURS.get(question.verdict, OTHERWISE),
         "sentences": sentences[:MOST_SENTENCES],
         "more": "; ".join(more),
     }

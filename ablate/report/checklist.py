@@ -6,14 +6,16 @@ checklist, the ACL checklist for responsible research, and REFORMS (Kapoor et al
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from ablate.analysis.health import FEW, is_unhealthy, unhealthy_in_words
+from ablate.analysis.published import Provenance
 from ablate.analysis.table import not_numbers
+from ablate.analysis.verdict import Row
 from ablate.design_names import BLOCKED, SEARCHES
 from ablate.report.contents import Contents
 
@@ -44,8 +46,8 @@ def checklist(contents: Contents) -> list[Item]:
 
 
 def _registered(contents: Contents) -> Said:
-    phases = contents.facts["phases"].values()
-    if not any(phase.get("claims") for phase in phases):
+    phases = contents.facts.phases.values()
+    if not any(phase.claims for phase in phases):
         return NO_CLAIM
     return "yes", (
         f"stored before the first run under the design hash {_hash(contents)}; {EARLIER}"
@@ -53,44 +55,44 @@ def _registered(contents: Contents) -> Said:
 
 
 def _scope(contents: Contents) -> Said:
-    return _all(contents, "scope", "network, data and budget stand under every verdict")
+    return _scoped(contents, "network, data and budget stand under every verdict")
 
 
 def _caveats(contents: Contents) -> Said:
     if not contents.answered:
         return NO_CLAIM
-    count = sum(len(question["caveats"]) for question in contents.answered)
+    count = sum(len(question.caveats) for question in contents.answered)
     return ("yes" if count else "no"), f"caveats beside the verdicts: {count}"
 
 
 def _settings(contents: Contents) -> Said:
-    if not contents.facts.get("settings") or "seed" not in contents.runs:
+    if not contents.facts.settings or "seed" not in contents.runs:
         return "no", "settings or seeds were not published"
     return "yes", "settings in MLflow, seeds and splits of every run in tables/runs.csv"
 
 
 def _revision(contents: Contents) -> Said:
     origin = _origin(contents)
-    revision = str(origin.get("revision", "unknown"))
+    revision = origin.revision or "unknown"
     if revision == "unknown":
         return "no", "the code was in no git repository"
-    if origin.get("is_dirty"):
+    if origin.is_dirty:
         return "no", f"the code was changed after revision {revision.partition('+')[0][:12]}"
     return "yes", f"revision {revision[:12]}, unchanged"
 
 
 def _data_hash(contents: Contents) -> Said:
-    found = contents.facts.get("data_hash")
+    found = contents.facts.data_hash
     return ("yes", f"manifest {found}") if found else ("no", "no hash was published")
 
 
 def _licence(contents: Contents) -> Said:
     if contents.is_generated:
         return "not applicable", "the pairs are generated"
-    licence = _origin(contents).get("data", {}).get("licence")
-    if not licence or str(licence).startswith("none stated"):
+    licence = _origin(contents).data.licence
+    if not licence or licence.startswith("none stated"):
         return "no", f"the licence of these data is not known: {licence or 'nothing is said'}"
-    return "yes", str(licence)
+    return "yes", licence
 
 
 def _people(contents: Contents) -> Said:
@@ -109,7 +111,7 @@ def _intervals(contents: Contents) -> Said:
     rows = _rows(contents)
     if not rows:
         return NO_CLAIM
-    bare = sum(row["ci_low"] is None for row in rows)
+    bare = sum(row.ci_low is None for row in rows)
     if bare:
         return "no", f"{bare} of {len(rows)} effects have no interval"
     return "yes", f"{len(rows)} effects, each with a crossed t interval over blocks and images"
@@ -117,31 +119,31 @@ def _intervals(contents: Contents) -> Said:
 
 def _compute(contents: Contents) -> Said:
     hours = _sum(contents, "facts.seconds") / 3600
-    device = _origin(contents).get("device", {})
-    if not hours or not device:
+    device = _origin(contents).device
+    if not hours or device is None:
         return "no", "time or device of the runs was not recorded"
-    return "yes", f"{hours:.3g} hours in all, {device.get('gpu') or device['name']}"
+    return "yes", f"{hours:.3g} hours in all, {device.gpu or device.name}"
 
 
 def _size(contents: Contents) -> Said:
     if not _sum(contents, "facts.parameters"):
         return "no", "no run recorded the number of parameters"
     largest = int(contents.runs["facts.parameters"].max())
-    return "yes", f"{largest:,} parameters at most, {contents.facts.get('budget')}"
+    return "yes", f"{largest:,} parameters at most, {contents.facts.budget}"
 
 
 def _ranges(contents: Contents) -> Said:
-    nuisance = contents.facts.get("nuisance", ())
+    nuisance = contents.facts.nuisance
     if not nuisance:
         return "no", "nothing was tuned: one base value for all"
-    words = ", ".join(f"{one['name']} {one['low']:g} to {one['high']:g}" for one in nuisance)
+    words = ", ".join(f"{one.name} {one.low:g} to {one.high:g}" for one in nuisance)
     return "yes", words
 
 
 def _winners(contents: Contents) -> Said:
     if not contents.answered:
         return "not applicable", "no points were tuned for an answer"
-    count = sum(len(question["winners"]) for question in contents.answered)
+    count = sum(len(question.winners) for question in contents.answered)
     if not count:
         return "no", "no block has a point that won"
     return "yes", f"{count} configurations in tables/winners.csv"
@@ -149,7 +151,7 @@ def _winners(contents: Contents) -> Said:
 
 def _replicates(contents: Contents) -> Said:
     if contents.answered:
-        fewest = min((row["blocks"] for row in _rows(contents)), default=0)
+        fewest = min((row.blocks for row in _rows(contents)), default=0)
         return ("yes" if fewest > 1 else "no"), f"mean and spread over {fewest} blocks or more"
     runs = contents.runs[contents.runs["state"] == "finished"]
     fewest = int(runs.groupby("arm")["seed"].nunique().min()) if len(runs) else 0
@@ -157,7 +159,7 @@ def _replicates(contents: Contents) -> Said:
 
 
 def _packages(contents: Contents) -> Said:
-    count = len(_origin(contents).get("packages", ()))
+    count = len(_origin(contents).packages)
     if not count:
         return "no", "versions of packages were not published"
     return "yes", f"{count} packages with their versions"
@@ -165,64 +167,63 @@ def _packages(contents: Contents) -> Said:
 
 def _metrics(contents: Contents) -> Said:
     facts = contents.facts
-    if not facts.get("protocol_hash"):
+    if not facts.protocol_hash:
         return "no", "the protocol of the metrics has no hash"
-    return "yes", f"{facts['protocol']}, hash {facts['protocol_hash']}"
+    return "yes", f"{facts.protocol}, hash {facts.protocol_hash}"
 
 
 def _counts(contents: Contents) -> Said:
-    counts = contents.facts["counts"]
+    counts = contents.facts.counts
     words = ", ".join(f"{split} {count}" for split, count in counts.items())
     return ("yes" if all(counts.values()) else "no"), words
 
 
 def _environment(contents: Contents) -> Said:
     origin = _origin(contents)
-    if not origin.get("cpu") or not origin.get("python"):
+    if origin.cpu is None or not origin.python:
         return "no", "processor or Python were not published"
-    return "yes", f"Python {origin['python']}, {origin['cpu']['kind']}, {origin['system']}"
+    return "yes", f"Python {origin.python}, {origin.cpu.kind}, {origin.system}"
 
 
 def _command(contents: Contents) -> Said:
-    command = _origin(contents).get("command")
-    return ("yes", str(command)) if command else ("no", "the command was not published")
+    command = _origin(contents).command
+    return ("yes", command) if command else ("no", "the command was not published")
 
 
 def _deterministic(contents: Contents) -> Said:
-    flags = _origin(contents).get("determinism", {})
+    origin = _origin(contents)
+    flags = origin.determinism
     if not flags.get("deterministic_algorithms"):
         return "no", "algorithms that vary were allowed, or the flags were not published"
-    if flags.get("warn_only") and _origin(contents).get("device", {}).get("gpu"):
+    if flags.get("warn_only") and origin.device is not None and origin.device.gpu:
         return "no", "a GPU may run what has no deterministic form; within the seed spread only"
-    cpu = _origin(contents).get("cpu", {}).get("kind", "unknown")
-    threads = _origin(contents).get("threads_per_run", "as many")
+    cpu = origin.cpu.kind if origin.cpu else "unknown"
+    threads = "as many" if origin.threads_per_run is None else origin.threads_per_run
     return "yes", f"on processors of this kind ({cpu}), threads per run: {threads}"
 
 
 def _test_is_apart(contents: Contents) -> Said:
     facts, runs = contents.facts, contents.runs
-    searched = [n for n, phase in facts["phases"].items() if phase["design"] in SEARCHES]
+    searched = facts.phases_of(*SEARCHES)
     columns = [name for name in runs.columns if name.startswith("test/")]
     seen = runs.loc[runs["phase"].isin(searched), columns].notna().any(axis=None)
-    if seen or not str(facts["objective"]).startswith("val/"):
+    if seen or not facts.objective.startswith("val/"):
         return "no", "test scores existed while something was selected"
-    return "yes", f"{facts['objective']} selects; searches have no test score; {EARLIER}"
+    return "yes", f"{facts.objective} selects; searches have no test score; {EARLIER}"
 
 
 def _disjoint(contents: Contents) -> Said:
-    twice = _origin(contents).get("data", {}).get("in_two_splits")
+    twice = _origin(contents).data.in_two_splits
     if twice is None:
         return "no", "the splits were not compared"
-    return (
-        "no" if twice else "yes"
-    ), f"{twice} {contents.facts.get('items', 'pairs')} stand in two splits"
+    return ("no" if twice else "yes"), f"{twice} {contents.facts.items} stand in two splits"
 
 
 def _missing(contents: Contents) -> Said:
     failed = int((contents.runs["state"] == "failed").sum())
     bare = int(not_numbers(contents.images)["images"].sum())
     unhealthy = unhealthy_in_words(contents.runs) or "none is known to have ended unhealthy"
-    redrawn = sum(len(one.get("redrawn", ())) for one in contents.facts["phases"].values())
+    redrawn = sum(len(one.redrawn) for one in contents.facts.phases.values())
     unhealthy += f"; blocks redrawn: {redrawn}" if redrawn else ""
     return "yes", (
         f"{failed} of {len(contents.runs)} runs failed; {unhealthy}; {bare} values are no numbers"
@@ -230,8 +231,7 @@ def _missing(contents: Contents) -> Said:
 
 
 def _same_effort(contents: Contents) -> Said:
-    phases = contents.facts["phases"]
-    blocked = [name for name, phase in phases.items() if phase["design"] == BLOCKED]
+    blocked = contents.facts.phases_of(BLOCKED)
     runs = contents.runs[contents.runs["phase"].isin(blocked)]
     if runs.empty:
         return "not applicable", "no phase tuned the values"
@@ -249,34 +249,34 @@ def _same_effort(contents: Contents) -> Said:
 
 
 def _corrected(contents: Contents) -> Said:
-    rows = [row for row in _rows(contents) if row["role"] != "exploratory"]
+    rows = [row for row in _rows(contents) if row.role != "exploratory"]
     if not rows:
         return NO_CLAIM
-    if any(row["p_holm"] is None for row in rows):
+    if any(row.p_holm is None for row in rows):
         return "no", "some judged rows have no corrected p"
     families = Counter(
-        (question["id"], row["role"])
+        (question.id, row.role)
         for question in contents.answered
-        for row in question["rows"]
-        if row["role"] != "exploratory"
+        for row in question.rows
+        if row.role != "exploratory"
     )
     sizes = ", ".join(f"{count} {role} of {name}" for (name, role), count in families.items())
     return "yes", f"Holm in each family of rows by itself: {sizes}"
 
 
 def _smallest(contents: Contents) -> Said:
-    rows = [row for row in _rows(contents) if row["role"] == "primary"]
+    rows = [row for row in _rows(contents) if row.role == "primary"]
     if not rows:
         return NO_CLAIM
-    bare = sorted({row["metric"] for row in rows if row["smallest_effect"] is None})
+    bare = sorted({row.metric for row in rows if row.smallest_effect is None})
     return ("no", f"none for {', '.join(bare)}") if bare else ("yes", "frozen with the design")
 
 
 def _power(contents: Contents) -> Said:
-    rows = [row for row in _rows(contents) if row["verdict"] == "undecided"]
+    rows = [row for row in _rows(contents) if row.verdict == "undecided"]
     if not contents.answered:
         return NO_CLAIM
-    if any(row["detectable"] is None for row in rows):
+    if any(row.detectable is None for row in rows):
         return "no", "some undecided rows do not say what the design can find"
     return "yes", f"{len(rows)} undecided rows, each with the effect that the design finds"
 
@@ -284,7 +284,7 @@ def _power(contents: Contents) -> Said:
 def _elsewhere(contents: Contents) -> Said:
     return (
         "no",
-        f"this study has one data set, {contents.facts['data_label']}; repeat it on another",
+        f"this study has one data set, {contents.facts.data_label}; repeat it on another",
     )
 
 
@@ -336,24 +336,23 @@ def _first_no(*said: Said) -> Said:
     )
 
 
-def _all(contents: Contents, key: str, why: str) -> Said:
+def _scoped(contents: Contents, why: str) -> Said:
     if not contents.answered:
         return NO_CLAIM
-    bare = [question["id"] for question in contents.answered if not question[key]]
+    bare = [question.id for question in contents.answered if not question.scope]
     return ("no", f"not for {', '.join(bare)}") if bare else ("yes", why)
 
 
-def _rows(contents: Contents) -> list[Mapping[str, Any]]:
-    return [row for question in contents.answered for row in question["rows"]]
+def _rows(contents: Contents) -> list[Row]:
+    return [row for question in contents.answered for row in question.rows]
 
 
-def _origin(contents: Contents) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = contents.facts.get("provenance", {})
-    return found
+def _origin(contents: Contents) -> Provenance:
+    return contents.facts.provenance
 
 
 def _hash(contents: Contents) -> str:
-    return str(contents.facts.get("design_hash", "unknown"))
+    return contents.facts.design_hash
 
 
 def _sum(contents: Contents, column: str) -> float:

@@ -1,13 +1,15 @@
 """All that a report is made of; nothing else reaches a page, table or figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from ablate.analysis.answers import PROBE
+from ablate.analysis.document import AnsweredQuestion, Verdicts
+from ablate.analysis.exploration import Exploration, Response
+from ablate.analysis.published import StudyFacts
 from ablate.analysis.table import COMPARED, comparators
 
 NO_EVIDENCE = "a method check, not evidence on the paper."
@@ -26,15 +28,15 @@ class Contents:
     run ids, and "study", to the ids of MLflow.
     """
 
-    facts: Mapping[str, Any]
+    facts: StudyFacts
     runs: pd.DataFrame
     images: pd.DataFrame
     curves: pd.DataFrame
     trivial_baselines: pd.DataFrame
     gallery: Mapping[str, Mapping[str, Path]]
     references: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COMPARED))
-    verdicts: Mapping[str, Any] | None = None  # what verdict.json holds; None without an answer
-    explored: Mapping[str, Any] = field(default_factory=dict)  # its part "exploration"
+    verdicts: Verdicts | None = None  # content of verdict.json; None without an answer
+    explored: Exploration | None = None  # its part "exploration"; None where nothing varied
     links: Mapping[str, str] = field(default_factory=dict)
     server: str = ""  # what an MLflow id is appended to for a link; "" where no server is known
     no_pictures: str = ""  # why the gallery was left out, where it was
@@ -46,21 +48,34 @@ class Contents:
         return comparators(self.trivial_baselines, self.references)
 
     @property
-    def answered(self) -> Sequence[Mapping[str, Any]]:
-        """Return the answered questions of verdict.json."""
-        return self.verdicts["questions"] if self.verdicts else ()
+    def answered(self) -> tuple[AnsweredQuestion, ...]:
+        """The answered questions of verdict.json."""
+        return self.verdicts.questions if self.verdicts else ()
+
+    @property
+    def responses(self) -> tuple[Response, ...]:
+        """The explored responses."""
+        return self.explored.responses if self.explored else ()
+
+    @property
+    def why_unexplored(self) -> str:
+        """Why no model of an exploration was fitted."""
+        if self.explored is None:
+            return "the study has no exploration"
+        reasons = [one.reason for one in self.responses if one.reason]
+        return self.explored.reason or next(iter(reasons), "no trial has a score")
 
     @property
     def is_generated(self) -> bool:
         """Return whether the pairs are generated."""
-        return bool(self.facts["data_name"] == "synthetic")
+        return bool(self.facts.data_name == "synthetic")
 
     @property
     def banner(self) -> str:
         """Return what stands above all answers: a toy budget, or no network at all; else empty."""
         if self.is_generated:
             return f"Toy budget on generated pairs: {NO_EVIDENCE}"
-        settings = self.facts.get("settings", {})
+        settings = self.facts.settings
         if settings.get("model", {}).get("name") == PROBE:
             return PROXY
         if "model" not in settings:

@@ -1,18 +1,19 @@
 """Contents whose words a figure prints as they are: the figure library reads $...$ as formulas."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from ablate.report.contents import Contents
 
+T = TypeVar("T")
 SIGN = "$"
 
 
 def drawable(contents: Contents) -> Contents:
-    """Return the contents with every dollar sign escaped; mostly the same object."""
+    """The contents with every dollar sign escaped; mostly the same object."""
     if not (_has(contents.facts) or _has(list(contents.runs["arm"].unique()))):
         return contents
     return replace(
@@ -26,7 +27,7 @@ def drawable(contents: Contents) -> Contents:
 
 
 def frame(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with every dollar sign escaped, in texts and in the names of columns."""
+    """A table with every dollar sign escaped, in texts and in the names of columns."""
     columns = {
         name: table[name].map(escaped)
         if not pd.api.types.is_numeric_dtype(table[name].dtype)
@@ -36,25 +37,32 @@ def frame(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).rename(columns=escaped)
 
 
-def escaped(value: Any) -> Any:
-    r"""Return a value with every dollar sign escaped, in all that it holds.
+def escaped(value: T) -> T:
+    r"""A value with every dollar sign escaped, in everything that it holds.
 
     Example:
         >>> print(escaped({"a": ["$x$", 1]})["a"][0])
         \$x\$
     """
+    found: Any = value
     if isinstance(value, str):
-        return value.replace(SIGN, rf"\{SIGN}")
-    if isinstance(value, Mapping):
-        return {escaped(name): escaped(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [escaped(item) for item in value]
-    return value
+        found = value.replace(SIGN, rf"\{SIGN}")
+    elif isinstance(value, Mapping):
+        found = {escaped(name): escaped(item) for name, item in value.items()}
+    elif isinstance(value, list | tuple):
+        found = type(value)(escaped(item) for item in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        found = replace(
+            value, **{one.name: escaped(getattr(value, one.name)) for one in fields(value)}
+        )
+    return found  # type: ignore[no-any-return]
 
 
-def _has(value: Any) -> bool:
+def _has(value: object) -> bool:
     if isinstance(value, str):
         return SIGN in value
     if isinstance(value, Mapping):
         return any(_has(name) or _has(item) for name, item in value.items())
+    if is_dataclass(value):
+        return any(_has(getattr(value, one.name)) for one in fields(value))
     return isinstance(value, list | tuple) and any(_has(item) for item in value)

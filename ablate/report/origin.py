@@ -1,127 +1,129 @@
-"""Where the numbers come from, as rows for a page: code, machine, data, stores, the command."""
+"""Where the numbers come from, as a table: code, machine, data, stores, the command."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
+from ablate.analysis.published import Device, Provenance, ReferenceFacts, Settings, StudyFacts
 from ablate.report.contents import Contents
-from ablate.report.grid import Cell, Grid, grid, run_link
+from ablate.report.values import run_link
+from ablate.tables import Cell, Table, table
 
 UNKNOWN = "not published (a study of an earlier version)"
 
 
-def origin_grid(contents: Contents) -> Grid:
-    """Return subject and facts; what a study did not publish is said to be unknown."""
-    facts = contents.facts
-    origin: Mapping[str, Any] = facts.get("provenance", {})
-    device, data = origin.get("device", {}), origin.get("data", {})
+def origin_table(contents: Contents) -> Table:
+    """Subject and facts; whatever a study did not publish is named as unknown."""
+    facts, origin = contents.facts, contents.facts.provenance
+    data = origin.data
+    about = [
+        f"{name}: {text}"
+        for name, text in (("source", data.source), ("licence", data.licence))
+        if text
+    ]
     rows: list[tuple[str, str | Cell]] = [
-        ("command", str(origin.get("command", UNKNOWN))),
-        ("design", f"hash {facts['design_hash']}, stored before the first run"),
+        ("command", origin.command or UNKNOWN),
+        ("design", f"hash {facts.design_hash}, stored before the first run"),
         ("code", _code(origin, facts)),
-        (
-            "device",
-            _words(
-                device,
-                {
-                    "name": "",
-                    "gpu": "",
-                    "torch": "torch ",
-                    "cuda": "CUDA ",
-                    "cudnn": "cuDNN ",
-                    "driver": "driver ",
-                },
-            ),
-        ),
+        ("device", _device(origin.device)),
         ("processor", _processor(origin)),
         ("threads", _threads(origin)),
         (
             "arithmetic",
-            ", ".join(
+            _listed(
                 f"{name.replace('_', ' ')}: {'yes' if on else 'no'}"
-                for name, on in origin.get("determinism", {}).items()
-            )
-            or UNKNOWN,
-        ),
-        (
-            "data",
-            f"{facts['data_label']}, manifest {facts['data_hash']}"
-            + "".join(
-                f", {name}: {data[name]}" for name in ("source", "licence") if data.get(name)
+                for name, on in origin.determinism.items()
             ),
         ),
-        ("splits", _splits(data)),
+        ("data", ", ".join([f"{facts.data_label}, manifest {facts.data_hash}", *about])),
+        ("splits", _splits(origin)),
         *_references(facts),
-        ("metrics", f"{facts['protocol']}, hash {facts['protocol_hash']}"),
-        ("Optuna", _words(origin.get("optuna", {}), {"study": "study ", "storage": ""})),
+        ("metrics", f"{facts.protocol}, hash {facts.protocol_hash}"),
+        ("Optuna", _named({"study ": origin.optuna.study, "": origin.optuna.storage})),
         ("MLflow", _mlflow(contents)),
-        (
-            "packages",
-            ", ".join(f"{n} {v}" for n, v in origin.get("packages", {}).items()) or UNKNOWN,
-        ),
+        ("packages", _listed(f"{name} {version}" for name, version in origin.packages.items())),
     ]
-    return grid(("what", "facts"), rows)
+    return table(("what", "facts"), rows)
 
 
-def _code(origin: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
-    revision = str(origin.get("revision", facts.get("revision", UNKNOWN)))
-    hashes = {"program_hash": "program hash ", "code_hash": "hash of what moves numbers "}
-    parts = [f"git {revision}", _words(origin, hashes)]
-    return ", ".join(part for part in parts if part and part != UNKNOWN)
+def _code(origin: Provenance, facts: StudyFacts) -> str:
+    hashes = {
+        "program hash ": origin.program_hash,
+        "hash of what moves numbers ": origin.code_hash,
+    }
+    revision = origin.revision or facts.revision or UNKNOWN
+    known = [f"{label}{value}" for label, value in hashes.items() if value]
+    return ", ".join([f"git {revision}", *known])
 
 
-def _processor(origin: Mapping[str, Any]) -> str:
-    cpu = origin.get("cpu")
-    if not cpu:
+def _device(device: Device | None) -> str:
+    if device is None:
         return UNKNOWN
-    used = f"torch uses {cpu['used']}; flags {' '.join(cpu['flags'])}"
-    return f"{cpu['kind']}, {origin['machine']}, {origin['system']}; {used}"
+    parts: list[tuple[str, str | int | None]] = [
+        ("", device.name),
+        ("", device.gpu),
+        ("torch ", device.torch),
+        ("CUDA ", device.cuda),
+        ("cuDNN ", device.cudnn),
+        ("driver ", device.driver),
+    ]
+    return _listed(f"{label}{value}" for label, value in parts if value)
 
 
-def _threads(origin: Mapping[str, Any]) -> str:
-    if "executor" not in origin:
+def _processor(origin: Provenance) -> str:
+    if origin.cpu is None:
         return UNKNOWN
-    executor = origin["executor"]
+    used = f"torch uses {origin.cpu.used}; flags {' '.join(origin.cpu.flags)}"
+    return f"{origin.cpu.kind}, {origin.machine}, {origin.system}; {used}"
+
+
+def _threads(origin: Provenance) -> str:
+    if origin.executor is None:
+        return UNKNOWN
     return (
-        f"{origin['threads_per_run']} per run; executor {executor['name']} with "
-        f"{executor['slots']} slots; Python {origin['python']}"
+        f"{origin.threads_per_run} per run; executor {origin.executor.name} with "
+        f"{origin.executor.slots} slots; Python {origin.python}"
     )
 
 
-def _splits(data: Mapping[str, Any]) -> str:
-    if "splits" not in data:
+def _splits(origin: Provenance) -> str:
+    data = origin.data
+    if data.splits is None:
         return UNKNOWN
-    words = ", ".join(f"{split} {found}" for split, found in data["splits"].items())
-    file = f"; from the file {data['split_file']}" if data.get("split_file") else ""
+    words = ", ".join(f"{split} {found}" for split, found in data.splits.items())
+    file = f"; from the file {data.split_file}" if data.split_file else ""
     return f"hash of the names: {words}{file}; resampled per block by split_seed in tables/runs.csv"
 
 
-def _references(facts: Mapping[str, Any]) -> list[tuple[str, str | Cell]]:
-    """Return the row on references; none where the study names none."""
-    if reason := facts.get("references_left_out"):
-        return [("references", f"not scored: {reason}")]
-    told = [
-        f"{one['name']}: {one['images']} images, hash {one['hash']}"
-        if one["kind"] == "images"
-        else f"{one['name']}: weights {one['hash']} in {_settings(one['model'])}"
-        for one in facts.get("references", ())
-    ]
+def _references(facts: StudyFacts) -> list[tuple[str, str | Cell]]:
+    """The row on references; none where the study names none."""
+    if facts.references_left_out:
+        return [("references", f"not scored: {facts.references_left_out}")]
+    told = [_reference(one) for one in facts.references]
     return [("references", "; ".join(told))] if told else []
 
 
-def _settings(model: Mapping[str, Any]) -> str:
+def _reference(one: ReferenceFacts) -> str:
+    if one.kind == "images":
+        return f"{one.name}: {one.images} images, hash {one.hash}"
+    return f"{one.name}: weights {one.hash} in {_settings(one.model)}"
+
+
+def _settings(model: Settings) -> str:
     rest = ", ".join(f"{key} {value}" for key, value in model.items() if key != "name")
     return f"{model['name']} ({rest})" if rest else str(model["name"])
 
 
 def _mlflow(contents: Contents) -> Cell:
-    address = str(contents.facts.get("tracking_uri", ""))
+    address = contents.facts.tracking_uri
     if address.startswith("sqlite:"):
         address = PurePosixPath(address).name  # no path of a machine on a page that is passed on
     link = (run_link(contents, "study", "study run"),) if contents.links else ()
-    return Cell(text=f"experiment {contents.facts['study']}, {address}", links=link)
+    return Cell(text=f"experiment {contents.facts.study}, {address}", links=link)
 
 
-def _words(facts: Mapping[str, Any], labels: Mapping[str, str]) -> str:
-    found = [f"{label}{facts[name]}" for name, label in labels.items() if facts.get(name)]
-    return ", ".join(found) or UNKNOWN
+def _named(facts: Mapping[str, str]) -> str:
+    return _listed(f"{label}{value}" for label, value in facts.items() if value)
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ", ".join(parts) or UNKNOWN

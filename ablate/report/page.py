@@ -2,23 +2,26 @@
 
 import base64
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from ablate.analysis.document import encode
-from ablate.report import spreadsheet, tables
+from ablate.analysis.document import encode as to_bytes
+from ablate.report import tables
 from ablate.report.compact import compact
 from ablate.report.contents import Contents
 from ablate.report.drawable import drawable, frame
-from ablate.report.figures import ReportFigure, in_order
-from ablate.report.markdown import markdown
-from ablate.report.sections import Shown, report
+from ablate.report.figures import NotDrawn, ReportFigure, in_order
+from ablate.report.sections import Report, Shown, report
+from ablate.stored import encode
+from ablate.tables import markdown_text, to_html, to_markdown, write_csv
 
 PICTURE_DPI, PDF_DPI = 200, 150
 MANY_LINES, MANY_POINTS = 400, 2000  # in one axes: a picture instead of megabytes of paths
@@ -38,36 +41,52 @@ def render(contents: Contents, out: Path, *, is_linked: bool = False) -> Path:
     tables.write(contents, out / "tables")
     with PdfPages(out / "figures.pdf", metadata={"CreationDate": None}) as pdf:
         figures = [_figure(name, figure, contents, out, pdf) for name, figure in in_order()]
-    whole = report(contents, figures)
-    environment = Environment(
-        loader=PackageLoader("ablate.report", "."), autoescape=True, trim_blocks=True
-    )
-    if contents.verdicts is not None or contents.explored:
-        verdicts = contents.verdicts or {"study": whole.facts["study"], "questions": []}
-        both = {**verdicts, "exploration": contents.explored}
-        (out / "verdict.json").write_bytes(encode(both))
+    whole = report(contents, figures, is_linked=is_linked)
+    if contents.verdicts is not None or contents.explored is not None:
+        verdicts = contents.verdicts
+        known = encode(verdicts) if verdicts else {"study": contents.facts.study, "questions": []}
+        both = {**known, "exploration": encode(contents.explored) if contents.explored else {}}
+        (out / "verdict.json").write_bytes(to_bytes(both))
     path = out / "report.html"
-    template = environment.get_template("page.html.j2")
-    page = template.render(report=whole, facts=whole.facts, is_linked=is_linked)
-    path.write_text(page, encoding="utf-8")
+    path.write_text(html(whole, is_linked=is_linked), encoding="utf-8")
     (out / "report.md").write_text(markdown(whole), encoding="utf-8")
     return path
 
 
+def html(whole: Report, *, is_linked: bool = False) -> str:
+    """The report as one page; every text is escaped."""
+    template = _environment(is_html=True).get_template("page.html.j2")
+    return template.render(report=whole, is_linked=is_linked)
+
+
+def markdown(whole: Report) -> str:
+    """The report as Markdown, the same parts in the same order as the page."""
+    text = _environment(is_html=False).get_template("report.md.j2").render(report=whole)
+    return text.rstrip() + "\n"
+
+
+def _environment(*, is_html: bool) -> Environment:
+    """Where templates are found, and how texts and tables become markup there."""
+    made = Environment(
+        loader=PackageLoader("ablate.report", "."),
+        autoescape=is_html,  # noqa: S701 -- Markdown has an escape of its own
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.filters["html_table"] = lambda table: Markup(to_html(table))  # noqa: S704 -- escaped there
+    made.filters["md_table"] = to_markdown
+    made.filters["md"] = markdown_text
+    return made
+
+
 def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf: PdfPages) -> Shown:
-    shown = {
-        "name": name,
-        "section": figure.section,
-        "title": figure.title,
-        "caption": figure.caption,
-    }
-    reason = figure.applies(contents)
-    if reason:
+    shown = Shown(name=name, section=figure.section, title=figure.title, caption=figure.caption)
+    numbers = figure.numbers(contents)
+    if isinstance(numbers, NotDrawn):
         for end in ("csv", "svg", "png"):  # of an earlier rendering into the same folder
             (out / "figures" / f"{name}.{end}").unlink(missing_ok=True)
-        return Shown(**shown, reason=reason)
-    numbers = figure.numbers(contents)
-    spreadsheet.write(numbers, out / "figures" / f"{name}.csv")
+        return replace(shown, reason=numbers.reason)
+    write_csv(numbers, out / "figures" / f"{name}.csv")
     safe = drawable(contents)
     drawn: Figure = figure.draw(safe, numbers if safe is contents else frame(numbers))
     for axis in drawn.axes:
@@ -76,7 +95,7 @@ def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf:
         for artist in (*lines, *points):
             artist.set_rasterized(True)
     text = _saved(drawn, out / "figures" / name, pdf)
-    return Shown(**shown, svg=base64.b64encode(text).decode())
+    return replace(shown, svg=base64.b64encode(text).decode())
 
 
 def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:

@@ -1,13 +1,13 @@
 """Published pictures as arrays: which to show, where to look closer, and their gradients."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from ablate.analysis.published import ShownImage
 from ablate.analysis.question import label_of
 from ablate.report.contents import Contents
 
@@ -20,13 +20,15 @@ ZOOM = 4  # the closer look shows this part of the shorter side
 def columns(contents: Contents) -> list[tuple[str, str]]:
     """Return (label, name in the gallery) of what stands abreast: sources, then values or arms."""
     facts = contents.facts
-    shown: Mapping[str, Any] = facts.get("gallery", {})
     names = dict(zip(contents.runs["arm_id"], contents.runs["arm"], strict=True))
-    raw = next((q for q in facts.get("questions", ()) if q["id"] == shown.get("question")), None)
+    question = facts.question(facts.gallery.question)
     arms: Sequence[tuple[str, str]] = (
-        [(label_of(value), names.get(arm, arm)) for value, arm in raw["arms"]]
-        if raw
-        else [(arm, arm) for arm in facts["arms"]]
+        [
+            (label_of(value), names.get(arm, arm))
+            for value, arm in zip(question.values, question.arms, strict=True)
+        ]
+        if question
+        else [(arm, arm) for arm in facts.arms]
     )
     there = [(label, arm) for label, arm in arms if arm in contents.gallery]
     return [*((name, name) for name in SOURCES if name in contents.gallery), *there[:MOST_COLUMNS]]
@@ -41,21 +43,20 @@ def missing(contents: Contents) -> str | None:
     return None
 
 
-def chosen(contents: Contents) -> list[dict[str, Any]]:
-    """Return what is shown, {image, why, gain}: those of the rule, then those asked for.
+def chosen(contents: Contents) -> list[ShownImage]:
+    """The images that are shown: those of the rule, then those asked for.
 
     Without a rule, the first three.
     """
     there = contents.gallery.get(SOURCES[0], {})
-    rule = contents.facts.get("gallery", {}).get("images", ())
-    found = [dict(entry) for entry in rule if entry["image"] in there]
-    known = {entry["image"] for entry in found}
+    found = [one for one in contents.facts.gallery.images if one.image in there]
+    known = {one.image for one in found}
     found += [
-        {"image": name, "why": "asked for", "gain": None}
+        ShownImage(image=name, why="asked for")
         for name in contents.wanted
         if name in there and name not in known
     ]
-    return found or [{"image": name, "why": "", "gain": None} for name in sorted(there)[:3]]
+    return found or [ShownImage(image=name) for name in sorted(there)[:3]]
 
 
 def read(contents: Contents, name: str, image: str) -> Picture | None:

@@ -3,7 +3,8 @@
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -12,28 +13,40 @@ from ablate.analysis.question import metric_label
 from ablate.metrics.catalogue import BETTER
 from ablate.report.contents import Contents
 from ablate.stats.power import ALPHA, blocks_needed, detectable_effect
+from ablate.tables import table as tabled
+from ablate.tables import to_markdown
 
 BLOCKS: Final = (8, 16, 32)  # those of quick, of full and deep, and twice those
 FEWEST: Final = 3
 
 
-def pilot_of(contents: Contents) -> list[dict[str, Any]]:
-    """Return metric, mean, standard deviation and number of the pilot's runs, on test.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PilotMetric:
+    """Mean and standard deviation of a metric over the pilot's runs, on test."""
+
+    metric: str
+    mean: float
+    sd: float
+    runs: int
+
+
+def pilot_of(contents: Contents) -> list[PilotMetric]:
+    """The pilot's mean and spread per metric.
 
     Empty where fewer than three pilot runs finished: their spread would say too little.
     """
     mine = finished_pilots(contents.facts, contents.runs)
     found = []
-    for metric in contents.facts["metrics"]:
+    for metric in contents.facts.metrics:
         column = f"test/{metric}"
         values = [float(value) for value in mine[column].dropna()] if column in mine else []
         if len(values) >= FEWEST:
             mean, spread = statistics.fmean(values), statistics.stdev(values)
-            found.append({"metric": metric, "mean": mean, "sd": spread, "runs": len(values)})
+            found.append(PilotMetric(metric=metric, mean=mean, sd=spread, runs=len(values)))
     return found
 
 
-def table(pilot: Sequence[Mapping[str, Any]], *, comparisons: int) -> Iterator[str]:
+def table(pilot: Sequence[PilotMetric], *, comparisons: int) -> Iterator[str]:
     """Yield the lines of a Markdown table; none without a pilot.
 
     Args:
@@ -43,17 +56,28 @@ def table(pilot: Sequence[Mapping[str, Any]], *, comparisons: int) -> Iterator[s
     if not pilot:
         return
     alpha = ALPHA / max(1, comparisons)
-    found = [f"{blocks} blocks find" for blocks in BLOCKS]
-    yield f"| metric | mean | sd over {pilot[0]['runs']} seeds | {' | '.join(found)} |"
-    yield "|---|--:|--:|" + "--:|" * len(found)
-    for row in pilot:
-        cells = [_finds(row, blocks=blocks, alpha=alpha) for blocks in BLOCKS]
-        label = metric_label(row["metric"])
-        yield f"| {label} | {row['mean']:.4g} | {row['sd']:.2g} | {' | '.join(cells)} |"
+    made = tabled(
+        [
+            "metric",
+            "mean",
+            f"sd over {pilot[0].runs} seeds",
+            *(f"{blocks} blocks find" for blocks in BLOCKS),
+        ],
+        (
+            [
+                metric_label(row.metric),
+                f"{row.mean:.4g}",
+                f"{row.sd:.2g}",
+                *(_finds(row, blocks=blocks, alpha=alpha) for blocks in BLOCKS),
+            ]
+            for row in pilot
+        ),
+    )
+    yield from to_markdown(made, is_aligned=True).split("\n")
 
 
 def sentence(
-    pilot: Sequence[Mapping[str, Any]], *, comparisons: int, smallest: Mapping[str, float]
+    pilot: Sequence[PilotMetric], *, comparisons: int, smallest: Mapping[str, float]
 ) -> str:
     """Return the blocks that the smallest effects of interest need; empty without a pilot.
 
@@ -63,12 +87,12 @@ def sentence(
     alpha = ALPHA / max(1, comparisons)
     parts = []
     for row in pilot:
-        if row["metric"] in smallest and row["mean"]:
-            effect = smallest[row["metric"]]
+        if row.metric in smallest and row.mean:
+            effect = smallest[row.metric]
             blocks = _needed(row, effect=effect, alpha=alpha)
-            percent = 100 * effect / abs(row["mean"])
+            percent = 100 * effect / abs(row.mean)
             count = f"{blocks:,}" if blocks else "more than 10,000"
-            parts.append(f"{metric_label(row['metric'])} {percent:.2g} % {count}")
+            parts.append(f"{metric_label(row.metric)} {percent:.2g} % {count}")
     if not parts:
         return ""
     return (
@@ -85,7 +109,7 @@ def curve_of(contents: Contents) -> pd.DataFrame:
     """
     mine = finished_pilots(contents.facts, contents.runs)["run_id"]
     curves = contents.curves
-    some = curves[(curves["key"] == contents.facts["objective"]) & curves["run_id"].isin(mine)]
+    some = curves[(curves["key"] == contents.facts.objective) & curves["run_id"].isin(mine)]
     some = some.drop_duplicates(["run_id", "step"], keep="last").dropna(subset=["value"])
     counts = some.groupby("step")["run_id"].nunique()
     whole = some[some["step"].isin(counts.index[counts == some["run_id"].nunique()])]
@@ -104,7 +128,7 @@ def convergence(contents: Contents) -> str:
     table = curve_of(contents)
     if table.empty:
         return ""
-    objective = str(contents.facts["objective"])
+    objective = contents.facts.objective
     split, _, metric = objective.partition("/")
     scores = table.pivot_table(index="run_id", columns="step", values="score")
     steps, means = list(scores.columns), scores.mean()
@@ -131,8 +155,8 @@ def convergence(contents: Contents) -> str:
 def _smallest(contents: Contents, metric: str, *, base: float) -> float | None:
     """Return the least smallest effect in a metric, in its units; percentages are of `base`."""
     found = []
-    for raw in contents.facts["questions"]:
-        effect = raw["smallest_effect"].get(metric)
+    for question in contents.facts.questions:
+        effect = question.smallest_effect.get(metric)
         if isinstance(effect, str) and effect.strip().endswith("%"):
             found.append(float(effect.strip().removesuffix("%")) / 100 * base)
         elif effect is not None:
@@ -140,12 +164,12 @@ def _smallest(contents: Contents, metric: str, *, base: float) -> float | None:
     return min(found, default=None)
 
 
-def _finds(row: Mapping[str, Any], *, blocks: int, alpha: float) -> str:
-    effect = detectable_effect(blocks=blocks, alpha=alpha) * math.sqrt(2) * row["sd"]
-    return f"{100 * effect / abs(row['mean']):.2g} %" if row["mean"] else f"{effect:.2g}"
+def _finds(row: PilotMetric, *, blocks: int, alpha: float) -> str:
+    effect = detectable_effect(blocks=blocks, alpha=alpha) * math.sqrt(2) * row.sd
+    return f"{100 * effect / abs(row.mean):.2g} %" if row.mean else f"{effect:.2g}"
 
 
-def _needed(row: Mapping[str, Any], *, effect: float, alpha: float) -> int | None:
-    if not row["sd"]:
+def _needed(row: PilotMetric, *, effect: float, alpha: float) -> int | None:
+    if not row.sd:
         return 2
-    return blocks_needed(effect=effect / (math.sqrt(2) * row["sd"]), alpha=alpha)
+    return blocks_needed(effect=effect / (math.sqrt(2) * row.sd), alpha=alpha)

@@ -7,19 +7,25 @@ README.md in the folder of a report its answers, its pilot and how to repeat it.
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from ablate.analysis.document import AnsweredQuestion, Verdicts, decode
+from ablate.analysis.published import Device
 from ablate.analysis.question import metric_label
+from ablate.analysis.selftest.shuffled import Shuffled
 from ablate.analysis.table import REFERENCE
 from ablate.metrics.copies import sentence as gamed_note
-from ablate.report.pilots import sentence, table
-from ablate.report.replications import LEGEND, Asked, glance, studies
+from ablate.report.pilots import PilotMetric, sentence, table
+from ablate.report.replications import LEGEND, glance, studies, where
 from ablate.report.replications import table as side_by_side
 from ablate.report.values import gamed_values
+from ablate.stored import decode as decoded
+from ablate.stored import stored
 
+VERDICT = "verdict.json"
 FACTS = "published.json"
 NOTICE = "NOTICE.md"  # what readers must know first; kept by hand beside the reports
 WIDTH = 100
@@ -38,6 +44,54 @@ Generated, like the [list of reports](README.md). Each sentence is that of the s
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparator:
+    """Mean test score of what is shown beside the arms: a copy, a rule or a reference."""
+
+    kind: str
+    name: str
+    label: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedReport:
+    """What a published report says of itself beside its verdicts: published.json.
+
+    `rules` (rule -> metric -> mean) is what version 0.1 wrote in the place of `comparators`.
+    """
+
+    study: str
+    title: str
+    data: str
+    runs: int
+    command: str = ""
+    revision: str = "unknown"
+    pilot: tuple[PilotMetric, ...] = ()
+    comparators: tuple[Comparator, ...] | None = None
+    rules: Mapping[str, Mapping[str, float]] = stored(default_factory=dict, optional=True)
+    banner: str = ""
+    failed: int = 0
+    unhealthy: int = 0
+    cpu: str = ""
+    device: Device | Mapping[str, str] = field(default_factory=dict)
+    control: tuple[Shuffled, ...] = ()
+
+
+def comparators_of(facts: PublishedReport) -> pd.DataFrame:
+    """Kind, name, label, metric and value of what is shown beside the arms."""
+    rows = facts.comparators
+    if rows is None:
+        rows = tuple(
+            Comparator(kind="rule", name=rule, label=f"rule {rule}", metric=metric, value=value)
+            for rule, means in facts.rules.items()
+            for metric, value in means.items()
+        )
+    names = [one.name for one in fields(Comparator)]
+    return pd.DataFrame([asdict(one) for one in rows], columns=names)
+
+
 def index(reports: Path) -> str:
     """Return the page of every report below a folder: a small table per question.
 
@@ -47,7 +101,7 @@ def index(reports: Path) -> str:
     head = f"{HEAD}\n{notice.read_text('utf-8')}" if notice.is_file() else HEAD
     lines = [head]
     for asks, several in _questions(reports).items():
-        lines += [f"## {asks}", "", *studies([(asked, here) for asked, here, _ in several]), ""]
+        lines += [f"## {asks}", "", *studies([(one, here) for one, here, _ in several]), ""]
     if len(lines) > 1:
         lines += [*_wrapped(LEGEND), ""]
     return "\n".join(lines)
@@ -57,10 +111,10 @@ def comparisons(reports: Path) -> str:
     """Return the page with every comparison of every study, a column per study."""
     lines = [HEAD_OF_OTHERS]
     for asks, several in _questions(reports).items():
-        lines += [f"## {asks}", "", *glance([asked for asked, _, _ in several]), ""]
-        lines += [*side_by_side([asked for asked, _, _ in several]), ""]
-        for _, _, told in several:
-            lines += _wrapped(told, bullet="- ")
+        lines += [f"## {asks}", "", *glance([one for one, _, _ in several]), ""]
+        lines += [*side_by_side([one for one, _, _ in several]), ""]
+        for _, _, text in several:
+            lines += _wrapped(text, bullet="- ")
         lines.append("")
     return "\n".join([*lines, *_wrapped(LEGEND), ""])
 
@@ -70,25 +124,24 @@ def folder_page(folder: Path, reports: Path) -> str:
     return "\n".join(_entry(folder, reports))
 
 
-def _questions(reports: Path) -> dict[str, list[tuple[Asked, str, str]]]:
+def _questions(reports: Path) -> dict[str, list[tuple[AnsweredQuestion, str, str]]]:
     """Return each question with its studies: the answer, its folder, what else is said of it."""
-    questions: dict[str, list[tuple[Asked, str, str]]] = {}
+    questions: dict[str, list[tuple[AnsweredQuestion, str, str]]] = {}
     for folder in sorted(path.parent for path in reports.glob(f"*/*/{FACTS}")):
         facts, verdicts, here = _read(folder, reports)
-        beside = _comparators(facts)
-        for question in verdicts["questions"]:
-            asked = Asked(question=question)
-            notes = "".join(f" {text.rstrip('.')}." for text in question["notes"])
-            if told := gamed_note(gamed_values(question, beside)):
-                notes += f" {told}"
-            line = f"{asked.where}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
-            line += f"`{facts['command']}`"
-            questions.setdefault(asked.asks, []).append((asked, here, line))
+        beside = comparators_of(facts)
+        for question in verdicts.questions:
+            notes = "".join(f" {text.rstrip('.')}." for text in question.notes)
+            if marked := gamed_note(gamed_values(question, beside)):
+                notes += f" {marked}"
+            line = f"{where(question)}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
+            line += f"`{facts.command}`"
+            questions.setdefault(question.asks, []).append((question, here, line))
     return questions
 
 
-def _verdict(question: Mapping[str, Any]) -> str:
-    return _reasoned(f"**{question['verdict']}**", question["reason"])
+def _verdict(question: AnsweredQuestion) -> str:
+    return _reasoned(f"**{question.verdict}**", question.reason)
 
 
 def _reasoned(verdict: str, reason: str) -> str:
@@ -97,16 +150,16 @@ def _reasoned(verdict: str, reason: str) -> str:
 
 def _entry(folder: Path, reports: Path) -> Iterator[str]:
     facts, verdicts, _ = _read(folder, reports)
-    beside = _comparators(facts)
-    yield f"# {facts['title']}: {facts['data']}\n"
-    if facts.get("banner"):
-        yield from [*_wrapped(f"**{facts['banner']}**"), ""]
-    for question in verdicts["questions"]:
-        yield from _wrapped(f"{_verdict(question)}: {question['asks']}", bullet="- ")
+    beside = comparators_of(facts)
+    yield f"# {facts.title}: {facts.data}\n"
+    if facts.banner:
+        yield from [*_wrapped(f"**{facts.banner}**"), ""]
+    for question in verdicts.questions:
+        yield from _wrapped(f"{_verdict(question)}: {question.asks}", bullet="- ")
     yield ""
     if len(beside):
         yield from [*_wrapped(_of_comparators(beside)), ""]
-    pilot, comparisons = facts["pilot"], _comparisons(verdicts)
+    pilot, comparisons = facts.pilot, _comparisons(verdicts)
     if pilot:
         yield from _wrapped(
             "Before the answer: the spread over seeds of the baseline alone, on test, and what a "
@@ -115,30 +168,19 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
             + sentence(pilot, comparisons=comparisons, smallest=_smallest(verdicts))
         )
         yield from ["", *table(pilot, comparisons=comparisons), ""]
-        yield from [*_wrapped(_as_paired(verdicts["questions"])), ""]
-    if facts["control"]:
-        yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts['control'])}.")
+        yield from [*_wrapped(_as_paired(verdicts.questions)), ""]
+    if facts.control:
+        yield from _wrapped(f"Control: {'; '.join(_control(one) for one in facts.control)}.")
         yield ""
-    failed = f", {facts['failed']} failed" if facts["failed"] else ""
-    failed += f", {facts['unhealthy']} ended unhealthy" if facts.get("unhealthy") else ""
+    failed = f", {facts.failed} failed" if facts.failed else ""
+    failed += f", {facts.unhealthy} ended unhealthy" if facts.unhealthy else ""
     yield from _wrapped(
-        f"{facts['runs']} runs{failed}; [report](report.md), [page](report.html), "
+        f"{facts.runs} runs{failed}; [report](report.md), [page](report.html), "
         "[verdict.json](verdict.json), [tables](tables). To repeat it, at revision "
-        f"{facts['revision'].partition('+')[0][:12]} (design {verdicts['design_hash']}, data "
-        f"{verdicts['data']['hash']}), on one kind of processor to the last digit:"
+        f"{facts.revision.partition('+')[0][:12]} (design {verdicts.design_hash}, data "
+        f"{verdicts.data.hash}), on one kind of processor to the last digit:"
     )
-    yield f"\n```bash\n{facts['command']}\n```\n"
-
-
-def _comparators(facts: Mapping[str, Any]) -> pd.DataFrame:
-    """Return kind, name, label, metric and value of what stands beside the arms."""
-    old = [  # of version 0.1: rule -> metric -> mean
-        {"kind": "rule", "name": rule, "label": f"rule {rule}", "metric": metric, "value": value}
-        for rule, means in facts.get("rules", {}).items()
-        for metric, value in means.items()
-    ]
-    columns = ["kind", "name", "label", "metric", "value"]
-    return pd.DataFrame(facts.get("comparators", old), columns=columns)
+    yield f"\n```bash\n{facts.command}\n```\n"
 
 
 def _of_comparators(comparators: pd.DataFrame) -> str:
@@ -155,50 +197,50 @@ def _of_comparators(comparators: pd.DataFrame) -> str:
     return text + (f" Trained elsewhere: {'; '.join(told[True])}." if True in told else "")
 
 
-def _smallest(verdicts: Mapping[str, Any]) -> dict[str, float]:
+def _smallest(verdicts: Verdicts) -> dict[str, float]:
     """Return metric -> smallest effect of interest, in its units."""
     return {
-        row["metric"]: row["smallest_effect"]
-        for question in verdicts["questions"]
-        for row in question["rows"]
-        if row["smallest_effect"]
+        row.metric: row.smallest_effect
+        for question in verdicts.questions
+        for row in question.rows
+        if row.smallest_effect
     }
 
 
-def _as_paired(questions: Sequence[Mapping[str, Any]]) -> str:
+def _as_paired(questions: Sequence[AnsweredQuestion]) -> str:
     """Return what the blocks that were run find, paired as they are, in the hardest comparison."""
     most: dict[str, float] = {}
-    for row in (row for question in questions for row in question["rows"]):
-        if row["role"] == "primary" and row["detectable"] and row["percent"] and row["estimate"]:
-            share = abs(row["detectable"] * row["percent"] / row["estimate"])
-            most[row["metric"]] = max(most.get(row["metric"], 0.0), share)
+    for row in (row for question in questions for row in question.deciding):
+        if row.detectable and row.percent and row.estimate:
+            share = abs(row.detectable * row.percent / row.estimate)
+            most[row.metric] = max(most.get(row.metric, 0.0), share)
     told = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
     if not told:  # no spread, or no pilot that percentages could refer to
         return ""
     return f"As run, the answer's blocks can detect in the hardest primary comparison: {told}."
 
 
-def _read(folder: Path, reports: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """Return what a published folder says of itself, its verdicts, and where it lies."""
-    facts, verdicts = (
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in (FACTS, "verdict.json")
-    )
-    return facts, verdicts, folder.relative_to(reports).as_posix()
+def _read(folder: Path, reports: Path) -> tuple[PublishedReport, Verdicts, str]:
+    """What a published folder says of itself, its verdicts, and where it is."""
+    here = folder.relative_to(reports).as_posix()
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    verdicts = decode((folder / VERDICT).read_bytes(), where=f"{here}/{VERDICT}")
+    return decoded(PublishedReport, facts, where=f"{here}/{FACTS}"), verdicts, here
 
 
-def _control(one: Mapping[str, Any]) -> str:
-    """Return what was claimed of a question once its labels meant nothing."""
-    judged = "as alpha allows" if one["claims"] <= one["most"] else "MORE THAN ALPHA ALLOWS"
+def _control(one: Shuffled) -> str:
+    """The claims on a question once its labels meant nothing."""
+    judged = "as alpha allows" if one.passes else "MORE THAN ALPHA ALLOWS"
     return (
-        f"{one['question']} with labels shuffled {one['shuffles']} times: something claimed in "
-        f"{one['claims']}, {judged} (at most {one['most']})"
+        f"{one.question} with labels shuffled {one.shuffles} times: something claimed in "
+        f"{one.claims}, {judged} (at most {one.most})"
     )
 
 
-def _comparisons(verdicts: Mapping[str, Any]) -> int:
+def _comparisons(verdicts: Verdicts) -> int:
     """Return the size of the largest family of primary rows."""
     return max(
-        (sum(row["role"] == "primary" for row in one["rows"]) for one in verdicts["questions"]),
+        (len(one.deciding) for one in verdicts.questions),
         default=1,
     )
 

@@ -1,40 +1,88 @@
-"""The parts of a report in their order, as page and Markdown both show them."""
+"""The parts of a report in their order; page and Markdown show the same ones by a template each.
+
+A part is a heading and its blocks: texts, lists, tables, figures, cards. Whoever adds one adds it
+here, and once.
+"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar, TypeAlias
 
 from ablate.analysis.contrasts import LINEAR, QUADRATIC
+from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import metric_label
 from ablate.analysis.table import not_numbers
-from ablate.metrics.copies import Gamed, sentence, with_mark
+from ablate.metrics.copies import sentence, with_mark
 from ablate.report import summary, tables
 from ablate.report.checklist import Item, checklist
 from ablate.report.contents import Contents
-from ablate.report.figures import SECTIONS
-from ablate.report.grid import Grid, of_frame
-from ablate.report.origin import origin_grid
+from ablate.report.figures import SECTIONS, Section
+from ablate.report.origin import origin_table
 from ablate.report.pilots import convergence
-from ablate.report.runs import MOST_LINKS, failed_grid, health_grid, runs_grid, searched_grid
-from ablate.report.trade_offs import trade_offs
+from ablate.report.runs import (
+    MOST_LINKS,
+    MOST_SEARCHED,
+    failed_table,
+    health_table,
+    runs_table,
+    searched_table,
+)
 from ablate.report.values import (
     ROLES,
+    contrasts_table,
     gamed_values,
     roles_of,
-    rows_grid,
-    values_grid,
-    winners_grid,
+    trade_offs,
+    values_table,
+    winners_table,
 )
+from ablate.tables import Table, of_frame
 
-FIRST_TO_LAST = ("answers", "exploration", "health", "qualitative")
+BESIDE = (
+    "Beside this page: tables/arms, answers (csv, tex), winners, budget, runs, images (csv), "
+    "figures/ and figures.pdf, verdict.json, report.md."
+)
+BESIDE_LINKED = (
+    "Beside this page: tables/ (pandas.read_csv opens arms, answers, winners, budget and "
+    "runs.csv.xz; pandas.read_parquet opens images.parquet, a row per run and test image), "
+    "figures/, verdict.json, report.md."
+)
 ANCHORS = {"answers": "evidence"}  # the cards above are called answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A paragraph; `look` is "", "small" or "strong", `link` is (label, anchor) behind it."""
+
+    kind: ClassVar = "text"
+    text: str
+    look: str = ""
+    link: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bullets:
+    """A list of texts."""
+
+    kind: ClassVar = "bullets"
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading within a part; `level` 4 stands below level 3."""
+
+    kind: ClassVar = "heading"
+    text: str
+    level: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A figure as it is shown, or the reason why it is not."""
 
+    kind: ClassVar = "figure"
     name: str
     section: str
     title: str
@@ -44,167 +92,332 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """A question with its answer and all that stands behind it."""
+class Tabled:
+    """A table.
+
+    Args:
+        table: What it holds.
+        look: "judged" (three columns of words first), "words" (nothing but words), or "".
+        folded: What a page shows in its place until it is opened; empty where it is always shown.
+        is_in_page_only: Whether Markdown leaves it to the files beside it.
+    """
+
+    kind: ClassVar = "table"
+    table: Table
+    look: str = ""
+    folded: str = ""
+    is_in_page_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A question with its verdict, and what is said of it."""
+
+    kind: ClassVar = "card"
+    anchor: str
+    look: str  # the verdict as a name of a style
+    id: str
+    asks: str
+    verdict: str
+    reason: str
+    blocks: "tuple[Block, ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The items of the checklist."""
+
+    kind: ClassVar = "checklist"
+    items: tuple[Item, ...]
+
+
+Block: TypeAlias = Text | Bullets | Heading | Shown | Tabled | Card | Checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a report: its anchor on the page, its heading and its blocks.
+
+    `is_in_markdown`: a page that links what lies beside it leaves the part to report.md.
+    """
 
     anchor: str
-    question: Mapping[str, Any]
-    rows: tuple[tuple[str, Grid], ...]  # by role, the deciding one first
-    values: Grid
-    winners: Grid
-    gamed: Mapping[str, Gamed]  # metrics in which a copy of a source beats every value
-
-    @property
-    def look(self) -> str:
-        """Return the verdict as a name of a style."""
-        return str(self.question["verdict"]).replace(" ", "-")
-
-    @property
-    def reselected(self) -> str:
-        """Return what the answer would be had another metric chosen the points."""
-        named = metric_label(self.question["selected_by"])
-        others: dict[str, list[str]] = {}
-        for one in self.question["reselected"]:
-            if one["metric"] != self.question["selected_by"]:
-                others.setdefault(one["verdict"], []).append(metric_label(one["metric"]))
-        told = "; ".join(f"by {', '.join(names)}: {verdict}" for verdict, names in others.items())
-        chose = f"{named} on val chose the tuning points; {told}." if told else ""
-        return " ".join([chose, *self._at_own_points()]).strip()
-
-    def _at_own_points(self) -> Iterator[str]:
-        """Yield per other deciding metric its sizes at the points that it chooses itself."""
-        for one in self.question["reselected"]:
-            sizes = ", ".join(
-                f"{contrast} {percent:+.1f} %"
-                for contrast, percent in one["own"].items()
-                if not contrast.startswith((LINEAR, QUADRATIC))
-            )
-            if sizes and one["metric"] != self.question["selected_by"]:
-                yield f"{metric_label(one['metric'])} at the points that it chooses: {sizes}."
-
-    @property
-    def values_caption(self) -> str:
-        """Return what the grid of values shows, and how it is read."""
-        return (
-            "Mean ± standard deviation over blocks of the tuning point that won on val "
-            f"{metric_label(self.question['selected_by'])}; bold: in the set of values that no "
-            "other one beats. Values share their blocks, so a difference may be sure where "
-            "deviations overlap. Copies and rules need no training: a value that they exceed says "
-            "little."
-        )
-
-    @property
-    def deciding(self) -> Sequence[str]:
-        """Return the sentences of the rows that decide."""
-        return [
-            with_mark(row["sentence"], row["metric"], self.gamed)
-            for row in self.question["rows"]
-            if row["role"] == "primary"
-        ]
-
-    @property
-    def gamed_note(self) -> str:
-        """Return what it means that copies beat every value, "" where they beat none."""
-        return sentence(self.gamed)
+    heading: str
+    blocks: tuple[Block, ...]
+    is_in_markdown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that a page says, in order."""
+    """Everything that a report says, in its order."""
 
-    facts: Mapping[str, Any]
-    banner: str
-    no_claim: str
-    convergence: str  # whether the pilot was still rising; "" where nobody looked
-    answers: tuple[Answered, ...]
-    figures: Mapping[str, tuple[Shown, ...]]  # section -> its figures
-    headings: Mapping[str, str]
-    arms: Grid
-    gamed_note: str  # of the arms
-    missing: str
-    trade_offs: Grid
-    searched: Grid
-    health: Grid
-    health_notes: tuple[str, ...]
-    failed: Grid
-    run_count: int
-    runs: Grid
-    runs_are_cut: bool
-    checklist: tuple[Item, ...]
-    origin: Grid
-
-    @property
-    def contents(self) -> Sequence[tuple[str, str]]:
-        """Return (anchor, heading) of the parts that the report has, in their order."""
-        parts = [("answers", "Answers" if self.answers else "Asked")]
-        parts += [(f"behind-{one.anchor}", f"Behind {one.question['id']}") for one in self.answers]
-        parts += [(ANCHORS.get(name, name), self.headings[name]) for name in FIRST_TO_LAST]
-        return [
-            *parts,
-            ("tables", "Tables"),
-            ("runs", "Runs"),
-            ("checklist", "Checklist"),
-            ("provenance", "Provenance"),
-        ]
+    title: str
+    banner: tuple[Text, ...]  # above everything else
+    parts: tuple[Part, ...]
 
 
-def report(contents: Contents, figures: Sequence[Shown]) -> Report:
-    """Return all parts of the report of some contents."""
-    bare = not_numbers(contents.images)
-    fronts = trade_offs(contents).round(4)
+def report(contents: Contents, figures: Sequence[Shown], *, is_linked: bool = False) -> Report:
+    """All parts of the report of some contents; `is_linked` as in `page.render`."""
     return Report(
-        facts=contents.facts,
-        banner=contents.banner,
-        no_claim="" if contents.answered else summary.NO_CLAIM,
-        convergence=convergence(contents),
-        answers=tuple(
-            _answered(contents, question, number)
-            for number, question in enumerate(contents.answered, start=1)
+        title=contents.facts.title,
+        banner=tuple(_banner(contents)),
+        parts=(
+            _answers(contents),
+            *(
+                Part(
+                    anchor=f"behind-{_anchor(question, number)}",
+                    heading=f"Behind {question.id}",
+                    blocks=tuple(_behind(contents, question)),
+                )
+                for number, question in enumerate(contents.answered, start=1)
+            ),
+            *(
+                Part(
+                    anchor=ANCHORS.get(section, section),
+                    heading=heading,
+                    blocks=(
+                        *(figure for figure in figures if figure.section == section),
+                        *_beside_figures(contents, section),
+                    ),
+                )
+                for section, heading in SECTIONS.items()
+            ),
+            Part(
+                anchor="tables",
+                heading="Tables",
+                blocks=tuple(_tables(contents, is_linked=is_linked)),
+            ),
+            Part(anchor="runs", heading="Runs", blocks=tuple(_runs(contents))),
+            Part(
+                anchor="checklist",
+                heading="Checklist",
+                blocks=tuple(_checklist(contents)),
+                is_in_markdown=True,
+            ),
+            Part(
+                anchor="provenance",
+                heading="Provenance",
+                blocks=(Tabled(table=origin_table(contents), look="words"),),
+                is_in_markdown=True,
+            ),
         ),
-        figures={
-            name: tuple(figure for figure in figures if figure.section == name)
-            for name in FIRST_TO_LAST
-        },
-        headings={str(name): heading for name, heading in SECTIONS.items()},
-        arms=of_frame(tables.shown(contents)),
-        gamed_note=sentence(tables.gamed_arms(contents)),
-        missing=", ".join(f"{name} {count}" for name, count in bare.itertuples(index=False)),
-        trade_offs=of_frame(fronts),
-        searched=searched_grid(contents),
-        health=health_grid(contents),
-        health_notes=tuple(_health_notes(contents)),
-        failed=failed_grid(contents),
-        run_count=len(contents.runs),
-        runs=runs_grid(contents),
-        runs_are_cut=len(contents.runs) > MOST_LINKS,
-        checklist=tuple(checklist(contents)),
-        origin=origin_grid(contents),
-    )
-
-
-def _health_notes(contents: Contents) -> Iterator[str]:
-    """Yield what the exact tests say of the unhealthy trainings behind each question."""
-    for question in contents.answered:
-        for text in question.get("health", {}).get("sentences", ()):
-            yield f"{question['id']}: {text}"
-
-
-def _answered(contents: Contents, question: Mapping[str, Any], number: int) -> Answered:
-    return Answered(
-        anchor=anchor(question["id"], number),
-        question=question,
-        rows=tuple((ROLES[role], rows_grid(question, role)) for role in roles_of(question)),
-        values=values_grid(question, contents.comparators),
-        winners=winners_grid(contents, question),
-        gamed=gamed_values(question, contents.comparators),
     )
 
 
 def anchor(name: str, number: int) -> str:
-    """Return an id that an address can hold.
+    """An id that an address can hold.
 
     Example:
         >>> anchor("scale ratio?", 2)
         'q2-scale-ratio'
     """
     return f"q{number}-{re.sub(r'[^A-Za-z0-9_]+', '-', name).strip('-')}"
+
+
+def reselected(question: AnsweredQuestion) -> str:
+    """What the answer would be had another metric chosen the tuning points."""
+    named = metric_label(question.selected_by)
+    others: dict[str, list[str]] = {}
+    for one in question.reselected:
+        if one.metric != question.selected_by:
+            others.setdefault(one.verdict, []).append(metric_label(one.metric))
+    told = "; ".join(f"by {', '.join(names)}: {verdict}" for verdict, names in others.items())
+    chose = f"{named} on val chose the tuning points; {told}." if told else ""
+    return " ".join([chose, *_at_own_points(question)]).strip()
+
+
+def _at_own_points(question: AnsweredQuestion) -> Iterator[str]:
+    """Yield per other deciding metric its sizes at the points that it chooses itself."""
+    for one in question.reselected:
+        sizes = ", ".join(
+            f"{contrast} {percent:+.1f} %"
+            for contrast, percent in one.own.items()
+            if not contrast.startswith((LINEAR, QUADRATIC))
+        )
+        if sizes and one.metric != question.selected_by:
+            yield f"{metric_label(one.metric)} at the points that it chooses: {sizes}."
+
+
+def _anchor(question: AnsweredQuestion, number: int) -> str:
+    return anchor(question.id, number)
+
+
+def _banner(contents: Contents) -> Iterator[Text]:
+    facts = contents.facts
+    if contents.banner:
+        yield Text(text=contents.banner, look="strong")
+    if not contents.answered:
+        yield Text(text=summary.NO_CLAIM)
+    if facts.drift:
+        yield Text(text=facts.drift, look="strong")
+    counts = ", ".join(f"{count} {split}" for split, count in facts.counts.items())
+    yield Text(
+        text=f"Data: {facts.data_label} ({counts} {facts.items}). Budget per run: {facts.budget}. "
+        f"Metrics: {facts.protocol}, on the test {facts.items}. Design {facts.design_hash}."
+    )
+    if told := convergence(contents):
+        yield Text(text=told)
+
+
+def _answers(contents: Contents) -> Part:
+    if not contents.answered:
+        asks = Bullets(texts=contents.facts.asks)
+        return Part(anchor="answers", heading="Asked", blocks=(asks,))
+    cards = [
+        _card(contents, question, _anchor(question, number))
+        for number, question in enumerate(contents.answered, start=1)
+    ]
+    return Part(anchor="answers", heading="Answers", blocks=tuple(cards))
+
+
+def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
+    gamed = gamed_values(question, contents.comparators)
+    blocks: list[Block] = [
+        Bullets(
+            texts=tuple(with_mark(row.sentence, row.metric, gamed) for row in question.deciding)
+        )
+    ]
+    blocks += [Text(text=sentence(gamed))] if gamed else []
+    blocks += [Text(text=text) for text in question.notes]
+    if question.caveats:
+        blocks += [Heading(text="Caveats", level=4), Bullets(texts=question.caveats)]
+    if told := reselected(question):
+        blocks.append(Text(text=told, look="small"))
+    behind = ("What it rests on", f"behind-{place}")
+    return Card(
+        anchor=place,
+        look=question.verdict.replace(" ", "-"),
+        id=question.id,
+        asks=question.asks,
+        verdict=question.verdict,
+        reason=question.reason,
+        blocks=(*blocks, Text(text=question.scope, look="small", link=behind)),
+    )
+
+
+def _behind(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
+    for place, role in enumerate(roles_of(question)):
+        rows, name = contrasts_table(question, role), ROLES[role].capitalize()
+        folded = f"{name} ({len(rows.rows)})" if place else ""
+        yield from () if folded else (Heading(text=name, level=4),)
+        yield Tabled(table=rows, look="judged", folded=folded)
+    budgets = (
+        " At other budgets: effect, interval, and whether the finding holds there; the verdict is "
+        "that of the registered budget."
+    )
+    yield Text(
+        text="Effects in % are of the pilot mean. P(better): share of blocks that score better. "
+        "Smallest: the smallest effect of interest; of a guardrail, the loss that is still "
+        f"allowed.{budgets if question.rows and question.rows[0].budgets else ''}",
+        look="small",
+        link=("Drawn in effects and intervals", "figure-forest"),
+    )
+    yield Heading(text="Values", level=4)
+    yield Text(
+        text="Mean ± standard deviation over blocks of the tuning point that won on val "
+        f"{metric_label(question.selected_by)}; bold: in the set of values that no other one "
+        "beats. Values share their blocks, so a difference may be sure where deviations overlap. "
+        "Copies and rules need no training: a value that they exceed says little.",
+        look="small",
+    )
+    yield Tabled(table=values_table(question, contents.comparators))
+    winners = winners_table(contents, question)
+    yield Tabled(
+        table=winners,
+        folded=f"Configurations that won ({len(winners.rows)})",
+        is_in_page_only=True,
+    )
+
+
+def _beside_figures(contents: Contents, section: Section) -> Iterator[Block]:
+    """Yield the tables that a section has below its figures."""
+    if section == "exploration":
+        yield from _searches(contents)
+    if section == "health":
+        yield from _health(contents)
+
+
+def _searches(contents: Contents) -> Iterator[Block]:
+    fronts = of_frame(trade_offs(contents).round(4))
+    if fronts.rows:
+        yield Heading(text="Trade-offs")
+        yield Text(
+            text="Trials that no other trial beats in all objectives at once, on val; exploratory.",
+            look="small",
+        )
+        yield Tabled(table=fronts)
+    searched = searched_table(contents)
+    if searched.rows:
+        yield Heading(text="Search (adaptive, exploratory)")
+        yield Text(
+            text="Suggested by a sampler that saw earlier val scores; never comparable as arms. At "
+            f"most {MOST_SEARCHED}, best first; all are in tables/runs.csv.",
+            look="small",
+        )
+        yield Tabled(table=searched)
+
+
+def _health(contents: Contents) -> Iterator[Block]:
+    health = health_table(contents)
+    if health.rows:
+        yield Heading(text="How trainings ended")
+        yield Text(
+            text="By the fused val images; an unhealthy training wins no block. Blocks are "
+            "compared by the exact sign test on their counts, corrected over the contrasts of a "
+            "question and the states that occur.",
+            look="small",
+        )
+        yield Tabled(table=health)
+        notes = [
+            f"{question.id}: {text}"
+            for question in contents.answered
+            for text in question.health.sentences
+        ]
+        if notes:
+            yield Bullets(texts=tuple(notes))
+    yield Heading(text="Runs that failed")
+    failed = failed_table(contents)
+    if failed.rows:
+        yield Tabled(table=failed, look="words")
+    else:
+        yield Text(text=f"None of {len(contents.runs)}.")
+    yield Text(
+        text=f"{contents.facts.infeasible} suggestions were infeasible and "
+        f"{contents.facts.duplicates} repeated an arm; neither was run.",
+        look="small",
+    )
+
+
+def _tables(contents: Contents, *, is_linked: bool) -> Iterator[Block]:
+    yield Heading(text="Scores per arm")
+    yield Text(
+        text="Mean ± standard deviation over training runs (n - 1) of designed comparisons. Copies "
+        "and rules need no network: a number that they exceed says little.",
+        look="small",
+    )
+    yield Tabled(table=of_frame(tables.shown(contents)))
+    if told := sentence(tables.gamed_arms(contents)):
+        yield Text(text=told)
+    bare = not_numbers(contents.images)
+    if missing := ", ".join(f"{name} {count}" for name, count in bare.itertuples(index=False)):
+        yield Text(text=f"Values that are not numbers, left out of means: {missing}.", look="small")
+    yield Text(text=BESIDE_LINKED if is_linked else BESIDE, look="small")
+
+
+def _runs(contents: Contents) -> Iterator[Block]:
+    count = len(contents.runs)
+    cut = f" The first {MOST_LINKS:,}; all of them are there." if count > MOST_LINKS else ""
+    yield Text(
+        text="Every run by the name that it has in MLflow; their ids are in tables/runs.csv. b2p3 "
+        f"is block 2, tuning point 3; t003s0 is trial 3, seed 0.{cut}",
+        look="small",
+    )
+    yield Tabled(table=runs_table(contents), folded=f"{count} runs", is_in_page_only=True)
+
+
+def _checklist(contents: Contents) -> Iterator[Block]:
+    yield Text(
+        text="Answered by the program from what the study published; nothing is filled in by hand.",
+        look="small",
+    )
+    yield Checked(items=tuple(checklist(contents)))

@@ -1,16 +1,20 @@
-"""Contents of a report, read from MLflow and from nowhere else."""
+"""Contents of a report: read from MLflow and from nowhere else; the report is given back to it."""
 
+import os
 from pathlib import Path
 
 from ablate import __version__
 from ablate.analysis.answers import answer
 from ablate.analysis.exploration import explore
-from ablate.errors import StoreError, UnknownNameError, nearest
+from ablate.analysis.published import read_facts
+from ablate.errors import AblateError, StoreError, UnknownNameError, nearest
 from ablate.metrics.catalogue import declare
+from ablate.report.best import best
 from ablate.report.contents import Contents
 from ablate.tracking.address import DATABASE, run_page
 from ablate.tracking.reader import connect
 from ablate.tracking.reader import read as read_published
+from ablate.tracking.returning import BestNetwork, give_back
 from ablate.tracking.store import open_client
 
 NO_PICTURES = "pictures were left out (--no-pictures)"
@@ -45,8 +49,9 @@ def read(
         )
     client = open_client(store) if uri is None else connect(uri)
     published = read_published(client, study=study)
-    for name, entry in published.facts.get("declared", {}).items():  # of plug-ins not here
-        declare(name, label=entry["label"], better=entry["better"], of=f"study {study}")
+    facts = read_facts(published.facts)
+    for name, entry in facts.declared.items():  # of plug-ins not here
+        declare(name, label=entry.label, better=entry.better, of=f"study {study}")
     arms = dict(zip(published.runs["arm_id"], published.runs["arm"], strict=True))
     gallery = {
         arms.get(folder.name, folder.name): {
@@ -63,13 +68,13 @@ def read(
             )
     return Contents(
         verdicts=answer(
-            published.facts,
+            facts,
             published.runs,
             published.images,
             generated_by=f"ablate {__version__}",
         ),
-        explored=explore(published.facts, published.runs) if is_explored else {},
-        facts=published.facts,
+        explored=explore(facts, published.runs) if is_explored else None,
+        facts=facts,
         runs=published.runs,
         images=published.images,
         curves=published.curves,
@@ -79,7 +84,64 @@ def read(
         no_pictures="" if pictures else NO_PICTURES,
         wanted=wanted,
         links=published.links,
-        server=run_page(
-            uri or str(published.facts.get("tracking_uri", "")), published.experiment_id
-        ),
+        server=run_page(uri or facts.tracking_uri, published.experiment_id),
     )
+
+
+def return_report(contents: Contents, report: Path, *, store: Path) -> str:
+    """Store the report, its verdicts and the best network in MLflow; return "", or why not.
+
+    Args:
+        contents: What the report was rendered from.
+        report: Its folder.
+        store: Folder of the stores.
+    """
+    if not os.access(store, os.W_OK):
+        return "the folder cannot be written"
+    try:
+        client = open_client(store, make=False)
+    except AblateError as error:
+        return str(error)
+    return give_back(
+        client,
+        study=contents.facts.study,
+        report=report,
+        verdicts={one.id: one.verdict for one in contents.answered},
+        asked={one.id: one.arms for one in contents.facts.questions},
+        sentences=_sentences(contents),
+        best=_best_network(contents, store),
+    )
+
+
+def _sentences(contents: Contents) -> list[str]:
+    """Return the verdicts and their primary rows; nothing for a study that only describes."""
+    lines = []
+    for one in contents.answered:
+        reason = f" ({one.reason})" if one.reason else ""
+        lines.append(f"**{one.id}: {one.verdict}**{reason}")
+        lines += [row.sentence for row in one.deciding]
+    return lines or ["Descriptive only: nothing is claimed from means over a few seeds."]
+
+
+def _best_network(contents: Contents, store: Path) -> BestNetwork | None:
+    """Return the run best on val of the arm that stands first; None where nothing was trained."""
+    from ablate.fusing.trained import best_of  # torch, which a report does without
+
+    study = contents.facts.study
+    for arm in (*_first_arms(contents), None):
+        try:
+            found = best_of(store, study=study, arm=arm)
+        except AblateError:
+            continue
+        objective = found.result.metrics.get(found.spec.objective, float("nan"))
+        return BestNetwork(
+            run_id=found.spec.run_id, arm=found.arm, objective=objective, folder=found.folder
+        )
+    return None
+
+
+def _first_arms(contents: Contents) -> list[str]:
+    """Return names of arms, the best first: those in every set of the answers, else by means."""
+    found = best(contents)
+    values = [str(value) for question in found.questions for value in question.in_all]
+    return [*values, *(row.arm for row in found.arms)][:3]

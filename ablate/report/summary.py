@@ -1,11 +1,10 @@
 """The result in words, for a terminal: what was seen, and that it claims nothing."""
 
 import textwrap
-from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
+from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.health import unhealthy_in_words
 from ablate.analysis.table import arms, designed, gamed
 from ablate.errors import one_line
@@ -13,8 +12,7 @@ from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import marked, sentence, with_mark
 from ablate.report.contents import Contents
 from ablate.report.pilots import convergence
-from ablate.report.trade_offs import trade_offs
-from ablate.report.values import gamed_values
+from ablate.report.values import gamed_values, trade_offs
 
 MOST_TRADE_OFFS = 5
 
@@ -27,11 +25,11 @@ NO_CLAIM = (
 def summary(contents: Contents) -> str:
     """Return a few lines of at most 80 columns that say what was seen."""
     facts = contents.facts
-    lines = [f"{facts['study']}: {facts['title']}"]
+    lines = [f"{facts.study}: {facts.title}"]
     lines += textwrap.wrap(contents.banner, 78)
-    lines += textwrap.wrap(facts.get("drift", ""), 78)
+    lines += textwrap.wrap(facts.drift, 78)
     lines += textwrap.wrap(convergence(contents), 78)
-    lines += [f"  asks: {question}" for question in facts["asks"]]
+    lines += [f"  asks: {question}" for question in facts.asks]
     if contents.answered:
         beside = contents.comparators
         lines += [line for one in contents.answered for line in _answer(one, beside)]
@@ -57,19 +55,15 @@ def summary(contents: Contents) -> str:
     return "\n".join(map(one_line, lines))  # the words of a store must not move the cursor
 
 
-def _answer(question: Mapping[str, Any], comparators: pd.DataFrame) -> list[str]:
+def _answer(question: AnsweredQuestion, comparators: pd.DataFrame) -> list[str]:
     """Return the verdict of a question and its primary rows, wrapped."""
     beaten = gamed_values(question, comparators)
-    head = f"{question['id']}: {question['verdict']}"
-    texts = [f"{head} ({question['reason']})" if question["reason"] else head]
-    texts += [
-        with_mark(row["sentence"], row["metric"], beaten)
-        for row in question["rows"]
-        if row["role"] == "primary"
-    ]
+    head = f"{question.id}: {question.verdict}"
+    texts = [f"{head} ({question.reason})" if question.reason else head]
+    texts += [with_mark(row.sentence, row.metric, beaten) for row in question.deciding]
     texts += [sentence(beaten)] if beaten else []
-    texts += question.get("notes", [])
-    texts += [f"caveat: {text}" for text in question["caveats"]]
+    texts += question.notes
+    texts += [f"caveat: {text}" for text in question.caveats]
     lines = textwrap.wrap(texts[0], 78, initial_indent="", subsequent_indent="    ")
     for text in texts[1:]:
         lines += textwrap.wrap(text, 78, initial_indent="  - ", subsequent_indent="    ")
@@ -79,9 +73,9 @@ def _answer(question: Mapping[str, Any], comparators: pd.DataFrame) -> list[str]
 def _best_first(contents: Contents) -> list[str]:
     """Return the arms of every metric in the order of their means."""
     facts, lines = contents.facts, []
-    table = arms(designed(contents.runs, facts["phases"]), list(facts["metrics"]))
+    table = arms(designed(contents.runs, facts), facts.metrics)
     beaten = gamed(table, contents.comparators)
-    for metric in dict.fromkeys([*facts["primary"], *facts["metrics"]]):
+    for metric in dict.fromkeys([*facts.primary, *facts.metrics]):
         part = table[(table["metric"] == metric) & (table["runs"] > 0)]
         if part.empty:
             continue

@@ -1,43 +1,41 @@
 """The tables of a report as CSV and LaTeX; every number of the page comes from them."""
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ablate.analysis.document import budgets_table, rows_table
-from ablate.analysis.plateau import pace
+from ablate.analysis.document import AnsweredQuestion, budgets_table, rows_table
+from ablate.analysis.plateau import Plateau, pace
 from ablate.analysis.table import arms, designed, gamed
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import Gamed, marked
-from ablate.report import latex, spreadsheet
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES
-from ablate.report.grid import of_frame
+from ablate.report.figures import FIGURES, NotDrawn
 from ablate.report.runs import with_links
 from ablate.report.values import (
     ROLES,
+    contrasts_table,
     roles_of,
-    rows_grid,
     value_means,
-    values_grid,
+    values_table,
     winners_frame,
 )
+from ablate.tables import latex_file, of_frame, to_latex, write_csv
 
 
 def arm_table(contents: Contents) -> pd.DataFrame:
     """Return the long table: one row per arm and metric, comparators as arms of their own."""
-    runs = designed(contents.runs, contents.facts["phases"])
-    table = arms(runs, list(contents.facts["metrics"]))
+    runs = designed(contents.runs, contents.facts)
+    table = arms(runs, contents.facts.metrics)
     beside = contents.comparators.rename(columns={"label": "arm", "value": "mean"})
     return pd.concat([table, beside[["arm", "metric", "mean"]]], ignore_index=True)
 
 
 def gamed_arms(contents: Contents) -> dict[str, Gamed]:
     """Return the metrics in which a copy of a source beats the mean of every designed arm."""
-    runs = designed(contents.runs, contents.facts["phases"])
-    table = arms(runs, list(contents.facts["metrics"]))
+    runs = designed(contents.runs, contents.facts)
+    table = arms(runs, contents.facts.metrics)
     return gamed(table, contents.comparators)
 
 
@@ -49,7 +47,7 @@ def shown(contents: Contents) -> pd.DataFrame:
     for arm in dict.fromkeys(table["arm"]):
         part = table[table["arm"] == arm].set_index("metric")
         row: dict[str, str] = {"arm": str(arm)}
-        for metric in contents.facts["metrics"]:
+        for metric in contents.facts.metrics:
             mean = part["mean"].get(metric)
             sd = part["sd"].get(metric)
             arrow = "↑" if BETTER[metric] == "higher" else "↓"
@@ -65,41 +63,42 @@ def shown(contents: Contents) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def plateau_table(contents: Contents, question: Mapping[str, Any]) -> pd.DataFrame:
+def plateau_table(contents: Contents, question: AnsweredQuestion, plateau: Plateau) -> pd.DataFrame:
     """Return one row per value: whether it is as good as the best, and its seconds per step."""
-    raw = next(one for one in contents.facts["questions"] if one["id"] == question["id"])
-    tested = pd.DataFrame(question["plateau"]["candidates"])
-    return tested.merge(pace(contents.runs, raw["arms"]), on="value", how="left")
+    registered = contents.facts.question(question.id)
+    arms_of = dict(zip(registered.values, registered.arms, strict=True)) if registered else {}
+    tested = pd.DataFrame([asdict(one) for one in plateau.candidates])
+    return tested.merge(pace(contents.runs, arms_of), on="value", how="left")
 
 
 def write(contents: Contents, folder: Path) -> None:
     """Write arms, answers, winners, budget, runs and images as CSV, the first two as LaTeX too."""
     folder.mkdir(parents=True, exist_ok=True)
-    spreadsheet.write(_every_arm(contents), folder / "arms.csv")
-    parts = [latex.tabular(of_frame(shown(contents)), comment="arms: mean ± sd over runs")]
+    write_csv(_every_arm(contents), folder / "arms.csv")
+    parts = [to_latex(of_frame(shown(contents)), comments=["arms: mean ± sd over runs"])]
     if contents.verdicts is not None:
-        spreadsheet.write(rows_table(contents.verdicts), folder / "answers.csv")
-        spreadsheet.write(winners_frame(contents), folder / "winners.csv")
+        write_csv(rows_table(contents.verdicts), folder / "answers.csv")
+        write_csv(winners_frame(contents), folder / "winners.csv")
         if len(there := budgets_table(contents.verdicts)):
-            spreadsheet.write(there, folder / "budgets.csv")
+            write_csv(there, folder / "budgets.csv")
         _answers_as_latex(contents, folder / "answers.tex")
         parts += [
-            latex.tabular(
-                values_grid(question, contents.comparators),
-                comment=f"{question['id']}: mean ± sd over blocks, bold in the best set",
+            to_latex(
+                values_table(question, contents.comparators),
+                comments=[f"{question.id}: mean ± sd over blocks, bold in the best set"],
             )
             for question in contents.answered
         ]
         for question in contents.answered:
-            if question.get("plateau", {}).get("candidates"):
-                table = plateau_table(contents, question)
-                spreadsheet.write(table, folder / f"plateau_{question['id']}.csv")
-    (folder / "arms.tex").write_text(latex.document(parts), encoding="utf-8")
-    spent = FIGURES.get("budget")()
-    if spent.applies(contents) is None:
-        spreadsheet.write(spent.numbers(contents), folder / "budget.csv")
-    spreadsheet.write(with_links(contents), folder / "runs.csv")
-    spreadsheet.write(contents.images, folder / "images.csv")
+            if question.plateau is not None and question.plateau.candidates:
+                table = plateau_table(contents, question, question.plateau)
+                write_csv(table, folder / f"plateau_{question.id}.csv")
+    (folder / "arms.tex").write_text(latex_file(parts), encoding="utf-8")
+    spent = FIGURES.get("budget")().numbers(contents)
+    if not isinstance(spent, NotDrawn):
+        write_csv(spent, folder / "budget.csv")
+    write_csv(with_links(contents), folder / "runs.csv")
+    write_csv(contents.images, folder / "images.csv")
 
 
 def _every_arm(contents: Contents) -> pd.DataFrame:
@@ -114,8 +113,8 @@ def _every_arm(contents: Contents) -> pd.DataFrame:
 
 def _answers_as_latex(contents: Contents, path: Path) -> None:
     parts = [
-        latex.tabular(rows_grid(question, role), comment=f"{question['id']}: {ROLES[role]}")
+        to_latex(contrasts_table(question, role), comments=[f"{question.id}: {ROLES[role]}"])
         for question in contents.answered
         for role in roles_of(question)
     ]
-    path.write_text(latex.document(parts), encoding="utf-8")
+    path.write_text(latex_file(parts), encoding="utf-8")

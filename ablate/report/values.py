@@ -1,19 +1,27 @@
-"""What an answered question says of each value and contrast, as grids and frames."""
+"""What a report says of each value, contrast and trial, as tables and frames."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from ablate.analysis.question import label_of
+from ablate.analysis.document import AnsweredQuestion
+from ablate.analysis.health import is_unhealthy
+from ablate.analysis.question import Role, label_of
+from ablate.analysis.selection import points_of
 from ablate.analysis.sentences import chance
 from ablate.analysis.table import gamed
+from ablate.analysis.verdict import Row
+from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
-from ablate.report.grid import NONE, Cell, Grid, grid, number, run_link, signed
+from ablate.search.pareto import front
+from ablate.search.told import Direction, Told
+from ablate.tables import NONE, Cell, Link, Table, number, signed, table
 
-ROLES = {
+ROLES: dict[Role, str] = {
     "primary": "primary",
     "guardrail": "guardrail",
     "secondary": "secondary, never deciding",
@@ -21,40 +29,30 @@ ROLES = {
 }
 
 
-def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
-    """Return the rows of one role: what was compared, by how much, how sure, and the verdict.
+def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
+    """The rows of one role: what was compared, by how much, how sure, and the verdict.
 
     Effects are in percent of the pilot mean where there is one, else in units of the metric. A
     column per further training budget says the effect there, its interval, and whether it holds.
     """
-    budgets = list(
-        dict.fromkeys(one["times"] for row in question["rows"] for one in row.get("budgets", ()))
-    )
-    level = f"{100 * (1 - question['alpha']):g} % CI"
-    rows = []
-    for row in question["rows"]:
-        if row["role"] != role:
-            continue
-        share = (
-            None
-            if row["percent"] is None or not row["estimate"]
-            else (row["percent"] / row["estimate"])
-        )
-        scale, unit, decimals = (1.0, "", 4) if share is None else (share, " %", 2)
-        ends = [None if row[k] is None else row[k] * scale for k in ("ci_low", "ci_high")]
+    budgets = list(dict.fromkeys(one.times for row in question.rows for one in row.budgets))
+    level = f"{100 * (1 - question.alpha):g} % CI"
+    rows: list[list[Cell | str]] = []
+    for row in question.rows_of(role):
+        unit = _Unit.of(row)
         rows.append(
             [
-                Cell(text=metric_of(row["metric"]), is_bold=role == "primary"),
-                row["contrast"],
-                row["verdict"],
-                signed(row["estimate"] * scale, decimals) + unit,
-                " to ".join(signed(end, decimals) for end in ends),
-                NONE if row["p_holm"] is None else chance(row["p_holm"]).removeprefix("= "),
-                number(row["d_z"], 2),
-                number(row["p_better"], 2),
-                _margin(row, scale, unit, decimals),
-                f"{row['blocks']} x {row['images']}",
-                *(_there(row, times, scale, unit, decimals) for times in budgets),
+                Cell(text=metric_of(row.metric), is_bold=role == "primary"),
+                row.contrast,
+                row.verdict,
+                unit.effect(row.estimate),
+                unit.interval(row.ci_low, row.ci_high),
+                NONE if row.p_holm is None else chance(row.p_holm).removeprefix("= "),
+                number(row.d_z, 2),
+                number(row.p_better, 2),
+                unit.margin(row.smallest_effect),
+                f"{row.blocks} x {row.images}",
+                *(_there(row, times, unit) for times in budgets),
             ]
         )
     heads = [
@@ -70,29 +68,46 @@ def rows_grid(question: Mapping[str, Any], role: str) -> Grid:
         "blocks x images",
         *(f"at {times:g}x steps" for times in budgets),
     ]
-    return grid(heads, rows)
+    return table(heads, rows)
 
 
-def _there(row: Mapping[str, Any], times: float, scale: float, unit: str, decimals: int) -> str:
-    """Return the effect of a row at another budget, and whether what was found holds there."""
-    one = next((one for one in row.get("budgets", ()) if one["times"] == times), None)
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """In what the numbers of a row are shown: percent of the pilot mean, or units of the metric."""
+
+    scale: float
+    name: str
+    decimals: int
+
+    @classmethod
+    def of(cls, row: Row) -> "_Unit":
+        return cls(1.0, "", 4) if row.to_percent is None else cls(row.to_percent, " %", 2)
+
+    def effect(self, value: float) -> str:
+        return signed(value * self.scale, self.decimals) + self.name
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        ends = [None if end is None else end * self.scale for end in (low, high)]
+        return " to ".join(signed(end, self.decimals) for end in ends)
+
+    def margin(self, smallest: float | None) -> str:
+        """The smallest effect of interest; of a guardrail the loss that is still allowed."""
+        if smallest is None:
+            return NONE
+        return f"{abs(smallest * self.scale):.{self.decimals}f}{self.name}"
+
+
+def _there(row: Row, times: float, unit: _Unit) -> str:
+    """The effect of a row at another budget, and whether the finding holds there."""
+    one = next((one for one in row.budgets if one.times == times), None)
     if one is None:
         return NONE
-    ends = [None if one[k] is None else one[k] * scale for k in ("ci_low", "ci_high")]
-    interval = " to ".join(signed(end, decimals) for end in ends)
-    effect = f"{signed(one['estimate'] * scale, decimals)}{unit} ({interval})"
-    return effect if one["held"] == "not judged" else f"{effect}, {one['held']}"
+    effect = f"{unit.effect(one.estimate)} ({unit.interval(one.ci_low, one.ci_high)})"
+    return effect if one.held == "not judged" else f"{effect}, {one.held}"
 
 
-def _margin(row: Mapping[str, Any], scale: float, unit: str, decimals: int) -> str:
-    """Return the smallest effect of interest, for guardrails the loss that is still allowed."""
-    if row["smallest_effect"] is None:
-        return NONE
-    return f"{abs(row['smallest_effect'] * scale):.{decimals}f}{unit}"
-
-
-def values_grid(question: Mapping[str, Any], comparators: pd.DataFrame) -> Grid:
-    """Return the mean ± sd over blocks per value and metric, bold in the best set.
+def values_table(question: AnsweredQuestion, comparators: pd.DataFrame) -> Table:
+    """The mean ± sd over blocks per value and metric, bold in the best set.
 
     Scores are those of the point that won in each block; the deviation is one of blocks. Below
     stand the trivial baselines and the references.
@@ -104,7 +119,7 @@ def values_grid(question: Mapping[str, Any], comparators: pd.DataFrame) -> Grid:
     means = value_means(question)
     metrics = list(dict.fromkeys(means["metric"]))
     rows: list[list[Cell | str]] = []
-    for value in map(label_of, question["values"]):
+    for value in map(label_of, question.values):
         mine = means[means["value"] == value].set_index("metric")
         cells = [
             Cell(text=_spread(mine, metric), is_bold=bool(mine["in_best_set"].get(metric, False)))
@@ -117,29 +132,27 @@ def values_grid(question: Mapping[str, Any], comparators: pd.DataFrame) -> Grid:
         for label in beside.index.unique("label")
     ]
     beaten = gamed(means, comparators)
-    factor = question["rows"][0]["factor"] if question["rows"] else "value"
-    return grid([factor, *(marked(metric_of(one), one, beaten) for one in metrics)], rows)
+    factor = question.factor or "value"
+    return table([factor, *(marked(metric_of(one), one, beaten) for one in metrics)], rows)
 
 
-def gamed_values(question: Mapping[str, Any], comparators: pd.DataFrame) -> dict[str, Gamed]:
+def gamed_values(question: AnsweredQuestion, comparators: pd.DataFrame) -> dict[str, Gamed]:
     """Return the metrics in which a copy of a source beats the mean of every value."""
     return gamed(value_means(question), comparators)
 
 
-def value_means(question: Mapping[str, Any]) -> pd.DataFrame:
+def value_means(question: AnsweredQuestion) -> pd.DataFrame:
     """Return one row per value and metric: mean, sd over blocks, blocks, in_best_set."""
-    cells = pd.DataFrame(question["cells"], columns=["metric", "block", "value", "score"])
+    cells = score_table(question)
     rows = []
-    for value in question["values"]:
+    for value in question.values:
         for metric in dict.fromkeys(cells["metric"]):
-            is_mine = (cells["metric"] == metric) & (
-                cells["value"].map(label_of) == label_of(value)
-            )
+            is_mine = (cells["metric"] == metric) & (cells["value"] == label_of(value))
             scores = cells.loc[is_mine, "score"].astype(float)
-            best = [label_of(one) for one in question["best"].get(metric, [])]
+            best = [label_of(one) for one in question.best.get(metric, ())]
             rows.append(
                 {
-                    "question": question["id"],
+                    "question": question.id,
                     "value": label_of(value),
                     "metric": metric,
                     "mean": scores.mean(),
@@ -150,6 +163,13 @@ def value_means(question: Mapping[str, Any]) -> pd.DataFrame:
             )
     columns = ["question", "value", "metric", "mean", "sd", "blocks", "in_best_set"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def run_link(contents: Contents, run_id: str, text: str) -> Link:
+    """The link of a run of ours; without an MLflow id it is named by our own."""
+    known = contents.links.get(run_id, "")
+    url = contents.server + known if contents.server and known else ""
+    return Link(text=text, title=known or run_id, url=url)
 
 
 def winners_frame(contents: Contents) -> pd.DataFrame:
@@ -163,25 +183,25 @@ def winners_frame(contents: Contents) -> pd.DataFrame:
     ]
     rows = [
         {
-            "question": question["id"],
-            "block": winner["block"],
-            "value": label_of(winner["value"]),
-            "run_id": winner["run_id"],
-            "mlflow_run_id": contents.links.get(winner["run_id"]),
-            **runs.loc[winner["run_id"], kept].to_dict(),
+            "question": question.id,
+            "block": winner.block,
+            "value": label_of(winner.value),
+            "run_id": winner.run_id,
+            "mlflow_run_id": contents.links.get(winner.run_id),
+            **runs.loc[winner.run_id, kept].to_dict(),
         }
         for question in contents.answered
-        for winner in question["winners"]
-        if winner["run_id"] in runs.index
+        for winner in question.winners
+        if winner.run_id in runs.index
     ]
     heads = ["question", "block", "value", "run_id", "mlflow_run_id", *kept]
     return pd.DataFrame(rows, columns=heads).dropna(axis="columns", how="all")
 
 
-def winners_grid(contents: Contents, question: Mapping[str, Any]) -> Grid:
+def winners_table(contents: Contents, question: AnsweredQuestion) -> Table:
     """Return the configuration that won in each block, with the run that had it."""
     frame = winners_frame(contents)
-    frame = frame[frame["question"] == question["id"]]
+    frame = frame[frame["question"] == question.id]
     names = [name for name in frame.columns if name.startswith("nuisance.")]
     rows: list[list[Cell | str]] = [
         [
@@ -192,7 +212,7 @@ def winners_grid(contents: Contents, question: Mapping[str, Any]) -> Grid:
         ]
         for row in frame.to_dict("records")
     ]
-    return grid(["value", "block", *(n.removeprefix("nuisance.") for n in names), "run"], rows)
+    return table(["value", "block", *(n.removeprefix("nuisance.") for n in names), "run"], rows)
 
 
 def metric_of(name: str) -> str:
@@ -201,9 +221,9 @@ def metric_of(name: str) -> str:
     return f"{LABELS.get(name, name)} {arrow}".strip()
 
 
-def roles_of(question: Mapping[str, Any]) -> Sequence[str]:
-    """Return the roles that a question has rows of, the deciding one first."""
-    return [role for role in ROLES if any(row["role"] == role for row in question["rows"])]
+def roles_of(question: AnsweredQuestion) -> Sequence[Role]:
+    """The roles that a question has rows of, the deciding one first."""
+    return [role for role in ROLES if question.rows_of(role)]
 
 
 def _spread(mine: pd.DataFrame, metric: str) -> str:
@@ -216,3 +236,83 @@ def _setting(value: Any) -> str:
     if isinstance(value, float):
         return NONE if pd.isna(value) else f"{value:.4g}"
     return str(value)
+
+
+def tuning_points(contents: Contents, question: AnsweredQuestion) -> pd.DataFrame:
+    """Return the finished runs of a question with `value` and `is_winner`.
+
+    A question that was not published with its arms, such as that of a confirmation, has its
+    winners alone.
+    """
+    runs = contents.runs
+    won = {winner.run_id: winner.value for winner in question.winners}
+    phases = set(runs.loc[runs["run_id"].isin(won), "phase"])
+    some = runs[runs["phase"].isin(phases) & (runs["state"] == "finished")]
+    registered = contents.facts.question(question.id)
+    if registered is None:
+        points = some[some["run_id"].isin(won)].copy()
+        points["value"] = points["run_id"].map(won).astype(object)
+    else:
+        points = points_of(registered, some)
+    return points.assign(is_winner=points["run_id"].isin(won))
+
+
+def score_table(question: AnsweredQuestion) -> pd.DataFrame:
+    """Return the cells of an answer: metric, block, value, score; values as text."""
+    rows = [(cell.metric, cell.block, label_of(cell.value), cell.score) for cell in question.cells]
+    return pd.DataFrame(rows, columns=["metric", "block", "value", "score"])
+
+
+def shown_order(question: AnsweredQuestion, cells: pd.DataFrame) -> list[str]:
+    """Return the values from the top: by design where ordered, else by effect, best first.
+
+    The effect is the mean of the first metric of the cells.
+    """
+    labels = [label_of(value) for value in question.values]
+    if question.ordered or cells.empty:
+        return labels
+    metric = cells["metric"].iloc[0]
+    means = cells[cells["metric"] == metric].groupby("value")["score"].mean()
+    sign = -1 if BETTER.get(metric) == "lower" else 1
+    return sorted(labels, key=lambda label: -sign * float(means.get(label, float("-inf") * sign)))
+
+
+def trade_offs(contents: Contents) -> pd.DataFrame:
+    """Return one row per trial on the front: phase, trial, run_id, arm, then the objectives.
+
+    Best first in the first objective. Values are means over the seeds of a trial, on val;
+    exploratory. Unhealthy runs are left out. Empty where the study has one objective, or nothing
+    was searched.
+    """
+    objectives = list(contents.facts.objectives)
+    columns = ["phase", "trial", "run_id", "arm", *objectives]
+    runs = contents.runs
+    ended = runs[(runs["state"] == "finished") & ~is_unhealthy(runs)]
+    parts = [
+        _front_of(ended[ended["phase"] == name], objectives)
+        for name in contents.facts.phases_of(*SEARCHES)
+        if len(objectives) > 1 and set(objectives) <= set(runs)
+    ]
+    found = [part for part in parts if len(part)]
+    return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
+
+
+def _front_of(runs: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
+    runs = runs.dropna(subset=list(objectives))
+    firsts = runs.drop_duplicates("trial").set_index("trial")[["phase", "run_id", "arm"]]
+    means = runs.groupby("trial")[list(objectives)].mean()
+    kept = front(
+        [
+            Told(number=int(number), values={}, value=float(row[0]), further=tuple(row[1:]))
+            for number, row in zip(means.index, means.to_numpy().tolist(), strict=True)
+        ],
+        directions=[_direction(objective) for objective in objectives],
+    )
+    table = firsts.join(means).loc[[told.number for told in kept]].reset_index()
+    is_lower = _direction(objectives[0]) == "minimize"
+    return table.sort_values(objectives[0], ascending=is_lower, kind="stable")
+
+
+def _direction(objective: str) -> Direction:
+    is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"
+    return "minimize" if is_lower else "maximize"

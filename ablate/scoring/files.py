@@ -1,14 +1,12 @@
 """Scores as CSV and as JSON; the columns and keys stay as they are."""
 
-import csv
-import io
 import math
 from typing import Any
 
-from ablate import __version__
+from ablate import __version__, tables
 from ablate.metrics import BETTER, LABELS, protocol_hash
 from ablate.scoring.scores import Row, Scores
-from ablate.scoring.table import Table
+from ablate.scoring.table import Ranking
 
 COLUMNS = ("method", "image", "metric", "value", "protocol")
 
@@ -18,16 +16,17 @@ def to_csv(scores: Scores) -> str:
 
     Trivial baselines and means are not in. NaN is written `nan`.
     """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in scores.rows:
-        if row.method in scores.methods:
-            writer.writerow([row.method, row.image, row.metric, repr(row.value), scores.protocol])
-    return stream.getvalue()
+    return tables.to_csv(
+        COLUMNS,
+        (
+            [row.method, row.image, row.metric, repr(row.value), scores.protocol]
+            for row in scores.rows
+            if row.method in scores.methods
+        ),
+    )
 
 
-def to_json(scores: Scores, table: Table) -> dict[str, Any]:
+def to_json(scores: Scores, table: Ranking) -> dict[str, Any]:
     """Return plain JSON types: how it was measured, the table, every value, flags and notes.
 
     Keys: protocol, protocol_hash, dtype, device, images_hash, versions, images, metrics [{name,

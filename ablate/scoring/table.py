@@ -1,19 +1,27 @@
-"""Means over the images that every method has, and ranks of the methods."""
+"""Means over the images that every method has, ranks of the methods, and both as tables."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from ablate.metrics import BETTER, LABELS
-from ablate.metrics.copies import Gamed, gamed_by_copies
+from ablate.metrics.copies import Gamed, gamed_by_copies, sentence
 from ablate.scoring.scores import Scores
+from ablate.tables import NONE, Cell, Table, table, to_latex, to_text
 from ablate.training.trivial_baselines import COPIES
+
+WIDTH: Final = 80  # of a terminal
+MEAN, RANK = 10, 8  # columns of a number there
+NAME: Final = WIDTH - 6 * MEAN  # six metrics fit beside a name
+ARROWS: Final = ("↑", "↓")
+MARK: Final = "†"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Mean:
     """Mean of one metric of one method.
 
     Args:
@@ -36,12 +44,12 @@ class Line:
 
     method: str
     is_trivial: bool
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, Mean]
     mean_rank: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Ranking:
     """Methods, best mean rank first, then the trivial baselines.
 
     Args:
@@ -57,8 +65,8 @@ class Table:
     gamed: Mapping[str, Gamed]
 
 
-def tabulate(scores: Scores) -> Table:
-    """Return the table of means.
+def tabulate(scores: Scores) -> Ranking:
+    """Means of every method, and their ranks.
 
     An image whose value is missing or not finite for one method is left out of that metric for
     all of them, so that every mean of a column is over the same images. A method without a single
@@ -73,7 +81,7 @@ def tabulate(scores: Scores) -> Table:
     common = {name: _common(values, scores, name) for name in scores.names}
     trivial = tuple(dict.fromkeys(r.method for r in scores.rows if r.method not in scores.methods))
     means = {
-        (method, name): _cell(values.get((method, name), {}), common[name])
+        (method, name): _mean(values.get((method, name), {}), common[name])
         for method in (*scores.methods, *trivial)
         for name in scores.names
     }
@@ -96,12 +104,12 @@ def tabulate(scores: Scores) -> Table:
         f"{', '.join(labels)}: means are over {len(some)} of {len(images)} images"
         for some, labels in alike.items()
     ]
-    return Table(
+    return Ranking(
         names=scores.names, lines=tuple(lines), notes=tuple(notes), gamed=_gamed(means, scores)
     )
 
 
-def _gamed(means: Mapping[tuple[str, str], Cell], scores: Scores) -> dict[str, Gamed]:
+def _gamed(means: Mapping[tuple[str, str], Mean], scores: Scores) -> dict[str, Gamed]:
     """Return the metrics in which a copy beats every method, over the images of the column."""
 
     def of(method: str, name: str) -> float:
@@ -125,15 +133,15 @@ def _common(
     return set.intersection(*some) if some else set()
 
 
-def _cell(values: Mapping[str, float], images: set[str]) -> Cell:
+def _mean(values: Mapping[str, float], images: set[str]) -> Mean:
     some = [value for image, value in values.items() if image in images]
-    return Cell(mean=math.fsum(some) / len(some) if some else None, count=len(some))
+    return Mean(mean=math.fsum(some) / len(some) if some else None, count=len(some))
 
 
-def _ranked(means: Mapping[tuple[str, str], Cell], scores: Scores) -> dict[tuple[str, str], Cell]:
+def _ranked(means: Mapping[tuple[str, str], Mean], scores: Scores) -> dict[tuple[str, str], Mean]:
     from scipy.stats import rankdata
 
-    found: dict[tuple[str, str], Cell] = {}
+    found: dict[tuple[str, str], Mean] = {}
     for name in scores.names:
         cells = [means[method, name] for method in scores.methods]
         column = [cell.mean for cell in cells if cell.mean is not None]
@@ -141,13 +149,13 @@ def _ranked(means: Mapping[tuple[str, str], Cell], scores: Scores) -> dict[tuple
             continue
         ranks = rankdata(np.array(column) * (-1 if BETTER[name] == "higher" else 1))
         for method, cell, rank in zip(scores.methods, cells, ranks, strict=True):
-            found[method, name] = Cell(
+            found[method, name] = Mean(
                 mean=cell.mean, count=cell.count, rank=float(rank), is_best=rank == ranks.min()
             )
     return found
 
 
-def _line(method: str, cells: Mapping[str, Cell], *, is_trivial: bool) -> Line:
+def _line(method: str, cells: Mapping[str, Mean], *, is_trivial: bool) -> Line:
     ranks = [cell.rank for cell in cells.values() if cell.rank is not None]
     return Line(
         method=method,
@@ -155,3 +163,95 @@ def _line(method: str, cells: Mapping[str, Cell], *, is_trivial: bool) -> Line:
         cells=cells,
         mean_rank=math.fsum(ranks) / len(ranks) if ranks else None,
     )
+
+
+def means_table(
+    ranking: Ranking,
+    *,
+    arrows: tuple[str, str] = ARROWS,
+    mark: str = MARK,
+    missing: str = NONE,
+    has_ranks: bool = True,
+) -> Table:
+    """The means, with the best method of each metric bold and trivial baselines as asides.
+
+    Args:
+        ranking: Means and ranks.
+        arrows: Signs for "higher is better" and "lower is better".
+        mark: Sign of a metric that is gamed by a copy.
+        missing: In the place of a mean that does not exist.
+        has_ranks: Whether the mean rank is the last column, where there are several methods.
+    """
+    lowest = min((line.mean_rank for line in ranking.lines if line.mean_rank), default=None)
+    has_ranks = has_ranks and lowest is not None
+    rows: list[list[Cell | str]] = []
+    for line in ranking.lines:
+        cells = [line.cells[name] for name in ranking.names]
+        row: list[Cell | str] = [Cell(text=line.method, is_aside=line.is_trivial)]
+        row += [
+            Cell(text=missing if cell.mean is None else number(cell.mean), is_bold=cell.is_best)
+            for cell in cells
+        ]
+        if has_ranks:
+            rank = line.mean_rank
+            text = missing if rank is None else f"{rank:.2f}"
+            row.append(Cell(text=text, is_bold=rank is not None and rank == lowest))
+        rows.append(row)
+    heads = [
+        f"{LABELS[name]} {arrows[BETTER[name] == 'lower']}{mark if name in ranking.gamed else ''}"
+        for name in ranking.names
+    ]
+    trivial = [place for place, line in enumerate(ranking.lines) if line.is_trivial]
+    return table(["method", *heads, *(["mean rank"] if has_ranks else [])], rows, rules=trivial[:1])
+
+
+def ranks_table(ranking: Ranking) -> Table:
+    """The ranks of the methods per metric, and their mean; no rows for a single method."""
+    rows = []
+    for line in ranking.lines:
+        if line.mean_rank is not None:
+            ranks = [line.cells[name].rank for name in ranking.names]
+            told = ["-" if rank is None else f"{rank:g}" for rank in ranks]
+            rows.append([line.method, *told, f"{line.mean_rank:.2f}"])
+    return table(["rank", *(LABELS[name] for name in ranking.names), "mean"], rows)
+
+
+def latex(ranking: Ranking, *, comment: str) -> str:
+    """The means as LaTeX, for the package booktabs.
+
+    Args:
+        ranking: Means and ranks.
+        comment: One line above it: protocol, hash, number of images.
+    """
+    dagger = f"dagger: {sentence(ranking.gamed, others='method')}" if ranking.gamed else ""
+    return to_latex(means_table(ranking), comments=[comment, dagger])
+
+
+def terminal(ranking: Ranking, *, arrows: tuple[str, str] = ARROWS, mark: str = MARK) -> str:
+    """The means as a terminal shows them, `*` at the best of each metric, and below the ranks.
+
+    Ranks are there for several methods only. Trivial baselines are in brackets and have none.
+
+    Args:
+        ranking: Means and ranks.
+        arrows: Signs for "higher is better" and "lower is better".
+        mark: Sign of a metric that is gamed by a copy.
+    """
+    means = means_table(ranking, arrows=arrows, mark=mark, missing="-", has_ranks=False)
+    first = max(len("method"), *(len(line.method) + 2 * line.is_trivial for line in ranking.lines))
+    first = min(NAME, first)
+    parts = [to_text(means, width=WIDTH, first=first, column=MEAN, bold="*")]
+    ranks = ranks_table(ranking)
+    if ranks.rows:
+        parts.append(to_text(ranks, width=WIDTH, first=first, column=RANK))
+    return "\n\n".join(parts)
+
+
+def number(mean: float) -> str:
+    """A mean with four decimals, two from 100 on.
+
+    Example:
+        >>> number(0.61194), number(2553.458)
+        ('0.6119', '2553.46')
+    """
+    return f"{mean:.4f}" if abs(mean) < 100 else f"{mean:.2f}"

@@ -3,9 +3,7 @@
 import math
 
 from ablate.stats.crossed import freedom, standard_error
-from ablate.stats.power import ALPHA, POWER, t_power
-
-MOST_BLOCKS = 10_000
+from ablate.stats.power import ALPHA, POWER, fewest, least, t_power
 
 
 def crossed_power(
@@ -55,16 +53,7 @@ def crossed_detectable(
     """
     se = float(standard_error(block_variance, image_variance, blocks=blocks))
     df = float(freedom(block_variance, image_variance, blocks=blocks))
-    low, high = 0.0, 1.0
-    while t_power(shift=high, freedom=df, alpha=alpha) < power:
-        low, high = high, high * 2
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        if t_power(shift=middle, freedom=df, alpha=alpha) < power:
-            low = middle
-        else:
-            high = middle
-    return high * se
+    return se * least(lambda shift: t_power(shift=shift, freedom=df, alpha=alpha) >= power)
 
 
 def crossed_blocks(
@@ -96,12 +85,4 @@ def crossed_blocks(
 
     if effect == 0 or not math.isfinite(effect):
         return None
-    low, high = 1, 2
-    while not finds(high):
-        low, high = high, high * 2
-        if high > MOST_BLOCKS:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if finds(middle) else (middle, high)
-    return high
+    return fewest(finds)

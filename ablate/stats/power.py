@@ -1,9 +1,11 @@
 """Power of the paired t test over blocks, and how many blocks a claim needs at least."""
 
 import math
+from collections.abc import Callable
 
 ALPHA = 0.05
 POWER = 0.8
+MOST_BLOCKS = 10_000
 
 
 def paired_power(*, effect: float, blocks: int, alpha: float = ALPHA) -> float:
@@ -59,36 +61,50 @@ def detectable_effect(*, blocks: int, alpha: float = ALPHA, power: float = POWER
     """
     if blocks < 2:
         return math.inf
-    low, high = 0.0, 1.0
-    while paired_power(effect=high, blocks=blocks, alpha=alpha) < power:
-        low, high = high, high * 2
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        if paired_power(effect=middle, blocks=blocks, alpha=alpha) < power:
-            low = middle
-        else:
-            high = middle
-    return high
+    return least(lambda effect: paired_power(effect=effect, blocks=blocks, alpha=alpha) >= power)
 
 
 def blocks_needed(*, effect: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
-    """Return the fewest blocks that find an effect with the given power; None above 10,000.
+    """The fewest blocks that find an effect with the given power; None above 10,000.
 
     Example:
         >>> blocks_needed(effect=1.2), blocks_needed(effect=0.0)
         (8, None)
     """
-    low, high = 1, 2
-    while paired_power(effect=effect, blocks=high, alpha=alpha) < power:
+    return fewest(lambda blocks: paired_power(effect=effect, blocks=blocks, alpha=alpha) >= power)
+
+
+def least(is_enough: Callable[[float], bool]) -> float:
+    """The least positive number that is enough, to 1 part in 10^9; all larger ones must be.
+
+    Example:
+        >>> round(least(lambda number: number**2 >= 2), 6)
+        1.414214
+    """
+    low, high = 0.0, 1.0
+    while not is_enough(high):
         low, high = high, high * 2
-        if high > 10_000:
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
+
+
+def fewest(is_enough: Callable[[int], bool], *, most: int = MOST_BLOCKS) -> int | None:
+    """The least whole number from 2 that is enough; None where `most` may be too few.
+
+    Example:
+        >>> fewest(lambda number: number**2 >= 50), fewest(lambda number: False)
+        (8, None)
+    """
+    low, high = 1, 2
+    while not is_enough(high):
+        low, high = high, high * 2
+        if high > most:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        if paired_power(effect=effect, blocks=middle, alpha=alpha) < power:
-            low = middle
-        else:
-            high = middle
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high
 
 

@@ -9,6 +9,8 @@ import pandas as pd
 from scipy.stats import qmc
 
 from ablate.analysis.dimensions import Varied
+from ablate.analysis.published import StudyFacts
+from tests.analysis import written
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,7 +34,7 @@ def study(
     seed: int = 0,
     noise: float = 0.0,
     **facts: Any,
-) -> tuple[dict[str, Any], pd.DataFrame]:
+) -> tuple[StudyFacts, pd.DataFrame]:
     """Return facts and runs of an exploration over a factor, a log nuisance and the dummy.
 
     Args:
@@ -82,4 +84,4 @@ def study(
         "objective": "val/qabf",
         "primary": ["qabf"],
     }
-    return {**known, **facts}, pd.DataFrame(rows)
+    return written.study({**known, **facts}), pd.DataFrame(rows)

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.analysis.answers import answer, percent_bases, points_of, registered
+from ablate.analysis.answers import percent_bases
 from ablate.analysis.document import encode
+from ablate.analysis.selection import points_of
+from tests.analysis.written import answer, study
 
 METRICS = ["qabf", "vif", "en"]
 VALUES = ("a", "b")
@@ -159,15 +161,15 @@ def test_a_study_without_an_answer_phase_has_no_verdict() -> None:
 
 
 def test_a_metric_without_a_role_is_secondary_and_never_decides() -> None:
-    question = registered(facts()["questions"][0], metrics=METRICS, percent_base={})
+    (question,) = study(facts()).questions
     assert question.role_of("vif") == "secondary"
 
 
 def test_percentages_refer_to_the_finished_runs_of_the_pilot() -> None:
     runs, _ = tables(0.05)
     runs.loc[runs["run_id"] == "p0", ["state", "test/qabf"]] = ["failed", 9.0]
-    assert percent_bases(facts(), runs)["qabf"] == pytest.approx(0.5)
-    assert percent_bases(facts(), runs[runs["phase"] != "pilot"]) == {}
+    assert percent_bases(study(facts()), runs)["qabf"] == pytest.approx(0.5)
+    assert percent_bases(study(facts()), runs[runs["phase"] != "pilot"]) == {}
 
 
 def test_collapsed_runs_of_the_pilot_are_told_and_stay_in_the_mean() -> None:
@@ -177,7 +179,7 @@ def test_collapsed_runs_of_the_pilot_are_told_and_stay_in_the_mean() -> None:
     runs.loc[runs["run_id"] == "p0", "test/qabf"] = 0.001
     (text,) = [one for one in only(about, runs, images)["caveats"] if "pilot" in one]
     assert "pilot runs score less than half of the best in Qabf" in text
-    assert f"{percent_bases(about, runs)['qabf']:.3g}" in text
+    assert f"{percent_bases(study(about), runs)['qabf']:.3g}" in text
 
 
 def only(about: dict[str, Any], runs: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
@@ -217,7 +219,7 @@ def test_one_arm_may_serve_two_questions_and_coverage_alone_is_said() -> None:
 
 def test_points_have_the_value_of_their_arm_and_plain_nuisance_names() -> None:
     runs, _ = tables(0.0)
-    points = points_of(facts()["questions"][0], runs[runs["phase"] == "answer"])
+    points = points_of(study(facts()).questions[0], runs[runs["phase"] == "answer"])
     assert set(points["value"]) == {"a", "b"}
     assert "learning_rate" in points
 
@@ -225,7 +227,7 @@ def test_points_have_the_value_of_their_arm_and_plain_nuisance_names() -> None:
 def test_a_pair_of_two_families_is_compared_once_whatever_its_direction() -> None:
     arms = [[1, "arm-1"], [2, "arm-2"], [3, "arm-3"], [4, "arm-4"]]
     about = facts(factor="levels", baseline=3, arms=arms, contrasts=["sequence", "baseline"])
-    question = registered(about["questions"][0], metrics=METRICS, percent_base={})
+    (question,) = study(about).questions
     assert [contrast.name for contrast in question.contrasts] == [
         "1 vs 3",
         "2 vs 3",

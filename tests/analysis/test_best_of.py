@@ -1,7 +1,7 @@
 """Expected best of T: equal to all subsets counted, unbiased for new tries, fair to failures."""
 
 import itertools
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.analysis.best_of import expected_best, of_blocks, of_trials
+from ablate.analysis.published import StudyFacts
+from tests.analysis.written import question, study
 
 scores = st.lists(st.floats(-5, 5).map(lambda x: round(x, 3)), min_size=1, max_size=7)
 
@@ -42,7 +44,7 @@ def test_hundreds_of_tries_stay_finite_and_rise() -> None:
     assert (np.diff(best) >= 0).all()
 
 
-def blocked(*, failed: bool = False) -> tuple[dict[str, Any], pd.DataFrame]:
+def blocked(*, failed: bool = False) -> tuple[StudyFacts, pd.DataFrame]:
     rows = [
         {
             "phase": "answer",
@@ -65,31 +67,31 @@ def blocked(*, failed: bool = False) -> tuple[dict[str, Any], pd.DataFrame]:
         "phases": {"answer": {"design": "blocked"}},
         "questions": [{"id": "q", "factor": "v", "arms": [["a", "1"], ["b", "2"]]}],
     }
-    return facts, runs
+    return study(facts), runs
 
 
 def test_blocks_are_averaged_and_never_mixed() -> None:
     rows = of_blocks(*blocked(), "val/qabf", is_lower=False)
-    a = [row for row in rows if row["value"] == "a"]
-    assert [row["expected"] for row in a] == pytest.approx([21.5, 22.0])
-    assert {row["samples"] for row in rows} == {3}
-    assert all(row["low"] < row["expected"] < row["high"] for row in rows)
+    a = [row for row in rows if row.value == "a"]
+    assert [row.expected for row in a] == pytest.approx([21.5, 22.0])
+    assert {row.samples for row in rows} == {3}
+    assert all(row.low < row.expected < row.high for row in rows)
 
 
 def test_a_failed_point_counts_as_the_worst_of_its_block() -> None:
     rows = of_blocks(*blocked(failed=True), "val/qabf", is_lower=False)
-    b = [row["expected"] for row in rows if row["value"] == "b"]
+    b = [row.expected for row in rows if row.value == "b"]
     assert b == pytest.approx([21.25, 21.5])  # 1.5 and the worst of the block, 1
 
 
 def test_trials_of_an_exploration_count_for_the_nearest_value() -> None:
     trials = pd.DataFrame({"factor.r": ["0.1", "0.2", "0.8", "0.9"], "val/qabf": [1, 3, 5, 9.0]})
-    question = {"id": "q", "factor": "r", "arms": [[0.25, "1"], [0.75, "2"]]}
-    rows = of_trials([question], trials, "val/qabf", is_lower=True)
-    assert [(row["value"], row["expected"]) for row in rows] == [
+    asked = question({"factor": "r", "baseline": 0.25, "arms": [[0.25, "1"], [0.75, "2"]]})
+    rows = of_trials([asked], trials, "val/qabf", is_lower=True)
+    assert [(row.value, row.expected) for row in rows] == [
         (0.25, 2.0),
         (0.25, 1.0),
         (0.75, 7.0),
         (0.75, 5.0),
     ]
-    assert of_trials([{**question, "factor": "x"}], trials, "val/qabf", is_lower=True) == []
+    assert of_trials([replace(asked, dimension="x")], trials, "val/qabf", is_lower=True) == []

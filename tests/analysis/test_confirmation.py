@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ablate.analysis.answers import answer
 from ablate.analysis.confirmation import CONDITIONAL
 from ablate.analysis.document import encode
 from tests.analysis.test_answers import BLOCKS, facts, tables
+from tests.analysis.written import answer
 
 
 def confirmed(effect: float, *, untuned: bool = False, only: bool = False, **phase: Any) -> Any:

@@ -73,11 +73,11 @@ def test_names_and_log_ranges_are_drawn_where_they_are() -> None:
     dimensions[1] = Varied(name="x1", column="x1", choices=("a", "b"))
     score = columns[:, 0] + 2.0 * (columns[:, 1] >= 0.5) + 0.01 * columns[:, 1]
     rate, name = dependence(process(encoded(dimensions, trials), score), trials, dimensions)
-    at = np.array([point["at"] for point in rate["points"]])
-    means = np.array([point["mean"] for point in rate["points"]])
+    at = np.array([point.at for point in rate.points])
+    means = np.array([point.mean for point in rate.points])
     assert (at[0], at[-1]) == (pytest.approx(0.001), pytest.approx(0.1))
     assert np.allclose(means - means[0], np.log(at / 0.001) / np.log(100), atol=0.05)
-    a, b = (point["mean"] for point in name["points"])
+    a, b = (point.mean for point in name.points)
     assert b - a == pytest.approx(2.0, abs=0.05)
 
 

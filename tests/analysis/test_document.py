@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from ablate.analysis.document import ROW_COLUMNS, decode, document, encode, rows_table
+from ablate.analysis.document import (
+    ROW_COLUMNS,
+    AnsweredQuestion,
+    DataSummary,
+    Verdicts,
+    decode,
+    encode,
+    rows_table,
+)
 from ablate.analysis.facts import Facts
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.verdict import Verdict
@@ -34,20 +42,27 @@ PROMISED = {
 FACTS = Facts(data="MSRS-mini", network="densefuse", budget="2000 steps", points=4)
 
 
-def written(*verdicts: Verdict) -> dict[str, Any]:
-    return document(
-        verdicts, study="q4", design_hash="abc", data={"label": "MSRS-mini"}, generated_by="ablate"
+def written(*verdicts: Verdict) -> Verdicts:
+    return Verdicts(
+        study="q4",
+        design_hash="abc",
+        data=DataSummary(label="MSRS-mini", hash="d", counts={"test": 40}),
+        generated_by="ablate",
+        questions=tuple(map(AnsweredQuestion.of, verdicts)),
     )
 
 
 def test_the_file_has_the_promised_keys(judged: Any) -> None:
-    content = decode(encode(written(judged({"qabf": [0, 1], "vif": [0, 0]}, facts=FACTS))))
+    document = written(judged({"qabf": [0, 1], "vif": [0, 0]}, facts=FACTS))
+    content = json.loads(encode(document))
     assert set(content) == {"study", "design_hash", "data", "generated_by", "questions"}
     question = content["questions"][0]
     assert {"id", "asks", "verdict", "reason", "rows"} <= set(question)
     assert len(question["rows"]) == 2
     for row in question["rows"]:
         assert set(row) >= PROMISED
+    assert content["data"] == {"label": "MSRS-mini", "hash": "d", "test": 40}
+    assert encode(decode(encode(document))) == encode(document)
 
 
 @pytest.mark.parametrize("effects", [{"qabf": [0, 1]}, {"qabf": [0, 0]}])
@@ -72,9 +87,7 @@ def test_the_table_holds_the_rows_of_all_questions(judged: Any) -> None:
     table = rows_table(content)
     assert tuple(table.columns) == ROW_COLUMNS
     assert table["metric"].tolist() == ["qabf", "qabf", "vif"]
-    assert table["estimate"].tolist() == [
-        row["estimate"] for q in content["questions"] for row in q["rows"]
-    ]
+    assert table["estimate"].tolist() == [row.estimate for q in content.questions for row in q.rows]
 
 
 def test_a_sentence_follows_its_template(judged: Any) -> None:

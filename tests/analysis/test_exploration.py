@@ -1,13 +1,18 @@
 """The exploration of a study as a whole: adaptive trials change nothing, gaps have reasons."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from ablate.analysis import exploration
 from ablate.analysis import importance as module
-from ablate.analysis.document import decode, encode
-from ablate.analysis.exploration import LABEL, explore
+from ablate.analysis.document import encode
+from ablate.analysis.exploration import LABEL
+from ablate.analysis.published import PhaseFacts, StudyFacts
+from ablate.stored import encode as plain
 from tests.analysis.exploring import study
 
 
@@ -16,13 +21,18 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TREES", 4)
 
 
+def explore(facts: StudyFacts, runs: pd.DataFrame) -> dict[str, Any]:
+    """Return the exploration as verdict.json has it, {} where nothing varied."""
+    return plain(exploration.explore(facts, runs)) or {}
+
+
 def scored(value: str, place: float, dummy: float) -> float:
     return (value == "b") - (place - 0.5) ** 2
 
 
 def test_everything_is_there_plain_and_labelled() -> None:
     content = explore(*study(scored, noise=0.05))
-    assert decode(encode(content)).keys() == content.keys()
+    assert json.loads(encode(content)).keys() == content.keys()
     assert content["label"] == LABEL
     (response,) = content["responses"]
     first = response["importance"][0]
@@ -58,7 +68,7 @@ def test_the_order_of_the_runs_changes_no_byte() -> None:
 
 def test_nothing_explored_is_nothing() -> None:
     facts, runs = study(scored)
-    facts["phases"] = {"pilot": {"design": "baseline_only"}}
+    facts = replace(facts, phases={"pilot": PhaseFacts(design="baseline_only")})
     assert explore(facts, runs.assign(phase="pilot")) == {}
 
 

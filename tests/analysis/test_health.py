@@ -11,6 +11,7 @@ from ablate.analysis.health import TrainingHealth, health_of, is_unhealthy
 from ablate.analysis.selection import select
 from ablate.analysis.selftest import planted
 from ablate.stats.sign_flip import sign_test
+from ablate.stored import encode
 
 BLOCKS, POINTS = 16, 6
 PAIR = ("sign_free", "signed")
@@ -51,7 +52,7 @@ def test_the_states_of_each_value_are_counted_and_tested_over_blocks() -> None:
         "photographic negatives: 32 of 96 for sign_free, 0 of 96 for signed; in 10 of 16 blocks more "
         "under sign_free than under signed, in none fewer, exact p_Holm = 0.002"
     )
-    (row,) = health.to_json()["comparisons"]
+    (row,) = encode(health)["comparisons"]
     assert (row["more"], row["fewer"], row["blocks"]) == (0, 10, 16)  # of signed, the value
     assert row["p"] == pytest.approx(2 / 2**10)
     assert health.caveats[0] == sentence

@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
-from ablate.analysis.interactions import agreement, cells_in_order, interactions
+from ablate.analysis.contrasts import cells_in_order, interactions
+from ablate.analysis.interactions import agreement
 from ablate.analysis.judging import judge
+from ablate.analysis.question import CrossedFactor
 from ablate.analysis.selftest import planted
 from ablate.analysis.verdict import Verdict
 from ablate.stats.ranks import kendall_tau
 
-PAD = {"factor": "padding", "values": ["zeros", "replicate"], "baseline": "zeros"}
-CROP = {"factor": "crop", "values": [64, 128], "baseline": 128}
-LEVELS = {"factor": "levels", "values": [1, 2, 3], "baseline": 2}
+PAD = CrossedFactor(factor="padding", values=("zeros", "replicate"), baseline="zeros")
+CROP = CrossedFactor(factor="crop", values=(64, 128), baseline=128)
+LEVELS = CrossedFactor(factor="levels", values=(1, 2, 3), baseline=2)
 
 
 def judged(
@@ -88,18 +90,20 @@ def test_what_nobody_registered_is_described_and_never_judged() -> None:
 
 
 def test_an_order_that_turns_is_told_with_its_tau() -> None:
-    kinds = {"factor": "kind", "values": ["a", "b", "c"], "baseline": "a"}
-    other = {"factor": "lambda", "values": ["fixed", "tuned"], "baseline": "fixed"}
+    kinds = CrossedFactor(factor="kind", values=("a", "b", "c"), baseline="a")
+    other = CrossedFactor(factor="lambda", values=("fixed", "tuned"), baseline="fixed")
     cells = cells_in_order((kinds, other))
     effects = [0.0, 20.0, 10.0, 10.0, 20.0, 0.0]  # fixed: a < b < c, tuned: a > b > c
     question = planted.question(
-        values=cells, contrasts=interactions((kinds, other), is_registered=True)
+        values=cells,
+        contrasts=interactions((kinds, other), is_registered=True),
+        crossed=(kinds, other),
     )
     scores = planted.scores(planted.generator("turn"), effects=effects)
-    (found,) = agreement(question, (kinds, other), planted.table(scores, values=cells))
-    assert found["order_at_baseline"] == ["c", "b", "a"]
-    assert found["order_at_value"] == ["a", "b", "c"]
-    assert (found["tau"], found["tau_over_blocks"], found["same_best"]) == (-1.0, -1.0, False)
+    (found,) = agreement(question, planted.table(scores, values=cells))
+    assert found.order_at_baseline == ("c", "b", "a")
+    assert found.order_at_value == ("a", "b", "c")
+    assert (found.tau, found.tau_over_blocks, found.same_best) == (-1.0, -1.0, False)
 
 
 @pytest.mark.parametrize(

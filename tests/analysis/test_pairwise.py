@@ -1,20 +1,22 @@
 """Interactions: planted ones are found, single effects are none, noise keeps its rate."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ablate.analysis.dimensions import Varied
-from ablate.analysis.pairwise import contrasts_of_contrasts, pairwise
+from ablate.analysis.pairwise import Pair, contrasts_of_contrasts, pairwise
+from ablate.analysis.published import StudyFacts
 from tests.analysis.exploring import plain, spread
+from tests.analysis.written import study
 
 STUDIES, MOST = 150, 17  # at a rate of 1 in 20 more than 17 happen in 1 of 1,000
 
 
-def decided(rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    return {(row["first"], row["second"]) for row in rows if row["is_decided"]}
+def decided(rows: Sequence[Pair]) -> set[tuple[str, str]]:
+    return {(row.first, row.second) for row in rows if row.is_decided}
 
 
 def test_a_planted_product_is_found_with_its_variance_and_no_other_pair() -> None:
@@ -24,7 +26,7 @@ def test_a_planted_product_is_found_with_its_variance_and_no_other_pair() -> Non
     noise = 0.05 * np.random.default_rng(0).normal(size=64)
     rows = pairwise(trials, dimensions, 3 * columns[:, 2] + 4 * product + noise)
     assert decided(rows) == {("x0", "x1")}
-    found = max(row["variance"] for row in rows)
+    found = max(row.variance for row in rows)
     assert found == pytest.approx(16 / 144, rel=0.3)  # 16 var(u) var(v), each 1/12
 
 
@@ -61,7 +63,7 @@ def test_too_few_trials_are_refused() -> None:
         pairwise(*plain(spread(16, 5, 0)), np.arange(16.0))
 
 
-def factorial(effect: float, *, seeds: int) -> tuple[dict[str, Any], pd.DataFrame]:
+def factorial(effect: float, *, seeds: int) -> tuple[StudyFacts, pd.DataFrame]:
     random = np.random.default_rng(0)
     rows = [
         {
@@ -82,19 +84,19 @@ def factorial(effect: float, *, seeds: int) -> tuple[dict[str, Any], pd.DataFram
         "phases": {"cross": {"design": "full_factorial"}, "a": {"design": "blocked"}},
         "questions": [{"factor": "first", "baseline": "x"}],
     }
-    return facts, pd.DataFrame(rows)
+    return study(facts), pd.DataFrame(rows)
 
 
 def test_the_contrast_of_contrasts_is_what_the_factors_do_together() -> None:
     (row,) = contrasts_of_contrasts(*factorial(0.5, seeds=4), metrics=["qabf"])
-    assert (row["first_value"], row["second_value"], row["seeds"]) == ("y", "1", 4)
-    assert row["low"] < 0.5 < row["high"]
-    assert row["estimate"] == pytest.approx(0.5, abs=0.01)
+    assert (row.first_value, row.second_value, row.seeds) == ("y", "1", 4)
+    assert row.low < 0.5 < row.high
+    assert row.estimate == pytest.approx(0.5, abs=0.01)
 
 
 def test_one_seed_has_no_interval_and_other_designs_no_contrast() -> None:
     facts, runs = factorial(0.5, seeds=1)
     (row,) = contrasts_of_contrasts(facts, runs, metrics=["qabf"])
-    assert row["low"] is None
-    assert row["high"] is None
-    assert contrasts_of_contrasts(facts, runs.assign(phase="a"), metrics=["qabf"]) == []
+    assert row.low is None
+    assert row.high is None
+    assert contrasts_of_contrasts(facts, runs.assign(phase="a"), metrics=["qabf"]) == ()

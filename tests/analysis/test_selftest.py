@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from ablate.analysis.selftest import rates, reporting, run
+from ablate.analysis.facts import Selected
+from ablate.analysis.judging import judge
+from ablate.analysis.selftest import planted, rates, reporting, run
 from ablate.analysis.selftest.check import Check
 from ablate.cli.main import app
 
@@ -42,9 +44,11 @@ def test_a_trap_that_catches_nobody_does_not_pass(bars: list[Check]) -> None:
 
 
 def test_a_number_that_is_not_of_the_row_is_found() -> None:
-    row = {"estimate": 0.5, "blocks": 8, "sentence": "changes by +0.500 over 8 blocks"}
+    random = planted.generator("strays")
+    answers = planted.table(planted.scores(random, effects=[0.0, 0.5, 1.0, 2.0]))
+    row = judge(planted.question(), Selected(answers=answers), planted.FACTS).rows[0]
     assert reporting._strays(row) == []
-    assert reporting._strays({**row, "estimate": 0.6}) == ["+0.500"]
+    assert reporting._strays(replace(row, sentence=f"{row.sentence} By +7.123.")) == ["+7.123"]
 
 
 def fake(monkeypatch: pytest.MonkeyPatch, checks: list[Check]) -> None:

@@ -8,12 +8,13 @@ from ablate.analysis.selftest import shuffled as module
 from ablate.analysis.selftest.shuffled import Shuffled, shuffled
 from ablate.errors import ConfigError
 from tests.analysis.test_answers import answered, facts, tables
+from tests.analysis.written import study
 
 EFFECT = 0.05
 
 
 def control(effect: float, *, shuffles: int) -> Shuffled:
-    (found,) = shuffled(facts(), *tables(effect), shuffles=shuffles)
+    (found,) = shuffled(study(facts()), *tables(effect), shuffles=shuffles)
     return found
 
 
@@ -76,4 +77,4 @@ def test_a_study_without_an_answer_phase_says_what_to_add() -> None:
     about = facts()
     about["phases"] = {"pilot": about["phases"]["pilot"]}
     with pytest.raises(ConfigError, match="blocked"):
-        list(shuffled(about, *tables(0.0), shuffles=1))
+        list(shuffled(study(about), *tables(0.0), shuffles=1))

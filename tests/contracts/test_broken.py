@@ -66,14 +66,11 @@ def mine():
 FIGURE = """
 import pandas as pd
 from ablate.report import theme
-from ablate.report.figures import FIGURES
+from ablate.report.figures import FIGURES, NotDrawn
 
 @FIGURES.register("mine")
 class Mine:
     section, number, title, caption = "{section}", 9, "Mine", "{caption}"
-
-    def applies(self, contents):
-        return {reason}
 
     def numbers(self, contents):
         {numbers}
@@ -135,7 +132,6 @@ GOOD_TASK = {
 GOOD_FIGURE = {
     "section": "health",
     "caption": "A dot.",
-    "reason": "None",
     "numbers": "return contents.runs[['arm', 'test/qabf']]",
     "draw": "return theme.figure(rows=1, columns=1, height_in=2.0)[0]",
 }
@@ -297,12 +293,12 @@ def test_a_data_set(body: str, files: str, said: str) -> None:
         ({}, ""),
         ({"section": "middle"}, "section is 'middle'; use one of answers"),
         ({"caption": ""}, "declares no caption"),
-        ({"reason": "False"}, "applies returned False; return None"),
+        ({"numbers": "return NotDrawn(False)"}, "give it a sentence that says why not"),
         ({"numbers": "return [1]"}, "numbers returned a list"),
-        ({"numbers": "return contents.runs[:0]"}, "has no numbers; let applies say why not"),
+        ({"numbers": "return contents.runs[:0]"}, "has no numbers for a study with answers"),
         ({"draw": "return 3"}, "draw returned 3; return a matplotlib Figure"),
         ({"numbers": "contents.runs['x'] = 1; return contents.runs"}, "changes the table of runs"),
-        ({"numbers": "return contents.facts['nothing']"}, "in line 14: KeyError"),
+        ({"numbers": "return contents.runs['nothing']"}, "in line 11: KeyError"),
     ],
 )
 def test_a_figure(parts: dict[str, str], said: str) -> None:

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from ablate import config
 from ablate.analysis.answers import answer
+from ablate.analysis.document import Verdicts
+from ablate.analysis.published import read_facts
 from ablate.study.driver import run
 from ablate.study.names import known
 from tests.yaml.test_packaged_files import ANSWERED
@@ -27,7 +28,7 @@ TINY = (
 )
 
 
-def answered(name: str, folder: Path) -> dict[str, Any]:
+def answered(name: str, folder: Path) -> Verdicts:
     words = [*TINY]
     if "explore" in config.load(name).phases:
         words.append("phases.explore.trials=2")
@@ -35,7 +36,7 @@ def answered(name: str, folder: Path) -> dict[str, Any]:
     assert outcome.counts == {"finished": outcome.planned, "pruned": 0, "failed": 0}
     published = outcome.folder / "published"
     content = answer(
-        json.loads((published / "facts.json").read_text()),
+        read_facts(json.loads((published / "facts.json").read_text())),
         pd.read_parquet(published / "runs.parquet"),
         pd.read_parquet(published / "images.parquet"),
         generated_by="test",
@@ -48,9 +49,9 @@ def answered(name: str, folder: Path) -> dict[str, Any]:
 def test_a_shipped_question_runs_and_is_answered_by_its_probe(name: str, tmp_path: Path) -> None:
     study = config.load(f"probe_{name}")
     content = answered(f"probe_{name}", tmp_path)
-    assert [question["id"] for question in content["questions"]] == list(study.questions)
-    for question in content["questions"]:
-        assert question["verdict"] == "not answerable"  # a smoke preset never claims
-        assert "smoke" in question["reason"]
-        assert {row["metric"] for row in question["rows"]} == set(study.base["metrics"]["names"])
-        assert all(len(row["by_block"]) == 3 for row in question["rows"])
+    assert [question.id for question in content.questions] == list(study.questions)
+    for question in content.questions:
+        assert question.verdict == "not answerable"  # a smoke preset never claims
+        assert "smoke" in question.reason
+        assert {row.metric for row in question.rows} == set(study.base["metrics"]["names"])
+        assert all(len(row.by_block) == 3 for row in question.rows)

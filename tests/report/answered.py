@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.answers import answer
+from ablate.analysis.published import read_facts
 from ablate.report.contents import Contents
 
 BASES = {"en": 6.8, "mi": 2.5, "sd": 34.0, "scd": 1.75, "vif": 0.58, "qabf": 0.65}
@@ -78,7 +79,12 @@ RATIO = asked(
 )
 
 
-def answered_contents(
+def answered_contents(**options: Any) -> Contents:
+    """Return a study as a report reads it, see `answered_study`."""
+    return answered_study(**options)[1]
+
+
+def answered_study(
     *,
     questions: Sequence[Mapping[str, Any]] = (VARIANT, RATIO),
     effects: Mapping[Any, float] | None = None,
@@ -94,8 +100,8 @@ def answered_contents(
     left: float | None = None,
     seed: int = 0,
     **facts: Any,
-) -> Contents:
-    """Return a study as it would have been published.
+) -> tuple[dict[str, Any], Contents]:
+    """Return facts.json of a study as it would have been published, and its contents.
 
     Args:
         questions: As from `asked`; `values` are those of the factor.
@@ -241,8 +247,9 @@ def answered_contents(
     }
     runs = pd.DataFrame(study.runs)
     scores = pd.DataFrame(study.scores, columns=["run_id", "split", "image", "metric", "value"])
-    return Contents(
-        facts=known,
+    read = read_facts(known)
+    contents = Contents(
+        facts=read,
         runs=runs,
         images=scores,
         curves=pd.DataFrame(study.curves, columns=["run_id", "key", "step", "value"]),
@@ -256,8 +263,9 @@ def answered_contents(
             columns=["kind", "name", "split", "image", "metric", "value"],
         ),
         gallery={},
-        verdicts=answer(known, runs, scores, generated_by="ablate 0"),
+        verdicts=answer(read, runs, scores, generated_by="ablate 0"),
     )
+    return known, contents
 
 
 def _phase(design: str, **options: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from ablate.analysis.published import read_facts
 from ablate.report.contents import Contents
 from tests.report.answered import answered_contents
 
@@ -100,7 +101,7 @@ def contents(tmp_path: Path) -> Callable[..., Contents]:
             for metric in METRICS
         ]
         return Contents(
-            facts={**known, **facts},
+            facts=read_facts({**known, **facts}),
             runs=pd.DataFrame(runs),
             images=pd.DataFrame(images, columns=["run_id", "split", "image", "metric", "value"]),
             curves=pd.DataFrame(curves, columns=["run_id", "key", "step", "value"]),

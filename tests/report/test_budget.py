@@ -5,18 +5,19 @@ from dataclasses import replace
 import pytest
 
 from ablate.report.contents import Contents
+from ablate.report.figures import NotDrawn
 from ablate.report.figures.budget import Budget
 from tests.report.answered import answered_contents
 
 
 def test_rows_are_the_phases_and_the_last_is_their_sum(answered: Contents) -> None:
     table = Budget().numbers(answered).set_index("phase")
-    assert list(table.index) == [*answered.facts["phases"], "sum"]
+    assert list(table.index) == [*answered.facts.phases, "sum"]
     phases, total = table.iloc[:-1], table.iloc[-1]
     for name in ("finished", "failed", "steps", "hours", "share"):
         assert phases[name].sum() == pytest.approx(total[name])
     assert total["share"] == pytest.approx(100)
-    assert total["planned"] == answered.facts["planned"]
+    assert total["planned"] == answered.facts.planned
     assert total["hours"] == pytest.approx(answered.runs["facts.seconds"].sum() / 3600)
 
 
@@ -38,4 +39,6 @@ def test_a_number_that_nobody_knows_is_a_dash_and_every_cell_is_drawn(answered: 
 
 
 def test_no_run_no_table(answered: Contents) -> None:
-    assert Budget().applies(replace(answered, runs=answered.runs[:0])) == "no run has ended"
+    assert Budget().numbers(replace(answered, runs=answered.runs[:0])) == NotDrawn(
+        "no run has ended"
+    )

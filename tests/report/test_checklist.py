@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from ablate.analysis.published import Provenance
 from ablate.report.checklist import ACL, NEURIPS, REFORMS, checklist
 from ablate.report.contents import Contents
+from ablate.stored import decode
 
 ORIGIN: dict[str, Any] = {
     "revision": "abc",
@@ -23,13 +25,17 @@ ORIGIN: dict[str, Any] = {
 }
 
 
+def origin(**changes: Any) -> Provenance:
+    return decode(Provenance, {**ORIGIN, **changes}, where="provenance")
+
+
 def said(contents: Contents, words: str) -> tuple[str, str]:
     (item,) = [item for item in checklist(contents) if words in item.asks]
     return item.reply, item.why
 
 
 def changed(contents: Contents, **facts: Any) -> Contents:
-    return replace(contents, facts={**contents.facts, "provenance": ORIGIN, **facts})
+    return replace(contents, facts=replace(contents.facts, **{"provenance": origin(), **facts}))
 
 
 def test_there_are_27_items_from_the_three_lists(answered: Contents) -> None:
@@ -47,18 +53,18 @@ def test_there_are_27_items_from_the_three_lists(answered: Contents) -> None:
         ("exact code", "is_dirty", True),
         ("exact code", "revision", "unknown"),
         ("all packages", "packages", {}),
-        ("environment recorded", "cpu", {}),
+        ("environment recorded", "cpu", None),
         ("one command", "command", ""),
         ("same numbers", "determinism", {"deterministic_algorithms": False}),
         ("two splits", "data", {"in_two_splits": 3}),
-        ("time and hardware", "device", {}),
+        ("time and hardware", "device", None),
     ],
 )
 def test_an_answer_turns_to_no_when_its_fact_is_missing_or_bad(
     answered: Contents, words: str, key: str, worse: Any
 ) -> None:
     assert said(changed(answered), words)[0] == "yes"
-    assert said(changed(answered, provenance={**ORIGIN, key: worse}), words)[0] == "no"
+    assert said(changed(answered, provenance=origin(**{key: worse})), words)[0] == "no"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_an_answer_turns_to_no_when_its_fact_is_missing_or_bad(
     [
         ("how each metric", "protocol_hash", ""),
         ("same data", "data_hash", ""),
-        ("was tuned", "nuisance", []),
+        ("was tuned", "nuisance", ()),
         ("every split", "counts", {"train": 1, "val": 0, "test": 1}),
         ("out of every choice", "objective", "test/qabf"),
     ],

@@ -5,20 +5,23 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from ablate.analysis.published import ReferenceFacts
 from ablate.report.cards import study_html
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES
-from ablate.report.markdown import markdown
-from ablate.report.origin import origin_grid
+from ablate.report.origin import origin_table
+from ablate.report.page import markdown
 from ablate.report.published import publish
 from ablate.report.published_list import FACTS, folder_page
 from ablate.report.sections import report
 from ablate.report.summary import summary
 from ablate.report.tables import arm_table, shown
+from ablate.report.values import gamed_values, values_table
 from tests.report.answered import BASES, VARIANT, answered_contents
 
 COLUMNS = ["kind", "name", "split", "image", "metric", "value"]
@@ -71,9 +74,10 @@ def test_every_headline_of_a_gamed_metric_is_marked_and_explained_once(gamed: Co
         assert "VIF is gamed by a copy." in text, name
         assert "Qabf is gamed" not in text, name
         assert NOTE in text, name
-    (answered,) = report(gamed, []).answers
-    assert list(answered.gamed) == ["vif"]
-    heads = [head for head in answered.values.columns if MARK in head]
+    (question,) = gamed.answered
+    assert list(gamed_values(question, gamed.comparators)) == ["vif"]
+    values = values_table(question, gamed.comparators)
+    heads = [head for head in values.columns if MARK in head]
     assert heads == ["VIF ↑ (gamed by a copy)"]
     assert "VIF ↑ (gamed by a copy)" in shown(gamed).columns
 
@@ -87,8 +91,8 @@ def test_a_store_without_scored_copies_has_no_mark(plain: Contents) -> None:
 def test_a_study_of_a_task_without_comparators_has_none(plain: Contents) -> None:
     bare = replace(plain, trivial_baselines=pd.DataFrame(columns=COLUMNS))
     assert bare.comparators.empty
-    (answered,) = report(bare, []).answers
-    assert len(answered.values.rows) == len(answered.question["values"])
+    (question,) = bare.answered
+    assert len(values_table(question, bare.comparators).rows) == len(question.values)
     figure = FIGURES.get("arm_points")()
     figure.draw(bare, figure.numbers(bare)).draw_without_rendering()
 
@@ -108,28 +112,28 @@ def test_means_without_an_answer_are_marked_in_the_terminal(
 
 def test_every_comparator_is_a_row_of_every_table(gamed: Contents) -> None:
     labels = ["copy of infrared", "copy of visible", "rule max", "reference SeAFusion"]
-    (answered,) = report(gamed, []).answers
-    assert [row[0].text for row in answered.values.rows[-4:]] == labels
+    values = values_table(gamed.answered[0], gamed.comparators)
+    assert [row[0].text for row in values.rows[-4:]] == labels
     assert list(dict.fromkeys(arm_table(gamed)["arm"]))[-4:] == labels
-    seafusion = answered.values.rows[-1][1 + list(answered.gamed).index("vif")]
+    seafusion = values.rows[-1][1]
     assert seafusion.text == f"{3 * BASES['qabf']:.4f}"
-    copy = answered.values.rows[-3]
+    copy = values.rows[-3]
     assert "–" in [cell.text for cell in copy]  # SCD of a copy is 0/0
 
 
 def test_the_origin_names_references_or_says_why_there_are_none(gamed: Contents) -> None:
-    def told(**facts: object) -> str:
-        rows = origin_grid(replace(gamed, facts={**gamed.facts, **facts})).rows
+    def told(**facts: Any) -> str:
+        rows = origin_table(replace(gamed, facts=replace(gamed.facts, **facts))).rows
         return next((row[1].text for row in rows if row[0].text == "references"), "")
 
     assert not told()
-    assert told(references_left_out="the task x fuses no images", references=[]) == (
+    assert told(references_left_out="the task x fuses no images", references=()) == (
         "not scored: the task x fuses no images"
     )
-    images = {"name": "A", "kind": "images", "hash": "ab", "images": 30}
+    images = ReferenceFacts(name="A", kind="images", hash="ab", images=30)
     model = {"name": "unet", "width": 4}
-    weights = {"name": "B", "kind": "weights", "hash": "cd", "model": model}
-    assert told(references=[images, weights]) == (
+    weights = ReferenceFacts(name="B", kind="weights", hash="cd", model=model)
+    assert told(references=(images, weights)) == (
         "A: 30 images, hash ab; B: weights cd in unet (width 4)"
     )
 

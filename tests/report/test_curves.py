@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ablate.analysis.published import PhaseFacts
+from ablate.report.figures import NotDrawn
 from ablate.report.figures.curves import MOST_ARMS, MOST_RUNS, Curves
 from tests.report.answered import answered_contents
 from tests.report.exploring import explored_contents
@@ -13,7 +15,7 @@ def test_winners_of_a_value_make_its_median_and_band() -> None:
     contents = explored_contents()
     numbers = Curves().numbers(contents)
     assert list(dict.fromkeys(numbers["group"])) == ["designed arms", "variant", "ratio"]
-    won = [w["run_id"] for w in contents.answered[0]["winners"] if w["value"] == "magnitude"]
+    won = [w.run_id for w in contents.answered[0].winners if w.value == "magnitude"]
     curves = contents.curves
     mine = curves[curves["run_id"].isin(won) & (curves["key"] == "train/loss")]
     last = mine[mine["step"] == 40]["value"]
@@ -38,7 +40,7 @@ def test_many_runs_are_a_band_and_no_single_lines() -> None:
 def test_a_hundred_arms_leave_a_panel_that_can_be_read() -> None:
     contents = explored_contents()
     runs = contents.runs[contents.runs["phase"] == "explore"]
-    facts = {**contents.facts, "phases": {"explore": {"design": "one_factor"}}}
+    facts = replace(contents.facts, phases={"explore": PhaseFacts(design="one_factor")})
     many = replace(contents, facts=facts, runs=runs, verdicts=None)
     assert Curves().numbers(many)["arm"].nunique() == MOST_ARMS
 
@@ -53,6 +55,6 @@ def test_chosen_steps_are_marked_where_runs_know_one() -> None:
 def test_no_loss_and_no_finished_run_have_a_reason() -> None:
     contents = explored_contents()
     bare = replace(contents, curves=contents.curves[:0])
-    assert Curves().applies(bare) == "no loss was recorded"
+    assert Curves().numbers(bare) == NotDrawn("no loss was recorded")
     failed = replace(contents, runs=contents.runs.assign(state="failed"), verdicts=None)
-    assert Curves().applies(failed) == "no designed run has finished"
+    assert Curves().numbers(failed) == NotDrawn("no designed run has finished")

@@ -9,17 +9,16 @@ from tests.report.exploring import explored_contents
 def test_averages_are_those_of_the_exploration_and_dots_are_its_trials() -> None:
     contents = explored_contents()
     numbers = Dependence().numbers(contents)
-    response = contents.explored["responses"][0]
-    for part in response["dependence"]:
+    response = contents.responses[0]
+    for part in response.dependence:
         mine = numbers[
-            (numbers["response"] == response["response"])
-            & (numbers["dimension"] == part["dimension"])
+            (numbers["response"] == response.response) & (numbers["dimension"] == part.dimension)
         ]
         average, dots = (mine[mine["kind"] == kind] for kind in ("average", "trial"))
-        assert average["mean"].tolist() == [point["mean"] for point in part["points"]]
-        assert average["low"].tolist() == [point["low"] for point in part["points"]]
+        assert average["mean"].tolist() == [point.mean for point in part.points]
+        assert average["low"].tolist() == [point.low for point in part.points]
         explored = contents.runs[contents.runs["phase"] == "explore"]
-        assert sorted(dots["mean"]) == sorted(explored[response["response"]])
+        assert sorted(dots["mean"]) == sorted(explored[response.response])
 
 
 def test_the_optimum_of_the_simulated_rate_lies_in_the_middle() -> None:

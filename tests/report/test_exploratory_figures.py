@@ -3,7 +3,7 @@
 import pytest
 
 from ablate.report import theme
-from ablate.report.figures import FIGURES, in_order
+from ablate.report.figures import FIGURES, NotDrawn, in_order
 from tests.report.exploring import explored_contents, unexplored
 from tests.report.test_layout import overlaps, svg
 
@@ -32,6 +32,6 @@ def test_a_second_drawing_has_the_same_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_without_exploration_says_why_there_is_nothing(name: str) -> None:
-    reason = FIGURES.get(name)().applies(unexplored())
-    assert reason is not None
-    assert "exploration" in reason or "two or more tries" in reason
+    found = FIGURES.get(name)().numbers(unexplored())
+    assert isinstance(found, NotDrawn)
+    assert "exploration" in found.reason or "two or more tries" in found.reason

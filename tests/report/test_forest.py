@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from ablate.report.contents import Contents
+from ablate.report.figures import NotDrawn
 from ablate.report.figures.forest import Forest, limits_of
 from tests.report.answered import answered_contents, asked
 
@@ -26,18 +27,18 @@ def test_every_number_is_that_of_the_verdict_in_percent_of_the_pilot(answered: C
         (one["question"], one["contrast"], one["metric"]): one
         for one in Forest().numbers(answered).to_dict("records")
     }
-    rows = [(q["id"], one) for q in answered.answered for one in q["rows"]]
+    rows = [(q.id, one) for q in answered.answered for one in q.rows]
     assert len(numbers) == len(rows)
     for question, one in rows:
-        drawn = numbers[question, one["contrast"], one["metric"]]
-        base = one["estimate"] / one["percent"]
-        assert drawn["percent"] == one["percent"]
-        assert drawn["low"] * base == pytest.approx(one["ci_low"])
-        assert drawn["high"] * base == pytest.approx(one["ci_high"])
-        if one["smallest_effect"] is not None:
-            assert drawn["smallest"] * base == pytest.approx(one["smallest_effect"])
+        drawn = numbers[question, one.contrast, one.metric]
+        base = one.estimate / one.percent
+        assert drawn["percent"] == one.percent
+        assert drawn["low"] * base == pytest.approx(one.ci_low)
+        assert drawn["high"] * base == pytest.approx(one.ci_high)
+        if one.smallest_effect is not None:
+            assert drawn["smallest"] * base == pytest.approx(one.smallest_effect)
         blocks = [float(value) * base for value in drawn["blocks"].split()]
-        assert blocks == pytest.approx(one["by_block"], rel=1e-4)
+        assert blocks == pytest.approx(one.by_block, rel=1e-4)
 
 
 def test_all_panels_of_a_question_share_one_axis_and_four_stand_two_by_two(
@@ -79,7 +80,7 @@ def test_a_mean_beyond_the_axis_is_written_beside_its_triangle() -> None:
 
 
 def test_it_says_why_it_cannot_be_drawn(answered: Contents) -> None:
-    assert Forest().applies(answered) is None
-    assert "no answer phase" in str(Forest().applies(replace(answered, verdicts=None)))
+    assert not isinstance(Forest().numbers(answered), NotDrawn)
+    assert "no answer phase" in str(Forest().numbers(replace(answered, verdicts=None)))
     alone = answered_contents(blocks=1, selecting=["qabf"])
-    assert "no effect has a base" in str(Forest().applies(alone))
+    assert "no effect has a base" in str(Forest().numbers(alone))

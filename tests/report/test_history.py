@@ -27,7 +27,7 @@ def test_a_metric_where_lower_is_better_falls_and_failures_have_no_score() -> No
     runs = contents.runs.rename(columns={"val/qabf": "val/mse"})
     lost = (runs["phase"] == "explore") & (runs["trial"] == 3)
     runs = runs.assign(state=runs["state"].where(~lost, "failed"))
-    some = replace(contents, runs=runs, facts={**contents.facts, "objective": "val/mse"})
+    some = replace(contents, runs=runs, facts=replace(contents.facts, objective="val/mse"))
     rows = trials_of(some)
     best = [float(str(row["best"])) for row in rows]
     assert best == sorted(best, reverse=True)

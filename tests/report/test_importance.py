@@ -7,10 +7,10 @@ from tests.report.exploring import explored_contents
 def test_every_number_is_one_of_the_exploration() -> None:
     contents = explored_contents()
     numbers = Importance().numbers(contents)
-    for response in contents.explored["responses"]:
-        mine = numbers[numbers["response"] == response["response"]]
+    for response in contents.responses:
+        mine = numbers[numbers["response"] == response.response]
         assert mine.drop(columns="response").to_dict("records") == [
-            {name: row[name] for name in mine.columns[1:]} for row in response["importance"]
+            {name: getattr(row, name) for name in mine.columns[1:]} for row in response.importance
         ]
         assert mine["is_dummy"].sum() == 1
         assert mine["variance"].is_monotonic_decreasing

@@ -8,7 +8,7 @@ import pytest
 
 from ablate.report.contents import Contents
 from ablate.report.figures.isolation import Isolation
-from ablate.report.points import shown_order
+from ablate.report.values import shown_order
 from tests.report.answered import answered_contents
 
 
@@ -27,9 +27,9 @@ def test_points_are_all_runs_of_a_value_and_winners_the_cells(
     assert sorted(points) == pytest.approx(sorted(mine))
     assert some[some["kind"] == "untuned"]["score"].item() == pytest.approx(mine.mean())
     cells = [
-        cell["score"]
-        for cell in answered.answered[0]["cells"]
-        if (cell["metric"], cell["value"]) == ("vif", "magnitude")
+        cell.score
+        for cell in answered.answered[0].cells
+        if (cell.metric, cell.value) == ("vif", "magnitude")
     ]
     winners = some[some["kind"] == "winner"]["score"]
     assert list(winners) == cells
@@ -53,29 +53,29 @@ def test_the_two_ends_of_a_pair_differ_by_the_contrast_of_the_block(
     answered: Contents, numbers: pd.DataFrame
 ) -> None:
     for question in answered.answered:
-        for row in question["rows"]:
+        for row in question.rows:
             some = numbers[
-                (numbers["question"] == question["id"])
-                & (numbers["metric"] == row["metric"])
-                & (numbers["contrast"] == row["contrast"])
+                (numbers["question"] == question.id)
+                & (numbers["metric"] == row.metric)
+                & (numbers["contrast"] == row.contrast)
             ]
-            if row["role"] != "primary" or row["value"] is None:
+            if row.role != "primary" or row.value is None:
                 assert some.empty
                 continue
             ends = [part["score"].to_numpy() for _, part in some.groupby("value", sort=False)]
-            assert ends[0] - ends[1] == pytest.approx(row["by_block"])
+            assert ends[0] - ends[1] == pytest.approx(row.by_block)
 
 
-def test_ordered_values_keep_the_design_and_others_go_best_first() -> None:
+def test_ordered_values_keep_the_design_and_others_go_best_first(answered: Contents) -> None:
     cells = pd.DataFrame(
         [("mse", 1, v, s) for v, s in (("a", 3.0), ("b", 1.0), ("c", 2.0))],
         columns=["metric", "block", "value", "score"],
     )
-    question = {"values": ["a", "b", "c"], "ordered": True}
+    question = replace(answered.answered[0], values=("a", "b", "c"), ordered=True)
     assert shown_order(question, cells) == ["a", "b", "c"]
-    assert shown_order({**question, "ordered": False}, cells) == ["b", "c", "a"]
+    assert shown_order(replace(question, ordered=False), cells) == ["b", "c", "a"]
     higher = cells.assign(metric="qabf")
-    assert shown_order({**question, "ordered": False}, higher) == ["a", "c", "b"]
+    assert shown_order(replace(question, ordered=False), higher) == ["a", "c", "b"]
 
 
 def test_a_point_far_off_leaves_the_axis_to_the_rest_and_a_triangle_in_its_place(
@@ -95,4 +95,4 @@ def test_one_block_has_no_interval_and_no_answer_no_figure(answered: Contents) -
     drawn = Isolation().numbers(alone)
     assert drawn.loc[drawn["kind"] == "mean", "low"].isna().all()
     assert len(Isolation().draw(alone, drawn).subfigs) == 2
-    assert "no answer phase" in str(Isolation().applies(replace(answered, verdicts=None)))
+    assert "no answer phase" in str(Isolation().numbers(replace(answered, verdicts=None)))

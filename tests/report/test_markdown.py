@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ablate.report.markdown import plain
+from ablate.tables import markdown_text as plain
 
 COMMONMARK = MarkdownIt("commonmark").enable("table")
 

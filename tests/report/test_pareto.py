@@ -26,10 +26,10 @@ def test_the_front_is_what_nothing_beats(points: list[tuple[int, int]]) -> None:
 
 def test_means_are_those_of_the_cells_and_time_is_better_when_shorter(answered: Contents) -> None:
     numbers = Pareto().numbers(answered).query("question == 'variant'")
-    cells = [c for c in answered.answered[0]["cells"] if c["value"] == "sign_free"]
+    cells = [c for c in answered.answered[0].cells if c.value == "sign_free"]
     mean = numbers.query("panel == 'metrics' and kind == 'mean' and value == 'sign_free'").iloc[0]
     assert (mean["x_name"], mean["y_name"]) == ("vif", "qabf")
-    assert mean["y"] == pytest.approx(np.mean([c["score"] for c in cells if c["metric"] == "qabf"]))
+    assert mean["y"] == pytest.approx(np.mean([c.score for c in cells if c.metric == "qabf"]))
     assert mean["x_low"] < mean["x"] < mean["x_high"]
     times = numbers.query("panel == 'time' and kind == 'mean'").set_index("value")
     front = times[times["is_front"].astype(bool)]
@@ -48,4 +48,4 @@ def test_a_failed_metric_or_a_missing_clock_leaves_one_panel(answered: Contents)
     single = answered_contents(metrics=["qabf"], questions=[lone])
     assert set(Pareto().numbers(single)["panel"]) == {"time"}
     bare = replace(single, runs=single.runs.drop(columns="facts.seconds_per_step"))
-    assert "takes two metrics" in str(Pareto().applies(bare))
+    assert "takes two metrics" in str(Pareto().numbers(bare))

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ablate.report import pictures
 from ablate.report.contents import Contents
+from ablate.report.figures import NotDrawn
 from ablate.report.figures.fused_grid import FusedGrid
 from ablate.report.figures.gradient_maps import GradientMaps
 from ablate.report.source import NO_PICTURES
@@ -21,7 +22,16 @@ Make = Callable[..., Contents]
 def ruled(contents: Make) -> Contents:
     """Return contents whose gallery was chosen by a rule; values have names of their own."""
     return contents(
-        questions=[{"id": "variant", "arms": [["new", "id-magnitude"], ["old", "id-signed"]]}],
+        questions=[
+            {
+                "id": "variant",
+                "asks": "?",
+                "factor": "variant",
+                "baseline": "old",
+                "primary": ["qabf"],
+                "arms": [["new", "id-magnitude"], ["old", "id-signed"]],
+            }
+        ],
         gallery={
             "question": "variant",
             "metric": "qabf",
@@ -107,8 +117,8 @@ def test_a_fused_image_like_the_larger_source_has_no_error(ruled: Contents) -> N
 def test_pictures_that_were_left_out_say_so(ruled: Contents) -> None:
     bare = replace(ruled, gallery={}, no_pictures=NO_PICTURES)
     for figure in (FusedGrid(), GradientMaps()):
-        assert figure.applies(bare) == NO_PICTURES
-        assert figure.applies(ruled) is None
+        assert figure.numbers(bare) == NotDrawn(NO_PICTURES)
+        assert not isinstance(figure.numbers(ruled), NotDrawn)
 
 
 def test_an_image_that_one_value_lacks_is_drawn_without_it(ruled: Contents, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from ablate.stats.crossed import crossed_t
 from tests.report.answered import answered_contents, asked
 
 
-def test_the_variances_are_those_of_the_crossed_t() -> None:
+def test_the_variances_are_those_of_the_crossed_t(answered: Contents) -> None:
     random = np.random.default_rng(3)
     table = random.normal(size=(7, 1)) + 2 * random.normal(size=(1, 9)) + random.normal(size=(7, 9))
     t = crossed_t(table)
-    found = variances_of({"se": float(t.se), "df": float(t.df), "blocks": 7})
+    found = variances_of(
+        replace(answered.answered[0].rows[0], se=float(t.se), df=float(t.df), blocks=7)
+    )
     assert found == pytest.approx((float(t.block_variance), float(t.image_variance)))
 
 
@@ -24,21 +26,21 @@ def test_it_says_what_the_verdict_says_of_the_present_and_the_needed_blocks(
 ) -> None:
     numbers = Power().numbers(answered)
     for question in answered.answered:
-        for row in (one for one in question["rows"] if one["role"] == "primary"):
+        for row in question.deciding:
             mine = numbers[
-                (numbers["question"] == question["id"])
-                & (numbers["metric"] == row["metric"])
-                & (numbers["contrast"] == row["contrast"])
+                (numbers["question"] == question.id)
+                & (numbers["metric"] == row.metric)
+                & (numbers["contrast"] == row.contrast)
             ]
             present = mine[mine["is_present"]]
-            base = row["estimate"] / row["percent"]
-            assert present["blocks"].item() == row["blocks"]
-            assert present["detectable"].item() * base == pytest.approx(row["detectable"])
+            base = row.estimate / row.percent
+            assert present["blocks"].item() == row.blocks
+            assert present["detectable"].item() * base == pytest.approx(row.detectable)
             finds = mine[mine["power"] >= 0.8]["blocks"]
-            if len(finds) and row["blocks_needed"] > 3:
-                assert finds.min() >= row["blocks_needed"]
+            if len(finds) and row.blocks_needed > 3:
+                assert finds.min() >= row.blocks_needed
             else:
-                assert len(finds) or row["blocks_needed"] is None or row["blocks_needed"] > 60
+                assert len(finds) or row.blocks_needed is None or row.blocks_needed > 60
 
 
 def test_more_blocks_find_more_and_smaller(answered: Contents) -> None:
@@ -57,10 +59,10 @@ def test_without_a_pilot_or_smallest_effect_one_panel_says_so() -> None:
     assert left.lines
     assert [text.get_text() for text in right.texts] == ["without a pilot no base for percentages"]
     nothing = answered_contents(pilot=0, questions=[asked(smallest_effect={})], selecting=["qabf"])
-    assert "no smallest effect is named" in str(Power().applies(nothing))
+    assert "no smallest effect is named" in str(Power().numbers(nothing))
 
 
 def test_one_block_has_no_spread(answered: Contents) -> None:
-    reason = Power().applies(answered_contents(blocks=1, selecting=["qabf"]))
+    reason = Power().numbers(answered_contents(blocks=1, selecting=["qabf"]))
     assert "two or more blocks" in str(reason)
-    assert "no answer phase" in str(Power().applies(replace(answered, verdicts=None)))
+    assert "no answer phase" in str(Power().numbers(replace(answered, verdicts=None)))

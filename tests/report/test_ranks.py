@@ -19,10 +19,8 @@ def test_ranks_are_taken_inside_blocks_and_never_over_metrics(answered: Contents
     blocks = numbers[numbers["kind"] == "block"]
     assert set(blocks.groupby("block")["number"].sum()) == {1.0 + 2 + 3 + 4}
     assert len(blocks) == 8 * 4
-    cells = {
-        (c["metric"], c["block"], c["value"]): c["score"] for c in answered.answered[0]["cells"]
-    }
-    values = answered.answered[0]["values"]
+    cells = {(c.metric, c.block, c.value): c.score for c in answered.answered[0].cells}
+    values = answered.answered[0].values
     for row in blocks.itertuples():
         ranks = [
             1 + sum(cells[m, row.block, v] > cells[m, row.block, row.value] for v in values)
@@ -69,10 +67,10 @@ def test_lower_is_better_where_the_metric_says_so() -> None:
 
 def test_spread_is_the_deviation_over_blocks_in_percent_of_the_mean(answered: Contents) -> None:
     numbers = Ranks().numbers(answered).query("question == 'variant' and kind == 'spread'")
-    cells = [c for c in answered.answered[0]["cells"] if c["metric"] == "sd"]
-    scores = [c["score"] for c in cells if c["value"] == "magnitude"]
+    cells = [c for c in answered.answered[0].cells if c.metric == "sd"]
+    scores = [c.score for c in cells if c.value == "magnitude"]
     drawn = numbers[(numbers["metric"] == "sd") & (numbers["value"] == "magnitude")]["number"]
-    expected = 100 * np.std(scores, ddof=1) / np.mean([c["score"] for c in cells])
+    expected = 100 * np.std(scores, ddof=1) / np.mean([c.score for c in cells])
     assert drawn.item() == pytest.approx(expected)
 
 
@@ -91,5 +89,5 @@ def test_a_group_holds_no_pair_that_is_told_apart_and_no_smaller_group(
 
 
 def test_one_block_is_too_few() -> None:
-    reason = Ranks().applies(answered_contents(blocks=1, selecting=["qabf"]))
+    reason = Ranks().numbers(answered_contents(blocks=1, selecting=["qabf"]))
     assert "fewer than two blocks" in str(reason)

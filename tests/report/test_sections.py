@@ -10,10 +10,10 @@ import pytest
 
 from ablate.analysis.question import metric_label
 from ablate.report.contents import Contents
-from ablate.report.markdown import markdown
-from ablate.report.page import render
-from ablate.report.sections import report
-from ablate.report.values import rows_grid, values_grid, winners_frame
+from ablate.report.page import markdown, render
+from ablate.report.runs import runs_table
+from ablate.report.sections import report, reselected
+from ablate.report.values import contrasts_table, values_table, winners_frame
 
 SERVER = "https://host/#/experiments/1/runs/"
 
@@ -60,8 +60,8 @@ def test_every_link_inside_the_page_has_its_target_once(rendered: Path) -> None:
 def test_markdown_has_the_same_heads_and_verdicts(rendered: Path, linked: Contents) -> None:
     text = (rendered / "report.md").read_text()
     for question in linked.answered:
-        assert f"## {question['id']}: {question['verdict']}" in text
-        assert f"## Behind {question['id']}" in text
+        assert f"## {question.id}: {question.verdict}" in text
+        assert f"## Behind {question.id}" in text
     for head in ("Evidence", "Tables", "Checklist", "Provenance"):
         assert f"\n## {head}" in text
     assert text.count("\n1. ") == 1
@@ -70,62 +70,61 @@ def test_markdown_has_the_same_heads_and_verdicts(rendered: Path, linked: Conten
 
 def test_a_row_of_the_table_says_what_its_sentence_says(linked: Contents) -> None:
     (question, *_) = linked.answered
-    first = next(row for row in question["rows"] if row["role"] == "primary")
-    cells = [cell.text for cell in rows_grid(question, "primary").rows[0]]
-    assert cells[3] == f"{first['percent']:+.2f} %"
-    scale = first["percent"] / first["estimate"]
-    assert cells[4] == f"{first['ci_low'] * scale:+.2f} to {first['ci_high'] * scale:+.2f}"
-    assert f"d_z = {cells[6]}" in first["sentence"]
-    assert f"P(better) = {cells[7]}" in first["sentence"]
-    assert cells[8] == f"{first['smallest_effect'] * scale:.2f} %"
-    assert cells[2] == first["verdict"]
+    first = question.deciding[0]
+    cells = [cell.text for cell in contrasts_table(question, "primary").rows[0]]
+    assert cells[3] == f"{first.percent:+.2f} %"
+    scale = first.percent / first.estimate
+    assert cells[4] == f"{first.ci_low * scale:+.2f} to {first.ci_high * scale:+.2f}"
+    assert f"d_z = {cells[6]}" in first.sentence
+    assert f"P(better) = {cells[7]}" in first.sentence
+    assert cells[8] == f"{first.smallest_effect * scale:.2f} %"
+    assert cells[2] == first.verdict
 
 
 def test_bold_are_the_values_of_the_best_set(linked: Contents) -> None:
     for question in linked.answered:
-        table = values_grid(question, linked.comparators)
-        metrics = list(dict.fromkeys(cell["metric"] for cell in question["cells"]))
-        of_values, of_rules = table.rows[: len(question["values"])], table.rows[-2:]
+        table = values_table(question, linked.comparators)
+        metrics = list(dict.fromkeys(cell.metric for cell in question.cells))
+        of_values, of_rules = table.rows[: len(question.values)], table.rows[-2:]
         assert [row[0].text for row in of_rules] == ["rule mean", "rule max"]
         assert not any(cell.is_bold for row in of_rules for cell in row)
-        for row, value in zip(of_values, question["values"], strict=True):
+        for row, value in zip(of_values, question.values, strict=True):
             bold = {m for m, cell in zip(metrics, row[1:], strict=True) if cell.is_bold}
-            assert bold == {m for m in metrics if value in question["best"][m]}
+            assert bold == {m for m in metrics if value in question.best[m]}
 
 
 def test_it_says_what_another_choice_of_points_would_have_answered(linked: Contents) -> None:
-    one = report(linked, []).answers[0]
-    others = [o for o in one.question["reselected"] if o["metric"] != one.question["selected_by"]]
+    question = linked.answered[0]
+    told = reselected(question)
+    others = [o for o in question.reselected if o.metric != question.selected_by]
     assert others
-    assert all(f"{metric_label(o['metric'])}" in one.reselected for o in others)
-    assert all(f": {o['verdict']}" in one.reselected for o in others)
-    assert one.reselected.count("Qabf") == 1
-    (vif,) = [o for o in others if o["metric"] == "vif"]
-    told = ", ".join(f"{name} {percent:+.1f} %" for name, percent in vif["own"].items())
-    assert one.reselected.endswith(f" VIF at the points that it chooses: {told}.")
+    assert all(f"{metric_label(o.metric)}" in told for o in others)
+    assert all(f": {o.verdict}" in told for o in others)
+    assert told.count("Qabf") == 1
+    (vif,) = [o for o in others if o.metric == "vif"]
+    own = ", ".join(f"{name} {percent:+.1f} %" for name, percent in vif.own.items())
+    assert told.endswith(f" VIF at the points that it chooses: {own}.")
 
 
 def test_winners_have_their_configuration_and_their_run(linked: Contents) -> None:
     table = winners_frame(linked)
-    blocks = linked.facts["phases"]["answer"]["blocks"]
-    assert len(table) == blocks * sum(len(q["values"]) for q in linked.answered)
+    blocks = linked.facts.phases["answer"].blocks
+    assert len(table) == blocks * sum(len(q.values) for q in linked.answered)
     assert table["nuisance.learning_rate"].notna().all()
     assert (table["mlflow_run_id"] == table["run_id"].map(linked.links)).all()
 
 
 def test_files_of_the_tables_hold_the_same_numbers(rendered: Path, linked: Contents) -> None:
     answers = pd.read_csv(rendered / "tables" / "answers.csv")
-    assert len(answers) == sum(len(question["rows"]) for question in linked.answered)
+    assert len(answers) == sum(len(question.rows) for question in linked.answered)
     arms = pd.read_csv(rendered / "tables" / "arms.csv").set_index(["question", "arm", "metric"])
     (question, *_) = linked.answered
     scores = [
-        cell["score"]
-        for cell in question["cells"]
-        if cell["metric"] == "qabf" and cell["value"] == "signed"
+        cell.score for cell in question.cells if cell.metric == "qabf" and cell.value == "signed"
     ]
     found = arms.loc[("variant", "signed", "qabf")]
     assert found["mean"] == pytest.approx(sum(scores) / len(scores))
-    assert found["in_best_set"] == ("signed" in question["best"]["qabf"])
+    assert found["in_best_set"] == ("signed" in question.best["qabf"])
     assert (rendered / "tables" / "budget.csv").exists()
 
 
@@ -134,8 +133,8 @@ def test_a_server_makes_links_and_a_file_gives_names(linked: Contents) -> None:
     mine = linked.links[run_id]
     without = markdown(report(linked, []))
     assert "https://" not in without
-    found = report(replace(linked, server=SERVER), [])
-    links = [link for row in found.runs.rows for cell in row for link in cell.links]
+    found = runs_table(replace(linked, server=SERVER))
+    links = [link for row in found.rows for cell in row for link in cell.links]
     assert len(links) == len(linked.runs)
     assert {link.url for link in links} == {SERVER + one for one in linked.links.values()}
     assert SERVER + mine in {link.url for link in links}

@@ -8,13 +8,13 @@ import pandas as pd
 
 from ablate.report.contents import Contents
 from ablate.report.summary import summary
-from ablate.report.trade_offs import trade_offs
+from ablate.report.values import trade_offs
 
 OBJECTIVES = ["val/qabf", "val/vif"]
 
 
 def hunted(answered: Contents) -> Contents:
-    return replace(answered, facts={**answered.facts, "objectives": OBJECTIVES})
+    return replace(answered, facts=replace(answered.facts, objectives=tuple(OBJECTIVES)))
 
 
 def test_no_trial_on_the_list_is_beaten_by_another_one(answered: Contents) -> None:

@@ -17,10 +17,8 @@ from PIL import Image
 from ablate.metrics import ALL_NAMES, NAMES, evaluate
 from ablate.scoring.files import to_csv, to_json
 from ablate.scoring.folders import gather
-from ablate.scoring.latex import latex
 from ablate.scoring.scores import Row, Scores, score
-from ablate.scoring.table import tabulate
-from ablate.scoring.terminal import terminal
+from ablate.scoring.table import latex, tabulate, terminal
 from ablate.training.trivial_baselines import TRIVIAL_BASELINES
 from tests.scoring.pictures import Folders, picture
 
@@ -123,7 +121,7 @@ def test_a_metric_in_which_a_copy_beats_every_method_is_marked_everywhere() -> N
     }
     assert "VIF ↑†" in terminal(table)
     assert "MSE ↓†" not in terminal(table)
-    tex = latex(table, comment="").splitlines()
+    tex = latex(table, comment="one image").splitlines()
     assert tex[1].startswith("% dagger: Gamed by a copy: an unchanged copy of a source beats every")
     assert r"VIF $\uparrow$$^\dagger$" in tex[4]
 

@@ -2,15 +2,18 @@
 
 import io
 import re
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
-from ablate.analysis.document import decode, document, encode, rows_table
+from ablate.analysis.document import AnsweredQuestion, Verdicts, decode, encode, rows_table
 from ablate.analysis.facts import Selected
 from ablate.analysis.judging import judge
 from ablate.analysis.selftest import planted
 from ablate.analysis.selftest.check import Check
+from ablate.analysis.verdict import Row
+from ablate.numbers import is_number
 from ablate.stats.main_effects import main_effects, shuffle_line
 
 STUDIES = 200
@@ -45,12 +48,10 @@ def one_source() -> Check:
     table = rows_table(content)
     again = pd.read_csv(io.StringIO(table.to_csv(index=False)))
     pairs = list(zip(table["estimate"], again["estimate"], strict=True))
-    rows = content["questions"][0]["rows"]
+    rows = content.questions[0].rows
     strays = sum(len(_strays(row)) for row in rows) + sum(a != b for a, b in pairs)
     own_base = answers.loc[answers["value"] == "a", "score"].mean()
-    usual = sum(
-        f"{100 * row['estimate'] / own_base:+.2f}" != f"{row['percent']:+.2f}" for row in rows
-    )
+    usual = sum(f"{100 * row.estimate / own_base:+.2f}" != f"{row.percent:+.2f}" for row in rows)
     return Check(
         name="text, tables, CSV: one source",
         bar="0 strays",
@@ -86,20 +87,14 @@ def dummy() -> Check:
 
 def _file(answers: pd.DataFrame) -> bytes:
     verdict = judge(planted.question(), Selected(answers=answers), planted.FACTS)
-    return encode(
-        document([verdict], study="planted", design_hash="0", data={}, generated_by="selftest")
-    )
+    return encode(Verdicts(study="planted", questions=(AnsweredQuestion.of(verdict),)))
 
 
-def _strays(row: dict[str, object]) -> list[str]:
-    """Return the numbers in a sentence that are no number of its row, as far as it shows them."""
-    numbers = [
-        float(value)
-        for value in row.values()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
+def _strays(row: Row) -> list[str]:
+    """The numbers in a sentence that its row does not have, as far as it shows them."""
+    numbers = [float(value) for value in asdict(row).values() if is_number(value)]
     fixed = {"95", "0.05", "80", "0.001"}  # level of the interval, alpha, power, floor of p
-    shown = re.findall(r"[-+]?\d+(?:\.\d+)?", str(row["sentence"]))
+    shown = re.findall(r"[-+]?\d+(?:\.\d+)?", row.sentence)
     return [
         text
         for text in shown

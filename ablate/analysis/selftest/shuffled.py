@@ -1,18 +1,17 @@
 """The control on a study's own runs: labels are shuffled, so that nothing is left to be claimed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 from scipy.stats import binom
 
-from ablate.analysis.answers import facts_of, percent_bases, points_of, registered
+from ablate.analysis.answers import facts_of, frozen, percent_bases
 from ablate.analysis.judging import judge
+from ablate.analysis.published import StudyFacts
 from ablate.analysis.redraws import standing
-from ablate.analysis.selection import select
+from ablate.analysis.selection import points_of, select
 from ablate.analysis.selftest.planted import generator
-from ablate.design_names import BLOCKED
 from ablate.errors import ConfigError
 from ablate.stats.power import ALPHA
 
@@ -35,7 +34,7 @@ class Shuffled:
 
 
 def shuffled(
-    facts: Mapping[str, Any],
+    facts: StudyFacts,
     runs: pd.DataFrame,
     images: pd.DataFrame,
     *,
@@ -58,25 +57,25 @@ def shuffled(
     Raises:
         ConfigError: The study has no answer phase.
     """
-    phases = [name for name, phase in facts["phases"].items() if phase["design"] == BLOCKED]
-    if not phases:
+    phase = facts.answer_phase
+    if phase is None:
         raise ConfigError(
-            f"{facts['study']}: has no blocked phase, so it claims nothing as it is; run the "
+            f"{facts.study}: has no blocked phase, so it claims nothing as it is; run the "
             "self-test without a study, or add `phases: {answer: {design: blocked}}`"
         )
-    about = facts_of(facts, phases[0])
-    of_phase = standing(facts["phases"][phases[0]], runs[runs["phase"] == phases[0]])
+    about = facts_of(facts, phase)
+    of_phase = standing(facts.phases[phase], runs[runs["phase"] == phase])
     bases = percent_bases(facts, runs)
-    metric = facts["objective"].partition("/")[2]
+    metric = facts.selecting
     random = generator("shuffled")
-    total = shuffles * len(facts["questions"])
-    for place, raw in enumerate(facts["questions"]):
+    total = shuffles * len(facts.questions)
+    for place, registered in enumerate(facts.questions):
         question = replace(
-            registered(raw, metrics=facts["metrics"], percent_base=bases, looks=about.looks),
+            frozen(registered, percent_base=bases, looks=about.looks),
             secondary=(),
             guardrails=(),  # families of their own, which claim nothing
         )
-        points = points_of(raw, of_phase)
+        points = points_of(question, of_phase)
         some = images[
             images["run_id"].isin(points["run_id"])
             & (images["split"] == "test")

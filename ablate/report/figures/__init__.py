@@ -1,5 +1,6 @@
 """The figures of a report: one file per figure, found by its registered name."""
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import pandas as pd
@@ -9,12 +10,20 @@ from ablate.registry import Registry
 from ablate.report.contents import Contents
 
 Section = Literal["answers", "exploration", "health", "qualitative"]
-SECTIONS: dict[Section, str] = {
+SECTIONS: dict[Section, str] = {  # in the order in which a report has them
     "answers": "Evidence",
     "exploration": "Exploration: describes, claims nothing",
     "health": "Training health",
     "qualitative": "Pictures",
 }
+NO_ANSWERS = "the study has no answer phase"
+
+
+@dataclass(frozen=True, slots=True)
+class NotDrawn:
+    """Why a study has no numbers for a figure, as the report prints it."""
+
+    reason: str
 
 
 class ReportFigure(Protocol):
@@ -29,21 +38,18 @@ class ReportFigure(Protocol):
     title: str
     caption: str
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return why it cannot be drawn, None when it can."""
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
-        """Return every number that the figure shows."""
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
+        """Every number that the figure shows, or why it cannot be drawn."""
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
-        """Return the drawn figure."""
+        """Draw the numbers, which are those that `numbers` returned."""
 
 
 FIGURES: Registry[type[ReportFigure]] = Registry("figure", package="ablate.report.figures")
 
 
 def in_order() -> list[tuple[str, ReportFigure]]:
-    """Return (name, figure) of all figures, section by section."""
+    """Name and figure of all figures, section by section."""
     made = [(name, FIGURES.get(name)()) for name in FIGURES]
     places = list(SECTIONS)
     return sorted(made, key=lambda one: (places.index(one[1].section), one[1].number, one[0]))

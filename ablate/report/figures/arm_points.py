@@ -12,7 +12,7 @@ from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import marked
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 MARKERS = {COPY: "D", "rule": "s", REFERENCE: "^"}
 WORDS = {COPY: "copy of a source", "rule": "rule without training", REFERENCE: "reference"}
@@ -35,20 +35,18 @@ class ArmPoints:
         "of every arm. Arrows: better direction."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no designed run has finished."""
-        return None if len(_shown(contents)) else "no designed run has finished"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per run and metric: arm, seed, metric, value."""
         runs = _shown(contents)
-        keys = [f"test/{name}" for name in contents.facts["metrics"] if f"test/{name}" in runs]
+        if runs.empty:
+            return NotDrawn("no designed run has finished")
+        keys = [f"test/{name}" for name in contents.facts.metrics if f"test/{name}" in runs]
         long = runs.melt(["arm", "seed"], keys, var_name="metric").dropna()
         return long.assign(metric=long["metric"].str.removeprefix("test/"))
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return panels, one per metric, arms from the top in design order."""
-        order = [arm for arm in contents.facts["arms"] if arm in set(numbers["arm"])]
+        order = [arm for arm in contents.facts.arms if arm in set(numbers["arm"])]
         order += [arm for arm in dict.fromkeys(numbers["arm"]) if arm not in order]
         beside = contents.comparators
         places = {
@@ -117,9 +115,9 @@ class ArmPoints:
 def _shown(contents: Contents) -> pd.DataFrame:
     """Return the finished runs that won in a block; without an answer those of designed arms."""
     runs = contents.runs[contents.runs["state"] == "finished"]
-    won = {one["run_id"] for question in contents.answered for one in question["winners"]}
+    won = {one.run_id for question in contents.answered for one in question.winners}
     winners = runs[runs["run_id"].isin(won)]
-    return winners if len(winners) else designed(runs, contents.facts["phases"])
+    return winners if len(winners) else designed(runs, contents.facts)
 
 
 def _draw_comparators(

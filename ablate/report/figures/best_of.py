@@ -1,6 +1,6 @@
 """Expected best of T tries: how much of a difference is one of tuning budget."""
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ablate.analysis.question import label_of, metric_label
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 COLUMNS = ["question", "source", "value", "tries", "expected", "low", "high", "samples"]
 SOURCES = {
@@ -35,18 +35,16 @@ class BestOf:
         "the order depends on the budget; lines that still rise, that it was short."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no value has two tries."""
-        return None if contents.explored.get("best_of") else "no value has two or more tries"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per question, source, value and number of tries."""
-        rows = [{**row, "value": label_of(row["value"])} for row in contents.explored["best_of"]]
+        if contents.explored is None or not contents.explored.best_of:
+            return NotDrawn("no value has two or more tries")
+        rows = [{**asdict(row), "value": label_of(row.value)} for row in contents.explored.best_of]
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return a line per value."""
-        metric = metric_label(contents.explored["best_of_response"].partition("/")[2])
+        metric = metric_label(contents.facts.selecting)
         questions = list(dict.fromkeys(numbers["question"]))
         made, parts = theme.stacked([2.1] * len(questions))
         for part, question in zip(parts, questions, strict=True):
@@ -64,9 +62,9 @@ class BestOf:
 
 
 def _design(contents: Contents, question: str, table: pd.DataFrame) -> list[str]:
-    raw: Mapping[str, Any] = next(q for q in contents.facts["questions"] if q["id"] == question)
-    known = set(table["value"])
-    return [label_of(value) for value, _ in raw["arms"] if label_of(value) in known]
+    registered, known = contents.facts.question(question), set(table["value"])
+    values = registered.values if registered else ()
+    return [label_of(value) for value in values if label_of(value) in known]
 
 
 def _handle(value: str, values: list[str]) -> Any:

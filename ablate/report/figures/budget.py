@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 STATES = ("finished", "pruned", "failed")
 HEADS = ("phase", "design", "planned", *STATES, "steps", "hours", "share")
@@ -29,13 +29,11 @@ class Budget:
         "repeated an arm were planned and never run."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no run has ended."""
-        return None if len(contents.runs) else "no run has ended"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per phase in the order of the study, and the sum."""
-        runs, phases = contents.runs, contents.facts["phases"]
+        runs, phases = contents.runs, contents.facts.phases
+        if runs.empty:
+            return NotDrawn("no run has ended")
         rows: list[dict[str, Any]] = []
         for name, phase in phases.items():
             mine = runs[runs["phase"] == name]
@@ -43,8 +41,8 @@ class Budget:
             rows.append(
                 {
                     "phase": name,
-                    "design": phase["design"],
-                    "planned": phase.get("planned"),
+                    "design": phase.design,
+                    "planned": phase.planned,
                     **{state: int(counts.get(state, 0)) for state in STATES},
                     "steps": _sum(mine, "facts.steps"),
                     "hours": _sum(mine, "facts.seconds") / 3600,
@@ -55,7 +53,7 @@ class Budget:
         table["share"] = 100 * table["hours"] / hours if hours else 0.0
         names = [name for name in table.columns[WORDS:] if name != "planned"]
         total = {"phase": "sum", "design": "", **table[names].sum()}
-        total["planned"] = contents.facts.get("planned")
+        total["planned"] = contents.facts.planned
         whole = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
         return whole.astype(dict.fromkeys((*STATES, "steps"), int))
 

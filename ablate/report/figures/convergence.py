@@ -7,7 +7,7 @@ from matplotlib.ticker import NullLocator
 from ablate.analysis.question import metric_label
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 from ablate.report.pilots import curve_of
 
 
@@ -24,13 +24,11 @@ class Convergence:
         "effects are those of unfinished trainings: look whether they hold at another budget."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no pilot was scored on the way."""
-        return "no pilot was scored at several steps" if curve_of(contents).empty else None
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per run and step, and the means under the name "mean"."""
         table = curve_of(contents)
+        if table.empty:
+            return NotDrawn("no pilot was scored at several steps")
         means = table.groupby("step", as_index=False)["score"].mean().assign(run_id="mean")
         both: pd.DataFrame = pd.concat([table, means], ignore_index=True)
         return both
@@ -49,7 +47,7 @@ class Convergence:
                 color="0" if is_mean else theme.FAINT,
                 zorder=2 + is_mean,
             )
-        split, _, metric = str(contents.facts["objective"]).partition("/")
+        split, _, metric = contents.facts.objective.partition("/")
         steps = sorted(numbers["step"].unique())
         axis.set(xlabel="step", ylabel=f"{split} {metric_label(metric)}", xscale="log")
         axis.xaxis.set_minor_locator(NullLocator())

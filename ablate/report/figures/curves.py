@@ -11,8 +11,7 @@ from ablate.analysis.question import label_of
 from ablate.analysis.table import designed
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
-from ablate.report.ranges import log_ticks
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 KEYS = {"train/loss": "training loss", "train/gradient": "gradient term, unweighted"}
 CHOSEN = ("facts.chosen_step", "facts.chosen_epoch")  # where training keeps its best weights
@@ -35,15 +34,13 @@ class Curves:
         "last. Values of different arms are different losses: read the shape, never the height."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no run wrote a loss."""
-        if not (contents.curves["key"] == "train/loss").any():
-            return "no loss was recorded"
-        return None if len(_groups(contents)) else "no designed run has finished"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per group, arm, key and step: median, 10th and 90th percentile, runs."""
+        if not (contents.curves["key"] == "train/loss").any():
+            return NotDrawn("no loss was recorded")
         long = _long(contents)
+        if long.empty:
+            return NotDrawn("no designed run has finished")
         by = long.groupby(["group", "arm", "key", "step"], sort=False)["value"]
         table = pd.DataFrame(
             {
@@ -73,7 +70,7 @@ class Curves:
                     single = runs[(runs["arm"] == arm) & (runs["key"] == key)]
                     _draw(axis, mine, single, theme.style(arm, order)[0])
                 axis.set(title=KEYS[key], xlabel="step", yscale="log")
-                ticks = log_ticks(*axis.get_ylim())
+                ticks = theme.log_ticks(*axis.get_ylim())
                 axis.yaxis.set_minor_locator(NullLocator())
                 axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
             theme.legend_below(
@@ -102,17 +99,17 @@ def _groups(contents: Contents) -> pd.DataFrame:
     chosen = next((column for column in CHOSEN if column in contents.runs), None)
     runs = contents.runs[contents.runs["state"] == "finished"]
     runs = runs.assign(chosen=runs[chosen] if chosen else float("nan"))
-    some = designed(runs, contents.facts["phases"])
-    arms = [arm for arm in contents.facts["arms"] if arm in set(some["arm"])][:MOST_ARMS]
+    some = designed(runs, contents.facts)
+    arms = [arm for arm in contents.facts.arms if arm in set(some["arm"])][:MOST_ARMS]
     some = some[some["arm"].isin(arms)]
     places = some["arm"].map(arms.index)
     some = some.assign(group="designed arms").loc[places.sort_values(kind="stable").index]
     found = [some[["run_id", "group", "arm", "chosen"]]]
     for question in contents.answered:
-        labels = [label_of(value) for value in question["values"]][:MOST_ARMS]
+        labels = [label_of(value) for value in question.values][:MOST_ARMS]
         rows: list[dict[str, Any]] = [
-            {"run_id": winner["run_id"], "group": question["id"], "arm": label_of(winner["value"])}
-            for winner in question["winners"]
+            {"run_id": winner.run_id, "group": question.id, "arm": label_of(winner.value)}
+            for winner in question.winners
         ]
         won = pd.DataFrame(rows, columns=["run_id", "group", "arm"])
         won = won[won["arm"].isin(labels)].merge(runs[["run_id", "chosen"]], on="run_id")

@@ -1,5 +1,6 @@
 """Partial dependence: the average course of the objective along every dimension."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,7 @@ from ablate.analysis.dimensions import explored
 from ablate.analysis.question import metric_label
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.explored import responses_with, why_not
-from ablate.report.figures import FIGURES, Section
-from ablate.report.ranges import log_axis
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 COLUMNS = ["response", "dimension", "kind", "is_log", "is_named", "at", "mean", "low", "high"]
 MOST_RESPONSES = 2  # drawn; all are in verdict.json
@@ -33,30 +32,28 @@ class Dependence:
         "shows no effect. At most two responses; all stand in verdict.json."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no model was fitted."""
-        return why_not(contents, "dependence")
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return rows of two kinds: average (with its band), and trial."""
         found = explored(contents.facts, contents.runs)
-        assert found is not None  # else there were no responses
+        modelled = [one for one in contents.responses if one.dependence]
+        if found is None or not modelled:
+            return NotDrawn(contents.why_unexplored)
         rows: list[dict[str, Any]] = []
-        for one in responses_with(contents, "dependence")[:MOST_RESPONSES]:
-            trials = found.trials.dropna(subset=[one["response"]])
+        for one in modelled[:MOST_RESPONSES]:
+            trials = found.trials.dropna(subset=[one.response])
             columns = {varied.name: varied.column for varied in found.dimensions}
-            for part in one["dependence"]:
+            for part in one.dependence:
                 about = {
-                    "response": one["response"],
-                    "dimension": part["dimension"],
-                    "is_log": part["is_log"],
-                    "is_named": part["is_named"],
+                    "response": one.response,
+                    "dimension": part.dimension,
+                    "is_log": part.is_log,
+                    "is_named": part.is_named,
                 }
-                rows += [{**about, "kind": "average", **point} for point in part["points"]]
+                rows += [{**about, "kind": "average", **asdict(point)} for point in part.points]
                 rows += [
                     {**about, "kind": "trial", "at": at, "mean": float(score)}
                     for at, score in zip(
-                        trials[columns[part["dimension"]]], trials[one["response"]], strict=True
+                        trials[columns[part.dimension]], trials[one.response], strict=True
                     )
                 ]
         return pd.DataFrame(rows, columns=COLUMNS)
@@ -122,6 +119,6 @@ def _draw(axis: Axes, some: pd.DataFrame, name: str) -> None:
     axis.fill_between(at, low, high, color=colour, alpha=0.25, lw=0)
     axis.plot(at, average["mean"], color=colour, lw=1.3)
     if bool(some["is_log"].iloc[0]):
-        log_axis(axis, float(at.min()), float(at.max()))
+        theme.log_axis(axis, float(at.min()), float(at.max()))
     else:
         axis.locator_params(axis="x", nbins=4)

@@ -1,13 +1,14 @@
 """Mean score per value: raw, adjusted for all other settings, and as a search saw it."""
 
+from dataclasses import asdict
+
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis.question import label_of, metric_label
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.explored import responses_with, why_not
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 COLUMNS = [
     "response",
@@ -39,17 +40,15 @@ class Effects:
         "nothing else."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no compared factor was explored."""
-        return why_not(contents, "effects")
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per response, question and value."""
         rows = [
-            {"response": one["response"], **row, "value": label_of(row["value"])}
-            for one in responses_with(contents, "effects")
-            for row in one["effects"]
+            {"response": one.response, **asdict(row), "value": label_of(row.value)}
+            for one in contents.responses
+            for row in one.effects
         ]
+        if not rows:
+            return NotDrawn(contents.why_unexplored)
         numbers = ["raw", "adjusted", "low", "high", "searched"]  # those of no search are none
         return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(numbers, float))
 

@@ -11,7 +11,7 @@ from ablate.analysis.question import label_of, metric_label
 from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
 
 COLOURS = {
     "supported": "#009E73",
@@ -37,38 +37,38 @@ class Forest:
         "an interval (large) or a block (small) lies beyond it, with the mean where that does."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no question was answered by blocks with a pilot."""
-        if not contents.answered:
-            return "the study has no answer phase"
-        return None if len(self.numbers(contents)) else "no effect has a base to be a percentage of"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per question, contrast, metric: estimate, interval, blocks, in percent."""
+        if not contents.answered:
+            return NotDrawn(NO_ANSWERS)
         rows = []
         for question in contents.answered:
-            for row in question["rows"]:
-                if row["percent"] is None or not row["estimate"] or row["ci_low"] is None:
+            for row in question.rows:
+                scale = row.to_percent
+                if scale is None or row.percent is None:
                     continue
-                scale = row["percent"] / row["estimate"]
-                smallest = row["smallest_effect"]
+                if row.ci_low is None or row.ci_high is None:
+                    continue
+                smallest = row.smallest_effect
                 rows.append(
                     {
-                        "question": question["id"],
-                        "contrast": row["contrast"],
-                        "value": row["value"],
-                        "baseline": row["baseline"],
-                        "metric": row["metric"],
-                        "role": row["role"],
-                        "verdict": row["verdict"],
-                        "percent": row["percent"],
-                        "low": row["ci_low"] * scale,
-                        "high": row["ci_high"] * scale,
+                        "question": question.id,
+                        "contrast": row.contrast,
+                        "value": row.value,
+                        "baseline": row.baseline,
+                        "metric": row.metric,
+                        "role": row.role,
+                        "verdict": row.verdict,
+                        "percent": row.percent,
+                        "low": row.ci_low * scale,
+                        "high": row.ci_high * scale,
                         "smallest": None if smallest is None else smallest * abs(scale),
-                        "blocks": " ".join(f"{value * scale:.6g}" for value in row["by_block"]),
+                        "blocks": " ".join(f"{value * scale:.6g}" for value in row.by_block),
                     }
                 )
-        return pd.DataFrame(rows)
+        return (
+            pd.DataFrame(rows) if rows else NotDrawn("no effect has a base to be a percentage of")
+        )
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return the panels of all questions, one axis for all panels of a question."""

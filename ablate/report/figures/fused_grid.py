@@ -1,5 +1,6 @@
 """Fused test images of every value beside their sources, chosen by rule, with a closer look."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from ablate.report import pictures, theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 FRAME = "#E69F00"
 
@@ -28,20 +29,18 @@ class FusedGrid:
         "the framed window, where the fused images differ the most."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no pictures were published."""
-        return pictures.missing(contents)
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return the chosen images, why, their gain, and the window of the closer look."""
+        if reason := pictures.missing(contents):
+            return NotDrawn(reason)
         rows: list[dict[str, Any]] = []
         for entry in pictures.chosen(contents):
-            window = pictures.window_of(contents, entry["image"])
+            window = pictures.window_of(contents, entry.image)
             if window is not None:
                 top, left = window
                 rows.append(
                     {
-                        **entry,
+                        **asdict(entry),
                         "top_px": top.start,
                         "left_px": left.start,
                         "side_px": top.stop - top.start,

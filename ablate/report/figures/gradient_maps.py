@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ablate.report import pictures, theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 ROWS = ("Gx", "Gy", "error")
 SHARE = 99.0  # percentile of the strongest responses that the colours reach
@@ -28,15 +28,13 @@ class GradientMaps:
         "that larger one itself, on a grey scale. One scale per row."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no pictures were published."""
-        reason = pictures.missing(contents)
-        if reason is None and self.numbers(contents).empty:
-            reason = "no published image has all sources and values"
-        return reason
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per value and map: mean and mean absolute response in the window."""
+        if reason := pictures.missing(contents):
+            return NotDrawn(reason)
+        maps = _maps(contents)
+        if not maps:
+            return NotDrawn("no published image has all sources and values")
         return pd.DataFrame(
             [
                 {
@@ -46,7 +44,7 @@ class GradientMaps:
                     "mean": float(found.mean()),
                     "mean_absolute": float(np.abs(found).mean()),
                 }
-                for image, label, row, found in _maps(contents)
+                for image, label, row, found in maps
             ]
         )
 
@@ -96,7 +94,7 @@ def _maps(contents: Contents) -> list[tuple[str, str, str, Any]]:
     """Return (image, column, map, values in the window) of the first image that is whole."""
     columns = pictures.columns(contents)
     for entry in pictures.chosen(contents):
-        image = entry["image"]
+        image = entry.image
         window = pictures.window_of(contents, image)
         read = {label: pictures.read(contents, name, image) for label, name in columns}
         whole = {label: picture for label, picture in read.items() if picture is not None}

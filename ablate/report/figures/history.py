@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from ablate.analysis.effects import near, values_of
+from ablate.analysis.effects import near
 from ablate.analysis.question import label_of, metric_label
 from ablate.design_names import SEARCH, SEARCHES
 from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 COLUMNS = [
     "kind",
@@ -28,6 +28,8 @@ COLUMNS = [
     "share",
 ]
 SHADE = "0.94"
+NO_SEARCH = "the study has no exploration and no search"
+NO_SCORE = "no trial has a score"
 
 
 @FIGURES.register("history")
@@ -44,32 +46,29 @@ class History:
         "lines are non-adaptive trials, thin dashed ones adaptive, which are no fair sample."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when nothing was explored or searched."""
-        trials = searched_trials(contents)
-        if trials.empty:
-            return "the study has no exploration and no search"
-        return None if trials["score"].notna().any() else "no trial has a score"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return rows of two kinds: trial (in order, with the best so far), and edf."""
         trials = searched_trials(contents)
-        is_lower = BETTER.get(contents.facts["objective"].partition("/")[2]) == "lower"
+        if trials.empty:
+            return NotDrawn(NO_SEARCH)
+        if not trials["score"].notna().any():
+            return NotDrawn(NO_SCORE)
+        is_lower = BETTER.get(contents.facts.selecting) == "lower"
         best = trials["score"].cummin() if is_lower else trials["score"].cummax()
         table = trials.assign(kind="trial", best=best.ffill(), order=np.arange(1, len(trials) + 1))
         rows: list[dict[Any, Any]] = table.reindex(columns=COLUMNS).to_dict("records")
-        for raw in contents.facts["questions"]:
-            values = near(raw, trials)
+        for question in contents.facts.questions:
+            values = near(question, trials)
             if values is None:
                 continue
-            for value in values_of(raw):
+            for value in question.values:
                 for is_adaptive in (False, True):
                     mine = trials[(values == value) & (trials["is_adaptive"] == is_adaptive)]
                     scores = np.sort(mine["score"].dropna().to_numpy(dtype=float))
                     rows += [
                         {
                             "kind": "edf",
-                            "question": raw["id"],
+                            "question": question.id,
                             "value": label_of(value),
                             "is_adaptive": is_adaptive,
                             "score": float(score),
@@ -81,7 +80,7 @@ class History:
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return the history above and a panel per question below."""
-        label = f"val {metric_label(contents.facts['objective'].partition('/')[2])}"
+        label = f"val {metric_label(contents.facts.selecting)}"
         edf = numbers[numbers["kind"] == "edf"]
         questions = list(dict.fromkeys(edf["question"]))
         columns = min(2, max(1, len(questions)))
@@ -103,14 +102,12 @@ def searched_trials(contents: Contents) -> pd.DataFrame:
 
     `score` is the mean of the objective over seeds, missing where none finished.
     """
-    phases, runs = contents.facts["phases"], contents.runs
+    phases, runs = contents.facts.phases, contents.runs
     kinds = {
-        name: phase["design"] == SEARCH
-        for name, phase in phases.items()
-        if phase["design"] in SEARCHES
+        name: phase.design == SEARCH for name, phase in phases.items() if phase.design in SEARCHES
     }
     some = runs[runs["phase"].isin(kinds)]
-    objective = contents.facts["objective"]
+    objective = contents.facts.objective
     scores = some[objective] if objective in some else pd.Series(np.nan, index=some.index)
     some = some.assign(score=scores.where(some["state"] == "finished"))
     first = some.drop_duplicates(["phase", "trial"]).drop(columns="score")

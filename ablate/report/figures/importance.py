@@ -1,13 +1,14 @@
 """What moves the objective: fANOVA variance per dimension, beside what chance moves."""
 
+from dataclasses import asdict
+
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis.question import metric_label
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.explored import responses_with, why_not
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 COLUMNS = ["response", "dimension", "variance", "shuffled", "is_above", "is_dummy"]
 
@@ -27,17 +28,15 @@ class Importance:
         "all ticks. The dummy sets nothing: what it shows is noise."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no importance was computed."""
-        return why_not(contents, "importance")
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per response and dimension, the largest variance first."""
         rows = [
-            {"response": one["response"], **row}
-            for one in responses_with(contents, "importance")
-            for row in one["importance"]
+            {"response": one.response, **asdict(row)}
+            for one in contents.responses
+            for row in one.importance
         ]
+        if not rows:
+            return NotDrawn(contents.why_unexplored)
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:

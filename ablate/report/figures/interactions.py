@@ -1,5 +1,6 @@
 """Which dimensions act together: a heatmap of pairs, undecided ones hatched."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,7 @@ from ablate.analysis.question import metric_label
 from ablate.config.nuisance import CONTROL
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.explored import responses_with, why_not
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NotDrawn, Section
 
 COLUMNS = [
     "kind",
@@ -51,32 +51,25 @@ class Interactions:
         "other, minus the same at its baseline, on test, with a 95 % t interval over seeds."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when there is neither a pair nor a contrast of contrasts."""
-        if contents.explored.get("crossed") or responses_with(contents, "interactions"):
-            return None
-        reason = next(
-            (one["no_interactions"] for one in contents.explored.get("responses", ())), ""
-        )
-        return reason or why_not(contents, "interactions")
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return rows of two kinds: pair, and contrast (of contrasts)."""
         rows: list[dict[str, Any]] = [
-            {"kind": "pair", "response": one["response"], **row}
-            for one in responses_with(contents, "interactions")
-            for row in one["interactions"]
+            {"kind": "pair", "response": one.response, **asdict(row)}
+            for one in contents.responses
+            for row in one.interactions
         ]
         rows += [
             {
                 "kind": "contrast",
-                "response": f"test/{row['metric']}",
-                **row,
-                "contrast": f"{row['first']} {row['first_value']} x "
-                f"{row['second']} {row['second_value']}",
+                "response": f"test/{row.metric}",
+                **asdict(row),
+                "contrast": f"{row.first} {row.first_value} x {row.second} {row.second_value}",
             }
-            for row in contents.explored.get("crossed", ())
+            for row in (contents.explored.crossed if contents.explored else ())
         ]
+        if not rows:
+            reason = next((one.no_interactions for one in contents.responses), "")
+            return NotDrawn(reason or contents.why_unexplored)
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:

@@ -1,6 +1,5 @@
 """One factor alone: every tuning point behind the answers, and the values paired by block."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
 from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
-from ablate.report.points import primary_of, score_table, shown_order, tuning_points
+from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
+from ablate.report.values import score_table, shown_order, tuning_points
 from ablate.stats.crossed import crossed_t
 
 COLUMNS = ["question", "metric", "kind", "contrast", "value", "block", "score", "low", "high"]
@@ -36,39 +36,37 @@ class Isolation:
         "block, a slope is a difference. Ordered factors in design order, others best first."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no question was answered by blocks."""
-        if not contents.answered:
-            return "the study has no answer phase"
-        return None if len(self.numbers(contents)) else "no primary metric has scores in blocks"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return rows of four kinds: point, winner, mean (with interval), untuned; and pair.
 
         A pair is the score of one of the two values of a contrast in a block.
         """
+        if not contents.answered:
+            return NotDrawn(NO_ANSWERS)
         rows: list[dict[str, Any]] = []
         for question in contents.answered:
             cells = score_table(question)
             points = tuning_points(contents, question)
-            for metric in primary_of(question):
+            for metric in question.primary:
                 some = cells[cells["metric"] == metric]
-                about = {"question": question["id"], "metric": metric}
+                about = {"question": question.id, "metric": metric}
                 rows += [{**about, **row} for row in _of_values(question, metric, some, points)]
                 rows += [{**about, **row} for row in _of_pairs(question, metric, some)]
+        if not rows:
+            return NotDrawn("no primary metric has scores in blocks")
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return a part per question: columns are metrics, values above, pairs below."""
-        answered = [q for q in contents.answered if q["id"] in set(numbers["question"])]
-        tables = [numbers[numbers["question"] == question["id"]] for question in answered]
+        answered = [q for q in contents.answered if q.id in set(numbers["question"])]
+        tables = [numbers[numbers["question"] == question.id] for question in answered]
         made, parts = theme.stacked([_height(table) for table in tables], foot_in=0.25)
         for part, question, table in zip(parts, answered, tables, strict=True):
             cells = score_table(question)
-            order = shown_order(question, cells[cells["metric"].isin(primary_of(question))])
-            _draw_question(part, table, order, [label_of(value) for value in question["values"]])
+            order = shown_order(question, cells[cells["metric"].isin(question.primary)])
+            _draw_question(part, table, order, [label_of(value) for value in question.values])
             if len(answered) > 1:
-                theme.heading(part, question["id"])
+                theme.heading(part, question.id)
         theme.legend_below(
             made,
             [
@@ -82,11 +80,11 @@ class Isolation:
 
 
 def _of_values(
-    question: Mapping[str, Any], metric: str, cells: pd.DataFrame, points: pd.DataFrame
+    question: AnsweredQuestion, metric: str, cells: pd.DataFrame, points: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Return points, winners, mean and untuned mean of every value."""
     rows: list[dict[str, Any]] = []
-    for value in question["values"]:
+    for value in question.values:
         label = label_of(value)
         mine = cells[cells["value"] == label]
         column = f"test/{metric}"
@@ -115,19 +113,17 @@ def _interval(scores: np.ndarray) -> dict[str, float]:
     return {"score": float(t.estimate), "low": float(t.low), "high": float(t.high)}
 
 
-def _of_pairs(
-    question: Mapping[str, Any], metric: str, cells: pd.DataFrame
-) -> list[dict[str, Any]]:
+def _of_pairs(question: AnsweredQuestion, metric: str, cells: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the two scores of every block, for the contrasts between two values."""
     rows = []
-    for row in question["rows"]:
-        if row["metric"] != metric or row["value"] is None or row["baseline"] is None:
+    for row in question.rows:
+        if row.metric != metric or row.value is None or row.baseline is None:
             continue
-        for value in (label_of(row["value"]), label_of(row["baseline"])):
+        for value in (label_of(row.value), label_of(row.baseline)):
             rows += [
                 {
                     "kind": "pair",
-                    "contrast": row["contrast"],
+                    "contrast": row.contrast,
                     "value": value,
                     "block": cell.block,
                     "score": cell.score,

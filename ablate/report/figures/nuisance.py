@@ -6,12 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ablate.analysis.facts import NuisanceRange
 from ablate.analysis.question import label_of
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
-from ablate.report.points import tuning_points
-from ablate.report.ranges import log_axis
+from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
+from ablate.report.values import tuning_points
 from ablate.stats.range_edge import OUTER, count_outer, positions
 
 SHARE = "train/gradient/grad_share"
@@ -46,27 +46,22 @@ class Nuisance:
         "at the last step where it was measured, winners only."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no block has tuned winners."""
-        if not contents.answered:
-            return "the study has no answer phase"
-        return None if len(self.numbers(contents)) else "nothing was tuned"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per question, value, setting and tuning point."""
-        ranges = {entry["name"]: entry for entry in contents.facts["nuisance"]}
+        if not contents.answered:
+            return NotDrawn(NO_ANSWERS)
         last = contents.curves[contents.curves["key"] == SHARE]
         last = last.sort_values("step", kind="stable").drop_duplicates("run_id", keep="last")
         shares = dict(zip(last["run_id"], last["value"], strict=True))
         rows: list[dict[str, Any]] = []
         for question in contents.answered:
             points = tuning_points(contents, question)
-            for value in question["values"]:
+            for value in question.values:
                 mine = points[points["value"] == value]
-                about = {"question": question["id"], "value": label_of(value)}
-                for name, entry in ranges.items():
-                    if name in mine:
-                        rows += _of_range(mine.dropna(subset=[name]), name, entry, about)
+                about = {"question": question.id, "value": label_of(value)}
+                for nuisance in contents.facts.nuisance:
+                    if nuisance.name in mine:
+                        rows += _of_range(mine.dropna(subset=[nuisance.name]), nuisance, about)
                 rows += [
                     {
                         **about,
@@ -78,7 +73,7 @@ class Nuisance:
                     for row in mine[mine["is_winner"]].itertuples()
                     if row.run_id in shares
                 ]
-        return pd.DataFrame(rows, columns=COLUMNS)
+        return pd.DataFrame(rows, columns=COLUMNS) if rows else NotDrawn("nothing was tuned")
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return values from the top in design order, settings abreast."""
@@ -106,10 +101,11 @@ class Nuisance:
 
 
 def _of_range(
-    points: pd.DataFrame, name: str, entry: dict[str, Any], about: dict[str, Any]
+    points: pd.DataFrame, nuisance: NuisanceRange, about: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return the points of a value in one range, with how many winners crowd at its ends."""
-    low, high, is_log = float(entry["low"]), float(entry["high"]), bool(entry.get("is_log"))
+    name, is_log = nuisance.name, nuisance.is_log
+    low, high = float(nuisance.low), float(nuisance.high)
     places = positions(points[name].astype(float).tolist(), low=low, high=high, is_log=is_log)
     won = points["is_winner"].tolist()
     outer = count_outer([place for place, is_winner in zip(places, won, strict=True) if is_winner])
@@ -145,7 +141,7 @@ def _draw(axis: Axes, some: pd.DataFrame, setting: str, order: list[str]) -> Non
     if len(known):
         low, high = float(known["low"].iloc[0]), float(known["high"].iloc[0])
         if bool(known["is_log"].iloc[0]):
-            log_axis(axis, low, high)
+            theme.log_axis(axis, low, high)
             inner = (low * (high / low) ** OUTER, high / (high / low) ** OUTER)
         else:
             axis.set_xlim(low - 0.03 * (high - low), high + 0.03 * (high - low))

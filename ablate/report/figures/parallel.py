@@ -14,8 +14,8 @@ from ablate.analysis.dimensions import DUMMY, Varied, dimensions_of
 from ablate.analysis.question import metric_label
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
-from ablate.report.figures.history import SHADE, searched_trials
+from ablate.report.figures import FIGURES, NotDrawn, Section
+from ablate.report.figures.history import NO_SCORE, NO_SEARCH, SHADE, searched_trials
 
 COLOURS = "viridis"
 MANY_LINES = 400  # one picture instead of megabytes of paths
@@ -36,18 +36,16 @@ class Parallel:
         "sampler looked, not how good that is."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when fewer than two settings varied."""
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
+        """Return one row per trial and setting: its value, its place from 0 to 1, the score."""
         trials = searched_trials(contents)
         if trials.empty:
-            return "the study has no exploration and no search"
+            return NotDrawn(NO_SEARCH)
         if not trials["score"].notna().any():
-            return "no trial has a score"
-        return None if len(_dimensions(contents, trials)) > 1 else "fewer than two settings varied"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
-        """Return one row per trial and setting: its value, its place from 0 to 1, the score."""
-        trials = searched_trials(contents).dropna(subset=["score"])
+            return NotDrawn(NO_SCORE)
+        if len(_dimensions(contents, trials)) < 2:
+            return NotDrawn("fewer than two settings varied")
+        trials = trials.dropna(subset=["score"])
         rows: list[dict[str, Any]] = []
         for one in _dimensions(contents, trials):
             some = trials.dropna(subset=[one.column])
@@ -78,9 +76,8 @@ class Parallel:
             axis.set_title("adaptive trials" if is_adaptive else "designed trials", loc="left")
             if is_adaptive:
                 axis.set_facecolor(SHADE)
-        objective = contents.facts["objective"].partition("/")[2]
         bar = made.colorbar(colours, ax=axes, fraction=0.03, pad=0.02)
-        bar.set_label(f"val {metric_label(objective)}")
+        bar.set_label(f"val {metric_label(contents.facts.selecting)}")
         bar.outline.set_linewidth(0.4)
         return made
 

@@ -1,6 +1,5 @@
 """Two metrics against each other, and against the time of a step: which values are beaten."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
 from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
-from ablate.report.points import primary_of, score_table, tuning_points
+from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
+from ablate.report.values import score_table, tuning_points
 from ablate.stats.arrays import Floats
 from ablate.stats.crossed import crossed_t
 
@@ -52,16 +52,10 @@ class Pareto:
         "seconds per step of the tuning points, as measured beside whatever else the machine did."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no question has two metrics with scores in blocks."""
-        if not contents.answered:
-            return "the study has no answer phase"
-        if len(self.numbers(contents)):
-            return None
-        return "a trade-off takes two metrics, or one and the seconds per step of the runs"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per question, panel, value and block, and one for each mean."""
+        if not contents.answered:
+            return NotDrawn(NO_ANSWERS)
         rows: list[dict[str, Any]] = []
         for question in contents.answered:
             cells = score_table(question)
@@ -78,22 +72,26 @@ class Pareto:
                     continue
                 both = pd.DataFrame({"x": partner, "y": wide[first]}).dropna()
                 about = {
-                    "question": question["id"],
+                    "question": question.id,
                     "panel": panel,
                     "x_name": name,
                     "y_name": first,
                 }
                 rows += [{**about, **row} for row in _of_values(question, both, x=name, y=first)]
+        if not rows:
+            return NotDrawn(
+                "a trade-off takes two metrics, or one and the seconds per step of the runs"
+            )
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return a row of panels per question, its values in the legend below."""
-        answered = [q for q in contents.answered if q["id"] in set(numbers["question"])]
-        every = list(dict.fromkeys(label_of(v) for q in answered for v in q["values"]))
-        made, parts = theme.stacked([2.75 + 0.05 * len(q["values"]) for q in answered])
+        answered = [q for q in contents.answered if q.id in set(numbers["question"])]
+        every = list(dict.fromkeys(label_of(v) for q in answered for v in q.values))
+        made, parts = theme.stacked([2.75 + 0.05 * len(q.values) for q in answered])
         for part, question in zip(parts, answered, strict=True):
-            some = numbers[numbers["question"] == question["id"]]
-            design = [label_of(value) for value in question["values"]]
+            some = numbers[numbers["question"] == question.id]
+            design = [label_of(value) for value in question.values]
             panels = list(dict.fromkeys(some["panel"]))
             axes = part.subplots(1, 2, squeeze=False)[0]
             for axis, panel in zip(axes, panels, strict=False):
@@ -117,7 +115,7 @@ class Pareto:
             )
             theme.legend_below(part, [*handles, front])
             if len(answered) > 1:
-                theme.heading(part, question["id"])
+                theme.heading(part, question.id)
         return made
 
 
@@ -137,14 +135,14 @@ def front_of(points: Floats) -> list[int]:
     return kept
 
 
-def _pair(question: Mapping[str, Any], scored: list[str]) -> tuple[str | None, str | None]:
+def _pair(question: AnsweredQuestion, scored: list[str]) -> tuple[str | None, str | None]:
     """Return the metrics of the panels: the wanted two, else primary ones first."""
-    ranked = [*WANTED, *primary_of(question), *scored]
+    ranked = [*WANTED, *question.primary, *scored]
     found = [metric for metric in dict.fromkeys(ranked) if metric in scored]
     return (found[0] if found else None, found[1] if len(found) > 1 else None)
 
 
-def _seconds(contents: Contents, question: Mapping[str, Any]) -> pd.Series | None:
+def _seconds(contents: Contents, question: AnsweredQuestion) -> pd.Series | None:
     """Return the median seconds per step of a value in a block, None where nobody measured."""
     points = tuning_points(contents, question)
     if SECONDS not in points or points[SECONDS].isna().all():
@@ -154,12 +152,12 @@ def _seconds(contents: Contents, question: Mapping[str, Any]) -> pd.Series | Non
 
 
 def _of_values(
-    question: Mapping[str, Any], both: pd.DataFrame, *, x: str, y: str
+    question: AnsweredQuestion, both: pd.DataFrame, *, x: str, y: str
 ) -> list[dict[str, Any]]:
     """Return the blocks and the mean of every value."""
     rows: list[dict[str, Any]] = []
     means: list[dict[str, Any]] = []
-    for value in (label_of(value) for value in question["values"]):
+    for value in (label_of(value) for value in question.values):
         if value not in both.index.get_level_values("value"):
             continue
         mine = both.xs(value, level="value")

@@ -1,7 +1,6 @@
 """What the design can find: power and detectable effect against the number of blocks."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate.analysis.question import metric_label
+from ablate.analysis.verdict import Row
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
+from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
 from ablate.stats.crossed_power import crossed_detectable, crossed_power
 from ablate.stats.power import POWER
 
@@ -45,27 +45,23 @@ class Power:
         "shared over its primary rows. More blocks do not shrink what the images add."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no primary row has a spread."""
-        if not contents.answered:
-            return "the study has no answer phase"
-        numbers = self.numbers(contents)
-        if numbers.empty:
-            return "no primary contrast has a spread over two or more blocks"
-        if numbers[["power", "detectable"]].isna().all(axis=None):
-            return "no smallest effect is named and no pilot gives a base for percentages"
-        return None
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return power and detectable effect (in percent) per row and number of blocks."""
+        if not contents.answered:
+            return NotDrawn(NO_ANSWERS)
         rows: list[dict[str, Any]] = []
         for question in contents.answered:
-            judged = [row for row in question["rows"] if row["role"] == "primary"]
-            alpha = question["alpha"] / max(1, sum(row["p_holm"] is not None for row in judged))
+            judged = question.deciding
+            alpha = question.alpha / max(1, sum(row.p_holm is not None for row in judged))
             for row in judged:
-                if row["se"]:
-                    rows += _of_row(question["id"], row, alpha=alpha)
-        return pd.DataFrame(rows, columns=COLUMNS)
+                if row.se:
+                    rows += _of_row(question.id, row, alpha=alpha)
+        if not rows:
+            return NotDrawn("no primary contrast has a spread over two or more blocks")
+        numbers = pd.DataFrame(rows, columns=COLUMNS)
+        if numbers[["power", "detectable"]].isna().all(axis=None):
+            return NotDrawn("no smallest effect is named and no pilot gives a base for percentages")
+        return numbers
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return a row of two panels per question."""
@@ -101,31 +97,30 @@ class Power:
         return made
 
 
-def variances_of(row: Mapping[str, Any]) -> tuple[float, float]:
+def variances_of(row: Row) -> tuple[float, float]:
     """Return block and image variance of a row, from its standard error and degrees of freedom.
 
     `crossed_t` has se^2 = B / R + I and df = (R - 1) (se^2 / (B / R))^2.
     """
-    variance, blocks = row["se"] ** 2, row["blocks"]
-    of_blocks = variance / math.sqrt(max(1.0, row["df"] / (blocks - 1)))
+    variance, blocks = (row.se or 0.0) ** 2, row.blocks
+    of_blocks = variance / math.sqrt(max(1.0, (row.df or 0.0) / (blocks - 1)))
     return of_blocks * blocks, variance - of_blocks
 
 
-def _of_row(question: str, row: Mapping[str, Any], *, alpha: float) -> list[dict[str, Any]]:
+def _of_row(question: str, row: Row, *, alpha: float) -> list[dict[str, Any]]:
     of_blocks, of_images = variances_of(row)
-    has_base = bool(row["percent"] and row["estimate"])
-    scale = abs(row["percent"] / row["estimate"]) if has_base else None
-    smallest = row["smallest_effect"]
+    scale = abs(row.to_percent) if row.to_percent else None
+    smallest = row.smallest_effect
     found = []
-    for blocks in sorted({*STEPS, row["blocks"]}):
+    for blocks in sorted({*STEPS, row.blocks}):
         detectable = crossed_detectable(
             blocks=blocks, block_variance=of_blocks, image_variance=of_images, alpha=alpha
         )
         found.append(
             {
                 "question": question,
-                "contrast": row["contrast"],
-                "metric": row["metric"],
+                "contrast": row.contrast,
+                "metric": row.metric,
                 "blocks": blocks,
                 "power": None
                 if smallest is None
@@ -137,7 +132,7 @@ def _of_row(question: str, row: Mapping[str, Any], *, alpha: float) -> list[dict
                     alpha=alpha,
                 ),
                 "detectable": None if scale is None else detectable * scale,
-                "is_present": blocks == row["blocks"],
+                "is_present": blocks == row.blocks,
                 "smallest": None if scale is None or smallest is None else smallest * scale,
                 "alpha": alpha,
             }

@@ -1,6 +1,5 @@
 """Mean ranks with the groups that are not told apart, and how far seeds spread the scores."""
 
-from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -9,12 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
 from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
-from ablate.report.figures import FIGURES, Section
-from ablate.report.points import primary_of, score_table
+from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
+from ablate.report.values import score_table
 from ablate.stats.arrays import Floats
 from ablate.stats.crossed import crossed_t
 from ablate.stats.multiplicity import holm
@@ -38,16 +38,10 @@ class Ranks:
         "mean over all values: what a single run may be off by."
     )
 
-    def applies(self, contents: Contents) -> str | None:
-        """Return a reason when no question has two blocks with all primary metrics."""
-        if not contents.answered:
-            return "the study has no answer phase"
-        if len(self.numbers(contents)):
-            return None
-        return "fewer than two blocks have every value in every primary metric"
-
-    def numbers(self, contents: Contents) -> pd.DataFrame:
+    def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return rows of four kinds: rank of a block, mean rank, p (Holm) of a pair, spread."""
+        if not contents.answered:
+            return NotDrawn(NO_ANSWERS)
         rows: list[dict[str, Any]] = []
         for question in contents.answered:
             cells = score_table(question)
@@ -55,25 +49,27 @@ class Ranks:
             if len(blocks) < 2:
                 continue
             found = [*_of_ranks(values, blocks, mean_ranks(scores)), *_of_spread(cells)]
-            rows += [{"question": question["id"], **row} for row in found]
+            rows += [{"question": question.id, **row} for row in found]
+        if not rows:
+            return NotDrawn("fewer than two blocks have every value in every primary metric")
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return a row per question: ranks, and spread."""
-        answered = [q for q in contents.answered if q["id"] in set(numbers["question"])]
+        answered = [q for q in contents.answered if q.id in set(numbers["question"])]
         heights = [
-            0.85 + max(0.22 * len(question["values"]), 0.16 * _metrics(numbers, question))
+            0.85 + max(0.22 * len(question.values), 0.16 * _metrics(numbers, question))
             for question in answered
         ]
         made, parts = theme.stacked(heights)
         for part, question in zip(parts, answered, strict=True):
-            some = numbers[numbers["question"] == question["id"]]
-            design = [label_of(value) for value in question["values"]]
+            some = numbers[numbers["question"] == question.id]
+            design = [label_of(value) for value in question.values]
             left, right = part.subplots(1, 2, width_ratios=[1.15, 1])
-            _draw_ranks(left, some, design, alpha=question["alpha"])
+            _draw_ranks(left, some, design, alpha=question.alpha)
             _draw_spread(right, some, design)
             if len(answered) > 1:
-                theme.heading(part, question["id"])
+                theme.heading(part, question.id)
         return made
 
 
@@ -96,17 +92,15 @@ def groups_of(order: list[str], apart: set[frozenset[str]]) -> list[tuple[int, i
     return found
 
 
-def _metrics(numbers: pd.DataFrame, question: Mapping[str, Any]) -> int:
-    mine = numbers[(numbers["question"] == question["id"]) & (numbers["kind"] == "spread")]
+def _metrics(numbers: pd.DataFrame, question: AnsweredQuestion) -> int:
+    mine = numbers[(numbers["question"] == question.id) & (numbers["kind"] == "spread")]
     return int(mine["metric"].nunique())
 
 
-def _scores(
-    question: Mapping[str, Any], cells: pd.DataFrame
-) -> tuple[list[str], list[int], Floats]:
+def _scores(question: AnsweredQuestion, cells: pd.DataFrame) -> tuple[list[str], list[int], Floats]:
     """Return values, blocks and scores [blocks, values, primary metrics], larger is better."""
-    metrics = primary_of(question)
-    values = [label_of(value) for value in question["values"]]
+    metrics = question.primary
+    values = [label_of(value) for value in question.values]
     some = cells[cells["metric"].isin(metrics)]
     wide = some.pivot(index="block", columns=["metric", "value"], values="score")
     wide = wide.reindex(columns=[(m, v) for m in metrics for v in values]).dropna()

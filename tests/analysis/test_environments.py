@@ -3,14 +3,15 @@
 import pandas as pd
 import pytest
 
+from ablate.analysis.environments import within_environments
 from ablate.analysis.facts import Facts
 from ablate.analysis.guards import _environments
-from ablate.analysis.strata import stratified
+from ablate.analysis.published import EnvironmentFacts
 
-STRATA = [
-    {"id": "a", "runs": 4, "differs": []},
-    {"id": "b", "runs": 4, "differs": ["torch 2.12 -> 2.13"]},
-]
+ENVIRONMENTS = (
+    EnvironmentFacts(id="a"),
+    EnvironmentFacts(id="b", differs=("torch 2.12 -> 2.13",)),
+)
 
 
 def points(*strata: str) -> pd.DataFrame:
@@ -21,12 +22,12 @@ def points(*strata: str) -> pd.DataFrame:
 
 def test_one_environment_changes_nothing() -> None:
     facts = Facts()
-    assert stratified(facts, points(*"aaaaaaaa"), STRATA) is facts
-    assert stratified(facts, points(*"aaaaaaaa").drop(columns="stratum"), ()) is facts
+    assert within_environments(facts, points(*"aaaaaaaa"), ENVIRONMENTS) is facts
+    assert within_environments(facts, points(*"aaaaaaaa").drop(columns="stratum"), ()) is facts
 
 
 def test_whole_blocks_of_two_environments_are_a_caveat() -> None:
-    found = stratified(Facts(), points(*"aaaabbbb"), STRATA)
+    found = within_environments(Facts(), points(*"aaaabbbb"), ENVIRONMENTS)
     assert found.caveats == (
         "blocks of 2 environments (torch 2.12 -> 2.13): values are compared within blocks only",
     )
@@ -34,7 +35,7 @@ def test_whole_blocks_of_two_environments_are_a_caveat() -> None:
 
 
 def test_a_block_of_two_environments_answers_nothing() -> None:
-    found = stratified(Facts(), points(*"aaaababb"), STRATA)
+    found = within_environments(Facts(), points(*"aaaababb"), ENVIRONMENTS)
     assert list(_environments(found)) == [
         "1 block holds runs of several environments (torch 2.12 -> 2.13), the first is block 3"
     ]
@@ -43,13 +44,13 @@ def test_a_block_of_two_environments_answers_nothing() -> None:
 
 def test_a_run_that_was_lost_with_its_worker_mixes_nothing() -> None:
     table = points("b", "b", "b", "", "b", "b", "b", "b").assign(state="finished")
-    assert stratified(Facts(), table, STRATA).mixed_blocks == (2,)
+    assert within_environments(Facts(), table, ENVIRONMENTS).mixed_blocks == (2,)
     table.loc[3, "state"] = "failed"
     facts = Facts()
-    assert stratified(facts, table, STRATA) is facts
+    assert within_environments(facts, table, ENVIRONMENTS) is facts
 
 
-@pytest.mark.parametrize("strata", [(), STRATA[:1]])
-def test_what_is_not_known_is_said(strata: tuple[dict[str, object], ...]) -> None:
-    found = stratified(Facts(), points(*"aaaabbbb"), strata)
+@pytest.mark.parametrize("known", [(), ENVIRONMENTS[:1]])
+def test_what_is_not_known_is_said(known: tuple[EnvironmentFacts, ...]) -> None:
+    found = within_environments(Facts(), points(*"aaaabbbb"), known)
     assert "not known how they differ" in found.caveats[0]
