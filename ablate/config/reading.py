@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from ablate.config.faults import short
+from ablate.config.errors import short
 from ablate.errors import ConfigError
 
 LARGEST_BYTES = 200_000
