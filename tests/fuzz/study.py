@@ -53,6 +53,11 @@ def _faults(read: Callable[[dict[str, Any]], None], tree: dict[str, Any]) -> tup
     return ()
 
 
+def refusals(tree: dict[str, Any]) -> tuple[str, ...]:
+    """Return the errors of a study without its defaults list, none where it is fine."""
+    return _faults(_study, {key: value for key, value in tree.items() if key != "defaults"})
+
+
 def _study(tree: dict[str, Any]) -> None:
     faults = Errors(FILE)
     whole = layered(
