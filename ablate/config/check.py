@@ -22,7 +22,6 @@ from ablate.config.study_file import (
     SpaceEntry,
     StoreEntry,
     StudyEntry,
-    TitledEntry,
     read_executor,
     read_references,
 )
@@ -155,9 +154,12 @@ def _space(parts: Parts, at: str, raw: Any) -> Space:
     errors.unknown_keys(at, space, SpaceEntry.model_fields, SpaceEntry.what)
     dimensions = space.get("dimensions")
     parts.written = dimensions if isinstance(dimensions, dict) else {}
-    title = read(TitledEntry, {"title": space.get("title")}, at, parts)
+    title = space.get("title")
+    if title is not None and not (isinstance(title, str) and title.strip()):
+        errors.add(joined(at, "title"), f"must be a text, got {short(title)}")
+        title = None
     return Space(
-        title=title.title or "",
+        title=title or "",
         dimensions=read_dimensions(parts, joined(at, "dimensions"), dimensions),
         constraints=read_constraints(parts, joined(at, "constraints"), space.get("constraints")),
     )

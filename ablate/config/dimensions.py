@@ -304,7 +304,7 @@ def value_error(parts: Parts, dimension: Dimension, value: Any) -> str | None:
         choices = list(dimension.choices or ())
         if any(value == choice and type(value) is type(choice) for choice in choices):
             return None
-        return f"{short(value)} is no choice; {nearest(str(value), [str(c) for c in choices])}"
+        return f"{short(value)} is not a choice; {nearest(str(value), [str(c) for c in choices])}"
     if isinstance(dimension, VectorDimension):
         text = None if isinstance(value, str) else _list_error(dimension, value)
         return text or parts.settings.setting_fault(str(dimension.path), value)
@@ -471,7 +471,7 @@ def _largest(
             )
         return 1
     if not all(is_whole(count) and count >= 1 for count in counts):
-        parts.errors.add(at, f"{size!r} is no count from 1; name {LEVELS} or write a number")
+        parts.errors.add(at, f"{size!r} is not a count from 1; name {LEVELS} or write a number")
         return 1
     return max(int(count) for count in counts)
 

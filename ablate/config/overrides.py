@@ -46,7 +46,7 @@ def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
     for word in words:
         match = _WORD.fullmatch(str(word).strip())
         if match is None or (match["value"] is None and match["mark"] != "~"):
-            faults.add("", f"{word!r} is no override; write key=value, for example data=msrs")
+            faults.add("", f"{word!r} is not an override; write key=value, for example data=msrs")
             continue
         mark, value = match["mark"] or "", (match["value"] or "").strip()
         written = match["key"].strip()
@@ -116,7 +116,7 @@ def _allowed(
     if any(part.startswith("_") for part in key.split(".")):
         faults.add(written, "names with a leading underscore are refused; YAML never names code")
     elif not _KEY.fullmatch(key):
-        faults.add(written, "is no usable key; write key=value, for example data=msrs")
+        faults.add(written, "is not a usable key; write key=value, for example data=msrs")
     elif first not in TOP:
         faults.add(written, f"no such setting; {nearest(first, known)}")
     elif first == "base" and rest.partition(".")[0] not in SECTIONS:

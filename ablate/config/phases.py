@@ -62,7 +62,9 @@ class NoOptions(_Options):
 class BestOptions(_Options):
     """The values that another design starts from or leads to."""
 
-    best: Values = Field(None, description="Factor -> its best value; by default the other one.")
+    best: Values = Field(
+        default=None, description="Factor -> its best value; by default the other one."
+    )
 
     def _problems(self, parts: Parts) -> Iterator[Problem]:
         yield from _best_errors("best", self.best, parts)
@@ -100,14 +102,16 @@ class BlockedOptions(_Options):
     """Every value at the same points of the nuisance, in every block."""
 
     points: Positive = Field(
-        4, description="Nuisance points per value and block, a power of two; from the preset."
+        default=4,
+        description="Nuisance points per value and block, a power of two; from the preset.",
     )
-    blocks: Positive = Field(8, description="Blocks, each with a seed; from the preset.")
+    blocks: Positive = Field(default=8, description="Blocks, each with a seed; from the preset.")
     arms: Annotated[Literal["one_factor", "full_factorial"], Said()] = Field(
-        "one_factor", description="Values of one factor at a time, or all combinations."
+        default="one_factor", description="Values of one factor at a time, or all combinations."
     )
     redraws: Count = Field(
-        0, description="Spare blocks for those with a failed run; by default one per four blocks."
+        default=0,
+        description="Spare blocks for those with a failed run; by default one per four blocks.",
     )
 
     def _problems(self, parts: Parts) -> Iterator[Problem]:
@@ -384,8 +388,8 @@ def read_phases(parts: Parts, raw: Any) -> dict[str, Phase]:
         errors.add("phases", text)
     for name, values in entries.items():
         at = f"phases.{name}"
-        if text := name_error(name):
-            errors.add(at, text)
+        if problem := name_error(name):
+            errors.add(at, problem)
             continue
         entry = read(_model(parts, at, values), values, at, parts)
         phase = _phase(name, entry, values)

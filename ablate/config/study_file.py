@@ -121,8 +121,8 @@ class StoreEntry(Entry):
     """Addresses instead of the databases inside the store."""
 
     what: ClassVar[str] = "store"
-    optuna: Text | None = Field(None, description="Such as postgresql+psycopg://...")
-    mlflow: Text | None = Field(None, description="A tracking server or a database.")
+    optuna: Text | None = Field(default=None, description="Such as postgresql+psycopg://...")
+    mlflow: Text | None = Field(default=None, description="A tracking server or a database.")
 
 
 class ReferenceEntry(Entry):
@@ -147,19 +147,13 @@ class ReferenceEntry(Entry):
             return
         own = Context(parts.errors, {"model": self.model}, parts.known)
         for key, value in self.model.items():
-            if text := own.setting_fault(f"model.{key}", value):
-                yield f"model.{key}", text
+            if problem := own.setting_fault(f"model.{key}", value):
+                yield f"model.{key}", problem
         if name == "probe":
             yield "model.name", "the probe has no weights; name a network"
 
 
-class TitledEntry(Entry):
-    """A file with a title."""
-
-    title: Text | None = Field(None, description="In a few words.")
-
-
-class HeadEntry(TitledEntry):
+class HeadEntry(Entry):
     """The sections of a study that stand by themselves."""
 
     title: Text | None = Field(
@@ -183,10 +177,11 @@ class HeadEntry(TitledEntry):
     )
 
 
-class SpaceEntry(TitledEntry):
+class SpaceEntry(Entry):
     """A search space: dimensions, and constraints between them."""
 
     what: ClassVar[str] = "setting of a space"
+    title: Text | None = Field(None, description="In a few words.")
     dimensions: dict[Name, AnyDimension] | None = Field(None, description="Name -> dimension.")
     constraints: dict[str, ConstraintEntry] | None = Field(
         None, description="Name, by which the report counts what it refused -> constraint."
@@ -207,7 +202,7 @@ class StudyEntry(HeadEntry):
     factors: dict[Name, FactorEntry] | None = Field(
         None, description="Name -> the values of a dimension that are compared."
     )
-    nuisance: dict[Name, Literal["fixed"] | AnyDimension] | None = Field(
+    nuisance: dict[Name, Literal["fixed"] | AnyDimension | None] | None = Field(
         None,
         description="Name -> range of what is tuned anew in every block: {low: 1e-4, high: 1e-2}, "
         "or fixed. Learning rate and gradient weight are always there, one decade either side.",

@@ -96,7 +96,7 @@ FAULTS = {
         {"size": "levls"},
         "shares.size: 'levls' is neither a dimension nor a setting; did you mean 'levels'?",
     ),
-    "no count": ({"size": "loss.ratio"}, "shares.size: 'loss.ratio' is no count from 1"),
+    "no count": ({"size": "loss.ratio"}, "shares.size: 'loss.ratio' is not a count from 1"),
     "other size": (
         {"size": 3},
         "shares.size: loss.weights takes one number per level; write size: loss.levels",
