@@ -176,8 +176,8 @@ def _defaults_faults(defaults: Any) -> Iterator[str]:
         match = _CONFIG.fullmatch(text)
         if match is None or len(text) > 200 or text.lstrip("/").startswith("hydra"):
             yield (
-                f"defaults: {short(entry)} is not an entry; write _self_, /search_spaces@space: NAME "
-                "or the name of a study beside this one"
+                f"defaults: {short(entry)} is not an entry; write _self_, /search_spaces@space: "
+                "NAME or the name of a study beside this one"
             )
         elif match["package"] and not _PACKAGE.fullmatch(match["package"]):
             yield (
