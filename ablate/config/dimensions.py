@@ -175,7 +175,9 @@ class DecreasingDimensionEntry(_VectorDimensionEntry):
     what: ClassVar[str] = "setting of a decreasing dimension"
     type: Literal["decreasing"] = TYPE
     first: Annotated[Number, Field(gt=0, le=1), Said("a number above 0 and at most 1")] = Field(
-        1.0, description="First number of the list."
+        1.0,
+        description="First number of the list.",
+        json_schema_extra={"exclusiveMinimum": 0, "maximum": 1},
     )
     low: Ratio = Field(description="Least ratio of a number to the one before it.")
     high: Ratio = Field(description="Greatest ratio of a number to the one before it.")

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from ablate.config.json_schema import space_schema, study_schema
 from ablate.config.locations import packaged_root
 from ablate.study.names import known
-from tests.config.test_mutations import GOOD, MUTATIONS
+from tests.config.test_mutations import GOOD, MUTATIONS, put
 from tests.fuzz.study import refusals
 from tests.hostile.studies import RICH
 
@@ -98,6 +98,34 @@ def test_a_structural_error_is_refused(
         study["space"]["dimensions"]["ratio"] = {"type": "float"} | study["space"]["dimensions"][
             "ratio"
         ]
+    assert not validators["studies"].is_valid(study)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("base/train/learning_rate", 0),
+        ("base/loss/ratio", 1.5),
+        ("base/model", {"name": "unet", "depth": 7}),
+        ("base/data", {"name": "msrs", "pairs": {"train": 3}}),
+        ("questions/q/smallest_effect", {"qabf": -0.1}),
+        ("phases/a/options/points", 0),
+        ("phases/a/seeds", 2),
+        ("phases/a/budgets", [1, 2000]),
+        ("phases/p/options/best", ["v"]),
+        ("phases/s/preset", "quick"),
+        ("executor", {"name": "inline", "lease_s": 30}),
+        ("nuisance/gradient_weight", "free"),
+        ("references", {"mine": {"weight": "x"}}),
+        ("space/dimensions/w/low", 0.5),
+        ("space/dimensions/s", {"type": "decreasing", "first": 2, "low": 0.3, "high": 0.5}),
+    ],
+)
+def test_a_value_outside_its_range_or_place_is_refused(
+    validators: dict[str, Draft202012Validator], path: str, value: Any
+) -> None:
+    study = copy.deepcopy(RICH)
+    put(path, value)(study)
     assert not validators["studies"].is_valid(study)
 
 
