@@ -16,10 +16,10 @@ import yaml
 
 import ablate
 from ablate import errors
-from ablate.config import options
 from ablate.config.defaults import CONF, trial_defaults
-from ablate.config.executors import SETTINGS as OF_EXECUTORS
+from ablate.config.phases import PHASES
 from ablate.config.settings import BUILT_IN, COMMON, OF_NAME
+from ablate.config.study_file import EXECUTORS as OF_EXECUTORS
 from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS
 from ablate.designs.contract import DESIGNS
@@ -311,8 +311,10 @@ def _designs() -> Iterator[str]:
     )
     for name in DESIGNS:
         yield from member(name, DESIGNS.get(name), takes=DESIGNS.get(name), hidden=("inputs",))
-        if options.NEEDED.get(name):
-            yield f"Needed: {codes(options.NEEDED[name])}."
+        options = PHASES[name].model_fields["options"].annotation
+        needed = [key for key, one in options.model_fields.items() if one.is_required()]
+        if needed:
+            yield f"Needed: {codes(needed)}."
 
 
 def _samplers() -> Iterator[str]:
@@ -367,7 +369,8 @@ def _executors() -> Iterator[str]:
                     parts.arguments.get(key, "Has no effect here."),
                     in_code(parameters[key].default) if key in parameters else "",
                 )
-                for key in ("slots", *OF_EXECUTORS.get(name, ()))
+                for key in OF_EXECUTORS[name].model_fields
+                if key != "name"
             ],
         )
 

@@ -1,4 +1,4 @@
-"""`ablate check`: compose and check study files, try plug-ins; all faults together."""
+"""`ablate check`: compose and check study files, try plug-ins; all errors together."""
 
 import json
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def check(
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Check studies and plug-ins; every fault is told, exit code 2 when there is any.
+    """Check studies and plug-ins; prints every error, exit code 2 if there is any.
 
     Plug-ins are those of plugins/ in the current folder; each member has to keep the contract that
     the packaged ones keep.

@@ -27,6 +27,7 @@ from ablate.cli import (
     plan,
     report,
     run,
+    schema,
     score,
     selftest,
     status,
@@ -40,7 +41,8 @@ INTERRUPTED = 130
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (MAKE, "new", new.new, "Write a project of one's own that runs as it is."),
     (MAKE, "list", listing.listing, "Names that study files may use: losses, models, ..."),
-    (MAKE, "check", check.check, "Every fault of study files and plug-ins at once."),
+    (MAKE, "check", check.check, "Every error of study files and plug-ins at once."),
+    (MAKE, "schema", schema.schema, "JSON Schema of study files, for editors."),
     (RUN, "demo", demo.demo, "The quickstart study, from nothing to its report."),
     (RUN, "plan", plan.plan, "Arms, runs, cost, detectable effect; writes nothing."),
     (RUN, "run", run.run, "Run a study, or go on with it."),

@@ -1,30 +1,30 @@
-"""From a composed tree to a checked `StudyConfig`, or every fault of it at once."""
+"""From a composed tree to a checked `StudyConfig`, or all errors of it at once."""
 
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from ablate.config.defaults import NEWEST
-from ablate.config.demands import (
-    check_answers,
-    check_confirmations,
-    check_interactions,
-    check_percentages,
-)
-from ablate.config.executors import check_executor
-from ablate.config.factors import read_factors
-from ablate.config.faults import Faults, short
+from ablate.config.demands import check_demands
+from ablate.config.dimensions import read_constraints, read_dimensions
+from ablate.config.entries import Parts, joined, read
+from ablate.config.errors import Errors, short
 from ablate.config.locations import STUDY
 from ablate.config.nuisance import read_nuisance
 from ablate.config.overrides import TOP
 from ablate.config.phases import read_phases
-from ablate.config.questions import read_questions
+from ablate.config.questions import read_factors, read_questions
 from ablate.config.reading import LARGEST_WHOLE, LONGEST_TEXT
-from ablate.config.references import read_references
 from ablate.config.schema import Space, StudyConfig
 from ablate.config.settings import FUSION, Context, check_base, merged_names, task_of
-from ablate.config.sizes import check_sizes
-from ablate.config.spaces import read_constraints, read_dimensions
+from ablate.config.study_file import (
+    HeadEntry,
+    SpaceEntry,
+    StoreEntry,
+    StudyEntry,
+    read_executor,
+    read_references,
+)
 from ablate.errors import nearest
 from ablate.settings.setting import Known
 
@@ -46,80 +46,67 @@ def check(
     """Return the study that a composed tree describes.
 
     Args:
-        tree: What `compose` returned.
+        tree: The result of `compose`.
         name: Name of the study.
         file: The file as messages show it.
         known: Names by kind (designs, samplers, pruners, models, data, metrics, protocols,
             executors, losses.operator, ...); a kind that is absent falls back on the built-in
             names, and is not checked where there are none.
-        faults: Faults found before, reported with the rest.
+        faults: Errors found before, reported with the rest.
         notes: Lines to hand on to the user.
         defaults: Version of the packaged defaults.
 
     Raises:
-        ConfigError: All faults together.
+        ConfigError: All errors together.
     """
-    found = Faults(file)
-    found.lines += faults
+    errors = Errors(file)
+    errors.lines += faults
     names = merged_names(known)
     if not STUDY.fullmatch(name):
-        found.add(
-            "", f"{name!r} is no name of a study; use letters, digits, . _ - in the file name"
-        )
-    tree = _without_code(found, "", dict(tree))
-    found.unknown_keys("", tree, TOP, "section")
-    base = found.mapping("base", tree.get("base"))
-    _settle_task(found, base, names)
+        text = f"{name!r} cannot name a study; use letters, digits, . _ - in the file name"
+        errors.add("", text)
+    tree = _without_code(errors, "", dict(tree))
+    errors.unknown_keys("", tree, TOP, StudyEntry.what)
+    base = errors.mapping("base", tree.get("base"))
+    _settle_task(errors, base, names)
     _lower_metrics(base)
-    context = Context(found, base, names)
     _settle_limit(base)
+    context = Context(errors, base, names)
     check_base(context)
-    space = _space(context, tree.get("space"))
-    space_raw = tree.get("space")
-    written = space_raw.get("dimensions") if isinstance(space_raw, dict) else None
-    written = written if isinstance(written, dict) else {}
-    factors = read_factors(context, tree.get("factors"), space.dimensions, written)
-    nuisance, held = read_nuisance(
-        context, tree.get("nuisance"), dimensions=space.dimensions, factors=factors
+    parts = Parts(settings=context, defaults=defaults)
+    head = read(
+        HeadEntry, {key: tree[key] for key in HeadEntry.model_fields if key in tree}, "", parts
     )
-    factor_names = tuple(found.mapping("factors", tree.get("factors")))
-    objectives = _objectives(found, tree.get("objective"), _metrics(base))
+    space = _space(parts, "space", tree.get("space"))
+    parts.dimensions = space.dimensions
+    factors = tree.get("factors")
+    parts.compared = tuple(factors) if isinstance(factors, dict) else ()
+    parts.factors = read_factors(parts, factors)
+    nuisance, held = read_nuisance(parts, tree.get("nuisance"))
+    objectives = _objectives(errors, head, _metrics(base))
     config = StudyConfig(
         name=name,
-        title=found.text("title", tree.get("title"), default=name),
+        title=head.title or name,
         file=file,
-        questions=read_questions(
-            context, tree.get("questions"), factors=factors, written=factor_names
-        ),
+        questions=read_questions(parts, tree.get("questions")),
         dimensions=space.dimensions,
-        factors=factors,
+        factors=dict(parts.factors),
         constraints=space.constraints,
-        phases=read_phases(
-            found,
-            tree.get("phases"),
-            dimensions=written,
-            factors=factors,
-            names=names,
-            defaults=defaults,
-        ),
+        phases=read_phases(parts, tree.get("phases")),
         base=base,
         objective=objectives[0],
         further_objectives=objectives[1:],
-        seed=found.whole("seed", tree.get("seed"), default=0),
-        executor=check_executor(found, tree.get("executor"), names),
-        store=_store(found, tree.get("store")),
+        seed=head.seed or 0,
+        executor=read_executor(parts, tree.get("executor")),
+        store={key: getattr(head.store, key, None) for key in StoreEntry.model_fields},
         nuisance=nuisance,
         held=held,
-        references=read_references(context, tree.get("references")),
+        references=read_references(parts, tree.get("references")),
         notes=notes,
         defaults=defaults,
     )
-    check_percentages(found, config)
-    check_answers(found, config)
-    check_interactions(found, config)
-    check_confirmations(context, config)
-    check_sizes(found, config)
-    found.raise_any()
+    check_demands(parts, config)
+    errors.raise_any()
     return config
 
 
@@ -127,90 +114,76 @@ def check_space(tree: Mapping[str, Any], *, file: str, known: Known | None = Non
     """Return the space that `compose_space` composed.
 
     Raises:
-        ConfigError: All faults together.
+        ConfigError: All errors together.
     """
-    faults = Faults(file)
-    context = Context(faults, tree["base"], merged_names(known))
-    space = _space(context, _without_code(faults, "", tree["space"]), prefix="")
-    faults.raise_any()
+    errors = Errors(file)
+    parts = Parts(settings=Context(errors, tree["base"], merged_names(known)))
+    space = _space(parts, "", _without_code(errors, "", tree["space"]))
+    errors.raise_any()
     return space
 
 
-def _without_code(faults: Faults, path: str, value: Any) -> Any:
+def _without_code(errors: Errors, path: str, value: Any) -> Any:
     """Return the tree without names that frameworks run and without interpolations."""
     if isinstance(value, dict):
         kept = {}
         for key, item in value.items():
             at = f"{path}.{key}" if path else str(key)
             if isinstance(key, str) and key.startswith("_"):
-                faults.add(at, "YAML never names code; remove it and use a registered name")
+                errors.add(at, "YAML never names code; remove it and use a registered name")
             else:
-                kept[key] = _without_code(faults, at, item)
+                kept[key] = _without_code(errors, at, item)
         return kept
     if isinstance(value, list):
-        return [_without_code(faults, path, item) for item in value]
+        return [_without_code(errors, path, item) for item in value]
     if isinstance(value, str) and ("${" in value or value == "???"):
-        faults.add(path, f"{short(value)} refers to another value; write the value itself")
+        errors.add(path, f"{short(value)} refers to another value; write the value itself")
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        faults.add(path, f"has {len(value)} characters, at most {LONGEST_TEXT}; shorten it")
+        errors.add(path, f"has {len(value)} characters, at most {LONGEST_TEXT}; shorten it")
     if isinstance(value, str) and _UNSEEN.search(value):
-        faults.add(path, f"{short(value)} has characters that do not print; write it anew")
+        errors.add(path, f"{short(value)} has characters that do not print; write it anew")
     if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
-        faults.add(path, "a whole number beyond 2**63; write a smaller one")
+        errors.add(path, "a whole number beyond 2**63; write a smaller one")
         return 1
     return value
 
 
-def _space(context: Context, raw: Any, *, prefix: str = "space") -> Space:
-    faults = context.faults
-    space = faults.mapping(prefix or "space", raw)
-    dot = f"{prefix}." if prefix else ""
-    faults.unknown_keys(prefix, space, ("title", "dimensions", "constraints"), "setting of a space")
-    raw_dimensions = space.get("dimensions")
-    dimensions = read_dimensions(context, f"{dot}dimensions", raw_dimensions)
-    written = raw_dimensions if isinstance(raw_dimensions, dict) else {}
+def _space(parts: Parts, at: str, raw: Any) -> Space:
+    errors = parts.errors
+    space = errors.mapping(at or "space", raw)
+    errors.unknown_keys(at, space, SpaceEntry.model_fields, SpaceEntry.what)
+    dimensions = space.get("dimensions")
+    parts.written = dimensions if isinstance(dimensions, dict) else {}
+    title = space.get("title")
+    if title is not None and not (isinstance(title, str) and title.strip()):
+        errors.add(joined(at, "title"), f"must be a text, got {short(title)}")
+        title = None
     return Space(
-        title=faults.text(f"{dot}title", space.get("title")),
-        dimensions=dimensions,
-        constraints=read_constraints(
-            context, f"{dot}constraints", space.get("constraints"), written
-        ),
+        title=title or "",
+        dimensions=read_dimensions(parts, joined(at, "dimensions"), dimensions),
+        constraints=read_constraints(parts, joined(at, "constraints"), space.get("constraints")),
     )
 
 
-def _objectives(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> tuple[str, ...]:
+def _objectives(errors: Errors, head: HeadEntry, metrics: tuple[str, ...]) -> tuple[str, ...]:
     """Return the objectives; a list is one for trade-offs, its first picks winners."""
-    if not isinstance(raw, list):
-        return (_objective(faults, raw, metrics),)
-    if not raw:
-        faults.add("objective", "is an empty list; write e.g. [val/qabf, val/vif]")
-        return ("val/qabf",)
-    found = tuple(_objective(faults, one, metrics) for one in raw)
-    if len(set(found)) < len(found):
-        faults.add("objective", "names one twice; remove the second")
-    return found
-
-
-def _objective(faults: Faults, raw: Any, metrics: tuple[str, ...]) -> str:
     default = "val/qabf" if "qabf" in metrics or not metrics else f"val/{metrics[0]}"
-    objective = faults.text("objective", raw, default=default).lower()
-    split, _, metric = objective.partition("/")
-    if split == "test":
-        faults.add("objective", f"{objective!r} would tune on test images; use 'val/{metric}'")
-    elif split != "val" or not metric:
-        faults.add("objective", f"must be val/ and a metric such as 'val/qabf', got {objective!r}")
-    elif metrics and metric not in metrics:
-        text = f"{metric!r} is not in base.metrics.names; {nearest(metric, metrics)}"
-        faults.add("objective", text)
-    return objective
-
-
-def _store(faults: Faults, raw: Any) -> dict[str, str | None]:
-    store = faults.mapping("store", raw)
-    faults.unknown_keys("store", store, ("optuna", "mlflow"), "store")
-    return {
-        key: faults.text(f"store.{key}", store.get(key)) or None for key in ("optuna", "mlflow")
-    }
+    raw = head.objective or default
+    found = tuple(one.lower() for one in (raw if isinstance(raw, list) else [raw]))
+    for objective in found:
+        split, _, metric = objective.partition("/")
+        if split == "test":
+            text = f"{objective!r} would tune on test images; use 'val/{metric}'"
+            errors.add("objective", text)
+        elif split != "val" or not metric:
+            text = f"must be val/ and a metric such as 'val/qabf', got {objective!r}"
+            errors.add("objective", text)
+        elif metrics and metric not in metrics:
+            text = f"{metric!r} is not in base.metrics.names; {nearest(metric, metrics)}"
+            errors.add("objective", text)
+    if len(set(found)) < len(found):
+        errors.add("objective", "names one twice; remove the second")
+    return found
 
 
 def _metrics(base: Mapping[str, Any]) -> tuple[str, ...]:
@@ -226,7 +199,7 @@ def _lower_metrics(base: dict[str, Any]) -> None:
         base["metrics"] = {**section, "names": names}
 
 
-def _settle_task(faults: Faults, base: dict[str, Any], names: dict[str, Collection[str]]) -> None:
+def _settle_task(errors: Errors, base: dict[str, Any], names: dict[str, Collection[str]]) -> None:
     """Drop a task that is the default one; of another one, take its metrics for those known.
 
     Raises:
@@ -237,8 +210,8 @@ def _settle_task(faults: Faults, base: dict[str, Any], names: dict[str, Collecti
         if base.get("task") == {"name": FUSION}:
             del base["task"]
         return
-    faults.known("base.task.name", name, names["tasks"], "task")
-    faults.raise_any()
+    errors.known("base.task.name", name, names["tasks"], "task")
+    errors.raise_any()
     names["metrics"] = names.get(f"task.{name}.metrics", ())
     section = base.get("metrics")
     if isinstance(section, dict):

@@ -17,7 +17,7 @@ import yaml
 
 from ablate.config import locations, reading
 from ablate.config.defaults import CONF, NEWEST, group_folders, trial_defaults
-from ablate.config.faults import Faults
+from ablate.config.errors import Errors
 from ablate.config.layers import layered
 from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, names_spaces, read
 from ablate.errors import ConfigError, nearest
@@ -65,7 +65,7 @@ def compose_with_faults(
         ConfigError: The file or a search space of it cannot be composed at all.
     """
     where = locations.shown(location.file)
-    faults = Faults(where)
+    faults = Errors(where)
     with _lock:
         composer = _Composer(location.file, folder, where, defaults=defaults)
         plain = composer.study([], _space_word(overrides))
@@ -89,7 +89,7 @@ def compose_space(name: str | Path, *, folder: Path | None = None) -> dict[str, 
         composer = _Composer(location.file, folder, where)
         space = composer.compose(location.file.stem, [])
         rest = layered(
-            {}, {}, Overrides(), trial=trial_defaults(), group=composer.group, faults=Faults(where)
+            {}, {}, Overrides(), trial=trial_defaults(), group=composer.group, faults=Errors(where)
         )
     return {"space": space, "base": rest["base"]}
 

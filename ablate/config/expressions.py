@@ -71,7 +71,7 @@ class Expression:
             return _value(self._body, look_up)
         except (TypeError, ArithmeticError) as error:
             raise ConfigError(
-                f"{self.text!r}: cannot be computed: {error}; mend it, or a value that it names"
+                f"{self.text!r}: cannot be computed: {error}; change it, or a value that it names"
             ) from None
 
 
@@ -79,7 +79,7 @@ def parse(text: str) -> Expression:
     """Return the expression that a text says.
 
     Raises:
-        ConfigError: It is no expression, or uses what the language does not have.
+        ConfigError: It is not an expression, or uses what the language does not have.
 
     Example:
         >>> parse("loss.levels > 1 and sign in ['kept', 'free']").names
@@ -95,7 +95,9 @@ def parse(text: str) -> Expression:
             body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = error.msg if isinstance(error, SyntaxError) else error
-        raise ConfigError(f"{text!r}: is no expression ({why}); write e.g. 'levels > 1'") from None
+        raise ConfigError(
+            f"{text!r}: is not an expression ({why}); write e.g. 'levels > 1'"
+        ) from None
     if _is_deep(body):
         raise ConfigError(f"{text!r}: is nested deeper than {DEEPEST}; split it")
     names: list[str] = []

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ablate.config.faults import Faults
+from ablate.config.errors import Errors
 from ablate.config.overrides import NAMED, SECTIONS, Overrides
 from ablate.config.schema import PATHS
 from ablate.config.settings import FUSION, OF_FUSION, task_of
@@ -22,7 +22,7 @@ def layered(
     *,
     trial: Mapping[str, Any],
     group: Group,
-    faults: Faults,
+    faults: Errors,
 ) -> dict[str, Any]:
     """Return the study with `base` and `executor` filled in.
 
@@ -72,7 +72,7 @@ def merged(lower: Any, upper: Any) -> Any:
     return both
 
 
-def _train(layers: Sequence[Any], faults: Faults) -> Any:
+def _train(layers: Sequence[Any], faults: Errors) -> Any:
     """Return the section `train`: layers over each other, the last preset under its own layer."""
     named = [
         index for index, one in enumerate(layers) if isinstance(one, Mapping) and "preset" in one

@@ -55,13 +55,13 @@ def study_name(study: str | Path) -> str:
     """Return the name of a study given by name or path; it is a folder of a store too.
 
     Raises:
-        ConfigError: What is given is no name of a study.
+        ConfigError: The name cannot name a study.
     """
     path = Path(study)
     name = path.stem if path.suffix in SUFFIXES else path.name
     if len(name) > LONGEST_NAME or not STUDY.fullmatch(name):
         shown_name = one_line(str(study), longest=60)
-        raise ConfigError(f"{shown_name}: no name of a study; use letters, digits, . _ -")
+        raise ConfigError(f"{shown_name}: cannot name a study; use letters, digits, . _ -")
     return name
 
 

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ablate.config.faults import Faults, short
+from ablate.config.errors import Errors, short
+from ablate.config.study_file import StudyEntry
 from ablate.errors import nearest
 
 SECTIONS = ("task", "data", "model", "loss", "train", "metrics")
@@ -13,20 +14,7 @@ GROUPS = ("task", "data", "model", "loss", "train", "executor")
 NAMED = ("task", "data", "model", "executor")  # sections whose `name` chooses their defaults
 MAPPINGS = ("questions", "factors", "nuisance", "phases", "space.dimensions", "space.constraints")
 THERE_ANYWAY = {"nuisance": ("learning_rate", "gradient_weight")}
-TOP = (
-    "title",
-    "questions",
-    "space",
-    "factors",
-    "nuisance",
-    "phases",
-    "base",
-    "objective",
-    "seed",
-    "executor",
-    "store",
-    "references",
-)
+TOP = tuple(StudyEntry.model_fields)
 ALIASES = {"dimensions": "space.dimensions", "constraints": "space.constraints"}
 SPACE_GROUP = "search_spaces@space"
 
@@ -50,7 +38,7 @@ class Overrides:
 
 def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
     """Return the overrides, sorted; `study` is the composed file they will be laid over."""
-    faults = Faults("override")
+    faults = Errors("override")
     choices: dict[str, str] = {}
     settings: list[str] = []
     others: list[str] = []
@@ -58,7 +46,7 @@ def read(words: Sequence[str], *, study: Mapping[str, Any]) -> Overrides:
     for word in words:
         match = _WORD.fullmatch(str(word).strip())
         if match is None or (match["value"] is None and match["mark"] != "~"):
-            faults.add("", f"{word!r} is no override; write key=value, for example data=msrs")
+            faults.add("", f"{word!r} is not an override; write key=value, for example data=msrs")
             continue
         mark, value = match["mark"] or "", (match["value"] or "").strip()
         written = match["key"].strip()
@@ -120,7 +108,7 @@ def _full(key: str) -> str:
 
 
 def _allowed(
-    faults: Faults, written: str, *, key: str, mark: str, study: Mapping[str, Any]
+    faults: Errors, written: str, *, key: str, mark: str, study: Mapping[str, Any]
 ) -> bool:
     before = len(faults.lines)
     first, _, rest = key.partition(".")
@@ -128,7 +116,7 @@ def _allowed(
     if any(part.startswith("_") for part in key.split(".")):
         faults.add(written, "names with a leading underscore are refused; YAML never names code")
     elif not _KEY.fullmatch(key):
-        faults.add(written, "is no usable key; write key=value, for example data=msrs")
+        faults.add(written, "is not a usable key; write key=value, for example data=msrs")
     elif first not in TOP:
         faults.add(written, f"no such setting; {nearest(first, known)}")
     elif first == "base" and rest.partition(".")[0] not in SECTIONS:
@@ -140,7 +128,7 @@ def _allowed(
     return len(faults.lines) == before
 
 
-def _entry(faults: Faults, written: str, key: str, mark: str, study: Mapping[str, Any]) -> None:
+def _entry(faults: Errors, written: str, key: str, mark: str, study: Mapping[str, Any]) -> None:
     """Enter a fault where the key names no dimension, factor, phase, ... that the study has."""
     for mapping in MAPPINGS:
         if not key.startswith(f"{mapping}."):

@@ -1,101 +1,464 @@
-"""Read and check the phases of a study: designs with their options, and searches."""
+"""The phases of a study: a model for each design with its options, and one for a search."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from ablate.config.defaults import NEWEST
-from ablate.config.faults import Faults, short
-from ablate.config.options import OPTIONS, check_options
-from ablate.config.schema import Factor, Phase
-from ablate.config.spaces import usable_name
-from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH, SEARCHES
-from ablate.settings.setting import Known
+from pydantic import Field
 
-ANY_OPTION = tuple(key for options in OPTIONS.values() for key in options)
-KEYS = (
-    "design",
-    "seeds",
-    "trials",
-    "sampler",
-    "pruner",
-    "rungs",
-    "preset",
-    "options",
-    "claims",
-    "looks",
-    "budgets",
+from ablate.config.entries import (
+    Count,
+    Entry,
+    Flag,
+    Parts,
+    Positive,
+    Problem,
+    Said,
+    Scalar,
+    Text,
+    name_error,
+    read,
 )
+from ablate.config.errors import short
+from ablate.config.schema import Phase
+from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH
+from ablate.errors import nearest
+
 CLAIMING = (BLOCKED, CONFIRM)  # designs with replicates that a claim can rest on
-COUNTED = SEARCHES  # designs that need a number of trials
 
 # T nuisance points per value and block, R blocks
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    BLOCKED: {
-        "smoke": {"points": 2, "blocks": 3},
-        "quick": {"points": 4, "blocks": 8},
-        "full": {"points": 4, "blocks": 16},
-        "deep": {"points": 8, "blocks": 16},
-    }
+PRESETS: Final[Mapping[str, Mapping[str, int]]] = {
+    "smoke": {"points": 2, "blocks": 3},
+    "quick": {"points": 4, "blocks": 8},
+    "full": {"points": 4, "blocks": 16},
+    "deep": {"points": 8, "blocks": 16},
 }
-REDRAWS_SINCE = 2  # version of the packaged defaults: before it no block was redrawn
-DEFAULTS: dict[str, dict[str, Any]] = {CONFIRM: {"blocks": 8}}
-NEVER_CLAIM = ("smoke",)
-MOST_TIMES = 1000  # the steps of the answer
-DEFAULT_PRESET = {BLOCKED: "quick"}
+DEFAULT_PRESET: Final = "quick"
+NEVER_CLAIM: Final = ("smoke",)
+BLOCKS_TO_CONFIRM: Final = 8
+REDRAWS_SINCE: Final = 2  # version of the packaged defaults: before it no block was redrawn
+MOST_TIMES: Final = 1000  # the steps of the answer
+BASELINE: Final = "baseline"  # the arm that every confirmation has
+
+Values = dict[str, Any] | None
+Recipe = dict[str, Scalar] | None  # nuisance -> frozen value
 
 
-def read_phases(
-    faults: Faults,
-    raw: Any,
-    *,
-    dimensions: Mapping[str, Any],
-    factors: Mapping[str, Factor],
-    names: Known,
-    defaults: int = NEWEST,
-) -> dict[str, Phase]:
-    """Return the phases.
+class _Options(Entry):
+    what: ClassVar[str] = "option of this design"
+    design: ClassVar[str] = "this design"
 
-    Args:
-        faults: Where faults go.
-        raw: The section of the file.
-        dimensions: All dimensions of the file, faulty ones included.
-        factors: The factors that could be read.
-        names: Names by kind; "designs.<name>" may name the options of a plug-in.
-        defaults: Version of the packaged defaults.
-    """
-    phases: dict[str, Phase] = {}
-    entries = faults.mapping("phases", raw)
-    if not entries:
-        faults.add(
-            "phases", "is missing; write e.g. phases: {compare: {design: one_factor, seeds: 3}}"
+    @classmethod
+    def misplaced(cls, key: str, value: Any, at: str) -> str | None:
+        """Say it where a design has no options at all."""
+        del key, value, at
+        return None if cls.model_fields else f"no such option; {cls.design} has none, remove it"
+
+
+class NoOptions(_Options):
+    """The design has no options."""
+
+
+class BestOptions(_Options):
+    """The values that another design starts from or leads to."""
+
+    best: Values = Field(
+        default=None, description="Factor -> its best value; by default the other one."
+    )
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from _best_errors("best", self.best, parts)
+
+
+class PathOptions(BestOptions):
+    """A way from the baseline to the best values, one factor after the other."""
+
+    best: dict[str, Any] = Field(
+        description="Factor -> its best value.",
+        json_schema_extra={"needed": "a path needs the values that it leads to"},
+    )
+    order: Annotated[list[Text], Field(min_length=1), Said("a list of factors")] = Field(
+        default_factory=list,
+        description="In which order the factors change; by default as the file has them.",
+    )
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from super()._problems(parts)
+        if len(set(self.order)) < len(self.order):
+            yield "order", f"must be a list of factors, each once, got {short(self.order)}"
+        for name in self.order:
+            yield from _factor_errors("order", name, parts)
+
+
+class FractionalOptions(_Options):
+    """A fraction of all combinations."""
+
+    generators: Annotated[list[Text], Said("a list such as [d = a * b * c]")] = Field(
+        description="Which factor follows from which, such as d = a * b * c."
+    )
+
+
+class BlockedOptions(_Options):
+    """Every value at the same points of the nuisance, in every block."""
+
+    points: Positive = Field(
+        default=4,
+        description="Nuisance points per value and block, a power of two; from the preset.",
+    )
+    blocks: Positive = Field(default=8, description="Blocks, each with a seed; from the preset.")
+    arms: Annotated[Literal["one_factor", "full_factorial"], Said()] = Field(
+        default="one_factor", description="Values of one factor at a time, or all combinations."
+    )
+    redraws: Count = Field(
+        default=0,
+        description="Spare blocks for those with a failed run; by default one per four blocks.",
+    )
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        if self.points & (self.points - 1):
+            low = 1 << (self.points.bit_length() - 1)
+            text = f"must be a power of two, got {self.points}; use {low} or {2 * low}"
+            yield "points", text
+
+
+class Arm(Entry):
+    """An arm that is confirmed with a frozen recipe."""
+
+    what: ClassVar[str] = "part of an arm"
+    values: Values = Field(None, description="Factor -> value.")
+    nuisance: Recipe = Field(None, description="Nuisance -> its tuned value.")
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from _best_errors("values", self.values, parts)
+
+
+class ConfirmOptions(_Options):
+    """What a confirmation trains anew: winners of a phase, or named arms."""
+
+    blocks: Positive = Field(BLOCKS_TO_CONFIRM, description="Blocks, each with a seed.")
+    of: Text = Field("", description="The phase whose winners are confirmed.")
+    winners: Positive = Field(1, description="How many winners of that phase.")
+    arms: dict[str, Arm] = Field({}, description="Name -> arm with its frozen recipe.")
+    baseline: Recipe = Field(None, description="Nuisance -> tuned value of the baseline.")
+    question: Text = Field(
+        "", description="The question whose metrics and smallest effects it takes."
+    )
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        given = self.model_fields_set
+        if ("of" in given or not self.has("of")) == ("arms" in given or not self.has("arms")):
+            text = "needs either of: PHASE, whose winners are confirmed, or arms: {...} with their"
+            yield "", f"{text} frozen recipes"
+        if "arms" in given and not self.arms:
+            text = "must name at least one arm such as mine: {values: {...}, nuisance: {...}}"
+            yield "arms", text
+        if BASELINE in self.arms:
+            yield f"arms.{BASELINE}", "is always an arm; give its nuisance under options.baseline"
+        if given >= {"arms", "winners"}:
+            yield "winners", "belongs to `of`; arms are named; remove it"
+
+
+DESIGN: Any = Field(description="A design, or search.")
+
+
+class PhaseEntry(Entry):
+    """One stage of a study."""
+
+    what: ClassVar[str] = "setting of a phase"
+    design: Text = DESIGN
+    seeds: Positive | None = Field(None, description="Runs per row; 1 by default.")
+    rungs: Annotated[list[Positive], Said("a growing list of steps such as [50, 100]")] | None = (
+        Field(None, description="Steps at which the pruner decides.")
+    )
+    claims: Flag | None = Field(
+        None,
+        description="Whether its verdicts may be claims: by default those of blocked and confirm, "
+        "but not with the preset smoke.",
+    )
+
+    @classmethod
+    def misplaced(cls, key: str, value: Any, at: str) -> str | None:
+        """Name the designs that have the key, or the place of an option."""
+        if key in ANY_OPTION:
+            return f"is an option of a design; write {at}.options.{key}"
+        text = ELSEWHERE.get(key)
+        return text and (f"{text}; remove it" if value is not None else "")
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        if self.rungs and self.rungs != sorted(set(self.rungs)):
+            text = f"must be a growing list of steps such as [50, 100], got {short(self.rungs)}"
+            yield "rungs", text
+        if self.claims and self.has("design") and self.design not in CLAIMING:
+            names = " or ".join(CLAIMING)
+            text = f"{self.design!r} is not a design that claims; use {names}, or remove it"
+            yield "claims", text
+
+
+class SearchEntry(PhaseEntry):
+    """A search over the dimensions of the space."""
+
+    design: Literal["search"] = DESIGN
+    trials: Positive = Field(
+        description="How many.", json_schema_extra={"needed": "a search needs a number of trials"}
+    )
+    sampler: Text | None = Field(None, description="tpe by default.")
+    pruner: Text | None = Field(None, description="None by default.")
+    options: dict[str, Any] | None = Field(None, description="Of the sampler and the pruner.")
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from super()._problems(parts)
+        if not parts.written:
+            yield "", "a search needs dimensions; add a search space to the defaults"
+        for key, name in (("sampler", self.sampler), ("pruner", self.pruner)):
+            known = parts.known.get(f"{key}s")
+            if name and known is not None and name not in known:
+                yield key, f"no {key} is called {short(name)}; {nearest(name, known)}"
+
+
+class SobolEntry(PhaseEntry):
+    """Evenly spread points over the factors and the nuisance."""
+
+    design: Literal["sobol"] = DESIGN
+    trials: Positive = Field(
+        description="How many points.",
+        json_schema_extra={"needed": "sobol needs a number of trials"},
+    )
+    options: NoOptions = Field(default_factory=NoOptions, description="It has none.")
+
+
+class _ReplicatedEntry(PhaseEntry):
+    seeds: (
+        Annotated[
+            int,
+            Field(ge=1, le=1),
+            Said("1 (a block has one seed; raise options.blocks instead)"),
+        ]
+        | None
+    ) = Field(None, description="A block has one seed.")
+    looks: Positive | None = Field(
+        None, description="How often its verdicts are read: alpha is split evenly over the looks."
+    )
+
+
+class BlockedEntry(_ReplicatedEntry):
+    """The answer to the questions: blocks in which every value meets the same nuisance."""
+
+    design: Literal["blocked"] = DESIGN
+    preset: Annotated[Literal["smoke", "quick", "full", "deep"], Said()] | None = Field(
+        None,
+        description=", ".join(
+            f"{name}: {sizes['points']} points x {sizes['blocks']} blocks"
+            for name, sizes in PRESETS.items()
         )
+        + f"; {DEFAULT_PRESET} by default.",
+    )
+    options: BlockedOptions = Field(
+        default_factory=BlockedOptions, description="Instead of the preset's."
+    )
+    budgets: (
+        Annotated[
+            Annotated[
+                list[Annotated[int | float, Field(gt=0, le=MOST_TIMES)]], Field(min_length=1)
+            ],
+            Said(
+                "a list of multiples of train.steps such as [1, 2], each once, above 0 and at most "
+                f"{MOST_TIMES}"
+            ),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Multiples of train.steps at which the same blocks are trained. The first is 1 "
+        "and decides; whether its effects hold at the others is reported with it.",
+    )
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from super()._problems(parts)
+        if self.claims and self.preset in NEVER_CLAIM:
+            larger = ", ".join(name for name in PRESETS if name not in NEVER_CLAIM)
+            text = f"preset {self.preset} may never claim; use {larger}, or claims: false"
+            yield "claims", text
+        budgets = self.budgets or [1]
+        if len({f"{value:g}" for value in budgets}) < len(budgets):
+            yield "budgets", f"names one twice, got {short(budgets)}; each once"
+        elif budgets[0] != 1:
+            text = f"the first decides and is train.steps itself, so 1, got {short(budgets)}"
+            yield "budgets", f"{text}; change train.steps instead"
+
+
+class ConfirmEntry(_ReplicatedEntry):
+    """New blocks for winners or named arms with frozen recipes."""
+
+    design: Literal["confirm"] = DESIGN
+    options: ConfirmOptions = Field(description="Which arms.")
+
+
+class SimpleEntry(PhaseEntry):
+    """A design without options."""
+
+    design: Literal["one_factor", "full_factorial", "baseline_only"] = DESIGN
+    options: NoOptions = Field(default_factory=NoOptions, description="It has none.")
+
+
+class BestEntry(PhaseEntry):
+    """One factor at a time, from the best values or towards them."""
+
+    design: Literal["leave_one_out", "add_one_in"] = DESIGN
+    options: BestOptions = Field(default_factory=BestOptions, description="Which values are best.")
+
+
+class PathEntry(PhaseEntry):
+    """A way from the baseline to the best values."""
+
+    design: Literal["path"] = DESIGN
+    options: PathOptions = Field(description="Which values are best.")
+
+
+class FractionalEntry(PhaseEntry):
+    """A fraction of all combinations."""
+
+    design: Literal["fractional_factorial"] = DESIGN
+    options: FractionalOptions = Field(description="Which fraction.")
+
+
+class PlugInEntry(PhaseEntry):
+    """A design of a plug-in."""
+
+    options: dict[str, Any] | None = Field(None, description="Parameters of the design.")
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from super()._problems(parts)
+        known = parts.known.get(f"designs.{self.design}")
+        for key in self.options or {}:
+            if known is not None and key not in known:
+                tail = nearest(str(key), known) if known else "it has none, remove it"
+                yield f"options.{key}", f"no such option of {self.design}; {tail}"
+
+
+class UnknownEntry(PhaseEntry):
+    """A phase whose design is missing or wrong: the keys of every design, by their types."""
+
+    trials: Positive | None = None
+    sampler: Text | None = None
+    pruner: Text | None = None
+    preset: Text | None = None
+    looks: Positive | None = None
+    budgets: list[Any] | None = None
+    options: dict[str, Any] | None = None
+
+
+AnyPhase = (
+    SearchEntry
+    | SobolEntry
+    | BlockedEntry
+    | ConfirmEntry
+    | SimpleEntry
+    | BestEntry
+    | PathEntry
+    | FractionalEntry
+    | PlugInEntry
+    | UnknownEntry
+)
+PHASES: Final[Mapping[str, type[AnyPhase]]] = {
+    design: model
+    for model in get_args(AnyPhase)
+    for design in get_args(model.model_fields["design"].annotation)
+}
+ANY_OPTION: Final = {
+    option
+    for options in (BlockedOptions, ConfirmOptions, PathOptions, FractionalOptions)
+    for option in options.model_fields
+}
+ELSEWHERE: Final = {
+    "trials": "only a search has it, and sobol",
+    "sampler": "only a search has it",
+    "pruner": "only a search has it",
+    "preset": "only blocked has presets",
+    "budgets": "only blocks are trained at several budgets",
+    "looks": "only blocked and confirm claim anything, so only they have looks",
+}
+
+
+def read_phases(parts: Parts, raw: Any) -> dict[str, Phase]:
+    """Return the phases; one with errors has defaults in their place."""
+    errors, phases = parts.errors, dict[str, Phase]()
+    entries = errors.mapping("phases", raw)
+    if not entries:
+        text = "is missing; write e.g. phases: {compare: {design: one_factor, seeds: 3}}"
+        errors.add("phases", text)
     for name, values in entries.items():
         at = f"phases.{name}"
-        if usable_name(faults, at, name):
-            entry = faults.mapping(at, values)
-            for key in (key for key in entry if key in ANY_OPTION):
-                faults.add(f"{at}.{key}", f"is an option of a design; write {at}.options.{key}")
-            faults.unknown_keys(at, entry, (*KEYS, *ANY_OPTION), "setting of a phase")
-            phases[name] = _phase(
-                faults, name, entry, dimensions=dimensions, factors=factors, names=names
-            )
-            if defaults >= REDRAWS_SINCE:
-                phases[name] = _with_redraws(phases[name])
-            for again in _at_budgets(phases[name]):
-                if again.name in entries:
-                    faults.add(
-                        f"phases.{again.name}",
-                        f"is the name of what {at}.budgets adds; give this phase another one",
-                    )
-                phases[again.name] = again
+        if problem := name_error(name):
+            errors.add(at, problem)
+            continue
+        entry = read(_model(parts, at, values), values, at, parts)
+        phase = _phase(name, entry, values)
+        phases[name] = _with_redraws(phase) if parts.defaults >= REDRAWS_SINCE else phase
+        for again in _at_budgets(phases[name]):
+            if again.name in entries:
+                text = f"is the name of what {at}.budgets adds; give this phase another one"
+                errors.add(f"phases.{again.name}", text)
+            phases[again.name] = again
     return phases
+
+
+def _model(parts: Parts, at: str, values: Any) -> type[AnyPhase]:
+    """Return the model of the design that an entry names."""
+    design = values.get("design") if isinstance(values, Mapping) else None
+    if not isinstance(design, str) or not design.strip():
+        return UnknownEntry
+    known = parts.known["designs"]
+    if design not in known:
+        tail = nearest(design, known)
+        parts.errors.add(f"{at}.design", f"no design is called {short(design)}; {tail}")
+        return PHASES.get(design, UnknownEntry)
+    return PHASES.get(design, PlugInEntry)
+
+
+def _phase(name: str, entry: AnyPhase, raw: Any) -> Phase:
+    options = raw.get("options") if isinstance(raw, Mapping) and entry.has("options") else None
+    options = dict(options) if isinstance(options, Mapping) else {}
+    preset = getattr(entry, "preset", None)
+    given: Mapping[str, Any] = {}
+    if isinstance(entry, BlockedEntry):
+        is_whole = {"points", "blocks"} <= options.keys()
+        preset = preset or (None if is_whole else DEFAULT_PRESET)
+        given = PRESETS.get(preset or "", {})
+    elif isinstance(entry, ConfirmEntry):
+        given = {"blocks": BLOCKS_TO_CONFIRM}
+    claims = entry.claims
+    if claims is None:
+        claims = entry.design in CLAIMING and preset not in NEVER_CLAIM
+    sampler = getattr(entry, "sampler", None)
+    budgets = getattr(entry, "budgets", None) or ()
+    return Phase(
+        name=name,
+        design=entry.design or "",
+        seeds=entry.seeds or 1,
+        trials=getattr(entry, "trials", None),
+        rungs=tuple(entry.rungs or ()) if entry.has("rungs") else (),
+        options={**given, **options},
+        sampler=sampler or ("tpe" if entry.design == SEARCH else None),
+        pruner=getattr(entry, "pruner", None),
+        preset=preset,
+        looks=getattr(entry, "looks", None) or 1,
+        budgets=tuple(map(float, budgets)) if len(budgets) > 1 and entry.has("budgets") else (),
+        claims=claims,
+    )
+
+
+def _with_redraws(phase: Phase) -> Phase:
+    """Return a blocked phase with a spare block per four blocks, unless it says how many."""
+    blocks = phase.options.get("blocks")
+    if phase.design != BLOCKED or "redraws" in phase.options or not isinstance(blocks, int):
+        return phase
+    return replace(phase, options={**phase.options, "redraws": -(-blocks // 4)})
 
 
 def _at_budgets(phase: Phase) -> list[Phase]:
     """Return a phase per further budget: the blocks of an answer, trained for other steps.
 
-    Being a phase and arms of their own, their runs take part in nothing that the answer decides.
+    As they are a phase and arms of their own, their runs decide nothing that the answer decides.
     """
     return [
         replace(
@@ -113,145 +476,21 @@ def _at_budgets(phase: Phase) -> list[Phase]:
     ]
 
 
-def _phase(
-    faults: Faults,
-    name: str,
-    entry: Mapping[str, Any],
-    *,
-    dimensions: Mapping[str, Any],
-    factors: Mapping[str, Factor],
-    names: Known,
-) -> Phase:
-    at = f"phases.{name}"
-    texts = {
-        key: faults.text(f"{at}.{key}", entry.get(key)) or None
-        for key in ("sampler", "pruner", "preset")
-    }
-    design = faults.text(f"{at}.design", entry.get("design"), needed=True)
-    if design:
-        faults.known(f"{at}.design", design, names["designs"], "design")
-    for key in ("sampler", "pruner"):
-        if texts[key]:
-            faults.known(f"{at}.{key}", cast(str, texts[key]), names.get(f"{key}s"), key)
-    trials = entry.get("trials")
-    if trials is not None:
-        trials = faults.whole(f"{at}.trials", trials, default=0, low=1)
-    if design in COUNTED and trials is None:
-        what = "a search" if design == SEARCH else design
-        faults.add(f"{at}.trials", f"is missing; {what} needs a number of trials")
-    if design and design not in COUNTED and trials is not None:
-        faults.add(f"{at}.trials", f"only a search has it, this is {design}; remove it")
-    if design == SEARCH and not dimensions:
-        faults.add(at, "a search needs dimensions; add a search space to the defaults")
-    if design and design != SEARCH:
-        for key in ("sampler", "pruner"):
-            if entry.get(key) is not None:
-                faults.add(f"{at}.{key}", f"only a search has it, this is {design}; remove it")
-    preset = _preset(faults, at, design, texts["preset"], entry)
-    options = faults.mapping(f"{at}.options", entry.get("options"))
-    if design != SEARCH:
-        check_options(faults, f"{at}.options", design, options, factors=factors, names=names)
-    given = PRESETS.get(design, {}).get(preset or "", DEFAULTS.get(design, {}))
-    seeds = faults.whole(f"{at}.seeds", entry.get("seeds"), default=1, low=1)
-    if design in CLAIMING and seeds > 1:
-        faults.add(f"{at}.seeds", "a block has one seed; raise options.blocks instead")
-    return Phase(
-        name=name,
-        design=design,
-        seeds=seeds,
-        trials=trials,
-        rungs=_rungs(faults, f"{at}.rungs", entry.get("rungs")),
-        options={**given, **options},
-        sampler=texts["sampler"] or ("tpe" if design == SEARCH else None),
-        pruner=texts["pruner"],
-        preset=preset,
-        looks=_looks(faults, f"{at}.looks", design, entry.get("looks")),
-        budgets=_budgets(faults, f"{at}.budgets", design, entry.get("budgets")),
-        claims=_claims(faults, f"{at}.claims", design, preset, entry.get("claims")),
-    )
+def _best_errors(at: str, values: Values, parts: Parts) -> Iterator[Problem]:
+    """Yield what is wrong with values of factors by name."""
+    for name, value in (values or {}).items():
+        found = list(_factor_errors(f"{at}.{name}", name, parts))
+        yield from found
+        factor = parts.factors.get(name)
+        if not found and factor is not None and value not in factor.values:
+            known = ", ".join(str(one) for one in factor.values)
+            yield f"{at}.{name}", f"{short(value)} is none of the values {known}; name one of them"
 
 
-def _with_redraws(phase: Phase) -> Phase:
-    """Return a blocked phase with a spare block per four blocks, unless it says how many."""
-    blocks = phase.options.get("blocks")
-    if phase.design != BLOCKED or "redraws" in phase.options or not isinstance(blocks, int):
-        return phase
-    return replace(phase, options={**phase.options, "redraws": -(-blocks // 4)})
-
-
-def _preset(
-    faults: Faults, at: str, design: str, preset: str | None, entry: Mapping[str, Any]
-) -> str | None:
-    """Return the preset, the default one where a design that has presets names none."""
-    known = PRESETS.get(design, {})
-    if preset is None:
-        options = entry.get("options")
-        is_whole = isinstance(options, dict) and {"points", "blocks"} <= set(options)
-        return None if is_whole else DEFAULT_PRESET.get(design)
-    if design and not known:
-        faults.add(f"{at}.preset", f"{design!r} has no presets; remove it")
-    elif known:
-        faults.known(f"{at}.preset", preset, known, "preset")
-    return preset
-
-
-def _claims(faults: Faults, at: str, design: str, preset: str | None, raw: Any) -> bool:
-    """Return whether verdicts of the phase may be claims: those of blocks, smoke excepted."""
-    may = design in CLAIMING and preset not in NEVER_CLAIM
-    if raw is None:
-        return may
-    claims = faults.flag(at, raw)
-    if claims and design not in CLAIMING:
-        names = " or ".join(CLAIMING)
-        faults.add(at, f"{design!r} is no design that claims; use {names}, or remove it")
-    elif claims and not may:
-        larger = ", ".join(name for name in PRESETS[BLOCKED] if name not in NEVER_CLAIM)
-        faults.add(at, f"preset {preset} may never claim; use {larger}, or claims: false")
-    return claims
-
-
-def _looks(faults: Faults, at: str, design: str, raw: Any) -> int:
-    """Return the declared number of looks, 1 by default."""
-    looks = faults.whole(at, raw, default=1, low=1)
-    if raw is not None and design and design not in CLAIMING:
-        faults.add(at, f"{design!r} claims nothing, so it has no looks; remove it")
-    return looks
-
-
-def _budgets(faults: Faults, at: str, design: str, raw: Any) -> tuple[float, ...]:
-    """Return the budgets, none where train.steps is the only one."""
-    if raw is None:
-        return ()
-    if design and design != BLOCKED:
-        faults.add(at, f"only blocks are trained at several budgets, this is {design}; remove it")
-        return ()
-    is_list = isinstance(raw, list | tuple) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) and 0 < v <= MOST_TIMES for v in raw
-    )
-    if not is_list or not raw or len({f"{v:g}" for v in raw}) < len(raw):
-        faults.add(
-            at,
-            f"must be a list of multiples of train.steps such as [1, 2], each once, above 0 and at "
-            f"most {MOST_TIMES}, got {short(raw)}",
-        )
-        return ()
-    if raw[0] != 1:
-        faults.add(
-            at,
-            f"the first decides and is train.steps itself, so 1, got {short(raw)}; change "
-            "train.steps instead",
-        )
-        return ()
-    return tuple(float(v) for v in raw) if len(raw) > 1 else ()
-
-
-def _rungs(faults: Faults, at: str, raw: Any) -> tuple[int, ...]:
-    if raw is None:
-        return ()
-    whole = isinstance(raw, list) and all(
-        isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in raw
-    )
-    if not whole or raw != sorted(set(raw)):
-        faults.add(at, f"must be a growing list of steps such as [50, 100], got {short(raw)}")
-        return ()
-    return tuple(raw)
+def _factor_errors(at: str, name: str, parts: Parts) -> Iterator[Problem]:
+    """Yield that a factor is not there, or that it follows another one."""
+    factor = parts.factors.get(name)
+    if name not in parts.compared:
+        yield at, f"no factor is called {short(name)}; {nearest(str(name), parts.compared)}"
+    elif factor is not None and factor.tied_to:
+        yield at, f"{name!r} follows {factor.tied_to!r}; name that one"

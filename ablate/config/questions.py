@@ -1,256 +1,394 @@
-"""Read and check the questions: what is compared, by which metrics, and what would be enough."""
+"""The factors and questions of a study: what is compared, by which metrics, what is enough."""
 
 import math
-import re
-from collections.abc import Collection, Mapping
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Literal
 
-from ablate.config.faults import Faults, short
-from ablate.config.schema import Expects, Factor, Question, Trend
-from ablate.config.settings import Context
-from ablate.config.spaces import usable_name
-from ablate.errors import nearest
+from pydantic import Discriminator, Field, Tag
 
-KEYS = (
-    "asks",
-    "compare",
-    "primary",
-    "secondary",
-    "guardrails",
-    "smallest_effect",
-    "expects",
-    "contrasts",
-    "trend",
-    "images",
-    "agrees_with",
+from ablate.config.dimensions import Several, value_error
+from ablate.config.entries import (
+    Entry,
+    Flag,
+    Name,
+    Number,
+    Parts,
+    Problem,
+    Said,
+    Text,
+    name_error,
+    read,
 )
-EXPECTS = ("higher", "lower", "differs")
-PATTERNS = ("baseline", "sequence")  # families of contrasts that have a name
+from ablate.config.errors import short
+from ablate.config.schema import Contrasts, Dimension, Factor, Question, VectorDimension
+from ablate.errors import nearest
+from ablate.numbers import is_number
+
 INTERACTION = "interaction"  # the contrasts of a question that compares two factors
-TRENDS = ("linear", "log2")
-IMAGES = ("random", "fixed")
 OF_ONE_FACTOR = {
     "contrasts": "has contrasts of its own",
     "trend": "has no trend",
     "expects": "has no better and no worse side",
-    "agrees_with": "stands for itself",
-    "guardrails": "is no claim of better, so nothing can veto it",
+    "agrees_with": "does not agree with another question",
+    "guardrails": "claims nothing that a guardrail could veto",
 }
-_PERCENT = re.compile(r"\d+(\.\d+)?\s*%")
+
+Metrics = Annotated[
+    str | Annotated[list[str], Field(min_length=1)],
+    Said("a list of metrics such as [qabf, vif]"),
+]
+Effect = Annotated[
+    Annotated[int | float, Field(gt=0)]
+    | Annotated[str, Field(pattern=r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$")],
+    Said("a percentage such as 0.2% or a positive number"),
+]
+Family = Annotated[Literal["baseline", "sequence"], Said()]
+Weights = dict[Any, Number]
 
 
-def read_questions(
-    context: Context, raw: Any, *, factors: Mapping[str, Factor], written: Collection[str]
-) -> dict[str, Question]:
-    """Return the questions.
+def _form(value: Any) -> str:
+    return (
+        f"~{'weights' if isinstance(value, Mapping) else 'list' if isinstance(value, list) else ''}"
+    )
 
-    Args:
-        context: Base settings, names, and where faults go.
-        raw: The section of the file.
-        factors: The factors that could be read.
-        written: All factors of the file, faulty ones included.
-    """
-    faults = context.faults
-    questions: dict[str, Question] = {}
-    for name, values in faults.mapping("questions", raw).items():
-        at = f"questions.{name}"
-        if not usable_name(faults, at, name):
+
+class FactorEntry(Entry):
+    """A dimension whose values are compared; two factors may compare values of one dimension."""
+
+    what: ClassVar[str] = "setting of a factor"
+    dimension: Text | None = Field(
+        None, description="The dimension; by default that of the factor's name."
+    )
+    values: Several = Field(
+        [], description="At least two; by default the choices of the dimension."
+    )
+    baseline: Any = Field(None, description="By default that of the dimension.")
+    ordered: Flag | None = Field(None, description="A line plot and a trend contrast.")
+    tied_to: Text | None = Field(
+        None, description="Takes the value of the same index as that factor."
+    )
+
+
+class _AskedEntry(Entry):
+    what: ClassVar[str] = "setting of a question"
+    asks: Text = Field(description="The question in words.")
+    primary: Metrics = Field(description="Metrics that decide, corrected together.")
+    secondary: Metrics | None = Field(
+        None, description="Metrics that are corrected together and decide nothing."
+    )
+    smallest_effect: dict[str, Effect] | None = Field(
+        None,
+        description="Metric -> effect that matters: a percentage of the pilot's mean, or in units "
+        "of the metric.",
+    )
+    images: Annotated[Literal["random", "fixed"], Said()] = Field(
+        "random", description='"fixed" limits the answer to these test images.'
+    )
+
+    def metrics(self) -> dict[str, tuple[str, ...]]:
+        """Return role -> metrics in lower case; none of a role that is wrong."""
+        found = {}
+        for role in ("primary", "secondary", "guardrails"):
+            names = getattr(self, role, None) if self.has(role) else None
+            names = [names] if isinstance(names, str) else names or []
+            found[role] = tuple(dict.fromkeys(name.lower() for name in names))
+        return found
+
+    def effects(self) -> dict[str, Any]:
+        """Return metric in lower case -> smallest effect."""
+        return {name.lower(): effect for name, effect in (self.smallest_effect or {}).items()}
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        known = parts.known["metrics"]
+        section = parts.settings.base.get("metrics")
+        measured = section.get("names") if isinstance(section, dict) else None
+        owners: dict[str, str] = {}
+        for role, metrics in self.metrics().items():
+            for metric in metrics:
+                if metric not in known:
+                    yield role, f"no metric is called {short(metric)}; {nearest(metric, known)}"
+                elif metric not in (measured if isinstance(measured, list) else ()):
+                    yield role, f"{metric!r} is not measured; add it to base.metrics.names"
+                if metric in owners:
+                    yield role, f"{metric!r} stands under {owners[metric]} too; remove one of them"
+                owners.setdefault(metric, role)
+        for metric in self.effects() if self.has("primary", "secondary", "guardrails") else ():
+            if metric not in owners:
+                tail = nearest(metric, owners)
+                yield f"smallest_effect.{metric}", f"no such metric of the question; {tail}"
+
+
+class QuestionEntry(_AskedEntry):
+    """What the study asks about one factor, and by which metrics."""
+
+    compare: Text = Field(description="The factor, or a list of two for their interaction.")
+    guardrails: Metrics | None = Field(None, description="Metrics that may veto a claim of better.")
+    expects: Annotated[Literal["higher", "lower", "differs"], Said()] = Field(
+        "differs", description="The direction that is expected."
+    )
+    contrasts: (
+        Annotated[
+            Annotated[Family, Tag("~")]
+            | Annotated[Annotated[list[Family], Field(min_length=1)], Tag("~list")]
+            | Annotated[dict[Name, Weights], Tag("~weights")],
+            Discriminator(_form),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="baseline: each value against the baseline (the default); sequence: each "
+        "against the one before it; or name -> {value: weight}, whose weights sum to 0.",
+    )
+    trend: Annotated[Literal["linear", "log2"], Said()] | None = Field(
+        None, description="The axis on which an ordered factor has a slope and a bend."
+    )
+    agrees_with: Text | None = Field(
+        None,
+        description="The question that asks the same of the scale ratio at fixed levels; without "
+        "it, a difference may be one of coverage.",
+    )
+
+    def contrasts_of(self) -> Contrasts:
+        """Return names of families, or name -> value -> weight."""
+        if isinstance(self.contrasts, dict):
+            return {
+                name: {value: float(weight) for value, weight in weights.items()}
+                for name, weights in self.contrasts.items()
+            }
+        if isinstance(self.contrasts, list):
+            return tuple(self.contrasts)
+        return (self.contrasts or "baseline",)
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from super()._problems(parts)
+        if self.has("compare"):
+            yield from _unknown_factors([self.compare], parts)
+        factor = parts.factors.get(self.compare)
+        if factor is not None and self.trend and (text := _trend_error(factor, self.trend)):
+            yield "trend", text
+        for name, weights in self.contrasts.items() if isinstance(self.contrasts, dict) else ():
+            unknown = [value for value in weights if factor and value not in factor.values]
+            for value in unknown:
+                tail = nearest(str(value), [str(one) for one in factor.values] if factor else [])
+                text = f"{value!r} is not a value of {self.compare}; {tail}"
+                yield f"contrasts.{name}", text
+            no_sum = not any(weights.values()) or abs(math.fsum(weights.values())) > 1e-9
+            if no_sum and not unknown:
+                example = "{signed: 1, sign_free: -1}"
+                text = f"the weights must sum to 0 over two or more values, such as {example}"
+                yield f"contrasts.{name}", text
+
+
+class InteractionEntry(_AskedEntry):
+    """Whether the effect of one factor depends on the value of another."""
+
+    compare: Annotated[
+        Annotated[list[Text], Field(min_length=2, max_length=2)],
+        Said("two factors such as [padding, crop], for their interaction"),
+    ] = Field(description="The two factors.")
+
+    @classmethod
+    def misplaced(cls, key: str, value: Any, at: str) -> str | None:
+        """Name the keys that only a question about one factor has."""
+        del at
+        text = OF_ONE_FACTOR.get(key)
+        return text and (f"an interaction {text}; remove it" if value is not None else "")
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from super()._problems(parts)
+        if not self.has("compare"):
+            return
+        first, second = self.compare
+        if first == second:
+            yield "compare", f"an interaction has two factors, got {first!r} twice; name another"
+            return
+        yield from _unknown_factors(self.compare, parts)
+        factors = [parts.factors[name] for name in self.compare if name in parts.factors]
+        for factor in factors:
+            if factor.tied_to:
+                yield "compare", f"{factor.name!r} follows {factor.tied_to!r}; name that one"
+        if len(factors) == 2 and factors[0].dimension == factors[1].dimension:
+            text = f"both factors set {factors[0].dimension!r}; they cannot be crossed"
+            yield "compare", f"{text}; name another"
+
+
+def _unknown_factors(names: list[str], parts: Parts) -> Iterator[Problem]:
+    for name in names:
+        if name not in parts.compared:
+            yield "compare", f"no factor is called {name!r}; {nearest(name, parts.compared)}"
+
+
+def _trend_error(factor: Factor, trend: str) -> str | None:
+    """Return why a factor can have no trend on an axis, None if it can."""
+    numbers = [value for value in factor.values if is_number(value)]
+    if not factor.ordered or len(numbers) < len(factor.values):
+        return f"{factor.name} has no order; write ordered: true on a factor of numbers"
+    if len(set(numbers)) < 3:
+        return f"{factor.name} has {len(numbers)} values; a trend needs three or more"
+    if trend == "log2" and min(numbers) <= 0:
+        return f"{factor.name} has values without a logarithm; use linear"
+    return None
+
+
+def read_factors(parts: Parts, raw: Any) -> dict[str, Factor]:
+    """Return the factors; those with errors are left out."""
+    errors, factors = parts.errors, dict[str, Factor]()
+    entries: dict[str, FactorEntry] = {}
+    for name, values in errors.mapping("factors", raw).items():
+        at = f"factors.{name}"
+        if text := name_error(name):
+            errors.add(at, text)
             continue
-        entry = faults.mapping(at, values)
-        faults.unknown_keys(at, entry, KEYS, "setting of a question")
-        compare, crossed_with = _compared(faults, at, entry, factors=factors, written=written)
-        roles = {
-            role: _metric_names(context, f"{at}.{role}", entry.get(role), needed=role == "primary")
-            for role in ("primary", "secondary", "guardrails")
-        }
-        _each_once(faults, at, roles)
-        factor = factors.get(compare)
-        questions[name] = Question(
-            id=name,
-            asks=faults.text(f"{at}.asks", entry.get("asks"), needed=True),
-            compare=compare,
-            primary=roles["primary"],
-            secondary=roles["secondary"],
-            guardrails=roles["guardrails"],
-            smallest_effect=_effects(
-                faults,
-                f"{at}.smallest_effect",
-                entry.get("smallest_effect"),
-                [metric for metrics in roles.values() for metric in metrics],
-            ),
-            expects=cast(Expects, _one_of(faults, f"{at}.expects", entry, EXPECTS, "differs")),
-            contrasts=(INTERACTION,)
-            if crossed_with
-            else _contrasts(faults, f"{at}.contrasts", entry.get("contrasts"), factor),
-            trend=_trend(faults, f"{at}.trend", entry.get("trend"), factor),
-            images=_one_of(faults, f"{at}.images", entry, IMAGES, "random"),
-            agrees_with=faults.text(f"{at}.agrees_with", entry.get("agrees_with")) or None,
-            crossed_with=crossed_with,
+        entry = read(FactorEntry, values, at, parts)
+        entries[name] = entry
+        dimension = entry.dimension or name
+        if dimension not in parts.written:
+            text = f"no dimension is called {dimension!r}; {nearest(dimension, parts.written)}"
+            errors.add(f"{at}.dimension" if entry.dimension else at, text)
+        elif dimension in parts.dimensions:
+            factor = _factor(parts, name, entry, parts.dimensions[dimension])
+            if factor is not None:
+                factors[name] = factor
+    for name, factor in factors.items():
+        if factor.tied_to is not None:
+            factors[name] = _tied(parts, factor, factors, entries)
+    first: dict[str, Factor] = {}
+    for name, factor in factors.items():
+        other = first.setdefault(factor.dimension, factor)
+        if other.baseline != factor.baseline:
+            errors.add(
+                f"factors.{name}.baseline",
+                f"must be {other.baseline!r} like that of {other.name!r}: both set "
+                f"{factor.dimension!r}",
+            )
+    return factors
+
+
+def _factor(parts: Parts, name: str, entry: FactorEntry, dimension: Dimension) -> Factor | None:
+    """Return the factor over a dimension, None if it has no usable values."""
+    at, errors = f"factors.{name}", parts.errors
+    if isinstance(dimension, VectorDimension):
+        errors.add(
+            at,
+            f"{dimension.name!r} has lists for values, which cannot be compared by name; compare a "
+            "bundle with a named choice per list",
         )
-    for name, question in questions.items():
-        others = [other for other in questions if other != name]
-        if question.agrees_with is not None and question.agrees_with not in others:
-            text = f"no other question is called {question.agrees_with!r}; "
-            faults.add(
-                f"questions.{name}.agrees_with", text + nearest(question.agrees_with, others)
-            )
-        elif question.agrees_with is not None and not _are_two_forms(
-            question, questions[question.agrees_with], factors
-        ):
-            faults.add(
-                f"questions.{name}.agrees_with",
-                "is for the scale ratio in two designs: both questions compare a factor of the "
-                "dimension ratio, and another factor is tied to the one of this question",
-            )
+        return None
+    if not entry.has("values"):
+        return None
+    values = entry.values or list(dimension.choices or ())
+    if not values:
+        errors.add(f"{at}.values", "is missing; write a list of at least two values")
+        return None
+    if entry.tied_to is None and len({repr(value) for value in values}) < len(values):
+        errors.add(f"{at}.values", "has one value twice; remove the second")
+    for value in values:
+        if text := value_error(parts, dimension, value):
+            errors.add(f"{at}.values", text)
+    is_given = "baseline" in entry.model_fields_set
+    baseline = entry.baseline if is_given else dimension.baseline
+    if baseline not in values and (entry.tied_to is None or is_given):
+        text = f"{short(baseline)} is none of the values {short(values)}; add it or name another"
+        errors.add(f"{at}.baseline", text)
+    return Factor(
+        name=name,
+        dimension=dimension.name,
+        values=tuple(values),
+        baseline=baseline,
+        ordered=bool(entry.ordered),
+        tied_to=entry.tied_to,
+    )
+
+
+def _tied(
+    parts: Parts, factor: Factor, factors: Mapping[str, Factor], entries: Mapping[str, FactorEntry]
+) -> Factor:
+    """Return the factor with the baseline that has the index of its leader's."""
+    at, errors = f"factors.{factor.name}", parts.errors
+    leader = factors.get(str(factor.tied_to))
+    others = [name for name in parts.compared if name != factor.name]
+    if factor.tied_to not in others:
+        tail = nearest(str(factor.tied_to), others)
+        errors.add(f"{at}.tied_to", f"no other factor is called {factor.tied_to!r}; {tail}")
+    if leader is None or leader.name == factor.name:
+        return factor
+    if leader.tied_to is not None:
+        errors.add(f"{at}.tied_to", f"{leader.name!r} is tied itself; name {leader.tied_to!r}")
+        return factor
+    if len(leader.values) != len(factor.values):
+        text = f"has {len(factor.values)} values, {leader.name!r} has {len(leader.values)}"
+        errors.add(f"{at}.values", f"{text}; give as many")
+        return factor
+    if leader.baseline not in leader.values:
+        return factor
+    baseline = factor.values[leader.values.index(leader.baseline)]
+    entry = entries[factor.name]
+    if "baseline" in entry.model_fields_set and entry.baseline != baseline:
+        errors.add(
+            f"{at}.baseline",
+            f"must be {baseline!r}, the value at the baseline of {leader.name!r}",
+        )
+    return replace(factor, baseline=baseline)
+
+
+def read_questions(parts: Parts, raw: Any) -> dict[str, Question]:
+    """Return the questions; one with errors has defaults in their place."""
+    errors, questions = parts.errors, dict[str, Question]()
+    for name, values in errors.mapping("questions", raw).items():
+        at = f"questions.{name}"
+        if text := name_error(name):
+            errors.add(at, text)
+            continue
+        is_pair = isinstance(values, Mapping) and isinstance(values.get("compare"), list)
+        model: type[QuestionEntry | InteractionEntry]
+        model = InteractionEntry if is_pair else QuestionEntry
+        questions[name] = _question(name, read(model, values, at, parts))
+    _check_agreement(parts, questions)
     return questions
 
 
-def _are_two_forms(question: Question, other: Question, factors: Mapping[str, Factor]) -> bool:
-    """Return whether both are about the scale ratio, this one with something tied to it."""
-    both = [factors.get(one.compare) for one in (question, other)]
-    if None in both:
-        return True  # said where the factor is read
-    tied = {factor.tied_to for factor in factors.values()}
-    is_ratio = all(factor is not None and factor.dimension == "ratio" for factor in both)
-    return is_ratio and question.compare in tied and other.compare not in tied
+def _question(name: str, entry: QuestionEntry | InteractionEntry) -> Question:
+    shared: dict[str, Any] = {
+        "id": name,
+        "asks": entry.asks or "",
+        **entry.metrics(),
+        "smallest_effect": entry.effects(),
+        "images": entry.images,
+    }
+    if isinstance(entry, InteractionEntry):
+        first, second = entry.compare or ("", "")
+        return Question(compare=first, crossed_with=second, contrasts=(INTERACTION,), **shared)
+    return Question(
+        compare=entry.compare or "",
+        expects=entry.expects,
+        contrasts=entry.contrasts_of(),
+        trend=entry.trend,
+        agrees_with=entry.agrees_with,
+        **shared,
+    )
 
 
-def _compared(
-    faults: Faults,
-    at: str,
-    entry: Mapping[str, Any],
-    *,
-    factors: Mapping[str, Factor],
-    written: Collection[str],
-) -> tuple[str, str | None]:
-    """Return the factor that a question compares, and the second one of an interaction."""
-    raw, at_compare = entry.get("compare"), f"{at}.compare"
-    names = raw if isinstance(raw, list) else [faults.text(at_compare, raw, needed=True)]
-    if isinstance(raw, list) and (len(raw) != 2 or raw[0] == raw[1]):
-        text = f"an interaction has two factors such as [padding, crop], got {short(raw)}"
-        faults.add(at_compare, text)
-        return "", None
-    for name in names:
-        if name and name not in written:
-            faults.add(at_compare, f"no factor is called {name!r}; {nearest(str(name), written)}")
-    if len(names) == 1:
-        return names[0], None
-    first, second = (factors.get(str(name)) for name in names)
-    for factor in (first, second):
-        if factor is not None and factor.tied_to:
-            faults.add(at_compare, f"{factor.name!r} follows {factor.tied_to!r}; name that one")
-    if first is not None and second is not None and first.dimension == second.dimension:
-        faults.add(at_compare, f"both factors set {first.dimension!r}; they cannot be crossed")
-    for key, text in OF_ONE_FACTOR.items():
-        if entry.get(key) is not None:
-            faults.add(f"{at}.{key}", f"an interaction {text}; remove it")
-    return str(names[0]), str(names[1])
-
-
-def _metric_names(context: Context, at: str, raw: Any, *, needed: bool) -> tuple[str, ...]:
-    faults, names = context.faults, context.known
-    section = context.base.get("metrics")
-    measured = section.get("names") if isinstance(section, dict) else None
-    measured = measured if isinstance(measured, list) else []
-    values = [raw] if isinstance(raw, str) else raw
-    if values is None and not needed:
-        return ()
-    if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
-        faults.add(at, f"must be a list of metrics such as [qabf, vif], got {short(raw)}")
-        return ()
-    lower = tuple(value.lower() for value in values)
-    for value in lower:
-        if value in names["metrics"] and value not in measured:
-            faults.add(at, f"{value!r} is not measured; add it to base.metrics.names")
-        else:
-            faults.known(at, value, names["metrics"], "metric")
-    return tuple(dict.fromkeys(lower))
-
-
-def _each_once(faults: Faults, at: str, roles: Mapping[str, tuple[str, ...]]) -> None:
-    owners: dict[str, str] = {}
-    for role, metrics in roles.items():
-        for metric in metrics:
-            if metric in owners:
-                text = f"{metric!r} stands under {owners[metric]} too; a metric has one role"
-                faults.add(f"{at}.{role}", text)
-            owners.setdefault(metric, role)
-
-
-def _effects(faults: Faults, at: str, raw: Any, metrics: list[str]) -> dict[str, Any]:
-    effects = {str(key).lower(): value for key, value in faults.mapping(at, raw).items()}
-    faults.unknown_keys(at, effects, metrics, "metric of the question")
-    for key, value in effects.items():
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and 0 < value < math.inf:
+def _check_agreement(parts: Parts, questions: Mapping[str, Question]) -> None:
+    """Add an error where a question agrees with one that does not ask the same in another form."""
+    tied = {factor.tied_to for factor in parts.factors.values()}
+    for name, question in questions.items():
+        at, other = f"questions.{name}.agrees_with", question.agrees_with
+        others = [one for one in questions if one != name]
+        if other is None:
             continue
-        if not isinstance(value, str) or not _PERCENT.fullmatch(value.strip()):
-            text = f"must be a percentage such as 0.2% or a positive number, got {short(value)}"
-            faults.add(f"{at}.{key}", text)
-    return effects
-
-
-def _contrasts(
-    faults: Faults, at: str, raw: Any, factor: Factor | None
-) -> tuple[str, ...] | dict[str, dict[Any, float]]:
-    """Return names of patterns, or name -> value -> weight."""
-    if raw is None:
-        return ("baseline",)
-    if isinstance(raw, (str, list)):
-        words = [raw] if isinstance(raw, str) else raw
-        if not words:
-            faults.add(at, f"must name at least one of {', '.join(PATTERNS)}")
-        for word in words:
-            faults.known(at, str(word), PATTERNS, "family of contrasts")
-        return tuple(str(word) for word in words)
-    found: dict[str, dict[Any, float]] = {}
-    for name, weights in faults.mapping(at, raw).items():
-        if not usable_name(faults, f"{at}.{name}", name):
+        if other not in others:
+            text = f"no other question is called {other!r}; {nearest(other, others)}"
+            parts.errors.add(at, text)
             continue
-        terms = faults.mapping(f"{at}.{name}", weights)
-        for value, weight in terms.items():
-            number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
-            if not number or not math.isfinite(weight):
-                faults.add(f"{at}.{name}.{value}", f"must be a number, got {short(weight)}")
-                return {}
-            if factor is not None and value not in factor.values:
-                known = [str(some) for some in factor.values]
-                text = f"{value!r} is no value of {factor.name}; {nearest(str(value), known)}"
-                faults.add(f"{at}.{name}", text)
-                return {}
-        if not any(terms.values()) or abs(math.fsum(terms.values())) > 1e-9:
-            faults.add(
-                f"{at}.{name}",
-                "the weights must sum to 0 over two or more values, such as "
-                "{signed: 1, sign_free: -1}",
+        both = [question.compare, questions[other].compare]
+        factors = [parts.factors[one] for one in both if one in parts.factors]
+        if len(factors) < 2:  # said where the factor is read
+            continue
+        is_ratio = all(factor.dimension == "ratio" for factor in factors)
+        if not is_ratio or both[0] not in tied or both[1] in tied:
+            parts.errors.add(
+                at,
+                "is for the scale ratio in two designs: both questions compare a factor of the "
+                "dimension ratio, and another factor is tied to the one of this question",
             )
-        found[str(name)] = {value: float(weight) for value, weight in terms.items()}
-    return found
-
-
-def _trend(faults: Faults, at: str, raw: Any, factor: Factor | None) -> Trend | None:
-    if raw is None:
-        return None
-    if raw not in TRENDS:
-        faults.add(at, f"must be one of {', '.join(TRENDS)}, got {short(raw)}")
-        return None
-    if factor is None:
-        return cast(Trend, raw)
-    numbers = [v for v in factor.values if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    if not factor.ordered or len(numbers) < len(factor.values):
-        faults.add(at, f"{factor.name} has no order; write ordered: true on a factor of numbers")
-    elif len(set(numbers)) < 3:
-        faults.add(at, f"{factor.name} has {len(numbers)} values; a trend needs three or more")
-    elif raw == "log2" and min(numbers) <= 0:
-        faults.add(at, f"{factor.name} has values without a logarithm; use linear")
-    return cast(Trend, raw)
-
-
-def _one_of(
-    faults: Faults, at: str, entry: Mapping[str, Any], allowed: tuple[str, ...], default: str
-) -> str:
-    value = entry.get(at.rpartition(".")[2], default)
-    if value not in allowed:
-        faults.add(at, f"must be one of {', '.join(allowed)}, got {short(value)}")
-        return default
-    return str(value)

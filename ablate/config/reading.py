@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from ablate.config.faults import short
+from ablate.config.errors import short
 from ablate.errors import ConfigError
 
 LARGEST_BYTES = 200_000
@@ -59,7 +59,7 @@ def name_fault(name: Any) -> str | None:
     """Return why a defaults list must not name a file so, None when it may."""
     if isinstance(name, str) and len(name) <= 200 and _VALUE.fullmatch(name):
         return None
-    return f"{short(name)} is no name of a file; use letters, digits, . _ - and / between folders"
+    return f"{short(name)} cannot name a file; use letters, digits, . _ - and / between folders"
 
 
 @functools.lru_cache(maxsize=64)
@@ -72,11 +72,13 @@ def parse(content: bytes, *, is_member: bool = False) -> tuple[dict[str, Any], s
     """
     try:
         text = content.decode("utf-8")
-        fault = _header_fault(text, is_member=is_member) or _graph_fault(yaml.compose(text))
-        raw = None if fault else yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        fault = _header_fault(text, is_member=is_member) or _graph_fault(root)
+        raw = None if fault or root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        return {}, f"line {line}: is no YAML: {error.problem}; mend that line"
+        return {}, f"line {line}: is not YAML: {error.problem}; correct that line"
     except (ValueError, yaml.YAMLError) as error:
         return {}, f"cannot be read: {' '.join(str(error).split())}; write it anew as plain YAML"
     except RecursionError:
@@ -146,7 +148,7 @@ def _value_faults(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, (str, int, float)):
-                yield f"{short(key)} is no key; write a text"
+                yield f"{short(key)} cannot be a key; write a text"
             yield from _value_faults(key)
             for fault in _value_faults(item):
                 yield f"{key}: {fault}" if fault.startswith("a whole") else f"{key}.{fault}"
@@ -174,8 +176,8 @@ def _defaults_faults(defaults: Any) -> Iterator[str]:
         match = _CONFIG.fullmatch(text)
         if match is None or len(text) > 200 or text.lstrip("/").startswith("hydra"):
             yield (
-                f"defaults: {short(entry)} is no entry; write _self_, /search_spaces@space: NAME "
-                "or the name of a study beside this one"
+                f"defaults: {short(entry)} is not an entry; write _self_, /search_spaces@space: "
+                "NAME or the name of a study beside this one"
             )
         elif match["package"] and not _PACKAGE.fullmatch(match["package"]):
             yield (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.config.apply import leaves
-from ablate.config.faults import Faults, short
+from ablate.config.errors import Errors, short
 from ablate.errors import nearest
 from ablate.registry import declared
 from ablate.settings.network import OF_NETWORKS, NetworkSettings
@@ -205,7 +205,7 @@ def is_open(path: str, base: Mapping[str, Any], known: Known) -> bool:
 class Context:
     """What the checks of one file share: where faults go, the base settings, the names known."""
 
-    faults: Faults
+    faults: Errors
     base: dict[str, Any]
     known: Known
 
@@ -257,7 +257,7 @@ def check_base(context: Context) -> None:
     _check_train(faults, whole.get("train"))
 
 
-def _check_train(faults: Faults, train: Any) -> None:
+def _check_train(faults: Errors, train: Any) -> None:
     """Enter what the settings of a training, each right by itself, cannot be together."""
     if train is None:
         return
@@ -273,7 +273,7 @@ def _check_train(faults: Faults, train: Any) -> None:
         faults.add(f"base.{path}", what)
 
 
-def _check_lengths(faults: Faults, flat: Mapping[str, Any]) -> None:
+def _check_lengths(faults: Errors, flat: Mapping[str, Any]) -> None:
     """Enter a fault for a list that has not one number per level."""
     levels = flat.get("loss.levels")
     for name in ("weights", "scales"):

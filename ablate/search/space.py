@@ -12,8 +12,8 @@ from optuna.distributions import (
 from optuna.trial import Trial
 
 from ablate.config.apply import active, size_of
+from ablate.config.dimensions import paths_of
 from ablate.config.expressions import parse
-from ablate.config.nuisance import paths_of
 from ablate.config.schema import Dimension, VectorDimension
 from ablate.search.vectors import distribution_of, parameter_names, to_list, to_positions
 

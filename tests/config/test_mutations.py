@@ -91,7 +91,7 @@ MUTATIONS = {
     "when is code": (put("space/dimensions/ratio/when", "open('x')"), "is not allowed"),
     "when unknown": (put("space/dimensions/ratio/when", "levls > 1"), "did you mean 'levels'?"),
     "when itself": (put("space/dimensions/ratio/when", "ratio > 1"), "names 'ratio' itself"),
-    "constraint": (put("space/constraints/smallest_side/require", "1 +"), "is no expression"),
+    "constraint": (put("space/constraints/smallest_side/require", "1 +"), "is not an expression"),
     "constraint reason": (
         put("space/constraints/new", {"require": "levels > 0"}),
         "space.constraints.new.because: is missing",
@@ -175,7 +175,7 @@ MUTATIONS = {
     ),
     "large whole": (put("seed", 2**64), "beyond 2**63"),
     "large crop": (put("base/data/crop", 10**6), "from 8 to 8192, got 1000000"),
-    "defaults outside": (put("defaults", ["../x", "_self_"]), "is no entry"),
+    "defaults outside": (put("defaults", ["../x", "_self_"]), "is not an entry"),
     "defaults elsewhere": (
         put("defaults", [{"/search_spaces@phases": "scales"}, "_self_"]),
         "would put a file under",
@@ -224,7 +224,7 @@ def test_all_faults_of_a_file_and_its_overrides_come_together(tmp_path: Path) ->
 def test_broken_yaml_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text("title: x\nbase: {data: [}\n")
-    with pytest.raises(ConfigError, match=r"line 2: is no YAML"):
+    with pytest.raises(ConfigError, match=r"line 2: is not YAML"):
         config.load(file)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ablate import config
+from ablate.config.phases import PHASES
 from ablate.config.schema import StudyConfig
 from ablate.designs.contract import DESIGNS
 from ablate.errors import ConfigError
@@ -81,7 +82,7 @@ def test_only_blocks_claim(tmp_path: Path) -> None:
     ("phase", "text"),
     [
         ({"design": "blocked", "preset": "quik"}, "did you mean 'quick'?"),
-        ({"design": "one_factor", "preset": "quick"}, "'one_factor' has no presets; remove it"),
+        ({"design": "one_factor", "preset": "quick"}, "only blocked has presets; remove it"),
         ({"design": "blocked", "options": {"point": 4}}, "did you mean 'points'?"),
         ({"design": "blocked", "options": {"points": 3}}, "power of two, got 3; use 2 or 4"),
         ({"design": "blocked", "options": {"points": 0}}, "whole number of at least 1, got 0"),
@@ -100,17 +101,17 @@ def test_only_blocks_claim(tmp_path: Path) -> None:
         ({"design": "blocked", "budgets": [1, 2, 2.0]}, "each once"),
         ({"design": "one_factor", "budgets": [1, 2]}, "only blocks are trained at several"),
         ({"design": "at_budget"}, "no design is called 'at_budget'"),
-        ({"design": "one_factor", "claims": True}, "is no design that claims; use blocked"),
-        ({"design": "one_factor", "options": {"best": {}}}, "one_factor has none, remove it"),
+        ({"design": "one_factor", "claims": True}, "is not a design that claims; use blocked"),
+        ({"design": "one_factor", "options": {"best": {}}}, "this design has none, remove it"),
         ({"design": "sobol"}, "sobol needs a number of trials"),
         ({"design": "sobol", "trials": 0}, "at least 1, got 0"),
-        ({"design": "path"}, "options.best: is missing; path needs it"),
+        ({"design": "path"}, "options.best: is missing; a path needs the values"),
         ({"design": "path", "options": {"best": {"rato": 0.25}}}, "did you mean 'ratio'?"),
         ({"design": "path", "options": {"best": {"ratio": 0.3}}}, "none of the values 0.25, 0.5"),
         ({"design": "path", "options": {"best": {"levels": 2}}}, "follows 'ratio'; name that one"),
         (
             {"design": "path", "options": {"best": {"ratio": 0.25}, "order": ["ratio", "ratio"]}},
-            "a list of factors, each once",
+            "a list of factors, each once, got ['ratio', 'ratio']",
         ),
         ({"design": "add_one_in", "options": {"best": ["ratio"]}}, "must be a mapping"),
         ({"design": "fractional_factorial"}, "generators: is missing"),
@@ -140,12 +141,11 @@ def test_faults_of_several_phases_come_together(tmp_path: Path) -> None:
 
 
 def test_the_options_in_the_checks_are_those_of_the_designs() -> None:
-    from ablate.config.options import OPTIONS
-
     names = known()
-    assert set(OPTIONS) == set(DESIGNS.names())
-    for name, options in OPTIONS.items():
-        assert set(options) == set(names[f"designs.{name}"]), name
+    assert set(PHASES) == {*DESIGNS.names(), "search"}
+    for name in DESIGNS.names():
+        options = PHASES[name].model_fields["options"].annotation
+        assert set(options.model_fields) == set(names[f"designs.{name}"]), name
 
 
 def test_options_of_a_plug_in_design_are_known_by_name(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from ablate import config
-from ablate.config.executors import SETTINGS
 from ablate.config.schema import PATHS
+from ablate.config.study_file import EXECUTORS
 from ablate.errors import ConfigError
 from ablate.study.names import known
 from ablate.study.plan import make
@@ -46,4 +46,5 @@ def test_settings_of_a_plug_in_s_executor_are_known_by_their_names() -> None:
 
 @pytest.mark.parametrize("name", ["ray", "slurm"])
 def test_what_is_checked_of_an_executor_is_what_it_takes(name: str) -> None:
-    assert set(known()[f"executor.{name}"]) == set(SETTINGS[name])
+    taken = set(EXECUTORS[name].model_fields) - {"name", "slots"}
+    assert set(known()[f"executor.{name}"]) == taken

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ablate.config.faults import Faults
+from ablate.config.entries import Parts
+from ablate.config.errors import Errors
 from ablate.config.questions import read_questions
 from ablate.config.schema import Factor, Question
 from ablate.config.settings import Context, merged_names
@@ -29,14 +30,14 @@ GOOD: dict[str, Any] = {
 
 def read(*entries: dict[str, Any]) -> tuple[dict[str, Question], list[str]]:
     base = {"metrics": {"names": ["qabf", "vif", "mi", "sd", "en"]}}
-    faults = Faults("study.yaml")
-    found = read_questions(
-        Context(faults, base, merged_names(None)),
-        {f"q{number}": entry for number, entry in enumerate(entries)},
+    errors = Errors("study.yaml")
+    parts = Parts(
+        settings=Context(errors, base, merged_names(None)),
         factors={"variant": NAMED, "ratio": ORDERED},
-        written=("variant", "ratio"),
+        compared=("variant", "ratio"),
     )
-    return found, faults.lines
+    found = read_questions(parts, {f"q{number}": entry for number, entry in enumerate(entries)})
+    return found, errors.lines
 
 
 def test_a_whole_question_is_read_with_metrics_in_lower_case() -> None:
@@ -74,10 +75,13 @@ def test_what_is_left_out_compares_each_value_with_the_baseline() -> None:
         ({"expects": "better"}, "must be one of higher"),
         ({"images": "some"}, "must be one of random"),
         ({"contrasts": "baselin"}, "did you mean 'baseline'"),
-        ({"contrasts": []}, "must name at least one"),
+        ({"contrasts": []}, "must have at least 1 entries, got []"),
         ({"contrasts": {"half": {"b": 1, "a": -2}}}, "must sum to 0"),
         ({"contrasts": {"half": {"b": 0, "a": 0}}}, "must sum to 0"),
-        ({"contrasts": {"half": {"b": 1, "z": -1}}}, "'z' is no value of variant"),
+        (
+            {"contrasts": {"half": {"b": 1, "z": -1}}},
+            "'z' is not a value of variant; known: a, b, c",
+        ),
         ({"contrasts": {"half": {"b": "one"}}}, "must be a number"),
         ({"contrasts": {"if": {"b": 1, "a": -1}}}, "is a word of the expression language"),
         ({"trend": "linear"}, "has no order"),
@@ -122,12 +126,12 @@ def test_a_pair_of_factors_is_a_question_about_their_interaction() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"compare": ["variant"]}, "an interaction has two factors"),
-        ({"compare": ["variant", "variant"]}, "an interaction has two factors"),
+        ({"compare": ["variant"]}, "must be two factors such as [padding, crop]"),
+        ({"compare": ["variant", "variant"]}, "two factors, got 'variant' twice"),
         ({"compare": ["variant", "ratioo"]}, "did you mean 'ratio'?"),
         ({"contrasts": "baseline"}, "an interaction has contrasts of its own; remove it"),
         ({"trend": "log2"}, "an interaction has no trend"),
-        ({"guardrails": ["sd"]}, "is no claim of better, so nothing can veto it"),
+        ({"guardrails": ["sd"]}, "claims nothing that a guardrail could veto; remove it"),
         ({"expects": "higher"}, "has no better and no worse side"),
     ],
 )

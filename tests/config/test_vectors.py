@@ -85,15 +85,18 @@ def test_a_baseline_may_be_a_list(tmp_path: Path) -> None:
 
 
 FAULTS = {
-    "no size": ({"size": None}, "shares.size: must be a whole number or what says it"),
-    "zero": ({"size": 0}, "shares.size: must be a whole number or what says it"),
-    "negative": ({"size": -2}, "shares.size: must be at least 1, got -2"),
-    "flag": ({"size": True}, "shares.size: must be a whole number or what says it"),
+    "no size": ({"size": None}, "shares.size: must be a whole number from 1 or what says it"),
+    "zero": ({"size": 0}, "shares.size: must be a whole number from 1 or what says it"),
+    "negative": (
+        {"size": -2},
+        "shares.size: must be a whole number from 1 or what says it, such as loss.levels, got -2",
+    ),
+    "flag": ({"size": True}, "shares.size: must be a whole number from 1 or what says it"),
     "unknown size": (
         {"size": "levls"},
         "shares.size: 'levls' is neither a dimension nor a setting; did you mean 'levels'?",
     ),
-    "no count": ({"size": "loss.ratio"}, "shares.size: 'loss.ratio' is no count from 1"),
+    "no count": ({"size": "loss.ratio"}, "shares.size: 'loss.ratio' is not a count from 1"),
     "other size": (
         {"size": 3},
         "shares.size: loss.weights takes one number per level; write size: loss.levels",
@@ -164,7 +167,7 @@ def test_several_objectives_are_a_list_whose_first_picks_winners(tmp_path: Path)
 @pytest.mark.parametrize(
     ("objective", "line"),
     [
-        ([], "objective: is an empty list"),
+        ([], "objective: must be a text such as val/qabf, or a list of such, got []"),
         (["val/qabf", "val/qabf"], "objective: names one twice; remove the second"),
         (["val/qabf", "test/vif"], "objective: 'test/vif' would tune on test images"),
         (["val/qabf", 3], "objective: must be"),

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.config.executors import check_executor
-from ablate.config.faults import Faults
+from ablate.config.entries import Parts
+from ablate.config.errors import Errors
+from ablate.config.settings import Context, merged_names
+from ablate.config.study_file import read_executor
 from ablate.execution import devices, local
 from ablate.execution.local import Local
 from ablate.execution.slots import MARGIN, RESERVE_MIB, Device, after_oom, fitting, slots_for
@@ -90,10 +92,11 @@ def test_one_device_that_a_study_names_is_the_only_one(monkeypatch: pytest.Monke
     ],
 )
 def test_auto_goes_with_local_alone(name: str, slots: object, is_fine: bool) -> None:
-    faults = Faults("study.yaml")
-    names = {"executors": ("local", "processes")}
-    found = check_executor(faults, {"name": name, "slots": slots}, names)
-    assert (not faults.lines) == is_fine
+    errors = Errors("study.yaml")
+    names = merged_names({"executors": ("local", "processes")})
+    parts = Parts(settings=Context(errors, {}, names))
+    found = read_executor(parts, {"name": name, "slots": slots})
+    assert (not errors.lines) == is_fine
     assert (
         found["slots"] == {"auto": len(os.sched_getaffinity(0)), 3: 3}.get(slots, 1) or not is_fine
     )

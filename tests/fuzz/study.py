@@ -11,7 +11,7 @@ from ablate import conf
 from ablate.config import reading
 from ablate.config.check import check as check_study
 from ablate.config.check import check_space
-from ablate.config.faults import Faults
+from ablate.config.errors import Errors
 from ablate.config.layers import layered
 from ablate.config.overrides import Overrides
 from ablate.errors import LONGEST_LINE, ConfigError
@@ -53,8 +53,13 @@ def _faults(read: Callable[[dict[str, Any]], None], tree: dict[str, Any]) -> tup
     return ()
 
 
+def refusals(tree: dict[str, Any]) -> tuple[str, ...]:
+    """Return the errors of a study without its defaults list, none where it is fine."""
+    return _faults(_study, {key: value for key, value in tree.items() if key != "defaults"})
+
+
 def _study(tree: dict[str, Any]) -> None:
-    faults = Faults(FILE)
+    faults = Errors(FILE)
     whole = layered(
         tree, {}, Overrides(), trial=_file(PLACE / "trial.yaml"), group=_group, faults=faults
     )
@@ -64,6 +69,6 @@ def _study(tree: dict[str, Any]) -> None:
 
 def _space(tree: dict[str, Any]) -> None:
     whole = layered(
-        {}, {}, Overrides(), trial=_file(PLACE / "trial.yaml"), group=_group, faults=Faults(FILE)
+        {}, {}, Overrides(), trial=_file(PLACE / "trial.yaml"), group=_group, faults=Errors(FILE)
     )
     check_space({"base": whole["base"], "space": tree}, file=FILE)

@@ -83,7 +83,7 @@ def test_a_file_whose_name_is_no_name_of_a_study_is_refused(
     ablate: Callable[..., Any], name: str
 ) -> None:
     file = put(Path("studies") / f"{name}.yaml", good())
-    ablate("check", file).refuses("no name of a study")
+    ablate("check", file).refuses("cannot name a study; use letters, digits")
 
 
 def test_every_file_that_hydra_loads_passes_the_check_first(ablate: Callable[..., Any]) -> None:
