@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 import ablate
 from ablate import errors
@@ -312,6 +313,7 @@ def _designs() -> Iterator[str]:
     for name in DESIGNS:
         yield from member(name, DESIGNS.get(name), takes=DESIGNS.get(name), hidden=("inputs",))
         options = PHASES[name].model_fields["options"].annotation
+        assert isinstance(options, type) and issubclass(options, BaseModel)  # noqa: PT018
         needed = [key for key, one in options.model_fields.items() if one.is_required()]
         if needed:
             yield f"Needed: {codes(needed)}."

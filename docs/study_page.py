@@ -11,7 +11,7 @@ from ablate.config.entries import Entry
 from ablate.config.phases import PHASES, PhaseEntry
 from ablate.config.questions import FactorEntry, InteractionEntry, QuestionEntry
 from ablate.config.study_file import EXECUTORS, ReferenceEntry, StudyEntry
-from docs.docstrings import codes, head, in_code, table, told
+from docs.docstrings import codes, docstring, head, in_code, table
 
 LINKS = {  # key of a section -> the page that has more
     "base": "[settings](settings.md)",
@@ -37,7 +37,7 @@ def study_file() -> Iterator[str]:
     )
     yield from _keys(StudyEntry)
     yield from _section("questions.NAME", schema.Question, QuestionEntry)
-    yield f"{told(InteractionEntry).text} Its keys are {codes(InteractionEntry.model_fields)}."
+    yield f"{docstring(InteractionEntry).text} Its keys are {codes(InteractionEntry.model_fields)}."
     yield from _section("factors.NAME", schema.Factor, FactorEntry)
     yield from _kinds("phases.NAME", "design", PHASES, PhaseEntry)
     yield from _section("references.NAME", schema.Reference, ReferenceEntry)
@@ -48,7 +48,7 @@ def study_file() -> Iterator[str]:
 
 def _section(title: str, of: type, model: type[Entry]) -> Iterator[str]:
     yield f"## {title}"
-    yield told(of).text
+    yield docstring(of).text
     yield from _keys(model)
 
 
@@ -57,11 +57,15 @@ def _kinds(
 ) -> Iterator[str]:
     """Yield a section whose key `key` decides which other keys there are."""
     yield f"## {title}"
-    yield told(of).text
+    yield docstring(of).text
     yield from table(
         [key, "", "keys"],
         [
-            (f"`{kind}`", told(model).text, codes(one for one in model.model_fields if one != key))
+            (
+                f"`{kind}`",
+                docstring(model).text,
+                codes(one for one in model.model_fields if one != key),
+            )
             for kind, model in models.items()
         ],
     )
