@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.losses.presets import resolve
-from ablate.numbers import is_number, is_whole
+from ablate.numbers import is_number
 from ablate.settings.loss import (
     CHOICE,
     MAGNITUDES,
@@ -52,8 +52,7 @@ def canonical(settings: Mapping[str, Any]) -> Settings:
     """
     full = written_alike(settings)
     known = loss_settings()
-    kept = {name: value for name, value in full.items() if _matters(name, known, full)}
-    return kept
+    return {name: value for name, value in full.items() if _matters(name, known, full)}
 
 
 def written_alike(settings: Mapping[str, Any]) -> Settings:

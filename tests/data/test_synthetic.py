@@ -7,7 +7,7 @@ from scipy.ndimage import sobel, uniform_filter
 from ablate import data
 from ablate.data.pairs import SPLITS, Pair
 from ablate.data.synthetic import scene
-from ablate.errors import ConfigError, DataError
+from ablate.errors import ConfigError
 
 
 @pytest.fixture(scope="module")

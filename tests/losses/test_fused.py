@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from torch import Tensor
 from ablate import losses
 from ablate.losses import fused
 from ablate.losses.multi_scale import MultiScaleGradient, level_value
-from ablate.settings.loss import LossSettings
+from ablate.settings.loss import LossSettings, loss_settings
+from ablate.settings.setting import field
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 if DEVICE == "cpu":
@@ -221,6 +223,27 @@ def test_norms_and_the_whole_loss_use_them_too(kernels: list[int]) -> None:
 def test_what_they_do_not_claim_is_computed_in_torch(other: dict[str, Any]) -> None:
     assert MultiScaleGradient(LossSettings(**other))._form is None
     assert MultiScaleGradient()._form is not None
+
+
+def test_a_setting_that_they_do_not_know_is_computed_in_torch() -> None:
+    """A setting that is added later changes the loss in torch, and the kernels would ignore it."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Later(LossSettings):
+        clip: float = field("float", 0.0, low=0, absent=0.0)
+
+    assert fused.form_of(Later(), tolerance=0) is not None
+    assert fused.form_of(Later(clip=0.5), tolerance=0) is None
+    assert fused.form_of(LossSettings(of_steps={"knee": 0.1}), tolerance=0) is not None
+    for of_steps in ({"knee": 0.2}, {"sharpness": 1.0}):
+        assert fused.form_of(LossSettings(of_steps=of_steps), tolerance=0) is None
+
+
+def test_of_a_supported_setting_every_value_is_claimed_or_none_is_named() -> None:
+    known = loss_settings()
+    assert set(fused.SUPPORTED) <= set(known)
+    for name, values in fused.SUPPORTED.items():
+        assert values is None or known[name].default in values, name
 
 
 def test_cpu_images_doubles_and_tiny_levels_are_computed_in_torch() -> None:
