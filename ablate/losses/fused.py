@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ablate.settings.loss import LossSettings, loss_settings
-from ablate.settings.setting import NOTHING, Setting, settings_of
+from ablate.settings.setting import Setting, settings_of
 
 PADDINGS = ("zeros", "replicate", "reflect", "valid")
 COMPONENTS = ("axis_wise", "magnitude_l1", "signed_sum")
@@ -65,17 +65,12 @@ def form_of(settings: LossSettings, *, tolerance: float) -> Form | None:
         tolerance: By how much the response of the infrared must be larger to be the target, in
             units of the response; a joint choice with one needs float64, which the kernels lack.
     """
+    known = {**settings_of(type(settings)), **loss_settings()}
     values = {name: getattr(settings, name) for name in settings_of(type(settings))}
     values |= settings.of_steps
-    known = {**settings_of(type(settings)), **loss_settings()}
-    is_claimed = all(
-        SUPPORTED[name] is None or value in SUPPORTED[name]
-        if name in SUPPORTED
-        else name in known and value == _default(known[name])
-        for name, value in values.items()
-    )
+    is_known = all(_is_supported(name, value, known.get(name)) for name, value in values.items())
     is_joint = settings.selection == "joint_max"
-    if not is_claimed or (is_joint and (tolerance != 0 or settings.components != "axis_wise")):
+    if not is_known or (is_joint and (tolerance != 0 or settings.components != "axis_wise")):
         return None
     edge, centre = TAPS[settings.operator]
     ramp = 1.0 if settings.gain == "raw" else 2 * (2 * edge + centre)
@@ -91,8 +86,11 @@ def form_of(settings: LossSettings, *, tolerance: float) -> Form | None:
     )
 
 
-def _default(setting: Setting) -> Any:
-    return None if setting.default is NOTHING else setting.default
+def _is_supported(name: str, value: Any, setting: Setting | None) -> bool:
+    if name in SUPPORTED:
+        claimed = SUPPORTED[name]
+        return claimed is None or value in claimed
+    return setting is not None and value == setting.default
 
 
 def is_usable(image: Tensor, *, smallest_px: int) -> bool:

@@ -27,9 +27,9 @@ def build(settings: Mapping[str, Any]) -> Any:
     rest = {key: value for key, value in settings.items() if key != "name"}
     own = MODELS.settings_class(name)
     if own is not None and own is not NetworkSettings:
-        typed = made(own, rest, at="model", of=name)
-        model = network(typed)
-        if isinstance(typed, NetworkSettings):
+        typed: Any = made(own, rest, at="model", of=name)
+        model: Any = network(typed)
+        if issubclass(own, NetworkSettings):
             model.output = typed.output
         return model
     shared = settings_of(NetworkSettings) if own else {}
@@ -40,8 +40,8 @@ def build(settings: Mapping[str, Any]) -> Any:
         if key not in known
     ]:
         raise ConfigError(*faults)
-    typed = made(NetworkSettings, {key: rest[key] for key in shared if key in rest}, at="model")
+    of_all = made(NetworkSettings, {key: rest[key] for key in shared if key in rest}, at="model")
     model = network(**{key: value for key, value in rest.items() if key not in shared})
     if own:
-        model.output = typed.output
+        model.output = of_all.output
     return model
