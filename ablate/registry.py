@@ -27,6 +27,7 @@ class Registry(Generic[T]):
         self._places: dict[str, str] = {}
         self._settings: dict[str, type] = {}
         self._is_loaded = package is None
+        self._changes = 0
 
     def register(self, name: str, *, settings: type | None = None) -> Callable[[T], T]:
         """Return a decorator that enters its object under `name`.
@@ -49,6 +50,7 @@ class Registry(Generic[T]):
                     f"{place}: the {self.kind} name {name!r} is already taken by "
                     f"{self._places[name]}; choose another name"
                 )
+            self._changes += 1
             self._members[name] = member
             self._places[name] = place
             self._settings.pop(name, None)
@@ -81,6 +83,10 @@ class Registry(Generic[T]):
         """Return all names in the order in which they were registered."""
         self._load()
         return tuple(self._members)
+
+    def state(self) -> tuple[int, int]:
+        """Return a value that changes with every member that comes or goes; imports nothing."""
+        return self._changes, len(self._members)
 
     def settings_class(self, name: str) -> type | None:
         """Return the class that was registered for the settings of a member, None without one."""

@@ -51,8 +51,8 @@ def canonical(settings: Mapping[str, Any]) -> Settings:
         ['gradient_weight', 'intensity', 'intensity_weight', 'ssim_weight']
     """
     full = written_alike(settings)
-    known = loss_settings()
-    return {name: value for name, value in full.items() if _matters(name, known, full)}
+    known, own = loss_settings(), of_steps()
+    return {name: value for name, value in full.items() if _matters(name, known, own, full)}
 
 
 def written_alike(settings: Mapping[str, Any]) -> Settings:
@@ -78,18 +78,21 @@ def _is_the_papers_own(full: Settings) -> bool:
         return False
     unmatched, known = {**full, "lambda_policy": "shared"}, loss_settings()
     return all(
-        unmatched[name] == value or not _matters(name, known, unmatched)
+        unmatched[name] == value or not _matters(name, known, of_steps(), unmatched)
         for name, value in defaults(TERM).items()
     )
 
 
-def _matters(name: str, known: Mapping[str, Setting], full: Settings) -> bool:
+def _matters(
+    name: str, known: Mapping[str, Setting], own: Mapping[str, Setting], full: Settings
+) -> bool:
+    """Return whether a setting has an effect beside the others, all written alike."""
     setting = known.get(name)
     if setting is None:
         return True
     if setting.group in (TERM, CHOICE, SIZE) and full["gradient_weight"] == 0:
         return False
-    if name in of_steps():
+    if name in own:
         return any(takes(step, full[step], name) for step in STEPS)
     return setting.matters is None or setting.matters(full)
 

@@ -5,11 +5,12 @@ the knee of a penalty. They stand in the file of the step, and are settings of t
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from ablate.settings.members import Member, members
+from ablate.settings.members import Member, members, state
 from ablate.settings.setting import Setting, absent_of, field, settings_of
 
 TERM, CHOICE, SIZE, MIX = "term", "choice", "size", "mix"
@@ -100,10 +101,9 @@ def _is_gain_seen(loss: Loss) -> bool:
         return False
     is_divided = loss["lambda_policy"] == "norm_matched" or loss["norm"] != "none"
     is_homogeneous = loss["components"] != "magnitude_l2" and loss["target_exponent"] == 1
-    is_homogeneous = is_homogeneous and not any(
-        takes(step, loss[step], name) for step in STEPS for name in of_steps()
-    )
-    return not (is_divided and is_homogeneous)
+    if not (is_divided and is_homogeneous):
+        return True
+    return any(takes(step, loss[step], name) for step in STEPS for name in of_steps())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,30 +389,37 @@ class LossSettings:
         }
 
 
-def of_steps() -> dict[str, Setting]:
+def of_steps() -> Mapping[str, Setting]:
     """Return name -> setting of what members of steps declare beside the class."""
-    return {
-        name: dataclasses.replace(one, group=TERM)
-        for step in STEPS
-        for member in step_members(step).values()
-        for name, one in member.settings.items()
-    }
+    return _of_steps(_state())
 
 
-def loss_settings() -> dict[str, Setting]:
+def loss_settings() -> Mapping[str, Setting]:
     """Return name -> setting of the whole section, those of steps beside their step."""
+    return _with_steps(_state())
+
+
+def _state() -> object:
+    return state(kind for kinds in STEPS.values() for kind in kinds)
+
+
+@functools.lru_cache(maxsize=4)
+def _of_steps(of: object) -> Mapping[str, Setting]:
+    fixed = settings_of(LossSettings)
+    return {name: one for name, one in _with_steps(of).items() if name not in fixed}
+
+
+@functools.lru_cache(maxsize=4)
+def _with_steps(of: object) -> Mapping[str, Setting]:
+    del of  # a key: other members, other settings
     found: dict[str, Setting] = {}
-    of_step = {
-        step: {
-            name: dataclasses.replace(one, group=TERM)
-            for member in step_members(step).values()
-            for name, one in member.settings.items()
-        }
-        for step in STEPS
-    }
     for name, one in settings_of(LossSettings).items():
         found[name] = one
-        found |= of_step.get(name, {})
+        for member in step_members(name).values() if name in STEPS else ():
+            found |= {
+                own: dataclasses.replace(setting, group=TERM)
+                for own, setting in member.settings.items()
+            }
     return found
 
 

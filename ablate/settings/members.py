@@ -12,7 +12,7 @@ import importlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -122,6 +122,13 @@ def members(kind: str) -> Mapping[str, Member]:
         if name not in packaged
     }
     return {**packaged, **more} if more else packaged
+
+
+def state(kinds: Iterable[str]) -> tuple[object, ...]:
+    """Return a value that changes with every member of the kinds that comes or goes."""
+    places = (KINDS[kind] for kind in kinds)
+    found = (getattr(sys.modules.get(one.module), one.registry, None) for one in places)
+    return tuple(registry and registry.state() for registry in found)
 
 
 def described(kind: str) -> dict[str, Member]:

@@ -1,6 +1,7 @@
 """One setting: type and range, default, meaning; and what follows for a section from its fields."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -174,20 +175,18 @@ def field(type: Type, default: Any = NOTHING, **rest: Any) -> Any:
     return dataclasses.field(**(kept or {"default": given}), metadata={"setting": declared})
 
 
-def settings_of(section: type, *, beyond: type | None = None) -> dict[str, Setting]:
-    """Return path -> setting of a settings class: its own fields first, then inherited ones.
+def settings_of(section: type) -> dict[str, Setting]:
+    """Return path -> setting of a settings class: its own fields first, then inherited ones."""
+    return dict(_fields_of(section))
 
-    Args:
-        section: A dataclass whose fields are made by `field`.
-        beyond: A base class whose settings are left out.
-    """
+
+@functools.cache
+def _fields_of(section: type) -> tuple[tuple[str, Setting], ...]:
     own = getattr(section, "__annotations__", {})
     fields = [one for one in dataclasses.fields(section) if "setting" in one.metadata]
-    if beyond is not None:
-        shared = {one.name for one in dataclasses.fields(beyond)}
-        fields = [one for one in fields if one.name not in shared]
     fields.sort(key=lambda one: one.name not in own)
-    return {one.metadata["setting"].path or one.name: one.metadata["setting"] for one in fields}
+    found = [(one.name, one.metadata["setting"]) for one in fields]
+    return tuple((setting.path or name, setting) for name, setting in found)
 
 
 def defaults_of(section: type | Mapping[str, Setting]) -> dict[str, Any]:
