@@ -6,7 +6,7 @@ from typing import Any
 from ablate.errors import nearest
 from ablate.losses.presets import preset_faults, resolve
 from ablate.losses.pyramid import SMALLEST_PX, level_scales, level_side
-from ablate.losses.settings import defaults, written_alike
+from ablate.losses.settings import alike, defaults
 from ablate.settings.loss import MAGNITUDES, MIX, SUMS, TERM, is_laplacian, loss_settings, names
 from ablate.settings.setting import faults_of_values
 
@@ -52,7 +52,7 @@ def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None
     of_levels = _list_faults(full)
     if faults or of_levels or full["gradient_weight"] == 0:
         return faults + of_levels
-    return _side_faults(settings, crop_px)
+    return _side_faults(full, crop_px)
 
 
 def _component_faults(full: Mapping[str, Any]) -> list[str]:
@@ -124,9 +124,9 @@ def _list_faults(full: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _side_faults(settings: Mapping[str, Any], crop_px: int) -> list[str]:
-    alike = written_alike(settings)
-    scales = level_scales(alike["scales"], levels=alike["levels"], ratio=alike["ratio"])
+def _side_faults(full: Mapping[str, Any], crop_px: int) -> list[str]:
+    plain = alike(full)
+    scales = level_scales(plain["scales"], levels=plain["levels"], ratio=plain["ratio"])
     smallest = level_side(crop_px, scale=scales[-1])
     if smallest >= SMALLEST_PX:
         return []

@@ -57,7 +57,12 @@ def canonical(settings: Mapping[str, Any]) -> Settings:
 
 def written_alike(settings: Mapping[str, Any]) -> Settings:
     """Return all settings, the preset written out, in the one spelling of what they mean."""
-    full = {**defaults(), **resolve(settings, term=defaults(TERM))}
+    return alike({**defaults(), **resolve(settings, term=defaults(TERM))})
+
+
+def alike(settings: Mapping[str, Any]) -> Settings:
+    """Return a whole section that names no preset in the one spelling of what it means."""
+    full = dict(settings)
     if full["gradient_weight"] == 0:
         return full
     full.update(_levels_alike(full))

@@ -113,7 +113,7 @@ class Setting:
 
     def _number_fault(self, value: Any) -> str | None:
         what = "a whole number" if self.type == "int" else "a number"
-        if isinstance(value, float) and not math.isfinite(value):
+        if self.type == "float" and isinstance(value, float) and not math.isfinite(value):
             return f"must be a finite number, got {value}"
         if not (is_whole(value) if self.type == "int" else is_number(value)):
             return f"must be {what}, got {_short(value)}"
