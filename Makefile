@@ -20,8 +20,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 setup: $(STAMP) ## make .venv and install the pinned dependencies
 
-fix: $(STAMP) ## format and repair what ruff can repair
+fix: $(STAMP) ## format, repair what ruff can repair, write the table of members
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix -q .
+	$(BIN)/python -m ablate.settings.members
 
 check: $(STAMP) ## style, types, import direction, spelling, unused dependencies
 	$(BIN)/ruff format --check -q .

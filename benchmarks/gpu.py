@@ -29,6 +29,7 @@ from ablate.data.synthetic import scene
 from ablate.losses import fused as kernel
 from ablate.losses.multi_scale import MultiScaleGradient, level_value
 from ablate.metrics import evaluate
+from ablate.settings.loss import LossSettings
 from ablate.settings.train import TrainSettings
 from ablate.training.determinism import laid_out, layout_of, settle
 from ablate.training.fusion import fusion_output
@@ -228,7 +229,7 @@ def of_the_loss(sizes: Sizes, device: torch.device) -> Found:
 def _of_bytes(sizes: Sizes, device: torch.device) -> Found:
     """Yield one large level: three images are read, two slopes written and read, one written."""
     batch, side = sizes.large
-    level = MultiScaleGradient(levels=1).to(device)
+    level = MultiScaleGradient(LossSettings(levels=1)).to(device)
     sources = _drawn(batch, side, device)
     moved = batch * side * side * (3 * 4 + 2 + 2 + 4)
     block = torch.empty(moved // 8 + 1, dtype=torch.float32, device=device)

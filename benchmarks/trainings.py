@@ -10,10 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ablate import losses
-from ablate.config.defaults import CONF, trial_defaults
+from ablate.config.defaults import group_defaults, trial_defaults
 from ablate.identity import JsonValue, digest
 from ablate.settings.recipes import RECIPES
 from ablate.settings.train import in_steps, over
@@ -66,7 +64,7 @@ def settings(
         model = {**RECIPES[preset].model, **model}
         loss = {**RECIPES[preset].loss, **loss}
     name = str(model.get("name", base["model"]["name"]))
-    packaged = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text(encoding="utf-8"))
+    packaged = group_defaults("model", name) or {}
     part = {**over(over(base["train"], published), recipe), "gallery": 0}
     return {
         **base,

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
 import ablate
-from ablate import errors
-from ablate.config.defaults import CONF, trial_defaults
+from ablate import errors, losses, metrics
+from ablate.config.defaults import FIRST, group_defaults, groups
 from ablate.config.phases import PHASES
-from ablate.config.settings import BUILT_IN, COMMON, OF_NAME
+from ablate.config.settings import built_in, common, of_name
 from ablate.config.study_file import EXECUTORS as OF_EXECUTORS
 from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS
@@ -30,10 +29,7 @@ from ablate.imaging.laplacians import LAPLACIANS
 from ablate.imaging.resample import RESAMPLERS
 from ablate.losses.catalogue.contract import CATALOGUE
 from ablate.losses.components import COMPONENTS
-from ablate.losses.names import CHOICES
-from ablate.losses.names import names as loss_names
 from ablate.losses.penalty import PENALTIES
-from ablate.losses.presets import MIXES
 from ablate.losses.selection import SELECTIONS
 from ablate.metrics.catalogue import LABELS
 from ablate.metrics.contract import METRICS, Metric
@@ -43,6 +39,8 @@ from ablate.models.size import size_of
 from ablate.notebook import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
+from ablate.settings.loss import STEPS
+from ablate.settings.loss import names as loss_names
 from ablate.settings.setting import NOTHING, Setting
 from ablate.study.names import known
 from ablate.training.tasks.contract import Task
@@ -87,40 +85,47 @@ def _settings() -> Iterator[str]:
         "What stands under `base` of a study, is varied by a dimension's `path`, and is overridden "
         "on the command line: `ablate run STUDY train.steps=500`. Paths are dotted.",
     )
-    names = {**BUILT_IN, **known(), "losses.preset": CATALOGUE.names(), "losses.mix": MIXES}
-    names = {**names, **{f"losses.{key}": some for key, some in loss_names().items()}}
-    written = trial_defaults()
-    for section in dict.fromkeys(path.partition(".")[0] for path in COMMON):
+    names = {**built_in(), **known(), "losses.preset": CATALOGUE.names()}
+    every = common()
+    for section in dict.fromkeys(path.partition(".")[0] for path in every):
         yield f"## {section}"
-        own = {path: setting for path, setting in COMMON.items() if path.startswith(f"{section}.")}
-        defaults = {path: _at(written, path) for path in own}
-        yield from _settings_table(own, defaults, names)
-        for name, own in OF_NAME.get(section, {}).items():
+        own = {path: one for path, one in every.items() if path.startswith(f"{section}.")}
+        yield from _settings_table(own, names, first=FIRST.get(section))
+        for name in groups(section):
+            more = {
+                f"{section}.{key}": one
+                for key, one in of_name(section, name).items()
+                if every.get(f"{section}.{key}") != one
+            }
             yield f"### {section}.name: {name}"
-            group = _group(section, name)
-            yield from _settings_table(
-                {f"{section}.{key}": one for key, one in own.items()},
-                {
-                    f"{section}.{key}": _default(section, name, group, key, one)
-                    for key, one in own.items()
-                },
-                names,
-            )
-    yield "Settings of a plug-in are the keyword-only parameters of its class or function."
+            yield from _settings_table(more, names)
+    yield (
+        "Settings of a plug-in are those of the class that it registers, else the keyword-only "
+        "parameters of its class or function."
+    )
 
 
 def _settings_table(
-    settings: Mapping[str, Setting], defaults: Mapping[str, Any], names: Mapping[str, Iterable[str]]
+    settings: Mapping[str, Setting], names: Mapping[str, Iterable[str]], *, first: str | None = None
 ) -> Iterator[str]:
-    """Yield a table of settings by path; with their meaning where they say it."""
+    """Yield a table of settings by path.
+
+    Args:
+        settings: By dotted path.
+        names: Names by kind.
+        first: Default of the setting `name`.
+    """
     rows = [
-        (f"`{path}`", _kind(one, names), in_code(defaults[path]), _meaning(one))
+        (f"`{path}`", _kind(one, names), in_code(_default(one, first)), _meaning(one))
         for path, one in settings.items()
     ]
-    if any(meaning for *_, meaning in rows):
-        yield from table(["setting", "value", "default", "meaning"], rows)
-    else:
-        yield from table(["setting", "value", "default"], [row[:3] for row in rows])
+    yield from table(["setting", "value", "default", "meaning"], rows)
+
+
+def _default(setting: Setting, first: str | None) -> Any:
+    if setting.default is NOTHING:
+        return first if setting.kind in ("data", "models") else None
+    return setting.default
 
 
 def _meaning(setting: Setting) -> str:
@@ -143,23 +148,14 @@ def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
         text = codes(setting.choices)
     if setting.type == "checked":
         text = "a list of mappings"
+    if setting.type == "counts":
+        text = f"a whole number {setting.in_words()}, or a list of them"
+    if setting.type == "numbers":
+        text = f"{codes(setting.choices)} or a number per level"
     if setting.kind:
         text = codes(names[setting.kind])
-        text = {"names": f"a list of {text}", "numbers": f"{text} or a number per level"}.get(
-            setting.type, text
-        )
+        text = f"a list of {text}" if setting.type == "names" else text
     return text + (" or null" if setting.may_be_null else "")
-
-
-def _default(section: str, name: str, group: Any, key: str, setting: Setting) -> Any:
-    """Return the default of a group's file, of the setting, or of the data set's own function."""
-    written = _at(group, key)
-    if written is None and setting.default is not NOTHING:
-        written = setting.default
-    if written is not None or section != "data":
-        return written
-    parameter = inspect.signature(DATASETS.get(name)).parameters.get(key)
-    return None if parameter is None else parameter.default
 
 
 def _losses() -> Iterator[str]:
@@ -193,7 +189,7 @@ def _losses() -> Iterator[str]:
     yield "## Other choices"
     yield from table(
         ["setting", "names"],
-        [(f"`loss.{key}`", codes(some)) for key, some in CHOICES.items()],
+        [(f"`loss.{key}`", codes(some)) for key, some in loss_names().items() if key not in STEPS],
     )
     yield "## Published losses"
     for name in CATALOGUE:
@@ -262,7 +258,8 @@ def _metrics() -> Iterator[str]:
 
 def _models() -> Iterator[str]:
     yield from head("Networks", "`model: {name: NAME}`. " + docstring(FusionNetwork).text)
-    sizes = [one for name in MODELS if (one := size_of(_group("model", name)))]
+    groups_of = [group_defaults("model", name) for name in groups("model")]
+    sizes = [one for group in groups_of if group and (one := size_of(group))]
     yield from table(
         ["network", "parameters by default", "of the original", "settings of it"],
         [
@@ -277,6 +274,7 @@ def _models() -> Iterator[str]:
     )
     for name in MODELS:
         yield from member(name, MODELS.get(name), takes=MODELS.get(name).__init__)
+        yield f"Its settings: [model.name: {name}](settings.md#modelname-{name})."
 
 
 def _data_sets() -> Iterator[str]:
@@ -287,6 +285,7 @@ def _data_sets() -> Iterator[str]:
     )
     for name in DATASETS:
         yield from member(name, DATASETS.get(name), takes=DATASETS.get(name))
+        yield f"Its settings: [data.name: {name}](settings.md#dataname-{name})."
         if name in FACTS:
             facts = FACTS.get(name)
             counts = ", ".join(f"{split} {count}" for split, count in facts.counts.items())
@@ -399,6 +398,10 @@ def _python() -> Iterator[str]:
         "registers that they enter; [extending](../extend/README.md) shows each at work.",
     )
     yield from function("ablate.open", ablate.open)
+    yield from function("ablate.losses.gradient_loss", losses.gradient_loss)
+    yield from function("ablate.losses.fusion_loss", losses.fusion_loss)
+    yield from function("ablate.metrics.qabf", metrics.qabf)
+    yield f"Likewise {codes(f'ablate.metrics.{name}' for name in metrics.ALL_NAMES)}."
     yield "## OpenedStudy"
     yield docstring(OpenedStudy).text
     for name, one in vars(OpenedStudy).items():
@@ -424,16 +427,6 @@ def _python() -> Iterator[str]:
     tree = re.search(r"^AblateError\n(?:[├│└ ].*\n)+", inspect.getdoc(errors) or "", re.MULTILINE)
     assert tree is not None
     yield f"```text\n{tree[0].rstrip()}\n```"
-
-
-def _group(section: str, name: str) -> Any:
-    return yaml.safe_load((CONF / section / f"{name}.yaml").read_text(encoding="utf-8"))
-
-
-def _at(tree: Any, path: str) -> Any:
-    for key in path.split("."):
-        tree = tree.get(key) if isinstance(tree, Mapping) else None
-    return tree
 
 
 if __name__ == "__main__":

@@ -16,7 +16,15 @@ from typing import Any, cast
 import yaml
 
 from ablate.config import locations, reading
-from ablate.config.defaults import CONF, NEWEST, group_folders, trial_defaults
+from ablate.config.defaults import (
+    CONF,
+    KIND_OF,
+    NEWEST,
+    group_defaults,
+    group_folders,
+    groups,
+    trial_defaults,
+)
 from ablate.config.errors import Errors
 from ablate.config.layers import layered
 from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, names_spaces, read
@@ -169,6 +177,10 @@ class _Composer:
                 if "defaults" not in plain:
                     return plain
                 break
+        else:
+            made = group_defaults(section, name)
+            if made is not None:
+                return made
         found = self.compose(None, [f"+{section}={name}"], raw=True).get(section)
         return found if isinstance(found, dict) else {}
 
@@ -180,6 +192,7 @@ class _Composer:
         from omegaconf.errors import OmegaConfBaseException
 
         _guard()
+        _store()
         try:
             with hydra.initialize_config_dir(version_base="1.3", config_dir=str(self.file.parent)):
                 tree = hydra.compose(name, [self._path, *words])
@@ -199,7 +212,8 @@ class _Composer:
 
     def _groups(self, section: str) -> list[str]:
         folders = [CONF, *self._searched]
-        return [file.stem for folder in folders for file in (folder / section).glob("*.yaml")]
+        files = [file.stem for folder in folders for file in (folder / section).glob("*.yaml")]
+        return [*groups(section), *files]
 
 
 @functools.cache
@@ -221,6 +235,20 @@ def _guard() -> None:
 
     Plugins.instance()  # registers hydra's own first
     SourcesRegistry.instance().types["file"] = Guarded
+
+
+def _store() -> None:
+    """Let files draw in their defaults what the settings classes say: /trial, /data: msrs."""
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    of_study = {k: v for k, v in trial_defaults().items() if k != "train"}  # a preset may follow
+    store.store(name="trial", node=of_study, provider="ablate")
+    for section in KIND_OF:
+        for name in groups(section):
+            store.store(
+                name=name, group=section, node=group_defaults(section, name), provider="ablate"
+            )
 
 
 def _space_word(words: Sequence[str]) -> str | None:

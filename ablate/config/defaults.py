@@ -1,7 +1,8 @@
 """The packaged defaults of one training, and those with which older stores were started.
 
-A store goes on with the defaults that it was started with, so that the same command makes the same
-design after an upgrade. conf/earlier/N holds the files of version N that have changed since.
+Defaults stand in the settings classes. A store goes on with the defaults that it was started with,
+so that the same command makes the same design after an upgrade: conf/earlier/N holds the files of
+version N that have changed since.
 """
 
 from pathlib import Path
@@ -10,15 +11,22 @@ from typing import Any, Final
 import yaml
 
 from ablate import conf
+from ablate.settings.loss import loss_settings
+from ablate.settings.members import members
+from ablate.settings.metrics import MetricSettings
 from ablate.settings.setting import defaults_of
 from ablate.settings.train import TrainSettings
 
 NEWEST: Final = 2
 CONF: Final = Path(str(conf.__file__)).parent
+KIND_OF: Final = {"data": "data", "model": "models"}  # sections whose groups are members
+FIRST: Final = {"data": "synthetic", "model": "unet"}  # of a study that names none
 
 
 def trial_defaults(version: int = NEWEST) -> dict[str, Any]:
     """Return the defaults of every section of a training.
+
+    The sections data and model have their name alone: the rest follows from it.
 
     Args:
         version: Of the defaults; a store without one has 1.
@@ -26,8 +34,32 @@ def trial_defaults(version: int = NEWEST) -> dict[str, Any]:
     if version < NEWEST:
         earlier = CONF / "earlier" / str(version) / "trial.yaml"
         return dict(yaml.safe_load(earlier.read_text(encoding="utf-8")))
-    written = dict(yaml.safe_load((CONF / "trial.yaml").read_text(encoding="utf-8")))
-    return {**written, "train": defaults_of(TrainSettings)}
+    return {
+        **{section: {"name": name} for section, name in FIRST.items()},
+        "loss": defaults_of(loss_settings()),
+        "metrics": defaults_of(MetricSettings),
+        "train": defaults_of(TrainSettings),
+    }
+
+
+def group_defaults(section: str, name: str) -> dict[str, Any] | None:
+    """Return the settings that a data set or a network begins with, None where it declares none.
+
+    Example:
+        >>> group_defaults("model", "probe")
+        {'name': 'probe', 'noise': 0.05}
+    """
+    member = members(KIND_OF[section]).get(name) if section in KIND_OF else None
+    if member is None or not member.settings:
+        return None
+    return {"name": name, **defaults_of(member.settings)}
+
+
+def groups(section: str) -> tuple[str, ...]:
+    """Return the names that `group_defaults` knows in a section."""
+    if section not in KIND_OF:
+        return ()
+    return tuple(name for name, one in members(KIND_OF[section]).items() if one.settings)
 
 
 def group_folders(version: int = NEWEST) -> tuple[Path, ...]:

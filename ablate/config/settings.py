@@ -1,165 +1,62 @@
-"""Which settings a run has, of what type, in which range; the table behind `base`."""
+"""Which settings a run has: the table behind `base`, read from the settings classes."""
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ablate.config.apply import leaves
 from ablate.config.errors import Errors, short
 from ablate.errors import nearest
-from ablate.registry import declared
-from ablate.settings.network import OF_NETWORKS, NetworkSettings
+from ablate.settings.data import DataSettings
+from ablate.settings.loss import loss_settings
+from ablate.settings.loss import names as loss_names
+from ablate.settings.members import members
+from ablate.settings.metrics import MetricSettings
 from ablate.settings.setting import Known, Setting, settings_of
 from ablate.settings.train import TrainSettings, faults_of
 
 FUSION = "fusion"  # the task of a study that names none
 OF_FUSION = ("data", "model", "loss")  # sections that other tasks do not have
-
-# Names that need no plug-in look-up; the caller's `known` replaces an entry as a whole.
-BUILT_IN: dict[str, Collection[str]] = {
-    "designs": (
-        "add_one_in",
-        "baseline_only",
-        "blocked",
-        "confirm",
-        "fractional_factorial",
-        "full_factorial",
-        "leave_one_out",
-        "one_factor",
-        "path",
-        "search",
-        "sobol",
-    ),
-    "tasks": (FUSION,),
-    "data": ("synthetic", "msrs", "roadscene", "tno", "m3fd", "fmb", "llvip", "folders"),
-    "data.small": ("refuse", "pad"),
-    "models": ("cddfuse", "densefuse", "probe", "restormer", "seafusion", "unet"),
-    "metrics": ("en", "mi", "sd", "scd", "vif", "qabf"),
-    "executors": ("inline", "local", "processes", "ray", "slurm"),
-    "losses.operator": (
-        *declared("ablate.imaging.gradients", "OPERATORS"),
-        *declared("ablate.imaging.laplacians", "LAPLACIANS"),
-    ),
-    "losses.weights": ("equal", "geometric"),
-    "losses.scales": ("powers",),
-}
+KIND_OF: Final = {"data": "data", "model": "models", "task": "tasks"}  # section -> kind of its name
+REGISTERED: Final = ("data", "models", "metrics", "designs", "executors")  # kinds of members
+SEARCH: Final = "search"  # a design that has no file: a sampler is asked again and again
 
 
-def _int(low: int, high: float = math.inf) -> Setting:
-    return Setting(type="int", low=low, high=high)
+def built_in() -> dict[str, Collection[str]]:
+    """Return names by kind that need no plug-in; the caller's `known` replaces an entry."""
+    found: dict[str, Collection[str]] = {kind: tuple(members(kind)) for kind in REGISTERED}
+    found["designs"] = (*found["designs"], SEARCH)
+    found["tasks"] = (FUSION,)
+    return found | {f"losses.{setting}": names for setting, names in loss_names().items()}
 
 
-def _own(network: str) -> dict[str, Setting]:
-    return settings_of(OF_NETWORKS[network])
+def common() -> dict[str, Setting]:
+    """Return path -> setting of all that every fusion study has."""
+    sections: dict[str, Mapping[str, Setting]] = {
+        "data": {"name": Setting(type="name", kind="data"), **settings_of(DataSettings)},
+        "model": {"name": Setting(type="name", kind="models")},
+        "loss": loss_settings(),
+        "train": settings_of(TrainSettings),
+        "metrics": settings_of(MetricSettings),
+    }
+    return {
+        f"{section}.{name}": setting
+        for section, of_section in sections.items()
+        for name, setting in of_section.items()
+    }
 
 
-def _name(kind: str) -> Setting:
-    return Setting(type="name", kind=kind)
-
-
-_AT_LEAST_0 = Setting(type="float", low=0)
-_ABOVE_0 = Setting(type="float", above=0)
-_PATH = Setting(type="text", may_be_null=True, may_be_absent=True)
-_SHARE = Setting(type="float", above=0, high=0.9, may_be_absent=True)
-_LIMIT = Setting(type="int", low=1, may_be_null=True, may_be_absent=True)  # null: the whole split
-_LARGEST_PX = 8192  # side of an image
-_MOST = 1_000_000
-_WIDEST = 4096
-_DEEPEST = 64
-_PUBLISHED_SPLIT = {"root": _PATH, "splits": _PATH, "val_share": _SHARE}
-_OWN_SPLIT = {**_PUBLISHED_SPLIT, "test_share": _SHARE}
-_OF_NETWORKS = settings_of(NetworkSettings)
-COMMON: dict[str, Setting] = {
-    "data.name": _name("data"),
-    "data.crop": _int(8, _LARGEST_PX),
-    "data.small": Setting(type="name", kind="data.small", may_be_absent=True),
-    "data.limit.train": _LIMIT,
-    "data.limit.val": _LIMIT,
-    "data.limit.test": _LIMIT,
-    "model.name": _name("models"),
-    "loss.preset": Setting(type="name", kind="losses.preset", may_be_absent=True),
-    "loss.mix": Setting(type="name", kind="losses.mix", may_be_absent=True),
-    "loss.operator": _name("losses.operator"),
-    "loss.gain": _name("losses.gain"),
-    "loss.y_axis": _name("losses.y_axis"),
-    "loss.components": _name("losses.components"),
-    "loss.sign": _name("losses.sign"),
-    "loss.selection": _name("losses.selection"),
-    "loss.gate_slope": _ABOVE_0,
-    "loss.compared": Setting(type="name", kind="losses.compared", may_be_absent=True),
-    "loss.selected": _name("losses.selected"),
-    "loss.ties": Setting(type="name", kind="losses.ties", may_be_absent=True),
-    "loss.tied_target": Setting(type="name", kind="losses.tied_target", may_be_absent=True),
-    "loss.target_exponent": Setting(type="float", above=0, may_be_absent=True),
-    "loss.penalty": _name("losses.penalty"),
-    "loss.knee": _ABOVE_0,
-    "loss.levels": _int(1, 8),
-    "loss.scales": Setting(type="numbers", kind="losses.scales"),
-    "loss.ratio": Setting(type="float", above=0, high=0.99),
-    "loss.resampler": _name("losses.resampler"),
-    "loss.resampled_from": _name("losses.resampled_from"),
-    "loss.weights": Setting(type="numbers", kind="losses.weights"),
-    "loss.weight_growth": _ABOVE_0,
-    "loss.padding": _name("losses.padding"),
-    "loss.norm": _name("losses.norm"),
-    "loss.lambda_policy": _name("losses.lambda_policy"),
-    "loss.warmup_steps": _int(0, 10**9),
-    "loss.gradient_weight": _AT_LEAST_0,
-    "loss.intensity": _name("losses.intensity"),
-    "loss.intensity_weight": _AT_LEAST_0,
-    "loss.ssim_weight": _AT_LEAST_0,
-    "loss.ssim_to": Setting(type="name", kind="losses.ssim_to", may_be_absent=True),
-    "loss.ssim_padding": Setting(type="name", kind="losses.ssim_padding", may_be_absent=True),
-    **{f"train.{name}": setting for name, setting in settings_of(TrainSettings).items()},
-    "metrics.protocol": _name("protocols"),
-    "metrics.names": Setting(type="names", kind="metrics"),
-}
-OF_NAME: dict[str, dict[str, dict[str, Setting]]] = {
-    "data": {
-        "synthetic": {
-            "root": _PATH,
-            "pairs.train": _int(1, _MOST),
-            "pairs.val": _int(1, _MOST),
-            "pairs.test": _int(1, _MOST),
-            "size": Setting(type="size", low=16, high=_LARGEST_PX),
-            "seed": _int(0),
-        },
-        "msrs": _PUBLISHED_SPLIT,
-        "fmb": _PUBLISHED_SPLIT,
-        "llvip": _PUBLISHED_SPLIT,
-        "roadscene": _OWN_SPLIT,
-        "tno": _OWN_SPLIT,
-        "m3fd": _OWN_SPLIT,
-        "folders": {**_OWN_SPLIT, "infrared": _PATH, "visible": _PATH},
-    },
-    "model": {
-        "densefuse": {"width": _int(1, _WIDEST), **_own("densefuse"), **_OF_NETWORKS},
-        "seafusion": {"width": _int(1, _WIDEST), **_own("seafusion"), **_OF_NETWORKS},
-        "unet": {"width": _int(1, _WIDEST), "depth": _int(1, 6), **_own("unet"), **_OF_NETWORKS},
-        "restormer": {
-            "width": _int(2, _WIDEST),
-            "depth": _int(1, 4),
-            **_own("restormer"),
-            **_OF_NETWORKS,
-        },
-        "cddfuse": {
-            "width": _int(2, _WIDEST),
-            "blocks": _int(1, _DEEPEST),
-            "heads": _int(1, _WIDEST),
-            "couplings": _int(1, _DEEPEST),
-            **_own("cddfuse"),
-            **_OF_NETWORKS,
-        },
-        "probe": {"noise": _AT_LEAST_0},
-    },
-    "task": {},  # those of plug-ins: their own constructors check the values
-}
+def of_name(section: str, name: object) -> Mapping[str, Setting]:
+    """Return the settings that a data set or a network has beside those of every one."""
+    if section not in OF_FUSION or section == "loss" or not isinstance(name, str):
+        return {}
+    member = members(KIND_OF[section]).get(name)
+    return member.settings if member else {}
 
 
 def merged_names(known: Known | None) -> dict[str, Collection[str]]:
     """Return the built-in names by kind, replaced by those of the caller."""
-    return {**BUILT_IN, **(known or {})}
+    return {**built_in(), **(known or {})}
 
 
 def task_of(base: Mapping[str, Any]) -> str:
@@ -171,32 +68,37 @@ def task_of(base: Mapping[str, Any]) -> str:
 
 def table_of(base: Mapping[str, Any]) -> dict[str, Setting]:
     """Return dotted path -> setting for the task, the data set and the model that `base` names."""
-    table = {"task.name": _name("tasks")} if "task" in base else {}
-    table |= COMMON
+    table = {"task.name": Setting(type="name", kind="tasks")} if "task" in base else {}
+    table |= common()
     if task_of(base) != FUSION:
         others = (*OF_FUSION, "metrics.protocol")
         return {path: setting for path, setting in table.items() if not path.startswith(others)}
-    for section, of_name in OF_NAME.items():
-        part = base.get(section)
-        name = part.get("name") if isinstance(part, Mapping) else None
-        of_this = of_name.get(name, {}) if isinstance(name, str) else {}
-        table.update({f"{section}.{key}": setting for key, setting in of_this.items()})
+    for section in ("data", "model"):
+        of_this = of_name(section, _name_in(section, base))
+        table |= {f"{section}.{key}": setting for key, setting in of_this.items()}
     return table
 
 
+def _name_in(section: str, base: Mapping[str, Any]) -> Any:
+    part = base.get(section)
+    return part.get("name") if isinstance(part, Mapping) else None
+
+
 def is_open(path: str, base: Mapping[str, Any], known: Known) -> bool:
-    """Return True for a setting of a plug-in whose signature is not in the table.
+    """Return True for a setting of a plug-in that declares no type and range of it.
 
     `known` may name the settings of a plug-in under "data.<name>" or "model.<name>".
     """
     section, _, key = path.partition(".")
-    part = base.get(section)
-    name = part.get("name") if isinstance(part, Mapping) else None
-    if section not in OF_NAME or not isinstance(name, str) or name in OF_NAME[section]:
+    name = _name_in(section, base)
+    if section not in KIND_OF or not isinstance(name, str):
         return False
-    plural = {"model": "models", "task": "tasks"}.get(section, section)
-    if name not in known.get(plural, ()):
-        return True  # its name is the fault, not its settings
+    member = members(KIND_OF[section]).get(name) if section != "task" else None
+    own = {name.partition(".")[0] for name in member.settings} if member else set()
+    if member is not None and own.issuperset(member.takes):
+        return False  # all of its settings are in the table
+    if name not in known.get(KIND_OF[section], ()):
+        return True  # its name is the error, not its settings
     settings = known.get(f"{section}.{name}")
     return settings is None or key.partition(".")[0] in settings
 

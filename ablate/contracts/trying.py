@@ -42,7 +42,7 @@ def check_settings(member: Callable[..., Any], settings: Mapping[str, Any]) -> N
         for parameter in inspect.signature(member).parameters.values()
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-        and parameter.name not in settings
+        and parameter.name not in (*settings, "settings")  # a settings class has all defaults
     ]
     if needed:
         raise MissingError(

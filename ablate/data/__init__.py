@@ -7,9 +7,6 @@ if TYPE_CHECKING:
     from ablate.data.pairs import PairSet
     from ablate.data.problems import Problem
 
-OF_TRAINING = ("crop", "small", "limit")  # settings of the data section that are not the maker's
-SMALL = ("refuse", "pad")  # what becomes of images smaller than the crop
-
 
 def load(settings: Mapping[str, Any]) -> "PairSet":
     """Return the pairs that the data section of the settings describes.
@@ -27,14 +24,12 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
             limit.
     """
     from ablate.data.pairs import SPLITS
-    from ablate.errors import ConfigError, DataError, nearest
+    from ablate.errors import DataError
+    from ablate.settings.data import DataSettings
+    from ablate.settings.setting import made
 
-    small = settings.get("small", "refuse")
-    if small not in SMALL:
-        raise ConfigError(f"data.small: no such way as {small!r}; {nearest(str(small), SMALL)}")
-    limit = {split: n for split, n in (settings.get("limit") or {}).items() if n is not None}
-    if unknown := [split for split in limit if split not in SPLITS]:
-        raise ConfigError(f"data.limit.{unknown[0]}: no such split; {nearest(unknown[0], SPLITS)}")
+    used = made(DataSettings, _of_training(settings), at="data")
+    limits = {"train": used.limit_train, "val": used.limit_val, "test": used.limit_test}
     pairs = make(settings)
     if pairs.problems:
         raise DataError("\n".join(str(problem) for problem in _all_problems(pairs)))
@@ -44,8 +39,8 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
             f"{pairs.manifest.label}: no pairs for {', '.join(empty)} (has "
             f"{sum(pairs.manifest.counts.values())} in all); add pairs or change the shares"
         )
-    pairs = pairs.limited(limit)
-    return pairs.padded(settings["crop"]) if small == "pad" else pairs
+    pairs = pairs.limited({split: n for split, n in limits.items() if n is not None})
+    return pairs.padded(settings["crop"]) if used.small == "pad" else pairs
 
 
 def make(settings: Mapping[str, Any]) -> "PairSet":
@@ -60,24 +55,38 @@ def make(settings: Mapping[str, Any]) -> "PairSet":
 
     from ablate.data.contract import DATASETS
     from ablate.errors import ConfigError, nearest
+    from ablate.settings.setting import made
 
     if "name" not in settings:
         raise ConfigError(f"data.name: not set; {nearest('', DATASETS)}")
-    maker = DATASETS.get(settings["name"], where="data.name")
-    known = inspect.signature(maker).parameters
+    name = settings["name"]
+    maker = DATASETS.get(name, where="data.name")
+    of_training = _of_training(settings)
     given = {
         key: value
         for key, value in settings.items()
-        if key != "name" and key not in OF_TRAINING and value is not None
+        if key != "name" and key not in of_training and value is not None
     }
+    if own := DATASETS.settings_class(name):
+        return maker(made(own, {**of_training, **given}, at="data", of=name))
+    known = inspect.signature(maker).parameters
     faults = [
-        f"data.{key}: no such setting of {settings['name']}; {nearest(key, known)}"
+        f"data.{key}: no such setting of {name}; {nearest(key, known)}"
         for key in given
         if key not in known
     ]
     if faults:
         raise ConfigError(*faults)
     return maker(**given)
+
+
+def _of_training(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a section that every data set has: crop, small, limit."""
+    from ablate.settings.data import DataSettings
+    from ablate.settings.setting import settings_of
+
+    shared = {path.partition(".")[0] for path in settings_of(DataSettings)}
+    return {name: value for name, value in settings.items() if name in shared}
 
 
 def _all_problems(pairs: "PairSet") -> "list[Problem]":

@@ -5,6 +5,7 @@ from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import root_of
 from ablate.data.folder_sets import published
 from ablate.data.pairs import PairSet
+from ablate.settings.data import PublishedSplit
 
 FMB = FACTS.register("fmb")(
     Facts(
@@ -19,13 +20,7 @@ FMB = FACTS.register("fmb")(
 )
 
 
-@DATASETS.register("fmb")
-def fmb(*, root: str | None = None, splits: str | None = None, val_share: float = 0.15) -> PairSet:
-    """FMB layout; train minus blocks of neighbours (val), and the test folder.
-
-    Args:
-        root: Folder with train/ and test/; else ABLATE_DATA/FMB.
-        splits: Split files that go before the folders.
-        val_share: Part of train that becomes val.
-    """
-    return published(root_of(root, "FMB"), facts=FMB, splits=splits, val_share=val_share)
+@DATASETS.register("fmb", settings=PublishedSplit)
+def fmb(settings: PublishedSplit) -> PairSet:
+    """FMB layout; train minus blocks of neighbours (val), and the test folder."""
+    return published(root_of(settings.root, "FMB"), settings, facts=FMB)

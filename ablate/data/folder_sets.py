@@ -10,23 +10,23 @@ from ablate.data.pairs import SPLITS, PairSet
 from ablate.data.problems import Problem
 from ablate.data.split_files import read_splits
 from ablate.data.splits import divide, natural
+from ablate.settings.data import OwnSplit, PublishedSplit
 
 
 def published(
     root: Path,
+    settings: PublishedSplit,
     *,
     facts: Facts,
-    splits: str | None,
-    val_share: float,
     group: Callable[[str], str] | None = None,
 ) -> PairSet:
     """Return a set whose authors split it into train and test; val is carved from train.
 
     Args:
         root: Folder with both splits, in either order of modality and split.
+        settings: Split files that go before the folders (see `read_splits`), and the part of
+            train that becomes val.
         facts: Title and official counts.
-        splits: Split files that go before the folders, see `read_splits`.
-        val_share: Part of train that becomes val.
         group: Kind of a stem; val is carved from each kind apart.
     """
     found, problems = arrangement(root)
@@ -41,16 +41,7 @@ def published(
             if split not in found
         ]
     files, named, more = gather({split: both for split, both in found.items() if split})
-    return divided(
-        files,
-        [*problems, *more],
-        facts=facts,
-        named=named,
-        splits=splits,
-        test_share=0.0,
-        val_share=val_share,
-        group=group,
-    )
+    return divided(files, [*problems, *more], settings, facts=facts, named=named, group=group)
 
 
 def gather(
@@ -80,12 +71,10 @@ def gather(
 def divided(
     files: Files,
     problems: list[Problem],
+    settings: PublishedSplit,
     *,
     facts: Facts,
     named: Mapping[str, tuple[str, ...]] | None = None,
-    splits: str | None,
-    test_share: float,
-    val_share: float,
     group: Callable[[str], str] | None = None,
 ) -> PairSet:
     """Return the set of some pairs, split as files say, as its folders say, or by blocks.
@@ -93,19 +82,18 @@ def divided(
     Args:
         files: All pairs.
         problems: Faults found so far.
+        settings: Split files that go before the folders (see `read_splits`); the parts that become
+            val, and test of an `OwnSplit`, where nothing names them.
         facts: Title and official counts.
         named: Stems of the splits that the folders tell.
-        splits: Split files that go before them, see `read_splits`.
-        test_share: Part that becomes test where nothing names it.
-        val_share: Part of train that becomes val where nothing names it.
         group: Kind of a stem; val is carved from each kind apart.
 
     Raises:
-        DataError: `splits` is no file and holds none.
+        DataError: `settings.splits` is neither a split file nor a folder with some.
     """
     listed: dict[str, tuple[str, ...]] = {}
-    if splits:
-        place = Path(splits).expanduser()
+    if settings.splits:
+        place = Path(settings.splits).expanduser()
         listed, more = read_splits(place, title=facts.title, stems=files)
         problems = [*problems, *more]
     taken = {stem for stems in listed.values() for stem in stems}
@@ -117,8 +105,8 @@ def divided(
     divided = divide(
         sorted(files, key=natural),
         named=kept | listed,
-        test_share=test_share,
-        val_share=val_share,
+        test_share=settings.test_share if isinstance(settings, OwnSplit) else 0.0,
+        val_share=settings.val_share,
         group=group,
     )
     label = facts.label({split: len(divided[split]) for split in SPLITS})

@@ -1,6 +1,6 @@
 """Any two folders whose images pair by stem, or one folder whose names tell the modality."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablate.data.contract import DATASETS
@@ -11,6 +11,8 @@ from ablate.data.layout import arrangement, flat, sides
 from ablate.data.pairs import PairSet
 from ablate.data.problems import Problem
 from ablate.errors import DataError
+from ablate.settings.data import OwnSplit
+from ablate.settings.setting import field
 
 FOLDERS = FACTS.register("folders")(
     Facts(
@@ -27,42 +29,42 @@ FOLDERS = FACTS.register("folders")(
 Named = dict[str, tuple[str, ...]]
 
 
-@DATASETS.register("folders")
-def folders(
-    *,
-    infrared: str | None = None,
-    visible: str | None = None,
-    root: str | None = None,
-    splits: str | None = None,
-    test_share: float = 0.25,
-    val_share: float = 0.15,
-) -> PairSet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSettings(OwnSplit):
+    """Settings of `folders`: its root holds both modalities, or infrared and visible name them."""
+
+    infrared: str | None = field(
+        "text",
+        None,
+        may_be_null=True,
+        may_be_absent=True,
+        meaning="Folder of infrared images; null: found below root.",
+    )
+    visible: str | None = field(
+        "text",
+        None,
+        may_be_null=True,
+        may_be_absent=True,
+        meaning="Folder of visible images; null: found below root.",
+    )
+
+
+@DATASETS.register("folders", settings=FolderSettings)
+def folders(settings: FolderSettings) -> PairSet:
     """Pairs of two folders; splits are those of files or folders, else blocks of neighbours.
 
-    Args:
-        infrared: Folder of infrared images; found below root if absent.
-        visible: Folder of visible images; found below root if absent.
-        root: Folder that holds both (ir/ and vi/, or another usual wording), with train/ and test/
-            above or below them where there are such; or images such as IR1.jpg and VIS1.jpg,
-            Camp1_IR.png and Camp1_Vis.png.
-        splits: Split files, which go before the folders.
-        test_share: Part that becomes test.
-        val_share: Part of the rest that becomes val.
+    The root holds both modalities (ir/ and vi/, or another usual wording), with train/ and test/
+    above or below them where there are such; or images such as IR1.jpg and VIS1.jpg, Camp1_IR.png
+    and Camp1_Vis.png.
 
     Raises:
         DataError: No folder is given.
     """
-    files, named, problems = _find(infrared, visible, root)
+    infrared, root = settings.infrared, settings.root
+    files, named, problems = _find(infrared, settings.visible, root)
     label = Path(root).name if root else Path(str(infrared)).parent.name
-    return divided(
-        files,
-        problems,
-        facts=replace(FOLDERS, title=label or "folders"),
-        named=named,
-        splits=splits,
-        test_share=test_share,
-        val_share=val_share,
-    )
+    facts = replace(FOLDERS, title=label or "folders")
+    return divided(files, problems, settings, facts=facts, named=named)
 
 
 def _find(

@@ -5,6 +5,7 @@ from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import root_of
 from ablate.data.folder_sets import published
 from ablate.data.pairs import PairSet
+from ablate.settings.data import PublishedSplit
 
 LLVIP = FACTS.register("llvip")(
     Facts(
@@ -19,15 +20,7 @@ LLVIP = FACTS.register("llvip")(
 )
 
 
-@DATASETS.register("llvip")
-def llvip(
-    *, root: str | None = None, splits: str | None = None, val_share: float = 0.15
-) -> PairSet:
-    """LLVIP layout; train minus blocks of neighbours (val), and the test folder.
-
-    Args:
-        root: Folder with infrared/ and visible/; else ABLATE_DATA/LLVIP.
-        splits: Split files that go before the folders.
-        val_share: Part of train that becomes val.
-    """
-    return published(root_of(root, "LLVIP"), facts=LLVIP, splits=splits, val_share=val_share)
+@DATASETS.register("llvip", settings=PublishedSplit)
+def llvip(settings: PublishedSplit) -> PairSet:
+    """LLVIP layout; train minus blocks of neighbours (val), and the test folder."""
+    return published(root_of(settings.root, "LLVIP"), settings, facts=LLVIP)

@@ -8,6 +8,7 @@ from ablate.data.folder_pairs import pair_up, root_of
 from ablate.data.folder_sets import divided
 from ablate.data.layout import sides
 from ablate.data.pairs import PairSet
+from ablate.settings.data import OwnSplit
 
 M3FD = FACTS.register("m3fd")(
     Facts(
@@ -24,31 +25,13 @@ M3FD = FACTS.register("m3fd")(
 FUSION = replace(M3FD, title="M3FD-Fusion", counts={"all": 300})
 
 
-@DATASETS.register("m3fd")
-def m3fd(
-    *,
-    root: str | None = None,
-    splits: str | None = None,
-    test_share: float = 0.25,
-    val_share: float = 0.15,
-) -> PairSet:
+@DATASETS.register("m3fd", settings=OwnSplit)
+def m3fd(settings: OwnSplit) -> PairSet:
     """M3FD layout; test and val are carved in blocks of neighbouring names.
 
     Called M3FD with 4200 pairs, M3FD-Fusion with 300, else M3FD-mini.
-
-    Args:
-        root: Folder with Ir/ and Vis/; else M3FD, M3FD_Fusion or M3FD_Detection of ABLATE_DATA.
-        splits: Split files instead of the blocks.
-        test_share: Part that becomes test.
-        val_share: Part of the rest that becomes val.
     """
-    both, problems = sides(root_of(root, "M3FD", "M3FD_Fusion", "M3FD_Detection"))
+    both, problems = sides(root_of(settings.root, "M3FD", "M3FD_Fusion", "M3FD_Detection"))
     files, more = pair_up(both) if both else ({}, [])
-    return divided(
-        files,
-        problems + more,
-        facts=FUSION if len(files) == 300 else M3FD,
-        splits=splits,
-        test_share=test_share,
-        val_share=val_share,
-    )
+    facts = FUSION if len(files) == 300 else M3FD
+    return divided(files, problems + more, settings, facts=facts)

@@ -5,6 +5,7 @@ from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import root_of
 from ablate.data.folder_sets import published
 from ablate.data.pairs import PairSet
+from ablate.settings.data import PublishedSplit
 
 MSRS = FACTS.register("msrs")(
     Facts(
@@ -19,21 +20,16 @@ MSRS = FACTS.register("msrs")(
 )
 
 
-@DATASETS.register("msrs")
-def msrs(*, root: str | None = None, splits: str | None = None, val_share: float = 0.15) -> PairSet:
+@DATASETS.register("msrs", settings=PublishedSplit)
+def msrs(settings: PublishedSplit) -> PairSet:
     """MSRS layout; train minus blocks of neighbours (val), and the test folder.
 
-    Called MSRS only with the official counts, else MSRS-mini.
-
-    Args:
-        root: Folder with train/ and test/; else ABLATE_DATA/MSRS or ABLATE_DATA/MSRS-mini.
-        splits: Split files that go before the folders.
-        val_share: Part of train that becomes val, of day and night alike.
+    Called MSRS only with the official counts, else MSRS-mini; val is carved from day and night
+    alike.
     """
     return published(
-        root_of(root, "MSRS", "MSRS-mini"),
+        root_of(settings.root, "MSRS", "MSRS-mini"),
+        settings,
         facts=MSRS,
-        splits=splits,
-        val_share=val_share,
         group=lambda stem: stem[-1:] if stem[-1:] in "DN" else "",
     )

@@ -5,6 +5,7 @@ from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import pair_up, root_of
 from ablate.data.folder_sets import divided
 from ablate.data.pairs import PairSet
+from ablate.settings.data import OwnSplit
 
 ROADSCENE = FACTS.register("roadscene")(
     Facts(
@@ -19,31 +20,12 @@ ROADSCENE = FACTS.register("roadscene")(
 )
 
 
-@DATASETS.register("roadscene")
-def roadscene(
-    *,
-    root: str | None = None,
-    splits: str | None = None,
-    test_share: float = 0.25,
-    val_share: float = 0.15,
-) -> PairSet:
+@DATASETS.register("roadscene", settings=OwnSplit)
+def roadscene(settings: OwnSplit) -> PairSet:
     """RoadScene layout; test and val are carved in blocks of neighbouring names.
 
     Only these two folders are aligned: crop_HR_visible has another size, infrared is uncropped.
-
-    Args:
-        root: Folder with cropinfrared/ and crop_LR_visible/; else ABLATE_DATA/RoadScene.
-        splits: Split files instead of the blocks.
-        test_share: Part that becomes test.
-        val_share: Part of the rest that becomes val.
     """
-    folder = root_of(root, "RoadScene")
+    folder = root_of(settings.root, "RoadScene")
     files, problems = pair_up((folder / "cropinfrared", folder / "crop_LR_visible"))
-    return divided(
-        files,
-        problems,
-        facts=ROADSCENE,
-        splits=splits,
-        test_share=test_share,
-        val_share=val_share,
-    )
+    return divided(files, problems, settings, facts=ROADSCENE)

@@ -5,7 +5,9 @@ that about half of the edges have opposite polarity; texture stands in the visib
 targets on dark ground in the infrared one; night scenes have large near-constant visible regions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,52 +15,68 @@ from numpy.typing import NDArray
 from ablate.data.contract import DATASETS
 from ablate.data.manifest import Manifest
 from ablate.data.pairs import SPLITS, Pair, PairSet
-from ablate.errors import ConfigError, nearest
 from ablate.identity import canonical_json, derive_seed, digest
+from ablate.settings.data import LARGEST_PX, DataSettings
+from ablate.settings.setting import field
 
 VERSION = 1  # of the generator; part of the manifest hash
 Image = NDArray[np.float64]
 
 
-@DATASETS.register("synthetic")
-def synthetic(
-    *,
-    pairs: Mapping[str, int] | None = None,
-    size: Sequence[int] = (96, 128),
-    seed: int = 0,
-    root: None = None,
-) -> PairSet:
-    """Generated pairs, the same for the same settings on every machine of one kind.
+def _count(split: str, default: int) -> Any:
+    """Return the setting of the number of pairs of a split."""
+    return field(
+        "int",
+        default,
+        path=f"pairs.{split}",
+        low=1,
+        high=1_000_000,
+        unit="pairs",
+        meaning=f"Pairs of the split {split}.",
+    )
 
-    Args:
-        pairs: Number per split; 24 train, 8 val, 8 test if absent.
-        size: Height and width, at least 16.
-        seed: Start of all randomness.
-        root: Not used: nothing lies on disk.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyntheticSettings(DataSettings):
+    """Settings of `synthetic`; nothing is read from disk."""
+
+    crop: int = field(
+        "int", 64, low=8, high=LARGEST_PX, unit="px", meaning="Side of a training crop."
+    )
+    root: str | None = field(
+        "text", None, may_be_null=True, may_be_absent=True, meaning="Not used: nothing is on disk."
+    )
+    pairs_train: int = _count("train", 24)
+    pairs_val: int = _count("val", 8)
+    pairs_test: int = _count("test", 8)
+    size: Sequence[int] = field(
+        "size", [96, 128], low=16, high=LARGEST_PX, unit="px", meaning="Size of the images."
+    )
+    seed: int = field("int", 0, low=0, meaning="Start of all randomness.")
+
+
+@DATASETS.register("synthetic", settings=SyntheticSettings)
+def synthetic(settings: SyntheticSettings) -> PairSet:
+    """Generated pairs, the same for the same settings on every machine of one kind.
 
     Source:
         ours.
     """
-    del root
-    counts = {"train": 24, "val": 8, "test": 8} | dict(pairs or {})
-    faults = [
-        f"data.pairs.{split}: no such split; {nearest(split, SPLITS)}"
-        for split in counts
-        if split not in SPLITS
-    ]
-    if len(size) != 2 or min(size) < 16:
-        faults.append(f"data.size: must be [height, width], both at least 16, got {list(size)}")
-    if faults:
-        raise ConfigError(*faults)
-    height, width = (int(side) for side in size)
+    counts = {
+        "train": settings.pairs_train,
+        "val": settings.pairs_val,
+        "test": settings.pairs_test,
+    }
+    seed = settings.seed
+    height, width = settings.size
     splits = {
         split: tuple(
             f"{split}{index:03d}{'N' if index % 2 else 'D'}" for index in range(counts[split])
         )
         for split in SPLITS
     }
-    settings = canonical_json({"version": VERSION, "size": [height, width], "seed": seed})
-    files = {stem: digest([settings, stem]) for stems in splits.values() for stem in stems}
+    generator = canonical_json({"version": VERSION, "size": [height, width], "seed": seed})
+    files = {stem: digest([generator, stem]) for stems in splits.values() for stem in stems}
     return PairSet(
         splits=splits,
         read=lambda stem: scene(stem, height=height, width=width, seed=seed),

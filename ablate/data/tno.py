@@ -6,6 +6,7 @@ from ablate.data.folder_pairs import pair_up, root_of
 from ablate.data.folder_sets import divided
 from ablate.data.layout import sides
 from ablate.data.pairs import PairSet
+from ablate.settings.data import OwnSplit
 
 TNO = FACTS.register("tno")(
     Facts(
@@ -22,31 +23,12 @@ TNO = FACTS.register("tno")(
 )
 
 
-@DATASETS.register("tno")
-def tno(
-    *,
-    root: str | None = None,
-    splits: str | None = None,
-    test_share: float = 0.25,
-    val_share: float = 0.15,
-) -> PairSet:
+@DATASETS.register("tno", settings=OwnSplit)
+def tno(settings: OwnSplit) -> PairSet:
     """TNO layout; test and val are carved in blocks of neighbouring names.
 
     The literature uses TNO for testing only; its 25 pairs are few to train on.
-
-    Args:
-        root: Folder with ir/ and vi/; else ABLATE_DATA/TNO.
-        splits: Split files instead of the blocks.
-        test_share: Part that becomes test.
-        val_share: Part of the rest that becomes val.
     """
-    both, problems = sides(root_of(root, "TNO"))
+    both, problems = sides(root_of(settings.root, "TNO"))
     files, more = pair_up(both) if both else ({}, [])
-    return divided(
-        files,
-        problems + more,
-        facts=TNO,
-        splits=splits,
-        test_share=test_share,
-        val_share=val_share,
-    )
+    return divided(files, problems + more, settings, facts=TNO)

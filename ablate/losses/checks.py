@@ -4,44 +4,44 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablate.errors import nearest
-from ablate.losses.names import OR_NUMBERS, is_laplacian, names
-from ablate.losses.presets import KEYS, preset_faults, resolve
+from ablate.losses.presets import preset_faults, resolve
 from ablate.losses.pyramid import SMALLEST_PX, level_scales, level_side
-from ablate.losses.settings import (
-    DEFAULTS,
-    MAGNITUDES,
-    OF_THE_MIX,
-    OF_THE_TERM,
-    SUMS,
-    WEIGHTS,
-    canonical,
-    is_number,
-)
+from ablate.losses.settings import alike, defaults
+from ablate.settings.loss import MAGNITUDES, MIX, SUMS, TERM, is_laplacian, loss_settings, names
+from ablate.settings.setting import faults_of_values
 
-LARGEST_GROWTH = 1000.0  # beyond, only the coarsest level counts, and far beyond it overflows
-MOST_LEVELS = 8
-SSIM_PX = 11  # window of `ablate.losses.similarity`
+SSIM_PX = 11  # window of `ablate.losses.structure`
+WEIGHTS = ("gradient_weight", "intensity_weight", "ssim_weight")
 
 
 def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None) -> list[str]:
-    """Return every fault of the settings, one line each; none means that `build` will work.
+    """Return every error of the settings, one line each; none means that `build` will work.
 
     Args:
         settings: The loss section; missing names have their default.
         crop_px: Side of a training crop, in pixels.
         steps: Training steps, where they are known.
     """
+    known = loss_settings()
     faults = [
-        f"loss.{name}: no such setting; {nearest(name, (*DEFAULTS, *KEYS))}"
+        f"loss.{name}: no such setting; {nearest(name, known)}"
         for name in settings
-        if name not in DEFAULTS and name not in KEYS
+        if name not in known
     ]
-    of_the_preset = preset_faults(settings, term=OF_THE_TERM, mix=OF_THE_MIX)
+    term = defaults(TERM)
+    of_the_preset = preset_faults(settings, term=term, mix=defaults(MIX))
     if of_the_preset:
         return [*faults, *of_the_preset]
-    full = {**DEFAULTS, **resolve(settings, term=OF_THE_TERM)}
-    faults += _name_faults(full)
-    faults += _number_faults(full)
+    full = {**defaults(), **resolve(settings, term=term)}
+    registered = {f"losses.{name}": found for name, found in names().items()}
+    of_values = faults_of_values(known, full, at="loss", known=registered)
+    if of_values:
+        return faults + of_values
+    faults += _component_faults(full)
+    if all(full[name] == 0 for name in WEIGHTS):
+        faults.append(
+            f"loss: {', '.join(WEIGHTS)} are all 0, so nothing would be trained; raise one"
+        )
     faults += _warmup_faults(full, steps)
     if full["ssim_weight"] and full["ssim_padding"] == "valid" and crop_px < SSIM_PX:
         faults.append(
@@ -49,22 +49,15 @@ def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None
             f"{crop_px}; raise data.crop or use reflect"
         )
     faults += _reference_faults(full)
-    shape = _level_faults(full)
-    if shape or full["gradient_weight"] == 0:
-        return faults + shape
-    return faults + _side_faults(full, crop_px)
+    of_levels = _list_faults(full)
+    if faults or of_levels or full["gradient_weight"] == 0:
+        return faults + of_levels
+    return _side_faults(full, crop_px)
 
 
-def _name_faults(full: Mapping[str, Any]) -> list[str]:
-    faults = [
-        f"loss.{name}: {full[name]!r} is unknown; {nearest(str(full[name]), known)}"
-        for name, known in names().items()
-        if full[name] not in known and not (name in OR_NUMBERS and not isinstance(full[name], str))
-    ]
-    if faults:
-        return faults
+def _component_faults(full: Mapping[str, Any]) -> list[str]:
     has_one_response = is_laplacian(full["operator"])
-    if has_one_response and full["components"] not in ("scalar", DEFAULTS["components"]):
+    if has_one_response and full["components"] not in ("scalar", "axis_wise"):
         return [
             f"loss.components: {full['operator']} has one response per pixel, not axes to make "
             f"{full['components']} of; write components: scalar (sign: free is its absolute value)"
@@ -77,33 +70,8 @@ def _name_faults(full: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _number_faults(full: Mapping[str, Any]) -> list[str]:
-    faults = [
-        f"loss.{name}: must be a finite number of at least 0, got {full[name]!r}"
-        for name in WEIGHTS
-        if not is_number(full[name]) or full[name] < 0
-    ]
-    if all(full[name] == 0 for name in WEIGHTS):
-        faults.append(
-            f"loss: {', '.join(WEIGHTS)} are all 0, so nothing would be trained; raise one"
-        )
-    faults += [
-        f"loss.{name}: must be a finite number above 0, got {full[name]!r}"
-        for name in ("gate_slope", "knee", "target_exponent")
-        if not is_number(full[name]) or full[name] <= 0
-    ]
-    growth = full["weight_growth"]
-    if not is_number(growth) or not 0 < growth <= LARGEST_GROWTH:
-        faults.append(
-            f"loss.weight_growth: must be above 0 and at most {LARGEST_GROWTH:g}, got {growth!r}"
-        )
-    return faults
-
-
 def _warmup_faults(full: Mapping[str, Any], steps: int | None) -> list[str]:
     warmup = full["warmup_steps"]
-    if not isinstance(warmup, int) or isinstance(warmup, bool) or warmup < 0:
-        return [f"loss.warmup_steps: must be a whole number of at least 0, got {warmup!r}"]
     if warmup == 0 or full["gradient_weight"] == 0:
         return []
     if full["intensity_weight"] == 0 and full["ssim_weight"] == 0:
@@ -136,44 +104,29 @@ def _reference_faults(full: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _level_faults(full: Mapping[str, Any]) -> list[str]:
-    levels, ratio = full["levels"], full["ratio"]
-    if not isinstance(levels, int) or isinstance(levels, bool) or not 1 <= levels <= MOST_LEVELS:
-        return [f"loss.levels: must be a whole number from 1 to {MOST_LEVELS}, got {levels!r}"]
-    faults = []
-    if not is_number(ratio) or not 0 < ratio < 1:
-        faults.append(f"loss.ratio: must lie in (0, 1), got {ratio!r}; the paper uses 0.5")
-    faults += _list_faults("weights", full["weights"], levels, "equal, geometric")
-    faults += _list_faults("scales", full["scales"], levels, "powers")
-    if faults or isinstance(full["scales"], str):
+def _list_faults(full: Mapping[str, Any]) -> list[str]:
+    """Return the errors in lists of one number per level, each number right by itself."""
+    levels, scales = full["levels"], full["scales"]
+    faults = [
+        f"loss.{name}: has {len(full[name])} numbers for {levels} levels; give one a level"
+        for name in ("weights", "scales")
+        if not isinstance(full[name], str) and len(full[name]) != levels
+    ]
+    if faults or isinstance(scales, str):
         return faults
-    scales = list(full["scales"])
-    if not all(0 < scale <= 1 for scale in scales) or scales != sorted(set(scales), reverse=True):
-        faults.append(
-            f"loss.scales: must fall, each in (0, 1] of full size, got {scales!r}; for example "
-            "[1, 0.5, 0.25]"
-        )
-    return faults
-
-
-def _list_faults(name: str, value: Any, levels: int, words: str) -> list[str]:
-    if isinstance(value, str):
-        return []
-    if not isinstance(value, list | tuple) or not all(is_number(v) and v >= 0 for v in value):
-        return [f"loss.{name}: needs {words} or finite numbers of at least 0, got {value!r}"]
-    if len(value) != levels:
-        return [f"loss.{name}: has {len(value)} numbers for {levels} levels; give one a level"]
-    if sum(value) <= 0:
-        return [f"loss.{name}: their sum must be above 0"]
+    if not all(0 < scale <= 1 for scale in scales) or list(scales) != sorted(
+        set(scales), reverse=True
+    ):
+        return [
+            f"loss.scales: must fall, each in (0, 1] of full size, got {list(scales)!r}; for "
+            "example [1, 0.5, 0.25]"
+        ]
     return []
 
 
 def _side_faults(full: Mapping[str, Any], crop_px: int) -> list[str]:
-    kept = canonical(full)
-    levels = kept.get("levels", full["levels"])
-    scales = level_scales(
-        kept.get("scales", "powers"), levels=levels, ratio=kept.get("ratio", full["ratio"])
-    )
+    plain = alike(full)
+    scales = level_scales(plain["scales"], levels=plain["levels"], ratio=plain["ratio"])
     smallest = level_side(crop_px, scale=scales[-1])
     if smallest >= SMALLEST_PX:
         return []

@@ -6,18 +6,38 @@ against. Other settings than those claimed here are computed there.
 
 import functools
 import importlib.util
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from ablate.settings.loss import LossSettings, loss_settings
+from ablate.settings.setting import Setting, settings_of
 
 PADDINGS = ("zeros", "replicate", "reflect", "valid")
 COMPONENTS = ("axis_wise", "magnitude_l1", "signed_sum")
 SELECTIONS = ("per_axis_max", "joint_max")
 SMALLEST_PX = 3  # below, some padding or "valid" has nothing to read
 TAPS = {"sobel": (1.0, 2.0), "taps": (0.2, 1.0), "scharr": (3.0, 10.0), "prewitt": (1.0, 1.0)}
+# Settings that may differ from their default, and the values that the kernels have; None: any.
+SUPPORTED: Final[Mapping[str, Collection[Any] | None]] = {
+    "operator": tuple(TAPS),
+    "gain": ("raw", "unit"),
+    "y_axis": ("down", "up"),
+    "components": COMPONENTS,
+    "sign": ("kept", "free"),
+    "selection": SELECTIONS,
+    "ties": ("exact", "tolerant"),
+    "padding": PADDINGS,
+    # beside the value of a level: made before it, or done with it
+    **dict.fromkeys(("levels", "scales", "ratio", "resampler", "resampled_from")),
+    **dict.fromkeys(("weights", "weight_growth", "norm")),
+    **dict.fromkeys(("preset", "mix", "lambda_policy", "warmup_steps", "gradient_weight")),
+    **dict.fromkeys(("intensity", "intensity_weight", "ssim_weight", "ssim_to", "ssim_padding")),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,53 +54,43 @@ class Form:
     centre: float
 
 
-def form_of(
-    *,
-    operator: str,
-    gain: str,
-    y_axis: str,
-    components: str,
-    sign: str,
-    selection: str,
-    compared: str,
-    selected: str,
-    tolerance: float,
-    tied_target: str,
-    target_exponent: float,
-    penalty: str,
-    padding: str,
-) -> Form | None:
+def form_of(settings: LossSettings, *, tolerance: float) -> Form | None:
     """Return what the kernels need to know of a loss, None where they do not have it.
 
-    The settings are those of `MultiScaleGradient`; a joint choice with a tolerance needs float64,
-    which the kernels have not.
+    A setting that is not at its default and not in `SUPPORTED` is one that they would ignore: the
+    loss is not theirs then, whether or not this file knows the setting.
+
+    Args:
+        settings: Those of `MultiScaleGradient`.
+        tolerance: By how much the response of the infrared must be larger to be the target, in
+            units of the response; a joint choice with one needs float64, which the kernels lack.
     """
-    is_claimed = (
-        operator in TAPS
-        and components in COMPONENTS
-        and selection in SELECTIONS
-        and penalty == "l1"
-        and selected == "per_level"
-        and compared == "as_is"
-        and tied_target == "visible"
-        and target_exponent == 1
-        and (selection == "per_axis_max" or tolerance == 0)
-        and (selection == "per_axis_max" or components == "axis_wise")
-    )
-    if not is_claimed:
+    known = {**settings_of(type(settings)), **loss_settings()}
+    values = {name: getattr(settings, name) for name in settings_of(type(settings))}
+    values |= settings.of_steps
+    is_known = all(_is_supported(name, value, known.get(name)) for name, value in values.items())
+    is_joint = settings.selection == "joint_max"
+    if not is_known or (is_joint and (tolerance != 0 or settings.components != "axis_wise")):
         return None
-    edge, centre = TAPS[operator]
-    ramp = 1.0 if gain == "raw" else 2 * (2 * edge + centre)
+    edge, centre = TAPS[settings.operator]
+    ramp = 1.0 if settings.gain == "raw" else 2 * (2 * edge + centre)
     return Form(
-        padding=PADDINGS.index(padding),
-        components=COMPONENTS.index(components),
-        is_sign_free=sign == "free",
-        is_joint=selection == "joint_max",
-        points_up=y_axis == "up",
+        padding=PADDINGS.index(settings.padding),
+        components=COMPONENTS.index(settings.components),
+        is_sign_free=settings.sign == "free",
+        is_joint=is_joint,
+        points_up=settings.y_axis == "up",
         tolerance=tolerance,
         edge=edge / ramp,
         centre=centre / ramp,
     )
+
+
+def _is_supported(name: str, value: Any, setting: Setting | None) -> bool:
+    if name in SUPPORTED:
+        claimed = SUPPORTED[name]
+        return claimed is None or value in claimed
+    return setting is not None and value == setting.default
 
 
 def is_usable(image: Tensor, *, smallest_px: int) -> bool:

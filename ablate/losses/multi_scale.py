@@ -16,10 +16,10 @@ from ablate.imaging.resample import pyramid, resize
 from ablate.losses import fused as fused_level
 from ablate.losses.components import COMPONENTS
 from ablate.losses.kept import KeptForBatch
-from ablate.losses.names import takes
 from ablate.losses.penalty import PENALTIES
 from ablate.losses.pyramid import level_scales, level_side, scale_weights
 from ablate.losses.selection import SELECTIONS, TIE, blend
+from ablate.settings.loss import LossSettings, takes
 
 T = TypeVar("T")
 Sides = Sequence[tuple[int, int]]
@@ -33,103 +33,53 @@ class MultiScaleGradient(nn.Module):
     gradient of larger absolute value with its sign; levels are averaged.
 
     Args:
-        operator: Name of a gradient operator or a Laplacian.
-        gain: "raw" taps or "unit" gain.
-        y_axis: "down" (rows grow) or "up", as repositories with the kernel [1 2 1; 0 0 0;
-            -1 -2 -1] have it; matters where axes are added or signed values compared.
-        components: What of the gradient is compared; a Laplacian is "scalar".
-        sign: "kept" or "free" (absolute responses are compared); axis_wise and scalar only.
-        selection: Which source is the target.
-        gate_slope: Of the selection "soft".
-        compared: Of the sources, their responses "as_is", or those after a 3x3 "low_pass" (SDNet).
-        ties: What counts as equally large: "tolerant", what float32 cannot tell apart; "exact",
-            equal floats.
-        tied_target: The target where both are equally large, "visible" or "infrared".
-        selected: "per_level", or "once": chosen at full size, the share of the infrared resized.
-        target_exponent: The target t becomes sign(t) |t|^target_exponent (MURF: .7); above 0.
-        penalty: How a difference counts.
-        knee: Of the penalties "charbonnier" and "huber", in units of the operator.
-        levels: Number of levels.
-        scales: "powers" of the ratio, the first at full size, or one scale per level.
-        ratio: Side of a level over the side of the next finer one, in (0, 1).
-        resampler: How a level is made.
-        resampled_from: "full_size", or "finer_level" (recursive).
-        weights: "equal", "geometric" or one number per level, finest first; normalised to sum 1.
-        weight_growth: Weight of a level over the next finer one; "geometric" only.
-        padding: "zeros", "replicate", "reflect" or "valid".
-        norm: "none", or what `calibrate` divides a level by: its "value", or its "grad", the
-            `gradient_size`.
+        settings: The gradient term and its norm; what weighs it beside other terms is not read.
 
     Source:
         arXiv 2510.13067; magnitude and sign-free forms as in SeAFusion and Text-IF, signed sum as
         in TC-MoA; `ablate/losses/catalogue` has them by name.
+
+    Example:
+        >>> image = torch.zeros(1, 1, 16, 16)
+        >>> term = MultiScaleGradient(LossSettings(levels=2))
+        >>> float(term(infrared=image, visible=image, fused=image))
+        0.0
     """
 
-    def __init__(
-        self,
-        *,
-        operator: str = "sobel",
-        gain: str = "raw",
-        y_axis: str = "down",
-        components: str = "axis_wise",
-        sign: str = "kept",
-        selection: str = "per_axis_max",
-        gate_slope: float = 4.0,
-        compared: str = "as_is",
-        ties: str = "tolerant",
-        tied_target: str = "visible",
-        selected: str = "per_level",
-        target_exponent: float = 1.0,
-        penalty: str = "l1",
-        knee: float = 0.1,
-        levels: int = 3,
-        scales: str | Sequence[float] = "powers",
-        ratio: float = 0.5,
-        resampler: str = "bilinear",
-        resampled_from: str = "full_size",
-        weights: str | Sequence[float] = "equal",
-        weight_growth: float = 1.0,
-        padding: str = "zeros",
-        norm: str = "none",
-    ) -> None:
+    def __init__(self, settings: LossSettings | None = None) -> None:
         super().__init__()
-        is_scalar = operator in LAPLACIANS
-        apply = (LAPLACIANS if is_scalar else OPERATORS).get(operator, where="loss.operator")
-        self._operator = _given(apply, padding=padding, gain=gain)
-        tolerance = 0.0 if ties == "exact" else TIE * _scale(apply, gain)
-        component = "scalar" if is_scalar else components
-        self._components = COMPONENTS.get(component, where="loss.components")
-        select = SELECTIONS.get(selection, where="loss.selection")
-        self._select = _given(select, gate_slope=gate_slope, tolerance=tolerance)
-        self._is_smoothed, self._padding = compared == "low_pass", padding
-        self._exponent = target_exponent
-        self._is_tied_infrared = tied_target == "infrared" and takes(
-            "selection", selection, "tolerance"
+        asked = LossSettings() if settings is None else settings
+        is_scalar = asked.operator in LAPLACIANS
+        operators = LAPLACIANS if is_scalar else OPERATORS
+        apply = operators.get(asked.operator, where="loss.operator")
+        component = "scalar" if is_scalar else asked.components
+        compare = COMPONENTS.get(component, where="loss.components")
+        select = SELECTIONS.get(asked.selection, where="loss.selection")
+        penalty = PENALTIES.get(asked.penalty, where="loss.penalty")
+        tolerance = 0.0 if asked.ties == "exact" else TIE * _scale(apply, asked.gain)
+        self._operator = _given(
+            apply, padding=asked.padding, gain=asked.gain, **asked.options("operator")
         )
-        self._penalty = _given(PENALTIES.get(penalty, where="loss.penalty"), knee=knee)
-        self._is_sign_free = sign == "free" and component in ("axis_wise", "scalar")
-        self._points_up = y_axis == "up" and not is_scalar
-        self._is_selected_once = selected == "once"
-        self._resampler, self._is_recursive = resampler, resampled_from == "finer_level"
-        self._scales = level_scales(scales, levels=levels, ratio=ratio)
-        self._form = fused_level.form_of(
-            operator=operator,
-            gain=gain,
-            y_axis=y_axis,
-            components=component,
-            sign=sign,
-            selection=selection,
-            compared=compared,
-            selected=selected,
-            tolerance=tolerance,
-            tied_target=tied_target,
-            target_exponent=target_exponent,
-            penalty=penalty,
-            padding=padding,
+        self._components = _given(compare, **asked.options("components"))
+        self._select = _given(select, tolerance=tolerance, **asked.options("selection"))
+        self._penalty = _given(penalty, **asked.options("penalty"))
+        self._is_smoothed, self._padding = asked.compared == "low_pass", asked.padding
+        self._exponent = asked.target_exponent
+        self._is_tied_infrared = asked.tied_target == "infrared" and takes(
+            "selection", asked.selection, "tolerance"
         )
-        self._norm = norm
-        self._constants = (1.0,) * len(self._scales) if norm == "none" else ()
-        self.weights = scale_weights(weights, levels=len(self._scales), growth=weight_growth)
+        self._is_sign_free = asked.sign == "free" and component in ("axis_wise", "scalar")
+        self._points_up = asked.y_axis == "up" and not is_scalar
+        self._is_selected_once = asked.selected == "once"
+        self._resampler = asked.resampler
+        self._is_recursive = asked.resampled_from == "finer_level"
+        self._scales = level_scales(asked.scales, levels=asked.levels, ratio=asked.ratio)
+        self._form = fused_level.form_of(asked, tolerance=tolerance)
+        self._norm = asked.norm
+        self._constants = (1.0,) * len(self._scales) if asked.norm == "none" else ()
+        self.weights = scale_weights(
+            asked.weights, levels=len(self._scales), growth=asked.weight_growth
+        )
         self.last_levels: tuple[Tensor, ...] = ()
         self._kept = KeptForBatch()
 

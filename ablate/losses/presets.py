@@ -5,9 +5,11 @@ from typing import Any
 
 from ablate.errors import nearest
 from ablate.losses.catalogue.contract import CATALOGUE
+from ablate.settings.loss import LossSettings
+from ablate.settings.setting import settings_of
 
 KEYS = ("preset", "mix")
-MIXES = ("own", "published")
+MIXES = settings_of(LossSettings)["mix"].choices
 
 
 def resolve(settings: Mapping[str, Any], *, term: Mapping[str, Any]) -> dict[str, Any]:

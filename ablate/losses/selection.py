@@ -10,11 +10,13 @@ than rounding can bring about: `TIE`.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ablate.registry import Registry
+from ablate.settings.setting import field
 
 Select = Callable[..., Tensor]
 SELECTIONS: Registry[Select] = Registry("selection")
@@ -60,7 +62,20 @@ def joint_max(infrared: Tensor, visible: Tensor, *, tolerance: float = 0.0) -> T
     return size_infrared > size_visible + STEPS_PER_TIE
 
 
-@SELECTIONS.register("soft")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftSettings:
+    """What the selection `soft` has."""
+
+    gate_slope: float = field(
+        "float",
+        4.0,
+        above=0,
+        unit="per unit of response",
+        meaning="Slope of the sigmoid of the selection soft; steeper nears per_axis_max.",
+    )
+
+
+@SELECTIONS.register("soft", settings=SoftSettings)
 def soft(infrared: Tensor, visible: Tensor, *, gate_slope: float) -> Tensor:
     """Mix by a sigmoid of the difference of the absolute values; steeper nears per_axis_max.
 

@@ -1,16 +1,13 @@
 """The mix that is trained on: intensity, gradient and SSIM terms with their weights."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from ablate.errors import ConfigError, ShapeError
 from ablate.losses.diagnosis import frame_share
 from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_value
-from ablate.losses.settings import OF_THE_TERM, canonical
 from ablate.losses.structure import StructuralDistance
+from ablate.settings.loss import LossSettings
 
 
 class FusionLoss(nn.Module):
@@ -24,29 +21,23 @@ class FusionLoss(nn.Module):
     Half-precision inputs are computed in float32.
 
     Args:
-        settings: The loss section in any form that `check` accepts, read as `canonical` does.
+        settings: The section `loss`, without a preset: `ablate.losses.typed` writes one out.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: LossSettings) -> None:
         super().__init__()
-        kept = canonical(settings)
-        self._intensity = kept.get("intensity", "max")
-        self._intensity_weight = float(kept["intensity_weight"])
-        self._gradient_weight = float(kept["gradient_weight"])
-        self._ssim_weight = float(kept["ssim_weight"])
-        self._warmup_steps = int(kept.get("warmup_steps", 0))
-        self._is_matched = kept.get("lambda_policy") == "norm_matched"
+        self._intensity = settings.intensity
+        self._intensity_weight = float(settings.intensity_weight)
+        self._gradient_weight = float(settings.gradient_weight)
+        self._ssim_weight = float(settings.ssim_weight)
+        self._warmup_steps = settings.warmup_steps
+        self._is_matched = settings.lambda_policy == "norm_matched"
         self._is_warming_up = False
         self._lambda = 0.0 if self._is_matched else self._gradient_weight
-        self._ties = kept.get("ties", "exact")
-        self.gradient = MultiScaleGradient(
-            **{name: kept[name] for name in (*OF_THE_TERM, "norm") if name in kept},
-            ties=self._ties,
-        )
-        self.structure = StructuralDistance(
-            to=str(kept.get("ssim_to", "both")), padding=str(kept.get("ssim_padding", "reflect"))
-        )
-        self.needs_calibration = self._is_matched or kept.get("norm", "none") != "none"
+        self._ties = settings.ties
+        self.gradient = MultiScaleGradient(settings)
+        self.structure = StructuralDistance(to=settings.ssim_to, padding=settings.ssim_padding)
+        self.needs_calibration = self._is_matched or settings.norm != "none"
         self._is_calibrated = not self.needs_calibration
         self.last_terms: dict[str, Tensor] = {}
 
@@ -62,7 +53,7 @@ class FusionLoss(nn.Module):
             ShapeError: The three shapes differ, or are not one-channel batches of floats.
             ConfigError: norm or lambda_policy need constants and `calibrate` was not called.
         """
-        images = _checked(infrared=infrared, visible=visible, fused=fused)
+        images = checked_images(infrared=infrared, visible=visible, fused=fused)
         total, terms = self._others(**images)
         if self._gradient_weight and not self._is_warming_up:
             self._require_calibration()
@@ -108,7 +99,7 @@ class FusionLoss(nn.Module):
         if self._is_matched:
             own, papers = (
                 _size_at_the_mean(term, infrared=infrared, visible=visible)
-                for term in (self.gradient, MultiScaleGradient(ties=self._ties))
+                for term in (self.gradient, MultiScaleGradient(LossSettings(ties=self._ties)))
             )
             if not own > 0:
                 raise ConfigError(
@@ -137,7 +128,7 @@ class FusionLoss(nn.Module):
         if not self._gradient_weight or self._is_warming_up:
             return
         self._require_calibration()
-        images = _checked(infrared=infrared, visible=visible, fused=fused.detach())
+        images = checked_images(infrared=infrared, visible=visible, fused=fused.detach())
         images["fused"].requires_grad_()
         with torch.enable_grad():
             maps = list(self.gradient.maps(**images))
@@ -203,7 +194,7 @@ def _size_at_the_mean(term: MultiScaleGradient, *, infrared: Tensor, visible: Te
         return float(gradient_size(value, fused))
 
 
-def _checked(*, infrared: Tensor, visible: Tensor, fused: Tensor) -> dict[str, Tensor]:
+def checked_images(*, infrared: Tensor, visible: Tensor, fused: Tensor) -> dict[str, Tensor]:
     """Return the images in float32 or float64, or refuse them."""
     if not infrared.shape == visible.shape == fused.shape:
         raise ShapeError(

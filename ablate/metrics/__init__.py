@@ -1,7 +1,8 @@
 """Fusion metrics: one file per metric, one protocol per published family of evaluators.
 
-`evaluate` scores a batch, `usable` says which metrics a size allows, `flags` names degenerate
-images, `evaluate_methods` scores several methods on the same sources. Names and directions
+Every metric is a function of its name, `qabf(infrared=, visible=, fused=)`. `evaluate` scores a
+batch with several of them, `usable` says which ones a size allows, `flags` names degenerate images,
+`evaluate_methods` scores several methods on the same sources. Names and directions
 (`ALL_NAMES`, `NAMES`, `LABELS`, `BETTER`) and protocols come without torch; the rest is imported at
 first use.
 """
@@ -45,6 +46,14 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name in LABELS:
+        from ablate.metrics.functional import function
+
+        return function(name)
     if name not in _HOMES:
         raise AttributeError(f"module 'ablate.metrics' has no attribute {name!r}")
     return getattr(importlib.import_module(f"ablate.metrics.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *ALL_NAMES})

@@ -1,24 +1,24 @@
 """Names, labels and directions of every metric, readable without torch.
 
-Of the packaged metrics the files are read, not run. Metrics of plug-ins and of tasks are declared
-when they are registered.
+Those of the packaged metrics come from the table of members. Metrics of plug-ins and of tasks are
+declared when they are registered.
 """
 
 import re
 from typing import Final, Literal
 
 from ablate.errors import ConfigError, UnknownNameError, nearest
-from ablate.registry import written_in
+from ablate.settings.members import members
+from ablate.settings.metrics import OF_EVERY_REPORT
 
 Direction = Literal["higher", "lower"]
 
-NAMES: Final = ("en", "mi", "sd", "scd", "vif", "qabf")  # the six of every report
-_WRITTEN: Final = written_in("ablate.metrics", "METRICS")
-ALL_NAMES: Final[tuple[str, ...]] = tuple(dict.fromkeys((*NAMES, *sorted(_WRITTEN))))
-LABELS: Final[dict[str, str]] = {name: _WRITTEN[name]["label"] for name in ALL_NAMES}
-BETTER: Final[dict[str, Direction]] = {name: _WRITTEN[name]["better"] for name in ALL_NAMES}
+NAMES: Final = OF_EVERY_REPORT
+LABELS: Final[dict[str, str]] = {}
+BETTER: Final[dict[str, Direction]] = {}
 LONGEST_NAME, LONGEST_LABEL = 100, 60
 _NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}")
+_fixed: set[str] = set()  # names whose label nobody may change
 
 
 def canonical_name(name: str) -> str:
@@ -37,6 +37,11 @@ def canonical_name(name: str) -> str:
             f"metrics.names: no metric is called {name!r}; {nearest(lower, LABELS)}"
         )
     return lower
+
+
+def is_packaged(name: object) -> bool:
+    """Return whether a name is that of a packaged metric."""
+    return name in _fixed
 
 
 def declare(name: str, *, label: str, better: str, of: str) -> None:
@@ -63,10 +68,26 @@ def declare(name: str, *, label: str, better: str, of: str) -> None:
     if better not in ("higher", "lower"):
         raise ConfigError(f"{at}: better must be 'higher' or 'lower', got {better!r}")
     is_other = BETTER.get(name, better) != better
-    if is_other or (name in ALL_NAMES and LABELS[name] != label):
+    if is_other or (name in _fixed and LABELS[name] != label):
         raise ConfigError(
             f"{at}: {label!r}, {better} is better, but {name!r} is known as {LABELS[name]!r}, "
             f"{BETTER[name]} is better; choose another name"
         )
     LABELS[name] = label
     BETTER[name] = "higher" if better == "higher" else "lower"
+
+
+def _packaged() -> tuple[str, ...]:
+    """Enter the packaged metrics and return their names, those of every report first."""
+    found = members("metrics")  # where the table is out of date, imports what imports this module
+    names = tuple(dict.fromkeys((*NAMES, *sorted(found))))
+    facts = {name: found[name].facts for name in names}
+    LABELS.clear()
+    BETTER.clear()
+    for name, of in facts.items():
+        declare(name, label=of["label"], better=of["better"], of="ablate.metrics")
+    _fixed.update(names)
+    return names
+
+
+ALL_NAMES: Final = _packaged()

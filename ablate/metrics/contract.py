@@ -141,14 +141,16 @@ class Metric(abc.ABC):
 
 
 class _Metrics(Registry[type[Metric]]):
-    def register(self, name: str) -> Callable[[type[Metric]], type[Metric]]:
+    def register(
+        self, name: str, *, settings: type | None = None
+    ) -> Callable[[type[Metric]], type[Metric]]:
         """Return a decorator that enters a metric and declares it for questions and reports.
 
         Raises:
             ConfigError: The name is taken or unusable, or label, better, range or source is not
                 declared as it must be.
         """
-        enter = super().register(name)
+        enter = super().register(name, settings=settings)
 
         def checked(metric: type[Metric]) -> type[Metric]:
             missing = [part for part in DECLARED if not hasattr(metric, part)]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ablate.errors import ConfigError, ShapeError
-from ablate.metrics.catalogue import ALL_NAMES, NAMES
+from ablate.metrics.catalogue import LABELS, NAMES
 from ablate.metrics.contract import METRICS, GreyImages, Memory, Metric
 from ablate.metrics.images import grey_images
 from ablate.metrics.protocol import Protocol
@@ -164,6 +164,6 @@ def _metrics(names: Sequence[str]) -> dict[str, type[Metric]]:
     if isinstance(names, str):
         raise ConfigError(f"metrics.names: must be a list of names, got {names!r}; write [{names}]")
     if not names:
-        raise ConfigError("metrics.names: is empty; name at least one of " + ", ".join(ALL_NAMES))
+        raise ConfigError("metrics.names: is empty; name at least one of " + ", ".join(LABELS))
     keys = [name.lower().replace("-", "_") for name in names]
     return {key: METRICS.get(key, where="metrics.names") for key in keys}

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ablate.metrics.catalogue import ALL_NAMES
+from ablate.metrics.catalogue import is_packaged
 from ablate.metrics.contract import Memory
 from ablate.metrics.protocol import protocol_hash
 from ablate.writing import replacing
@@ -114,7 +114,7 @@ class _Kept(Memory):
 
     def recall(self, key: Hashable, make: Callable[[], Part], *, is_compact: bool = False) -> Part:
         # a plug-in's code may change where the version stays
-        if not is_compact or key not in ALL_NAMES:
+        if not is_compact or not is_packaged(key):
             return super().recall(key, make)
         name = f"{self._key}-{key}.safetensors"
         found = self._statistics.read(name)

@@ -10,13 +10,38 @@ from torch import Tensor, nn
 
 from ablate.errors import ConfigError
 from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least, check_own
 from ablate.models.transformer import TransformerBlock
+from ablate.settings.network import NetworkSettings
+from ablate.settings.setting import field
 
 Padding = Literal["zeros", "reflect"]
 
 
-@MODELS.register("cddfuse")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CDDFuseSettings(NetworkSettings):
+    """Settings of `cddfuse`; the original has 64 channels, 4 blocks, 8 heads and 3 couplings."""
+
+    width: int = field(
+        "int", 16, low=2, high=4096, unit="channels", meaning="Channels of the features; even."
+    )
+    blocks: int = field(
+        "int", 1, low=1, high=64, meaning="Transformer blocks of encoder and decoder, each."
+    )
+    heads: int = field("int", 2, low=1, high=4096, meaning="Attention heads; divides the width.")
+    couplings: int = field("int", 2, low=1, high=64, meaning="Coupling layers of a detail branch.")
+    form: str = field(
+        "name",
+        "light",
+        written=False,
+        choices=("light", "published"),
+        absent="light",
+        meaning="Layers of the base and the detail branch: light: few parameters; published: those "
+        "of the original, whose released weights fit: 3x3 convolutions over all channels in the "
+        "attention of the base branch, unbounded scales, reflection at borders.",
+    )
+
+
+@MODELS.register("cddfuse", settings=CDDFuseSettings)
 class CDDFuse(FusionNetwork):
     """CDDFuse-like two-branch network: long-range base by attention, detail by coupling layers.
 
@@ -32,14 +57,6 @@ class CDDFuse(FusionNetwork):
     and its convolutions pad with zeros. The original is `{width: 64, blocks: 4, heads: 8,
     couplings: 3, form: published, output: sigmoid}`.
 
-    Args:
-        width: Channels of the features, even; 64 in the original. At least 2.
-        blocks: Transformer blocks of encoder and decoder, each; 4 in the original. At least 1.
-        heads: Attention heads; 8 in the original. Divides `width`.
-        couplings: Coupling layers of a detail branch; 3 in the original. At least 1.
-        form: `light`, or `published` for the layers of the original: 3x3 convolutions over all
-            channels in the attention of the base branch, unbounded scales, reflection at borders.
-
     Source:
         Zhao et al., CVPR 2023, arXiv 2211.14461; net.py and train.py of
         Zhaozixiang1228/MMIF-CDDFuse at fd8da1f.
@@ -47,22 +64,13 @@ class CDDFuse(FusionNetwork):
 
     source = "Zhao et al., CVPR 2023, arXiv 2211.14461 (CDDFuse)"
 
-    def __init__(
-        self,
-        *,
-        width: int = 16,
-        blocks: int = 1,
-        heads: int = 2,
-        couplings: int = 2,
-        form: str = "light",
-    ) -> None:
+    def __init__(self, settings: CDDFuseSettings) -> None:
         super().__init__()
-        check_at_least(1, blocks=blocks, heads=heads, couplings=couplings)
-        check_own("cddfuse", form=form)
-        is_published = form == "published"
+        width, blocks, heads = settings.width, settings.blocks, settings.heads
+        couplings, is_published = settings.couplings, settings.form == "published"
         self.smallest_px = 2 if is_published else 1  # reflection needs a neighbour
-        if width < 2 or width % 2:
-            raise ConfigError(f"model.width: must be even and at least 2, got {width}")
+        if width % 2:
+            raise ConfigError(f"model.width: must be even, got {width}")
 
         def stage() -> nn.Sequential:
             return nn.Sequential(

@@ -1,7 +1,7 @@
 """What every fusion network offers, and the register of their names."""
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ablate.errors import ShapeError
 from ablate.registry import Registry
+from ablate.settings.network import NetworkSettings
 
 
 class FusionNetwork(nn.Module):
@@ -18,8 +19,10 @@ class FusionNetwork(nn.Module):
     shape, in [0, 1] outside of training. A network writes `predict`, which returns an unbounded
     map; the setting `model.output` says which image it makes. A network that always makes its image
     in one way writes `fuse` instead. Either sees sides that are multiples of `multiple_px`:
-    `forward` pads at the right and below by repeating the edge, and crops back. Constructor
-    settings are keyword-only; the study file is checked against them.
+    `forward` pads at the right and below by repeating the edge, and crops back. The constructor
+    takes the settings class that `@MODELS.register(NAME, settings=CLASS)` names, a subclass of
+    `NetworkSettings`: study files are checked against its ranges. Without one it takes keyword-only
+    settings, and study files are checked against their names.
 
     Weights of `nn.Conv2d` and `nn.Linear` are drawn anew from the run's seed before a training,
     but for modules that the constructor handed to `keep`; what else is random in a constructor
@@ -119,7 +122,25 @@ def predicts(network: type[nn.Module]) -> bool:
     return issubclass(network, FusionNetwork) and network.predict is not FusionNetwork.predict
 
 
-MODELS: Registry[type[nn.Module]] = Registry("model", package="ablate.models")
+class _Models(Registry[type[nn.Module]]):
+    def register(
+        self, name: str, *, settings: type | None = None
+    ) -> Callable[[type[nn.Module]], type[nn.Module]]:
+        """Return a decorator that enters a network.
+
+        One that predicts a map and declares no settings class has those of `NetworkSettings`,
+        beside its keyword-only parameters.
+        """
+
+        def enter(network: type[nn.Module]) -> type[nn.Module]:
+            is_shared = settings is None and isinstance(network, type) and predicts(network)
+            found = NetworkSettings if is_shared else settings
+            return super(_Models, self).register(name, settings=found)(network)
+
+        return enter
+
+
+MODELS: Final[Registry[type[nn.Module]]] = _Models("model", package="ablate.models")
 
 
 def check_pair(infrared: Tensor, visible: Tensor, *, smallest_px: int, of: str) -> None:

@@ -1,25 +1,39 @@
 """A small CNN with a dense block, in the manner of DenseFuse."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork, activated
-from ablate.models.settings import check_at_least, check_own
+from ablate.settings.network import NetworkSettings, activation, width
+from ablate.settings.setting import field
 
 
-@MODELS.register("densefuse")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenseFuseSettings(NetworkSettings):
+    """Settings of `densefuse`; the original has a width of 16."""
+
+    width: int = width(16)
+    features: str = field(
+        "name",
+        "added",
+        written=False,
+        choices=("added", "averaged"),
+        absent="added",
+        meaning="How the features of the two sources are fused: added, as in the paper, or "
+        "averaged, as the released weights of hli1221/densefuse-pytorch need.",
+    )
+    activation: str = activation()
+
+
+@MODELS.register("densefuse", settings=DenseFuseSettings)
 class DenseFuse(FusionNetwork):
     """DenseFuse-like CNN: shared dense encoder, feature addition, four-layer decoder.
 
     Differs from the original in that it is trained end to end on both images (the original trains
     an auto-encoder and fuses by rule), pads by reflection and has an output of choice
     (`model.output`).
-
-    Args:
-        width: Channels of one encoder layer; 16 in the original. At least 1.
-        features: How those of the two sources are fused: `added` (the rule "addition" of the
-            paper), or `averaged`, as the released weights of hli1221/densefuse-pytorch need.
-        activation: `relu`, or `leaky_relu` of slope .01.
 
     Source:
         Li and Wu, DenseFuse, IEEE TIP 2019; net.py of hli1221/densefuse-pytorch at 4394b63.
@@ -29,13 +43,10 @@ class DenseFuse(FusionNetwork):
     faster_layout = "channels_last"
     smallest_px = 2  # reflection needs a neighbour
 
-    def __init__(
-        self, *, width: int = 16, features: str = "added", activation: str = "relu"
-    ) -> None:
+    def __init__(self, settings: DenseFuseSettings) -> None:
         super().__init__()
-        check_at_least(1, width=width)
-        check_own("densefuse", features=features, activation=activation)
-        self._averages = features == "averaged"
+        width, activation = settings.width, settings.activation
+        self._averages = settings.features == "averaged"
         self.encoder = nn.ModuleList(
             [_layer(1, width, activation)]
             + [_layer(width * (1 + k), width, activation) for k in range(3)]

@@ -1,26 +1,39 @@
 """Two streams of gradient residual dense blocks, in the manner of SeAFusion."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork
-from ablate.models.settings import check_at_least, check_own
+from ablate.settings.network import NetworkSettings, width
+from ablate.settings.setting import field
 
 
-@MODELS.register("seafusion")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeAFusionSettings(NetworkSettings):
+    """Settings of `seafusion`; the original has a width of 16."""
+
+    width: int = width(16)
+    sobel: str = field(
+        "name",
+        "fixed",
+        written=False,
+        choices=("fixed", "trained"),
+        absent="fixed",
+        meaning="Whether the gradient kernels inside the network stay Sobel's or are trained from "
+        "them; the released weights need trained.",
+    )
+
+
+@MODELS.register("seafusion", settings=SeAFusionSettings)
 class SeAFusion(FusionNetwork):
     """SeAFusion-like CNN: one encoder per source, features concatenated, four-layer decoder.
 
     Differs from the original: no segmentation network follows; the batch norms that the repository
     declares and never calls (226 parameters) are absent; with `sobel: fixed` the Sobel kernels of
     the residual stream stay as they are.
-
-    Args:
-        width: Channels of the first layer; the blocks give 2 and 3 times as many. 16 in the
-            original. At least 1.
-        sobel: Whether the kernels of the residual stream are `fixed` or `trained` from Sobel's, as
-            in the repository; its released weights need the latter.
 
     Source:
         Tang, Yuan and Ma, Information Fusion 82, 2022; FusionNet.py of Linfeng-Tang/SeAFusion at
@@ -30,10 +43,9 @@ class SeAFusion(FusionNetwork):
     source = "Tang et al., Information Fusion 2022 (SeAFusion)"
     faster_layout = "channels_last"
 
-    def __init__(self, *, width: int = 16, sobel: str = "fixed") -> None:
+    def __init__(self, settings: SeAFusionSettings) -> None:
         super().__init__()
-        check_at_least(1, width=width)
-        check_own("seafusion", sobel=sobel)
+        width, sobel = settings.width, settings.sobel
         self.infrared, self.visible = (_encoder(width, sobel=sobel) for _ in range(2))
         self.decoder = nn.Sequential(
             *_layer(6 * width, 4 * width),

@@ -1,25 +1,34 @@
 """A plain U-Net on both sources."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ablate.models.contract import MODELS, FusionNetwork, activated
-from ablate.models.settings import check_at_least, check_own
+from ablate.settings.network import NetworkSettings, activation, width
+from ablate.settings.setting import field
 
 
-@MODELS.register("unet")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UNetSettings(NetworkSettings):
+    """Settings of `unet`; the original has a width of 64 and a depth of 4."""
+
+    width: int = width(8)
+    depth: int = field(
+        "int", 1, low=1, high=6, meaning="Halvings; the channels double at every one."
+    )
+    activation: str = activation()
+
+
+@MODELS.register("unet", settings=UNetSettings)
 class UNet(FusionNetwork):
     """U-Net: the sources are two channels, halved `depth` times and brought back with skips.
 
     Differs from the original: zero padding instead of valid convolutions, fewer channels, one
     output. The 2x2 up-convolution is written as a 1x1 convolution and a pixel shuffle,
     which is the same map.
-
-    Args:
-        width: Channels at full size, doubled at every halving; 64 in the original. At least 1.
-        depth: Halvings; 4 in the original. At least 1, a study file allows 6.
-        activation: `relu`, or `leaky_relu` of slope .01.
 
     Source:
         Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597.
@@ -28,10 +37,9 @@ class UNet(FusionNetwork):
     source = "Ronneberger et al., MICCAI 2015, arXiv 1505.04597 (U-Net)"
     faster_layout = "channels_last"
 
-    def __init__(self, *, width: int = 16, depth: int = 3, activation: str = "relu") -> None:
+    def __init__(self, settings: UNetSettings) -> None:
         super().__init__()
-        check_at_least(1, width=width, depth=depth)
-        check_own("unet", activation=activation)
+        width, depth, activation = settings.width, settings.depth, settings.activation
         self.multiple_px = 2**depth
         channels = [width * 2**level for level in range(depth + 1)]
         self.encoder = nn.ModuleList(

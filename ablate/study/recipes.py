@@ -12,23 +12,14 @@ from ablate.config.apply import active, apply, violations
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
-from ablate.settings.network import OF_NETWORKS, NetworkSettings
+from ablate.settings.loss import loss_settings
+from ablate.settings.members import members
 from ablate.settings.setting import absent_of, without_inert
 from ablate.settings.train import TrainSettings, in_steps
 from ablate.training.budget import at_budget
 from ablate.training.tasks import task_of
 
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
-# values that studies meant which were recorded before the setting existed: as if absent
-PLAIN = {
-    "train": absent_of(TrainSettings),
-    "model": {
-        name: value
-        for section in (NetworkSettings, *OF_NETWORKS.values())
-        for name, value in absent_of(section).items()
-    },
-    "loss": losses.ABSENT,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +127,25 @@ def _counted(settings: str, project: Path) -> int:
 
 def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of the settings that makes an arm: no paths, no picture counts."""
+    plain = _plain()
     return {
         section: {
             k: v
             for k, v in part.items()
             if k not in NOT_IDENTITY.get(section, ())
-            and (k, v) not in PLAIN.get(section, {}).items()
+            and (k, v) not in plain.get(section, {}).items()
         }
         for section, part in settings.items()
+    }
+
+
+def _plain() -> dict[str, dict[str, Any]]:
+    """Return the values that are as good as absent: what studies meant that did not know them."""
+    networks = (absent_of(one.settings) for one in members("models").values())
+    return {
+        "train": absent_of(TrainSettings),
+        "model": {name: value for network in networks for name, value in network.items()},
+        "loss": absent_of(loss_settings()),
     }
 
 

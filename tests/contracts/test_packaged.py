@@ -4,10 +4,10 @@ import pytest
 
 from ablate.contracts import data, executors, figures, losses, metrics, networks
 from ablate.losses.catalogue.contract import CATALOGUE
-from ablate.losses.names import PLUGGED, names
 from ablate.metrics.contract import METRICS
 from ablate.models.contract import MODELS
 from ablate.report.figures import FIGURES
+from ablate.settings.loss import STEPS, names
 
 
 @pytest.mark.parametrize("name", METRICS.names())
@@ -16,7 +16,7 @@ def test_a_metric(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "name"), [(setting, name) for setting in PLUGGED for name in names()[setting]]
+    ("setting", "name"), [(setting, name) for setting in STEPS for name in names()[setting]]
 )
 def test_a_step_of_the_loss(setting: str, name: str) -> None:
     assert list(losses.faults(setting, name)) == []

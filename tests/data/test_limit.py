@@ -88,7 +88,7 @@ def test_more_than_there_is_is_refused_in_one_line_with_the_counts() -> None:
         "data.limit: asks for 9 val, 100 test pairs; generated pairs has 24 train, 8 val, 8 test; "
         "lower it to data.limit={train:20,val:8,test:8}"
     )
-    with pytest.raises(ConfigError, match="no such split; did you mean 'test'"):
+    with pytest.raises(ConfigError, match=r"no such setting; did you mean 'limit\.test'"):
         data.load({**SYNTHETIC, "limit": {"tests": 3}})
 
 

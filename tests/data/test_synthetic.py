@@ -7,7 +7,7 @@ from scipy.ndimage import sobel, uniform_filter
 from ablate import data
 from ablate.data.pairs import SPLITS, Pair
 from ablate.data.synthetic import scene
-from ablate.errors import ConfigError, DataError
+from ablate.errors import ConfigError
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +125,12 @@ def test_a_pair_is_made_in_a_few_milliseconds() -> None:
 def test_faults_of_the_settings_are_told_together() -> None:
     with pytest.raises(ConfigError) as caught:
         data.load({"name": "synthetic", "pairs": {"trian": 3}, "size": [96]})
-    assert "did you mean 'train'?" in str(caught.value)
+    assert "did you mean 'pairs.train'?" in str(caught.value)
     assert "[height, width]" in str(caught.value)
 
 
 def test_a_split_without_pairs_is_refused() -> None:
-    with pytest.raises(DataError, match="no pairs for val"):
+    with pytest.raises(ConfigError, match=r"data\.pairs\.val: must be a whole number from 1"):
         data.load({"name": "synthetic", "pairs": {"val": 0}})
 
 

@@ -39,7 +39,8 @@ def test_the_wheel_holds_what_a_study_needs(wheel: Path) -> None:
     assert {
         "ablate/_packaged/studies/quickstart.yaml",
         "ablate/_packaged/search_spaces/variants.yaml",
-        "ablate/conf/trial.yaml",
+        "ablate/conf/earlier/1/trial.yaml",
+        "ablate/settings/members.json",
         "ablate/report/page.html.j2",
         "ablate/py.typed",
     } <= names

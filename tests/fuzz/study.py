@@ -11,6 +11,7 @@ from ablate import conf
 from ablate.config import reading
 from ablate.config.check import check as check_study
 from ablate.config.check import check_space
+from ablate.config.defaults import group_defaults, trial_defaults
 from ablate.config.errors import Errors
 from ablate.config.layers import layered
 from ablate.config.overrides import Overrides
@@ -26,6 +27,8 @@ def _file(path: Path) -> dict[str, Any]:
 
 
 def _group(section: str, name: str) -> dict[str, Any] | None:
+    if made := group_defaults(section, name):
+        return made
     path = PLACE / section / f"{name}.yaml"
     return _file(path) if name.isidentifier() and path.is_file() else None
 
@@ -60,15 +63,11 @@ def refusals(tree: dict[str, Any]) -> tuple[str, ...]:
 
 def _study(tree: dict[str, Any]) -> None:
     faults = Errors(FILE)
-    whole = layered(
-        tree, {}, Overrides(), trial=_file(PLACE / "trial.yaml"), group=_group, faults=faults
-    )
+    whole = layered(tree, {}, Overrides(), trial=trial_defaults(), group=_group, faults=faults)
     config = check_study(whole, name="fuzzed", file=FILE, faults=tuple(faults.lines))
     assert len(config.digest) == 12  # so all of it can be written as JSON
 
 
 def _space(tree: dict[str, Any]) -> None:
-    whole = layered(
-        {}, {}, Overrides(), trial=_file(PLACE / "trial.yaml"), group=_group, faults=Errors(FILE)
-    )
+    whole = layered({}, {}, Overrides(), trial=trial_defaults(), group=_group, faults=Errors(FILE))
     check_space({"base": whole["base"], "space": tree}, file=FILE)

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from torch import Tensor
 from ablate import losses
 from ablate.losses import fused
 from ablate.losses.multi_scale import MultiScaleGradient, level_value
+from ablate.settings.loss import LossSettings, loss_settings
+from ablate.settings.setting import field
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 if DEVICE == "cpu":
@@ -86,7 +89,10 @@ REST = [(variant, padding) for variant in VARIANTS for padding in fused.PADDINGS
 def test_value_and_slope_are_those_of_the_torch_form(
     variant: str, padding: str, kernels: list[int]
 ) -> None:
-    agree(MultiScaleGradient(levels=1, padding=padding, **VARIANTS[variant]), images(1, 13, 22))
+    agree(
+        MultiScaleGradient(LossSettings(levels=1, padding=padding, **VARIANTS[variant])),
+        images(1, 13, 22),
+    )
     assert kernels == [1]
 
 
@@ -100,7 +106,7 @@ def test_value_and_slope_are_those_of_the_torch_form(
     ],
 )
 def test_any_pyramid_goes_with_them(geometry: dict[str, Any], kernels: list[int]) -> None:
-    agree(MultiScaleGradient(**geometry), images(2))
+    agree(MultiScaleGradient(LossSettings(**geometry)), images(2))
     assert len(kernels) == geometry["levels"]
 
 
@@ -118,7 +124,7 @@ def test_any_size_and_any_grey_levels(
     seed: int, height: int, width: int, padding: str, variant: str
 ) -> None:
     """Few grey levels: ties and zeros everywhere, where a wrong choice or sign would show."""
-    term = MultiScaleGradient(levels=1, padding=padding, **VARIANTS[variant])
+    term = MultiScaleGradient(LossSettings(levels=1, padding=padding, **VARIANTS[variant]))
     form = term._form
     assert form is not None
     pair = {name: (image * 4).round() / 4 for name, image in images(seed, height, width).items()}
@@ -135,7 +141,7 @@ def test_the_visible_as_fused_image_costs_nothing_where_it_is_the_target(
 ) -> None:
     pair = images(3)
     pair["infrared"] = pair["visible"].clone()
-    term = MultiScaleGradient(operator="taps")
+    term = MultiScaleGradient(LossSettings(operator="taps"))
     value, slope = value_and_slope(term, {**pair, "fused": pair["visible"]})
     assert float(value) == 0
     assert not slope.any()
@@ -157,7 +163,7 @@ def test_every_form_compiles_for_a_gpu() -> None:
 def test_a_wrong_choice_would_be_seen() -> None:
     """The kernels of one variant do not pass for another one."""
     pair = images(4)
-    terms = [MultiScaleGradient(levels=1, **given) for given in VARIANTS.values()]
+    terms = [MultiScaleGradient(LossSettings(levels=1, **given)) for given in VARIANTS.values()]
     terms = terms[1:7]  # the first two differ at ties alone
     for one in terms:
         assert one._form is not None
@@ -173,8 +179,8 @@ def test_grey_levels_that_tie_but_for_rounding_have_the_visible_as_target(
     grey = torch.randint(0, 256, (2, 1, 16, 16), generator=torch.Generator().manual_seed(6))
     pair = {"visible": grey / 255, "infrared": (255 - grey) / 255, "fused": grey / 255}
     pair = {name: image.to(DEVICE) for name, image in pair.items()}
-    tolerant = MultiScaleGradient(levels=2, padding="replicate")
-    exact = MultiScaleGradient(levels=2, padding="replicate", ties="exact")
+    tolerant = MultiScaleGradient(LossSettings(levels=2, padding="replicate"))
+    exact = MultiScaleGradient(LossSettings(levels=2, padding="replicate", ties="exact"))
     assert float(tolerant(**pair)) < 1e-5  # opposite everywhere: visible is the target
     assert float(exact(**pair)) > 0.1
     assert len(kernels) == 4
@@ -215,8 +221,29 @@ def test_norms_and_the_whole_loss_use_them_too(kernels: list[int]) -> None:
     ],
 )
 def test_what_they_do_not_claim_is_computed_in_torch(other: dict[str, Any]) -> None:
-    assert MultiScaleGradient(**other)._form is None
+    assert MultiScaleGradient(LossSettings(**other))._form is None
     assert MultiScaleGradient()._form is not None
+
+
+def test_a_setting_that_they_do_not_know_is_computed_in_torch() -> None:
+    """A setting that is added later changes the loss in torch, and the kernels would ignore it."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Later(LossSettings):
+        clip: float = field("float", 0.0, low=0, absent=0.0)
+
+    assert fused.form_of(Later(), tolerance=0) is not None
+    assert fused.form_of(Later(clip=0.5), tolerance=0) is None
+    assert fused.form_of(LossSettings(of_steps={"knee": 0.1}), tolerance=0) is not None
+    for of_steps in ({"knee": 0.2}, {"sharpness": 1.0}):
+        assert fused.form_of(LossSettings(of_steps=of_steps), tolerance=0) is None
+
+
+def test_of_a_supported_setting_every_value_is_claimed_or_none_is_named() -> None:
+    known = loss_settings()
+    assert set(fused.SUPPORTED) <= set(known)
+    for name, values in fused.SUPPORTED.items():
+        assert values is None or known[name].default in values, name
 
 
 def test_cpu_images_doubles_and_tiny_levels_are_computed_in_torch() -> None:

@@ -19,6 +19,7 @@ from ablate.imaging.resample import resize
 from ablate.losses.diagnosis import frame_share
 from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_value
 from ablate.losses.selection import joint_max, per_axis_max, signed_max
+from ablate.settings.loss import LossSettings
 
 # Random floats have no ties, but a few that differ by less than the tolerance.
 TERM_ONLY = {"gradient_weight": 1.0, "intensity_weight": 0.0, "ties": "exact"}
@@ -275,7 +276,7 @@ def test_share_of_the_frame_by_crop_and_level(roadscene: dict[str, Tensor]) -> N
 
 
 def shares_of_the_frame(pair: dict[str, Tensor], padding: str = "zeros") -> list[float]:
-    term = MultiScaleGradient(levels=4, padding=padding)
+    term = MultiScaleGradient(LossSettings(levels=4, padding=padding))
     fused = (pair["infrared"] + pair["visible"]) / 2
     return [float(frame_share(cost)) for cost in term.maps(**pair, fused=fused)]
 
@@ -305,7 +306,7 @@ def test_how_many_pixels_a_level_sends_its_gradient_to(
 def test_level_losses_grow_so_equal_weights_are_no_equal_shares(
     roadscene: dict[str, Tensor],
 ) -> None:
-    term = MultiScaleGradient(levels=4)
+    term = MultiScaleGradient(LossSettings(levels=4))
     fused = (roadscene["infrared"] + roadscene["visible"]) / 2
     values = [float(level_value(cost)) for cost in term.maps(**roadscene, fused=fused)]
     for found, notes in zip(values, (1, 1.30, 1.72, 2.28), strict=True):
@@ -320,7 +321,7 @@ def test_tc_moa_pulls_a_third_as_hard_as_the_others_and_its_taps_are_the_reason(
     fused = ((roadscene["infrared"] + roadscene["visible"]) / 2).requires_grad_()
 
     def size(**chosen: Any) -> float:
-        term = MultiScaleGradient(levels=1, **chosen)
+        term = MultiScaleGradient(LossSettings(levels=1, **chosen))
         return float(gradient_size(term(**roadscene, fused=fused), fused))
 
     signed = size()

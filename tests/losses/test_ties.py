@@ -13,6 +13,8 @@ from ablate.imaging.gradients import OPERATORS
 from ablate.imaging.laplacians import LAPLACIANS
 from ablate.imaging.resample import RESAMPLERS
 from ablate.losses.multi_scale import MultiScaleGradient
+from ablate.settings.loss import LossSettings, loss_settings
+from ablate.settings.setting import absent_of
 from ablate.study.recipes import canonical, identity_of
 
 Pair = dict[str, Tensor]
@@ -48,7 +50,7 @@ def images(infrared: np.ndarray, visible: np.ndarray, dtype: torch.dtype) -> Pai
 
 def costs(pair: Pair, **form: Any) -> list[Tensor]:
     """Return per level how far the visible's response is from the target: 0 where it is the target."""
-    term = MultiScaleGradient(**form)
+    term = MultiScaleGradient(LossSettings(**form))
     return [cost.double() for cost in term.maps(**pair, fused=pair["visible"])]
 
 
@@ -170,8 +172,10 @@ def test_settings_at_what_a_recorded_study_meant_hash_like_absent_ones() -> None
     def identity(**loss: Any) -> dict[str, Any]:
         return identity_of(canonical({"train": {"steps": 1}, "loss": loss}))["loss"]
 
-    assert identity(**losses.ABSENT) == identity()
-    assert not set(losses.ABSENT) & set(identity())
+    absent = absent_of(loss_settings())
+    assert len(absent) == 6
+    assert identity(**absent) == identity()
+    assert not set(absent) & set(identity())
     for other in ({"ties": "tolerant"}, {"tied_target": "infrared"}, {"target_exponent": 0.7}):
         assert identity(**other) == {**identity(), **other}
 

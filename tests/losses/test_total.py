@@ -245,14 +245,14 @@ def test_inert_settings_are_absent_and_equal_settings_are_one() -> None:
     [
         ({"operator": "sobl"}, "did you mean 'sobel'"),
         ({"levelz": 3}, "did you mean 'levels'"),
-        ({"ratio": 1.0}, r"\(0, 1\)"),
+        ({"ratio": 1.0}, "above 0 and at most 0.99"),
         ({"levels": 0}, "from 1 to 8"),
-        ({"levels": True}, "from 1 to 8"),
+        ({"levels": True}, "a whole number, got True"),
         ({"weights": [1, 2]}, "one a level"),
-        ({"weights": [0, 0, 0]}, "above 0"),
+        ({"weights": [0, 0, 0]}, "one number per level"),
         ({"weight_growth": 0.0}, "above 0"),
         ({"gradient_weight": -1}, "at least 0"),
-        ({"padding": "wrap"}, "unknown"),
+        ({"padding": "wrap"}, "no such name as 'wrap'"),
     ],
 )
 def test_a_wrong_setting_is_told_with_its_mend(changes: dict[str, Any], text: str) -> None:

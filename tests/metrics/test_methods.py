@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ablate.errors import ShapeError
-from ablate.metrics import ALL_NAMES, PROTOCOLS, evaluate, evaluate_methods, vif
+from ablate.metrics import ALL_NAMES, PROTOCOLS, evaluate, evaluate_methods
+from ablate.metrics import _vif as vif
 
 Make = Callable[..., dict[str, Any]]
 

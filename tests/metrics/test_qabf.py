@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ablate.metrics import evaluate, qabf
+from ablate.metrics import _qabf as qabf
+from ablate.metrics import evaluate
 
 Make = Callable[..., dict[str, Any]]
 quick = settings(deadline=None, derandomize=True, max_examples=12)

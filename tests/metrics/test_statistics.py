@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ablate.metrics import ALL_NAMES, evaluate, vif
+from ablate.metrics import ALL_NAMES, evaluate
+from ablate.metrics import _vif as vif
 from ablate.metrics.evaluation import evaluate_methods
 from ablate.metrics.statistics import SourceStatistics
 

@@ -6,7 +6,7 @@ import torch
 from ablate import models
 from ablate.errors import ConfigError, UnknownNameError
 from ablate.models.contract import parameter_count
-from ablate.models.probe import Probe
+from ablate.models.probe import Probe, ProbeSettings
 
 
 def test_unknown_names_and_settings_are_told_with_the_nearest() -> None:
@@ -19,12 +19,12 @@ def test_unknown_names_and_settings_are_told_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"name": "densefuse", "width": 0}, "model.width: must be at least 1, got 0"),
-        ({"name": "seafusion", "width": 0}, "model.width: must be at least 1, got 0"),
-        ({"name": "unet", "depth": 0}, "model.depth: must be at least 1, got 0"),
-        ({"name": "restormer", "width": 1}, "model.width: must be at least 2, got 1"),
+        ({"name": "densefuse", "width": 0}, "model.width: must be a whole number from 1 to 4096"),
+        ({"name": "seafusion", "width": 0}, "model.width: must be a whole number from 1 to 4096"),
+        ({"name": "unet", "depth": 0}, "model.depth: must be a whole number from 1 to 6, got 0"),
+        ({"name": "restormer", "width": 1}, "model.width: must be a whole number from 2 to 4096"),
         ({"name": "restormer", "width": 8, "heads": 3}, "model.heads: 3 does not divide the 8"),
-        ({"name": "cddfuse", "width": 7}, "model.width: must be even and at least 2, got 7"),
+        ({"name": "cddfuse", "width": 7}, "model.width: must be even, got 7"),
     ],
 )
 def test_a_setting_out_of_range_is_one_line(settings: dict[str, Any], told: str) -> None:
@@ -54,7 +54,7 @@ def test_the_probe_starts_at_the_mean_and_its_noise_follows_the_seed() -> None:
     infrared, visible = torch.rand(2, 3, 1, 16, 16)
     starts = []
     for seed in (1, 1, 2):
-        probe = Probe(noise=0.01)
+        probe = Probe(ProbeSettings(noise=0.01))
         probe.start(
             infrared=infrared, visible=visible, generator=torch.Generator().manual_seed(seed)
         )

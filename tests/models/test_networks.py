@@ -161,11 +161,14 @@ def test_the_weights_survive_a_state_dict(name: str) -> None:
     assert torch.equal(fuse(network(name), infrared, visible), fuse(other, infrared, visible))
 
 
-def test_default_sizes_are_what_they_were() -> None:
-    assert {name: parameter_count(models.build({"name": name})) for name in NETWORKS} == COUNTS
+def test_sizes_are_what_they_were() -> None:
+    asked = {name: {"name": name} for name in NETWORKS}
+    asked["unet"] = {"name": "unet", "width": 16, "depth": 3}
+    built = {name: models.build(settings) for name, settings in asked.items()}
+    assert {name: parameter_count(model) for name, model in built.items()} == COUNTS
     assert {
-        name: round(flops(models.build({"name": name}), height_px=128, width_px=128) / 2e9, 3)
-        for name in NETWORKS
+        name: round(flops(model, height_px=128, width_px=128) / 2e9, 3)
+        for name, model in built.items()
     } == GMACS_AT_128
 
 

@@ -1,6 +1,5 @@
-"""Names read from source are those that the modules register when they are imported."""
+"""Names are known without importing what has them, and are those that are registered."""
 
-import inspect
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,8 +13,9 @@ from ablate.metrics.catalogue import LABELS
 from ablate.metrics.contract import METRICS
 from ablate.models.contract import MODELS
 from ablate.plugins import PACKAGE
-from ablate.registry import Registry, declared
+from ablate.registry import Registry
 from ablate.search.contract import PRUNERS, SAMPLERS
+from ablate.settings.members import members
 from ablate.study.names import known
 from ablate.training.tasks import TASKS
 from tests.plugged import forgetting as forgetting
@@ -39,13 +39,6 @@ def test_metrics_are_read_in_the_order_of_the_catalogue() -> None:
     assert known()["metrics"] == tuple(name for name in LABELS if name in METRICS)
 
 
-def test_settings_of_networks_are_those_of_their_signatures() -> None:
-    for name in MODELS:
-        parameters = inspect.signature(MODELS.get(name)).parameters.values()
-        keywords = tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
-        assert known()[f"model.{name}"] == keywords
-
-
 @pytest.mark.usefixtures("forgetting")
 def test_a_member_of_the_users_own_is_known_too() -> None:
     @MODELS.register("of_my_own")
@@ -54,8 +47,8 @@ def test_a_member_of_the_users_own_is_known_too() -> None:
 
         def __init__(self, *, width: int) -> None: ...
 
-    found = declared("ablate.models.contract", "MODELS", package="ablate.models")
-    assert found["of_my_own"] == ("width",)
+    assert members("models")["of_my_own"].takes == ("width",)
+    assert known()["model.of_my_own"] == ("width",)
     assert "of_my_own" in known()["models"]
 
 

@@ -8,6 +8,7 @@ import yaml
 
 import ablate.conf
 from ablate import config
+from ablate.config.defaults import groups
 from ablate.config.locations import packaged_root
 from ablate.config.overrides import GROUPS
 from ablate.study.names import known
@@ -29,7 +30,9 @@ ANSWERED = (
 STUDIES = sorted(file.stem for file in (packaged_root() / "studies").glob("*.yaml"))
 SPACES = sorted(file.stem for file in (packaged_root() / "search_spaces").glob("*.yaml"))
 PRESETS = sorted(
-    f"{group}={file.stem}" for group in GROUPS for file in (CONF / group).glob("*.yaml")
+    f"{group}={name}"
+    for group in GROUPS
+    for name in (*groups(group), *(file.stem for file in (CONF / group).glob("*.yaml")))
 )
 
 
@@ -137,7 +140,7 @@ def test_a_packaged_space_passes_its_check(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", PRESETS)
-def test_every_group_file_can_be_chosen(word: str, tmp_path: Path) -> None:
+def test_every_group_can_be_chosen(word: str, tmp_path: Path) -> None:
     words = [word]
     if word == "data=folders":
         words += ["data.infrared=ir", "data.visible=vi"]

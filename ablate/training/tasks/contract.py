@@ -137,13 +137,15 @@ class Task(abc.ABC):
 
 
 class _Tasks(Registry[type[Task]]):
-    def register(self, name: str) -> Callable[[type[Task]], type[Task]]:
+    def register(
+        self, name: str, *, settings: type | None = None
+    ) -> Callable[[type[Task]], type[Task]]:
         """Return a decorator that enters a task and declares its metrics.
 
         Raises:
             ConfigError: The name is taken or unusable, or a metric is not declared as it must be.
         """
-        enter = super().register(name)
+        enter = super().register(name, settings=settings)
 
         def checked(task: type[Task]) -> type[Task]:
             if not _NAME.fullmatch(name):

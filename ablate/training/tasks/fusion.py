@@ -119,7 +119,7 @@ class Fusion(Task):
         if faults := self.faults():
             raise ConfigError(*faults)
         crop_px = settings["data"]["crop"]
-        loss = losses.build(losses.canonical(settings["loss"])).to(device)
+        loss = losses.FusionLoss(losses.typed(settings["loss"])).to(device)
         constants = calibrate(loss, pairs, crop_px=crop_px, device=device)
         model = models.build(settings["model"])
         kind = ProbeTraining if isinstance(model, Probe) else NetworkTraining

@@ -1,0 +1,79 @@
+"""The section `data`: what every data set has, and those in folders beside it."""
+
+from dataclasses import dataclass
+
+from ablate.settings.setting import field
+
+LARGEST_PX = 8192  # side of an image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSettings:
+    """How the pairs of a data set are used; its own class has these and where its files lie."""
+
+    crop: int = field(
+        "int", 128, low=8, high=LARGEST_PX, unit="px", meaning="Side of a training crop."
+    )
+    small: str = field(
+        "name",
+        "refuse",
+        written=False,
+        choices=("refuse", "pad"),
+        meaning="What becomes of images smaller than the crop: refuse: an error; pad: they are "
+        "mirrored at their edges for training.",
+    )
+    limit_train: int | None = field(
+        "int",
+        path="limit.train",
+        low=1,
+        may_be_null=True,
+        unit="pairs",
+        meaning="An even sample of this many training pairs; null or absent: all.",
+    )
+    limit_val: int | None = field(
+        "int",
+        path="limit.val",
+        low=1,
+        may_be_null=True,
+        unit="pairs",
+        meaning="The same of the validation pairs.",
+    )
+    limit_test: int | None = field(
+        "int",
+        path="limit.test",
+        low=1,
+        may_be_null=True,
+        unit="pairs",
+        meaning="The same of the test pairs.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedSplit(DataSettings):
+    """A data set in a folder that its authors split into train and test."""
+
+    root: str | None = field(
+        "text",
+        None,
+        may_be_null=True,
+        may_be_absent=True,
+        meaning="Folder of the data set; null: the one of that name in $ABLATE_DATA.",
+    )
+    splits: str | None = field(
+        "text",
+        may_be_null=True,
+        meaning="File or folder that names the pairs of every split, which goes before the "
+        "folders.",
+    )
+    val_share: float = field(
+        "float", 0.15, written=False, above=0, high=0.9, meaning="Part of train that becomes val."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSplit(PublishedSplit):
+    """A data set in a folder without a split of its authors: blocks of neighbouring names."""
+
+    test_share: float = field(
+        "float", 0.25, written=False, above=0, high=0.9, meaning="Part that becomes test."
+    )
