@@ -51,7 +51,14 @@ CALLS = {
     "tarfile.open",
 }
 MODULES = {"marshal", "shelve", "dill", "cloudpickle", "joblib", "jsonpickle", "xml"}
-IMPORTERS = {"registry.py", "plugins.py", "metrics/__init__.py"}  # of names in code, not in files
+IMPORTERS = {  # of names in code, not in files
+    "registry.py",
+    "plugins.py",
+    "losses/__init__.py",
+    "metrics/__init__.py",
+    "settings/members.py",
+}
+OWN_XML = {"report/compact.py"}  # what matplotlib has written a moment before
 
 
 def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
@@ -98,7 +105,10 @@ def test_the_scan_sees_the_package() -> None:
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_file_of_the_package_turns_no_data_into_code(path: Path) -> None:
     relative = path.relative_to(PACKAGE).as_posix()
-    assert faults(path.read_text(encoding="utf-8"), imports=relative in IMPORTERS) == []
+    found = faults(path.read_text(encoding="utf-8"), imports=relative in IMPORTERS)
+    if relative in OWN_XML:
+        found = [one for one in found if not one.startswith("xml.")]
+    assert found == []
 
 
 @pytest.mark.parametrize(

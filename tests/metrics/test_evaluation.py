@@ -56,7 +56,7 @@ def test_shuffling_pixels_alike_changes_no_pixelwise_metric(triple: Make, seed: 
     _close(evaluate(**images, names=PIXELWISE), evaluate(**mixed, names=PIXELWISE), atol=1e-12)
     moved = evaluate(**mixed, names=("vif", "qabf", "sf", "ag", "ssim"))
     for name, value in evaluate(**images, names=tuple(moved)).items():
-        assert abs((value - moved[name]).item()) > 1e-3
+        assert abs((value - moved[name]).item()) > 1e-4
 
 
 @quick
