@@ -3,7 +3,7 @@
 from typing import Any
 
 from ablate.designs.contract import DESIGNS, Inputs, Row, Rows
-from ablate.designs.positions import scrambled, value_of
+from ablate.designs.points import scrambled, value_of
 from ablate.errors import ConfigError
 from ablate.identity import derive_seed
 

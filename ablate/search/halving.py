@@ -1,4 +1,4 @@
-"""Successive halving and Hyperband, asynchronous, read from the reports of the told trials.
+"""Successive halving and Hyperband, asynchronous, read from the reports of the finished trials.
 
 Optuna's own pruners of these names keep on each trial which rungs it reached, and only for trials
 that they judged themselves; made anew for each decision they would stop nothing. The rules here

@@ -6,10 +6,8 @@ from typing import Any
 
 from ablate.config.schema import Dimension, Phase
 from ablate.errors import ConfigError, nearest
-from ablate.search.contract import PRUNERS, SAMPLERS, Ask
-from ablate.search.pruners import NEEDS_IMAGES
-from ablate.search.space import always, distributions
-from ablate.search.told import Direction
+from ablate.search.contract import PRUNERS, SAMPLERS, SearchSettings, context_of
+from ablate.search.finished import Direction
 
 PARTS = ("sampler", "pruner")
 
@@ -24,17 +22,14 @@ def refusals(
         for key in phase.options
         if key not in PARTS
     ]
-    ask = Ask(
-        number=0,
-        seed=0,
-        study_seed=0,
-        dimensions=dimensions,
-        parameters=distributions(dimensions),
-        always=always(dimensions),
-        directions=tuple(directions),
-    )
     sampler, pruner = phase.sampler or "tpe", phase.pruner or "none"
-    faults += _tried(at, phase, "sampler", sampler, lambda **kw: SAMPLERS.get(sampler)(ask, **kw))
+    settings = SearchSettings(
+        dimensions=dimensions, base={}, sampler=sampler, study_seed=0, directions=tuple(directions)
+    )
+    context = context_of(settings, number=0)
+    faults += _tried(
+        at, phase, "sampler", sampler, lambda **kw: SAMPLERS.get(sampler)(context, **kw)
+    )
     faults += _tried(
         at, phase, "pruner", pruner, lambda **kw: PRUNERS.get(pruner)(phase.rungs, **kw)
     )
@@ -47,8 +42,6 @@ def refusals(
         )
     if phase.seeds > 1:
         faults.append(f"{at}.pruner: a trial of several seeds is never pruned; set seeds: 1")
-    if pruner == "wilcoxon" or options_of(phase, "pruner").get("then") == "wilcoxon":
-        faults.append(f"{at}.pruner: {NEEDS_IMAGES}")
     return faults
 
 

@@ -86,7 +86,7 @@ def parameters_of(
 def suggest_values(
     trial: Trial, dimensions: Mapping[str, Dimension], base: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Ask the trial for every dimension that is active given those asked before it."""
+    """SamplerContext the trial for every dimension that is active given those asked before it."""
     values: dict[str, Any] = {}
     waiting = dict(dimensions)
     while waiting:

@@ -11,9 +11,9 @@ from sqlalchemy.engine import make_url
 
 from ablate.config.schema import Dimension
 from ablate.errors import StoreError, is_disk_full, one_line
+from ablate.search.finished import Direction, FinishedTrial
 from ablate.search.history import frozen
 from ablate.search.space import parameters_of
-from ablate.search.told import Direction, Told
 from ablate.tracking.address import hide, public
 
 KEY = "ablate.trial"
@@ -41,7 +41,7 @@ def holds(url: str, study: str) -> bool:
 
 
 class TrialStore:
-    """Writes every told trial once, finished; a trial is never RUNNING here.
+    """Writes every finished trial once; a trial is never RUNNING here.
 
     Args:
         url: Any RDB address that Optuna takes.
@@ -78,7 +78,7 @@ class TrialStore:
         self._is_unsure = False  # whether the last trial may be there although its answer was lost
 
     def add(
-        self, trial: Told, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
+        self, trial: FinishedTrial, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
     ) -> None:
         """Write the trial unless a trial of that number is there.
 

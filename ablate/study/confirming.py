@@ -11,7 +11,7 @@ from ablate.designs.confirm import BASELINE
 from ablate.designs.contract import Frozen, filled
 from ablate.errors import ConfigError
 from ablate.identity import digest
-from ablate.search.told import Direction, Told
+from ablate.search.finished import Direction, FinishedTrial
 from ablate.study.plan import Plan, design_trials
 from ablate.study.planned import ConfirmPlan, PlannedTrial
 from ablate.study.recipes import dimension_values, recipe_of
@@ -24,7 +24,7 @@ def freeze(
     confirmation: ConfirmPlan,
     *,
     known: Mapping[int, PlannedTrial],
-    told: Mapping[int, Told],
+    told: Mapping[int, FinishedTrial],
     direction: Direction,
     unhealthy: Collection[int] = (),
 ) -> dict[str, Any]:

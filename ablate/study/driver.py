@@ -11,7 +11,7 @@ from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
 from ablate.scoring import references
-from ablate.search.told import Direction
+from ablate.search.finished import Direction
 from ablate.study import drift, redrawing
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
@@ -116,6 +116,7 @@ def run(
                 "code_hash": code_hash(),
                 "looks": declared(config),
                 "defaults": config.defaults,
+                "positions": ledger.positions,
                 "overrides": [recorded(word) for word in overrides],
             }
         )

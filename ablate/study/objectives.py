@@ -1,7 +1,7 @@
 """Which metrics of a study are shown first, and in which direction its objectives are better."""
 
 from ablate.config.schema import StudyConfig
-from ablate.search.told import Direction
+from ablate.search.finished import Direction
 
 
 def shown_first(config: StudyConfig) -> list[str]:

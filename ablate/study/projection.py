@@ -9,8 +9,8 @@ from pathlib import Path
 from ablate.data.items import Examples
 from ablate.design_names import BASELINE_ONLY, CONFIRM
 from ablate.errors import StoreError
+from ablate.search.finished import Direction
 from ablate.search.store import TrialStore, default_url
-from ablate.search.told import Direction
 from ablate.study.ledger import Ledger
 from ablate.study.notes import Notes, of_study
 from ablate.study.objectives import directions_of, shown_first

@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate.analysis.question import label_of
+from ablate.positions import positions
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, Section
 from ablate.report.points import tuning_points
 from ablate.report.ranges import log_axis
-from ablate.stats.range_edge import OUTER, count_outer, positions
+from ablate.stats.range_edge import OUTER, count_outer
 
 SHARE = "train/gradient/grad_share"
 COLUMNS = [
