@@ -39,7 +39,7 @@ from ablate.metrics.contract import METRICS, Metric
 from ablate.metrics.protocol import PROTOCOLS, Protocol
 from ablate.models.contract import MODELS, FusionNetwork
 from ablate.models.size import size_of
-from ablate.notebook import OpenedStudy
+from ablate._api import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
 from ablate.settings.setting import NOTHING, Setting
