@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: written beside their place, then renamed over it."""
 
 import contextlib
+import glob
 import json
 import os
 import secrets
@@ -10,7 +11,7 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, is_synced: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, is_synced: bool = False, is_alone: bool = False) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes that place unless the block fails.
 
     A reader sees the old file or the whole new one. Several processes may write one path at once:
@@ -20,7 +21,12 @@ def replacing(path: Path, *, is_synced: bool = False) -> Iterator[Path]:
         path: Where the file shall be; its folder is there.
         is_synced: Whether the content is on the disk before the name is, so that also a machine
             that stops leaves no empty file; it costs some milliseconds.
+        is_alone: Whether no other process writes this path now, since the caller holds a lock:
+            what killed writers left beside it is then removed.
     """
+    if is_alone:
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+            left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         yield beside

@@ -15,6 +15,7 @@ from ablate.search.finished import Direction, FinishedTrial
 from ablate.search.history import frozen
 from ablate.search.space import parameters_of
 from ablate.tracking.address import hide, public
+from ablate.writing import replacing
 
 KEY = "ablate.trial"
 BUILDING = 0x61626C617465  # key of the lock that is held while a schema is built
@@ -146,13 +147,10 @@ def _make(url: str) -> None:
     path = Path(found.database)
     if path.exists():
         return
-    beside = path.with_name(f".{path.name}.new")
-    for old in path.parent.glob(f"{beside.name}*"):
-        old.unlink()
-    storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
-    storage.remove_session()
-    storage.engine.dispose()
-    beside.replace(path)
+    with replacing(path, is_alone=True) as beside:
+        storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _make_alone(url: str) -> None:

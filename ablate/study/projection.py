@@ -19,11 +19,10 @@ from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
-from ablate.tracking.dataset import dataset_input
 from ablate.tracking.outbox import RETRY_AFTER_S
 from ablate.tracking.shipper import Shipper
 from ablate.tracking.store import connect
-from ablate.tracking.views import experiment_tags
+from ablate.tracking.views import dataset_input, experiment_tags
 from ablate.training.spec import RunResult, RunSpec
 from ablate.training.tasks import task_of
 from ablate.writing import write_json

@@ -17,7 +17,7 @@ from ablate.execution.worker import JOURNAL, RESULT, read_result
 from ablate.study.at_work import LEDGER
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
-from ablate.tracking.position import POSITION
+from ablate.tracking.journal import POSITION
 from ablate.training.environment import FOLDERS, PACKAGE, environment_of
 
 logger = logging.getLogger(__name__)

@@ -24,28 +24,22 @@ def held(client: MlflowClient, *, study: str) -> list[Row]:
     experiment = client.get_experiment_by_name(study)
     if experiment is None:
         return []
-    found: list[Row] = []
-    token = None
-    while True:
-        page = client.search_runs([experiment.experiment_id], max_results=1000, page_token=token)
-        for run in page:
-            found.append(
-                Row(
-                    key=run.data.tags.get(runs.KEY, ""),
-                    run_id=run.info.run_id,
-                    status=run.info.status,
-                    state=run.data.tags.get("ablate.state", ""),
-                    started_ms=int(run.info.start_time or 0),
-                    final={
-                        name.removeprefix("final/"): value
-                        for name, value in run.data.metrics.items()
-                        if name.startswith("final/")
-                    },
-                )
-            )
-        token = page.token
-        if not token:
-            return sorted(found, key=lambda row: (row.started_ms, row.run_id))
+    found = [
+        Row(
+            key=run.data.tags.get(runs.KEY, ""),
+            run_id=run.info.run_id,
+            status=run.info.status,
+            state=run.data.tags.get("ablate.state", ""),
+            started_ms=int(run.info.start_time or 0),
+            final={
+                name.removeprefix("final/"): value
+                for name, value in run.data.metrics.items()
+                if name.startswith("final/")
+            },
+        )
+        for run in runs.every(client, experiment.experiment_id)
+    ]
+    return sorted(found, key=lambda row: (row.started_ms, row.run_id))
 
 
 def forget(client: MlflowClient, run_ids: list[str]) -> None:

@@ -5,9 +5,13 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ablate.training.spec import LOST, RunResult, RunSpec
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
 
 STATUS = {
     "finished": "FINISHED",
@@ -20,6 +24,17 @@ NAME, PARENT, NOTE = "mlflow.runName", "mlflow.parentRunId", "mlflow.note.conten
 EXPERIMENT = "{experiment}"  # in a note: becomes the id of the study's experiment
 ALLOWED = frozenset(string.ascii_letters + string.digits + "_-. :/")
 MARK = {"pruned": "✂ pruned · ", "failed": "failed · ", "interrupted": "interrupted · "}
+
+
+def every(client: "MlflowClient", experiment_id: str) -> "Iterator[Run]":
+    """Yield every active run of an experiment, page by page."""
+    token = None
+    while True:
+        page = client.search_runs([experiment_id], max_results=1000, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ablate.errors import StoreError
 from ablate.tracking.address import DATABASE, hide, public, tracking_uri
 from ablate.tracking.moved import artifacts_of, bring_along
 from ablate.tracking.outbox import is_down
+from ablate.writing import replacing
 
 UNTRUSTED = "certificate verify failed"  # in the words of OpenSSL
 MAKE = """
@@ -129,22 +130,16 @@ def _make(store: Path) -> None:
     with FileLock(store / "mlflow.lock"):
         if path.exists():
             return
-        for old in store.glob(f".{DATABASE}.new*"):
-            old.unlink(missing_ok=True)
-        # a name of its own: the maker that a killed driver left behind may still be writing
-        beside = store / f".{DATABASE}.new.{os.getpid()}"
-        done = subprocess.run(  # noqa: S603 -- our own interpreter and text
-            [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0 or not beside.exists():
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with replacing(path, is_synced=True, is_alone=True) as beside:
+            done = subprocess.run(  # noqa: S603 -- our own interpreter and text
+                [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0 or not beside.exists():
+                last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")
         folder = os.open(store, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)

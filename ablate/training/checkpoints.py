@@ -3,7 +3,6 @@
 import hashlib
 import io
 import logging
-import os
 import pickle
 import time
 import zipfile
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 
 from ablate.errors import StoreError
+from ablate.writing import replacing
 
 logger = logging.getLogger(__name__)
 NEWEST, BEFORE = "checkpoint.pt", "checkpoint.before.pt"
@@ -75,15 +75,11 @@ class Checkpoints:
         buffer = io.BytesIO()
         torch.save({"key": self._key, "step": step, **state}, buffer)
         content = buffer.getvalue()
-        beside = self._folder / f".{NEWEST}.new"
-        with beside.open("wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
-            file.flush()
-            os.fsync(file.fileno())
         newest = self._folder / NEWEST
-        if newest.exists():
-            newest.replace(self._folder / BEFORE)
-        beside.replace(newest)
+        with replacing(newest, is_synced=True, is_alone=True) as beside:
+            beside.write_bytes(hashlib.sha256(content).digest() + content)
+            if newest.exists():
+                newest.replace(self._folder / BEFORE)
         self._written = time.monotonic()
 
     def raise_if_leaving(self, step: int) -> None:
@@ -97,8 +93,8 @@ class Checkpoints:
 
 def clear(folder: Path) -> None:
     """Remove the checkpoints in the folder of a run that has ended."""
-    for name in (NEWEST, BEFORE, f".{NEWEST}.new"):
-        (folder / name).unlink(missing_ok=True)
+    for path in (folder / NEWEST, folder / BEFORE, *folder.glob(f".{NEWEST}.*")):
+        path.unlink(missing_ok=True)
 
 
 def _load(content: bytes, path: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Weights of a trained network as a safetensors file: tensors and names, nothing that runs."""
 
-import os
 from pathlib import Path
 
 from safetensors.torch import save
@@ -9,17 +8,15 @@ from torch import nn
 from ablate.errors import ConfigError, StoreError
 from ablate.models.released import follows_release, read, renamed
 from ablate.training.spec import WEIGHTS
+from ablate.writing import replacing
 
 
 def write(model: nn.Module, folder: Path) -> Path:
     """Write the weights of a network into a run's folder and return the file: whole or absent."""
     content = save({name: value.contiguous().cpu() for name, value in model.state_dict().items()})
-    path, beside = folder / WEIGHTS, folder / f".{WEIGHTS}.new"
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    path = folder / WEIGHTS
+    with replacing(path, is_synced=True, is_alone=True) as beside:
+        beside.write_bytes(content)
     return path
 
 
