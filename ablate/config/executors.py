@@ -36,6 +36,11 @@ def check_executor(faults: Faults, raw: Any, names: Known) -> dict[str, Any]:
         faults.add("executor.slots", f"auto goes with executor={MEASURED}, {name} takes a number")
         wanted = 1
     slots = faults.whole("executor.slots", wanted, default=1, low=1)
+    if name == "inline" and slots > 1:
+        faults.add(
+            "executor.slots",
+            f"inline makes one run at a time, got {slots}; leave it out, or use executor={DEFAULT}",
+        )
     return {**found, "name": name, "slots": slots}
 
 

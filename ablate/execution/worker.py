@@ -1,17 +1,24 @@
-"""One run inside a worker: journal, training, result file. Opens no database."""
+"""One run inside a worker: journal, training, result file. It opens no database.
 
+One worker at a time is in a run's folder. The worker of a driver that was killed lives on until it
+has saved its state, or has even ended the run; the next driver meanwhile hands out the same run
+again, and its worker waits for the lock of the folder.
+"""
+
+import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from ablate import plugins
 from ablate.errors import StoreError
-from ablate.execution.occupancy import occupy
 from ablate.identity import JsonValue
 from ablate.training.pulse import Pulse
 from ablate.training.spec import OOM, RunResult, RunSpec
@@ -20,6 +27,8 @@ from ablate.writing import write_json
 ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
 CACHE = ".cache"  # in a store: what the workers of its studies decode and compute once
 RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
+LOCK = "worker.lock"
+LOCK_EVERY_S = 0.2  # between two looks at a lock that another worker holds
 OF_THE_DEVICE = ("error: CUDA error", "error: HIP error", "error: cuDNN error")
 
 
@@ -38,18 +47,18 @@ def work(
     retries_oom: bool = False,
     is_replaceable: bool = False,
 ) -> RunResult:
-    """Return the result of one run, written to `folder` before it is returned.
+    """Run one run and write its result to `folder`, then return it.
 
     The folder is the truth: spec.json, journal.jsonl, pictures, and last result.json, whose
-    presence means that the run has ended. What an interrupted run left there is gone on with; a
-    result that another worker wrote there meanwhile stands.
+    presence means that the run has ended. An interrupted run goes on from what it left there; a
+    result that another worker wrote there meanwhile is kept.
 
     Args:
         spec: The run.
         folder: Its own, STORE/STUDY/runs/ID; what all studies share lies in STORE/.cache.
         ask: Takes the objective at every rung so far, by step, and returns whether to stop.
         leave: Set when the run shall save its state and go.
-        pulse: Told of all progress.
+        pulse: Hears of all progress.
         lost: What the run has cost so far, by the names of `LOST`; kept with the result.
         retries_oom: Whether the caller tries a run without memory again.
         is_replaceable: Whether the caller goes on in another process when the device is lost.
@@ -61,32 +70,53 @@ def work(
     """
     plugins.load()
     folder.mkdir(parents=True, exist_ok=True)
-    with occupy(folder, leave):
-        result = read_result(folder) or _work(
-            spec,
-            folder,
-            ask=ask,
-            leave=leave,
-            pulse=pulse,
-            lost=lost,
-            retries_oom=retries_oom,
-            is_replaceable=is_replaceable,
-        )
+    with run_lock(folder, leave):
+        result = read_result(folder)
+        if result is None:
+            result = _trained(spec, folder, ask=ask, leave=leave, pulse=pulse)
+            if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
+                raise DeviceLostError(result.reason.removeprefix("error: "))
+            if result.reason.startswith(OOM):
+                if retries_oom:
+                    raise MemoryError(result.reason.removeprefix(f"{OOM}: "))
+                if lost:
+                    result = replace(result, reason=f"{result.reason}; {ALONE}")
+            result = replace(result, facts={**result.facts, **lost})
         write_result(folder, result)
         return result
 
 
-def _work(
+@contextlib.contextmanager
+def run_lock(folder: Path, leave: Event | None) -> Iterator[None]:
+    """Hold the lock of a run's folder, taken as soon as it is free; a dead holder frees it.
+
+    Raises:
+        LeaveError: `leave` was set before that.
+    """
+    from ablate.training.checkpoints import LeaveError  # here, since it imports torch
+
+    lock = FileLock(folder / LOCK)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=LOCK_EVERY_S)
+        except Timeout:
+            if leave is not None and leave.is_set():
+                raise LeaveError("another worker is in the folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _trained(
     spec: RunSpec,
     folder: Path,
     *,
     ask: Callable[[Mapping[int, float]], bool],
     leave: Event | None,
     pulse: Pulse | None,
-    lost: Mapping[str, int],
-    retries_oom: bool,
-    is_replaceable: bool,
 ) -> RunResult:
+    """Train with a journal; the result's facts hold the reports at rungs and the core."""
     from ablate.tracking.journal import JournalRecorder
     from ablate.tracking.system import sampled
     from ablate.training.run import train
@@ -100,27 +130,22 @@ def _work(
         )
     finally:
         recorder.close()
-    if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
-        raise DeviceLostError(result.reason.removeprefix("error: "))
-    if result.reason.startswith(OOM):
-        if retries_oom:
-            raise MemoryError(result.reason.removeprefix(f"{OOM}: "))
-        result = replace(result, reason=f"{result.reason}; {ALONE}" if lost else result.reason)
-    reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
-    more: dict[str, JsonValue] = {"reports": reports} if reports else {}
+    more: dict[str, JsonValue] = {}
+    if recorder.reports:
+        more["reports"] = {str(step): value for step, value in recorder.reports.items()}
     if hasattr(os, "sched_getaffinity") and len(cores := os.sched_getaffinity(0)) == 1:
         more["core"] = min(cores)
-    return replace(result, facts={**result.facts, **more, **lost})
+    return replace(result, facts={**result.facts, **more})
 
 
 def _examples(spec: RunSpec, cache: Path) -> Any:
-    """Return the data of the run; None where that fails."""
+    """The data of the run; None where that fails."""
     from ablate.training.tasks import task_of
 
     try:
         return task_of(spec.settings).kept_examples(cache)
     except Exception:  # whatever a user's task raises
-        return None  # train meets the same fault and records it as the run's reason
+        return None  # train meets the same error and records it as the run's reason
 
 
 def write_result(folder: Path, result: RunResult) -> None:
@@ -132,10 +157,10 @@ def write_result(folder: Path, result: RunResult) -> None:
 
 
 def read_result(folder: Path) -> RunResult | None:
-    """Return the result of a run that ended, None for one that did not.
+    """The result of a run that ended, None for one that did not.
 
     Raises:
-        StoreError: The file is no result: it was changed or damaged.
+        StoreError: The file was changed or damaged.
     """
     try:
         return RunResult.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
@@ -143,6 +168,6 @@ def read_result(folder: Path) -> RunResult | None:
         return None
     except (ValueError, RecursionError) as error:
         raise StoreError(
-            f"{folder / RESULT}: is no result of a run ({error}); remove the run's folder, and "
+            f"{folder / RESULT}: not the result of a run ({error}); remove the run's folder, and "
             "the run starts over"
         ) from None

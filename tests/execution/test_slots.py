@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ablate.config.executors import check_executor
 from ablate.config.faults import Faults
 from ablate.execution import devices, local
+from ablate.execution.devices import MARGIN, RESERVE_MIB, Device, after_oom, fitting, slots_for
 from ablate.execution.local import Local
-from ablate.execution.slots import MARGIN, RESERVE_MIB, Device, after_oom, fitting, slots_for
 from tests.execution.conftest import small, until
 
 memory = st.floats(0, 1e6)
