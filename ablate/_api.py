@@ -20,7 +20,7 @@ STORE: Final = Path("ablate-store")
 
 
 class Pictures(Mapping[str, "Image"]):
-    """Fused pictures of an arm by the name of the image; a notebook shows the sources beside them.
+    """Fused pictures of an arm by the name of the image; a notebook shows the sources too.
 
     Args:
         arm: Whose they are.
@@ -154,8 +154,8 @@ class OpenedStudy:
             named = [name for name in there if name in having]
         if len(named) == 1:
             return named[0]
-        mend = f"it may be {', '.join(map(repr, named))}" if named else nearest(arm, there)
-        raise UnknownNameError(f"{self.name}: no arm with pictures is called {arm!r}; {mend}")
+        fix = f"it may be {', '.join(map(repr, named))}" if named else nearest(arm, there)
+        raise UnknownNameError(f"{self.name}: no arm with pictures is called {arm!r}; {fix}")
 
     def __repr__(self) -> str:
         from ablate.report.summary import summary
@@ -301,8 +301,8 @@ def _begun(store: Path, name: str) -> str:
     begun = [one for one in there if one.startswith(name)]
     if len(begun) == 1:
         return begun[0]
-    mend = f"it may be {', '.join(begun)}" if begun else nearest(name, there)
-    raise UnknownNameError(f"{store}: no study is called {name!r}; {mend}")
+    fix = f"it may be {', '.join(begun)}" if begun else nearest(name, there)
+    raise UnknownNameError(f"{store}: no study is called {name!r}; {fix}")
 
 
 def _let_notebooks_draw() -> None:

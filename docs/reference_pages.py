@@ -16,6 +16,7 @@ import yaml
 
 import ablate
 from ablate import errors
+from ablate._api import OpenedStudy
 from ablate.config import options
 from ablate.config.defaults import CONF, trial_defaults
 from ablate.config.executors import SETTINGS as OF_EXECUTORS
@@ -39,7 +40,6 @@ from ablate.metrics.contract import METRICS, Metric
 from ablate.metrics.protocol import PROTOCOLS, Protocol
 from ablate.models.contract import MODELS, FusionNetwork
 from ablate.models.size import size_of
-from ablate._api import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
 from ablate.settings.setting import NOTHING, Setting

@@ -1,4 +1,4 @@
-"""Six metrics beside each other: counts, dominance and mean rank, never a hidden sum."""
+"""Six metrics side by side: counts and mean ranks, never a hidden sum."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ablate.analysis.verdict import Row
 from ablate.errors import DataError
 from ablate.stats.best_set import best_set
 from ablate.stats.crossed import crossed_t
-from ablate.stats.margins import is_equivalent, is_non_inferior
+from ablate.stats.margins import is_equivalent
 from ablate.stats.ranks import mean_ranks
 
 
@@ -58,27 +58,6 @@ def counts(rows: Iterable[Row], *, alpha: float = 0.05) -> tuple[Count, ...]:
         )
         for contrast, outcomes in table.items()
     )
-
-
-def dominates(rows: Iterable[Row], *, higher_is_better: set[str], alpha: float = 0.05) -> bool:
-    """Return whether one contrast is better in a metric and non-inferior in all others.
-
-    Args:
-        rows: The rows of one contrast, a metric each.
-        higher_is_better: Metrics whose larger score is better.
-        alpha: Of the corrected p.
-    """
-    has_win = False
-    for row in rows:
-        if _outcome(row, alpha=alpha) == "win":
-            has_win = True
-            continue
-        if row.ci_low is None or row.ci_high is None or row.smallest_effect is None:
-            return False
-        low = row.ci_low if row.metric in higher_is_better else -row.ci_high
-        if not is_non_inferior(low=low, margin=row.smallest_effect):
-            return False
-    return has_win
 
 
 def rank_differences(

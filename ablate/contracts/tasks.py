@@ -45,7 +45,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
     whole = _trained(spec)
     if whole.state != "finished":
         why = whole.reason.removeprefix("error: ")
-        yield f"a run of {STEPS} steps {whole.state}: {why}; mend `fit`"
+        yield f"a run of {STEPS} steps {whole.state}: {why}; fix `fit`"
         return
     yield from _row_faults(whole, examples, task.measures)
     if _trained(spec).images != whole.images:

@@ -35,7 +35,7 @@ class Slot:
 
 
 def devices_for(wanted: str) -> tuple[Device, ...]:
-    """Return what runs with this `train.device` share, before the first of them.
+    """The devices that runs with this `train.device` share, as they are before the first run.
 
     Args:
         wanted: "cpu", "auto", "cuda", or one device such as "cuda:1".
@@ -61,7 +61,7 @@ def accelerators(ask: Callable[[], str] | None = None) -> tuple[Device, ...]:
     Args:
         ask: Returns lines of index, identity and free MiB, with commas between.
     """
-    rows = [re.split(r",\s*", line.strip()) for line in (ask or _asked)().splitlines()]
+    rows = [re.split(r",\s*", line.strip()) for line in (ask or _query)().splitlines()]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     wanted = None if visible is None else [word.strip() for word in visible.split(",")]
     found = {}
@@ -177,7 +177,7 @@ def after_oom(slots: Sequence[Slot], *, device: str) -> tuple[Slot, ...]:
     return tuple(found)
 
 
-def _asked() -> str:
+def _query() -> str:
     try:
         done = subprocess.run(  # noqa: S603 -- fixed words
             QUERY, capture_output=True, text=True, check=True, timeout=30

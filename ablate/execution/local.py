@@ -23,7 +23,7 @@ FIRST_STEPS = 3
 
 @EXECUTORS.register("local")
 class Local(Processes):
-    """One run first; when it has taken some steps, as many beside it as memory and cores allow.
+    """One run first; after some steps of it, as many more as memory and cores allow.
 
     Every worker keeps to one device and, where there are enough, to a core of its own. A run that
     takes more than those before it, or runs out of memory, leaves fewer slots.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ablate.execution.file_sync import FileSync
 
 MARK = ".handed"  # in a run's folder: a worker that can read its content shares the folder
-MEND = "free space or give rights, then the same command goes on from here"
+FIX = "free space or give rights, then the same command goes on from here"
 LEAVE_WITHIN_S = 8.0
 
 
@@ -76,7 +76,7 @@ def serve(
         except (EOFError, OSError) as error:  # not an error of the run, which goes on later
             raise LeaveError("the driver is gone") from error
 
-    def tell(step: int, slowest_s: float) -> None:
+    def send_heartbeat(step: int, slowest_s: float) -> None:
         from ablate.training.memory import peak_mib
 
         with contextlib.suppress(OSError):  # the driver is gone: the lifeline has ended too
@@ -95,7 +95,7 @@ def serve(
                     place,
                     ask=ask,
                     leave=leave,
-                    pulse=Pulse(tell),
+                    pulse=Pulse(send_heartbeat),
                     lost=message["lost"],
                     retries_oom=message["retries_oom"],
                     is_replaceable=True,
@@ -119,7 +119,7 @@ def serve(
             return
         except OSError as error:  # the run's folder cannot be written; train records its own errors
             with contextlib.suppress(OSError):  # the driver may have met the same error, and ended
-                pipe.send_bytes(pack({"fault": f"{folder}: {error.strerror or error}; {MEND}"}))
+                pipe.send_bytes(pack({"fault": f"{folder}: {error.strerror or error}; {FIX}"}))
             return
         with contextlib.suppress(OSError):  # the result is written; the next driver reads it
             pipe.send_bytes(pack({"result": result.to_json()}))

@@ -58,7 +58,7 @@ def patience(
     Args:
         rungs: Steps with a report.
         wait: Rungs without a gain that are forgiven.
-        least_gain: Less than this is no gain, in units of the objective.
+        least_gain: Least gain that counts, in units of the objective.
         then: Pruner that decides once the patience is over; "none" stops the trial.
     """
     check_at_least(0, wait=wait, least_gain=least_gain)

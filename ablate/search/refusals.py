@@ -1,4 +1,4 @@
-"""What a search phase asks for that its sampler or pruner cannot do, before anything runs."""
+"""Errors of a search phase: requests that its sampler or pruner cannot meet."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ PARTS = ("sampler", "pruner")
 def refusals(
     phase: Phase, *, dimensions: Mapping[str, Dimension], directions: Sequence[Direction]
 ) -> list[str]:
-    """Return a line for every fault of a search phase; `options` has a part for each plug-in."""
+    """A line for every error of a search phase; `options` has a part for each plug-in."""
     at = f"phases.{phase.name}"
     faults = [
         f"{at}.options.{key}: no such part; {nearest(key, PARTS)}"
@@ -52,7 +52,7 @@ def options_of(phase: Phase, part: str) -> Mapping[str, Any]:
 
 
 def _tried(at: str, phase: Phase, part: str, name: str, make: Callable[..., object]) -> list[str]:
-    """Return what making the plug-in with its options says."""
+    """The errors that the plug-in reports when it is made with its options."""
     options = phase.options.get(part, {})
     if not isinstance(options, Mapping):
         return [f"{at}.options.{part}: must map options of {name} to values, got {options!r}"]

@@ -67,7 +67,7 @@ def parameters_of(
 ) -> dict[str, tuple[Any, BaseDistribution]]:
     """Return parameter -> its value and distribution, for values of dimensions.
 
-    What is no dimension, and a list that was named instead of written out, has no parameters.
+    Values of other names, and a list that was named instead of written out, have no parameters.
     """
     found: dict[str, tuple[Any, BaseDistribution]] = {}
     for name, value in values.items():

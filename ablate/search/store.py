@@ -27,7 +27,7 @@ def default_url(store: Path) -> str:
 
 
 def holds(url: str, study: str) -> bool:
-    """Return whether a database holds a study; an absent sqlite file is not made for the look.
+    """Return whether a database holds a study; an absent sqlite file is not created by this.
 
     Raises:
         StoreError: The database cannot be opened.
@@ -134,7 +134,7 @@ class TrialStore:
 
 
 def _make(url: str) -> None:
-    """Build an absent sqlite file beside its place and rename it: whole or absent after any kill.
+    """Build an absent sqlite file under another name and rename it: whole or absent after a kill.
 
     Optuna makes a table and the index that keeps its names unique in two steps; a kill in between
     leaves a file in which a study can be made twice.
@@ -173,11 +173,11 @@ def _opened(url: str) -> optuna.storages.RDBStorage:
 
 
 def _refused(error: Exception, url: str) -> StoreError:
-    """Return what to say of a database that cannot be opened."""
-    mend = "check the path and its rights, or name another store"
+    """The error for a database that cannot be opened."""
+    fix = "check the path and its rights, or name another store"
     if isinstance(error, ImportError) and url.startswith("postgres"):
-        mend = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
-    return StoreError(f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {mend}")
+        fix = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
+    return StoreError(f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {fix}")
 
 
 def _reason(error: Exception, url: str) -> str:

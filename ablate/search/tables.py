@@ -88,9 +88,9 @@ def discrete_values(dimensions: Mapping[str, Dimension], *, sampler: str) -> dic
             continue
         values = axis_of(distribution(dimension)).values
         if values is None:
-            mend = "a step, or " if not dimension.log else ""
+            step = "a step, or " if not dimension.log else ""
             faults.append(
-                f"dimensions.{name}: {sampler} needs discrete values; give the dimension {mend}"
+                f"dimensions.{name}: {sampler} needs discrete values; give the dimension {step}"
                 f"choices, or use the sampler qmc"
             )
         else:

@@ -1,4 +1,4 @@
-"""What MLflow holds of a study, run by run, for comparison with the truth."""
+"""The runs of a study in MLflow, for comparison with its ledger."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Row:
 
 
 def held(client: MlflowClient, *, study: str) -> list[Row]:
-    """Return every active run of the study, oldest first; none where there is no such study."""
+    """Every active run of the study, oldest first; empty where MLflow has no such study."""
     experiment = client.get_experiment_by_name(study)
     if experiment is None:
         return []

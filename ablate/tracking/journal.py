@@ -31,9 +31,9 @@ class JournalRecorder:
 
     Every event is handed to the system at once, so a killed process loses none; fsync, against a
     crash of the machine, comes at most once a second, on a thread of its own, since a disk may take
-    long. A fault of the disk is raised by the next call. A journal that is there already belongs to
-    an interrupted run that goes on: a torn last line is cut, and what it holds stands; an event
-    of a step that is repeated is not written again.
+    long. The next call raises an error of the disk. A journal that is there already belongs to an
+    interrupted run that goes on: a torn last line is cut and the rest is kept; an event of a step
+    that is repeated is not written again.
 
     Args:
         path: File to append to, in the run's folder.
@@ -138,7 +138,7 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, dict[str,
             event = _event(line) if line.endswith(b"\n") else None
             if event is None:
                 raise StoreError(
-                    f"{path}: damaged at byte {offset}: {line[:40]!r} is no event; "
+                    f"{path}: damaged at byte {offset}: {line[:40]!r} is not an event; "
                     "remove the run's folder, and the run starts over"
                 )
             offset += len(line)
@@ -210,7 +210,7 @@ def _cut_torn_line(path: Path) -> None:
                 break
         if whole < size:
             logger.warning(
-                "%s: %d bytes at its end are no whole event; cut off", path, size - whole
+                "%s: %d bytes at its end are an incomplete event; cut off", path, size - whole
             )
             file.truncate(whole)
 

@@ -62,7 +62,7 @@ def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
 
 
 def key(spec: RunSpec, *, kind: str) -> str:
-    """Return what a run is looked up by before it is created."""
+    """The key by which a run is looked up before it is created."""
     if kind != "trial-parent":
         return f"run/{spec.run_id}"
     if spec.block is not None:

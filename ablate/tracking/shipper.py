@@ -301,7 +301,8 @@ class Shipper:
         after = offset = read_position(folder, path, run_id=run_id)
         points: list[Metric] = []
         shown: list[Mapping[str, Any]] = []
-        for offset, event in read_journal(path, after=after):
+        for end, event in read_journal(path, after=after):
+            offset = end
             if event["kind"] == "metrics":
                 points += [
                     Metric(runs.metric_name(name), float(value), event["time_ms"], event["step"])
@@ -398,15 +399,15 @@ class Shipper:
             for name, value in metrics.items()
             if math.isfinite(value)
         ]
-        told = [Param(name, value) for name, value in (params or {}).items()]
+        constant = [Param(name, value) for name, value in (params or {}).items()]
         rest = deque([*points, *last])
-        size = BATCH - len(tags) - len(told)  # together they must fit
+        size = BATCH - len(tags) - len(constant)  # together they must fit
         while len(rest) > size:
             self._client.log_batch(run_id, metrics=[rest.popleft() for _ in range(size)])
         self._client.log_batch(
             run_id,
             metrics=list(rest),
-            params=told,
+            params=constant,
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
         self._client.set_terminated(run_id, runs.STATUS[state])

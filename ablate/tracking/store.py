@@ -27,8 +27,8 @@ SqlAlchemyStore(sys.argv[1], sys.argv[2])
 def open_client(store: Path, uri: str | None = None, *, make: bool = True) -> MlflowClient:
     """Return a client of the store's own database, or of the server at `uri`.
 
-    The schema is built beside and renamed into place, so that a process killed meanwhile leaves
-    nothing behind and many that start at once wait for one.
+    The schema is built under another name and renamed into place, so that a process killed
+    meanwhile leaves nothing behind and many that start at once wait for one.
 
     Args:
         store: Folder of the stores.
@@ -73,7 +73,7 @@ def connect(store: Path, uri: str | None, *, study: str) -> tuple[MlflowClient, 
         client = MlflowClient(tracking_uri=uri)
         return client, experiment(client, study, store=store)
     except MlflowException as error:
-        if UNTRUSTED in str(error):  # which waiting does not mend
+        if UNTRUSTED in str(error):  # waiting does not help
             raise StoreError(
                 f"store.mlflow: {public(uri)} is not trusted: {UNTRUSTED}; name the certificate to "
                 "trust in MLFLOW_TRACKING_SERVER_CERT_PATH"

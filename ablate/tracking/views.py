@@ -69,7 +69,7 @@ def links(experiment_id: str, *, port: int) -> dict[str, str]:
 def dataset_input(
     *, name: str, digest: str, label: str, counts: Mapping[str, int], items: str, protocol: str = ""
 ) -> DatasetInput:
-    """Return what the UI shows of a data set; no path of the machine is in it.
+    """The data set as the UI shows it, without any path of the machine.
 
     Args:
         name: Of the data set, as study files have it.

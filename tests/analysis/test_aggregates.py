@@ -1,14 +1,12 @@
-"""Six metrics beside each other: counts, dominance, ranks, best set."""
+"""Six metrics beside each other: counts, ranks, best set."""
 
 from typing import Any
 
 import pytest
 
-from ablate.analysis.aggregates import best_values, counts, dominates, rank_differences
+from ablate.analysis.aggregates import best_values, counts, rank_differences
 from ablate.analysis.selftest import planted
 from ablate.errors import DataError
-
-HIGH = {"qabf", "vif", "mi"}
 
 
 def test_wins_ties_and_losses_are_counted_per_contrast(judged: Any) -> None:
@@ -21,23 +19,6 @@ def test_wins_ties_and_losses_are_counted_per_contrast(judged: Any) -> None:
 def test_not_answerable_rows_win_nothing(judged: Any) -> None:
     found = judged({"qabf": [0, 5]}, blocks=3)
     assert counts(found.rows)[0].undecided == 1
-    assert not dominates(found.rows, higher_is_better=HIGH)
-
-
-@pytest.mark.parametrize(
-    ("effects", "dominant"),
-    [
-        ({"qabf": [0, 1], "vif": [0, 0]}, True),
-        ({"qabf": [0, 1], "vif": [0, 1]}, True),
-        ({"qabf": [0, 0], "vif": [0, 0]}, False),
-        ({"qabf": [0, 1], "vif": [0, -1]}, False),
-    ],
-)
-def test_dominance_is_one_better_and_no_other_worse(
-    judged: Any, effects: Any, dominant: bool
-) -> None:
-    found = judged(effects)
-    assert dominates(found.rows, higher_is_better=HIGH) is dominant
 
 
 def test_ranks_and_the_best_set_follow_the_direction_of_a_metric() -> None:
