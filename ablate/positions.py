@@ -8,12 +8,13 @@ whole cells too, so none of them is drawn half as often as its neighbours.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float64]
+Floats: TypeAlias = "npt.NDArray[np.float64]"
 HALF_ENDS, WHOLE_ENDS = 1, 2  # versions of the map, as the ledgers of stores record them
 NEWEST: Final = WHOLE_ENDS
 
@@ -78,14 +79,16 @@ class Axis:
 
 
 def positions(
-    values: Sequence[float] | Floats, *, low: float, high: float, is_log: bool = False
-) -> Floats:
+    values: "Sequence[float] | Floats", *, low: float, high: float, is_log: bool = False
+) -> "Floats":
     """Where numbers lie in a range: 0 is its low end, 1 its high end.
 
     Example:
         >>> positions([1.0, 2.0, 4.0], low=1.0, high=4.0, is_log=True).tolist()
         [0.0, 0.5, 1.0]
     """
+    import numpy as np  # here: designs, and so every plan, need `Axis` alone
+
     numbers, ends = np.asarray(values, dtype=float), np.array([low, high], dtype=float)
     if is_log:
         numbers, ends = np.log(numbers), np.log(ends)
