@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all: written beside their place, then renamed over it."""
+"""Atomic writes: a file is written under another name, then renamed over the old one."""
 
 import contextlib
+import glob
 import json
 import os
 import secrets
@@ -10,17 +11,22 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, is_synced: bool = False) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it takes that place unless the block fails.
+def replacing(path: Path, *, is_synced: bool = False, is_alone: bool = False) -> Iterator[Path]:
+    """Yield a path to write to, which replaces `path` at the end unless the block fails.
 
     A reader sees the old file or the whole new one. Several processes may write one path at once:
-    each has a name of its own beside it, and the last one stands.
+    each writes under a name of its own, and the last one wins.
 
     Args:
         path: Where the file shall be; its folder is there.
         is_synced: Whether the content is on the disk before the name is, so that also a machine
             that stops leaves no empty file; it costs some milliseconds.
+        is_alone: Whether no other process writes this path now, since the caller holds a lock:
+            files that killed writers left are then removed.
     """
+    if is_alone:
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+            left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         yield beside

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import ablate
 from ablate import errors, losses, metrics
+from ablate._api import OpenedStudy
 from ablate.config.defaults import FIRST, group_defaults, groups
 from ablate.config.phases import PHASES
 from ablate.config.settings import built_in, common, of_name
@@ -36,7 +37,6 @@ from ablate.metrics.contract import METRICS, Metric
 from ablate.metrics.protocol import PROTOCOLS, Protocol
 from ablate.models.contract import MODELS, FusionNetwork
 from ablate.models.size import size_of
-from ablate.notebook import OpenedStudy
 from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
 from ablate.settings.loss import STEPS

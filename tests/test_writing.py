@@ -44,6 +44,15 @@ def test_the_content_is_on_the_disk_before_the_name(
     assert len(synced) == 1
 
 
+def test_what_killed_writers_left_is_removed_by_one_that_is_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a[1].db"
+    for name in (".a[1].db.0123abcd", ".a[1].db.new-journal", ".a1.db.x", ".a[1].dbx"):
+        (tmp_path / name).write_text("left", encoding="utf-8")
+    with replacing(path, is_alone=True) as beside:
+        beside.write_text("new", encoding="utf-8")
+    assert {one.name for one in tmp_path.iterdir()} == {path.name, ".a1.db.x", ".a[1].dbx"}
+
+
 def test_writers_that_meet_leave_one_of_their_files_whole(tmp_path: Path) -> None:
     path, texts = tmp_path / "a", [str(digit) * 200_000 for digit in range(4)]
 

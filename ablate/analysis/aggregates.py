@@ -1,4 +1,4 @@
-"""Six metrics beside each other: counts, dominance and mean rank, never a hidden sum."""
+"""Six metrics side by side: counts and mean ranks, never a hidden sum."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ablate.analysis.published import StudyFacts
 from ablate.design_names import FULL_FACTORIAL, SOBOL
+from ablate.positions import positions
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 SPREAD = (SOBOL, FULL_FACTORIAL, "fractional_factorial")  # designs that cross what they vary
@@ -38,12 +39,8 @@ class Varied:
         """Return the columns of some values: place in the range, or one column per name."""
         if self.choices:
             return np.array([[float(value == one) for one in self.choices] for value in values])
-        numbers = np.asarray(values, dtype=float)
-        ends = np.array([self.low, self.high])
-        if self.is_log:
-            numbers, ends = np.log(numbers), np.log(ends)
-        places: Floats = ((numbers - ends[0]) / (ends[1] - ends[0]))[:, None]
-        return places
+        places = positions(values, low=self.low, high=self.high, is_log=self.is_log)
+        return places[:, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from ablate.analysis.cells import Cells
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, NuisanceRange, Selected
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
+from ablate.positions import positions
 from ablate.stats import range_edge
 from ablate.stats.multiplicity import holm
 from ablate.stats.power import fewest_blocks
@@ -141,6 +142,7 @@ def _ranges(question: RegisteredQuestion, selected: Selected, facts: Facts) -> I
 
 
 def _places(nuisance: NuisanceRange, values: list[float]) -> list[float]:
-    return range_edge.positions(
+    found: list[float] = positions(
         values, low=nuisance.low, high=nuisance.high, is_log=nuisance.is_log
-    )
+    ).tolist()
+    return found

@@ -131,7 +131,7 @@ def _candidates(
 ) -> list[Candidate]:
     """Per value the test that it falls behind no other; the weakest of its tests counts."""
     found: list[Candidate] = []
-    for at, value in enumerate(question.values):
+    for at in range(len(question.values)):
         tests = [
             _no_worse(question, scores[metric], metric=metric, value=at, rival=other, margin=margin)
             for metric, margin in margins.items()

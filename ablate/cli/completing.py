@@ -1,8 +1,7 @@
-"""What the shell offers behind TAB: studies, runs and arms, from file names and one small file.
+"""Shell completion of studies, runs and arms, from file names and one small file.
 
-No store is opened and nothing heavy is imported; whatever goes wrong, nothing is offered. Shells
-evaluate what they are given: names that hold more than letters, digits and a few signs are left
-out.
+No store is opened and nothing heavy is imported; after any error nothing is offered. Shells
+evaluate what they get, so names with other than letters, digits and a few signs are left out.
 """
 
 import json
@@ -20,7 +19,7 @@ Offer = Callable[[typer.Context, str], list[str]]
 
 
 def _offer(find: Callable[[Path, str], Collection[str]]) -> Offer:
-    """Return what offers the names that `find` takes from a store and --study, or nothing."""
+    """Make a completion of the names that `find` takes from a store and --study."""
 
     def offered(ctx: typer.Context, incomplete: str) -> list[str]:
         from ablate.cli.arguments import DEFAULT_STORE
@@ -63,7 +62,7 @@ def arms(store: Path, study: str) -> Collection[str]:
 
 
 def among(*names: str) -> Offer:
-    """Return what offers fixed names."""
+    """Make a completion of fixed names."""
     return _offer(lambda store, study: names)
 
 

@@ -1,35 +1,29 @@
 """`ablate data`: look at data sets before a study does."""
 
 import json
-import shutil
-import textwrap
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.cli.arguments import Json
+from ablate.cli.saying import say
 
 if TYPE_CHECKING:
     from ablate.data.facts import Facts
     from ablate.data.verify import Findings
 
-TELL_EVERY_S = 2.0
-
-app = typer.Typer(
-    help="Fetch and verify data sets, and tell what is known of them.", no_args_is_help=True
-)
+app = typer.Typer(help="Fetch, verify and describe data sets.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the layout, see `ablate list data`.")]
 
 
 @app.callback()
 def group() -> None:
-    """Fetch and verify data sets, and tell what is known of them."""
+    """Fetch, verify and describe data sets."""
 
 
 @app.command("verify")
-def verify(  # noqa: PLR0917 -- options of the command line
+def verify(
     name: Name,
     path: Annotated[Path, typer.Argument(help="Folder of the data set.")],
     splits: Annotated[
@@ -41,11 +35,11 @@ def verify(  # noqa: PLR0917 -- options of the command line
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option("--against", help="A manifest written before: tell what has changed."),
+        typer.Option("--against", help="An earlier manifest: report what has changed."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell every fault of a data set; exit 0 only when it is whole.
+    """Report every error of a data set; exit 0 only when it is whole.
 
     Looks for missing partners, broken or unequal images, infrared images that are copies, coloured
     or swapped with the visible ones, and pairs that stand in two splits, or nearly so.
@@ -54,12 +48,14 @@ def verify(  # noqa: PLR0917 -- options of the command line
     """
     from dataclasses import replace
 
+    from ablate.cli.progress import Counter
     from ablate.data.manifest import Manifest, differences
     from ablate.data.verify import verify as look
 
     settings = {"name": name, "root": str(path)} | ({"splits": str(splits)} if splits else {})
     earlier = Manifest.read(against) if against else None
-    findings = look(settings, tick=_Told(name))
+    with Counter(f"checking {name}") as counter:
+        findings = look(settings, tick=counter.step)
     if earlier and against and findings.manifest:
         changed = differences(earlier, findings.manifest, file=against)
         findings = replace(findings, problems=(*findings.problems, *changed))
@@ -67,9 +63,9 @@ def verify(  # noqa: PLR0917 -- options of the command line
         typer.echo(json.dumps(findings.to_json(), indent=2))
     else:
         for line in _lines(findings, path):
-            typer.echo(line)
+            say(line, indent=4)
     if manifest and findings.problems:
-        typer.echo(f"{manifest}: not written: the set is not whole; mend it first", err=True)
+        typer.echo(f"{manifest}: not written: the set is not whole; fix it first", err=True)
     elif manifest and findings.manifest:
         findings.manifest.write(manifest)
         typer.echo(f"{manifest}: written", err=True)
@@ -78,7 +74,7 @@ def verify(  # noqa: PLR0917 -- options of the command line
 
 @app.command("fetch")
 def fetch(
-    name: Annotated[str, typer.Argument(help="roadscene, msrs or tno; others are told about.")],
+    name: Annotated[str, typer.Argument(help="roadscene, msrs or tno; others cannot be fetched.")],
     to: Annotated[
         Path, typer.Option("--to", envvar="ABLATE_DATA", help="Folder of data sets.")
     ] = Path("data"),
@@ -93,12 +89,12 @@ def fetch(
     """Fetch a data set whole and verify it; the same command goes on after a kill.
 
     The set lies in its folder only when all its files have come. Sets that
-    their authors give out by hand are told about instead: page, layout, counts,
+    their authors give out by hand are described instead: page, layout, counts,
     and how to verify them (exit code 2).
 
     Example: ablate data fetch roadscene --to data
     """
-    from ablate.cli.counter import Counter
+    from ablate.cli.progress import Counter
     from ablate.data.facts import FACTS
     from ablate.data.fetching import fetch as bring
     from ablate.data.sources import SOURCES
@@ -106,24 +102,25 @@ def fetch(
 
     facts = FACTS.get(name, where="ablate data fetch")
     if name not in SOURCES:
-        _tell_by_hand(name, facts)
+        _describe(name, facts)
         raise typer.Exit(2)
     with Counter(f"fetching {facts.title}") as counter:
         folder = bring(SOURCES[name], to, mirror=mirror, commit=commit, step=counter.step)
-    findings = look({"name": name, "root": str(folder)}, tick=_Told(name))
+    with Counter(f"checking {facts.title}") as counter:
+        findings = look({"name": name, "root": str(folder)}, tick=counter.step)
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), **findings.to_json()}, indent=2))
     else:
         for line in _lines(findings, folder):
-            typer.echo(line)
-        typer.echo(_wrapped(f"{facts.title}: {facts.licence}", indent=2))
+            say(line, indent=4)
+        say(f"{facts.title}: {facts.licence}", indent=2)
         typer.echo(f"use it: data={name} data.root={folder}")
     raise typer.Exit(2 if findings.problems else 0)
 
 
 @app.command("info")
 def info(name: Name, as_json: Json = False) -> None:
-    """Tell layout, counts, source, licence and how to get a data set.
+    """Show layout, counts, source and licence of a data set, and how to get it.
 
     Example: ablate data info msrs
     """
@@ -137,10 +134,10 @@ def info(name: Name, as_json: Json = False) -> None:
         return
     facts["counts"] = ", ".join(f"{split} {count}" for split, count in facts["counts"].items())
     for key, value in facts.items():
-        typer.echo(_wrapped(f"{key:<9}{value or 'none is official'}", indent=9))
+        say(f"{key:<9}{value or 'none is official'}", indent=9)
 
 
-def _tell_by_hand(name: str, facts: "Facts") -> None:
+def _describe(name: str, facts: "Facts") -> None:
     """Print how to get a set that cannot be fetched, and how to see that it is whole."""
     counts = ", ".join(f"{split} {count}" for split, count in facts.counts.items())
     typer.echo(f"{facts.title}: its authors give it out by hand; it cannot be fetched")
@@ -151,35 +148,12 @@ def _tell_by_hand(name: str, facts: "Facts") -> None:
         ("licence", facts.licence),
         ("verify", f"ablate data verify {name} FOLDER"),
     ):
-        typer.echo(_wrapped(f"  {key:<9}{value}", indent=11))
-
-
-class _Told:
-    """Says on standard error how far it is, every few seconds.
-
-    Args:
-        title: Stands before the numbers.
-    """
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._last: float | None = None
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if self._last is None:
-            self._last = now
-        elif now - self._last >= TELL_EVERY_S:
-            self._last = now
-            typer.echo(f"{self._title}: {done} of {total} pairs looked at", err=True)
+        say(f"  {key:<9}{value}", indent=11)
 
 
 def _lines(findings: "Findings", path: Path) -> list[str]:
     """Return one line per problem, files as seen from the folder, and the sum."""
-    lines = [
-        _wrapped(str(problem).replace(f"{path.expanduser()}/", ""), indent=4)
-        for problem in findings.problems
-    ]
+    lines = [str(problem).replace(f"{path.expanduser()}/", "") for problem in findings.problems]
     counts = ", ".join(f"{split} {count}" for split, count in findings.splits.items())
     what = _counted(len(findings.problems), "problem") if findings.problems else "whole"
     lines.append(f"{findings.label}: {_counted(findings.pairs, 'pair')} ({counts}), {what}")
@@ -190,15 +164,3 @@ def _lines(findings: "Findings", path: Path) -> list[str]:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _wrapped(text: str, *, indent: int) -> str:
-    """Return the text as wide as the terminal; a pipe gets one line."""
-    width = max(40, shutil.get_terminal_size((10_000, 24)).columns)
-    return textwrap.fill(
-        text,
-        width,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -53,7 +53,7 @@ def fuse(
 
     Example: ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
     """
-    from ablate.cli.counter import Counter
+    from ablate.cli.progress import Counter
     from ablate.fusing.files import fuse as fuse_files
     from ablate.fusing.files import gather
     from ablate.fusing.health import examine_files, warning_of

@@ -33,7 +33,7 @@ from ablate.cli import (
     status,
     ui,
 )
-from ablate.cli.manual import EXIT_LINE, MAKE, MEND, READ, RUN, USE, Command, Group
+from ablate.cli.manual import EXIT_LINE, FIX, MAKE, READ, RUN, USE, Command, Group
 from ablate.errors import LONGEST_LINE, AblateError, is_disk_full, one_line
 from ablate.tracking.address import hide
 
@@ -56,9 +56,14 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (USE, "export", export.export, "A trained network as a file for other programs."),
     (USE, "config", config.config, "The overrides that make a run again."),
     (USE, "score", score.score, "Metrics of anybody's fused images, ranked."),
-    (MEND, "doctor", doctor.doctor, "The stores of a study against each other."),
-    (MEND, "gc", gc.gc, "Free the space of what a store can compute again."),
-    (MEND, "selftest", selftest.selftest, "Does the protocol find a planted truth, and no other?"),
+    (FIX, "doctor", doctor.doctor, "The stores of a study against each other."),
+    (FIX, "gc", gc.gc, "Free the space of what a store can compute again."),
+    (
+        FIX,
+        "selftest",
+        selftest.selftest,
+        "Does the protocol find planted effects and nothing else?",
+    ),
 )  # a line per command: where it is listed, its name, what it does in at most 62 letters
 
 app = typer.Typer(
@@ -79,7 +84,7 @@ data.app.info.cls = Group
 for command in data.app.registered_commands:
     command.cls = Command
 app.add_typer(
-    data.app, name="data", rich_help_panel=MAKE, short_help="Fetch, verify and look at data sets."
+    data.app, name="data", rich_help_panel=MAKE, short_help="Fetch, verify and describe data sets."
 )
 
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-MAKE, RUN, READ, USE, MEND = (
+MAKE, RUN, READ, USE, FIX = (
     "Make a study",
     "Run it",
     "Read what came out",
     "Use the result",
-    "Check and mend",
+    "Check and fix",
 )
 EXIT_CODES: Final = {
     0: "done",
@@ -96,5 +96,5 @@ def untyped(parameters: list[Any]) -> list[Any]:
 
 
 def _plain(text: str) -> str:
-    """Return a text in which brackets are no markup."""
+    """Escape brackets, which would be markup."""
     return text.replace("[", "\\[")

@@ -199,7 +199,7 @@ def _figures(
 
     if not measures:
         return *known_figures(made, store), False
-    from ablate.cli.counter import Counter
+    from ablate.cli.progress import Counter
     from ablate.study.timing import measure
 
     with Counter("measuring trainings") as counter:

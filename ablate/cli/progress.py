@@ -1,8 +1,9 @@
-"""Progress of a study on standard error: bars on a terminal, a plain line now and then elsewhere.
+"""Progress on standard error: bars on a terminal, a plain line now and then elsewhere.
 
-Nobody has to look: a reader or terminal that is gone stops no training. Names come from files and
-are no markup. What open runs do is read from the ledger and from the ends of their journals, so
-that the driver is asked nothing.
+`Counter` counts what a command does, `Meter` follows the runs of a study. A reader or terminal that
+is gone stops no work. Names come from files and are printed as they are, never as markup. What open
+runs do is read from the ledger and from the ends of their journals, so that the driver is not
+interrupted.
 """
 
 import contextlib
@@ -28,23 +29,90 @@ if TYPE_CHECKING:
 
 LINE_EVERY_S: Final = 5.0  # between plain lines about runs, at first
 LONGEST_S: Final = 30.0  # without a plain line
-NEWS: Final = ("last", "failed", "ended", "rung", "begun", "first")  # the first of them is told
+NEWS: Final = ("last", "failed", "ended", "rung", "begun", "first")  # the most important first
 _LOOK_EVERY_S: Final = 1.0
 _REMEMBERED: Final = 64  # runs whose times are looked at
-_FAILURES_TOLD: Final = 20  # at once
+_FAILURES_PRINTED: Final = 20  # at once
 _WIDE: Final = 100  # letters of a line that has room for long names
 
 
-class _Unread(Console):
-    """A console that leaves it to its user what to do when nobody reads."""
+class _Console(Console):
+    """A console on standard error that raises where rich would end the program."""
 
     def on_broken_pipe(self) -> NoReturn:
-        """Raise instead of ending the program."""
         raise BrokenPipeError
 
 
+class _Display:
+    """Bars on a terminal; plain lines where there is none.
+
+    Args:
+        is_transient: Whether the bars vanish in the end.
+    """
+
+    def __init__(self, *, is_transient: bool = False) -> None:
+        self._console = _Console(stderr=True)
+        self.is_live = is_live(self._console)
+        self.is_wide = self._console.width >= _WIDE
+        self.bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20 if self.is_wide else 12),
+            TextColumn("{task.fields[text]}", markup=False),
+            console=self._console,
+            transient=is_transient,
+            disable=not self.is_live,
+        )
+
+    def add(self, title: str, *, total: int | None = None, text: str = "") -> TaskID:
+        """Add a bar; a long title is cut in its middle."""
+        short = one_line(title, longest=30 if self.is_wide else 20)
+        return self.bars.add_task(short, total=total, text=text)
+
+    def print(self, line: str) -> None:
+        """Print a line as it is, above the bars where there are any."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+class Counter:
+    """Shows how many of how many are done.
+
+    Args:
+        title: What is done, for example "scoring".
+    """
+
+    def __init__(self, title: str) -> None:
+        self._display = _Display(is_transient=True)
+        self._bar = self._display.add(title)
+        self._title = title
+        self._started = self._printed = time.monotonic()
+
+    def __enter__(self) -> "Counter":
+        self._display.bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._display.bars.stop()
+
+    def step(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are done."""
+        now = time.monotonic()
+        left = duration((now - self._started) / max(1, done) * (total - done))
+        text = f"{done}/{total} ETA {left}"
+        with contextlib.suppress(OSError):
+            self._display.bars.update(self._bar, completed=done, total=total, text=text)
+            if not self._display.is_live and now - self._printed >= LINE_EVERY_S:
+                self._printed = now
+                self._display.print(f"{self._title} {text}")
+
+
 class Meter:
-    """Shows how far a study is.
+    """Shows how far a study is: a bar for it, and one for each open run.
 
     Args:
         title: Stands before the bar.
@@ -55,21 +123,12 @@ class Meter:
     def __init__(
         self, title: str, folder: Path, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._console = _Unread(stderr=True)
-        self._is_live = is_live(self._console)
-        self._is_wide = self._console.width >= _WIDE
-        self._bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20 if self._is_wide else 12),
-            TextColumn("{task.fields[said]}", markup=False),
-            console=self._console,
-            disable=not self._is_live,
-        )
+        self._display = _Display()
+        self._bars, self._is_live = self._display.bars, self._display.is_live
         self._title = title
         self._clock = clock
         self._watch = OpenRuns(folder)
-        self._study = self._bars.add_task(self._short(title), total=None, said="")
-        self._bars.update(self._study, said="starting")
+        self._study = self._display.add(title, text="starting")
         self._rows: dict[str, TaskID] = {}
         self._step: Step | None = None
         self._taken = 0.0
@@ -96,12 +155,13 @@ class Meter:
 
     @property
     def ended(self) -> str:
-        """Return "37 of 286 runs", empty before any run of this session has ended."""
-        is_told = self._step is not None and self._step.last is not None
-        return f"{self._step.ended} of {self._step.planned} runs" if self._step and is_told else ""
+        """For example "37 of 286 runs"; empty before any run of this session has ended."""
+        if self._step is None or self._step.last is None:
+            return ""
+        return f"{self._step.ended} of {self._step.planned} runs"
 
     def stop(self) -> None:
-        """Take the bars of open runs away and leave the terminal as it was."""
+        """Remove the bars of open runs and leave the terminal as it was."""
         self._done.set()
         if self._looking.is_alive():
             self._looking.join(timeout=2 * _LOOK_EVERY_S)
@@ -126,12 +186,12 @@ class Meter:
                 is_ill = is_failed or bool(looks)
                 news = one_line(f"{step.last_name}: {step.last.state}{looks and f', {looks}'}")
                 if looks and self._is_live:
-                    self._console.print(news, highlight=False, markup=False, soft_wrap=True)
+                    self._display.print(news)
                 self._log.add("last" if is_last else "failed" if is_ill else "ended", news)
             if self._is_live:
                 self._show(self._watch.progress())
             else:
-                self._tell()
+                self._print_line()
 
     def look(self) -> None:
         """Show what open runs have done meanwhile; called every second."""
@@ -141,13 +201,13 @@ class Meter:
                 self._show(found)
                 return
             self._log.look(found)
-            self._tell(found)
+            self._print_line(found)
 
     def _look(self) -> None:
         while not self._done.wait(_LOOK_EVERY_S):
             self.look()
 
-    def _tell(self, found: Mapping[str, RunProgress] | None = None) -> None:
+    def _print_line(self, found: Mapping[str, RunProgress] | None = None) -> None:
         """Print a plain line where one is due."""
         if self._step is None or not self._log.is_due():
             return
@@ -158,22 +218,17 @@ class Meter:
         counts = f"{self._title} {step.ended}/{step.planned} ETA {left}"
         scores = f"  {_scores(step)}" if _scores(step) else ""
         news = self._log.take(found)
-        self._console.print(
-            f"{counts}{scores}  {news}", highlight=False, markup=False, soft_wrap=True
-        )
+        self._display.print(f"{counts}{scores}  {news}")
 
     def _learn(self, facts: Mapping[str, object]) -> None:
-        """Take what a run took per step and beside its steps: scoring is often the larger part."""
+        """Learn what a run took per step, and besides its steps: scoring is often most of it."""
         per_step, seconds, steps = (facts.get(k) for k in ("seconds_per_step", "seconds", "steps"))
         if isinstance(per_step, float) and isinstance(seconds, float) and isinstance(steps, int):
             self._steps_s.append(per_step)
             self._beside_s.append(max(0.0, seconds - per_step * steps))
 
-    def _short(self, name: str) -> str:
-        return one_line(name, longest=30 if self._is_wide else 20)
-
     def _left(self, found: Mapping[str, RunProgress]) -> str:
-        """Return the time that is left, by the runs of this session that have ended.
+        """The time that is left, by the runs of this session that have ended.
 
         Before the first of them it is a lower bound, by the steps of those that are open.
         """
@@ -197,26 +252,25 @@ class Meter:
             is_whole = self._step.ended == self._step.planned
             rest = duration(self._step.seconds) if is_whole else f"ETA {self._left(found)}"
             scores = f", {_scores(self._step)}" if _scores(self._step) else ""
-            said = f"{self._step.ended}/{self._step.planned}{failed}, {rest}{scores}"
+            text = f"{self._step.ended}/{self._step.planned}{failed}, {rest}{scores}"
             self._bars.update(
-                self._study, completed=self._step.ended, total=self._step.planned, said=said
+                self._study, completed=self._step.ended, total=self._step.planned, text=text
             )
         for run in [run for run in self._rows if run not in found]:
             self._bars.remove_task(self._rows.pop(run))
         for run, one in found.items():
             if run not in self._rows:
-                name = self._short(f"  {one.name}")
-                self._rows[run] = self._bars.add_task(name, total=one.steps, said="")
-            said = f"step {one.step} of {one.steps}" if one.step < one.steps else "scoring"
-            self._bars.update(self._rows[run], completed=one.step, said=said)
+                self._rows[run] = self._display.add(f"  {one.name}", total=one.steps)
+            text = f"step {one.step} of {one.steps}" if one.step < one.steps else "scoring"
+            self._bars.update(self._rows[run], completed=one.step, text=text)
 
 
 class _Log:
-    """Decides when a line is due where there is no terminal, and what is new in it.
+    """Decides when a plain line is due and what news it brings.
 
-    The start, the end and the first failures are told at once; ends, rungs and begins of runs
+    The start, the end and the first failures get a line at once; ends, rungs and starts of runs
     every 5 s at most, after ten minutes ever more rarely down to every 30 s; and what is running
-    every 30 s. So neither a day nor 10,000 runs come to more than some 3,000 lines.
+    every 30 s. So neither a day nor 10,000 runs take more than some 3,000 lines.
 
     Args:
         clock: Returns seconds that never go back.
@@ -225,18 +279,18 @@ class _Log:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.started = clock()
-        self._told = -math.inf
+        self._printed = -math.inf
         self._failures = 0
-        self._news: dict[str, str] = {}  # kind -> the latest that was not told
+        self._news: dict[str, str] = {}  # kind -> the latest that was not printed
         self._seen: dict[str, RunProgress] = {}
 
     def add(self, kind: str, news: str) -> None:
-        """Take something that happened: of each kind of NEWS the latest is told."""
+        """Add news; of each kind in NEWS the latest is kept."""
         self._failures += kind == "failed"
         self._news[kind] = news
 
     def look(self, found: Mapping[str, RunProgress]) -> None:
-        """Take which runs have begun, and which have come to a rung."""
+        """Add the runs that have begun, and those that have come to a rung."""
         for run, one in found.items():
             before = self._seen.get(run)
             if before is None:
@@ -248,24 +302,24 @@ class _Log:
         self._seen = dict(found)
 
     def is_due(self) -> bool:
-        """Return whether a line is to be printed now."""
+        """Whether a line is to be printed now."""
         now = self._clock()
-        at_once = {"first", "last"} | ({"failed"} if self._failures <= _FAILURES_TOLD else set())
+        at_once = {"first", "last"} | ({"failed"} if self._failures <= _FAILURES_PRINTED else set())
         if at_once & set(self._news):
             return True
         least_s = min(LONGEST_S, max(LINE_EVERY_S, (now - self.started) / 120))
-        return now - self._told >= (least_s if self._news else LONGEST_S)
+        return now - self._printed >= (least_s if self._news else LONGEST_S)
 
     def take(self, found: Mapping[str, RunProgress]) -> str:
-        """Return what the line says behind the counts; all news are then told."""
-        self._told = self._clock()
+        """The news for a line that is printed now; the rest is dropped."""
+        self._printed = self._clock()
         news = next((self._news[kind] for kind in NEWS if kind in self._news), "")
         self._news.clear()
         return news or _running(list(found.values()))
 
 
 def _running(runs: Sequence[RunProgress]) -> str:
-    """Return how far the open runs are."""
+    """How far the open runs are."""
     if not runs:
         return "no run has begun"
     if len(runs) == 1:
@@ -277,7 +331,7 @@ def _running(runs: Sequence[RunProgress]) -> str:
 
 
 def _scores(step: "Step") -> str:
-    """Return the last and the best value of the objective, empty before the first."""
+    """The last and the best value of the objective; empty before the first."""
     if step.best_score is None:
         return ""
     last = "-" if step.last_score is None else _number(step.last_score)
@@ -289,14 +343,14 @@ def _number(value: float) -> str:
 
 
 def is_live(console: Console) -> bool:
-    """Return whether bars can move: FORCE_COLOR makes no terminal of a pipe, and some are dumb."""
+    """Whether bars can move: not in a pipe, whatever FORCE_COLOR says, nor in a dumb terminal."""
     with contextlib.suppress(ValueError, AttributeError):  # of a file that is closed
         return console.file.isatty() and not console.is_dumb_terminal
     return False
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it.
+    """A time as people say it.
 
     Example:
         >>> duration(42), duration(600), duration(9000)

@@ -126,7 +126,7 @@ def render(
         in_mlflow: Whether the store's MLflow is given the report too; one that takes none costs a
             warning.
     """
-    from ablate.cli.counter import Counter
+    from ablate.cli.progress import Counter
     from ablate.config.locations import study_name
     from ablate.report.page import render as page
     from ablate.report.published import publish as publish_report

@@ -9,30 +9,32 @@ import typer
 WIDEST = 100  # longer lines are hard to read
 
 
-def say(text: str) -> None:
-    """Print a text; on a terminal its lines go on below their beginnings, further in."""
+def say(text: str, *, indent: int | None = None) -> None:
+    """Print a text on standard output; a terminal gets lines that fit.
+
+    Args:
+        text: One or more lines.
+        indent: Where the rest of a long line starts; by default four columns after its own start.
+    """
     for line in text.split("\n"):
-        typer.echo(wrapped(line, shutil.get_terminal_size().columns) if _is_read() else line)
+        columns = shutil.get_terminal_size().columns
+        typer.echo(wrapped(line, columns, indent=indent) if sys.stdout.isatty() else line)
 
 
-def wrapped(line: str, columns: int) -> str:
-    r"""Return a line as several of at most so many letters; a long word (an address) stays whole.
+def wrapped(line: str, columns: int, *, indent: int | None = None) -> str:
+    r"""A line as several of at most so many columns; a long word (an address) stays whole.
 
     Example:
         >>> wrapped("  asks: Does the sign matter?", 24)
         '  asks: Does the sign\n      matter?'
     """
-    start = line[: len(line) - len(line.lstrip())]
+    start = len(line) - len(line.lstrip()) + 4 if indent is None else indent
     return "\n".join(
         textwrap.wrap(
             line,
             min(columns, WIDEST),
-            subsequent_indent=f"{start}    ",
+            subsequent_indent=" " * start,
             break_long_words=False,
             break_on_hyphens=False,
         )
     )
-
-
-def _is_read() -> bool:
-    return sys.stdout.isatty()

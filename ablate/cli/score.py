@@ -101,7 +101,7 @@ def _check(protocol: str, *, files: list[Path]) -> None:
 def _scored(
     infrared: Path, visible: Path, fused: list[str], *, names: tuple[str, ...], protocol: str
 ) -> "tuple[Scores, Ranking]":
-    from ablate.cli.counter import Counter
+    from ablate.cli.progress import Counter
     from ablate.scoring.folders import gather
     from ablate.scoring.scores import score
     from ablate.scoring.table import tabulate

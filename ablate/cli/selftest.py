@@ -73,7 +73,7 @@ def _control(study: str, shuffles: int, *, store: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from ablate.analysis.selftest.shuffled import shuffled
-    from ablate.cli.counter import Counter
+    from ablate.cli.progress import Counter
     from ablate.config.locations import study_name
     from ablate.report.source import read
     from ablate.study.store import check_version

@@ -55,6 +55,12 @@ class ExecutorEntry(Entry):
     def _problems(self, parts: Parts) -> Iterator[Problem]:
         if self.slots == AUTO and self.name != MEASURED:
             yield "slots", f"auto goes with executor={MEASURED}; write a number"
+        if self.name == "inline" and isinstance(self.slots, int) and self.slots > 1:
+            yield (
+                "slots",
+                f"inline makes one run at a time, got {self.slots}; leave it out, or use another "
+                f"executor such as {MEASURED}",
+            )
 
 
 class _LeasedEntry(ExecutorEntry):

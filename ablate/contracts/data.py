@@ -63,7 +63,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _pair_fault(pair: Any, stem: str) -> str | None:
-    """Return what is wrong with one pair, None where nothing is."""
+    """The error of one pair, None where it has none."""
     if not isinstance(pair, Pair):
         return f"reading {stem} gave a {type(pair).__name__}; return ablate.data.pairs.Pair"
     if pair.stem != stem:

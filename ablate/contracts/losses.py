@@ -51,7 +51,7 @@ def faults(setting: str, name: str) -> Iterator[str]:
             "differentiated, and no detach, no rounding, no comparison alone"
         )
     elif not bool(torch.isfinite(gradient).all()):
-        yield "its gradient is not finite on ordinary images; mend where it divides or takes roots"
+        yield "its gradient is not finite on ordinary images; fix where it divides or takes roots"
     if not torch.equal(value, at(start, sources=(infrared, visible))[0]):
         yield "gives another value for the same images; draw nothing at random in it"
     flat = torch.full_like(start, 0.5)

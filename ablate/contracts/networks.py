@@ -14,7 +14,7 @@ from ablate.training.initialisation import initialise
 
 SIZES = ((64, 64), (37, 50), (41, 33))  # height, width in pixels
 HALF_LEVEL = 0.5 / 255
-TOGETHER = 1e-4  # of a pair beside another one: arithmetic may run in another order
+TOGETHER = 1e-4  # of a pair in a batch and alone: arithmetic may run in another order
 
 
 def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -51,7 +51,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
             )
             return
         if not bool(torch.isfinite(fused).all()):
-            yield "a fused image is not finite under fresh weights; mend where it divides"
+            yield "a fused image is not finite under fresh weights; fix where it divides"
             return
         if float(fused.min()) < -HALF_LEVEL or float(fused.max()) > 1 + HALF_LEVEL:
             yield (
@@ -70,7 +70,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
         _fused(model, infrared, visible), torch.cat(alone), rtol=0.0, atol=TOGETHER
     ):
         yield (
-            "in evaluation mode a pair is fused otherwise beside another one, and scoring fuses "
+            "in evaluation mode a pair in a batch is fused differently than alone; scoring fuses "
             "several at once; take no statistics over the batch"
         )
     yield from _trains(model, *pair(batch=2)[:2])
@@ -90,7 +90,7 @@ def faults(name: str, settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"its state cannot be loaded into a second one ({first}); keep state in parameters"
         return
     if not torch.equal(_fused(other, infrared, visible), _fused(made().eval(), infrared, visible)):
-        yield "its state does not carry all of it; keep what changes in parameters or buffers"
+        yield "its state does not hold all that it learns; keep that in parameters or buffers"
 
 
 def _trains(model: nn.Module, infrared: Tensor, visible: Tensor) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Finding:
     unchecked: str = ""  # why the contract could not be tried, where it could not
 
     def lines(self) -> list[str]:
-        """Return a line per broken contract: where, what, the mend."""
+        """A line per broken contract: where, what, how to fix it."""
         return [f"{self.member}: {text}" for text in self.broken]
 
 
@@ -83,7 +83,7 @@ PLUG_POINTS: tuple[_PlugPoint, ...] = (
 
 
 def examine(bases: Sequence[Settings] = ()) -> tuple[Finding, ...]:
-    """Return what each plug-in member of the current folder makes of its contract.
+    """Check each plug-in member of the current folder against its contract.
 
     Args:
         bases: Base settings of the folder's studies: a network, data set or task is tried with the
@@ -120,5 +120,5 @@ def _finding(point: _PlugPoint, name: str, member: Any, bases: Sequence[Settings
         at = plugins.line_of(error, file)
         said = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
         where = f" in line {at}" if at else ""
-        broken.append(f"stopped its check{where}: {one_line(said, longest=300)}; mend that line")
+        broken.append(f"stopped its check{where}: {one_line(said, longest=300)}; fix that line")
     return Finding(member=known, broken=tuple(broken))

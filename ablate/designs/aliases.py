@@ -1,4 +1,4 @@
-"""Which effects a fraction of a two-level design cannot tell apart.
+"""Aliases: effects that a fraction of a two-level design cannot distinguish.
 
 An effect is a set of factors; the product of two effects leaves out what they share, because the
 square of a column of -1 and +1 is 1. A generator d = a * b * c says that the word {a, b, c, d} is
@@ -61,21 +61,21 @@ class Fraction:
     def aliases(self, *, order: int = 2) -> list[tuple[Effect, dict[Effect, int]]]:
         """Return every effect of up to `order` factors with those that share its column.
 
-        Each class is told once, under its first effect; a sign of -1 means the opposite column.
+        Each class is listed once, under its first effect; a sign of -1 means the opposite column.
         """
-        told: set[Effect] = set()
+        listed: set[Effect] = set()
         classes = []
         for count in range(1, order + 1):
             for some in itertools.combinations(self.factors, count):
                 effect = Effect(some)
-                if effect in told:
+                if effect in listed:
                     continue
                 same = {
                     effect ^ word: sign
                     for word, sign in self.words.items()
                     if 0 < len(effect ^ word) <= order
                 }
-                told |= {effect, *same}
+                listed |= {effect, *same}
                 classes.append((effect, same))
         return classes
 
@@ -87,7 +87,7 @@ class Fraction:
         runs = 2 ** len(self.basic)
         words = [self._text(word, sign) for word, sign in self.words.items()]
         head = f"2^({len(self.factors)}-{len(self.generated)}) fraction, {runs} runs"
-        told = [
+        lines = [
             " = ".join(
                 [
                     self._text(effect, 1),
@@ -102,7 +102,7 @@ class Fraction:
             for effect, same in self.aliases()
             if same
         ]
-        return [f"{head}, resolution {name}", "I = " + " = ".join(words), *told]
+        return [f"{head}, resolution {name}", "I = " + " = ".join(words), *lines]
 
     def _text(self, effect: Effect, sign: int) -> str:
         named = [name for name in self.factors if name in effect]
@@ -126,7 +126,7 @@ def fraction(factors: Sequence[str], generators: Sequence[str], *, where: str) -
     for text in generators:
         match = _GENERATOR.fullmatch(text)
         if match is None:
-            faults.append(f"{where}: {text!r} is no generator; write for example d = a * b * c")
+            faults.append(f"{where}: {text!r} is not a generator; write for example d = a * b * c")
             continue
         name, sign, product = match.group(1), match.group(2), match.group(3)
         parts = [part.strip() for part in product.split("*")]

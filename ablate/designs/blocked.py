@@ -3,7 +3,7 @@
 from typing import Any
 
 from ablate.designs.contract import DESIGNS, Inputs, Row, Rows
-from ablate.designs.positions import scrambled, value_of
+from ablate.designs.points import scrambled, value_of
 from ablate.errors import ConfigError
 from ablate.identity import derive_seed
 
@@ -29,7 +29,7 @@ def blocked(
 
     Raises:
         ConfigError: There are several points and no nuisance dimension that tells them apart, or
-            the number of points is no power of two.
+            the number of points is not a power of two.
     """
     where = f"phases.{inputs.phase}.options"
     if points < 1 or points & (points - 1):

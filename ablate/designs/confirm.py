@@ -36,7 +36,7 @@ def confirm(
         question: Whose metrics and smallest effects count; by default the first of the study.
 
     Raises:
-        ConfigError: There are no arms yet, or two of them are called the same.
+        ConfigError: There are no arms yet, or two of them have one name.
     """
     del winners, question  # the study reads them
     frozen = inputs.frozen or _named(inputs, arms or {}, baseline or {})

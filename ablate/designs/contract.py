@@ -10,12 +10,12 @@ from ablate.registry import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What a design may draw on; its options come beside it, as keywords."""
+    """The study as a design sees it; the options of the design are keywords of their own."""
 
     factors: Mapping[str, Factor]
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
     nuisance: Mapping[str, Dimension] = field(default_factory=dict)
-    trials: int = 0  # only of designs that are told how many
+    trials: int = 0  # only of designs that take a number of trials
     frozen: tuple["Frozen", ...] = ()  # of a confirmation, known when its exploration has ended
     seed: int = 0  # of the study
     phase: str = ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from ablate.config.schema import Dimension, Factor
 from ablate.designs.contract import DESIGNS, Inputs, Row, Rows, filled, free
-from ablate.designs.positions import scrambled, value_of
+from ablate.designs.points import scrambled, value_of
 from ablate.identity import derive_seed
 
 

@@ -4,22 +4,32 @@ import functools
 import logging
 from pathlib import Path
 
+from ablate.errors import ConfigError
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.worker import work
 from ablate.training.spec import LOST, RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
+FIX = "leave it out, or use executor=processes"
 
 
 @EXECUTORS.register("inline")
 class Inline:
-    """No processes at all; `slots` other than 1 are refused by having no effect.
+    """No processes at all.
 
-    A run that runs out of memory goes on once more, after this process has given back what it can.
+    A run that runs out of memory goes on once more, after this process has freed what it can.
+
+    Args:
+        decide: Says whether a run stops at a rung.
+        slots: Always 1.
+
+    Raises:
+        ConfigError: More than one slot is asked for.
     """
 
     def __init__(self, *, decide: Decide, slots: int = 1) -> None:
-        del slots
+        if slots != 1:
+            raise ConfigError(f"executor.slots: inline makes one run at a time, got {slots}; {FIX}")
         self.slots = 1
         self._decide = decide
         self._waiting: list[tuple[RunSpec, Path]] = []

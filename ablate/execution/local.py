@@ -4,12 +4,17 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from ablate.execution.devices import devices_for, own_cores
-from ablate.execution.leases import LEASE_S
-from ablate.execution.pool import Cause
+from ablate.execution.devices import (
+    Device,
+    Slot,
+    after_oom,
+    devices_for,
+    own_cores,
+    slots_for,
+)
+from ablate.execution.pool import LEASE_S, Cause
 from ablate.execution.processes import Process, Processes
 from ablate.execution.protocol import EXECUTORS, Decide
-from ablate.execution.slots import Device, Slot, after_oom, slots_for
 from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
@@ -18,7 +23,7 @@ FIRST_STEPS = 3
 
 @EXECUTORS.register("local")
 class Local(Processes):
-    """One run first; when it has taken some steps, as many beside it as memory and cores allow.
+    """One run first; after some steps of it, as many more as memory and cores allow.
 
     Every worker keeps to one device and, where there are enough, to a core of its own. A run that
     takes more than those before it, or runs out of memory, leaves fewer slots.
@@ -43,7 +48,7 @@ class Local(Processes):
         if not self._devices:
             self._devices = devices_for(str(spec.settings["train"].get("device", "auto")))
             self._places = (Slot(device=self._devices[0].name, core=own_cores()[0]),)
-            self._workers += self._hire()
+            self._workers += self._start_worker()
         super().submit(spec, folder)
 
     def poll(self, timeout_s: float) -> list[RunResult]:
@@ -59,7 +64,7 @@ class Local(Processes):
                 worker.end(within_s=1)
         return ended
 
-    def _took(self, step: int, peak_mib: float) -> None:
+    def _memory_seen(self, step: int, peak_mib: float) -> None:
         if step >= FIRST_STEPS and peak_mib > self._peak_mib:
             self._measured(peak_mib)
 
@@ -71,12 +76,12 @@ class Local(Processes):
             self._places, self.slots = places, len(places)
             logger.info("%d slots: a run takes %.0f MiB", self.slots, peak_mib)
         while len(self._workers) < self.slots:
-            self._workers += self._hire()
+            self._workers += self._start_worker()
 
-    def _bury(self, worker: Process, cause: Cause, *, why: str = "") -> RunResult | None:
+    def _worker_lost(self, worker: Process, cause: Cause, *, why: str = "") -> RunResult | None:
         assert worker.task is not None
         task, before = worker.task, worker.task.lost["oom"]
-        result = super()._bury(worker, cause, why=why)
+        result = super()._worker_lost(worker, cause, why=why)
         if task.lost["oom"] > before and worker.place is not None:
             self.oom_count += 1
             places = after_oom(self._places, device=worker.place.device)
@@ -91,6 +96,6 @@ class Local(Processes):
         return result
 
     def _place(self) -> Slot | None:
-        """Return a slot that no worker has."""
+        """A slot that no worker has."""
         left = Counter(self._places) - Counter(one.place for one in self._workers if one.place)
         return next((place for place in self._places if left[place]), self._places[0])

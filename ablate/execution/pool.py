@@ -1,10 +1,10 @@
-"""Workers that outlive their runs and runs that outlive their workers, wherever the workers are.
+"""The pool hands runs to workers and replaces lost workers, on this machine or on others.
 
-A run outlives its worker, and its numbers do not depend on how many it takes:
+A run outlives its worker, and its numbers do not depend on how many workers it takes:
 
 - a worker that is killed, or whose accelerator failed, is replaced, and its run goes on from its
   checkpoint;
-- a worker that makes no progress for `lease_s` seconds (see `leases`) is killed, and so on;
+- a worker that makes no progress for `lease_s` seconds (see `Lease`) is killed, and so on;
 - a worker that has to go (its machine is taken away, and says so first) saves the run's state, and
   the run goes on elsewhere; that costs it nothing;
 - a run that runs out of memory goes on once more, alone: it waits until no other run is at work,
@@ -16,24 +16,77 @@ A run that costs `most_lost` workers, or memory twice, has failed; the last caus
 
 import contextlib
 import logging
+import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from ablate.errors import StoreError
-from ablate.execution.leases import LEASE_S, Lease
 from ablate.execution.protocol import Decide
 from ablate.execution.serving import LEAVE_WITHIN_S, pack, unpack
 from ablate.execution.worker import ALONE, write_result
 from ablate.training.spec import LOST, OOM, RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
+LEASE_S = 600.0
+FIRST_STEP_S = 120.0
+SLOWEST_STEPS = 10.0
+LONGEST_GAP_S = 5.0  # between two calls of is_over that counts
 MOST_LOST = 3  # workers that a run may cost
 Cause = Literal["killed", "hung", "oom"]
 FACTS: Mapping[Cause, str] = dict(zip(("killed", "hung", "oom"), LOST, strict=True))
+
+
+class Lease:
+    """How long a worker may be silent before it counts as hung.
+
+    A lease is generous, since a killed worker costs the steps after its last checkpoint: `lease_s`
+    seconds without a heartbeat, and never fewer than ten times the slowest step that the run has
+    shown. Before its first step a run may take two minutes: importing and decoding send nothing.
+
+    The silence adds up from call to call, at most five seconds each, so that a driver that was
+    stopped or waited for a database kills no worker that it did not watch. Should the clock go
+    back, no time has passed.
+
+    Args:
+        lease_s: Seconds without progress.
+        clock: Returns seconds.
+    """
+
+    def __init__(
+        self, lease_s: float = LEASE_S, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lease_s, self._clock = lease_s, clock
+        self._checked = clock()
+        self._silent_s = 0.0
+        self._slowest_s: float | None = None  # None before the first step
+        self.step = 0
+
+    @property
+    def limit_s(self) -> float:
+        """Seconds of silence that end the lease."""
+        if self._slowest_s is None:
+            return max(self._lease_s, FIRST_STEP_S)
+        return max(self._lease_s, SLOWEST_STEPS * self._slowest_s)
+
+    def heartbeat(self, *, step: int, slowest_s: float) -> None:
+        """Note a heartbeat: there was progress."""
+        self.step, self._slowest_s = step, slowest_s
+        self.renew()
+
+    def renew(self) -> None:
+        """Start the silence anew: the worker waited for an answer."""
+        self._checked, self._silent_s = self._clock(), 0.0
+
+    def is_over(self) -> bool:
+        """Whether the worker has been silent for too long; call it often."""
+        now = self._clock()
+        self._silent_s += min(max(0.0, now - self._checked), LONGEST_GAP_S)
+        self._checked = now
+        return self._silent_s > self.limit_s
 
 
 @dataclass(slots=True)
@@ -46,11 +99,11 @@ class Task:
 
     @property
     def is_alone(self) -> bool:
-        """Return whether no other run may be at work beside it."""
+        """Whether no other run may be at work at the same time."""
         return self.lost["oom"] > 0
 
     def message(self) -> dict[str, Any]:
-        """Return what its worker is sent."""
+        """The message that its worker gets."""
         lost = {FACTS[cause]: count for cause, count in self.lost.items() if count}
         return {
             "spec": self.spec.to_json(),
@@ -71,7 +124,7 @@ class Worker:
 
     @property
     def name(self) -> str:
-        """Return what messages call it."""
+        """Its name in messages."""
         raise NotImplementedError
 
     def send(self, task: Task) -> None:
@@ -83,14 +136,14 @@ class Worker:
         self.pipe.send_bytes(pack(task.message()))
 
     def receive(self, message: Mapping[str, Any]) -> None:
-        """Take a message that only this kind of worker sends."""
+        """Handle a message that only this kind of worker sends."""
 
     def end(self, *, within_s: float) -> None:
-        """Tell it to go, and kill it when it has not gone by itself."""
+        """Ask it to go, and kill it when it has not gone in time."""
         raise NotImplementedError
 
-    def post_mortem(self) -> tuple[Cause, str]:
-        """Return why it is gone, after `end`."""
+    def cause_of_end(self) -> tuple[Cause, str]:
+        """Why it has ended, to be asked after `end`."""
         raise NotImplementedError
 
 
@@ -98,7 +151,7 @@ W = TypeVar("W", bound=Worker)
 
 
 class Pool(Generic[W]):
-    """Hands runs to workers, listens to them, and replaces them.
+    """Hands runs to workers, listens to them, and replaces those that are lost.
 
     Args:
         decide: Says whether a run stops at a rung.
@@ -128,15 +181,17 @@ class Pool(Generic[W]):
         self._hand_out()
 
     def poll(self, timeout_s: float) -> list[RunResult]:
-        """Return ended runs; what workers say meanwhile is answered, and who hangs is killed."""
+        """Return ended runs; meanwhile answer messages of workers, and kill those that hang."""
         ended: list[RunResult | None] = []
         heard: dict[Any, W] = {worker.pipe: worker for worker in self._busy()}
-        watched = [*heard, *self._doors()]
+        watched = [*heard, *self._also_watched()]
         for one in wait(watched, timeout=timeout_s) if watched else []:
             if one in heard:
                 ended.append(self._listen(heard[one]))
-        self._workers += self._arrivals()
-        ended += [self._bury(worker, "hung") for worker in self._busy() if worker.lease.is_over()]
+        self._workers += self._new_workers()
+        ended += [
+            self._worker_lost(worker, "hung") for worker in self._busy() if worker.lease.is_over()
+        ]
         self._hand_out()
         return [result for result in ended if result is not None]
 
@@ -148,16 +203,16 @@ class Pool(Generic[W]):
         for worker in gone:
             worker.end(within_s=LEAVE_WITHIN_S + 1)
 
-    def _hire(self) -> list[W]:
-        """Start another worker; return it, or nothing where it arrives later."""
+    def _start_worker(self) -> list[W]:
+        """Start another worker; return it, or nothing where it connects later."""
         raise NotImplementedError
 
-    def _arrivals(self) -> list[W]:
-        """Return the workers that have come since the last time; forget those that have gone."""
+    def _new_workers(self) -> list[W]:
+        """The workers that have connected since the last call; forget those that have gone."""
         return []
 
-    def _doors(self) -> Sequence[Any]:
-        """Return what to wait for beside the pipes of workers at work."""
+    def _also_watched(self) -> Sequence[Any]:
+        """What `poll` waits for, besides the pipes of busy workers."""
         return ()
 
     def _busy(self) -> list[W]:
@@ -185,7 +240,7 @@ class Pool(Generic[W]):
                 logger.warning("worker %s is gone before %s", worker.name, task.spec.run_id)
 
     def _renew(self) -> None:
-        """Replace the workers that have had a run: with them goes all memory they keep."""
+        """Replace the workers that have had a run, which frees all memory they keep."""
         for worker in [worker for worker in self._workers if worker.is_used]:
             self._replace(worker, within_s=1)
 
@@ -194,20 +249,20 @@ class Pool(Generic[W]):
         worker.end(within_s=within_s)
         place = self._workers.index(worker)
         del self._workers[place]
-        self._workers[place:place] = self._hire()
+        self._workers[place:place] = self._start_worker()
 
     def _listen(self, worker: W) -> RunResult | None:
-        """Take all that a worker has said; return how its run ended, if it has."""
+        """Handle all messages of a worker; return the result of its run, if it has ended."""
         assert worker.task is not None
         while True:
             try:
                 message = unpack(worker.pipe.recv_bytes())
             except (EOFError, OSError):
-                return self._bury(worker, "killed")
+                return self._worker_lost(worker, "killed")
             match message:
                 case {"beat": [step, slowest_s, peak_mib]}:
-                    worker.lease.heard(step=step, slowest_s=slowest_s)
-                    self._took(step, peak_mib)
+                    worker.lease.heartbeat(step=step, slowest_s=slowest_s)
+                    self._memory_seen(step, peak_mib)
                 case {"reports": reports}:
                     stop = self._decide(worker.task.spec, {int(k): v for k, v in reports.items()})
                     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -217,12 +272,12 @@ class Pool(Generic[W]):
                     worker.task = None
                     return RunResult.from_json(result)
                 case {"left": reason}:
-                    self._let_go(worker, str(reason))
+                    self._worker_leaves(worker, str(reason))
                     return None
                 case {"oom": reason}:
-                    return self._bury(worker, "oom", why=str(reason))
+                    return self._worker_lost(worker, "oom", why=str(reason))
                 case {"device": reason}:
-                    return self._bury(worker, "killed", why=str(reason))
+                    return self._worker_lost(worker, "killed", why=str(reason))
                 case {"fault": fault}:
                     raise StoreError(fault)
                 case _:
@@ -230,23 +285,23 @@ class Pool(Generic[W]):
             if not worker.pipe.poll():
                 return None
 
-    def _took(self, step: int, peak_mib: float) -> None:
-        """Learn how much memory a run has taken up to a step."""
+    def _memory_seen(self, step: int, peak_mib: float) -> None:
+        """Note how much memory a run has taken up to a step."""
 
-    def _let_go(self, worker: W, reason: str) -> None:
-        """Let the run of a worker that had to go wait for the next one."""
+    def _worker_leaves(self, worker: W, reason: str) -> None:
+        """Replace a worker that had to go; its run waits for the next one."""
         assert worker.task is not None
         logger.warning("%s: %s; it goes on in another worker", worker.task.spec.name, reason)
         self._waiting.appendleft(worker.task)
         self._replace(worker, within_s=LEAVE_WITHIN_S)
 
-    def _bury(self, worker: W, cause: Cause, *, why: str = "") -> RunResult | None:
+    def _worker_lost(self, worker: W, cause: Cause, *, why: str = "") -> RunResult | None:
         """Replace a worker; its run goes on in a new one, or has failed for good."""
         assert worker.task is not None
         task, name = worker.task, worker.task.spec.name
         self._replace(worker, within_s=0 if cause == "hung" else 2)
         if cause == "killed" and not why:
-            cause, why = worker.post_mortem()
+            cause, why = worker.cause_of_end()
         elif cause == "hung":
             why = f"no progress for {worker.lease.limit_s:.3g} s after step {worker.lease.step}"
         was_alone = task.is_alone

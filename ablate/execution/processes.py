@@ -9,13 +9,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
 from ablate.errors import ConfigError
-from ablate.execution.devices import take
-from ablate.execution.kernel import memory_kills
-from ablate.execution.leases import LEASE_S, Lease
-from ablate.execution.pool import Cause, Pool, Task, Worker
+from ablate.execution.devices import Slot, memory_kills, stay_on
+from ablate.execution.pool import LEASE_S, Cause, Lease, Pool, Task, Worker
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.serving import serve
-from ablate.execution.slots import Slot
 
 FORK_SERVER_PAUSES_S = (0.05, 0.5, 2.0)
 PRELOAD = ["ablate.training.preload", "ablate.tracking.journal", "ablate.execution.processes"]
@@ -35,7 +32,7 @@ class Process(Worker):
 
     @property
     def name(self) -> str:
-        """Return its number."""
+        """Its process number."""
         return str(self.process.pid)
 
     def send(self, task: Task) -> None:
@@ -51,15 +48,15 @@ class Process(Worker):
             self.process.kill()
             self.process.join()
 
-    def post_mortem(self) -> tuple[Cause, str]:
-        """Return whether the system killed it for its memory, or its signal or exit code."""
+    def cause_of_end(self) -> tuple[Cause, str]:
+        """Out of memory where the system killed it for that, else its signal or exit code."""
         code = self.process.exitcode
         if code == -signal.SIGKILL and self._was_short_of_memory():
             return "oom", "killed by the system for its memory"
         return "killed", f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
     def _was_short_of_memory(self) -> bool:
-        """Return whether the kernel killed for memory since; where it does not say, perhaps."""
+        """Whether the kernel has killed for memory since; true where it does not say."""
         now = memory_kills()
         return now is None or self.memory_kills is None or now > self.memory_kills
 
@@ -86,7 +83,7 @@ class Processes(Pool[Process]):
             worker.lifeline.close()  # all of them first: they save their state side by side
         super().close()
 
-    def _hire(self) -> list[Process]:
+    def _start_worker(self) -> list[Process]:
         return [self._start()]
 
     def _start(self) -> Process:
@@ -124,14 +121,14 @@ class Processes(Pool[Process]):
         )
 
     def _place(self) -> Slot | None:
-        """Return where the next worker has to stay."""
+        """The device and core that the next worker keeps to."""
         return None
 
 
 def _serve(pipe: Connection, lifeline: Connection, place: Slot | None) -> None:
-    """Work, deaf to signals that are meant for all: the driver has this worker save."""
+    """Work, and ignore signals to the process group: the driver asks this worker to save."""
     if place is not None:
-        take(place.device, place.core)
+        stay_on(place.device, place.core)
     for one in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
     serve(pipe, lifeline)

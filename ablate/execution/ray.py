@@ -1,7 +1,7 @@
 """Workers that Ray places, on one machine or on all machines of a cluster (extra `ray`).
 
 Ray decides where a worker runs and counts processors and parts of devices; everything else is as
-with other workers that connect (see `remote`). No object passes through its object store.
+with other remote workers (see `remote`). No object passes through its object store.
 """
 
 import logging
@@ -12,19 +12,18 @@ import threading
 from typing import Any
 
 from ablate.errors import ClusterError
-from ablate.execution.leases import LEASE_S
+from ablate.execution.pool import LEASE_S
 from ablate.execution.protocol import EXECUTORS, Decide
-from ablate.execution.remote import Remote
-from ablate.execution.visiting import visit
+from ablate.execution.remote import Remote, work_for
 
 logger = logging.getLogger(__name__)
 ANSWER_S = 10.0
-MOST_STARTS = 5  # workers in a row that ended before they came
+MOST_STARTS = 5  # workers in a row that ended before they connected
 
 
 @EXECUTORS.register("ray")
 class OnRay(Remote):
-    """`slots` workers as tasks of Ray; one on a machine that is lost is placed elsewhere.
+    """`slots` workers as tasks of Ray; one on a machine that is lost is replaced on another.
 
     Args:
         decide: Says whether a run stops at a rung.
@@ -54,7 +53,7 @@ class OnRay(Remote):
         more = {} if memory_mib is None else {"memory": memory_mib * 2**20}
         self._task = self._ray.remote(
             num_cpus=cpus, num_gpus=gpus, max_retries=0, max_calls=1, **more
-        )(visit)
+        )(work_for)
         self._tasks: dict[str, Any] = {}
         self._failed = 0
         super().__init__(
@@ -71,17 +70,17 @@ class OnRay(Remote):
 
     def _launch(self, token: str) -> None:
         self._tasks[token] = self._task.remote(
-            self._gate.address, self._key, token=token, project=self._project
+            self._server.address, self._key, token=token, project=self._project
         )
 
     def _stop(self, token: str) -> None:
         self._ray.cancel(self._tasks.pop(token), force=True)
 
-    def _look_after(self) -> None:
-        """Place workers anew that ended before they came, and give up after some in a row."""
+    def _check_pending(self) -> None:
+        """Replace workers that ended before they connected; give up after some in a row."""
         if self._workers:
             self._failed = 0
-        pending = {self._tasks[token]: token for token in self._wanted}
+        pending = {self._tasks[token]: token for token in self._pending}
         ended, _ = (
             self._ray.wait(list(pending), num_returns=len(pending), timeout=0)
             if pending
@@ -100,10 +99,10 @@ class OnRay(Remote):
                     f"executor ray: {self._failed} workers in a row did not start: {why}; see that "
                     "ablate and its plug-ins are installed on every node"
                 )
-            logger.warning("a worker ended before it came (%s); another is placed", why)
-            self._wanted.discard(token)
+            logger.warning("a worker ended before it connected (%s); another is started", why)
+            self._pending.discard(token)
             del self._tasks[token]
-            self._hire()
+            self._start_worker()
 
 
 def _connect(ray: Any, address: str | None) -> None:

@@ -1,13 +1,15 @@
-"""Workers on other machines: somebody else starts them, they connect, and are served as local ones.
+"""Remote workers: Ray or Slurm starts them, they connect to the driver, and the pool serves them.
 
-Ray or Slurm decide where and when a worker runs; which run it gets is the pool's business. No
-shared file system is needed: where a worker does not see the folder of a run, the folder is
-mirrored over the wire. The data set has to lie at the same path everywhere.
+The cluster decides where and when a worker runs, the pool which run it gets. No shared file system
+is needed: a worker that cannot see the folder of a run gets a copy, which is kept in sync. The data
+set has to lie at the same path on every machine.
 """
 
 import contextlib
 import logging
+import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +17,11 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from ablate.execution import mirror
-from ablate.execution.gate import Arrival, Gate
-from ablate.execution.leases import LEASE_S, Lease
-from ablate.execution.pool import Cause, Pool, Task, Worker
+from ablate.execution import file_sync
+from ablate.execution.pool import LEASE_S, Cause, Lease, Pool, Task, Worker
 from ablate.execution.protocol import Decide
-from ablate.execution.serving import LEAVE_WITHIN_S, MARK, pack, unpack
+from ablate.execution.server import Connected, Server, connect
+from ablate.execution.serving import LEAVE_WITHIN_S, MARK, Notice, pack, serve, unpack
 
 logger = logging.getLogger(__name__)
 MOST_LOST = 8  # workers that a run may cost: machines of a cluster come and go
@@ -28,7 +29,7 @@ PATIENCE_S = 60.0
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Visitor(Worker):
+class RemoteWorker(Worker):
     """A worker that has connected."""
 
     token: str
@@ -38,11 +39,11 @@ class Visitor(Worker):
 
     @property
     def name(self) -> str:
-        """Return its host and process number."""
+        """Its host and process number."""
         return self.address
 
     def send(self, task: Task) -> None:
-        """Hand a run to it, with a mark in the folder by which it sees whether it shares it."""
+        """Hand a run to it; it shares the folder if it can read the mark written there."""
         mark = secrets.token_hex(8)
         task.folder.mkdir(parents=True, exist_ok=True)
         (task.folder / MARK).write_text(mark, encoding="utf-8")
@@ -57,11 +58,11 @@ class Visitor(Worker):
                 self._send_files(folder)
             case {"file": str(), "has_content": has_content}:
                 content = self.pipe.recv_bytes() if has_content else None
-                mirror.write(folder, message, content)
+                file_sync.receive(folder, message, content)
                 self.lease.renew()
 
     def is_gone(self) -> bool:
-        """Return whether an idle worker has closed its end."""
+        """Whether an idle worker has closed its end."""
         try:
             while self.pipe.poll():
                 self.pipe.recv_bytes()
@@ -70,7 +71,7 @@ class Visitor(Worker):
         return False
 
     def _send_files(self, folder: Path) -> None:
-        held = {path: path.read_bytes() for path in mirror.files_of(folder)}
+        held = {path: path.read_bytes() for path in file_sync.files_of(folder)}
         files = [{"file": path.relative_to(folder).as_posix(), "at": None} for path in held]
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send_bytes(pack({"files": files}))
@@ -78,18 +79,18 @@ class Visitor(Worker):
                 self.pipe.send_bytes(content)
 
     def end(self, *, within_s: float) -> None:
-        """Let it go, and have whoever started it stop it."""
+        """Let it go, and have the cluster stop it."""
         del within_s
         self.lifeline.close()
         self.stop()
 
-    def post_mortem(self) -> tuple[Cause, str]:
-        """Return that it is gone; why, only its machine knows."""
+    def cause_of_end(self) -> tuple[Cause, str]:
+        """The driver only knows that it is gone."""
         return "killed", f"the worker {self.address} is gone"
 
 
-class Remote(Pool[Visitor]):
-    """Workers that somebody else starts; `_launch` and `_stop` say how.
+class Remote(Pool[RemoteWorker]):
+    """Workers that a cluster starts; `_launch` and `_stop` of a subclass ask it to.
 
     Args:
         decide: Says whether a run stops at a rung.
@@ -103,20 +104,20 @@ class Remote(Pool[Visitor]):
     ) -> None:
         super().__init__(decide=decide, slots=slots, lease_s=lease_s, most_lost=MOST_LOST)
         self._key = secrets.token_bytes(32)
-        self._gate = Gate(host, self._key)
-        self._wanted: set[str] = set()  # tokens of workers that were launched and have not come
-        self._heard = time.monotonic()
+        self._server = Server(host, self._key)
+        self._pending: set[str] = set()  # tokens of workers that have not connected yet
+        self._last_seen = time.monotonic()
         self._project = str(Path.cwd())
         tokens = [secrets.token_hex(8) for _ in range(slots)]
-        self._wanted.update(tokens)
+        self._pending.update(tokens)
         self._launch_all(tokens)
 
     def close(self) -> None:
-        """End every worker; what they save on leaving is still taken."""
+        """End every worker, after they have saved their runs and sent the files."""
         for worker in self._workers:
             worker.lifeline.close()
         until = time.monotonic() + LEAVE_WITHIN_S
-        leaving: dict[Any, Visitor] = {worker.pipe: worker for worker in self._busy()}
+        leaving: dict[Any, RemoteWorker] = {worker.pipe: worker for worker in self._busy()}
         while leaving and (left_s := until - time.monotonic()) > 0:
             for pipe in wait(list(leaving), timeout=left_s):
                 try:
@@ -124,9 +125,9 @@ class Remote(Pool[Visitor]):
                 except (EOFError, OSError):
                     del leaving[pipe]
         super().close()
-        for token in self._wanted:
+        for token in self._pending:
             self._stop(token)
-        self._gate.close()
+        self._server.close()
 
     def _launch_all(self, tokens: Sequence[str]) -> None:
         """Launch the first workers."""
@@ -134,57 +135,107 @@ class Remote(Pool[Visitor]):
             self._launch(token)
 
     def _launch(self, token: str) -> None:
-        """Have a process somewhere call `visiting.visit` with this token."""
+        """Have a process somewhere call `work_for` with this token."""
         raise NotImplementedError
 
     def _stop(self, token: str) -> None:
-        """Have that process ended; it may have ended."""
+        """End that process, if it still runs."""
         raise NotImplementedError
 
-    def _look_after(self) -> None:
-        """Raise when no worker can come: whoever starts them says so."""
+    def _check_pending(self) -> None:
+        """Raise where the cluster says that no worker can start."""
 
-    def _hire(self) -> list[Visitor]:
+    def _start_worker(self) -> list[RemoteWorker]:
         token = secrets.token_hex(8)
-        self._wanted.add(token)
+        self._pending.add(token)
         self._launch(token)
         return []
 
-    def _arrivals(self) -> list[Visitor]:
+    def _new_workers(self) -> list[RemoteWorker]:
         for worker in [one for one in self._workers if one.task is None and one.is_gone()]:
             logger.info("the idle worker %s has gone", worker.name)
             self._replace(worker, within_s=0)
         found = []
-        for arrival in self._gate.arrivals():
-            if arrival.token in self._wanted:
-                found.append(self._welcome(arrival))
-            else:  # a job that the queue has started again; another stands in for it
-                arrival.pipe.close()
-                arrival.lifeline.close()
-        self._look_after()
+        for one in self._server.new_workers():
+            if one.token in self._pending:
+                found.append(self._admit(one))
+            else:  # a job that the queue has started again; another has replaced it
+                one.pipe.close()
+                one.lifeline.close()
+        self._check_pending()
         now = time.monotonic()
         if found or self._workers or not self._waiting:
-            self._heard = now
-        elif now - self._heard > PATIENCE_S:
-            self._heard = now
+            self._last_seen = now
+        elif now - self._last_seen > PATIENCE_S:
+            self._last_seen = now
             logger.warning(
-                "no worker has come for %d s; the cluster may be busy, or cannot reach %s:%d",
+                "no worker has connected for %d s; the cluster may be busy, or cannot reach %s:%d",
                 PATIENCE_S,
-                *self._gate.address,
+                *self._server.address,
             )
         return found
 
-    def _welcome(self, arrival: Arrival) -> Visitor:
-        self._wanted.discard(arrival.token)
-        logger.info("worker %s has come", arrival.name)
-        return Visitor(
-            pipe=arrival.pipe,
-            lifeline=arrival.lifeline,
-            token=arrival.token,
-            address=arrival.name,
+    def _admit(self, one: Connected) -> RemoteWorker:
+        self._pending.discard(one.token)
+        logger.info("worker %s has connected", one.name)
+        return RemoteWorker(
+            pipe=one.pipe,
+            lifeline=one.lifeline,
+            token=one.token,
+            address=one.name,
             lease=Lease(self._lease_s),
-            stop=lambda: self._stop(arrival.token),
+            stop=lambda: self._stop(one.token),
         )
 
-    def _doors(self) -> Sequence[Any]:
-        return (self._gate.bell,)
+    def _also_watched(self) -> Sequence[Any]:
+        return (self._server.wakeup,)
+
+
+class Channel:
+    """The pipe to the driver, for several threads to send over."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def send_bytes(self, content: bytes) -> None:
+        """Send one message."""
+        with self._lock:
+            self._pipe.send_bytes(content)
+
+    def send(self, message: Mapping[str, Any], content: bytes | None = None) -> None:
+        """Send a message, and bytes that belong to it."""
+        has_content = content is not None
+        with self._lock:
+            self._pipe.send_bytes(pack({**message, "has_content": has_content}))
+            if content is not None:
+                self._pipe.send_bytes(content)
+
+    def recv_bytes(self) -> bytes:
+        """The next message, waiting for it."""
+        return self._pipe.recv_bytes()
+
+
+def work_for(
+    address: tuple[str, int], key: bytes, *, token: str, project: str, notice: Notice | None = None
+) -> None:
+    """Work for the driver at an address until it closes the pipe, dies, or `notice` is given.
+
+    Args:
+        address: Host and port of the driver's server.
+        key: The shared secret.
+        token: By which the driver knows this worker.
+        project: Folder whose plug-ins are used, where this machine has it.
+        notice: Given when this worker has to go.
+    """
+    if Path(project).is_dir():
+        os.chdir(project)
+    pipe, lifeline = connect(address, key, token=token)
+    channel = Channel(pipe)
+    files = file_sync.FileSync(channel, channel.recv_bytes)
+    try:
+        serve(channel, lifeline, notice=notice, files=files)
+    finally:
+        files.close()
+        with contextlib.suppress(OSError):
+            pipe.close()

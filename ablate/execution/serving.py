@@ -1,4 +1,4 @@
-"""What a worker process does: it takes runs from a pipe, and tells over it how they are."""
+"""The loop of a worker process: runs come from a pipe, heartbeats and results go back over it."""
 
 import contextlib
 import json
@@ -18,10 +18,10 @@ from ablate.training.recorder import Heartbeat
 from ablate.training.spec import RunSpec
 
 if TYPE_CHECKING:
-    from ablate.execution.mirror import Mirror
+    from ablate.execution.file_sync import FileSync
 
-MARK = ".handed"  # in a run's folder: who sees what stands in it shares the folder
-MEND = "free space or give rights, then the same command goes on from here"
+MARK = ".handed"  # in a run's folder: a worker that can read its content shares the folder
+FIX = "free space or give rights, then the same command goes on from here"
 LEAVE_WITHIN_S = 8.0
 
 
@@ -36,11 +36,11 @@ class Pipe(Protocol):
 
 
 class Notice:
-    """Tells a worker to save and go."""
+    """A request that a worker saves its run and leaves."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
-        self.reason = ""  # "" when the driver is gone, which needs no word
+        self.reason = ""  # empty when the driver is gone
 
     def give(self, reason: str) -> None:
         """Have the run saved and handed back for this reason."""
@@ -53,15 +53,15 @@ def serve(
     lifeline: Connection,
     *,
     notice: Notice | None = None,
-    mirror: "Mirror | None" = None,
+    files: "FileSync | None" = None,
 ) -> None:
     """Work until the driver closes the pipe or dies.
 
     Args:
-        pipe: Runs come from it, words go back.
+        pipe: Runs come from it, messages go back.
         lifeline: Ends when the driver dies.
         notice: Given when this worker has to go while the driver lives.
-        mirror: Holds the folders of runs where those of the driver cannot be seen.
+        files: Makes the folders of runs where those of the driver cannot be seen.
     """
     with contextlib.suppress(ValueError):  # a thread cannot; its process is somebody else's
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -73,13 +73,13 @@ def serve(
         try:
             pipe.send_bytes(pack({"reports": dict(reports)}))
             return bool(unpack(pipe.recv_bytes())["stop"])
-        except (EOFError, OSError) as error:  # says nothing about the run, which goes on later
+        except (EOFError, OSError) as error:  # not an error of the run, which goes on later
             raise LeaveError("the driver is gone") from error
 
-    def tell(step: int, slowest_s: float) -> None:
+    def send_heartbeat(step: int, slowest_s: float) -> None:
         from ablate.training.determinism import peak_mib
 
-        with contextlib.suppress(OSError):  # the lifeline says it too
+        with contextlib.suppress(OSError):  # the driver is gone: the lifeline has ended too
             pipe.send_bytes(pack({"beat": [step, slowest_s, peak_mib()]}))
 
     while True:
@@ -89,13 +89,13 @@ def serve(
             return
         folder = Path(message["folder"])
         try:
-            with _place(message, pipe, mirror) as place:
+            with _place(message, pipe, files) as place:
                 result = work(
                     RunSpec.from_json(message["spec"]),
                     place,
                     ask=ask,
                     leave=leave,
-                    heartbeat=Heartbeat(tell),
+                    heartbeat=Heartbeat(send_heartbeat),
                     lost=message["lost"],
                     retries_oom=message["retries_oom"],
                     is_replaceable=True,
@@ -117,26 +117,26 @@ def serve(
             with contextlib.suppress(OSError):
                 pipe.send_bytes(pack({"fault": str(error)}))
             return
-        except OSError as error:  # the run's folder cannot be written; train keeps its own faults
-            with contextlib.suppress(OSError):  # the driver may have met the same fault, and gone
-                pipe.send_bytes(pack({"fault": f"{folder}: {error.strerror or error}; {MEND}"}))
+        except OSError as error:  # the run's folder cannot be written; train records its own errors
+            with contextlib.suppress(OSError):  # the driver may have met the same error, and ended
+                pipe.send_bytes(pack({"fault": f"{folder}: {error.strerror or error}; {FIX}"}))
             return
         with contextlib.suppress(OSError):  # the result is written; the next driver reads it
             pipe.send_bytes(pack({"result": result.to_json()}))
 
 
 def _place(
-    message: Mapping[str, Any], pipe: Pipe, mirror: "Mirror | None"
+    message: Mapping[str, Any], pipe: Pipe, files: "FileSync | None"
 ) -> contextlib.AbstractContextManager[Path]:
-    """Return the run's folder: the driver's own where this machine sees it, else a mirrored one."""
+    """The run's folder: the driver's own where this machine sees it, else one kept in sync."""
     folder = Path(message["folder"])
-    if mirror is None:
+    if files is None:
         return contextlib.nullcontext(folder)
     with contextlib.suppress(OSError):
         if (folder / MARK).read_text(encoding="utf-8") == message["mark"]:
             return contextlib.nullcontext(folder)
     pipe.send_bytes(pack({"wants": "files"}))
-    return mirror.of(folder.name, unpack(pipe.recv_bytes())["files"])
+    return files.of(folder.name, unpack(pipe.recv_bytes())["files"])
 
 
 def _leave_with_the_driver(lifeline: Connection, leave: threading.Event) -> None:
@@ -149,10 +149,10 @@ def _leave_with_the_driver(lifeline: Connection, leave: threading.Event) -> None
 
 
 def pack(values: Any) -> bytes:
-    """Return a message for a pipe."""
+    """Encode a message for a pipe."""
     return json.dumps(values).encode()
 
 
 def unpack(message: bytes) -> Any:
-    """Return what `pack` was given."""
+    """Decode a message of `pack`."""
     return json.loads(message)

@@ -1,7 +1,7 @@
 """Workers as jobs of Slurm, through submitit (extra `slurm`).
 
 The queue decides where and when a worker runs; a job serves many runs, as long as its time lasts.
-A job that is told to go (its time is nearly over, or it is preempted) saves its run, which goes on
+A job that gets a warning (its time is nearly over, or it is preempted) saves its run, which goes on
 in another job that the driver submits for it.
 """
 
@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import ClusterError
-from ablate.execution.leases import LEASE_S
+from ablate.execution.pool import LEASE_S
 from ablate.execution.protocol import EXECUTORS, Decide
-from ablate.execution.remote import Remote
+from ablate.execution.remote import Remote, work_for
 from ablate.execution.serving import Notice
-from ablate.execution.visiting import visit
 
 logger = logging.getLogger(__name__)
 LOGS = "ablate-slurm"
 MINUTES = 24 * 60
 WARNED_S = 120  # before the time of a job is over
-MOST_STARTS = 5  # jobs in a row that ended before their worker came
+MOST_STARTS = 5  # jobs in a row that ended before their worker connected
 SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM)
 
 
@@ -104,18 +103,18 @@ class OnSlurm(Remote):
 
     def _submit(self, token: str) -> Any:
         return self._executor.submit(
-            work_in_a_job, self._gate.address, self._key, token=token, project=self._project
+            work_in_a_job, self._server.address, self._key, token=token, project=self._project
         )
 
     def _stop(self, token: str) -> None:
         with contextlib.suppress(Exception):  # the queue does not answer, or knows it no more
             self._jobs.pop(token).cancel(check=False)
 
-    def _look_after(self) -> None:
-        """Submit jobs anew that ended before their worker came; give up after some in a row."""
+    def _check_pending(self) -> None:
+        """Replace jobs that ended before their worker connected; give up after some in a row."""
         if self._workers:
             self._failed = 0
-        for token in [one for one in self._wanted if self._jobs[one].done()]:
+        for token in [one for one in self._pending if self._jobs[one].done()]:
             job = self._jobs[token]
             self._failed += 1
             why = _last_line(job.stderr()) or f"it ended as {job.state}"
@@ -125,20 +124,22 @@ class OnSlurm(Remote):
                     f"see {job.paths.stderr}"
                 )
             logger.warning(
-                "job %s ended before its worker came (%s); another is submitted", job.job_id, why
+                "job %s ended before its worker connected (%s); another is submitted",
+                job.job_id,
+                why,
             )
-            self._wanted.discard(token)
+            self._pending.discard(token)
             self._stop(token)
-            self._hire()
+            self._start_worker()
 
 
 def work_in_a_job(address: tuple[str, int], key: bytes, *, token: str, project: str) -> None:
-    """Serve the driver in a thread, so that signals of the queue reach the main one at once."""
+    """Work for the driver in a thread, so that signals of the queue reach the main one at once."""
     notice = Notice()
     for one in SIGNALS:
         signal.signal(one, lambda *_: notice.give("its job has to end"))
     thread = threading.Thread(
-        target=visit,
+        target=work_for,
         args=(address, key),
         kwargs={"token": token, "project": project, "notice": notice},
         daemon=True,

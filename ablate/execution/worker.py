@@ -1,18 +1,24 @@
-"""One run inside a worker: journal, training, result file. Opens no database."""
+"""One run inside a worker: journal, training, result file. It opens no database.
+
+One worker at a time is in a run's folder. The worker of a driver that was killed lives on until it
+has saved its state, or has even ended the run; the next driver meanwhile hands out the same run
+again, and its worker waits for the lock of the folder.
+"""
 
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from ablate import plugins
 from ablate.errors import StoreError
-from ablate.execution.occupancy import occupy
 from ablate.identity import JsonValue
 from ablate.training.recorder import Heartbeat
 from ablate.training.spec import OOM, RunResult, RunSpec
@@ -21,6 +27,8 @@ from ablate.writing import write_json
 ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
 CACHE = ".cache"  # in a store: what the workers of its studies decode and compute once
 RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
+LOCK = "worker.lock"
+LOCK_EVERY_S = 0.2  # between two looks at a lock that another worker holds
 OF_THE_DEVICE = ("error: CUDA error", "error: HIP error", "error: cuDNN error")
 
 
@@ -39,11 +47,11 @@ def work(
     retries_oom: bool = False,
     is_replaceable: bool = False,
 ) -> RunResult:
-    """Return the result of one run, written to `folder` before it is returned.
+    """Run one run and write its result to `folder`, then return it.
 
     The folder is the truth: spec.json, journal.jsonl, pictures, and last result.json, whose
-    presence means that the run has ended. What an interrupted run left there is gone on with; a
-    result that another worker wrote there meanwhile stands.
+    presence means that the run has ended. An interrupted run goes on from what it left there; a
+    result that another worker wrote there meanwhile is kept.
 
     Args:
         spec: The run.
@@ -66,7 +74,7 @@ def work(
 
     plugins.load()
     folder.mkdir(parents=True, exist_ok=True)
-    with occupy(folder, leave):
+    with run_lock(folder, leave):
         if (written := read_result(folder)) is not None:
             write_result(folder, written)
             return written
@@ -96,14 +104,36 @@ def work(
         return result
 
 
+@contextlib.contextmanager
+def run_lock(folder: Path, leave: Event | None) -> Iterator[None]:
+    """Hold the lock of a run's folder, taken as soon as it is free; a dead holder frees it.
+
+    Raises:
+        LeaveError: `leave` was set before that.
+    """
+    from ablate.training.checkpoints import LeaveError  # here, since it imports torch
+
+    lock = FileLock(folder / LOCK)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=LOCK_EVERY_S)
+        except Timeout:
+            if leave is not None and leave.is_set():
+                raise LeaveError("another worker is in the folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _examples(spec: RunSpec, cache: Path) -> Any:
-    """Return the data of the run; None where that fails."""
+    """The data of the run; None where that fails."""
     from ablate.training.tasks import task_of
 
     try:
         return task_of(spec.settings).kept_examples(cache)
     except Exception:  # whatever a user's task raises
-        return None  # train meets the same fault and records it as the run's reason
+        return None  # train meets the same error and records it as the run's reason
 
 
 def write_result(folder: Path, result: RunResult) -> None:
@@ -115,10 +145,10 @@ def write_result(folder: Path, result: RunResult) -> None:
 
 
 def read_result(folder: Path) -> RunResult | None:
-    """Return the result of a run that ended, None for one that did not.
+    """The result of a run that ended, None for one that did not.
 
     Raises:
-        StoreError: The file is no result: it was changed or damaged.
+        StoreError: The file was changed or damaged.
     """
     try:
         return RunResult.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
@@ -126,6 +156,6 @@ def read_result(folder: Path) -> RunResult | None:
         return None
     except (ValueError, RecursionError) as error:
         raise StoreError(
-            f"{folder / RESULT}: is no result of a run ({error}); remove the run's folder, and "
+            f"{folder / RESULT}: not the result of a run ({error}); remove the run's folder, and "
             "the run starts over"
         ) from None

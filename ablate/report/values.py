@@ -17,8 +17,7 @@ from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
-from ablate.search.pareto import front
-from ablate.search.told import Direction, Told
+from ablate.search.finished import Direction, FinishedTrial, front
 from ablate.tables import NONE, Cell, Link, Table, number, signed, table
 
 ROLES: dict[Role, str] = {
@@ -303,7 +302,9 @@ def _front_of(runs: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
     means = runs.groupby("trial")[list(objectives)].mean()
     kept = front(
         [
-            Told(number=int(number), values={}, value=float(row[0]), further=tuple(row[1:]))
+            FinishedTrial(
+                number=int(number), values={}, value=float(row[0]), further=tuple(row[1:])
+            )
             for number, row in zip(means.index, means.to_numpy().tolist(), strict=True)
         ],
         directions=[_direction(objective) for objective in objectives],

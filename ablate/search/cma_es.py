@@ -1,24 +1,18 @@
-"""CMA-ES: its state is replayed from the told trials, so that nothing is kept between asks."""
+"""CMA-ES, its state replayed from the finished trials: nothing is kept between suggestions."""
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from ablate.errors import ConfigError
-from ablate.search.contract import SAMPLERS, Ask, check_at_least
+from ablate.search.contract import SAMPLERS, SamplerContext, check_at_least
+from ablate.search.finished import FinishedTrial
 from ablate.search.generations import generations
 from ablate.search.space import parameters_of
-from ablate.search.tables import at, values_of
-from ablate.search.told import Told
+from ablate.search.tables import axis_of
 
 if TYPE_CHECKING:
     from cmaes import CMA
@@ -27,7 +21,9 @@ SIGMA = 1 / 6  # of the range, as Optuna starts
 
 
 @SAMPLERS.register("cma_es")
-def cma_es(ask: Ask, *, population: int | None = None) -> optuna.samplers.BaseSampler:
+def cma_es(
+    context: SamplerContext, *, population: int | None = None
+) -> optuna.samplers.BaseSampler:
     """Covariance matrix adaptation over the numbers that every trial has; one objective.
 
     Choices and dimensions with a condition are drawn at random, as Optuna does. A trial that broke
@@ -36,7 +32,7 @@ def cma_es(ask: Ask, *, population: int | None = None) -> optuna.samplers.BaseSa
     made anew for each suggestion.
 
     Args:
-        ask: What may be known.
+        context: What the suggestion may depend on.
         population: Members of a generation, at least 4; 4 + floor(3 ln d) when not given.
 
     Source:
@@ -44,22 +40,29 @@ def cma_es(ask: Ask, *, population: int | None = None) -> optuna.samplers.BaseSa
     """
     if population is not None:
         check_at_least(4, population=population)
-    if len(ask.directions) > 1:
+    if len(context.directions) > 1:
         raise ConfigError("objective: cma_es takes one; use the sampler nsga2, tpe or gp")
     numeric = {
         name: shape
-        for name, shape in ask.parameters.items()
-        if name in ask.always and not isinstance(shape, CategoricalDistribution)
+        for name, shape in context.parameters.items()
+        if name in context.always and not isinstance(shape, CategoricalDistribution)
     }
     if len(numeric) < 2:
         raise ConfigError(
             f"dimensions: cma_es needs at least two numbers without a condition, there are "
             f"{len(numeric)} ({', '.join(numeric) or 'none'}); use the sampler tpe"
         )
-    optimizer = _replayed(ask, numeric, population)
-    optimizer.reseed_rng(ask.seed)
+    optimizer = _replayed(context, numeric, population)
+    optimizer.reseed_rng(context.seed)
     point = dict(zip(numeric, optimizer.ask().tolist(), strict=True))
-    return _Fixed({name: at(numeric[name], x) for name, x in point.items()}, numeric, ask.seed)
+    return _Fixed(
+        {
+            name: axis_of(numeric[name], version=context.positions).value(x)
+            for name, x in point.items()
+        },
+        numeric,
+        context.seed,
+    )
 
 
 class _Fixed(optuna.samplers.RandomSampler):
@@ -78,8 +81,10 @@ class _Fixed(optuna.samplers.RandomSampler):
         return dict(self._values)
 
 
-def _replayed(ask: Ask, numeric: Mapping[str, BaseDistribution], population: int | None) -> "CMA":
-    """Return the optimizer after every full generation among the told trials."""
+def _replayed(
+    context: SamplerContext, numeric: Mapping[str, BaseDistribution], population: int | None
+) -> "CMA":
+    """Return the optimizer after every full generation among the finished trials."""
     from cmaes import CMA  # it imports scipy.stats: a plan does not wait for that
 
     count = len(numeric)
@@ -88,15 +93,15 @@ def _replayed(ask: Ask, numeric: Mapping[str, BaseDistribution], population: int
         sigma=SIGMA,
         bounds=np.array([[0.0, 1.0]] * count),
         population_size=population,
-        seed=ask.study_seed,
+        seed=context.study_seed,
     )
     size = optimizer.population_size
-    members = [trial.is_feasible or bool(trial.violations) for trial in ask.told]
-    placed = generations(members, population=size, lag=ask.lag, count=len(ask.told))
-    sign = -1.0 if ask.directions[0] == "maximize" else 1.0
+    members = [trial.is_feasible or bool(trial.violations) for trial in context.finished]
+    placed = generations(members, population=size, lag=context.lag, count=len(context.finished))
+    sign = -1.0 if context.directions[0] == "maximize" else 1.0
     costs = {
         index: sign * trial.value
-        for index, trial in enumerate(ask.told)
+        for index, trial in enumerate(context.finished)
         if trial.is_feasible and trial.value is not None
     }
     worst = max(costs.values(), default=0.0) + 1.0
@@ -104,29 +109,22 @@ def _replayed(ask: Ask, numeric: Mapping[str, BaseDistribution], population: int
         mine = [i for i, member in enumerate(members) if member and placed[i] == generation][:size]
         if len(mine) < size:
             break
-        optimizer.tell([(_positions(ask, ask.told[i], numeric), costs.get(i, worst)) for i in mine])
+        optimizer.tell(
+            [(_positions(context, context.finished[i], numeric), costs.get(i, worst)) for i in mine]
+        )
     return optimizer
 
 
-def _positions(ask: Ask, trial: Told, numeric: Mapping[str, BaseDistribution]) -> Any:
+def _positions(
+    context: SamplerContext, trial: FinishedTrial, numeric: Mapping[str, BaseDistribution]
+) -> Any:
     """Return where a trial lies in the unit cube; what had no effect stands at the centre."""
-    found = parameters_of(ask.dimensions, trial.values)
+    found = parameters_of(context.dimensions, trial.values)
     return np.array(
         [
-            position_of(shape, found[name][0]) if name in found else 0.5
+            axis_of(shape, version=context.positions).position(found[name][0])
+            if name in found
+            else 0.5
             for name, shape in numeric.items()
         ]
     )
-
-
-def position_of(shape: BaseDistribution, value: float) -> float:
-    """Return the position in [0, 1] that `at` turns into the value; of a step its middle."""
-    values = values_of(shape)
-    if values is not None:
-        nearest = min(range(len(values)), key=lambda index: abs(values[index] - value))
-        return (nearest + 0.5) / len(values)
-    assert isinstance(shape, FloatDistribution | IntDistribution)
-    low, high = float(shape.low), float(shape.high)
-    if shape.log:
-        return math.log(value / low) / math.log(high / low)
-    return (value - low) / (high - low)

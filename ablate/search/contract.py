@@ -1,20 +1,41 @@
 """What samplers and pruners are made from, and the registers of their names."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
 
 from ablate.config.schema import Dimension
 from ablate.errors import ConfigError
+from ablate.identity import derive_seed
+from ablate.numbers import is_number
+from ablate.positions import NEWEST
 from ablate.registry import Registry
-from ablate.search.told import Direction, Told
+from ablate.search.finished import Direction, FinishedTrial
+from ablate.search.space import always, distributions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """All that suggestion `number` may depend on; a sampler is made anew for each.
+class SearchSettings:
+    """What all suggestions of a search have in common."""
+
+    dimensions: Mapping[str, Dimension]
+    base: Mapping[str, Any]  # settings where no dimension says otherwise
+    sampler: str
+    study_seed: int
+    directions: tuple[Direction, ...] = ("maximize",)  # one per objective
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the sampler
+    positions: int = NEWEST  # version of the map from [0, 1] to values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplerContext:
+    """All that suggestion `number` may depend on.
+
+    A sampler is made anew from its context for every suggestion, so that the suggestion does not
+    depend on what a process remembers. Samplers with a memory replay it from `finished`.
 
     A list-valued dimension has several parameters, any other one of its own name.
     """
@@ -26,16 +47,45 @@ class Ask:
     parameters: Mapping[str, BaseDistribution]
     always: frozenset[str]  # parameters that every suggestion has
     directions: tuple[Direction, ...] = ("maximize",)
-    told: tuple[Told, ...] = ()  # in the order of their numbers
-    open_trials: int = 0  # suggested before this one and not told
+    finished: tuple[FinishedTrial, ...] = ()  # in the order of their numbers
+    open_trials: int = 0  # suggested before this one and not finished
+    positions: int = NEWEST  # version of the map from [0, 1] to values
+
+    @property
+    def told(self) -> tuple[FinishedTrial, ...]:
+        """The former name of `finished`, for plug-ins."""
+        return self.finished
 
     @property
     def lag(self) -> int:
-        """Return how many trials back the newest told one lies."""
+        """How many trials back the newest finished one lies."""
         return self.open_trials + 1
 
 
-Maker = Callable[..., optuna.samplers.BaseSampler]  # (ask, *, options)
+def context_of(
+    settings: SearchSettings,
+    *,
+    number: int,
+    finished: Sequence[FinishedTrial] = (),
+    open_trials: int = 0,
+) -> SamplerContext:
+    """The context of suggestion `number`; its seed follows from the study's and the number."""
+    return SamplerContext(
+        number=number,
+        seed=derive_seed(settings.study_seed, "sampler", number),
+        study_seed=settings.study_seed,
+        dimensions=settings.dimensions,
+        parameters=distributions(settings.dimensions),
+        always=always(settings.dimensions),
+        directions=settings.directions,
+        finished=tuple(sorted(finished, key=lambda trial: trial.number)),
+        open_trials=open_trials,
+        positions=settings.positions,
+    )
+
+
+Ask = SamplerContext  # the former name, for plug-ins
+Maker = Callable[..., optuna.samplers.BaseSampler]  # (context, *, options)
 PrunerMaker = Callable[..., optuna.pruners.BasePruner]  # (rungs, *, options)
 SAMPLERS: Registry[Maker] = Registry("sampler", package="ablate.search")
 PRUNERS: Registry[PrunerMaker] = Registry("pruner", package="ablate.search")
@@ -46,7 +96,7 @@ def check_at_least(low: float, **options: float) -> None:
     faults = [
         f"{name}: must be at least {low:g}, got {value}"
         for name, value in options.items()
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= low
+        if not is_number(value) or value < low
     ]
     if faults:
         raise ConfigError(*faults)

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 (script,) = entry_points(group="console_scripts", name="optuna-dashboard")
 script.load()()
 """
-MEND = "install ablate with its extra: pip install 'ablate[dashboard]'"
+FIX = "install ablate with its extra: pip install 'ablate[dashboard]'"
 ENDED_BY_HAND = (0, -2, 130)
 LOOPBACK = "127.0.0.1"
 
@@ -24,7 +24,7 @@ def serve(store: Path, *, port: int) -> None:
         StoreError: The dashboard is not installed, the store holds no trials, or the port is taken.
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
-        raise StoreError(f"optuna-dashboard is not installed; {MEND}")
+        raise StoreError(f"optuna-dashboard is not installed; {FIX}")
     database = store.resolve() / "optuna.db"
     if not database.is_file():
         raise StoreError(f"{store}: holds no trials; run a study first, or name it by --store")

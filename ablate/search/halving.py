@@ -1,4 +1,4 @@
-"""Successive halving and Hyperband, asynchronous, read from the reports of the told trials.
+"""Successive halving and Hyperband, asynchronous, read from the reports of the finished trials.
 
 Optuna's own pruners of these names keep on each trial which rungs it reached, and only for trials
 that they judged themselves; made anew for each decision they would stop nothing. The rules here
@@ -6,6 +6,8 @@ are theirs, but for one report that passes several rungs: a trial stopped there 
 """
 
 import binascii
+import bisect
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -114,7 +116,7 @@ class Brackets(optuna.pruners.BasePruner):
         ]
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """Return what the trial's own bracket says."""
+        """Whether the pruner of the trial's own bracket stops it."""
         bracket = self.bracket_of(study.study_name, trial.number)
         rivals = [
             other
@@ -126,11 +128,7 @@ class Brackets(optuna.pruners.BasePruner):
     def bracket_of(self, study_name: str, number: int) -> int:
         """Return the bracket of a trial, drawn by a hash in proportion to the brackets' shares."""
         place = binascii.crc32(f"{study_name}_{number}".encode()) % sum(self._shares)
-        for bracket, share in enumerate(self._shares):
-            place -= share
-            if place < 0:
-                break
-        return bracket
+        return bisect.bisect_right(list(itertools.accumulate(self._shares)), place)
 
 
 def value_from(trial: FrozenTrial, steps: int) -> float | None:

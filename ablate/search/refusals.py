@@ -1,4 +1,4 @@
-"""What a search phase asks for that its sampler or pruner cannot do, before anything runs."""
+"""Errors of a search phase: requests that its sampler or pruner cannot meet."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -6,10 +6,8 @@ from typing import Any
 
 from ablate.config.schema import Dimension, Phase
 from ablate.errors import ConfigError, nearest
-from ablate.search.contract import PRUNERS, SAMPLERS, Ask
-from ablate.search.pruners import NEEDS_IMAGES
-from ablate.search.space import always, distributions
-from ablate.search.told import Direction
+from ablate.search.contract import PRUNERS, SAMPLERS, SearchSettings, context_of
+from ablate.search.finished import Direction
 
 PARTS = ("sampler", "pruner")
 
@@ -17,24 +15,21 @@ PARTS = ("sampler", "pruner")
 def refusals(
     phase: Phase, *, dimensions: Mapping[str, Dimension], directions: Sequence[Direction]
 ) -> list[str]:
-    """Return a line for every fault of a search phase; `options` has a part for each plug-in."""
+    """A line for every error of a search phase; `options` has a part for each plug-in."""
     at = f"phases.{phase.name}"
     faults = [
         f"{at}.options.{key}: no such part; {nearest(key, PARTS)}"
         for key in phase.options
         if key not in PARTS
     ]
-    ask = Ask(
-        number=0,
-        seed=0,
-        study_seed=0,
-        dimensions=dimensions,
-        parameters=distributions(dimensions),
-        always=always(dimensions),
-        directions=tuple(directions),
-    )
     sampler, pruner = phase.sampler or "tpe", phase.pruner or "none"
-    faults += _tried(at, phase, "sampler", sampler, lambda **kw: SAMPLERS.get(sampler)(ask, **kw))
+    settings = SearchSettings(
+        dimensions=dimensions, base={}, sampler=sampler, study_seed=0, directions=tuple(directions)
+    )
+    context = context_of(settings, number=0)
+    faults += _tried(
+        at, phase, "sampler", sampler, lambda **kw: SAMPLERS.get(sampler)(context, **kw)
+    )
     faults += _tried(
         at, phase, "pruner", pruner, lambda **kw: PRUNERS.get(pruner)(phase.rungs, **kw)
     )
@@ -47,8 +42,6 @@ def refusals(
         )
     if phase.seeds > 1:
         faults.append(f"{at}.pruner: a trial of several seeds is never pruned; set seeds: 1")
-    if pruner == "wilcoxon" or options_of(phase, "pruner").get("then") == "wilcoxon":
-        faults.append(f"{at}.pruner: {NEEDS_IMAGES}")
     return faults
 
 
@@ -59,7 +52,7 @@ def options_of(phase: Phase, part: str) -> Mapping[str, Any]:
 
 
 def _tried(at: str, phase: Phase, part: str, name: str, make: Callable[..., object]) -> list[str]:
-    """Return what making the plug-in with its options says."""
+    """The errors that the plug-in reports when it is made with its options."""
     options = phase.options.get(part, {})
     if not isinstance(options, Mapping):
         return [f"{at}.options.{part}: must map options of {name} to values, got {options!r}"]

@@ -1,4 +1,4 @@
-"""The samplers that Optuna brings: each makes suggestion k from (seed, k) and what was told."""
+"""The samplers that Optuna brings, made anew for each suggestion from the finished trials."""
 
 from typing import Any
 
@@ -7,60 +7,61 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 
-from ablate.search.constraints import heeding
-from ablate.search.contract import SAMPLERS, Ask, check_at_least
+from ablate.search.contract import SAMPLERS, SamplerContext, check_at_least
 from ablate.search.generations import generations
+from ablate.search.history import constraints_func
 from ablate.search.tables import discrete_values
 
 
 @SAMPLERS.register("tpe")
-def tpe(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
+def tpe(context: SamplerContext, *, startup: int = 10) -> optuna.samplers.BaseSampler:
     """Tree-structured Parzen estimator, univariate, with constant liar for open trials.
 
     Args:
-        ask: What is asked, and what was told.
+        context: What the suggestion may depend on.
         startup: First trials, which are drawn at random.
     """
     check_at_least(0, startup=startup)
     return optuna.samplers.TPESampler(
-        seed=ask.seed,
+        seed=context.seed,
         n_startup_trials=startup,
         multivariate=False,
         constant_liar=True,
-        **heeding(ask.told),
+        **constraints_func(context.finished),
     )
 
 
 @SAMPLERS.register("random")
-def random(ask: Ask) -> optuna.samplers.BaseSampler:
+def random(context: SamplerContext) -> optuna.samplers.BaseSampler:
     """Independent uniform draws."""
-    return optuna.samplers.RandomSampler(seed=ask.seed)
+    return optuna.samplers.RandomSampler(seed=context.seed)
 
 
 @SAMPLERS.register("brute_force")
-def brute_force(ask: Ask) -> optuna.samplers.BaseSampler:
+def brute_force(context: SamplerContext) -> optuna.samplers.BaseSampler:
     """Every combination of a discrete space once, in random order."""
-    discrete_values(ask.dimensions, sampler="brute_force")
-    return optuna.samplers.BruteForceSampler(seed=ask.seed)
+    discrete_values(context.dimensions, sampler="brute_force")
+    return optuna.samplers.BruteForceSampler(seed=context.seed)
 
 
 @SAMPLERS.register("gp")
-def gp(ask: Ask, *, startup: int = 10) -> optuna.samplers.BaseSampler:
+def gp(context: SamplerContext, *, startup: int = 10) -> optuna.samplers.BaseSampler:
     """Gaussian process with (constrained) expected improvement; about a second at 300 trials.
 
     Dimensions with a condition are drawn at random, as Optuna does: the process knows those that
-    all told trials have. Choices are compared as equal or not. Open trials are taken into account.
+    all finished trials have. Choices are compared as equal or not. Open trials are taken into
+    account.
 
     Args:
-        ask: What is asked, and what was told.
+        context: What the suggestion may depend on.
         startup: First trials, which are drawn at random; at least 1.
     """
     check_at_least(1, startup=startup)
     return _QuietProcess(
-        seed=ask.seed,
+        seed=context.seed,
         n_startup_trials=startup,
         warn_independent_sampling=False,
-        **heeding(ask.told),
+        **constraints_func(context.finished),
     )
 
 
@@ -78,26 +79,31 @@ class _QuietProcess(optuna.samplers.GPSampler):
 
 
 @SAMPLERS.register("nsga2")
-def nsga2(ask: Ask, *, population: int = 16) -> optuna.samplers.BaseSampler:
+def nsga2(context: SamplerContext, *, population: int = 16) -> optuna.samplers.BaseSampler:
     """Genetic search for one or several objectives, constraints first.
 
     Dimensions with a condition are drawn at random, as Optuna does: crossover needs dimensions
-    that all told trials have. A trial that broke a constraint is a member of its generation.
+    that all finished trials have. A trial that broke a constraint is a member of its generation.
 
     Args:
-        ask: What is asked, and what was told.
+        context: What the suggestion may depend on.
         population: Trials of a generation, at least 2.
     """
     check_at_least(2, population=population)
-    members = [trial.is_feasible or bool(trial.violations) for trial in ask.told]
+    members = [trial.is_feasible or bool(trial.violations) for trial in context.finished]
     placed = generations(
-        members, population=population, lag=ask.lag, count=len(ask.told) + ask.open_trials + 1
+        members,
+        population=population,
+        lag=context.lag,
+        count=len(context.finished) + context.open_trials + 1,
     )
-    return _Placed(placed, population=population, seed=ask.seed, **heeding(ask.told))
+    return _Placed(
+        placed, population=population, seed=context.seed, **constraints_func(context.finished)
+    )
 
 
 class _Placed(optuna.samplers.NSGAIISampler):
-    """NSGA-II that is told the generation of every trial; Optuna writes it on a trial it asks."""
+    """NSGA-II with the generation of every trial given; Optuna writes it on trials it asks for."""
 
     def __init__(self, placed: list[int], *, population: int, seed: int, **more: Any) -> None:
         super().__init__(population_size=population, seed=seed, **more)

@@ -67,7 +67,7 @@ def parameters_of(
 ) -> dict[str, tuple[Any, BaseDistribution]]:
     """Return parameter -> its value and distribution, for values of dimensions.
 
-    What is no dimension, and a list that was named instead of written out, has no parameters.
+    Values of other names, and a list that was named instead of written out, have no parameters.
     """
     found: dict[str, tuple[Any, BaseDistribution]] = {}
     for name, value in values.items():
@@ -86,7 +86,7 @@ def parameters_of(
 def suggest_values(
     trial: Trial, dimensions: Mapping[str, Dimension], base: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Ask the trial for every dimension that is active given those asked before it."""
+    """SamplerContext the trial for every dimension that is active given those asked before it."""
     values: dict[str, Any] = {}
     waiting = dict(dimensions)
     while waiting:

@@ -11,10 +11,11 @@ from sqlalchemy.engine import make_url
 
 from ablate.config.schema import Dimension
 from ablate.errors import StoreError, is_disk_full, one_line
+from ablate.search.finished import Direction, FinishedTrial
 from ablate.search.history import frozen
 from ablate.search.space import parameters_of
-from ablate.search.told import Direction, Told
 from ablate.tracking.address import hide, public
+from ablate.writing import replacing
 
 KEY = "ablate.trial"
 BUILDING = 0x61626C617465  # key of the lock that is held while a schema is built
@@ -26,7 +27,7 @@ def default_url(store: Path) -> str:
 
 
 def holds(url: str, study: str) -> bool:
-    """Return whether a database holds a study; an absent sqlite file is not made for the look.
+    """Return whether a database holds a study; an absent sqlite file is not created by this.
 
     Raises:
         StoreError: The database cannot be opened.
@@ -41,7 +42,7 @@ def holds(url: str, study: str) -> bool:
 
 
 class TrialStore:
-    """Writes every told trial once, finished; a trial is never RUNNING here.
+    """Writes every finished trial once; a trial is never RUNNING here.
 
     Args:
         url: Any RDB address that Optuna takes.
@@ -78,7 +79,7 @@ class TrialStore:
         self._is_unsure = False  # whether the last trial may be there although its answer was lost
 
     def add(
-        self, trial: Told, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
+        self, trial: FinishedTrial, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
     ) -> None:
         """Write the trial unless a trial of that number is there.
 
@@ -133,7 +134,7 @@ class TrialStore:
 
 
 def _make(url: str) -> None:
-    """Build an absent sqlite file beside its place and rename it: whole or absent after any kill.
+    """Build an absent sqlite file under another name and rename it: whole or absent after a kill.
 
     Optuna makes a table and the index that keeps its names unique in two steps; a kill in between
     leaves a file in which a study can be made twice.
@@ -146,13 +147,10 @@ def _make(url: str) -> None:
     path = Path(found.database)
     if path.exists():
         return
-    beside = path.with_name(f".{path.name}.new")
-    for old in path.parent.glob(f"{beside.name}*"):
-        old.unlink()
-    storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
-    storage.remove_session()
-    storage.engine.dispose()
-    beside.replace(path)
+    with replacing(path, is_alone=True) as beside:
+        storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _make_alone(url: str) -> None:
@@ -175,11 +173,11 @@ def _opened(url: str) -> optuna.storages.RDBStorage:
 
 
 def _refused(error: Exception, url: str) -> StoreError:
-    """Return what to say of a database that cannot be opened."""
-    mend = "check the path and its rights, or name another store"
+    """The error for a database that cannot be opened."""
+    fix = "check the path and its rights, or name another store"
     if isinstance(error, ImportError) and url.startswith("postgres"):
-        mend = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
-    return StoreError(f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {mend}")
+        fix = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
+    return StoreError(f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {fix}")
 
 
 def _reason(error: Exception, url: str) -> str:

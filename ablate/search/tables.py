@@ -1,4 +1,4 @@
-"""Samplers that are tables: suggestion k is row k, whatever was told."""
+"""Samplers that are tables: suggestion k is row k, whatever has finished."""
 
 import itertools
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ from optuna.distributions import (
 
 from ablate.config.schema import Dimension, VectorDimension
 from ablate.errors import ConfigError
-from ablate.search.contract import SAMPLERS, Ask
+from ablate.positions import NEWEST, Axis
+from ablate.search.contract import SAMPLERS, SamplerContext
 from ablate.search.space import distribution
 
 
@@ -23,10 +24,11 @@ class Points(optuna.samplers.BaseSampler):
 
     Args:
         point: Position in (0, 1) of every parameter by name.
+        version: Of the map from positions to values.
     """
 
-    def __init__(self, point: Mapping[str, float]) -> None:
-        self._point = point
+    def __init__(self, point: Mapping[str, float], *, version: int = NEWEST) -> None:
+        self._point, self._version = point, version
 
     def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, BaseDistribution]:
         """Return nothing: every parameter is sampled by itself."""
@@ -40,26 +42,27 @@ class Points(optuna.samplers.BaseSampler):
         self, study: Any, trial: Any, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Return the value at this point's position in the parameter."""
-        return at(param_distribution, self._point[param_name])
+        return axis_of(param_distribution, version=self._version).value(self._point[param_name])
 
 
 @SAMPLERS.register("qmc")
-def sobol(ask: Ask) -> optuna.samplers.BaseSampler:
+def sobol(context: SamplerContext) -> optuna.samplers.BaseSampler:
     """Scrambled Sobol sequence over all dimensions; point k is point k, however one resumes."""
     from scipy.stats import qmc  # a plan does not wait for it
 
-    engine = qmc.Sobol(d=len(ask.parameters), scramble=True, rng=ask.study_seed)
-    if ask.number:
-        engine.fast_forward(ask.number)
-    return Points(dict(zip(ask.parameters, engine.random(1)[0].tolist(), strict=True)))
+    engine = qmc.Sobol(d=len(context.parameters), scramble=True, rng=context.study_seed)
+    if context.number:
+        engine.fast_forward(context.number)
+    point = dict(zip(context.parameters, engine.random(1)[0].tolist(), strict=True))
+    return Points(point, version=context.positions)
 
 
 @SAMPLERS.register("grid")
-def grid(ask: Ask) -> optuna.samplers.BaseSampler:
+def grid(context: SamplerContext) -> optuna.samplers.BaseSampler:
     """Full grid in design order; a float dimension needs a `step`."""
-    axes = discrete_values(ask.dimensions, sampler="grid")
+    axes = discrete_values(context.dimensions, sampler="grid")
     cells = list(itertools.product(*[range(len(values)) for values in axes.values()]))
-    cell = cells[ask.number % len(cells)]
+    cell = cells[context.number % len(cells)]
     return Points(
         {
             name: (index + 0.5) / len(values)
@@ -83,40 +86,30 @@ def discrete_values(dimensions: Mapping[str, Dimension], *, sampler: str) -> dic
                 "has none; use the sampler qmc, or a bundle of named lists"
             )
             continue
-        values = values_of(distribution(dimension))
+        values = axis_of(distribution(dimension)).values
         if values is None:
-            mend = "a step, or " if not dimension.log else ""
+            step = "a step, or " if not dimension.log else ""
             faults.append(
-                f"dimensions.{name}: {sampler} needs discrete values; give the dimension {mend}"
+                f"dimensions.{name}: {sampler} needs discrete values; give the dimension {step}"
                 f"choices, or use the sampler qmc"
             )
         else:
-            found[name] = values
+            found[name] = list(values)
     if faults:
         raise ConfigError(*faults)
     return found
 
 
-def values_of(distribution: BaseDistribution) -> list[Any] | None:
-    """Return all values of a discrete distribution, None for a continuous one."""
+def axis_of(distribution: BaseDistribution, *, version: int = NEWEST) -> Axis:
+    """The axis that a distribution of Optuna is, its ends as Optuna has them."""
     if isinstance(distribution, CategoricalDistribution):
-        return list(distribution.choices)
-    if isinstance(distribution, IntDistribution) and not distribution.log:
-        return list(range(distribution.low, distribution.high + 1, distribution.step))
-    if isinstance(distribution, FloatDistribution) and distribution.step is not None:
-        count = round((distribution.high - distribution.low) / distribution.step) + 1
-        return [distribution.low + index * distribution.step for index in range(count)]
-    return None
-
-
-def at(distribution: BaseDistribution, position: float) -> Any:
-    """Return the value at `position` in [0, 1] of a distribution, log scales respected."""
-    values = values_of(distribution)
-    if values is not None:
-        return values[min(int(position * len(values)), len(values) - 1)]
+        return Axis(choices=tuple(distribution.choices))
     assert isinstance(distribution, FloatDistribution | IntDistribution)
-    low, high = float(distribution.low), float(distribution.high)
-    value = low * (high / low) ** position if distribution.log else low + (high - low) * position
-    if isinstance(distribution, IntDistribution):
-        return min(max(round(value), distribution.low), distribution.high)
-    return min(max(value, low), high)
+    return Axis(
+        low=distribution.low,
+        high=distribution.high,
+        step=distribution.step,
+        is_log=distribution.log,
+        is_whole=isinstance(distribution, IntDistribution),
+        version=version,
+    )

@@ -1,24 +1,9 @@
 """Whether the winners of a search crowd at the ends of the range that they were drawn from."""
 
-import math
 from collections.abc import Sequence
 
 OUTER = 0.05  # of the range, at each end
 SHARE = 0.25  # of the winners; no more than this is fine whatever chance says
-
-
-def positions(
-    values: Sequence[float], *, low: float, high: float, is_log: bool = False
-) -> list[float]:
-    """Return where values stand in a range, 0 its low and 1 its high end.
-
-    Example:
-        >>> positions([1.0, 4.0], low=1.0, high=4.0, is_log=True)
-        [0.0, 1.0]
-    """
-    scale = math.log if is_log else float
-    width = scale(high) - scale(low)
-    return [(scale(value) - scale(low)) / width for value in values]
 
 
 def count_outer(places: Sequence[float]) -> int:

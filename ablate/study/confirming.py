@@ -11,7 +11,7 @@ from ablate.designs.confirm import BASELINE
 from ablate.designs.contract import Frozen, filled
 from ablate.errors import ConfigError
 from ablate.identity import digest
-from ablate.search.told import Told
+from ablate.search.finished import FinishedTrial
 from ablate.study.plan import Plan, design_trials
 from ablate.study.planned import ConfirmPlan, PlannedTrial
 from ablate.study.questions import directions_of
@@ -25,7 +25,7 @@ def freeze(
     confirmation: ConfirmPlan,
     *,
     known: Mapping[int, PlannedTrial],
-    finished: Mapping[int, Told],
+    finished: Mapping[int, FinishedTrial],
     unhealthy: Collection[int] = (),
 ) -> dict[str, Any]:
     """Return the entry for the ledger: the arms with their recipes, their origin, and a hash.

@@ -12,7 +12,7 @@ from ablate.errors import ConfigError, HaltedError
 from ablate.execution.protocol import EXECUTORS, Executor
 from ablate.fingerprint import numeric_hash
 from ablate.scoring import references
-from ablate.search.told import Direction
+from ablate.search.finished import Direction
 from ablate.study import environments
 from ablate.study.open_study import OpenStudy
 from ablate.study.projection import Projection
@@ -106,6 +106,7 @@ def run(
                 "code_hash": numeric_hash(),
                 "looks": declared(config),
                 "defaults": config.defaults,
+                "positions": ledger.positions,
                 "overrides": [recorded(word) for word in overrides],
             }
         )

@@ -19,6 +19,8 @@ from typing import Any, Final
 from ablate.config.defaults import NEWEST
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
+from ablate.positions import HALF_ENDS
+from ablate.positions import NEWEST as NEWEST_POSITIONS
 from ablate.study.planned import Redraw
 from ablate.training.spec import RunResult
 
@@ -46,6 +48,11 @@ class Ledger:
         self.faults: list[str] = []  # of the file, in words
         self._good: int | None = None  # where a torn tail starts; cut before the next event
         self._load()
+
+    @property
+    def positions(self) -> int:
+        """Version of the map from [0, 1] to values that the study's searches were started with."""
+        return int(self.header.get("positions", HALF_ENDS)) if self.header else NEWEST_POSITIONS
 
     def start(self, header: Mapping[str, Any]) -> None:
         """Write the hashes of a new study, or compare them with those it was started with.

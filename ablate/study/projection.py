@@ -11,9 +11,8 @@ from ablate.study.open_study import OpenStudy
 from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.questions import shown_first
-from ablate.tracking.dataset import dataset_input
 from ablate.tracking.outbox import RETRY_AFTER_S
-from ablate.tracking.views import experiment_tags
+from ablate.tracking.views import dataset_input, experiment_tags
 from ablate.training.spec import RunResult, RunSpec
 from ablate.writing import write_json
 

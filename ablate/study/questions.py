@@ -5,7 +5,7 @@ import itertools
 from ablate.config.schema import Question, StudyConfig
 from ablate.design_names import FULL_FACTORIAL
 from ablate.designs.contract import free
-from ablate.search.told import Direction
+from ablate.search.finished import Direction
 
 
 def questions_of(config: StudyConfig) -> list[Question]:

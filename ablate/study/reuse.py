@@ -15,7 +15,7 @@ from ablate.execution.worker import JOURNAL, RESULT, read_result
 from ablate.fingerprint import numeric_hash
 from ablate.study.ledger import LEDGER, Ledger
 from ablate.study.plan import Plan
-from ablate.tracking.position import POSITION
+from ablate.tracking.journal import POSITION
 from ablate.training.environment import environment_of
 
 logger = logging.getLogger(__name__)

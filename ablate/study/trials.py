@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.search.contract import PRUNERS
+from ablate.search.contract import PRUNERS, SearchSettings
+from ablate.search.finished import FinishedTrial
 from ablate.search.pruners import should_prune
 from ablate.search.refusals import options_of
 from ablate.search.suggest import suggest
-from ablate.search.told import Told
 from ablate.study import redrawing
 from ablate.study.confirming import freeze, trials_of
 from ablate.study.ledger import Ledger
@@ -32,7 +32,7 @@ class Trials:
         self.directions = directions_of(plan.config)
         self._ledger = ledger
         self.known: dict[int, PlannedTrial] = {trial.number: trial for trial in plan.trials}
-        self.finished: dict[int, Told] = {}
+        self.finished: dict[int, FinishedTrial] = {}
         self.twin_of: dict[int, int] = {}  # a suggestion that repeats an earlier arm
         self.spared = 0  # planned runs of suggestions that are infeasible or repeat an arm
         self._twins: dict[int, list[int]] = {}
@@ -127,7 +127,7 @@ class Trials:
             return
         if trial.violations:
             broken = dict.fromkeys(trial.violations, 1.0)
-            finished = Told(
+            finished = FinishedTrial(
                 number=number,
                 values={**trial.factors, **trial.nuisance},
                 value=None,
@@ -137,7 +137,7 @@ class Trials:
             first = self.finished.get(self.twin_of[number])
             if first is None:
                 return
-            finished = Told(
+            finished = FinishedTrial(
                 number=number,
                 values={**trial.factors, **trial.nuisance},
                 value=first.value,
@@ -152,7 +152,7 @@ class Trials:
             means = [_mean(ended, objective) for objective in self.plan.config.objectives]
             further = tuple(mean for mean in means[1:] if mean is not None)
             is_whole = len(further) == len(means) - 1
-            finished = Told(
+            finished = FinishedTrial(
                 number=number,
                 values={**trial.factors, **trial.nuisance},
                 value=means[0] if is_whole else None,
@@ -175,7 +175,7 @@ class Trials:
             make(spec.rungs, **options_of(search.phase, "pruner")),
             number=spec.trial - search.first,
             direction=self.directions[0],
-            told=self._visible(search, spec.trial),
+            finished=self._visible(search, spec.trial),
             reports=reports,
         )
 
@@ -277,19 +277,24 @@ class Trials:
     def _suggest(self, search: SearchPlan, number: int) -> dict[str, Any]:
         visible = self._visible(search, number)
         first_open = max(search.first, number - search.lag + 1)
-        return suggest(
-            dimensions=self.plan.config.dimensions,
-            base=self.plan.config.base,
+        config = self.plan.config
+        settings = SearchSettings(
+            dimensions=config.dimensions,
+            base=config.base,
             sampler=search.phase.sampler or "tpe",
-            study_seed=self.plan.config.seed,
-            number=number - search.first,
+            study_seed=config.seed,
             directions=self.directions,
-            told=visible,
-            open_trials=[self._ledger.asked[other] for other in range(first_open, number)],
             options=options_of(search.phase, "sampler"),
+            positions=self._ledger.positions,
+        )
+        return suggest(
+            settings,
+            number=number - search.first,
+            finished=visible,
+            open_trials=[self._ledger.asked[other] for other in range(first_open, number)],
         )
 
-    def _visible(self, search: SearchPlan, number: int) -> list[Told]:
+    def _visible(self, search: SearchPlan, number: int) -> list[FinishedTrial]:
         """Return exactly the trials that suggestion `number` may know of."""
         last = number - search.lag
         return [self.finished[other] for other in range(search.first, last + 1)]

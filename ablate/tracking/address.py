@@ -83,7 +83,7 @@ def hide(text: str, uri: str = "") -> str:
 
 
 def run_page(uri: str, experiment_id: str) -> str:
-    """Return what a run id is appended to for a link into a server's UI, "" where none serves.
+    """The start of a link into a server's UI, to which a run id is appended; "" without a server.
 
     Example:
         >>> run_page("http://127.0.0.1:5000/", "3")

@@ -1,4 +1,4 @@
-"""What MLflow holds of a study, run by run, for comparison with the truth."""
+"""The runs of a study in MLflow, for comparison with its ledger."""
 
 from dataclasses import dataclass
 
@@ -20,32 +20,26 @@ class Row:
 
 
 def held(client: MlflowClient, *, study: str) -> list[Row]:
-    """Return every active run of the study, oldest first; none where there is no such study."""
+    """Every active run of the study, oldest first; empty where MLflow has no such study."""
     experiment = client.get_experiment_by_name(study)
     if experiment is None:
         return []
-    found: list[Row] = []
-    token = None
-    while True:
-        page = client.search_runs([experiment.experiment_id], max_results=1000, page_token=token)
-        for run in page:
-            found.append(
-                Row(
-                    key=run.data.tags.get(runs.KEY, ""),
-                    run_id=run.info.run_id,
-                    status=run.info.status,
-                    state=run.data.tags.get("ablate.state", ""),
-                    started_ms=int(run.info.start_time or 0),
-                    final={
-                        name.removeprefix("final/"): value
-                        for name, value in run.data.metrics.items()
-                        if name.startswith("final/")
-                    },
-                )
-            )
-        token = page.token
-        if not token:
-            return sorted(found, key=lambda row: (row.started_ms, row.run_id))
+    found = [
+        Row(
+            key=run.data.tags.get(runs.KEY, ""),
+            run_id=run.info.run_id,
+            status=run.info.status,
+            state=run.data.tags.get("ablate.state", ""),
+            started_ms=int(run.info.start_time or 0),
+            final={
+                name.removeprefix("final/"): value
+                for name, value in run.data.metrics.items()
+                if name.startswith("final/")
+            },
+        )
+        for run in runs.every(client, experiment.experiment_id)
+    ]
+    return sorted(found, key=lambda row: (row.started_ms, row.run_id))
 
 
 def forget(client: MlflowClient, run_ids: list[str]) -> None:

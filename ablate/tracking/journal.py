@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ablate.errors import StoreError
+from ablate.numbers import is_number
+from ablate.writing import replacing
 
 logger = logging.getLogger(__name__)
 SYNC_EVERY_S = 1.0
@@ -20,6 +22,7 @@ LONGEST_NAME = 250  # of a metric, as MLflow has it
 LONGEST_PATH = 1000
 CHUNK = 65_536
 LARGEST = 2**63 - 1  # of steps and times: what databases hold
+POSITION = "shipped.json"  # how far a journal was sent, and to which MLflow run
 NOT_FINITE = ("nan", "inf", "-inf")
 
 
@@ -28,9 +31,9 @@ class JournalRecorder:
 
     Every event is handed to the system at once, so a killed process loses none; fsync, against a
     crash of the machine, comes at most once a second, on a thread of its own, since a disk may take
-    long. A fault of the disk is raised by the next call. A journal that is there already belongs to
-    an interrupted run that goes on: a torn last line is cut, and what it holds stands; an event
-    of a step that is repeated is not written again.
+    long. The next call raises an error of the disk. A journal that is there already belongs to an
+    interrupted run that goes on: a torn last line is cut and the rest is kept; an event of a step
+    that is repeated is not written again.
 
     Args:
         path: File to append to, in the run's folder.
@@ -135,7 +138,7 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, dict[str,
             event = _event(line) if line.endswith(b"\n") else None
             if event is None:
                 raise StoreError(
-                    f"{path}: damaged at byte {offset}: {line[:40]!r} is no event; "
+                    f"{path}: damaged at byte {offset}: {line[:40]!r} is not an event; "
                     "remove the run's folder, and the run starts over"
                 )
             offset += len(line)
@@ -170,9 +173,7 @@ def _refuse(constant: str) -> None:
 def _is_value(value: object) -> bool:
     if isinstance(value, str):
         return value in NOT_FINITE
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) <= sys.float_info.max
+    return is_number(value) and abs(value) <= sys.float_info.max
 
 
 def _is_inside(name: str) -> bool:
@@ -209,6 +210,25 @@ def _cut_torn_line(path: Path) -> None:
                 break
         if whole < size:
             logger.warning(
-                "%s: %d bytes at its end are no whole event; cut off", path, size - whole
+                "%s: %d bytes at its end are an incomplete event; cut off", path, size - whole
             )
             file.truncate(whole)
+
+
+def read_position(folder: Path, journal: Path, *, run_id: str) -> int:
+    """Return the offset sent to this MLflow run; another run or a shorter journal starts at 0.
+
+    Sending from too early is harmless: points carry the journal's times and stand once.
+    """
+    try:
+        sent = json.loads((folder / POSITION).read_text(encoding="utf-8"))
+        offset = int(sent["offset"]) if sent.get("run") == run_id else 0
+        return offset if 0 <= offset <= journal.stat().st_size else 0
+    except (FileNotFoundError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return 0
+
+
+def write_position(folder: Path, offset: int, *, run_id: str) -> None:
+    """Write the offset, so that a reader sees the old one or the new one."""
+    with replacing(folder / POSITION) as beside:
+        beside.write_text(json.dumps({"run": run_id, "offset": offset}), encoding="utf-8")

@@ -1,17 +1,20 @@
 """What waits while the tracker does not answer: it never stops a training and loses nothing."""
 
+import functools
 import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from mlflow.exceptions import MlflowException
 
-from ablate.errors import AblateError, is_disk_full, one_line
+from ablate.errors import AblateError, StoreError, is_disk_full, one_line
 from ablate.tracking.address import hide
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_S, RETRY_AT_MOST_S = 15.0, 120.0  # doubled after every failure in a row
+INSIST_AFTER_S = (1.0, 4.0)  # pauses between the last tries, when nothing else is left to do
 DOWN = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "IO_ERROR", "REQUEST_LIMIT_EXCEEDED"}
 
 
@@ -19,9 +22,13 @@ class Outbox:
     """Does jobs at once while the tracker answers, else later and in order.
 
     A failed job is done again from its start, so each must be harmless to repeat.
+
+    Args:
+        address: Of the tracker, for messages.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
+        self._address = address
         self.reason = ""  # why the last job failed
         self.failures = 0
         self._late: deque[Callable[[], object]] = deque()
@@ -39,6 +46,22 @@ class Outbox:
         """Do a job now, or keep it until the tracker answers."""
         self._late.append(job)
         self.drain()
+
+    def insist(self, job: Callable[[], object]) -> None:
+        """Do all that waits and then a job, trying again for some seconds.
+
+        Raises:
+            StoreError: The tracker is still away.
+        """
+        self.deliver(job)
+        for pause_s in (*INSIST_AFTER_S, 0.0):
+            if self.drain(now=True):
+                return
+            time.sleep(pause_s)
+        raise StoreError(
+            f"{self._address}: does not answer ({self.reason}); nothing is lost: start the same "
+            "study again when it does, and the rest is sent"
+        )
 
     def drain(self, *, now: bool = False) -> bool:
         """Do what waits; return whether the tracker answers and nothing is left.
@@ -77,6 +100,46 @@ class Outbox:
             return False
         self._quiet_until = self._quiet_s = 0.0
         return True
+
+
+class Sender(Protocol):
+    """What sends through an outbox; the decorators below are for its methods."""
+
+    outbox: Outbox
+
+
+P = ParamSpec("P")
+S = TypeVar("S", bound=Sender)
+
+
+def delivered(send: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
+    """Send now, or, while the tracker does not answer, later and in order."""
+
+    @functools.wraps(send)
+    def call(sender: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        sender.outbox.deliver(functools.partial(send, sender, *args, **kwargs))
+
+    return call
+
+
+def attempted(send: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], bool]:
+    """Send now and return True, or do nothing and return False: a later call sends the same."""
+
+    @functools.wraps(send)
+    def call(sender: S, /, *args: P.args, **kwargs: P.kwargs) -> bool:
+        return sender.outbox.attempt(functools.partial(send, sender, *args, **kwargs))
+
+    return call
+
+
+def insisted(send: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
+    """Send now, all that waits first; raise StoreError where the tracker is still away."""
+
+    @functools.wraps(send)
+    def call(sender: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        sender.outbox.insist(functools.partial(send, sender, *args, **kwargs))
+
+    return call
 
 
 def is_down(error: Exception) -> bool:

@@ -138,15 +138,15 @@ def _artifacts(client: MlflowClient, info: RunInfo, target: Path) -> Path:
     """Return a copy of what the study published.
 
     MLflow keeps absolute addresses. Those of a store that was moved or copied are no longer right,
-    or are those of the store it was copied from: what lies beside the database comes first.
+    or are those of the store it was copied from: a folder next to the database comes first.
     """
     uri = str(client.tracking_uri)
     if uri.startswith(SQLITE):
         place = Path(unquote(info.artifact_uri.removeprefix("file://")))
         store = Path(uri.removeprefix(SQLITE)).parent
-        beside = store.joinpath("artifacts", *place.parts[-3:], "study")
-        if beside.is_dir():
-            return Path(shutil.copytree(beside, target / "study", dirs_exist_ok=True))
+        own = store.joinpath("artifacts", *place.parts[-3:], "study")
+        if own.is_dir():
+            return Path(shutil.copytree(own, target / "study", dirs_exist_ok=True))
     return Path(client.download_artifacts(info.run_id, "study", str(target)))
 
 

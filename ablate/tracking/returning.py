@@ -1,17 +1,25 @@
 """What a report gives back to MLflow: itself, the verdicts as tags, and the best network."""
 
+import json
 import logging
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from mlflow import pyfunc
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
+from mlflow.types import Schema, TensorSpec
 
+from ablate import __version__
 from ablate.tracking import runs
-from ablate.tracking.networks import save_network
+from ablate.training.spec import WEIGHTS
 
 logger = logging.getLogger(__name__)
 REPORT, MODEL = "report", "best network"
@@ -19,6 +27,10 @@ VERDICT, BEST = "ablate.verdict", "ablate.best"
 RESULT = "**Result** "  # how that part of the note starts
 PAGES = ("report.html", "report.md", "verdict.json")
 FAULTS = (MlflowException, OSError)
+CODE = Path(__file__).with_name("network_model.py")  # copied into the model, and run when it loads
+SPEC = "network.json"
+IMAGES = np.dtype("uint8")
+SHAPE = (-1, -1, -1)  # batch, height, width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +69,7 @@ def give_back(
     """
     try:
         experiment = client.get_experiment_by_name(study)
-        every = list(_runs(client, experiment.experiment_id)) if experiment else []
+        every = list(runs.every(client, experiment.experiment_id)) if experiment else []
         root = next((run for run in every if run.data.tags.get(runs.KEY) == "study"), None)
         if root is None:
             return "it holds no such study"
@@ -132,11 +144,33 @@ def _store(client: MlflowClient, root: Run, every: list[Run], best: BestNetwork)
     client.set_tag(root.info.run_id, BEST, f"{best.run_id} ({best.arm}): models:/{model.model_id}")
 
 
-def _runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:
-    token = None
-    while True:
-        page = client.search_runs([experiment_id], max_results=1000, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
+def save_network(run_folder: Path, out: Path, *, model_id: str, mlflow_run_id: str) -> None:
+    """Write the network of a run as an MLflow model.
+
+    It takes {"infrared": ..., "visible": ...}, uint8 arrays of shape (batch, height, width), the
+    visible one its luminance, and returns the fused luminance as such an array.
+
+    Args:
+        run_folder: With spec.json and the weights.
+        out: The folder to make.
+        model_id: Of the model in MLflow.
+        mlflow_run_id: Of the run that trained it.
+    """
+    spec = json.loads((run_folder / "spec.json").read_text(encoding="utf-8"))
+    parts = out.parent / "parts"
+    parts.mkdir()
+    text = json.dumps({"run": spec["run_id"], "model": spec["settings"]["model"]})
+    (parts / SPEC).write_text(text, encoding="utf-8")
+    shutil.copyfile(run_folder / WEIGHTS, parts / WEIGHTS)
+    pair = Schema([TensorSpec(IMAGES, SHAPE, name) for name in ("infrared", "visible")])
+    fused = Schema([TensorSpec(IMAGES, SHAPE)])
+    # it would like type hints and an input example; it sets filters of its own, so they are kept
+    with warnings.catch_warnings(record=True, action="ignore"):
+        pyfunc.save_model(
+            path=str(out),
+            python_model=str(CODE),
+            artifacts={"network": str(parts / SPEC), "weights": str(parts / WEIGHTS)},
+            signature=ModelSignature(inputs=pair, outputs=fused),
+            pip_requirements=[f"ablate=={__version__}"],
+            mlflow_model=Model(model_id=model_id, run_id=mlflow_run_id),
+        )

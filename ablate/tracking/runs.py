@@ -2,9 +2,13 @@
 
 import string
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ablate.training.spec import LOST, RunResult, RunSpec
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
 
 STATUS = {
     "finished": "FINISHED",
@@ -17,6 +21,17 @@ NAME, PARENT, NOTE = "mlflow.runName", "mlflow.parentRunId", "mlflow.note.conten
 EXPERIMENT = "{experiment}"  # in a note: becomes the id of the study's experiment
 ALLOWED = frozenset(string.ascii_letters + string.digits + "_-. :/")
 MARK = {"pruned": "✂ pruned · ", "failed": "failed · ", "interrupted": "interrupted · "}
+
+
+def every(client: "MlflowClient", experiment_id: str) -> "Iterator[Run]":
+    """Yield every active run of an experiment, page by page."""
+    token = None
+    while True:
+        page = client.search_runs([experiment_id], max_results=1000, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
@@ -44,7 +59,7 @@ def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
 
 
 def key(spec: RunSpec, *, kind: str) -> str:
-    """Return what a run is looked up by before it is created."""
+    """The key by which a run is looked up before it is created."""
     if kind != "trial-parent":
         return f"run/{spec.run_id}"
     if spec.block is not None:

@@ -2,10 +2,8 @@
 
 import math
 import tempfile
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +11,25 @@ import pandas as pd
 from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
 
-from ablate.errors import StoreError
 from ablate.fingerprint import git_revision
 from ablate.tracking import pictures, runs
-from ablate.tracking.journal import read_journal
-from ablate.tracking.outbox import Outbox
-from ablate.tracking.position import read_position, write_position
+from ablate.tracking.journal import read_journal, read_position, write_position
+from ablate.tracking.outbox import Outbox, attempted, delivered, insisted
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec, State
 
 BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
 REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
 DONE = ("finished", "pruned", "failed")
 IMAGES = ["split", "image", "metric", "value"]
-INSIST_AFTER_S = (1.0, 4.0)  # pauses between the last tries, when nothing else is left to do
 Connect = Callable[[], tuple[MlflowClient, str]]  # -> client, id of the study's experiment
 
 
 class Shipper:
     """Writes one study into one experiment; all its runs are looked up once, at the first contact.
 
-    While the tracker does not answer, `begin` and `ship` do nothing and all else is kept for
-    later, in order; `ids` and `publish` insist.
+    Each method says by its decorator what it does while the tracker does not answer: `delivered`
+    keeps it for later, `attempted` leaves it to the next call, `insisted` raises in the end. A
+    method that failed half-way is called again from its start, so that each is harmless to repeat.
 
     Args:
         connect: Opens the store; called again until it answers.
@@ -51,8 +47,8 @@ class Shipper:
         address: str,
         note: Callable[[RunSpec, str], str] = lambda spec, kind: "",
     ) -> None:
-        self._connect, self._study, self._address = connect, study, address
-        self._note = note
+        self.outbox = Outbox(address)
+        self._connect, self._study, self._note = connect, study, note
         self._data: DatasetInput | None = None
         self._client: MlflowClient
         self._experiment: str
@@ -62,122 +58,22 @@ class Shipper:
         self._described: dict[str, int] = {}  # run -> its parameters that are stored
         self._begun: set[str] = set()  # shown with all of them
         self._started: dict[str, int] = {}  # run -> when, in milliseconds
-        self._outbox = Outbox()
-        self._outbox.deliver(self._open)
+        self._open()
+
+    @delivered
+    def _open(self) -> None:
+        self._client, self._experiment = self._connect()
+        for run in runs.every(self._client, self._experiment):
+            self._know(run)
 
     def study_run(
         self, *, title: str, tags: Mapping[str, str], params: Mapping[str, str]
     ) -> str | None:
         """Make the study's own run when absent and set it RUNNING; return its id, if known yet."""
-        self._outbox.deliver(partial(self._study_run, title=title, tags=tags, params=params))
+        self._study_run(title=title, tags=tags, params=params)
         return self._ids.get("study")
 
-    def dataset(self, used: DatasetInput) -> None:
-        """Name the data as the dataset input of the study, and of every run that ends from now."""
-        self._data = used
-        self._outbox.deliver(lambda: self._client.log_inputs(self._ids["study"], datasets=[used]))
-
-    def tag_experiment(self, tags: Mapping[str, str]) -> None:
-        """Set tags of the study's experiment: its title, and how the UI shows it."""
-        self._outbox.deliver(partial(self._tag_experiment, tags))
-
-    def register(self, design: Mapping[str, Any], *, design_hash: str, phase: str = "") -> None:
-        """Store the design before the first run, as the pre-registration; once.
-
-        With `phase`, what a confirmation froze: beside the first one, under a hash of its own.
-        """
-        tag = f"{REGISTERED}.{phase}" if phase else REGISTERED
-        self._outbox.deliver(
-            partial(self._register, design, tag=tag, design_hash=design_hash, phase=phase)
-        )
-
-    def begin(self, spec: RunSpec, *, siblings: int) -> bool:
-        """Show a run as RUNNING, it and its parent made when absent.
-
-        Returns False where the tracker is away: nothing waits for it, ask again later.
-
-        Args:
-            spec: The run.
-            siblings: Runs under one parent: the seeds of a trial, or the tuning points of an arm
-                in a block. A run without siblings has no parent but the study.
-        """
-        return self._outbox.attempt(partial(self._begin, spec, siblings=siblings))
-
-    def ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
-        """Send what the journal holds beyond the last position."""
-        self._outbox.attempt(partial(self._ship, spec, folder, siblings=siblings))
-
-    def end(self, spec: RunSpec, result: RunResult, folder: Path, *, siblings: int) -> None:
-        """Send the rest of a run, its tables and its true status."""
-        self._outbox.deliver(partial(self._end, spec, result, folder, siblings=siblings))
-
-    def end_trial(
-        self, spec: RunSpec, results: Sequence[RunResult], *, winner: RunResult | None = None
-    ) -> None:
-        """Close a parent: mean and standard deviation over its seeds, or the point that won.
-
-        Args:
-            spec: One of its runs.
-            results: All of them.
-            winner: Of a block, the point that is best on val; None where all failed.
-        """
-        if spec.block is None:
-            self._outbox.deliver(partial(self._end_trial, spec, tuple(results)))
-        else:
-            self._outbox.deliver(partial(self._end_block, spec, tuple(results), winner))
-
-    def reopen(self, spec: RunSpec) -> None:
-        """Make room for a run that had ended and runs once more; else do nothing.
-
-        Its MLflow run is deleted, so that no point stands twice; its parent is opened again.
-        """
-        self._outbox.deliver(partial(self._reopen, spec))
-
-    def ids(self) -> dict[str, str]:
-        """Return the MLflow id of "study" and of every run id of ours, when all of them are sent.
-
-        Raises:
-            StoreError: The tracker is away; what it does not know has no id.
-        """
-        self._insist(lambda: None)
-        return {key.removeprefix("run/"): run_id for key, run_id in self._ids.items()}
-
-    def interrupt(self) -> None:
-        """Mark everything that is still RUNNING as interrupted; the next start goes on with it."""
-        self._outbox.attempt(self._interrupt)
-
-    def publish(self, folder: Path) -> None:
-        """Store a folder as the "study" artifacts of the study run.
-
-        Raises:
-            StoreError: The tracker is still away; the same study, started again, sends the rest.
-        """
-        self._insist(lambda: self._client.log_artifacts(self._ids["study"], str(folder), "study"))
-
-    def finish(self, tags: Mapping[str, str]) -> None:
-        """Close the study run.
-
-        Raises:
-            StoreError: The tracker is away.
-        """
-        self._insist(partial(self._finish, {**tags, "ablate.state": "finished"}))
-
-    def _insist(self, job: Callable[[], object]) -> None:
-        self._outbox.deliver(job)
-        for pause_s in (*INSIST_AFTER_S, 0.0):
-            if self._outbox.drain(now=True):
-                return
-            time.sleep(pause_s)
-        raise StoreError(
-            f"{self._address}: does not answer ({self._outbox.reason}); nothing is lost: start "
-            "the same study again when it does, and the rest is sent"
-        )
-
-    def _open(self) -> None:
-        self._client, self._experiment = self._connect()
-        for run in _all_runs(self._client, self._experiment):
-            self._know(run)
-
+    @delivered
     def _study_run(self, *, title: str, tags: Mapping[str, str], params: Mapping[str, str]) -> None:
         run_id = self._ensure(
             "study", name=f"study {self._study}", tags={runs.KIND: "study", **tags}, parent=None
@@ -190,22 +86,133 @@ class Shipper:
         )
         self._client.update_run(run_id, status="RUNNING")
 
-    def _tag_experiment(self, tags: Mapping[str, str]) -> None:
+    @delivered
+    def dataset(self, used: DatasetInput) -> None:
+        """Name the data as the dataset input of the study, and of every run that ends from now."""
+        self._data = used
+        self._client.log_inputs(self._ids["study"], datasets=[used])
+
+    @delivered
+    def tag_experiment(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the study's experiment: its title, and how the UI shows it."""
         known = self._client.get_experiment(self._experiment).tags
         for name, value in tags.items():
             if known.get(name) != value:
                 self._client.set_experiment_tag(self._experiment, name, value)
 
-    def _register(
-        self, design: Mapping[str, Any], *, tag: str, design_hash: str, phase: str
-    ) -> None:
-        run_id = self._ids["study"]
+    @delivered
+    def register(self, design: Mapping[str, Any], *, design_hash: str, phase: str = "") -> None:
+        """Store the design before the first run, as the pre-registration; once.
+
+        With `phase`, what a confirmation froze: next to the first one, under a hash of its own.
+        """
+        run_id, end = self._ids["study"], f"-{phase}" if phase else ""
+        tag = f"{REGISTERED}.{phase}" if phase else REGISTERED
         if self._client.get_run(run_id).data.tags.get(tag) != design_hash:
-            name = f"pre-registration-{phase}.json" if phase else "pre-registration.json"
-            self._client.log_dict(run_id, dict(design), name)
+            self._client.log_dict(run_id, dict(design), f"pre-registration{end}.json")
             self._client.set_tag(run_id, tag, design_hash)
 
-    def _reopen(self, spec: RunSpec) -> None:
+    @attempted
+    def begin(self, spec: RunSpec, *, siblings: int) -> None:
+        """Show a run as RUNNING, it and its parent made when absent.
+
+        Args:
+            spec: The run.
+            siblings: Runs under one parent: the seeds of a trial, or the tuning points of an arm
+                in a block. A run without siblings has no parent but the study.
+        """
+        self._begin(spec, siblings=siblings)
+
+    @attempted
+    def ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
+        """Send what the journal holds beyond the last position."""
+        run_id = self._begin(spec, siblings=siblings)
+        points, offset = self._unsent(run_id, folder)
+        for first in range(0, len(points), BATCH):
+            self._client.log_batch(run_id, metrics=points[first : first + BATCH])
+        if offset is not None:
+            write_position(folder, offset, run_id=run_id)
+
+    @delivered
+    def end(self, spec: RunSpec, result: RunResult, folder: Path, *, siblings: int) -> None:
+        """Send the rest of a run, its tables and its true status."""
+        run_id = self._begin(spec, siblings=siblings)
+        if run_id in self._ended:
+            return
+        points, offset = self._unsent(run_id, folder)
+        if result.images:
+            table = folder / "images.parquet"
+            pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
+            self._client.log_artifact(run_id, str(table))
+        if self._data is not None:
+            self._client.log_inputs(run_id, datasets=[self._data])
+        if (folder / "spec.json").exists():  # no worker may have come that far
+            self._client.log_artifact(run_id, str(folder / "spec.json"))
+        if (folder / WEIGHTS).exists():
+            self._client.log_artifact(run_id, str(folder / WEIGHTS), "model")
+        self._client.log_dict(run_id, result.to_json() | {"images": []}, "result.json")
+        facts = {
+            f"facts/{name}": float(value)
+            for name, value in result.facts.items()
+            if isinstance(value, int | float)
+        }
+        final = {f"final/{name}": float(value) for name, value in result.metrics.items()}
+        self._close(
+            run_id,
+            result.state,
+            metrics=final | facts,
+            tags=runs.result_tags(result),
+            points=points,
+        )
+        if offset is not None:
+            write_position(folder, offset, run_id=run_id)
+
+    @delivered
+    def end_trial(
+        self, spec: RunSpec, results: Sequence[RunResult], *, winner: RunResult | None = None
+    ) -> None:
+        """Close a parent: mean and standard deviation over its seeds, or the point that won.
+
+        Args:
+            spec: One of its runs.
+            results: All of them.
+            winner: Of a block, the point that is best on val; None where all failed.
+        """
+        run_id = self._ids[runs.key(spec, kind="trial-parent")]
+        if run_id in self._ended:
+            return
+        finished = [result for result in results if result.state == "finished"]
+        metrics: dict[str, float]
+        if spec.block is None:
+            is_done = bool(finished)
+            table = pd.DataFrame([dict(result.metrics) for result in finished])
+            metrics = {str(name): float(value) for name, value in table.mean().items()}
+            metrics |= {f"{name}.sd": float(value) for name, value in table.std(ddof=1).items()}
+            tags = {"ablate.seeds": str(len(results))}
+            if missing := len(results) - len(finished):
+                tags["ablate.reason"] = f"{missing} of {len(results)} did not finish"
+        else:
+            is_done = winner is not None
+            metrics = dict(winner.metrics) if winner is not None else {}
+            tags = {"ablate.points": str(len(results))}
+            if winner is not None:
+                self._client.set_tag(self._ids[f"run/{winner.run_id}"], "ablate.winner", "true")
+                tags["ablate.winner"] = winner.run_id
+        state = "finished" if is_done else results[0].state
+        self._close(
+            run_id,
+            state,
+            metrics={f"final/{name}": float(value) for name, value in metrics.items()},
+            tags={**tags, "ablate.state": state},
+            params=runs.factor_parameters(spec),
+        )
+
+    @delivered
+    def reopen(self, spec: RunSpec) -> None:
+        """Make room for a run that had ended and runs once more; else do nothing.
+
+        Its MLflow run is deleted, so that no point is stored twice; its parent is opened again.
+        """
         key = runs.key(spec, kind="run")
         run_id = self._ids.get(key, "")
         if run_id in self._ended:
@@ -217,8 +224,46 @@ class Shipper:
             self._ended.discard(parent)
             self._stopped.add(parent)
 
-    def _finish(self, tags: Mapping[str, str]) -> None:
+    def ids(self) -> dict[str, str]:
+        """The MLflow id of "study" and of every run id of ours, when all of them are sent.
+
+        Raises:
+            StoreError: The tracker is away; what it does not know has no id.
+        """
+        self._send_all()
+        return {key.removeprefix("run/"): run_id for key, run_id in self._ids.items()}
+
+    @insisted
+    def _send_all(self) -> None:
+        """Do nothing more than send what waits."""
+
+    @attempted
+    def interrupt(self) -> None:
+        """Mark everything that is still RUNNING as interrupted; the next start goes on with it."""
+        for run in runs.every(self._client, self._experiment):
+            if run.info.status == "RUNNING":
+                self._client.set_tag(run.info.run_id, "ablate.state", "interrupted")
+                self._client.set_terminated(run.info.run_id, "KILLED")
+                self._stopped.add(run.info.run_id)
+
+    @insisted
+    def publish(self, folder: Path) -> None:
+        """Store a folder as the "study" artifacts of the study run.
+
+        Raises:
+            StoreError: The tracker is still away; the same study, started again, sends the rest.
+        """
+        self._client.log_artifacts(self._ids["study"], str(folder), "study")
+
+    @insisted
+    def finish(self, tags: Mapping[str, str]) -> None:
+        """Close the study run.
+
+        Raises:
+            StoreError: The tracker is away.
+        """
         study = self._ids["study"]
+        tags = {**tags, "ablate.state": "finished"}
         self._client.log_batch(study, tags=[RunTag(name, value) for name, value in tags.items()])
         self._client.set_terminated(study, "FINISHED")
 
@@ -251,21 +296,14 @@ class Shipper:
         self._begun.add(run_id)
         return run_id
 
-    def _ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
-        run_id = self._begin(spec, siblings=siblings)
-        points, offset = self._unsent(run_id, folder)
-        for first in range(0, len(points), BATCH):
-            self._client.log_batch(run_id, metrics=points[first : first + BATCH])
-        if offset is not None:
-            write_position(folder, offset, run_id=run_id)
-
     def _unsent(self, run_id: str, folder: Path) -> tuple[list[Metric], int | None]:
         """Send the new pictures of a journal; return its new points and where it then ends."""
         path = folder / "journal.jsonl"
         after = offset = read_position(folder, path, run_id=run_id)
         points: list[Metric] = []
         shown: list[Mapping[str, Any]] = []
-        for offset, event in read_journal(path, after=after):
+        for end, event in read_journal(path, after=after):
+            offset = end
             if event["kind"] == "metrics":
                 points += [
                     Metric(runs.metric_name(name), float(value), event["time_ms"], event["step"])
@@ -287,88 +325,8 @@ class Shipper:
         text = self._note(spec, kind).replace(runs.EXPERIMENT, self._experiment)
         return {runs.NOTE: text} if text else {}
 
-    def _end(self, spec: RunSpec, result: RunResult, folder: Path, *, siblings: int) -> None:
-        run_id = self._begin(spec, siblings=siblings)
-        if run_id in self._ended:
-            return
-        points, offset = self._unsent(run_id, folder)
-        if result.images:
-            table = folder / "images.parquet"
-            pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
-            self._client.log_artifact(run_id, str(table))
-        if self._data is not None:
-            self._client.log_inputs(run_id, datasets=[self._data])
-        if (folder / "spec.json").exists():  # no worker may have come that far
-            self._client.log_artifact(run_id, str(folder / "spec.json"))
-        if (folder / WEIGHTS).exists():
-            self._client.log_artifact(run_id, str(folder / WEIGHTS), "model")
-        self._client.log_dict(run_id, result.to_json() | {"images": []}, "result.json")
-        facts = {
-            f"facts/{name}": float(value)
-            for name, value in result.facts.items()
-            if isinstance(value, int | float)
-        }
-        final = {f"final/{name}": float(value) for name, value in result.metrics.items()}
-        self._close(
-            run_id,
-            result.state,
-            metrics=final | facts,
-            tags=runs.result_tags(result),
-            points=points,
-        )
-        if offset is not None:
-            write_position(folder, offset, run_id=run_id)
-
-    def _end_trial(self, spec: RunSpec, results: tuple[RunResult, ...]) -> None:
-        run_id = self._ids[runs.key(spec, kind="trial-parent")]
-        if run_id in self._ended:
-            return
-        done = [result for result in results if result.state == "finished"]
-        table = pd.DataFrame([dict(result.metrics) for result in done])
-        metrics = {f"final/{name}": float(value) for name, value in table.mean().items()}
-        metrics |= {f"final/{name}.sd": float(value) for name, value in table.std(ddof=1).items()}
-        tags = {"ablate.seeds": str(len(results))}
-        if len(done) < len(results):
-            tags["ablate.reason"] = f"{len(results) - len(done)} of {len(results)} did not finish"
-        state = "finished" if done else results[0].state
-        self._close(
-            run_id,
-            state,
-            metrics=metrics,
-            tags={**tags, "ablate.state": state},
-            params=runs.factor_parameters(spec),
-        )
-
-    def _end_block(
-        self, spec: RunSpec, results: tuple[RunResult, ...], winner: RunResult | None
-    ) -> None:
-        run_id = self._ids[runs.key(spec, kind="trial-parent")]
-        if run_id in self._ended:
-            return
-        tags = {"ablate.points": str(len(results))}
-        metrics: dict[str, float] = {}
-        if winner is not None:
-            self._client.set_tag(self._ids[f"run/{winner.run_id}"], "ablate.winner", "true")
-            tags["ablate.winner"] = winner.run_id
-            metrics = {f"final/{name}": float(value) for name, value in winner.metrics.items()}
-        state = "finished" if winner is not None else results[0].state
-        self._close(
-            run_id,
-            state,
-            metrics=metrics,
-            tags={**tags, "ablate.state": state},
-            params=runs.factor_parameters(spec),
-        )
-
-    def _interrupt(self) -> None:
-        for run in _all_runs(self._client, self._experiment):
-            if run.info.status == "RUNNING":
-                self._client.set_tag(run.info.run_id, "ablate.state", "interrupted")
-                self._client.set_terminated(run.info.run_id, "KILLED")
-                self._stopped.add(run.info.run_id)
-
     def _ensure(self, key: str, *, name: str, tags: Mapping[str, str], parent: str | None) -> str:
-        if key not in self._ids and self._outbox.failures:  # an answer may have been lost
+        if key not in self._ids and self.outbox.failures:  # an answer may have been lost
             for run in self._client.search_runs(
                 [self._experiment], filter_string=f"tags.`{runs.KEY}` = '{key}'"
             ):
@@ -442,26 +400,16 @@ class Shipper:
             for name, value in metrics.items()
             if math.isfinite(value)
         ]
-        told = [Param(name, value) for name, value in (params or {}).items()]
+        constant = [Param(name, value) for name, value in (params or {}).items()]
         rest = deque([*points, *last])
-        size = BATCH - len(tags) - len(told)  # together they must fit
+        size = BATCH - len(tags) - len(constant)  # together they must fit
         while len(rest) > size:
             self._client.log_batch(run_id, metrics=[rest.popleft() for _ in range(size)])
         self._client.log_batch(
             run_id,
             metrics=list(rest),
-            params=told,
+            params=constant,
             tags=[RunTag(name, value) for name, value in tags.items()],
         )
         self._client.set_terminated(run_id, runs.STATUS[state])
         self._ended.add(run_id)
-
-
-def _all_runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:
-    token = None
-    while True:
-        page = client.search_runs([experiment_id], max_results=1000, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return

@@ -14,6 +14,7 @@ from ablate.errors import StoreError
 from ablate.tracking.address import DATABASE, hide, public, tracking_uri
 from ablate.tracking.moved import artifacts_of, bring_along
 from ablate.tracking.outbox import is_down
+from ablate.writing import replacing
 
 UNTRUSTED = "certificate verify failed"  # in the words of OpenSSL
 MAKE = """
@@ -26,8 +27,8 @@ SqlAlchemyStore(sys.argv[1], sys.argv[2])
 def open_client(store: Path, uri: str | None = None, *, make: bool = True) -> MlflowClient:
     """Return a client of the store's own database, or of the server at `uri`.
 
-    The schema is built beside and renamed into place, so that a process killed meanwhile leaves
-    nothing behind and many that start at once wait for one.
+    The schema is built under another name and renamed into place, so that a process killed
+    meanwhile leaves nothing behind and many that start at once wait for one.
 
     Args:
         store: Folder of the stores.
@@ -72,7 +73,7 @@ def connect(store: Path, uri: str | None, *, study: str) -> tuple[MlflowClient, 
         client = MlflowClient(tracking_uri=uri)
         return client, experiment(client, study, store=store)
     except MlflowException as error:
-        if UNTRUSTED in str(error):  # which waiting does not mend
+        if UNTRUSTED in str(error):  # waiting does not help
             raise StoreError(
                 f"store.mlflow: {public(uri)} is not trusted: {UNTRUSTED}; name the certificate to "
                 "trust in MLFLOW_TRACKING_SERVER_CERT_PATH"
@@ -129,22 +130,16 @@ def _make(store: Path) -> None:
     with FileLock(store / "mlflow.lock"):
         if path.exists():
             return
-        for old in store.glob(f".{DATABASE}.new*"):
-            old.unlink(missing_ok=True)
-        # a name of its own: the maker that a killed driver left behind may still be writing
-        beside = store / f".{DATABASE}.new.{os.getpid()}"
-        done = subprocess.run(  # noqa: S603 -- our own interpreter and text
-            [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0 or not beside.exists():
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with replacing(path, is_synced=True, is_alone=True) as beside:
+            done = subprocess.run(  # noqa: S603 -- our own interpreter and text
+                [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0 or not beside.exists():
+                last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")
         folder = os.open(store, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)

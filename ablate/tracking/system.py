@@ -1,4 +1,4 @@
-"""What a worker takes of its machine, sampled into the journal of the run; no database is opened.
+"""System metrics of a worker, sampled into the journal of the run; no database is opened.
 
 The names start with "system/", which the MLflow UI shows on a page of their own. Samples come with
 what a run records anyway: with the first values, then at least five seconds apart and ever more
@@ -26,7 +26,7 @@ def is_on() -> bool:
 
 
 def sampled(recorder: Recorder) -> Recorder:
-    """Return a recorder that takes a sample beside what a run records, when one is due."""
+    """A recorder that adds a sample to what a run records, when one is due."""
     return _Sampling(recorder) if is_on() else recorder
 
 
@@ -34,7 +34,7 @@ class Usage:
     """Shares and sizes since the last reading.
 
     Args:
-        proc: Where the kernel tells; what is not told there is left out.
+        proc: Folder of the kernel's statistics; what it lacks is left out.
     """
 
     def __init__(self, *, proc: Path = Path("/proc")) -> None:
@@ -82,7 +82,7 @@ class Usage:
 class _Sampling:
     """A recorder around another one; the step of a sample is that of the event it comes with.
 
-    There is no thread: a training that hangs is sampled no more, and a journal has one writer.
+    There is no thread: a training that hangs is not sampled, and a journal has one writer.
     """
 
     def __init__(self, recorder: Recorder) -> None:

@@ -19,7 +19,7 @@ def links(store: Path, *, port: int) -> dict[str, dict[str, str]]:
     """Return study -> view -> link, for the studies of the store; views are those of `views`.
 
     Raises:
-        StoreError: The folder is no store.
+        StoreError: The folder is not a store.
     """
     from ablate.tracking.moved import bring_along
     from ablate.tracking.store import open_client

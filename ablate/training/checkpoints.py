@@ -3,7 +3,6 @@
 import hashlib
 import io
 import logging
-import os
 import pickle
 import time
 import zipfile
@@ -18,6 +17,7 @@ from torch import nn
 from ablate.errors import ConfigError, StoreError
 from ablate.models.released import follows_release, read, renamed
 from ablate.training.spec import WEIGHTS
+from ablate.writing import replacing
 
 logger = logging.getLogger(__name__)
 NEWEST, BEFORE = "checkpoint.pt", "checkpoint.before.pt"
@@ -79,15 +79,11 @@ class Checkpoints:
         buffer = io.BytesIO()
         torch.save({"key": self._key, "step": step, **state}, buffer)
         content = buffer.getvalue()
-        beside = self._folder / f".{NEWEST}.new"
-        with beside.open("wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
-            file.flush()
-            os.fsync(file.fileno())
         newest = self._folder / NEWEST
-        if newest.exists():
-            newest.replace(self._folder / BEFORE)
-        beside.replace(newest)
+        with replacing(newest, is_synced=True, is_alone=True) as beside:
+            beside.write_bytes(hashlib.sha256(content).digest() + content)
+            if newest.exists():
+                newest.replace(self._folder / BEFORE)
         self._written = time.monotonic()
 
     def raise_if_leaving(self, step: int) -> None:
@@ -101,8 +97,8 @@ class Checkpoints:
 
 def clear(folder: Path) -> None:
     """Remove the checkpoints in the folder of a run that has ended."""
-    for name in (NEWEST, BEFORE, f".{NEWEST}.new"):
-        (folder / name).unlink(missing_ok=True)
+    for path in (folder / NEWEST, folder / BEFORE, *folder.glob(f".{NEWEST}.*")):
+        path.unlink(missing_ok=True)
 
 
 def _load(content: bytes, path: Path) -> dict[str, Any]:
@@ -147,12 +143,9 @@ def write_weights(model: nn.Module, folder: Path) -> Path:
     The format is safetensors: tensors and names, nothing that runs.
     """
     content = save({name: value.contiguous().cpu() for name, value in model.state_dict().items()})
-    path, beside = folder / WEIGHTS, folder / f".{WEIGHTS}.new"
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    path = folder / WEIGHTS
+    with replacing(path, is_synced=True, is_alone=True) as beside:
+        beside.write_bytes(content)
     return path
 
 

@@ -141,7 +141,8 @@ class Round:
         return f"optuna_{self.folder.name}"
 
     def _start(self, workers: int) -> ForkServerProcess:
-        words = [*self.words, "--store", "s", "--workers", str(workers)]
+        side_by_side = [] if "executor=inline" in self.words else ["--workers", str(workers)]
+        words = [*self.words, "--store", "s", *side_by_side]
         return start("run", str(STUDY), *words, cwd=self.folder, log=self.folder / "said")
 
     def _was_server_away(self, driver: ForkServerProcess) -> bool:

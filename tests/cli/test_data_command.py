@@ -70,6 +70,7 @@ def test_every_problem_is_a_line_and_no_manifest_is_written(
 def test_lines_fit_the_terminal(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "ir" / "3.png").unlink()
     monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # a pipe gets whole lines
     _, out, _ = run("data", "verify", "folders", str(folder))
     assert max(map(len, out.splitlines())) <= 60
     assert "this file" in " ".join(out.split())
@@ -102,10 +103,10 @@ def test_split_files_are_followed(run: Run, folder: Path, tmp_path: Path) -> Non
 def test_progress_goes_to_standard_error(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ablate.cli.data.TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("ablate.cli.progress.LINE_EVERY_S", 0.0)
     _, out, err = run("data", "verify", "folders", str(folder), "--json")
     assert json.loads(out)["pairs"] == 10
-    assert "folders: 10 of 10 pairs looked at" in err
+    assert "checking folders 10/10 ETA 0 s" in err
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from ablate.cli.main import COMMANDS, app
-from ablate.cli.manual import EXIT_CODES, MAKE, MEND, READ, RUN, USE, WIDTH, broken, parts
+from ablate.cli.manual import EXIT_CODES, FIX, MAKE, READ, RUN, USE, WIDTH, broken, parts
 from tests.command_line import typed
 
 COLOURED = re.compile(r"\x1b\[[\d;]*(3[0-7]|9[0-7])m")
@@ -61,7 +61,7 @@ def test_the_list_of_commands_is_grouped_and_every_summary_is_whole(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     text = typed("--help", cwd=tmp_path).stdout
-    places = [text.index(panel) for panel in (MAKE, RUN, READ, USE, MEND)]
+    places = [text.index(panel) for panel in (MAKE, RUN, READ, USE, FIX)]
     assert places == sorted(places)
     for _, name, _, summary in COMMANDS:
         assert re.search(rf"│ {name} +{re.escape(summary)} +│", text), name

@@ -95,7 +95,9 @@ def test_values_of_any_text_need_no_quotes() -> None:
 
 def test_executor_store_and_seed_are_set_by_natural_words() -> None:
     study = config.load("quickstart", ["executor=inline", "seed=7", "phases.search.trials=2"])
-    assert study.executor == {"name": "inline", "slots": 2}
+    assert study.executor == {"name": "inline", "slots": 1}  # not the 2 of its processes
+    with pytest.raises(ConfigError, match="inline makes one run at a time, got 4"):
+        config.load("quickstart", ["executor=inline", "executor.slots=4"])
     assert (study.seed, study.phases["search"].trials) == (7, 2)
     slots = config.load("quickstart", ["executor.slots=3"]).executor
     assert slots == {"name": "processes", "slots": 3}

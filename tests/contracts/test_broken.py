@@ -239,7 +239,7 @@ def test_a_step_of_the_loss(body: str, said: str) -> None:
         ),
         (
             {"body": "return torch.sigmoid(both - both.mean())"},
-            "in evaluation mode a pair is fused otherwise beside another one",
+            "in evaluation mode a pair in a batch is fused differently than alone",
         ),
     ],
 )

@@ -167,7 +167,7 @@ def test_the_printed_lines_say_resolution_relation_and_aliases() -> None:
     ("generators", "text"),
     [
         (["d = a * x"], "no factor is called 'x'"),
-        (["d a b"], "is no generator"),
+        (["d a b"], "is not a generator"),
         (["d = a * b", "d = a * c"], "generated twice"),
         (["d = a * a"], "a factor twice"),
         (["c = a * b", "d = a * c"], "'c' is generated itself"),

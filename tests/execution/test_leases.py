@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.execution.kernel import memory_kills
-from ablate.execution.leases import FIRST_STEP_S, LONGEST_LOOK_S, SLOWEST_STEPS, Lease
+from ablate.execution.devices import memory_kills
+from ablate.execution.pool import FIRST_STEP_S, LONGEST_GAP_S, SLOWEST_STEPS, Lease
 from ablate.training.recorder import Heartbeat
 
 
@@ -32,9 +32,9 @@ def looked_at(lease: Lease, clock: Clock, seconds: float) -> bool:
 def test_a_silent_worker_is_hung_after_its_lease_and_a_word_renews_it() -> None:
     clock = Clock()
     lease = Lease(10, clock=clock)
-    lease.heard(step=3, slowest_s=0.1)
+    lease.heartbeat(step=3, slowest_s=0.1)
     assert not looked_at(lease, clock, 9)
-    lease.heard(step=4, slowest_s=0.1)
+    lease.heartbeat(step=4, slowest_s=0.1)
     assert not looked_at(lease, clock, 9)
     assert looked_at(lease, clock, 2)
     assert lease.step == 4
@@ -42,9 +42,9 @@ def test_a_silent_worker_is_hung_after_its_lease_and_a_word_renews_it() -> None:
 
 def test_slow_steps_make_the_lease_longer_and_quick_ones_leave_it() -> None:
     lease = Lease(10, clock=Clock())
-    lease.heard(step=1, slowest_s=4)
+    lease.heartbeat(step=1, slowest_s=4)
     assert lease.limit_s == SLOWEST_STEPS * 4
-    lease.heard(step=2, slowest_s=0.5)
+    lease.heartbeat(step=2, slowest_s=0.5)
     assert lease.limit_s == 10
 
 
@@ -59,7 +59,7 @@ def test_importing_may_take_longer_than_a_short_lease() -> None:
 def test_a_clock_that_goes_back_ends_no_lease_and_keeps_none_alive(back_s: float) -> None:
     clock = Clock()
     lease = Lease(10, clock=clock)
-    lease.heard(step=1, slowest_s=0.1)
+    lease.heartbeat(step=1, slowest_s=0.1)
     assert not looked_at(lease, clock, 6)
     clock.now -= back_s
     assert not lease.is_over()
@@ -69,10 +69,10 @@ def test_a_clock_that_goes_back_ends_no_lease_and_keeps_none_alive(back_s: float
 def test_a_driver_that_was_stopped_for_hours_kills_nobody_for_it() -> None:
     clock = Clock()
     lease = Lease(10, clock=clock)
-    lease.heard(step=1, slowest_s=0.1)
+    lease.heartbeat(step=1, slowest_s=0.1)
     clock.now += 10_000
     assert not lease.is_over()
-    assert looked_at(lease, clock, 10 - LONGEST_LOOK_S + 1)
+    assert looked_at(lease, clock, 10 - LONGEST_GAP_S + 1)
 
 
 def test_a_pulse_tells_progress_only_and_not_too_often() -> None:

@@ -69,7 +69,7 @@ def test_a_worker_waits_for_a_node_that_joins_later(
     executor = on(cluster, cpus=2)
     executor.submit(small("r"), tmp_path / "s" / "runs" / "r")
     with caplog.at_level(logging.WARNING):
-        while "no worker has come" not in caplog.text:
+        while "no worker has connected" not in caplog.text:
             assert executor.poll(0.2) == []
     cluster.add_node(num_cpus=2)
     (result,) = _within(executor, 120)

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import StoreError
-from ablate.execution import mirror, remote
-from ablate.execution.gate import Gate
+from ablate.execution import file_sync, remote
 from ablate.execution.inline import Inline
 from ablate.execution.processes import PRELOAD
+from ablate.execution.remote import work_for
+from ablate.execution.server import Server
 from ablate.execution.serving import MARK, Notice
-from ablate.execution.visiting import visit
 from ablate.execution.worker import JOURNAL, RESULT, read_result
 from ablate.tracking.journal import read_journal
 from ablate.training.spec import RunSpec
@@ -35,11 +35,11 @@ def come(address: tuple[str, int], key: bytes, token: str, is_blind: bool) -> No
         from ablate.execution import serving
 
         serving.MARK = "no such mark"
-    visit(address, key, token=token, project="/no/such/project", notice=notice)
+    work_for(address, key, token=token, project="/no/such/project", notice=notice)
 
 
 class Forked(remote.Remote):
-    """Workers of this machine that come in by the gate.
+    """Workers of this machine that connect to the server.
 
     Args:
         is_blind: Whether they see nothing of the driver's files.
@@ -64,7 +64,7 @@ class Forked(remote.Remote):
         return False
 
     def _launch(self, token: str) -> None:
-        words = (self._gate.address, self._key, token, self.is_blind)
+        words = (self._server.address, self._key, token, self.is_blind)
         self.processes[token] = self._context.Process(target=come, args=words, daemon=True)
         self.processes[token].start()
 
@@ -106,7 +106,7 @@ def whole(folder: Path) -> tuple[Mapping[str, float], list[tuple[str, int]]]:
 
 
 @pytest.mark.parametrize("is_blind", [False, True])
-def test_a_visitor_gives_the_same_numbers_and_files(
+def test_a_remote_worker_gives_the_same_numbers_and_files(
     forked: type[Forked], tmp_path: Path, is_blind: bool
 ) -> None:
     metrics, journal = whole(tmp_path / "alone")
@@ -129,7 +129,7 @@ def test_a_visitor_gives_the_same_numbers_and_files(
 
 
 @pytest.mark.parametrize("is_blind", [False, True])
-def test_a_visitor_that_is_killed_is_replaced_and_its_run_goes_on(
+def test_a_remote_worker_that_is_killed_is_replaced_and_its_run_goes_on(
     forked: type[Forked], tmp_path: Path, is_blind: bool
 ) -> None:
     metrics, journal = whole(tmp_path / "alone")
@@ -143,7 +143,7 @@ def test_a_visitor_that_is_killed_is_replaced_and_its_run_goes_on(
 
 
 @pytest.mark.parametrize("is_blind", [False, True])
-def test_a_visitor_that_has_to_go_saves_and_that_costs_the_run_nothing(
+def test_a_remote_worker_that_has_to_go_saves_and_that_costs_the_run_nothing(
     forked: type[Forked], tmp_path: Path, is_blind: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     metrics, journal = whole(tmp_path / "alone")
@@ -160,7 +160,7 @@ def test_a_visitor_that_has_to_go_saves_and_that_costs_the_run_nothing(
     assert not (folder / "checkpoint.pt").exists()
 
 
-def test_closing_takes_what_blind_visitors_save_when_they_leave(
+def test_closing_takes_what_blind_remote_workers_save_when_they_leave(
     forked: type[Forked], tmp_path: Path
 ) -> None:
     executor, folder = forked(is_blind=True), tmp_path / "s" / "runs" / "r"
@@ -172,7 +172,7 @@ def test_closing_takes_what_blind_visitors_save_when_they_leave(
     assert read_result(folder) is None
 
 
-def test_an_idle_visitor_that_goes_is_replaced(forked: type[Forked], tmp_path: Path) -> None:
+def test_an_idle_remote_worker_that_goes_is_replaced(forked: type[Forked], tmp_path: Path) -> None:
     executor = forked()
     executor.submit(small("one"), tmp_path / "one")
     until(executor, 1)
@@ -190,17 +190,17 @@ def test_an_idle_visitor_that_goes_is_replaced(forked: type[Forked], tmp_path: P
 
 
 def test_who_does_not_know_the_secret_is_turned_away(caplog: pytest.LogCaptureFixture) -> None:
-    gate = Gate(HERE, b"right")
+    server = Server(HERE, b"right")
     with pytest.raises((multiprocessing.AuthenticationError, EOFError, ConnectionResetError)):
-        Client(gate.address, authkey=b"wrong")
-    with socket.create_connection(gate.address) as stranger:
+        Client(server.address, authkey=b"wrong")
+    with socket.create_connection(server.address) as stranger:
         stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
     until_s = time.monotonic() + 20
-    while caplog.text.count("turned away") < 2:
+    while caplog.text.count("refused as a worker") < 2:
         assert time.monotonic() < until_s
         time.sleep(0.02)
-    assert gate.arrivals() == []
-    gate.close()
+    assert server.new_workers() == []
+    server.close()
 
 
 @pytest.mark.parametrize(
@@ -210,13 +210,13 @@ def test_who_does_not_know_the_secret_is_turned_away(caplog: pytest.LogCaptureFi
 def test_a_worker_cannot_write_outside_its_run(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "runs" / "r"
     with pytest.raises(StoreError, match="refused"):
-        mirror.write(folder, {"file": name, "at": None}, b"x")
+        file_sync.receive(folder, {"file": name, "at": None}, b"x")
     assert not list(tmp_path.rglob("*.json"))
 
 
 def test_a_journal_is_continued_and_what_stood_behind_is_cut(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_bytes(b"one\ntw")
-    mirror.write(tmp_path, {"file": JOURNAL, "at": 4}, b"two\nthree\n")
+    file_sync.receive(tmp_path, {"file": JOURNAL, "at": 4}, b"two\nthree\n")
     assert (tmp_path / JOURNAL).read_bytes() == b"one\ntwo\nthree\n"
 
 
@@ -231,7 +231,7 @@ def test_the_result_is_sent_last_and_marks_stay_here(tmp_path: Path) -> None:
         "spec.json",
     ):
         (tmp_path / name).write_text("x")
-    found = [path.name for path in mirror.files_of(tmp_path)]
+    found = [path.name for path in file_sync.files_of(tmp_path)]
     assert found == [JOURNAL, "spec.json", "checkpoint.pt", RESULT]
 
 
@@ -253,4 +253,4 @@ def test_no_worker_at_all_is_said(
         executor.poll(0.01)
         executor.poll(0.01)
     executor.close()
-    assert "no worker has come" in caplog.text
+    assert "no worker has connected" in caplog.text

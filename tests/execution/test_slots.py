@@ -13,8 +13,8 @@ from ablate.config.errors import Errors
 from ablate.config.settings import Context, merged_names
 from ablate.config.study_file import read_executor
 from ablate.execution import devices, local
+from ablate.execution.devices import MARGIN, RESERVE_MIB, Device, after_oom, fitting, slots_for
 from ablate.execution.local import Local
-from ablate.execution.slots import MARGIN, RESERVE_MIB, Device, after_oom, fitting, slots_for
 from tests.execution.conftest import small, until
 
 memory = st.floats(0, 1e6)

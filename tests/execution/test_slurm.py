@@ -66,7 +66,7 @@ def test_jobs_that_cannot_start_are_one_line(
 ) -> None:
     monkeypatch.setattr("ablate.execution.slurm.MOST_STARTS", 1)
     executor = made(tmp_path)
-    executor._gate.close()
+    executor._server.close()
     executor.submit(small("r"), tmp_path / "s" / "runs" / "r")
     with pytest.raises(ClusterError, match=r"did not start a worker: .*refused"):
         until(executor, 1)

@@ -86,8 +86,8 @@ def truncate_both(folder: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
-    "a torn journal": (tear_journal, "bytes at its end are no whole event; cut off"),
-    "zeros behind a journal": (fill_journal_with_zeros, "no whole event; cut off"),
+    "a torn journal": (tear_journal, "bytes at its end are an incomplete event; cut off"),
+    "zeros behind a journal": (fill_journal_with_zeros, "an incomplete event; cut off"),
     "a truncated checkpoint": (truncate_newest, "the one before it is used"),
     "two truncated checkpoints": (truncate_both, "the one before it is used"),
 }

@@ -13,7 +13,7 @@ from ablate import config
 from ablate.errors import StoreError
 from ablate.study.driver import Progress, run
 from ablate.study.names import known
-from ablate.tracking import outbox, shipper
+from ablate.tracking import outbox
 from tests.chaos.outcome import mlflow_runs
 from tests.e2e.running import inside, rows
 from tests.faults.serving import TrackingServer
@@ -46,7 +46,7 @@ def artifacts(database: Path, root: Path) -> dict[str, dict[str, str]]:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackingServer]:
     monkeypatch.setattr(outbox, "RETRY_AFTER_S", 0.1)
-    monkeypatch.setattr(shipper, "INSIST_AFTER_S", (0.1,))
+    monkeypatch.setattr(outbox, "INSIST_AFTER_S", (0.1,))
     one = TrackingServer(tmp_path / "server")
     yield one
     one.kill()

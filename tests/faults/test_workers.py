@@ -12,9 +12,8 @@ import pytest
 from filelock import FileLock
 
 from ablate.errors import ConfigError
-from ablate.execution.occupancy import LOCK, occupy
 from ablate.execution.processes import Processes
-from ablate.execution.worker import read_result, work
+from ablate.execution.worker import LOCK, read_result, run_lock, work
 from ablate.training.checkpoints import NEWEST, Checkpoints, LeaveError
 from ablate.training.spec import RunResult, RunSpec
 from ablate.writing import write_json
@@ -118,8 +117,8 @@ def test_a_worker_that_is_to_go_does_not_wait(tmp_path: Path) -> None:
         FileLock(tmp_path / LOCK),
         pytest.raises(LeaveError, match="another worker"),
     ):
-        occupy(tmp_path, leave)
-    with occupy(tmp_path, leave):
+        run_lock(tmp_path, leave).__enter__()
+    with run_lock(tmp_path, leave):
         pass  # free again
 
 

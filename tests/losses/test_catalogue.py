@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ablate import losses
 from ablate.losses.catalogue.contract import CATALOGUE
-from ablate.losses.table import catalogue_table
 
 Images = dict[str, Tensor]
 X = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=torch.float64)
@@ -341,18 +340,3 @@ def test_murf_asks_for_steeper_edges_than_the_sources_have() -> None:
     image = images(10)["infrared"] / 8
     same = dict.fromkeys(("infrared", "visible", "fused"), image)
     assert value(same, "murf") > 0.01
-
-
-def test_the_table_has_a_row_per_loss_and_tells_sizes_apart() -> None:
-    pair = images(12, side=64)
-    rows = {
-        str(row["name"]): row
-        for row in catalogue_table(infrared=pair["infrared"], visible=pair["visible"])
-    }
-    assert set(rows) == set(CATALOGUE)
-    middle = (pair["infrared"] + pair["visible"]) / 2
-    expected = float(FORMULAS["murf"]({**pair, "fused": middle}))
-    assert rows["murf"]["value"] == pytest.approx(expected)
-    assert rows["proposed"]["level1"] == pytest.approx(rows["mrfs"]["value"])  # an identity
-    assert float(rows["proposed"]["size"]) > 3 * float(rows["tc_moa"]["size"]) / 2
-    assert rows["datfuse"]["frame_share"] == 1

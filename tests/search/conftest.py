@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablate.config.schema import Dimension, VectorDimension
-from ablate.search.constraints import ARE_NAMED
+from ablate.search.contract import SearchSettings
+from ablate.search.finished import Direction, FinishedTrial
+from ablate.search.history import ARE_NAMED
 from ablate.search.suggest import suggest
-from ablate.search.told import Direction, Told
 
 LEVELS = Dimension(name="levels", type="int", path="loss.levels", low=1, high=4, baseline=3)
 DISCRETE = {
@@ -101,35 +102,37 @@ def search(
     directions: Sequence[Direction] = UP,
     options: Mapping[str, Any] | None = None,
     judge: Any = None,
-) -> list[Told]:
+) -> list[FinishedTrial]:
     """Return what a whole search told: suggestion k has seen the trials 0 to k - lag."""
     dimensions = space_of(sampler) if dimensions is None else dimensions
-    told: list[Told] = []
+    told: list[FinishedTrial] = []
     for number in range(trials):
         seen = max(0, number - lag + 1)
         values = suggest(
-            dimensions=dimensions,
-            base=BASE,
-            sampler=sampler,
-            study_seed=seed,
+            SearchSettings(
+                dimensions=dimensions,
+                base=BASE,
+                sampler=sampler,
+                study_seed=seed,
+                directions=tuple(directions),
+                options=options or {},
+            ),
             number=number,
-            directions=directions,
-            told=told[:seen],
+            finished=told[:seen],
             open_trials=[trial.values for trial in told[seen:]],
-            options=options,
         )
         told.append(judged(number, values, judge=judge))
     return told
 
 
-def judged(number: int, values: Mapping[str, Any], *, judge: Any = None) -> Told:
+def judged(number: int, values: Mapping[str, Any], *, judge: Any = None) -> FinishedTrial:
     violations = broken(values) if "kind" in values else {}
     if violations:
-        return Told(number=number, values=values, value=None, violations=violations)
+        return FinishedTrial(number=number, values=values, value=None, violations=violations)
     if judge is not None:
         first, *further = judge(values)
-        return Told(number=number, values=values, value=first, further=tuple(further))
-    return Told(number=number, values=values, value=score(values))
+        return FinishedTrial(number=number, values=values, value=first, further=tuple(further))
+    return FinishedTrial(number=number, values=values, value=score(values))
 
 
 def constraints_of(trial: Any) -> list[float] | dict[str, float]:

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.errors import ConfigError
-from ablate.search.cma_es import position_of
+from ablate.search.contract import SamplerContext, SearchSettings
+from ablate.search.finished import FinishedTrial
 from ablate.search.generations import generations
 from ablate.search.space import distributions
 from ablate.search.suggest import suggest
-from ablate.search.tables import at
-from ablate.search.told import Told
+from ablate.search.tables import axis_of
 from tests.search.conftest import BASE, DISCRETE, MIXED, UP, search
 
 
@@ -50,7 +50,7 @@ def test_a_longer_lag_never_starts_a_generation_earlier(lag: int, population: in
 
 def test_cma_es_is_the_ask_and_tell_of_cmaes() -> None:
     space = {name: MIXED[name] for name in ("rate", "weight")}
-    told: list[Told] = []
+    told: list[FinishedTrial] = []
     same = cmaes.CMA(
         mean=np.full(2, 0.5),
         sigma=1 / 6,
@@ -61,36 +61,37 @@ def test_cma_es_is_the_ask_and_tell_of_cmaes() -> None:
     solutions = []
     for number in range(12):
         values = suggest(
-            dimensions=space,
-            base=BASE,
-            sampler="cma_es",
-            study_seed=3,
+            SearchSettings(
+                dimensions=space,
+                base=BASE,
+                sampler="cma_es",
+                study_seed=3,
+                directions=UP,
+                options={"population": 4},
+            ),
             number=number,
-            directions=UP,
-            told=told,
+            finished=told,
             open_trials=(),
-            options={"population": 4},
         )
         point = np.array([(np.log10(values["rate"]) + 4) / 2, values["weight"] / 10])
         value = -float(((point - 0.7) ** 2).sum())
-        told.append(Told(number=number, values=values, value=value))
+        told.append(FinishedTrial(number=number, values=values, value=value))
         solutions.append((point, -value))
         if len(solutions) == 4:
             same.tell(solutions)
             solutions = []
     from ablate.search.cma_es import _replayed
-    from ablate.search.contract import Ask
     from ablate.search.space import always
 
     shapes = distributions(space)
-    ask = Ask(
+    ask = SamplerContext(
         number=12,
         seed=0,
         study_seed=3,
         dimensions=space,
         parameters=shapes,
         always=always(space),
-        told=tuple(told),
+        finished=tuple(told),
     )
     ours = _replayed(ask, shapes, 4)
     assert ours.generation == same.generation == 3
@@ -136,5 +137,6 @@ def test_a_table_of_all_values_refuses_every_continuous_dimension(sampler: str) 
 def test_a_position_comes_back_to_its_value(x: float) -> None:
     for name, shape in distributions({**DISCRETE, **MIXED}).items():
         if name != "kind":
-            value = at(shape, x)
-            assert at(shape, position_of(shape, value)) == pytest.approx(value, rel=1e-9)
+            axis = axis_of(shape)
+            value = axis.value(x)
+            assert axis.value(axis.position(value)) == pytest.approx(value, rel=1e-9)

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.errors import ConfigError
+from ablate.search.finished import Direction, FinishedTrial, front
 from ablate.search.history import history
-from ablate.search.pareto import front
 from ablate.search.store import TrialStore
-from ablate.search.told import Direction, Told
 from tests.search.conftest import DISCRETE_ONLY, MIXED, constraints_of, search, space_of, told_as
 
 BOTH: tuple[Direction, ...] = ("maximize", "minimize")
@@ -31,26 +30,28 @@ points = st.lists(st.tuples(*[st.integers(0, 5).map(float)] * 3), max_size=14)
 @given(points=points, directions=st.tuples(*[st.sampled_from(["maximize", "minimize"])] * 3))
 def test_the_front_is_that_of_optuna(points: list[Any], directions: Any) -> None:
     told = [
-        Told(number=n, values={}, value=first, further=tuple(rest))
+        FinishedTrial(number=n, values={}, value=first, further=tuple(rest))
         for n, (first, *rest) in enumerate(points)
     ]
-    study = history(directions=directions, told=told, open_trials=())
+    study = history(directions=directions, finished=told, open_trials=())
     expected = sorted(trial.number for trial in study.best_trials)
     assert [trial.number for trial in front(told, directions=directions)] == expected
 
 
 def test_what_did_not_end_well_is_on_no_front() -> None:
     told = [
-        Told(number=0, values={}, value=9.0, further=(0.0,), is_pruned=True),
-        Told(number=1, values={}, value=None),
-        Told(number=2, values={}, value=None, violations={"small": 1.0}),
-        Told(number=3, values={}, value=1.0, further=(1.0,)),
+        FinishedTrial(number=0, values={}, value=9.0, further=(0.0,), is_pruned=True),
+        FinishedTrial(number=1, values={}, value=None),
+        FinishedTrial(number=2, values={}, value=None, violations={"small": 1.0}),
+        FinishedTrial(number=3, values={}, value=1.0, further=(1.0,)),
     ]
     assert [trial.number for trial in front(told, directions=BOTH)] == [3]
 
 
 def test_with_one_objective_the_front_is_the_best_trials() -> None:
-    told = [Told(number=n, values={}, value=value) for n, value in enumerate((1.0, 2.0, 2.0))]
+    told = [
+        FinishedTrial(number=n, values={}, value=value) for n, value in enumerate((1.0, 2.0, 2.0))
+    ]
     assert [trial.number for trial in front(told, directions=("maximize",))] == [1, 2]
 
 
@@ -59,7 +60,7 @@ def test_a_sampler_takes_several_objectives_and_repeats_itself(sampler: str) -> 
     options = {"nsga2": {"population": 4}, "gp": {"startup": 3}, "tpe": {"startup": 3}}
     trials = 6 if sampler == "gp" else 14
 
-    def run() -> list[Told]:
+    def run() -> list[FinishedTrial]:
         return search(
             sampler, trials=trials, lag=2, directions=BOTH, judge=two, options=options.get(sampler)
         )
@@ -110,9 +111,9 @@ def test_the_store_keeps_every_objective_and_the_constraint(tmp_path: Path) -> N
     store = opened()
     values = {"levels": 2, "ratio": 0.5, "kind": "free", "rate": 1e-3, "weight": 2.0}
     told = [
-        Told(number=0, values=values, value=1.0, further=(2.0,)),
-        Told(number=1, values=values, value=None, violations={"small": 1.0}),
-        Told(number=2, values=values, value=None),
+        FinishedTrial(number=0, values=values, value=1.0, further=(2.0,)),
+        FinishedTrial(number=1, values=values, value=None, violations={"small": 1.0}),
+        FinishedTrial(number=2, values=values, value=None),
     ]
     for trial in [*told, told[0]]:
         store.add(trial, dimensions=MIXED, attrs={"phase": "search"})

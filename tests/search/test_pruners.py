@@ -9,26 +9,26 @@ from hypothesis import strategies as st
 
 from ablate.errors import ConfigError
 from ablate.search.contract import PRUNERS
+from ablate.search.finished import FinishedTrial
 from ablate.search.pruners import should_prune
-from ablate.search.told import Told
 
 RUNGS = (10, 30, 90)
 TOLD = [
-    Told(number=k, values={}, value=k % 6.0, reports=dict.fromkeys(RUNGS, k % 6.0))
+    FinishedTrial(number=k, values={}, value=k % 6.0, reports=dict.fromkeys(RUNGS, k % 6.0))
     for k in range(24)
 ]
 
 
-def stops(name: str, reports: dict[int, float], *, told: list[Told] = TOLD, **options: Any) -> bool:
+def stops(
+    name: str, reports: dict[int, float], *, told: list[FinishedTrial] = TOLD, **options: Any
+) -> bool:
     direction = options.pop("direction", "maximize")
-    images = options.pop("images", None)
     return should_prune(
         PRUNERS.get(name)(options.pop("rungs", RUNGS), **options),
         number=len(told),
         direction=direction,
-        told=told,
+        finished=told,
         reports=reports,
-        images=images,
     )
 
 
@@ -43,16 +43,16 @@ def test_the_worst_trial_is_stopped_and_the_best_one_kept(name: str) -> None:
         assert not stops(name, dict.fromkeys(RUNGS, best), direction=direction)
 
 
-@pytest.mark.parametrize("name", sorted(set(PRUNERS.names()) - {"wilcoxon"}))
+@pytest.mark.parametrize("name", PRUNERS.names())
 def test_a_pruner_that_saw_nothing_stops_nothing(name: str) -> None:
     assert not stops(name, {10: 0.0}, told=[])
 
 
-@pytest.mark.parametrize("name", sorted(set(PRUNERS.names()) - {"wilcoxon"}))
+@pytest.mark.parametrize("name", PRUNERS.names())
 def test_a_trial_that_never_ran_and_a_failed_one_are_no_rivals(name: str) -> None:
     odd = [
-        Told(number=0, values={}, value=None, violations={"small": 1.0}),
-        Told(number=1, values={}, value=None),
+        FinishedTrial(number=0, values={}, value=None, violations={"small": 1.0}),
+        FinishedTrial(number=1, values={}, value=None),
     ]
     assert not stops(name, {10: 0.0}, told=odd)
 
@@ -103,7 +103,7 @@ def halved(
 def ours(
     values: list[list[float]], name: str, rungs: tuple[int, ...] = RUNGS, **options: Any
 ) -> list[int]:
-    told: list[Told] = []
+    told: list[FinishedTrial] = []
     stopped = []
     for number, reports in enumerate(values):
         seen: dict[int, float] = {}
@@ -112,12 +112,14 @@ def ours(
             if stops(name, dict(seen), told=told, rungs=rungs, **options):
                 stopped.append(index)
                 told.append(
-                    Told(number=number, values={}, value=value, is_pruned=True, reports=seen)
+                    FinishedTrial(
+                        number=number, values={}, value=value, is_pruned=True, reports=seen
+                    )
                 )
                 break
         else:
             stopped.append(len(rungs))
-            told.append(Told(number=number, values={}, value=reports[-1], reports=seen))
+            told.append(FinishedTrial(number=number, values={}, value=reports[-1], reports=seen))
     return stopped
 
 
@@ -145,7 +147,7 @@ def test_hyperband_is_that_of_optuna(values: list[list[float]]) -> None:
 def test_optunas_own_halving_made_anew_for_a_decision_stops_nothing() -> None:
     """Why there is one of ours; when this fails, Optuna's can be used."""
     pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=10, reduction_factor=3)
-    decide: dict[str, Any] = {"number": 24, "direction": "maximize", "told": TOLD}
+    decide: dict[str, Any] = {"number": 24, "direction": "maximize", "finished": TOLD}
     assert not should_prune(pruner, reports=dict.fromkeys(RUNGS, -1.0), **decide)
 
 
@@ -156,51 +158,6 @@ def test_the_bracket_follows_the_number_of_the_trial() -> None:
     assert shares[0] > shares[1] > 0
     assert shares[2] > 0
     assert brackets == [pruner.bracket_of("history", number) for number in range(300)]
-
-
-IMAGES = [f"image{index}" for index in range(8)]
-
-
-def best_of_two() -> list[Told]:
-    values = {image: 0.5 + 0.01 * index for index, image in enumerate(IMAGES)}
-    poor = {image: value - 0.3 for image, value in values.items()}
-    return [
-        Told(number=0, values={}, value=0.53, images={10: values}),
-        Told(number=1, values={}, value=0.23, images={10: poor}),
-    ]
-
-
-def test_wilcoxon_compares_with_the_best_trial_image_by_image() -> None:
-    told = best_of_two()
-    best = told[0].images[10]
-    below = {image: value - 0.05 for image, value in best.items()}
-    one_off = {**best, IMAGES[0]: best[IMAGES[0]] - 0.4}
-    assert stops("wilcoxon", {10: 0.4}, told=told, images=below)
-    assert not stops("wilcoxon", {10: 0.4}, told=told, images=one_off)
-    assert not stops("wilcoxon", {10: 0.6}, told=told, images={k: v + 1 for k, v in best.items()})
-    assert stops(
-        "wilcoxon",
-        {10: 0.4},
-        told=[_flipped(trial) for trial in told],
-        images={k: -v for k, v in below.items()},
-        direction="minimize",
-    )
-
-
-def _flipped(trial: Told) -> Told:
-    images = {rung: {k: -v for k, v in row.items()} for rung, row in trial.images.items()}
-    return Told(number=trial.number, values={}, value=-(trial.value or 0), images=images)
-
-
-def test_wilcoxon_without_values_per_image_is_refused_with_the_mend() -> None:
-    with pytest.raises(ConfigError, match="the rungs report means; use median"):
-        stops("wilcoxon", {10: 0.4})
-
-
-def test_wilcoxon_passes_over_trials_without_the_images_of_this_rung() -> None:
-    told = [Told(number=0, values={}, value=0.9), *best_of_two()[1:]]
-    assert not stops("wilcoxon", {10: 0.4}, told=told, images=dict.fromkeys(IMAGES, 0.9))
-    assert not stops("wilcoxon", {10: 0.4}, told=told[:1], images=dict.fromkeys(IMAGES, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +171,6 @@ def test_wilcoxon_passes_over_trials_without_the_images_of_this_rung() -> None:
         ("patience", {"wait": 4}, "rungs: 3 rungs never stop a trial, 6 are needed"),
         ("patience", {"then": "medan"}, "then: no pruner is called 'medan'; did you mean 'median'"),
         ("patience", {"then": "patience"}, "then: patience does not wait for itself"),
-        ("wilcoxon", {"p": 2}, "p: must lie between 0 and 1, got 2"),
     ],
 )
 def test_an_option_out_of_range_is_one_line(name: str, options: dict[str, Any], told: str) -> None:

@@ -66,14 +66,6 @@ def told(*, dimensions: Any = MIXED, directions: Any = ("maximize",), **phase: A
             "phases.hunt.pruner: a trial with several objectives is never pruned",
         ),
         (
-            {"pruner": "wilcoxon", "rungs": (5,)},
-            "phases.hunt.pruner: wilcoxon compares image by image and the rungs report means; use",
-        ),
-        (
-            {"pruner": "patience", "rungs": (1, 2, 3), "options": {"pruner": {"then": "wilcoxon"}}},
-            "phases.hunt.pruner: wilcoxon compares image by image",
-        ),
-        (
             {"pruner": "median", "rungs": (5,), "options": {"pruner": {"factor": 2}}},
             "phases.hunt.options.pruner.factor: no such option of median; ",
         ),

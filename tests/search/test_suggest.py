@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from ablate.errors import UnknownNameError
-from ablate.search.contract import SAMPLERS, Ask
+from ablate.search.contract import SAMPLERS, SamplerContext, SearchSettings
+from ablate.search.finished import FinishedTrial
 from ablate.search.history import frozen, history
 from ablate.search.space import always, distributions
 from ablate.search.suggest import suggest
-from ablate.search.told import Told
 from tests.search.conftest import (
     BASE,
     DISCRETE,
@@ -32,7 +32,7 @@ STARTED = {
 TRIALS = 14
 
 
-def found(sampler: str, **options: Any) -> list[Told]:
+def found(sampler: str, **options: Any) -> list[FinishedTrial]:
     return search(sampler, trials=count(sampler), options=STARTED.get(sampler), **options)
 
 
@@ -61,15 +61,17 @@ def test_a_suggestion_is_a_pure_function_of_seed_number_and_what_was_told(
     one, trials = found(sampler, lag=lag), count(sampler)
     assert one == found(sampler, lag=lag)
     again = suggest(  # alone, as after a restart, and with the history in another order
-        dimensions=space_of(sampler),
-        base=BASE,
-        sampler=sampler,
-        study_seed=7,
+        SearchSettings(
+            dimensions=space_of(sampler),
+            base=BASE,
+            sampler=sampler,
+            study_seed=7,
+            directions=UP,
+            options=STARTED.get(sampler, {}),
+        ),
         number=trials - 1,
-        directions=UP,
-        told=one[: trials - lag][::-1],
+        finished=one[: trials - lag][::-1],
         open_trials=[trial.values for trial in one[trials - lag : trials - 1]],
-        options=STARTED.get(sampler),
     )
     assert again == one[-1].values
 
@@ -112,19 +114,23 @@ def test_the_samplers_that_learn_find_better_trials_than_chance(sampler: str) ->
 @pytest.mark.parametrize("sampler", SAMPLERS.names())
 def test_a_space_where_everything_breaks_the_constraint_is_still_sampled(sampler: str) -> None:
     told = [
-        Told(number=n, values=trial.values, value=None, violations={"never": 1.0, "ever": 2.0})
+        FinishedTrial(
+            number=n, values=trial.values, value=None, violations={"never": 1.0, "ever": 2.0}
+        )
         for n, trial in enumerate(found(sampler))
     ]
     values = suggest(
-        dimensions=space_of(sampler),
-        base=BASE,
-        sampler=sampler,
-        study_seed=7,
+        SearchSettings(
+            dimensions=space_of(sampler),
+            base=BASE,
+            sampler=sampler,
+            study_seed=7,
+            directions=UP,
+            options=STARTED.get(sampler, {}),
+        ),
         number=len(told),
-        directions=UP,
-        told=told,
+        finished=told,
         open_trials=(),
-        options=STARTED.get(sampler),
     )
     assert set(values) <= set(space_of(sampler))
 
@@ -138,24 +144,26 @@ def test_a_broken_constraint_steers_the_sampler_away(sampler: str) -> None:
     def behind_the_wall(**told_as: Any) -> float:
         asked: list[float] = []
         for seed in seeds:
-            told: list[Told] = []
+            told: list[FinishedTrial] = []
             for number in range(trials):
                 values = suggest(
-                    dimensions=space,
-                    base=BASE,
-                    sampler=sampler,
-                    study_seed=seed,
+                    SearchSettings(
+                        dimensions=space,
+                        base=BASE,
+                        sampler=sampler,
+                        study_seed=seed,
+                        directions=UP,
+                        options=STARTED.get(sampler, {}),
+                    ),
                     number=number,
-                    directions=UP,
-                    told=told,
+                    finished=told,
                     open_trials=(),
-                    options=STARTED.get(sampler),
                 )
                 weight = values["weight"]
                 told.append(
-                    Told(number=number, values=values, value=weight)
+                    FinishedTrial(number=number, values=values, value=weight)
                     if weight < 5
-                    else Told(number=number, values=values, value=None, **told_as)
+                    else FinishedTrial(number=number, values=values, value=None, **told_as)
                 )
                 asked.append(weight)
         return sum(weight >= 5 for weight in asked) / len(asked)
@@ -167,20 +175,24 @@ def test_a_broken_constraint_steers_the_sampler_away(sampler: str) -> None:
 def test_failed_pruned_and_open_trials_are_taken(sampler: str) -> None:
     trials = found(sampler)
     told = [
-        Told(number=0, values=trials[0].values, value=None),
-        Told(number=1, values=trials[1].values, value=0.5, is_pruned=True, reports={5: 0.5}),
+        FinishedTrial(number=0, values=trials[0].values, value=None),
+        FinishedTrial(
+            number=1, values=trials[1].values, value=0.5, is_pruned=True, reports={5: 0.5}
+        ),
         *trials[2:5],
     ]
     values = suggest(
-        dimensions=space_of(sampler),
-        base=BASE,
-        sampler=sampler,
-        study_seed=7,
+        SearchSettings(
+            dimensions=space_of(sampler),
+            base=BASE,
+            sampler=sampler,
+            study_seed=7,
+            directions=UP,
+            options=STARTED.get(sampler, {}),
+        ),
         number=7,
-        directions=UP,
-        told=told,
+        finished=told,
         open_trials=[trial.values for trial in trials[5:7]],
-        options=STARTED.get(sampler),
     )
     assert values["levels"] in (1, 2, 3, 4)
 
@@ -205,22 +217,22 @@ def test_an_unknown_sampler_is_told_with_the_nearest() -> None:
 
 
 def test_a_broken_constraint_is_stored_as_a_constraint_of_a_pruned_trial() -> None:
-    told = Told(number=0, values={"levels": 1}, value=None, violations={"small": 2.0})
+    told = FinishedTrial(number=0, values={"levels": 1}, value=None, violations={"small": 2.0})
     stored = frozen(told, DISCRETE)
     assert stored.state.name == "PRUNED"
     assert constraints_of(stored) == told_as({"small": 1.0})
-    assert frozen(Told(number=1, values={}, value=None), {}).state.name == "FAIL"
+    assert frozen(FinishedTrial(number=1, values={}, value=None), {}).state.name == "FAIL"
 
 
 def test_a_sampler_sees_it_as_a_constraint_with_a_value_that_says_nothing() -> None:
     told = [
-        Told(number=0, values={"levels": 1, "kind": "free"}, value=3.0),
-        Told(number=1, values={"levels": 1, "kind": "free"}, value=5.0),
-        Told(
+        FinishedTrial(number=0, values={"levels": 1, "kind": "free"}, value=3.0),
+        FinishedTrial(number=1, values={"levels": 1, "kind": "free"}, value=5.0),
+        FinishedTrial(
             number=2, values={"levels": 4, "kind": "free"}, value=None, violations={"a": 1, "b": 1}
         ),
     ]
-    study = history(directions=UP, told=told, open_trials=(), dimensions=DISCRETE)
+    study = history(directions=UP, finished=told, open_trials=(), dimensions=DISCRETE)
     assert [constraints_of(trial) for trial in study.trials] == [
         told_as({"feasible": -1.0}),
         told_as({"feasible": -1.0}),
@@ -229,7 +241,7 @@ def test_a_sampler_sees_it_as_a_constraint_with_a_value_that_says_nothing() -> N
     assert study.trials[2].state.name == "COMPLETE"
     assert study.trials[2].value == 4.0
     assert study.best_trial.number == 1
-    without = history(directions=UP, told=told[:2], open_trials=(), dimensions=DISCRETE)
+    without = history(directions=UP, finished=told[:2], open_trials=(), dimensions=DISCRETE)
     assert not any(constraints_of(trial) for trial in without.trials)
 
 
@@ -265,7 +277,7 @@ def test_the_order_of_asking_follows_conditions_on_settings_too() -> None:
 
 
 def test_the_lag_is_the_distance_to_the_newest_told_trial() -> None:
-    ask = Ask(
+    ask = SamplerContext(
         number=9,
         seed=0,
         study_seed=0,

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ablate.config.schema import VectorDimension
+from ablate.search.finished import FinishedTrial
 from ablate.search.history import frozen
 from ablate.search.space import distributions, parameters_of
 from ablate.search.store import TrialStore
-from ablate.search.told import Told
 from ablate.search.vectors import positions_of_shares, shares, to_list, to_positions
 from tests.search.conftest import LISTS, UP, search
 
@@ -148,7 +148,7 @@ def test_a_list_has_one_parameter_fewer_than_numbers_up_to_its_largest_size() ->
 
 def test_the_store_keeps_the_list_and_its_parameters(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'optuna.db'}"
-    told = Told(number=0, values={"scales": [1.0, 0.5, 0.25], "levels": 2}, value=1.0)
+    told = FinishedTrial(number=0, values={"scales": [1.0, 0.5, 0.25], "levels": 2}, value=1.0)
     assert frozen(told, LISTS).params == {"scales.1": 0.5, "scales.2": 0.5, "levels": 2}
     TrialStore(url, study="s", directions=UP, lock=tmp_path / "lock").add(
         told, dimensions=LISTS, attrs={}

@@ -7,10 +7,10 @@ import pytest
 from mlflow.exceptions import MlflowException, RestException
 
 from ablate.errors import StoreError
-from ablate.tracking import outbox, shipper
-from ablate.tracking.dataset import dataset_input
+from ablate.tracking import outbox
 from ablate.tracking.outbox import Outbox
 from ablate.tracking.shipper import Shipper
+from ablate.tracking.views import dataset_input
 from ablate.training.spec import RunResult
 
 AWAY = RestException({"error_code": "TEMPORARILY_UNAVAILABLE", "message": "away"})
@@ -41,7 +41,7 @@ class Flaky:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "RETRY_AFTER_S", 0.0)
-    monkeypatch.setattr(shipper, "INSIST_AFTER_S", (0.0,))
+    monkeypatch.setattr(outbox, "INSIST_AFTER_S", (0.0,))
 
 
 def fails(times: int, log: list[str], name: str) -> Callable[[], None]:
@@ -57,7 +57,7 @@ def fails(times: int, log: list[str], name: str) -> Callable[[], None]:
 
 
 def test_late_jobs_are_done_in_order_once_the_tracker_answers() -> None:
-    box, log = Outbox(), list[str]()
+    box, log = Outbox("store"), list[str]()
     box.deliver(fails(2, log, "a"))
     box.deliver(fails(0, log, "b"))
     assert (log, len(box)) == ([], 2)
@@ -67,7 +67,7 @@ def test_late_jobs_are_done_in_order_once_the_tracker_answers() -> None:
 
 def test_a_tracker_that_is_away_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "RETRY_AFTER_S", 60.0)
-    box, log = Outbox(), list[str]()
+    box, log = Outbox("store"), list[str]()
     box.deliver(fails(1, log, "a"))
     assert not box.attempt(fails(0, log, "b"))
     assert (log, box.failures) == ([], 1)
@@ -88,7 +88,7 @@ def test_a_wrong_call_is_raised_and_not_taken_for_an_absent_tracker(error: Excep
         raise error
 
     with pytest.raises(type(error)):
-        Outbox().deliver(job)
+        Outbox("store").deliver(job)
 
 
 def test_a_study_goes_on_without_its_tracker_and_is_sent_afterwards(
@@ -170,7 +170,7 @@ def test_the_longer_a_tracker_is_away_the_rarer_it_is_asked(
     monkeypatch.setattr(outbox, "RETRY_AFTER_S", 15.0)
     now = [0.0]
     monkeypatch.setattr(outbox.time, "monotonic", lambda: now[0])
-    box, log, asked = Outbox(), list[str](), list[float]()
+    box, log, asked = Outbox("store"), list[str](), list[float]()
 
     def job() -> None:
         asked.append(now[0])
@@ -184,7 +184,7 @@ def test_the_longer_a_tracker_is_away_the_rarer_it_is_asked(
 
 
 def test_a_wrong_call_does_not_stand_in_the_way_of_the_next() -> None:
-    box, log = Outbox(), list[str]()
+    box, log = Outbox("store"), list[str]()
 
     def wrong() -> None:
         raise ValueError("bug")

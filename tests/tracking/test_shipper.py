@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ablate.tracking import runs
-from ablate.tracking.dataset import dataset_input
+from ablate.tracking.views import dataset_input
 from ablate.training.spec import RunResult
 from benchmarks.commits import counted
 

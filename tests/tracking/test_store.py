@@ -107,7 +107,7 @@ def test_a_store_whose_maker_was_killed_is_made_by_the_next(tmp_path: Path) -> N
         start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".mlflow.db.new*")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob(".mlflow.db.*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.facts import NuisanceRange
 from ablate.analysis.question import label_of
+from ablate.positions import positions
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
 from ablate.report.values import tuning_points
-from ablate.stats.range_edge import OUTER, count_outer, positions
+from ablate.stats.range_edge import OUTER, count_outer
 
 SHARE = "train/gradient/grad_share"
 COLUMNS = [

@@ -5,10 +5,10 @@ import math
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ablate.losses.penalty import PENALTIES
+from ablate import loss_penalty
 
 
-@PENALTIES.register("log_cosh")
+@loss_penalty("log_cosh")
 def log_cosh(difference: Tensor) -> Tensor:
     """Return log(cosh(difference)), written so that large differences do not overflow."""
     size = difference.abs()

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import ablate
+from ablate._api import OpenedStudy
 from ablate.errors import ConfigError, UnknownNameError
-from ablate.notebook import OpenedStudy
 from ablate.report.contents import Contents
 from tests.report.answered import VARIANT, answered_contents
 

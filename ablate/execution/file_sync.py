@@ -1,8 +1,8 @@
-"""A run's folder where worker and driver share none: the worker sends what it writes.
+"""File sync of a run's folder, for a worker that does not share the driver's file system.
 
-The driver's folder stays the truth. Before a run the worker is sent what is there; while it works
-it sends what the journal has gained, and every other file that is new. The journal goes before the
-checkpoint, so that a checkpoint never knows of a step that the journal lacks.
+The driver's folder stays the truth. Before a run the worker receives the files that are there, and
+while it works it sends what the journal has gained and every other file that is new. The journal
+goes before the checkpoint, so that no checkpoint is ahead of the journal.
 """
 
 import contextlib
@@ -23,15 +23,15 @@ OF_THE_DRIVER = ("shipped.json",)
 CHECKPOINTS = "checkpoint"
 
 
-class Line(Protocol):
-    """Where messages and bytes go; one caller at a time."""
+class Channel(Protocol):
+    """Sends messages and bytes; one caller at a time."""
 
     def send(self, message: Mapping[str, Any], content: bytes | None = None) -> None:
         """Send a message, and bytes that belong to it."""
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """Yield what belongs to a run in its folder: the journal, others, checkpoints, the result."""
+    """Yield the files of a run in the order to send: journal, others, checkpoints, result."""
     found = [
         path
         for path in folder.rglob("*")
@@ -40,17 +40,17 @@ def files_of(folder: Path) -> Iterator[Path]:
     yield from sorted(found, key=_rank)
 
 
-def write(folder: Path, message: Mapping[str, Any], content: bytes | None) -> None:
-    """Write a part of a file that the other side sent.
+def receive(folder: Path, message: Mapping[str, Any], content: bytes | None) -> None:
+    """Write a file, or a part of one, that the other side sent.
 
     Args:
         folder: Of the run.
         message: `file`, relative to it, and `at`, the offset of the content, or None for a whole
-            file, which is written beside and renamed.
+            file, which replaces the one that is there.
         content: The bytes; None for a file that is gone.
 
     Raises:
-        StoreError: The file would lie elsewhere, or is none of a run's.
+        StoreError: The file would lie outside the folder, or a run has no such file.
     """
     name, at = message["file"], message["at"]
     if not isinstance(name, str) or not _is_of_the_run(name):
@@ -70,30 +70,30 @@ def write(folder: Path, message: Mapping[str, Any], content: bytes | None) -> No
         file.truncate()
 
 
-class Mirror:
-    """A folder of its own for every run, whose content reaches the driver.
+class FileSync:
+    """Gives each run a temporary folder and sends its content to the driver.
 
     Args:
-        line: To the driver.
-        receive: Returns the next bytes from the driver.
+        channel: To the driver.
+        next_bytes: Returns the next bytes from the driver.
     """
 
-    def __init__(self, line: Line, receive: Callable[[], bytes]) -> None:
-        self._line, self._receive = line, receive
+    def __init__(self, channel: Channel, next_bytes: Callable[[], bytes]) -> None:
+        self._channel, self._next_bytes = channel, next_bytes
         self._base = Path(tempfile.mkdtemp(prefix="ablate-"))
 
     @contextlib.contextmanager
     def of(self, name: str, files: list[Mapping[str, Any]]) -> Iterator[Path]:
-        """Give a folder that holds `files`, which follow on the line; it is gone afterwards."""
+        """A folder with `files`, whose bytes the driver sends next; it is removed afterwards."""
         folder = self._base / "study" / "runs" / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         sent: dict[Path, tuple[int, int]] = {}
         for file in files:
-            write(folder, file, self._receive())
+            receive(folder, file, self._next_bytes())
         for path in files_of(folder):
             sent[path] = _state(path)
-        if (journal := folder / JOURNAL) in sent:  # whose torn end the worker will cut
+        if (journal := folder / JOURNAL) in sent:  # the worker will cut an incomplete last line
             sent[journal] = (journal.read_bytes().rfind(b"\n") + 1, 0)
         stop = threading.Event()
         thread = threading.Thread(target=self._keep_sending, args=(folder, sent, stop), daemon=True)
@@ -103,7 +103,7 @@ class Mirror:
         finally:
             stop.set()
             thread.join()
-            with contextlib.suppress(OSError):  # the driver is gone; the next one starts elsewhere
+            with contextlib.suppress(OSError):  # the driver is gone; the next one does without
                 self._send(folder, sent)
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -114,12 +114,12 @@ class Mirror:
     def _keep_sending(
         self, folder: Path, sent: dict[Path, tuple[int, int]], stop: threading.Event
     ) -> None:
-        with contextlib.suppress(OSError):  # the lifeline says it too
+        with contextlib.suppress(OSError):  # the driver is gone: the lifeline has ended too
             while not stop.wait(SEND_EVERY_S):
                 self._send(folder, sent)
 
     def _send(self, folder: Path, sent: dict[Path, tuple[int, int]]) -> None:
-        """Send what is new since the last time, a checkpoint with all that stands before it."""
+        """Send what is new since the last time, a checkpoint with all that precedes it."""
         changed = [path for path in files_of(folder) if sent.get(path) != _state(path)]
         held: dict[Path, tuple[tuple[int, int], bytes]] = {}
         for path in reversed(changed):  # a checkpoint is read before the journal that it needs
@@ -133,10 +133,10 @@ class Mirror:
             is_journal = name == JOURNAL
             at = min(sent.get(path, (0, 0))[0], len(content)) if is_journal else None
             part = content[at:] if at is not None else content
-            self._line.send({"file": name, "at": at}, part)
+            self._channel.send({"file": name, "at": at}, part)
             sent[path] = (len(content), state[1]) if is_journal else state
         for path in [path for path in sent if not path.exists()]:
-            self._line.send({"file": path.relative_to(folder).as_posix(), "at": None})
+            self._channel.send({"file": path.relative_to(folder).as_posix(), "at": None})
             del sent[path]
 
 

@@ -1,11 +1,13 @@
-"""A study in a notebook, in the words of the command line: `study = ablate.open("q4_variant")`."""
+"""`ablate.open`, `ablate.run` and `ablate.score`: the command line in a script or a notebook."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
+
+from ablate.errors import ConfigError, UnknownNameError, nearest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
     from ablate.report.contents import Contents
 
 
+STORE: Final = Path("ablate-store")
+
+
 class Pictures(Mapping[str, "Image"]):
-    """Fused pictures of an arm by the name of the image; a notebook shows the sources beside them.
+    """Fused pictures of an arm by the name of the image; a notebook shows the sources too.
 
     Args:
         arm: Whose they are.
@@ -29,8 +34,6 @@ class Pictures(Mapping[str, "Image"]):
     def __getitem__(self, name: str) -> "Image":
         """Return a fused picture."""
         from PIL import Image
-
-        from ablate.errors import UnknownNameError, nearest
 
         if name not in self._rows:
             raise UnknownNameError(f"{self.arm}: no picture of {name!r}; {nearest(name, self)}")
@@ -102,7 +105,6 @@ class OpenedStudy:
             UnknownNameError: No figure has that name.
             ConfigError: The study has not what the figure needs; the text says what.
         """
-        from ablate.errors import ConfigError
         from ablate.report.figures import FIGURES, NotDrawn
 
         figure = FIGURES.get(name)()
@@ -122,7 +124,6 @@ class OpenedStudy:
             UnknownNameError: No arm with pictures is called so.
             ConfigError: There are no pictures; the text says why.
         """
-        from ablate.errors import ConfigError
         from ablate.report.pictures import SOURCES, missing
 
         if reason := missing(self._contents):
@@ -139,7 +140,6 @@ class OpenedStudy:
 
     def _arm(self, arm: str) -> str:
         """Return the name of the arm with pictures that a name or a value means."""
-        from ablate.errors import UnknownNameError, nearest
         from ablate.report.pictures import SOURCES, columns
 
         there = [name for name in self._contents.gallery if name not in SOURCES]
@@ -156,8 +156,8 @@ class OpenedStudy:
             named = [name for name in there if name in having]
         if len(named) == 1:
             return named[0]
-        mend = f"it may be {', '.join(map(repr, named))}" if named else nearest(arm, there)
-        raise UnknownNameError(f"{self.name}: no arm with pictures is called {arm!r}; {mend}")
+        fix = f"it may be {', '.join(map(repr, named))}" if named else nearest(arm, there)
+        raise UnknownNameError(f"{self.name}: no arm with pictures is called {arm!r}; {fix}")
 
     def __repr__(self) -> str:
         from ablate.report.summary import summary
@@ -171,33 +171,140 @@ class OpenedStudy:
         return study_html(self._contents)
 
 
-def open_study(
-    study: str, *, store: Path, uri: str | None = None, pictures: bool = True
+def open(  # the word that people try first
+    study: str, *, store: Path | str = STORE, uri: str | None = None, pictures: bool = True
 ) -> OpenedStudy:
-    """Return a study of a store; `ablate.open` is this."""
+    """Open a study that has been run, for a notebook or a script.
+
+    Args:
+        study: Its name, the beginning of its name where that is enough, or the path of its file.
+        store: Folder of the stores.
+        uri: MLflow tracking URI, where the study is on a server.
+        pictures: Whether published pictures may be shown; licences of data sets often forbid it.
+
+    Raises:
+        UnknownNameError: The store has no such study; the text offers the nearest.
+        StoreError: The store holds no study, or it has published nothing yet.
+    """
     from ablate.config.locations import study_name
     from ablate.report.source import read
     from ablate.study.store import check_version
 
-    name = study_name(study)
+    name, store = study_name(study), Path(store)
     if uri is None:
         check_version(store)
         name = _begun(store, name)
     return OpenedStudy(read(store=store, study=name, uri=uri, pictures=pictures))
 
 
+def run(
+    study: str,
+    *,
+    overrides: Sequence[str] = (),
+    store: Path | str = STORE,
+    retry: bool = False,
+    accept_drift: bool = False,
+) -> OpenedStudy:
+    """Run a study, or go on with it, and open it; what has ended is never run again.
+
+    It shows no progress; `ablate run` does, and both go on with each other's work. Where runs
+    happen in processes (any executor but inline), a script must call this below
+    `if __name__ == "__main__":`, as with every use of `multiprocessing`; a notebook need not.
+
+    Args:
+        study: Name of a study, or path of its YAML file.
+        overrides: Settings to change, as on the command line: ["data=msrs", "train.steps=500"].
+        store: Folder of the stores; made when absent.
+        retry: Run again what failed in a designed phase without diverging.
+        accept_drift: Go on although code, libraries or arithmetic differ from earlier runs.
+
+    Raises:
+        ConfigError: All errors of the file and the overrides together.
+        DataError, DeviceError: Found before anything is written.
+        StoreError: The store cannot be used, or holds this study with another design or data.
+        BusyError: Another driver runs this study.
+        HaltedError: The first runs all failed with the same error.
+    """
+    from ablate import config
+    from ablate.config.locations import study_name
+    from ablate.study.driver import run as drive
+    from ablate.study.ledger import defaults_in
+    from ablate.study.names import known
+
+    words = overrides.split() if isinstance(overrides, str) else list(overrides)
+    store = Path(store)
+    defaults = defaults_in(store / study_name(study))
+    checked = config.load(study, words, known=known(), defaults=defaults)
+    drive(checked, store=store, overrides=words, retry=retry, accept_drift=accept_drift)
+    return open(checked.name, store=store)
+
+
+def score(
+    *,
+    infrared: Path | str,
+    visible: Path | str,
+    fused: Path | str | Mapping[str, Path | str],
+    metrics: Sequence[str] = ("en", "mi", "sd", "scd", "vif", "qabf"),
+    protocol: str = "cddfuse-py",
+) -> pd.DataFrame:
+    """Score fused images by name against their sources, as `ablate score` does.
+
+    Images pair up by file name without suffix. A fused image without sources, and sources without
+    a fused image, are left out.
+
+    Args:
+        infrared: Folder of infrared images.
+        visible: Folder of visible images.
+        fused: Folder of fused images, or method -> folder.
+        metrics: Names, see `ablate list metrics`.
+        protocol: Conventions of the metrics, see `ablate list protocols`.
+
+    Returns:
+        One row per method, image and metric: method, image, metric, value, protocol. A value that
+        is 0/0 is NaN. In which direction a metric is better: `ablate.metrics.BETTER`.
+
+    Raises:
+        UnknownNameError: No metric or protocol has this name.
+        DataError: Everything that is wrong with folders and images, one line each.
+    """
+    from ablate import plugins
+    from ablate.metrics import PROTOCOLS, canonical_name
+    from ablate.scoring.folders import gather
+    from ablate.scoring.scores import score as score_collection
+
+    plugins.load()
+    if protocol not in PROTOCOLS:
+        tail = nearest(protocol, PROTOCOLS)
+        raise UnknownNameError(f"protocol: no protocol is called {protocol!r}; {tail}")
+    names = [canonical_name(name) for name in metrics]
+    if isinstance(fused, Path | str):
+        folders = [str(fused)]
+    else:
+        folders = [f"{name}={folder}" for name, folder in fused.items()]
+    collection = gather(
+        infrared=Path(infrared),
+        visible=Path(visible),
+        fused=folders,
+    )
+    scores = score_collection(collection, names=names, protocol=protocol)
+    rows = [
+        (row.method, row.image, row.metric, row.value, protocol)
+        for row in scores.rows
+        if row.method in scores.methods
+    ]
+    return pd.DataFrame(rows, columns=["method", "image", "metric", "value", "protocol"])
+
+
 def _begun(store: Path, name: str) -> str:
     """Return the study of a store that a name, or the beginning of one, means."""
-    from ablate.errors import UnknownNameError, nearest
-
     there = sorted(path.parent.name for path in store.glob("*/ledger.jsonl"))
     if name in there or not there:
         return name
     begun = [one for one in there if one.startswith(name)]
     if len(begun) == 1:
         return begun[0]
-    mend = f"it may be {', '.join(begun)}" if begun else nearest(name, there)
-    raise UnknownNameError(f"{store}: no study is called {name!r}; {mend}")
+    fix = f"it may be {', '.join(begun)}" if begun else nearest(name, there)
+    raise UnknownNameError(f"{store}: no study is called {name!r}; {fix}")
 
 
 def _let_notebooks_draw() -> None:

@@ -1,7 +1,8 @@
-"""Where workers of other machines come in: a socket, a secret, and two connections each.
+"""The connection of a driver with workers on other machines: a socket and a shared secret.
 
-Messages are JSON and bytes; nothing that arrives is ever unpickled. Whoever does not know the
-secret is turned away before the first message.
+A worker makes two connections: the pipe carries messages, and the lifeline ends when either side
+dies. Messages are JSON and bytes; nothing that arrives is ever unpickled. A peer that does not know
+the secret is refused before its first message is read.
 """
 
 import contextlib
@@ -19,13 +20,13 @@ from ablate.execution.serving import pack, unpack
 
 logger = logging.getLogger(__name__)
 HANDSHAKE_S = 20.0
-SILENT_S, PROBES = 30, 4  # a peer whose machine is gone says nothing: ask it
+SILENT_S, PROBES = 30, 4  # a peer whose machine is gone sends nothing: probe it
 PIPE, LIFELINE = "pipe", "lifeline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A worker that has come in."""
+class Connected:
+    """A remote worker that has made both of its connections."""
 
     token: str
     name: str  # host and process number
@@ -33,8 +34,8 @@ class Arrival:
     lifeline: Connection
 
 
-class Gate:
-    """Listens on one address, and keeps who has come in until somebody asks.
+class Server:
+    """Listens on one address and collects the workers that connect.
 
     Args:
         host: Address of this machine that workers can reach; nothing else is listened on.
@@ -45,23 +46,23 @@ class Gate:
         self._socket = socket.create_server((host, 0), backlog=256)
         self.address: tuple[str, int] = (host, self._socket.getsockname()[1])
         self._key = key
-        self._came: SimpleQueue[Arrival] = SimpleQueue()
-        self._halves: dict[str, tuple[str, Connection]] = {}
+        self._queue: SimpleQueue[Connected] = SimpleQueue()
+        self._waiting: dict[str, tuple[str, Connection]] = {}
         self._lock = threading.Lock()
-        self.bell, self._ringer = os.pipe()
+        self.wakeup, self._signal = os.pipe()  # readable while there are new workers
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def arrivals(self) -> list[Arrival]:
-        """Return who has come in since the last time."""
-        found: list[Arrival] = []
+    def new_workers(self) -> list[Connected]:
+        """The workers that have connected since the last call."""
+        found: list[Connected] = []
         with contextlib.suppress(Empty):
             while True:
-                found.append(self._came.get_nowait())
-                os.read(self.bell, 1)
+                found.append(self._queue.get_nowait())
+                os.read(self.wakeup, 1)
         return found
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -72,36 +73,37 @@ class Gate:
                 found, peer = self._socket.accept()
             except OSError:  # closed
                 return
-            threading.Thread(target=self._let_in, args=(found, peer), daemon=True).start()
+            threading.Thread(target=self._accept, args=(found, peer), daemon=True).start()
 
-    def _let_in(self, found: socket.socket, peer: Any) -> None:
-        keep_asking(found)
+    def _accept(self, found: socket.socket, peer: Any) -> None:
+        keep_alive(found)
         connection = Connection(found.detach())
         try:
-            _greet(connection, self._key)
+            _authenticate(connection, self._key)
             hello = unpack(connection.recv_bytes(4096))
             token, role, name = str(hello["token"]), hello["role"], str(hello["name"])[:100]
         except (OSError, EOFError, AuthenticationError, ValueError, KeyError, TypeError) as error:
-            logger.warning("%s: turned away at the gate (%s)", peer[0], error)
+            logger.warning("%s: refused as a worker (%s)", peer[0], error)
             connection.close()
             return
         with self._lock:
-            if token not in self._halves:
-                self._halves[token] = (role, connection)
+            if token not in self._waiting:
+                self._waiting[token] = (role, connection)
                 return
-            first, other = self._halves.pop(token)
+            first, other = self._waiting.pop(token)
         ends = {first: other, role: connection}
         if set(ends) == {PIPE, LIFELINE}:
-            arrival = Arrival(token=token, name=name, pipe=ends[PIPE], lifeline=ends[LIFELINE])
-            self._came.put(arrival)
-            os.write(self._ringer, b".")
+            self._queue.put(
+                Connected(token=token, name=name, pipe=ends[PIPE], lifeline=ends[LIFELINE])
+            )
+            os.write(self._signal, b".")
 
 
-def enter(address: tuple[str, int], key: bytes, *, token: str) -> tuple[Connection, Connection]:
-    """Return pipe and lifeline of a worker to the driver at an address.
+def connect(address: tuple[str, int], key: bytes, *, token: str) -> tuple[Connection, Connection]:
+    """Connect a worker to the driver at an address; return its pipe and its lifeline.
 
     Raises:
-        OSError: Nobody listens there.
+        OSError: No driver listens there.
         AuthenticationError: The secret is another one.
     """
     name = f"{socket.gethostname()}:{os.getpid()}"
@@ -109,7 +111,7 @@ def enter(address: tuple[str, int], key: bytes, *, token: str) -> tuple[Connecti
     for role in (PIPE, LIFELINE):
         found = socket.create_connection(address, timeout=HANDSHAKE_S)
         found.settimeout(None)
-        keep_asking(found)
+        keep_alive(found)
         connection = Connection(found.detach())
         answer_challenge(connection, key)
         deliver_challenge(connection, key)
@@ -118,8 +120,8 @@ def enter(address: tuple[str, int], key: bytes, *, token: str) -> tuple[Connecti
     return ends[0], ends[1]
 
 
-def keep_asking(found: socket.socket) -> None:
-    """Have the system notice that the other machine is gone, within about two minutes."""
+def keep_alive(found: socket.socket) -> None:
+    """Let the system notice within about two minutes that the other machine is gone."""
     found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for name, value in (
@@ -131,9 +133,9 @@ def keep_asking(found: socket.socket) -> None:
             found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _greet(connection: Connection, key: bytes) -> None:
-    """Raise when the other side does not know the secret, or says nothing."""
-    timer = threading.Timer(HANDSHAKE_S, _shut, args=(connection,))
+def _authenticate(connection: Connection, key: bytes) -> None:
+    """Raise when the other side does not know the secret, or does not answer in time."""
+    timer = threading.Timer(HANDSHAKE_S, _shut_down, args=(connection,))
     timer.daemon = True
     timer.start()
     try:
@@ -143,6 +145,6 @@ def _greet(connection: Connection, key: bytes) -> None:
         timer.cancel()
 
 
-def _shut(connection: Connection) -> None:
+def _shut_down(connection: Connection) -> None:
     with contextlib.suppress(OSError):
         socket.socket(fileno=os.dup(connection.fileno())).shutdown(socket.SHUT_RDWR)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import qmc
 
 from ablate.config.schema import Dimension
-from ablate.designs.positions import scrambled, value_of
+from ablate.designs.points import scrambled, value_of
 
 positions = st.floats(0.0, 1.0, exclude_max=True)
 LOG = Dimension(name="x", type="float", low=1e-4, high=1e-2, log=True)
