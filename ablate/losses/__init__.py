@@ -85,7 +85,9 @@ def is_written_out(setting: str) -> bool:
     return setting in KEYS
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'ablate.losses' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"ablate.losses.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:  # so that mypy sees a name that is not there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'ablate.losses' has no attribute {name!r}")
+        return getattr(importlib.import_module(f"ablate.losses.{_HOMES[name]}"), name)

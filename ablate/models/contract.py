@@ -128,16 +128,24 @@ class _Models(Registry[type[nn.Module]]):
     ) -> Callable[[type[nn.Module]], type[nn.Module]]:
         """Return a decorator that enters a network.
 
-        One that predicts a map and declares no settings class has those of `NetworkSettings`,
-        beside its keyword-only parameters.
+        Without a settings class it has that of the registered network whose constructor it
+        inherits; else, where it predicts a map, `NetworkSettings` beside its keyword-only
+        parameters.
         """
 
         def enter(network: type[nn.Module]) -> type[nn.Module]:
-            is_shared = settings is None and isinstance(network, type) and predicts(network)
-            found = NetworkSettings if is_shared else settings
+            found = settings or self._inherited(network)
             return super(_Models, self).register(name, settings=found)(network)
 
         return enter
+
+    def _inherited(self, network: object) -> type | None:
+        if not isinstance(network, type):
+            return None
+        for name, other in self.registered():
+            if issubclass(network, other) and vars(network).get("__init__") is None:
+                return self.settings_class(name)
+        return NetworkSettings if predicts(network) else None
 
 
 MODELS: Final[Registry[type[nn.Module]]] = _Models("model", package="ablate.models")

@@ -156,8 +156,8 @@ class FusionTraining(Trainable):
         device = self.run.device
         self._stage, self._loss, self.graph = stage, self._of_study, None
         if stage.loss:
-            section = {**losses.ABSENT, **self.run.spec.settings["loss"], **stage.loss}
-            self._loss = losses.build(losses.canonical(section)).to(device)
+            section = {**self.run.spec.settings["loss"], **stage.loss}
+            self._loss = losses.FusionLoss(losses.typed(section)).to(device)
             calibrate(self._loss, self.pairs, crop_px=self.crop_px, device=device)
         if self._engine is not None and stage.objective == FUSION:
             self.graph = Replayed(

@@ -9,7 +9,7 @@ import torch
 
 from ablate.errors import ConfigError, DivergedError
 from ablate.models.contract import MODELS
-from ablate.models.densefuse import DenseFuse
+from ablate.models.densefuse import DenseFuse, DenseFuseSettings
 from ablate.training.checkpoints import Checkpoints, LeaveError
 from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
@@ -110,6 +110,7 @@ def test_a_fault_of_the_network_becomes_the_reason(
     spec: Make, tmp_path: Path, fault: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(MODELS._members, "greedy", Greedy)
+    monkeypatch.setitem(MODELS._settings, "greedy", DenseFuseSettings)
     monkeypatch.setattr(Greedy, "fault", fault, raising=False)
     result, _ = ran(spec(model={"name": "greedy"}), tmp_path)
     assert (result.state, result.reason) == ("failed", reason)
