@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from ablate.models.contract import MODELS
-from ablate.models.densefuse import DenseFuse
+from ablate.models.densefuse import DenseFuse, DenseFuseSettings
 
 
 def hang():
@@ -42,7 +42,7 @@ class Troubled(DenseFuse):
     """Gets into trouble at a pass, as often as `times` says, over all processes."""
 
     def __init__(self, *, trouble: str, times: int = 1, at: int = 5, width: int = 2) -> None:
-        super().__init__(width=width)
+        super().__init__(DenseFuseSettings(width=width, activation="relu"))
         self.trouble, self.times, self.at, self.passes = trouble, times, at, 0
 
     def fuse(self, *, infrared, visible):
