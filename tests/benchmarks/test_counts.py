@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ablate.search.contract import SearchSettings
 from ablate.study.driver import run
 from ablate.study.ledger import Ledger
 from ablate.study.plan import make
@@ -95,5 +96,5 @@ def test_looks_per_trial_are_the_same_at_50_and_at_500(
     assert looks[500] == pytest.approx(looks[50], rel=0.1)
 
 
-def _drawn(*, number: int, **more: Any) -> dict[str, Any]:
+def _drawn(settings: SearchSettings, *, number: int, **more: Any) -> dict[str, Any]:
     return {"learning_rate": 1e-4 * 1.009**number, "levels": 1}

@@ -87,8 +87,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             values = np.random.default_rng([number, shift]).integers(0, 256, (24, 24), np.uint8)
             Image.fromarray(values).save(path)
-    for name in (*environment.FOLDERS, *environment.FILES):
-        source, copy = environment.PACKAGE / name, folder / "package" / name
+    for name in (*fingerprint.NUMERIC_FOLDERS, *fingerprint.NUMERIC_FILES):
+        source, copy = fingerprint.PACKAGE / name, folder / "package" / name
         shutil.copytree(source, copy) if source.is_dir() else shutil.copy(source, copy)
     with reading(folder / "package"):
         inside("run", *WORDS, cwd=folder)

@@ -52,6 +52,7 @@ CALLS = {
 }
 MODULES = {"marshal", "shelve", "dill", "cloudpickle", "joblib", "jsonpickle", "xml"}
 IMPORTERS = {  # of names in code, not in files
+    "__init__.py",
     "registry.py",
     "plugins.py",
     "losses/__init__.py",

@@ -146,7 +146,7 @@ RESULTS: dict[str, Any] = {
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_hostile_result_is_refused_with_its_file(name: str, tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text(json.dumps(RESULTS[name]))
-    with pytest.raises(StoreError, match=r"result\.json: is no result of a run .*starts over"):
+    with pytest.raises(StoreError, match=r"result\.json: not the result of a run .*starts over"):
         read_result(tmp_path)
     run = tmp_path / "s" / "study" / "runs" / "r"
     run.mkdir(parents=True)

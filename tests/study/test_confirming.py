@@ -220,13 +220,13 @@ def test_fewer_than_eight_blocks_are_refused(tmp_path: Path, blocks: int) -> Non
         ({"of": "confirm"}, "no phase searches or explores: 'confirm'"),
         ({"of": "explore", "winners": 0}, "winners: must be a whole number of at least 1"),
         ({"of": "explore", "question": "w"}, "options.question: no question is called 'w'"),
-        ({"of": "explore", "baseline": {"rate": 1}}, "baseline.rate: is no nuisance"),
+        ({"of": "explore", "baseline": {"rate": 1}}, "baseline.rate: not a nuisance"),
         ({"of": "explore", "baseline": {"learning_rate": 5}}, "5 lies outside"),
         ({"arms": {"m": {"values": {"variant": "x"}}}}, "'x' is none of the values"),
         ({"arms": {"m": {"value": {}}}}, "did you mean 'values'?"),
-        ({"arms": {"baseline": {}}}, "is there anyway; give its nuisance under baseline"),
+        ({"arms": {"baseline": {}}}, "is always an arm; give its nuisance under options.baseline"),
         ({"arms": {"m": {}}}, "two of the values are one arm"),
-        ({"of": "explore", "point": 2}, "no such option of confirm"),
+        ({"of": "explore", "point": 2}, "no such option of this design"),
     ],
 )
 def test_faults_of_a_confirmation(tmp_path: Path, options: dict[str, Any], text: str) -> None:
