@@ -5,17 +5,18 @@ from dataclasses import replace
 from typing import Literal
 
 from ablate.analysis.cells import Cells, cells_of
-from ablate.analysis.contrasts import INTERACTION
+from ablate.analysis.contrasts import INTERACTION, QUADRATIC
 from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, estimate
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
 from ablate.analysis.influence import far_blocks
-from ablate.analysis.question import RegisteredQuestion, Role, Value, metric_label
+from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, metric_label
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
 from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
+from ablate.analysis.words import Answered, Shown, advice, answered, headline
 from ablate.stats.crossed_power import crossed_blocks, crossed_detectable
-from ablate.stats.margins import is_equivalent, is_non_inferior
+from ablate.stats.margins import equivalence_p, is_equivalent, is_non_inferior
 from ablate.stats.multiplicity import holm
 
 Key = tuple[str, str]  # contrast, metric
@@ -57,6 +58,7 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
     reason = "; ".join(failed)
     if not failed:
         verdict, reason = answer_of(question, rows)
+    contrasts = _contrasts(question, found, corrected, cells, is_answerable=not failed)
     return Verdict(
         id=question.id,
         asks=question.asks,
@@ -70,7 +72,77 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         ),
         alpha=question.alpha,
         rows=rows,
+        contrasts=contrasts,
+        headline=headline(question.factor, contrasts, not_answerable=failed[0] if failed else ""),
+        advice=advice(question.factor, contrasts, values=question.values),
     )
+
+
+def _contrasts(
+    question: RegisteredQuestion,
+    found: Mapping[Key, Estimate],
+    corrected: Mapping[Role, Mapping[Key, float]],
+    cells: Mapping[str, Cells],
+    *,
+    is_answerable: bool,
+) -> tuple[Answered, ...]:
+    """The registered contrasts with their words; effects in percent of the tuned baseline."""
+    equivalent = _equivalence(question, found)
+
+    def shown(contrast: Contrast, metric: str) -> Shown | None:
+        key = (contrast.name, metric)
+        numbers = found.get(key)
+        if numbers is None or numbers.t is None:
+            return None
+        low, high = float(numbers.t.low), float(numbers.t.high)
+        sign, margin = question.sign_of(metric), question.margin_of(metric)
+        at = question.values.index(question.baseline)
+        base = abs(float(cells[metric].scores[:, at].mean())) or 1.0
+        return Shown(
+            metric=metric,
+            change=100 * numbers.mean / base,
+            low=100 * low / base,
+            high=100 * high / base,
+            is_better=sign * numbers.mean > 0 if numbers.mean else None,
+            p=corrected[question.role_of(metric)].get(key),
+            p_equivalent=equivalent.get(key),
+            is_inside=margin is not None and is_equivalent(low=low, high=high, margin=margin),
+            is_safe=margin is not None
+            and is_non_inferior(low=min(sign * low, sign * high), margin=margin),
+            is_answerable=is_answerable and not too_many_dropped(metric, cells[metric]),
+        )
+
+    answers = []
+    for contrast in question.contrasts:
+        if contrast.is_exploratory:
+            continue
+        primary = [one for name in question.primary if (one := shown(contrast, name))]
+        guards = [one for name in question.guardrails if (one := shown(contrast, name))]
+        answers.append(
+            answered(
+                contrast.name,
+                pair=question.pair_of(contrast),
+                primary=primary,
+                guards=guards,
+                alpha=question.alpha,
+                expects=contrast.expects or question.expects,
+                has_direction=not contrast.name.startswith((INTERACTION, QUADRATIC)),
+            )
+        )
+    return tuple(answers)
+
+
+def _equivalence(question: RegisteredQuestion, found: Mapping[Key, Estimate]) -> dict[Key, float]:
+    """Holm's corrected p of the equivalences, over the registered contrasts in primary metrics."""
+    family = {
+        key: float(equivalence_p(numbers.mean, se=numbers.t.se, df=numbers.t.df, margin=margin))
+        for key, numbers in found.items()
+        if key[1] in question.primary
+        and numbers.t is not None
+        and not numbers.contrast.is_exploratory
+        and (margin := question.margin_of(key[1])) is not None
+    }
+    return dict(zip(family, holm(list(family.values())).tolist(), strict=True))
 
 
 def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answer, str]:

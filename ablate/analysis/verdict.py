@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablate.analysis.question import Role, Value
+from ablate.analysis.words import Answered, leading_word
 from ablate.stored import stored
 
 Answer = Literal[
@@ -101,7 +102,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer to one question."""
+    """The answer to one question.
+
+    `headline` answers it in a sentence and `advice` says what to use; both rest on the words of
+    the `contrasts`. `verdict` and `reason` are the words of versions before 0.2, in which one
+    guardrail decided for all contrasts.
+    """
 
     id: str
     asks: str
@@ -111,6 +117,21 @@ class Verdict:
     caveats: tuple[str, ...]
     alpha: float
     rows: tuple[Row, ...]
+    contrasts: tuple[Answered, ...] = stored(default=(), optional=True)
+    headline: str = stored(default="", optional=True)
+    advice: str = stored(default="", optional=True)
+
+    @property
+    def word(self) -> str:
+        """The word of the contrast that the headline names; of earlier versions the verdict."""
+        return leading_word(self.contrasts) or self.verdict
+
+    @property
+    def answer(self) -> str:
+        """The headline; of earlier versions the verdict and its reason."""
+        if self.headline:
+            return self.headline
+        return f"{self.verdict} ({self.reason})" if self.reason else self.verdict
 
     def rows_of(self, *roles: Role) -> tuple[Row, ...]:
         """The rows of some roles, in their order."""

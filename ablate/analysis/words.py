@@ -4,7 +4,7 @@ Words do not depend on which of two values is called the baseline: written the o
 gain is a loss, and all other words stay.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -59,8 +59,8 @@ class Answered:
     value: Value | None
     baseline: Value | None
     word: ContrastWord
-    primary: tuple[tuple[str, MetricWord], ...]
-    guards: tuple[tuple[str, GuardWord], ...]
+    primary: Mapping[str, MetricWord]  # by metric
+    guards: Mapping[str, GuardWord]
     expected: Literal["as expected", "the opposite", ""]
     effects: tuple[Shown, ...]  # of primary metrics, then of harmed guards
 
@@ -144,18 +144,18 @@ def answered(
         has_direction: False for a curvature and an interaction.
     """
     word = contrast_word(primary, guards, alpha=alpha, has_direction=has_direction)
-    of_guards = tuple((one.metric, guard_word(one, alpha=alpha)) for one in guards)
-    harmed = {name for name, found in of_guards if found == "harmed"}
+    of_guards = {one.metric: guard_word(one, alpha=alpha) for one in guards}
+    harmed = {name for name, found in of_guards.items() if found == "harmed"}
     return Answered(
         contrast=contrast,
         value=pair[0] if pair else None,
         baseline=pair[1] if pair else None,
         word=word,
-        primary=tuple(
-            (one.metric, metric_word(one, alpha=alpha, has_direction=has_direction))
+        primary={
+            one.metric: metric_word(one, alpha=alpha, has_direction=has_direction)
             for one in primary
-        ),
-        guards=of_guards if has_direction else (),
+        },
+        guards=of_guards if has_direction else {},
         expected=_expected(word, expects),
         effects=(*primary, *(one for one in guards if one.metric in harmed and has_direction)),
     )
@@ -182,7 +182,7 @@ def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = 
         return f"Equivalent: no value of {factor} changes a primary metric by as much as matters."
     present = [one for one in answers if one.word == "present"]
     if present:
-        metrics = [name for name, word in present[0].primary if word == "present"]
+        metrics = [name for name, word in present[0].primary.items() if word == "present"]
         return (
             f"{present[0].contrast} is present in {_listed(metrics)}; no single value is decided."
         )
@@ -190,6 +190,17 @@ def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = 
         return f"Open: no difference between values of {factor} is shown, and none is ruled out."
     words = {one.word for one in answers}
     return f"Absent: {factor} shows no such effect." if words == {"absent"} else f"Open: {factor}."
+
+
+def leading_word(answers: Sequence[Answered]) -> ContrastWord | None:
+    """Return the word of the contrast that a headline names; None without any contrast."""
+    decided = [one for one in answers if one.word in DECIDED and one.value is not None]
+    if decided:
+        return max(decided, key=_weight).word
+    for word in ("present", "not answerable", "open", "equivalent", "absent"):
+        if any(one.word == word for one in answers):
+            return word
+    return None
 
 
 def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value]) -> str:
@@ -207,9 +218,9 @@ def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value])
     trades = [one for one in trades if one.value in kept and one.baseline in kept]
     if trades:
         first = max(trades, key=_weight)
-        up = _listed([n for n, word in first.primary if word == "gain"])
-        down = [n for n, word in first.primary if word == "loss"]
-        down += [n for n, word in first.guards if word == "harmed"]
+        up = _listed([n for n, word in first.primary.items() if word == "gain"])
+        down = [n for n, word in first.primary.items() if word == "loss"]
+        down += [n for n, word in first.guards.items() if word == "harmed"]
         one, other = label_of(first.value), label_of(first.baseline)  # type: ignore[arg-type]
         if not up or not down:
             return f"What to use: {factor} {one} or {other}, by the metric that counts for you."
@@ -245,9 +256,12 @@ def _weight(one: Answered) -> tuple[int, float]:
 
 def _told(factor: str, one: Answered) -> str:
     """Return a decided contrast in words."""
-    words = dict(one.primary)
-    told = [s for s in one.effects if words.get(s.metric, "harmed") in ("gain", "loss", "harmed")]
-    parts = [_effect(shown, has_interval=at == 0) for at, shown in enumerate(told[:MOST_EFFECTS])]
+    words = one.primary
+    sure = [s for s in one.effects if words.get(s.metric, "gain") in ("gain", "loss")]
+    parts = [
+        f"{metric_label(shown.metric)} {effect_of(shown, has_interval=at == 0)}"
+        for at, shown in enumerate(sure[:MOST_EFFECTS])
+    ]
     kind = {"gain": "a gain", "loss": "a loss", "trade-off": "a trade-off"}[one.word]
     expected = f", {one.expected}" if one.expected else ""
     pair = f"{label_of(one.value)} vs {label_of(one.baseline)}"  # type: ignore[arg-type]
@@ -255,10 +269,17 @@ def _told(factor: str, one: Answered) -> str:
     return f"{name} is {kind}{expected}: {', '.join(parts)}."
 
 
-def _effect(shown: Shown, *, has_interval: bool) -> str:
-    text = f"{metric_label(shown.metric)} {shown.change:+.{_digits(shown)}f} %"
+def effect_of(shown: Shown, *, has_interval: bool = True) -> str:
+    """Return an effect in percent of the tuned baseline, with the digits that its interval allows.
+
+    Example:
+        >>> effect_of(Shown(metric="qabf", change=1.71, low=1.36, high=2.06, is_better=True, p=0.0,
+        ...     p_equivalent=None, is_inside=False, is_safe=True))
+        '+1.7 % (+1.4 to +2.1)'
+    """
+    digits = _digits(shown)
+    text = f"{shown.change:+.{digits}f} %"
     if has_interval and shown.low is not None and shown.high is not None:
-        digits = _digits(shown)
         text += f" ({shown.low:+.{digits}f} to {shown.high:+.{digits}f})"
     return text
 

@@ -21,6 +21,10 @@ WIDEST_PX: Final = 160  # of a small picture
 MOST_SENTENCES: Final = 4
 COLOURS: Final[Mapping[str, str]] = {
     "supported": "#009E73",
+    "gain": "#009E73",
+    "loss": "#D55E00",
+    "trade-off": "#CC79A7",
+    "equivalent": "#0072B2",
     "contradicted": "#D55E00",
     "practically equivalent": "#0072B2",
 }
@@ -85,9 +89,9 @@ def _card(question: AnsweredQuestion, comparators: pd.DataFrame) -> dict[str, An
     more += [f"caveat: {text}" for text in question.caveats]
     return {
         "asks": question.asks,
-        "verdict": question.verdict,
-        "reason": question.reason,
-        "colour": COLOURS.get(question.verdict, OTHERWISE),
+        "verdict": question.headline or question.verdict,
+        "reason": question.advice if question.headline else question.reason,
+        "colour": COLOURS.get(question.word, OTHERWISE),
         "sentences": sentences[:MOST_SENTENCES],
         "more": "; ".join(more),
     }

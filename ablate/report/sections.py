@@ -36,6 +36,7 @@ from ablate.report.values import (
     trade_offs,
     values_table,
     winners_table,
+    words_table,
 )
 from ablate.tables import Table, of_frame
 
@@ -115,11 +116,10 @@ class Card:
 
     kind: ClassVar = "card"
     anchor: str
-    look: str  # the verdict as a name of a style
+    look: str  # the word of the answer as a name of a style
     id: str
     asks: str
-    verdict: str
-    reason: str
+    answer: str
     blocks: "tuple[Block, ...]"
 
 
@@ -272,7 +272,10 @@ def _answers(contents: Contents) -> Part:
 
 def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
     gamed = gamed_values(question, contents.comparators)
-    blocks: list[Block] = [
+    blocks: list[Block] = [Text(text=question.advice)] if question.advice else []
+    if question.contrasts:
+        blocks.append(Tabled(table=words_table(question)))
+    blocks += [
         Bullets(
             texts=tuple(with_mark(row.sentence, row.metric, gamed) for row in question.deciding)
         )
@@ -286,11 +289,10 @@ def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
     behind = ("What it rests on", f"behind-{place}")
     return Card(
         anchor=place,
-        look=question.verdict.replace(" ", "-"),
+        look=question.word.replace(" ", "-"),
         id=question.id,
         asks=question.asks,
-        verdict=question.verdict,
-        reason=question.reason,
+        answer=question.answer,
         blocks=(*blocks, Text(text=question.scope, look="small", link=behind)),
     )
 

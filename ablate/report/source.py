@@ -106,7 +106,7 @@ def return_report(contents: Contents, report: Path, *, store: Path) -> str:
         client,
         study=contents.facts.study,
         report=report,
-        verdicts={one.id: one.verdict for one in contents.answered},
+        verdicts={one.id: one.word for one in contents.answered},
         asked={one.id: one.arms for one in contents.facts.questions},
         sentences=_sentences(contents),
         best=_best_network(contents, store),
@@ -117,8 +117,8 @@ def _sentences(contents: Contents) -> list[str]:
     """Return the verdicts and their primary rows; nothing for a study that only describes."""
     lines = []
     for one in contents.answered:
-        reason = f" ({one.reason})" if one.reason else ""
-        lines.append(f"**{one.id}: {one.verdict}**{reason}")
+        lines.append(f"**{one.id}: {one.answer}**")
+        lines += [one.advice] if one.advice else []
         lines += [row.sentence for row in one.deciding]
     return lines or ["Descriptive only: nothing is claimed from means over a few seeds."]
 

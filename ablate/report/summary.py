@@ -58,8 +58,8 @@ def summary(contents: Contents) -> str:
 def _answer(question: AnsweredQuestion, comparators: pd.DataFrame) -> list[str]:
     """Return the verdict of a question and its primary rows, wrapped."""
     beaten = gamed_values(question, comparators)
-    head = f"{question.id}: {question.verdict}"
-    texts = [f"{head} ({question.reason})" if question.reason else head]
+    texts = [f"{question.id}: {question.answer}"]
+    texts += [question.advice] if question.advice else []
     texts += [with_mark(row.sentence, row.metric, beaten) for row in question.deciding]
     texts += [sentence(beaten)] if beaten else []
     texts += question.notes

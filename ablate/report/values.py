@@ -13,6 +13,7 @@ from ablate.analysis.selection import points_of
 from ablate.analysis.sentences import chance
 from ablate.analysis.table import gamed
 from ablate.analysis.verdict import Row
+from ablate.analysis.words import DECIDED, effect_of
 from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import Gamed, marked
@@ -26,6 +27,23 @@ ROLES: dict[Role, str] = {
     "secondary": "secondary, never deciding",
     "exploratory": "exploratory, not judged",
 }
+
+
+def words_table(question: AnsweredQuestion) -> Table:
+    """A row per contrast: its word, what the primary metrics show, and its guardrails."""
+    metrics = list(dict.fromkeys(name for one in question.contrasts for name in one.primary))
+    guards = list(dict.fromkeys(name for one in question.contrasts for name in one.guards))
+    rows: list[list[Cell | str]] = []
+    for one in question.contrasts:
+        word = f"{one.word}, {one.expected}" if one.expected else one.word
+        effects = {shown.metric: shown for shown in one.effects}
+        cells: list[Cell | str] = [one.contrast, Cell(text=word, is_bold=one.word in DECIDED)]
+        for name in metrics:
+            effect = effect_of(effects[name]) if name in effects else NONE
+            cells.append(f"{one.primary.get(name, NONE)}: {effect}")
+        rows.append([*cells, *(one.guards.get(name, NONE) for name in guards)])
+    heads = ["contrast", "answer", *map(metric_of, metrics), *map(metric_of, guards)]
+    return table(heads, rows)
 
 
 def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:

@@ -145,7 +145,7 @@ def test_a_curvature_is_never_a_gain_and_has_no_guard(
         has_direction=False,
     )
     assert found.word in ("present", "absent", "open")
-    assert found.guards == ()
+    assert found.guards == {}
 
 
 def pair(

@@ -14,6 +14,7 @@ from ablate.report.page import markdown, render
 from ablate.report.runs import runs_table
 from ablate.report.sections import report, reselected
 from ablate.report.values import contrasts_table, values_table, winners_frame
+from ablate.tables import markdown_text
 
 SERVER = "https://host/#/experiments/1/runs/"
 
@@ -60,7 +61,10 @@ def test_every_link_inside_the_page_has_its_target_once(rendered: Path) -> None:
 def test_markdown_has_the_same_heads_and_verdicts(rendered: Path, linked: Contents) -> None:
     text = (rendered / "report.md").read_text()
     for question in linked.answered:
-        assert f"## {question.id}: {question.verdict}" in text
+        assert f"### {question.id}\n" in text
+        assert f"**{markdown_text(question.answer)}**" in text
+        assert question.headline
+        assert question.advice in text
         assert f"## Behind {question.id}" in text
     for head in ("Evidence", "Tables", "Checklist", "Provenance"):
         assert f"\n## {head}" in text
