@@ -14,11 +14,12 @@ from ablate.registry import Registry
 @pytest.fixture
 def forgetting() -> Iterator[None]:
     """Forget, after the test, the plug-ins that it loaded and the metrics that they declared."""
-    known = dict(catalogue.LABELS), dict(catalogue.BETTER)
+    labels, better = dict(catalogue.LABELS), dict(catalogue.BETTER)
     yield
-    for table, before in zip((catalogue.LABELS, catalogue.BETTER), known, strict=True):
-        table.clear()
-        table.update(before)  # type: ignore[arg-type]
+    catalogue.LABELS.clear()
+    catalogue.LABELS.update(labels)
+    catalogue.BETTER.clear()
+    catalogue.BETTER.update(better)
     for registry in [thing for thing in gc.get_objects() if isinstance(thing, Registry)]:
         for name, place in list(registry._places.items()):
             if place.startswith(PACKAGE):

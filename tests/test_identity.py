@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ def test_nan_is_refused() -> None:
 
 @settings(deadline=None, derandomize=True)
 @given(values, values)
-def test_different_texts_have_different_hashes(one: object, other: object) -> None:
+def test_different_texts_have_different_hashes(one: Any, other: Any) -> None:
     same = canonical_json(one) == canonical_json(other)
     assert (digest(one, length=40) == digest(other, length=40)) == same
 

@@ -131,7 +131,7 @@ def test_the_cells_hold_the_test_score_of_the_point_that_is_best_on_val() -> Non
     runs, _ = tables(0.05)
     (question,) = answered(0.05)["questions"]
     mine = runs[(runs["phase"] == "answer") & (runs["block"] == 3) & (runs["arm_id"] == "arm-b")]
-    best = mine.loc[mine["val/qabf"].idxmax()]
+    best = mine.nlargest(1, "val/qabf").iloc[0]
     (cell,) = [
         c for c in question["cells"] if (c["metric"], c["block"], c["value"]) == ("vif", 3, "b")
     ]
@@ -167,7 +167,8 @@ def test_a_metric_without_a_role_is_secondary_and_never_decides() -> None:
 
 def test_percentages_refer_to_the_finished_runs_of_the_pilot() -> None:
     runs, _ = tables(0.05)
-    runs.loc[runs["run_id"] == "p0", ["state", "test/qabf"]] = ["failed", 9.0]
+    runs.loc[runs["run_id"] == "p0", "state"] = "failed"
+    runs.loc[runs["run_id"] == "p0", "test/qabf"] = 9.0
     assert percent_bases(study(facts()), runs)["qabf"] == pytest.approx(0.5)
     assert percent_bases(study(facts()), runs[runs["phase"] != "pilot"]) == {}
 

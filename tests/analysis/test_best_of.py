@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ablate.analysis.best_of import expected_best, of_blocks, of_trials
 from ablate.analysis.published import StudyFacts
 from tests.analysis.written import question, study
+from tests.present import present
 
 scores = st.lists(st.floats(-5, 5).map(lambda x: round(x, 3)), min_size=1, max_size=7)
 
@@ -75,7 +76,7 @@ def test_blocks_are_averaged_and_never_mixed() -> None:
     a = [row for row in rows if row.value == "a"]
     assert [row.expected for row in a] == pytest.approx([21.5, 22.0])
     assert {row.samples for row in rows} == {3}
-    assert all(row.low < row.expected < row.high for row in rows)
+    assert all(present(row.low) < row.expected < present(row.high) for row in rows)
 
 
 def test_a_failed_point_counts_as_the_worst_of_its_block() -> None:

@@ -21,6 +21,7 @@ from ablate.report.summary import summary
 from ablate.report.tables import arm_table
 from ablate.stats.crossed import crossed_t
 from ablate.stored import encode
+from tests.present import present
 from tests.report.answered import VARIANT, answered_contents
 
 ALPHA = 0.05
@@ -123,8 +124,8 @@ def test_a_planted_effect_that_halves_is_told_in_the_row_its_sentence_and_the_ca
     assert row.verdict == "supported"
     assert (there.times, there.steps, there.blocks) == (2.0, 80, 8)
     assert there.held == "does not hold"
-    assert there.percent == pytest.approx(0.4 * row.percent, rel=0.2)
-    assert there.ci_low < there.estimate < there.ci_high
+    assert there.percent == pytest.approx(0.4 * present(row.percent), rel=0.2)
+    assert present(there.ci_low) < there.estimate < present(there.ci_high)
     assert there.change == pytest.approx(there.estimate - row.estimate)
     assert f"At twice the steps {there.percent:+.2f} % (95 % CI " in row.sentence
     assert "the effect does not hold at that budget:" in row.sentence

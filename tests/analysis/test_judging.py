@@ -18,6 +18,7 @@ from ablate.analysis.judging import answer_of, judge
 from ablate.analysis.selftest import planted
 from ablate.analysis.verdict import Verdict
 from ablate.errors import ConfigError, DataError
+from tests.present import present
 
 HIGHER = {"expects": "higher"}
 
@@ -179,7 +180,7 @@ def test_a_disagreement_of_the_tests_is_marked() -> None:
         planted.chosen(scores, values=("a", "b")),
         planted.FACTS,
     ).rows[0]
-    assert found.p > 0.05 > found.p_sign_flip
+    assert present(found.p) > 0.05 > present(found.p_sign_flip)
     assert found.is_test_dependent
     assert "Test-dependent" in found.sentence
     assert found.verdict == "undecided"

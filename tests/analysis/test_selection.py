@@ -13,6 +13,7 @@ from ablate.analysis.selection import select
 from ablate.analysis.selftest import planted
 from ablate.analysis.sensitivity import sensitivity
 from ablate.errors import DataError
+from ablate.metrics.catalogue import Direction
 
 VALUES = ("a", "b")
 METRICS = ("qabf", "vif")
@@ -59,12 +60,14 @@ def fail(points: pd.DataFrame, where: Any, reason: str = "diverged at step 3") -
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 1000), better=st.sampled_from(["higher", "lower"]))
-def test_the_winner_is_the_best_on_val_and_its_scores_are_of_test(seed: int, better: str) -> None:
+def test_the_winner_is_the_best_on_val_and_its_scores_are_of_test(
+    seed: int, better: Direction
+) -> None:
     points, images = design(blocks=2, seed=seed)
     found = select(points, images, metric="vif", better={"qabf": "higher", "vif": better})
     pick = max if better == "higher" else min
     for (block, value), part in points.groupby(["block", "value"]):
-        best = pick(part.itertuples(), key=lambda row: row[part.columns.get_loc("val/vif") + 1])
+        best = pick(part.itertuples(), key=lambda row: row[1 + list(part.columns).index("val/vif")])
         mine = found.answers[(found.answers["block"] == block) & (found.answers["value"] == value)]
         theirs = images[(images["run_id"] == best.run_id) & (images["split"] == "test")]
         assert sorted(mine["score"]) == sorted(theirs["value"])

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ablate.analysis.judging import judge
+from ablate.analysis.selection import select
 from ablate.analysis.selftest import shuffled as module
 from ablate.analysis.selftest.shuffled import Shuffled, shuffled
 from ablate.errors import ConfigError
@@ -33,7 +35,6 @@ def test_values_change_places_within_a_block_and_tuning_point_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[pd.DataFrame] = []
-    select = module.select
 
     def watched(points: pd.DataFrame, *things: object, **more: object) -> object:
         seen.append(points)
@@ -49,8 +50,6 @@ def test_values_change_places_within_a_block_and_tuning_point_only(
 
 
 def test_an_engine_that_claims_everything_fails_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = module.judge
-
     def eager(question: object, selected: object, about: object) -> object:
         from dataclasses import replace
 

@@ -1,6 +1,7 @@
 """What a researcher sees of a finished study in the MLflow UI, in a real browser."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,6 +48,11 @@ def unfold(browser: Any, name: str, child: str) -> None:
 
 def until(browser: Any, is_so: Callable[[Any], object], what: str) -> None:
     WebDriverWait(browser, PATIENCE_S).until(is_so, what)
+
+
+def has_pixels(image: Any, browser: Any) -> bool:
+    del browser
+    return bool(image.get_property("naturalWidth") > 0)
 
 
 def run_page(served: Served, run: Any, tab: str = "") -> str:
@@ -103,7 +109,7 @@ def test_pictures_have_a_slider_over_the_steps(page: Page, served: Served) -> No
     until(browser, lambda seen: any("step%2B8%2B" in src for src in shown(seen)), "the end")
     for image in browser.find_elements(By.CSS_SELECTOR, 'img[src*="get-artifact"]'):
         browser.execute_script("arguments[0].scrollIntoView()", image)
-        until(browser, lambda seen, one=image: one.get_property("naturalWidth") > 0, "its pixels")
+        until(browser, partial(has_pixels, image), "its pixels")
 
 
 def test_the_page_of_a_run_says_why_and_with_whom_and_what_data(page: Page, served: Served) -> None:

@@ -58,7 +58,7 @@ def outcome_of(
     assert said.returncode == 0, said.stdout + said.stderr
     status = json.loads(typed("status", *store_words, cwd=folder).stdout)
     contents = read(store=store, study=NAME, uri=uri)
-    table = contents.runs[[name for name in contents.runs if not name.startswith("facts.")]]
+    table = contents.runs[[name for name in contents.runs if not str(name).startswith("facts.")]]
     runs = mlflow_runs(database)
     told = _optuna(optuna or store / "optuna.db")
     counts = {
@@ -136,7 +136,8 @@ def mlflow_runs(database: Path | str) -> list[dict[str, Any]]:
 
 def _optuna(database: Path | str) -> list[tuple[Any, ...]]:
     """Return our number, state, value and parameters of every trial, in the order of our numbers."""
-    values, params = defaultdict(list), defaultdict(dict)
+    values: defaultdict[str, list[Any]] = defaultdict(list)
+    params: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for trial, value in rows(
         database, "select trial_id, value from trial_values order by trial_id, objective"
     ):

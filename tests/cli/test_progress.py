@@ -90,8 +90,8 @@ def beginning(*, planned: int, ended: int = 0) -> Progress:
     )
 
 
-def scored(name: str, score: float | None, best: float, **counts: int) -> Progress:
-    one = step(name, **counts)
+def scored(name: str, score: float | None, best: float, *, ended: int, planned: int) -> Progress:
+    one = step(name, ended=ended, planned=planned)
     return replace(one, objective="val/qabf", last_score=score, best_score=best)
 
 

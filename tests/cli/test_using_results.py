@@ -40,7 +40,7 @@ def test_fusing_says_the_run_and_is_quiet_in_a_pipe(place: Path) -> None:
     assert done.stdout == f"magnitude · ratio 0.5 · b1 · p2 ({SECOND}): 2 fused in out\n"
     assert done.stderr == ""
     with Image.open(place / "out" / "x.png") as image:
-        assert image.text["ablate run"] == SECOND
+        assert image.info["ablate run"] == SECOND
     before = (place / "out" / "x.png").stat().st_mtime_ns
     assert typed(*FUSE, "--study", "s", cwd=place).returncode == 0
     assert (place / "out" / "x.png").stat().st_mtime_ns == before

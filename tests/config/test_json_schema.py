@@ -131,6 +131,7 @@ def test_a_value_outside_its_range_or_place_is_refused(
 
 def changed(tree: dict[str, Any], way: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
     """Yield the tree with another value at every place, and with another key beside it."""
+    other: Any
     for key, value in tree.items():
         for other in (None, True, -1, "x", [], {"ratio": 1}):
             study = copy.deepcopy(RICH)

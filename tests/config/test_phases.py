@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from ablate import config
 from ablate.config.phases import PHASES
@@ -145,6 +146,8 @@ def test_the_options_in_the_checks_are_those_of_the_designs() -> None:
     assert set(PHASES) == {*DESIGNS.names(), "search"}
     for name in DESIGNS.names():
         options = PHASES[name].model_fields["options"].annotation
+        assert isinstance(options, type)
+        assert issubclass(options, BaseModel)
         assert set(options.model_fields) == set(names[f"designs.{name}"]), name
 
 
@@ -158,7 +161,7 @@ def test_options_of_a_plug_in_design_are_known_by_name(tmp_path: Path) -> None:
 
 
 def test_two_factors_may_compare_values_of_one_dimension(tmp_path: Path) -> None:
-    factors = {
+    factors: dict[str, dict[str, Any]] = {
         "ratio": {"values": [0.25, 0.5]},
         "coarsest": {"dimension": "ratio", "values": [0.25, 0.5, 0.63]},
         "levels": {"values": [2, 3, 4], "tied_to": "coarsest"},

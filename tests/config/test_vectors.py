@@ -54,10 +54,12 @@ def test_lists_are_read_with_the_largest_size_that_they_can_have(tmp_path: Path)
 def test_a_size_may_be_a_number_or_a_setting_that_nothing_varies(tmp_path: Path) -> None:
     sizes = {}
     for size in (3, "loss.levels"):
-        dimension = load(
+        found = load(
             tmp_path, dimensions={"shares": {**SHARES, "size": size, "when": "loss.levels > 1"}}
         )
-        sizes[size] = dimension.dimensions["shares"].largest
+        dimension = found.dimensions["shares"]
+        assert isinstance(dimension, VectorDimension)
+        sizes[size] = dimension.largest
     assert sizes == {3: 3, "loss.levels": 3}
 
 
@@ -133,7 +135,11 @@ OF_SCALES = {
 def test_a_fault_is_told_in_one_line(
     tmp_path: Path, name: str, change: dict[str, Any], line: str
 ) -> None:
-    dimensions = {"shares": dict(SHARES), "scales": dict(SCALES), "levels": dict(LEVELS)}
+    dimensions: dict[str, dict[str, Any]] = {
+        "shares": dict(SHARES),
+        "scales": dict(SCALES),
+        "levels": dict(LEVELS),
+    }
     dimensions[name] |= change
     with pytest.raises(ConfigError) as error:
         load(tmp_path, dimensions=dimensions)

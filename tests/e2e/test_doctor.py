@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from ablate.study import projection
+from ablate.study.publish import publish
 from tests.e2e.running import SMALL, inside, results, stores
 
 pytestmark = pytest.mark.e2e
@@ -122,7 +123,7 @@ def test_a_repair_publishes_with_the_arithmetic_of_the_driver(
 ) -> None:
     shutil.copytree(whole / "s", tmp_path / "s")
     (tmp_path / "s" / "optuna.db").unlink()
-    publish, found = projection.publish, []
+    found: list[bool] = []
 
     def noticed(*parts: Any, **more: Any) -> Path:
         found.append(torch.are_deterministic_algorithms_enabled())

@@ -1,6 +1,7 @@
 """A library or a loss changes in the middle of a study."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -36,25 +37,24 @@ def test_a_new_torch_is_refused_then_accepted_and_told_apart(
         (folder / "result.json").unlink()
         (folder / "journal.jsonl").unlink()
 
-    old = environment.version
     monkeypatch.setattr(
-        environment, "version", lambda name: "9.9" if name == "torch" else old(name)
+        environment, "version", lambda name: "9.9" if name == "torch" else version(name)
     )
     environment.kept.cache_clear()
     refused = inside(*run, cwd=tmp_path, code=1)
     (line,) = refused.stderr.strip().splitlines()[-1:]
-    assert f"torch {old('torch')} -> 9.9" in line
+    assert f"torch {version('torch')} -> 9.9" in line
     assert "--accept-drift" in line
 
     inside(*run, "--accept-drift", cwd=tmp_path)
     said = inside("status", "quickstart", "--store", "s", cwd=tmp_path).stdout
-    assert f"3 runs (torch {old('torch')} -> 9.9)" in said
+    assert f"3 runs (torch {version('torch')} -> 9.9)" in said
     assert "5 runs\n" in said
     assert "3 runs (torch" in inside("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
     published = tmp_path / "s" / "quickstart" / "published"
     strata = json.loads((published / "facts.json").read_text())["strata"]
     inside("report", "quickstart", "--store", "s", "--out", "report", cwd=tmp_path)
-    sentence = f"Runs of 2 environments, which plain means pool: 5; 3 (torch {old('torch')}"
+    sentence = f"Runs of 2 environments, which plain means pool: 5; 3 (torch {version('torch')}"
     assert sentence in (tmp_path / "report" / "report.html").read_text()
     assert [one["runs"] for one in strata] == [5, 3]
     table = pd.read_parquet(published / "runs.parquet")

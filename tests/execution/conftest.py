@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def until(executor: Executor, count: int) -> list[RunResult]:
 def processes() -> Iterator[Callable[..., Processes]]:
     made: list[Processes] = []
 
-    def make(**options: object) -> Processes:
+    def make(**options: Any) -> Processes:
         made.append(Processes(**{"decide": lambda spec, reports: False, **options}))
         return made[-1]
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,6 +17,7 @@ from ablate.execution.processes import Processes
 from ablate.execution.worker import read_result
 from ablate.training.spec import RunSpec
 from tests.execution.conftest import small, until
+from tests.present import present
 
 pytestmark = pytest.mark.e2e
 
@@ -48,7 +50,7 @@ def test_a_report_is_answered_by_the_driver_and_kept_with_the_result(
     (result,) = until(executor, 1)
     assert result.state == "pruned"
     assert asked == [("r", [1]), ("r", [1, 2])]
-    assert list(result.facts["reports"]) == ["1", "2"]
+    assert list(cast("dict[str, float]", result.facts["reports"])) == ["1", "2"]
 
 
 def kill(executor: Processes, folder: Path) -> None:
@@ -58,7 +60,7 @@ def kill(executor: Processes, folder: Path) -> None:
     while not (folder.exists() and folder.stat().st_mtime_ns > before):
         assert time.monotonic() < deadline
         executor.poll(0.05)
-    os.kill(executor._workers[0].process.pid, signal.SIGKILL)
+    os.kill(present(executor._workers[0].process.pid), signal.SIGKILL)
 
 
 def test_a_run_whose_worker_is_killed_goes_on_and_ends_as_if_nothing_happened(
@@ -110,7 +112,7 @@ def test_closing_ends_workers_that_are_at_work(
     executor = processes(slots=2)
     for name in ("one", "two"):
         executor.submit(small(name, steps=100_000), tmp_path / name)
-    pids = [worker.process.pid for worker in executor._workers]
+    pids = [present(worker.process.pid) for worker in executor._workers]
     executor.close()
     for pid in pids:
         with pytest.raises(ProcessLookupError):

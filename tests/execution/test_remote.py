@@ -8,7 +8,9 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Client
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,12 +49,12 @@ class Forked(remote.Remote):
     """
 
     def __init__(
-        self, *, is_blind: bool = False, strike: signal.Signals | None = None, **options: object
+        self, *, is_blind: bool = False, strike: signal.Signals | None = None, **options: Any
     ) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
         self.is_blind, self._strike = is_blind, strike
-        self.processes: dict[str, multiprocessing.Process] = {}
+        self.processes: dict[str, ForkServerProcess] = {}
         super().__init__(**{"decide": self._go_on, "host": HERE, **options})
 
     def _go_on(self, *_: object) -> bool:
@@ -78,7 +80,7 @@ def forked() -> Iterator[type[Forked]]:
     made: list[Forked] = []
 
     class Kept(Forked):
-        def __init__(self, **options: object) -> None:
+        def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             made.append(self)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.present import present
+
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
 USER = "ablate"
 
@@ -68,8 +70,8 @@ class Postgres:
             "--pgdata",
             str(self._data),
         )
-        for name in ("key.pem", "cert.pem") if certificate is not None else ():
-            shutil.copy(certificate / name, self._data / name)
+        for name in ("key.pem", "cert.pem") if certificate else ():
+            shutil.copy(present(certificate) / name, self._data / name)
             (self._data / name).chmod(0o600)
             if os.geteuid() == 0:
                 shutil.chown(self._data / name, "postgres")

@@ -29,7 +29,7 @@ TIMED = {  # hold seconds, addresses or ids of MLflow
 }
 
 
-def artifacts(database: Path, root: Path) -> dict[str, dict[str, str]]:
+def artifacts(database: Path | str, root: Path) -> dict[str, dict[str, str]]:
     """Return our key of a run -> artifact -> its hash, that of nothing where it varies."""
     found: dict[str, dict[str, str]] = {}
     for run_id, key in rows(database, "select run_uuid, value from tags where key = 'ablate.key'"):

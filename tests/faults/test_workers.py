@@ -17,6 +17,7 @@ from ablate.execution.worker import LOCK, read_result, run_lock, work
 from ablate.training.checkpoints import NEWEST, Checkpoints, LeaveError
 from ablate.training.spec import RunResult, RunSpec
 from ablate.writing import write_json
+from tests.present import present
 from tests.training.conftest import SETTINGS
 
 
@@ -126,7 +127,8 @@ def test_a_worker_that_is_to_go_does_not_wait(tmp_path: Path) -> None:
 def test_a_killed_fork_server_is_replaced_and_its_workers_go_on(tmp_path: Path) -> None:
     executor = Processes(decide=lambda *_: False)
     try:
-        os.kill(forkserver._forkserver._forkserver_pid or 0, signal.SIGKILL)
+        pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # private
+        os.kill(present(pid), signal.SIGKILL)
         executor.submit(made("one"), tmp_path / "one")
         assert [result.state for result in _ended(executor)] == ["finished"]
         executor._renew()  # needs a new fork server

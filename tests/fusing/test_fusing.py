@@ -16,6 +16,7 @@ from ablate.fusing.files import Sources, fuse, gather
 from ablate.fusing.trained import best_of, by_id
 from ablate.training.checkpoints import read_weights, write_weights
 from ablate.training.spec import RunResult, RunSpec
+from tests.present import present
 
 CPU = torch.device("cpu")
 NETWORK = {"name": "densefuse", "width": 4}
@@ -263,7 +264,7 @@ def test_a_pair_that_does_not_fit_into_memory_is_refused_before(
     network = models.build(NETWORK)
     counted = memory.peak_bytes(network, height=500, width=400)
     assert counted == pytest.approx(
-        2.5 * memory.peak_bytes(network, height=200, width=400), rel=0.1
+        2.5 * present(memory.peak_bytes(network, height=200, width=400)), rel=0.1
     )
     monkeypatch.setattr(memory, "FREELY_PX", 100)
     monkeypatch.setattr(memory, "free_bytes", lambda device: 10_000)

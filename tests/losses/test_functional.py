@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -75,7 +76,7 @@ def test_the_signature_has_the_settings_with_the_defaults_of_a_study() -> None:
         ({"ssim_weight": 1.0}, "ssim_weight: no such setting"),
     ],
 )
-def test_a_wrong_setting_is_refused(given: dict[str, object], text: str) -> None:
+def test_a_wrong_setting_is_refused(given: dict[str, Any], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         losses.gradient_loss(**images(), **given)
 

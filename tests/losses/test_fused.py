@@ -62,7 +62,12 @@ def kernels(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     used: list[int] = []
     level = fused.level_value
     monkeypatch.setattr(fused, "is_usable", lambda image, smallest_px: smallest_px >= 3)
-    monkeypatch.setattr(fused, "level_value", lambda **given: (used.append(1), level(**given))[1])
+
+    def counted(**given: Any) -> Any:
+        used.append(1)
+        return level(**given)
+
+    monkeypatch.setattr(fused, "level_value", counted)
     return used
 
 

@@ -94,11 +94,11 @@ def test_the_names_are_those_that_are_registered() -> None:
     names = losses.names()
     for setting, registered in {
         "operator": (*OPERATORS, *LAPLACIANS),
-        "components": COMPONENTS,
-        "selection": SELECTIONS,
-        "penalty": PENALTIES,
-        "resampler": RESAMPLERS,
-        "padding": PADDINGS,
+        "components": tuple(COMPONENTS),
+        "selection": tuple(SELECTIONS),
+        "penalty": tuple(PENALTIES),
+        "resampler": tuple(RESAMPLERS),
+        "padding": tuple(PADDINGS),
     }.items():
         assert sorted(names[setting]) == sorted(registered)
 

@@ -101,7 +101,7 @@ def test_the_targets_are_those_of_whole_numbers(
     pair = images(infrared, visible, dtype)
     for _ in range(halvings):  # four times the grey levels of the mean of four pixels
         infrared, visible = (
-            sum(grey[..., row::2, column::2] for row in (0, 1) for column in (0, 1))
+            np.sum([grey[..., row::2, column::2] for row in (0, 1) for column in (0, 1)], axis=0)
             for grey in (infrared, visible)
         )
     one, other = sobel_of_greys(infrared), sobel_of_greys(visible)

@@ -2,12 +2,13 @@
 
 import copy
 from functools import cache
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 
 from ablate import models
 from ablate.errors import ShapeError
@@ -162,7 +163,7 @@ def test_the_weights_survive_a_state_dict(name: str) -> None:
 
 
 def test_sizes_are_what_they_were() -> None:
-    asked = {name: {"name": name} for name in NETWORKS}
+    asked: dict[str, dict[str, Any]] = {name: {"name": name} for name in NETWORKS}
     asked["unet"] = {"name": "unet", "width": 16, "depth": 3}
     built = {name: models.build(settings) for name, settings in asked.items()}
     assert {name: parameter_count(model) for name, model in built.items()} == COUNTS
@@ -202,7 +203,8 @@ def test_the_cost_of_a_convolution_is_two_per_multiply_add_and_grows_with_the_ar
 
 
 def test_the_pixel_shuffle_of_the_unet_is_a_two_by_two_up_convolution() -> None:
-    up = network("unet").up[0]
+    unet: Any = network("unet")
+    up = unet.up[0]
     features = torch.rand(1, up[0].in_channels, 3, 5)
     weight = up[0].weight[:, :, 0, 0].unflatten(0, (-1, 2, 2)).permute(3, 0, 1, 2)
     same = torch.nn.functional.conv_transpose2d(features, weight, stride=2)
@@ -215,8 +217,10 @@ def test_channel_attention_does_not_care_where_a_pixel_lies() -> None:
 
     attention = ChannelAttention(4, 2)
     with torch.no_grad():
-        attention.project[1].weight.zero_()
-        attention.project[1].weight[:, :, 1, 1] = 1  # the 3x3 filter passes its centre
+        depthwise = attention.project[1]
+        assert isinstance(depthwise, nn.Conv2d)
+        depthwise.weight.zero_()
+        depthwise.weight[:, :, 1, 1] = 1  # the 3x3 filter passes its centre
     features = torch.rand(1, 4, 3, 4)
     order = torch.randperm(12, generator=torch.Generator().manual_seed(0))
 

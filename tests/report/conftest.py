@@ -59,7 +59,7 @@ def contents(tmp_path: Path) -> Callable[..., Contents]:
                     for key in ("train/loss", "train/gradient")
                     for step in (1, 2, 3)
                 ]
-        gallery = {}
+        gallery: dict[str, dict[str, Path]] = {}
         for name in ("infrared", "visible", *ARMS):
             gallery[name] = {}
             for image in ("p0", "p1", "p2"):

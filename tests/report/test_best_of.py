@@ -3,12 +3,13 @@
 import pytest
 
 from ablate.report.figures.best_of import BestOf
+from tests.report.drawable import numbers_of
 from tests.report.exploring import explored_contents
 
 
 def test_one_try_is_the_mean_and_more_never_lower() -> None:
     contents = explored_contents()
-    numbers = BestOf().numbers(contents)
+    numbers = numbers_of(BestOf(), contents)
     assert set(numbers["source"]) == {"answer", "explore"}
     for _, line in numbers.groupby(["question", "source", "value"]):
         assert line.sort_values("tries")["expected"].is_monotonic_increasing
@@ -20,6 +21,6 @@ def test_one_try_is_the_mean_and_more_never_lower() -> None:
 
 
 def test_blocks_have_an_interval_and_one_sample_has_none() -> None:
-    numbers = BestOf().numbers(explored_contents())
+    numbers = numbers_of(BestOf(), explored_contents())
     has_interval = numbers["low"].notna() & numbers["high"].notna()
     assert (has_interval == (numbers["source"] == "answer")).all()

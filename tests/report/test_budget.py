@@ -8,10 +8,11 @@ from ablate.report.contents import Contents
 from ablate.report.figures import NotDrawn
 from ablate.report.figures.budget import Budget
 from tests.report.answered import answered_contents
+from tests.report.drawable import numbers_of
 
 
 def test_rows_are_the_phases_and_the_last_is_their_sum(answered: Contents) -> None:
-    table = Budget().numbers(answered).set_index("phase")
+    table = numbers_of(Budget(), answered).set_index("phase")
     assert list(table.index) == [*answered.facts.phases, "sum"]
     phases, total = table.iloc[:-1], table.iloc[-1]
     for name in ("finished", "failed", "steps", "hours", "share"):
@@ -23,14 +24,14 @@ def test_rows_are_the_phases_and_the_last_is_their_sum(answered: Contents) -> No
 
 def test_failed_runs_are_counted_and_their_unknown_hours_are_not() -> None:
     contents = answered_contents(failed=5, selecting=["qabf"])
-    row = Budget().numbers(contents).set_index("phase").loc["answer"]
+    row = numbers_of(Budget(), contents).set_index("phase").loc["answer"]
     assert row["failed"] == 5
     assert row["finished"] + row["failed"] == len(contents.runs.query("phase == 'answer'"))
     assert row["steps"] == 40 * row["finished"]
 
 
 def test_a_number_that_nobody_knows_is_a_dash_and_every_cell_is_drawn(answered: Contents) -> None:
-    numbers = Budget().numbers(answered)
+    numbers = numbers_of(Budget(), answered)
     (axis,) = Budget().draw(answered, numbers).axes
     texts = [text.get_text() for text in axis.texts]
     assert len(texts) == numbers.shape[1] * (len(numbers) + 1)

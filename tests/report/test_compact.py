@@ -63,7 +63,7 @@ def test_every_point_is_a_vertex_at_its_place_to_a_tenth_of_a_point() -> None:
     places = rng.random((300, 2))
 
     def draw(axes: Axes) -> None:
-        axes.scatter(*places.T, color="#D55E00", alpha=0.4, s=9)
+        axes.scatter(places[:, 0], places[:, 1], color="#D55E00", alpha=0.4, s=9)
 
     svg, small = drawn(draw)
     uses = [part for part in parts(svg, "use") if "#d55e00" in part.get("style", "")]

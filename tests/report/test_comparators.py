@@ -23,6 +23,7 @@ from ablate.report.summary import summary
 from ablate.report.tables import arm_table, shown
 from ablate.report.values import gamed_values, values_table
 from tests.report.answered import BASES, VARIANT, answered_contents
+from tests.report.drawable import numbers_of
 
 COLUMNS = ["kind", "name", "split", "image", "metric", "value"]
 MARK, NOTE = "gamed by a copy", "Gamed by a copy: an unchanged copy of a source beats every trained"
@@ -94,7 +95,7 @@ def test_a_study_of_a_task_without_comparators_has_none(plain: Contents) -> None
     (question,) = bare.answered
     assert len(values_table(question, bare.comparators).rows) == len(question.values)
     figure = FIGURES.get("arm_points")()
-    figure.draw(bare, figure.numbers(bare)).draw_without_rendering()
+    figure.draw(bare, numbers_of(figure, bare)).draw_without_rendering()
 
 
 def test_means_without_an_answer_are_marked_in_the_terminal(
@@ -140,7 +141,7 @@ def test_the_origin_names_references_or_says_why_there_are_none(gamed: Contents)
 
 def test_the_figure_gives_each_comparator_a_row_of_its_own(gamed: Contents) -> None:
     figure = FIGURES.get("arm_points")()
-    drawn = figure.draw(gamed, figure.numbers(gamed))
+    drawn = figure.draw(gamed, numbers_of(figure, gamed))
     first = drawn.axes[0]
     named = [label.get_text() for label in first.get_yticklabels()]
     assert named[-4:] == ["copy of infrared", "copy of visible", "rule max", "reference SeAFusion"]

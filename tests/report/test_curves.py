@@ -8,12 +8,13 @@ from ablate.analysis.published import PhaseFacts
 from ablate.report.figures import NotDrawn
 from ablate.report.figures.curves import MOST_ARMS, MOST_RUNS, Curves
 from tests.report.answered import answered_contents
+from tests.report.drawable import numbers_of
 from tests.report.exploring import explored_contents
 
 
 def test_winners_of_a_value_make_its_median_and_band() -> None:
     contents = explored_contents()
-    numbers = Curves().numbers(contents)
+    numbers = numbers_of(Curves(), contents)
     assert list(dict.fromkeys(numbers["group"])) == ["designed arms", "variant", "ratio"]
     won = [w.run_id for w in contents.answered[0].winners if w.value == "magnitude"]
     curves = contents.curves
@@ -31,10 +32,10 @@ def test_many_runs_are_a_band_and_no_single_lines() -> None:
     many = answered_contents(
         pilot=pilot, explored=0, hunted=0, blocks=1, selecting=["qabf"], images=2
     )
-    drawn = Curves().draw(many, Curves().numbers(many))
+    drawn = Curves().draw(many, numbers_of(Curves(), many))
     assert len(drawn.axes[0].lines) == 2  # the median, and no chosen steps
     few = answered_contents(pilot=2, explored=0, hunted=0, blocks=1, selecting=["qabf"], images=2)
-    assert len(Curves().draw(few, Curves().numbers(few)).axes[0].lines) == 4
+    assert len(Curves().draw(few, numbers_of(Curves(), few)).axes[0].lines) == 4
 
 
 def test_a_hundred_arms_leave_a_panel_that_can_be_read() -> None:
@@ -42,13 +43,13 @@ def test_a_hundred_arms_leave_a_panel_that_can_be_read() -> None:
     runs = contents.runs[contents.runs["phase"] == "explore"]
     facts = replace(contents.facts, phases={"explore": PhaseFacts(design="one_factor")})
     many = replace(contents, facts=facts, runs=runs, verdicts=None)
-    assert Curves().numbers(many)["arm"].nunique() == MOST_ARMS
+    assert numbers_of(Curves(), many)["arm"].nunique() == MOST_ARMS
 
 
 def test_chosen_steps_are_marked_where_runs_know_one() -> None:
     contents = explored_contents()
     some = replace(contents, runs=contents.runs.assign(**{"facts.chosen_step": 20.0}))
-    marks = Curves().draw(some, Curves().numbers(some)).axes[0].lines[-1]
+    marks = Curves().draw(some, numbers_of(Curves(), some)).axes[0].lines[-1]
     assert np.asarray(marks.get_xdata()).tolist() == [20.0] * 6
 
 

@@ -3,12 +3,13 @@
 import pytest
 
 from ablate.report.figures.dependence import Dependence
+from tests.report.drawable import numbers_of
 from tests.report.exploring import explored_contents
 
 
 def test_averages_are_those_of_the_exploration_and_dots_are_its_trials() -> None:
     contents = explored_contents()
-    numbers = Dependence().numbers(contents)
+    numbers = numbers_of(Dependence(), contents)
     response = contents.responses[0]
     for part in response.dependence:
         mine = numbers[
@@ -22,7 +23,7 @@ def test_averages_are_those_of_the_exploration_and_dots_are_its_trials() -> None
 
 
 def test_the_optimum_of_the_simulated_rate_lies_in_the_middle() -> None:
-    numbers = Dependence().numbers(explored_contents())
+    numbers = numbers_of(Dependence(), explored_contents())
     rate = numbers[
         (numbers["dimension"] == "learning_rate")
         & (numbers["kind"] == "average")

@@ -8,7 +8,9 @@ import pytest
 from ablate.report.contents import Contents
 from ablate.report.figures import NotDrawn
 from ablate.report.figures.forest import Forest, limits_of
+from tests.present import present
 from tests.report.answered import answered_contents, asked
+from tests.report.drawable import numbers_of
 
 
 def row(**changes: object) -> dict[str, object]:
@@ -25,13 +27,13 @@ def row(**changes: object) -> dict[str, object]:
 def test_every_number_is_that_of_the_verdict_in_percent_of_the_pilot(answered: Contents) -> None:
     numbers = {
         (one["question"], one["contrast"], one["metric"]): one
-        for one in Forest().numbers(answered).to_dict("records")
+        for one in numbers_of(Forest(), answered).to_dict("records")
     }
     rows = [(q.id, one) for q in answered.answered for one in q.rows]
     assert len(numbers) == len(rows)
     for question, one in rows:
         drawn = numbers[question, one.contrast, one.metric]
-        base = one.estimate / one.percent
+        base = one.estimate / present(one.percent)
         assert drawn["percent"] == one.percent
         assert drawn["low"] * base == pytest.approx(one.ci_low)
         assert drawn["high"] * base == pytest.approx(one.ci_high)
@@ -44,7 +46,7 @@ def test_every_number_is_that_of_the_verdict_in_percent_of_the_pilot(answered: C
 def test_all_panels_of_a_question_share_one_axis_and_four_stand_two_by_two(
     answered: Contents,
 ) -> None:
-    made = Forest().draw(answered, Forest().numbers(answered))
+    made = Forest().draw(answered, numbers_of(Forest(), answered))
     assert len(made.subfigs) == 2
     for part in made.subfigs:
         panels = [axis for axis in part.axes if axis.axison]
@@ -71,7 +73,7 @@ def test_a_mean_beyond_the_axis_is_written_beside_its_triangle() -> None:
         selecting=["qabf"],
         effects={"magnitude": -0.02, ("sd", "magnitude"): -0.7},
     )
-    numbers = Forest().numbers(contents)
+    numbers = numbers_of(Forest(), contents)
     (axis,) = Forest().draw(contents, numbers).axes
     (beyond,) = numbers[numbers["metric"] == "sd"]["percent"]
     assert beyond < axis.get_xlim()[0]

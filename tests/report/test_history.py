@@ -5,11 +5,12 @@ from dataclasses import replace
 from ablate.report.contents import Contents
 from ablate.report.figures.history import History
 from ablate.report.figures.parallel import Parallel
+from tests.report.drawable import numbers_of
 from tests.report.exploring import explored_contents
 
 
 def trials_of(contents: Contents) -> list[dict[str, object]]:
-    numbers = History().numbers(contents)
+    numbers = numbers_of(History(), contents)
     records: list[dict[str, object]] = numbers[numbers["kind"] == "trial"].to_dict("records")  # type: ignore[assignment]
     return records
 
@@ -32,12 +33,12 @@ def test_a_metric_where_lower_is_better_falls_and_failures_have_no_score() -> No
     best = [float(str(row["best"])) for row in rows]
     assert best == sorted(best, reverse=True)
     assert str(rows[3]["score"]) == "nan"
-    drawn = History().draw(some, History().numbers(some))
+    drawn = History().draw(some, numbers_of(History(), some))
     assert drawn.axes[0].get_xlabel().startswith("trial")
 
 
 def test_shares_of_a_value_end_at_one_and_keep_searched_trials_apart() -> None:
-    numbers = History().numbers(explored_contents())
+    numbers = numbers_of(History(), explored_contents())
     edf = numbers[numbers["kind"] == "edf"]
     for _, line in edf.groupby(["question", "value", "is_adaptive"]):
         assert line["share"].iloc[-1] == 1.0
@@ -46,7 +47,7 @@ def test_shares_of_a_value_end_at_one_and_keep_searched_trials_apart() -> None:
 
 
 def test_lines_of_settings_lie_in_their_ranges_and_leave_the_dummy_out() -> None:
-    numbers = Parallel().numbers(explored_contents())
+    numbers = numbers_of(Parallel(), explored_contents())
     assert numbers["place"].between(-1e-9, 1 + 1e-9).all()
     assert "dummy" not in set(numbers["dimension"])
     assert numbers.groupby("dimension")["trial"].count().eq(44).all()

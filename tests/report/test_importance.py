@@ -1,12 +1,13 @@
 """Importance: bars, ticks and the dummy are those of the exploration."""
 
 from ablate.report.figures.importance import Importance
+from tests.report.drawable import numbers_of
 from tests.report.exploring import explored_contents
 
 
 def test_every_number_is_one_of_the_exploration() -> None:
     contents = explored_contents()
-    numbers = Importance().numbers(contents)
+    numbers = numbers_of(Importance(), contents)
     for response in contents.responses:
         mine = numbers[numbers["response"] == response.response]
         assert mine.drop(columns="response").to_dict("records") == [
@@ -18,7 +19,7 @@ def test_every_number_is_one_of_the_exploration() -> None:
 
 def test_bars_and_ticks_are_as_long_as_the_numbers() -> None:
     contents = explored_contents()
-    numbers = Importance().numbers(contents)
+    numbers = numbers_of(Importance(), contents)
     axis = Importance().draw(contents, numbers).axes[0]
     mine = numbers[numbers["response"] == numbers["response"].iloc[0]]
     assert [bar.get_width() for bar in axis.patches] == mine["variance"].tolist()  # type: ignore[attr-defined]

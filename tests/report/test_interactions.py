@@ -7,6 +7,7 @@ from ablate.analysis.pairwise import CrossedEffect
 from ablate.report.contents import Contents
 from ablate.report.figures import NotDrawn
 from ablate.report.figures.interactions import Interactions
+from tests.report.drawable import numbers_of
 from tests.report.exploring import explored_contents, unexplored
 
 
@@ -21,7 +22,7 @@ def test_undecided_cells_and_no_others_are_hatched() -> None:
     response = contents.responses[0]
     pairs = [replace(row, is_decided=at == 0) for at, row in enumerate(response.interactions)]
     some = showing(contents, replace(response, interactions=tuple(pairs)))
-    numbers = Interactions().numbers(some)
+    numbers = numbers_of(Interactions(), some)
     axis = Interactions().draw(some, numbers).axes[0]
     cells = [patch for patch in axis.patches if patch.get_linewidth() == 0]
     assert [bool(cell.get_hatch()) for cell in cells] == [not row.is_decided for row in pairs]
@@ -33,7 +34,7 @@ def test_where_the_control_acts_together_with_something_nothing_is_decided() -> 
     first, *rest = response.interactions
     pairs = [replace(row, is_decided=True) for row in (replace(first, second="dummy"), *rest)]
     some = showing(contents, replace(response, interactions=tuple(pairs)))
-    axis = Interactions().draw(some, Interactions().numbers(some)).axes[0]
+    axis = Interactions().draw(some, numbers_of(Interactions(), some)).axes[0]
     cells = [patch for patch in axis.patches if patch.get_linewidth() == 0]
     assert all(cell.get_hatch() for cell in cells)
     assert axis.get_title(loc="left").endswith(": the control fired")
@@ -57,7 +58,7 @@ def test_contrasts_of_contrasts_are_drawn_with_and_without_an_interval() -> None
     for explored in (explored_contents().explored, Exploration()):
         assert explored is not None
         some = replace(explored_contents(), explored=replace(explored, crossed=(row, other)))
-        numbers = Interactions().numbers(some)
+        numbers = numbers_of(Interactions(), some)
         contrasts = numbers[numbers["kind"] == "contrast"]
         assert contrasts["contrast"].tolist() == ["a x x b 1", "a z x b 1"]
         drawn = Interactions().draw(some, numbers)

@@ -10,11 +10,12 @@ from ablate.report.contents import Contents
 from ablate.report.figures.isolation import Isolation
 from ablate.report.values import shown_order
 from tests.report.answered import answered_contents
+from tests.report.drawable import numbers_of
 
 
 @pytest.fixture(scope="module")
 def numbers(answered: Contents) -> pd.DataFrame:
-    return Isolation().numbers(answered)
+    return numbers_of(Isolation(), answered)
 
 
 def test_points_are_all_runs_of_a_value_and_winners_the_cells(
@@ -92,7 +93,7 @@ def test_a_point_far_off_leaves_the_axis_to_the_rest_and_a_triangle_in_its_place
 
 def test_one_block_has_no_interval_and_no_answer_no_figure(answered: Contents) -> None:
     alone = answered_contents(blocks=1, selecting=["qabf"])
-    drawn = Isolation().numbers(alone)
+    drawn = numbers_of(Isolation(), alone)
     assert drawn.loc[drawn["kind"] == "mean", "low"].isna().all()
     assert len(Isolation().draw(alone, drawn).subfigs) == 2
     assert "no answer phase" in str(Isolation().numbers(replace(answered, verdicts=None)))

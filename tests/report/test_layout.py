@@ -16,6 +16,7 @@ from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES
 from tests.report.answered import answered_contents, asked
+from tests.report.drawable import numbers_of
 
 MINE = ("forest", "isolation", "arm_points", "ranks", "pareto", "power", "budget")
 LONG = [
@@ -39,7 +40,7 @@ def crowded() -> Contents:
 
 def svg(name: str, contents: Contents) -> tuple[Figure, bytes]:
     figure = FIGURES.get(name)()
-    made = figure.draw(contents, figure.numbers(contents))
+    made = figure.draw(contents, numbers_of(figure, contents))
     text = io.BytesIO()
     made.savefig(text, format="svg", metadata={"Date": None})
     return made, text.getvalue()

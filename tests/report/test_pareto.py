@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ablate.report.contents import Contents
 from ablate.report.figures.pareto import Pareto, front_of
 from tests.report.answered import answered_contents, asked
+from tests.report.drawable import numbers_of
 
 POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=8)
 
@@ -25,7 +26,7 @@ def test_the_front_is_what_nothing_beats(points: list[tuple[int, int]]) -> None:
 
 
 def test_means_are_those_of_the_cells_and_time_is_better_when_shorter(answered: Contents) -> None:
-    numbers = Pareto().numbers(answered).query("question == 'variant'")
+    numbers = numbers_of(Pareto(), answered).query("question == 'variant'")
     cells = [c for c in answered.answered[0].cells if c.value == "sign_free"]
     mean = numbers.query("panel == 'metrics' and kind == 'mean' and value == 'sign_free'").iloc[0]
     assert (mean["x_name"], mean["y_name"]) == ("vif", "qabf")
@@ -43,9 +44,9 @@ def test_means_are_those_of_the_cells_and_time_is_better_when_shorter(answered: 
 def test_a_failed_metric_or_a_missing_clock_leaves_one_panel(answered: Contents) -> None:
     runs = answered.runs.drop(columns="facts.seconds_per_step")
     without_clock = replace(answered, runs=runs)
-    assert set(Pareto().numbers(without_clock)["panel"]) == {"metrics"}
+    assert set(numbers_of(Pareto(), without_clock)["panel"]) == {"metrics"}
     lone = asked(primary=["qabf"], secondary=[], guardrails=[], smallest_effect={"qabf": "1%"})
     single = answered_contents(metrics=["qabf"], questions=[lone])
-    assert set(Pareto().numbers(single)["panel"]) == {"time"}
+    assert set(numbers_of(Pareto(), single)["panel"]) == {"time"}
     bare = replace(single, runs=single.runs.drop(columns="facts.seconds_per_step"))
     assert "takes two metrics" in str(Pareto().numbers(bare))

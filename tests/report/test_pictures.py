@@ -14,6 +14,7 @@ from ablate.report.figures import NotDrawn
 from ablate.report.figures.fused_grid import FusedGrid
 from ablate.report.figures.gradient_maps import GradientMaps
 from ablate.report.source import NO_PICTURES
+from tests.report.drawable import numbers_of
 
 Make = Callable[..., Contents]
 
@@ -68,7 +69,7 @@ def test_gradients_keep_their_sign() -> None:
 
 
 def test_images_are_those_of_the_rule_then_those_asked_for(ruled: Contents) -> None:
-    table = FusedGrid().numbers(replace(ruled, wanted=("p1", "p2")))
+    table = numbers_of(FusedGrid(), replace(ruled, wanted=("p1", "p2")))
     assert table["image"].tolist() == ["p2", "p0", "p1"]
     assert table["why"].tolist() == ["largest gain", "median", "asked for"]
     assert table["gain"].tolist()[:2] == [0.25, 0.1]
@@ -85,12 +86,12 @@ def test_columns_are_the_sources_and_the_values_in_design_order(ruled: Contents)
 
 def test_without_a_rule_the_first_images_of_every_arm_are_shown(contents: Make) -> None:
     given = contents()
-    assert FusedGrid().numbers(given)["image"].tolist() == ["p0", "p1", "p2"]
+    assert numbers_of(FusedGrid(), given)["image"].tolist() == ["p0", "p1", "p2"]
     assert [label for label, _ in pictures.columns(given)][2:] == ["signed", "magnitude"]
 
 
 def test_the_error_is_against_the_larger_source(ruled: Contents) -> None:
-    table = GradientMaps().numbers(ruled)
+    table = numbers_of(GradientMaps(), ruled)
     assert set(table["map"]) == {"Gx", "Gy", "error"}
     assert set(table["image"]) == {"p2"}
     window = pictures.window_of(ruled, "p2")
@@ -109,7 +110,7 @@ def test_a_fused_image_like_the_larger_source_has_no_error(ruled: Contents) -> N
         size = Image.open(flat).size
         Image.new("L", size, 90).save(flat)
         Image.open(ruled.gallery["infrared"][image]).save(ruled.gallery["magnitude"][image])
-    table = GradientMaps().numbers(ruled)
+    table = numbers_of(GradientMaps(), ruled)
     assert table.query("column == 'new' and map == 'error'")["mean_absolute"].item() == 0
     assert table.query("column == 'old' and map == 'error'")["mean_absolute"].item() > 0
 
@@ -125,7 +126,7 @@ def test_an_image_that_one_value_lacks_is_drawn_without_it(ruled: Contents, tmp_
     gallery = {name: dict(files) for name, files in ruled.gallery.items()}
     del gallery["magnitude"]["p2"]
     given = replace(ruled, gallery=gallery)
-    numbers = FusedGrid().numbers(given)
+    numbers = numbers_of(FusedGrid(), given)
     assert numbers["image"].tolist() == ["p2", "p0"]
     FusedGrid().draw(given, numbers).savefig(tmp_path / "grid.png")
-    assert set(GradientMaps().numbers(given)["image"]) == {"p0"}
+    assert set(numbers_of(GradientMaps(), given)["image"]) == {"p0"}

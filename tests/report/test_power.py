@@ -8,7 +8,9 @@ import pytest
 from ablate.report.contents import Contents
 from ablate.report.figures.power import Power, variances_of
 from ablate.stats.crossed import crossed_t
+from tests.present import present
 from tests.report.answered import answered_contents, asked
+from tests.report.drawable import numbers_of
 
 
 def test_the_variances_are_those_of_the_crossed_t(answered: Contents) -> None:
@@ -24,7 +26,7 @@ def test_the_variances_are_those_of_the_crossed_t(answered: Contents) -> None:
 def test_it_says_what_the_verdict_says_of_the_present_and_the_needed_blocks(
     answered: Contents,
 ) -> None:
-    numbers = Power().numbers(answered)
+    numbers = numbers_of(Power(), answered)
     for question in answered.answered:
         for row in question.deciding:
             mine = numbers[
@@ -32,19 +34,19 @@ def test_it_says_what_the_verdict_says_of_the_present_and_the_needed_blocks(
                 & (numbers["metric"] == row.metric)
                 & (numbers["contrast"] == row.contrast)
             ]
-            present = mine[mine["is_present"]]
-            base = row.estimate / row.percent
-            assert present["blocks"].item() == row.blocks
-            assert present["detectable"].item() * base == pytest.approx(row.detectable)
+            now = mine[mine["is_present"]]
+            base = row.estimate / present(row.percent)
+            assert now["blocks"].item() == row.blocks
+            assert now["detectable"].item() * base == pytest.approx(row.detectable)
             finds = mine[mine["power"] >= 0.8]["blocks"]
-            if len(finds) and row.blocks_needed > 3:
+            if len(finds) and present(row.blocks_needed) > 3:
                 assert finds.min() >= row.blocks_needed
             else:
                 assert len(finds) or row.blocks_needed is None or row.blocks_needed > 60
 
 
 def test_more_blocks_find_more_and_smaller(answered: Contents) -> None:
-    for _, mine in Power().numbers(answered).groupby(["question", "contrast", "metric"]):
+    for _, mine in numbers_of(Power(), answered).groupby(["question", "contrast", "metric"]):
         assert mine["power"].is_monotonic_increasing
         assert mine["detectable"].is_monotonic_decreasing
 
@@ -53,7 +55,7 @@ def test_without_a_pilot_or_smallest_effect_one_panel_says_so() -> None:
     bare = answered_contents(
         pilot=0, questions=[asked(smallest_effect={"qabf": 0.003})], selecting=["qabf"]
     )
-    numbers = Power().numbers(bare)
+    numbers = numbers_of(Power(), bare)
     assert numbers["detectable"].isna().all()
     left, right = Power().draw(bare, numbers).axes
     assert left.lines

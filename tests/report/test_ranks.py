@@ -10,23 +10,25 @@ from hypothesis import strategies as st
 from ablate.report.contents import Contents
 from ablate.report.figures.ranks import Ranks, groups_of
 from tests.report.answered import answered_contents, asked
+from tests.report.drawable import numbers_of
 
 NAMES = list("abcdef")
 
 
 def test_ranks_are_taken_inside_blocks_and_never_over_metrics(answered: Contents) -> None:
-    numbers = Ranks().numbers(answered).query("question == 'variant'")
+    numbers = numbers_of(Ranks(), answered).query("question == 'variant'")
     blocks = numbers[numbers["kind"] == "block"]
     assert set(blocks.groupby("block")["number"].sum()) == {1.0 + 2 + 3 + 4}
     assert len(blocks) == 8 * 4
     cells = {(c.metric, c.block, c.value): c.score for c in answered.answered[0].cells}
     values = answered.answered[0].values
-    for row in blocks.itertuples():
+    for row in blocks.to_dict("records"):
+        block, value = row["block"], row["value"]
         ranks = [
-            1 + sum(cells[m, row.block, v] > cells[m, row.block, row.value] for v in values)
+            1 + sum(cells[m, block, v] > cells[m, block, value] for v in values)
             for m in ("qabf", "vif")
         ]
-        assert row.number == pytest.approx(np.mean(ranks))
+        assert row["number"] == pytest.approx(np.mean(ranks))
 
 
 def test_an_equal_value_is_joined_and_a_worse_one_is_not() -> None:
@@ -35,7 +37,7 @@ def test_an_equal_value_is_joined_and_a_worse_one_is_not() -> None:
         selecting=["qabf"],
         effects={"c": -0.1},
     )
-    numbers = Ranks().numbers(contents)
+    numbers = numbers_of(Ranks(), contents)
     pairs = numbers[numbers["kind"] == "pair"].set_index(["value", "other"])["number"]
     assert pairs["a", "b"] > 0.05 > max(pairs["a", "c"], pairs["b", "c"])
     left, _ = Ranks().draw(contents, numbers).axes
@@ -59,14 +61,14 @@ def test_lower_is_better_where_the_metric_says_so() -> None:
         selecting=["qabf"],
         effects={"b": 0.3},
     )
-    numbers = Ranks().numbers(contents)
+    numbers = numbers_of(Ranks(), contents)
     means = numbers[numbers["kind"] == "mean"].set_index("value")["number"]
     assert means["a"] == 1
     assert means["b"] == 2
 
 
 def test_spread_is_the_deviation_over_blocks_in_percent_of_the_mean(answered: Contents) -> None:
-    numbers = Ranks().numbers(answered).query("question == 'variant' and kind == 'spread'")
+    numbers = numbers_of(Ranks(), answered).query("question == 'variant' and kind == 'spread'")
     cells = [c for c in answered.answered[0].cells if c.metric == "sd"]
     scores = [c.score for c in cells if c.value == "magnitude"]
     drawn = numbers[(numbers["metric"] == "sd") & (numbers["value"] == "magnitude")]["number"]

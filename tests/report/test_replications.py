@@ -56,7 +56,7 @@ def asked(network: str, *rows: Row, verdict: Answer = "supported") -> AnsweredQu
 
 
 def test_a_column_per_study_and_a_row_per_metric_and_contrast() -> None:
-    split = {"percent": -1.0, "estimate": -0.005, "ci_low": -0.01, "ci_high": 0.001}
+    split: dict[str, Any] = {"percent": -1.0, "estimate": -0.005, "ci_low": -0.01, "ci_high": 0.001}
     one = asked("none (probe)", row("sign"), row("split", verdict="undecided", **split))
     other = asked("unet (width 4)", row("sign"), row("sign", "vif"), verdict="undecided")
     lines = list(table([one, other]))
@@ -76,10 +76,10 @@ def test_the_mark_says_the_direction_whatever_was_expected() -> None:
 
 
 def test_numbers_are_compared_under_the_name_of_their_factor() -> None:
-    pair = {"factor": "levels", "value": 2, "baseline": 3}
+    pair: dict[str, Any] = {"factor": "levels", "value": 2, "baseline": 3}
     (*_, line) = table([asked("a", row("2 vs 3", **pair))])
     assert line.startswith("| Qabf: levels 2 vs 3 |")
-    trend = {"factor": "ratio", "value": None, "baseline": None}
+    trend: dict[str, Any] = {"factor": "ratio", "value": None, "baseline": None}
     (*_, line) = table([asked("a", row("linear in log2 ratio", **trend))])
     assert line.startswith("| Qabf: linear in log2 ratio |")
 

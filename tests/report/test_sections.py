@@ -15,6 +15,7 @@ from ablate.report.runs import runs_table
 from ablate.report.sections import report, reselected
 from ablate.report.values import contrasts_table, values_table, winners_frame
 from ablate.tables import markdown_text
+from tests.present import present
 
 SERVER = "https://host/#/experiments/1/runs/"
 
@@ -77,11 +78,12 @@ def test_a_row_of_the_table_says_what_its_sentence_says(linked: Contents) -> Non
     first = question.deciding[0]
     cells = [cell.text for cell in contrasts_table(question, "primary").rows[0]]
     assert cells[3] == f"{first.percent:+.2f} %"
-    scale = first.percent / first.estimate
-    assert cells[4] == f"{first.ci_low * scale:+.2f} to {first.ci_high * scale:+.2f}"
+    scale = present(first.percent) / first.estimate
+    low, high = present(first.ci_low) * scale, present(first.ci_high) * scale
+    assert cells[4] == f"{low:+.2f} to {high:+.2f}"
     assert f"d_z = {cells[6]}" in first.sentence
     assert f"P(better) = {cells[7]}" in first.sentence
-    assert cells[8] == f"{first.smallest_effect * scale:.2f} %"
+    assert cells[8] == f"{present(first.smallest_effect) * scale:.2f} %"
     assert cells[2] == first.verdict
 
 
@@ -113,7 +115,7 @@ def test_it_says_what_another_choice_of_points_would_have_answered(linked: Conte
 def test_winners_have_their_configuration_and_their_run(linked: Contents) -> None:
     table = winners_frame(linked)
     blocks = linked.facts.phases["answer"].blocks
-    assert len(table) == blocks * sum(len(q.values) for q in linked.answered)
+    assert len(table) == present(blocks) * sum(len(q.values) for q in linked.answered)
     assert table["nuisance.learning_rate"].notna().all()
     assert (table["mlflow_run_id"] == table["run_id"].map(linked.links)).all()
 
@@ -126,7 +128,7 @@ def test_files_of_the_tables_hold_the_same_numbers(rendered: Path, linked: Conte
     scores = [
         cell.score for cell in question.cells if cell.metric == "qabf" and cell.value == "signed"
     ]
-    found = arms.loc[("variant", "signed", "qabf")]
+    found = arms.to_dict("index")["variant", "signed", "qabf"]
     assert found["mean"] == pytest.approx(sum(scores) / len(scores))
     assert found["in_best_set"] == ("signed" in question.best["qabf"])
     assert (rendered / "tables" / "budget.csv").exists()

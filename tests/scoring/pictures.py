@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
+
+
+class Sources(TypedDict):
+    """Where the images to be fused lie."""
+
+    infrared: Path
+    visible: Path
 
 
 @dataclass(frozen=True)
@@ -16,7 +24,7 @@ class Folders:
     noisy: Path
 
     @property
-    def sources(self) -> dict[str, Path]:
+    def sources(self) -> Sources:
         return {"infrared": self.infrared, "visible": self.visible}
 
 

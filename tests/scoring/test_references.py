@@ -10,6 +10,7 @@ from PIL import Image
 from ablate import config, data, models
 from ablate.config.schema import StudyConfig
 from ablate.data.items import Examples
+from ablate.data.pairs import PairSet
 from ablate.errors import DataError
 from ablate.fusing.weights_file import write
 from ablate.scoring import references
@@ -106,6 +107,7 @@ def test_weights_are_scored_as_the_network_that_they_are_of(pairs: Path) -> None
     one = study(pairs, f"+references.Ours={{weights: {pairs / 'w.safetensors'}, model: {model}}}")
     rows = references.score(*one)["Ours"]
     (pairs / "made").mkdir()
+    assert isinstance(one[1], PairSet)
     for pair in one[1].pairs("test"):
         cpu = torch.device("cpu")
         with torch.no_grad():

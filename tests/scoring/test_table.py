@@ -20,6 +20,7 @@ from ablate.scoring.folders import gather
 from ablate.scoring.scores import Row, Scores, score
 from ablate.scoring.table import latex, tabulate, terminal
 from ablate.training.trivial_baselines import TRIVIAL_BASELINES
+from tests.present import present
 from tests.scoring.pictures import Folders, picture
 
 Save = Callable[..., Path]
@@ -33,7 +34,6 @@ def scored(folders: Folders, *fused: Path | str, names: tuple[str, ...] = NAMES)
 def made(*rows: tuple[str, str, str, float]) -> Scores:
     methods = tuple(dict.fromkeys(row[0] for row in rows if row[0] not in TRIVIAL_BASELINES))
     names = tuple(dict.fromkeys(row[2] for row in rows))
-    keys = ("method", "image", "metric", "value")
     return Scores(
         protocol="cddfuse-py",
         names=names,
@@ -41,7 +41,10 @@ def made(*rows: tuple[str, str, str, float]) -> Scores:
         flags={},
         images_hash="0",
         notes=(),
-        rows=tuple(Row(**dict(zip(keys, row, strict=True))) for row in rows),
+        rows=tuple(
+            Row(method=method, image=image, metric=metric, value=value)
+            for method, image, metric, value in rows
+        ),
     )
 
 
@@ -56,13 +59,13 @@ def test_values_are_those_of_the_metrics_for_methods_and_trivial_baselines(
     scores = scored(folders, folders.good, folders.noisy)
     assert {row.method for row in scores.rows} == {"good", "noisy", *TRIVIAL_BASELINES}
     assert len(scores.rows) == 8 * 3 * len(NAMES)
-    sources = {name: _read(folder / "b.png") for name, folder in folders.sources.items()}
+    infrared, visible = _read(folders.infrared / "b.png"), _read(folders.visible / "b.png")
     fused = {
         "noisy": _read(folders.noisy / "b.png"),
-        "max": torch.maximum(sources["infrared"], sources["visible"]),
+        "max": torch.maximum(infrared, visible),
     }
     for method, image in fused.items():
-        wanted = evaluate(**sources, fused=image)
+        wanted = evaluate(infrared=infrared, visible=visible, fused=image)
         got = {r.metric: r.value for r in scores.rows if (r.method, r.image) == (method, "b")}
         assert got == {name: value.item() for name, value in wanted.items()}
     copied = {r.metric: r.value for r in scores.rows if (r.method, r.image) == ("visible", "b")}
@@ -155,7 +158,7 @@ def test_a_method_without_any_finite_value_has_no_mean_and_nobody_a_rank() -> No
 def test_ranks_follow_the_direction_and_sum_to_a_constant(values: list[int], name: str) -> None:
     table = tabulate(made(*((f"m{i}", "1", name, float(v)) for i, v in enumerate(values))))
     ranks = {line.method: line.cells[name].rank for line in table.lines}
-    assert sum(ranks.values()) == pytest.approx(len(values) * (len(values) + 1) / 2)
+    assert sum(map(present, ranks.values())) == pytest.approx(len(values) * (len(values) + 1) / 2)
     best = max(values) if name == "sd" else min(values)
     for line in table.lines:
         assert line.cells[name].is_best == (line.cells[name].mean == best)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ablate.errors import ConfigError
 from ablate.search.contract import PRUNERS
 from ablate.search.finished import FinishedTrial
+from ablate.search.halving import Brackets
 from ablate.search.pruners import should_prune
 
 RUNGS = (10, 30, 90)
@@ -153,6 +154,7 @@ def test_optunas_own_halving_made_anew_for_a_decision_stops_nothing() -> None:
 
 def test_the_bracket_follows_the_number_of_the_trial() -> None:
     pruner = PRUNERS.get("hyperband")(RUNGS)
+    assert isinstance(pruner, Brackets)
     brackets = [pruner.bracket_of("history", number) for number in range(300)]
     shares = [brackets.count(bracket) / 300 for bracket in range(3)]
     assert shares[0] > shares[1] > 0

@@ -11,6 +11,7 @@ import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optuna.distributions import FloatDistribution
 from scipy import stats
 
 from ablate.config.schema import VectorDimension
@@ -53,6 +54,7 @@ def test_any_list_gives_positions_that_a_store_accepts(positions: list[float]) -
         for parameter, shape in parameters_of(
             {dimension.name: dimension}, {dimension.name: value}
         ).values():
+            assert isinstance(shape, FloatDistribution)
             assert shape.low <= parameter <= shape.high
         again = to_list(dimension, to_positions(dimension, value))
         np.testing.assert_allclose(again, value, atol=1e-9)
@@ -110,7 +112,7 @@ def test_a_search_over_lists_has_their_form_and_repeats_itself(sampler: str) -> 
         return (values["scales"][1] - values.get("shares", [0.5])[0],)
 
     options = {"nsga2": {"population": 4}, "cma_es": {"population": 4}, "gp": {"startup": 3}}
-    run = {
+    run: dict[str, Any] = {
         "trials": 6 if sampler == "gp" else 14,
         "lag": 3,
         "dimensions": LISTS,

@@ -47,7 +47,7 @@ def test_equal_scores_differ_by_nothing_whatever_their_last_bits() -> None:
     scores = np.stack([np.full((6, 5), 0.1) * 3, np.full((6, 5), 0.3)], axis=1)
     assert scores[0, 0, 0] != scores[0, 1, 0]
     assert not difference(scores, [-1, 1]).any()
-    assert difference(np.add(scores, [[0], [1e-9]]), [-1, 1]).all()
+    assert difference(np.add(scores, [[0.0], [1e-9]]), [-1, 1]).all()
 
 
 def test_an_interaction_is_zero_where_effects_add_up() -> None:

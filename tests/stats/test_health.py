@@ -69,8 +69,8 @@ def test_a_copy_is_no_fault_where_both_sources_are_one_image() -> None:
 
 
 def test_flat_sources_excuse_flat_images() -> None:
-    two = np.where(np.arange(SIDE)[:, None] < 48, 0, 255) + np.zeros((SIDE, SIDE))
-    two = two.astype(np.uint8)
+    two = np.zeros((SIDE, SIDE), np.uint8)
+    two[48:] = 255
     other = two.T.copy()
     assert examine([(two, other, np.maximum(two, other))]).state == "healthy"
 
@@ -104,11 +104,12 @@ def test_recorded_metrics_tell_the_state_as_far_as_they_can(
 
 def test_real_fused_images_are_healthy_and_their_negatives_are_not(shared: Path) -> None:
     folder = shared / "golden" / "RoadScene50"
+
+    def read(part: str, name: str) -> np.ndarray:
+        return np.asarray(Image.open(folder / part / name).convert("L"))
+
     triples = [
-        tuple(
-            np.asarray(Image.open(folder / part / path.name).convert("L"))
-            for part in ("ir", "vi", "cddfuse-retrained")
-        )
+        (read("ir", path.name), read("vi", path.name), read("cddfuse-retrained", path.name))
         for path in sorted((folder / "cddfuse-retrained").glob("*.png"))
     ]
     assert examine(triples).state == "healthy"

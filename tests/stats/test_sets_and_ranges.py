@@ -59,8 +59,8 @@ def test_chance_of_crowding_is_the_binomial_tail(count: int, share: float) -> No
 def test_places_follow_the_scale_of_the_range() -> None:
     middle = positions([1.0], low=0.1, high=10.0, is_log=True)
     assert middle == pytest.approx([0.5])
-    assert range_edge.count_outer(positions([1.0], low=0.1, high=10.0)) == 0
-    assert range_edge.count_outer(positions([0.5], low=0.1, high=10.0)) == 1
+    assert range_edge.count_outer(positions([1.0], low=0.1, high=10.0).tolist()) == 0
+    assert range_edge.count_outer(positions([0.5], low=0.1, high=10.0).tolist()) == 1
 
 
 def test_a_main_effect_is_the_r_squared_of_a_parabola() -> None:

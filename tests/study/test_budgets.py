@@ -1,5 +1,6 @@
 """A further budget in the plan: the same blocks for other steps, and nothing else changed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.study.test_plan import STUDY, plan
 SHARED = ("block", "point", "seed", "split_seed")
 
 
-def with_budgets(folder: Path, budgets: list[float] | None, *words: str) -> Plan:
+def with_budgets(folder: Path, budgets: Sequence[float] | None, *words: str) -> Plan:
     answer: dict[str, Any] = dict(STUDY["phases"]["answer"])
     if budgets is not None:
         answer["budgets"] = budgets

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from torch import nn
 
 from ablate.data.contract import DATASETS
 from ablate.execution.protocol import EXECUTORS
@@ -42,7 +43,7 @@ def test_metrics_are_read_in_the_order_of_the_catalogue() -> None:
 @pytest.mark.usefixtures("forgetting")
 def test_a_member_of_the_users_own_is_known_too() -> None:
     @MODELS.register("of_my_own")
-    class Mine:
+    class Mine(nn.Module):
         __module__ = f"{PACKAGE}.mine"
 
         def __init__(self, *, width: int) -> None: ...

@@ -7,8 +7,9 @@ import pytest
 from ablate import config, data
 from ablate.study import provenance
 from ablate.study.names import known
-from ablate.study.provenance import command, cpu, packages
+from ablate.study.provenance import command, packages
 from ablate.tracking.address import public, run_page
+from ablate.training.environment import cpu
 
 
 @pytest.mark.parametrize(

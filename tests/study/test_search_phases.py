@@ -2,7 +2,7 @@
 
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -122,7 +122,7 @@ def test_lists_are_settings_of_the_runs_and_short_in_their_names(tmp_path: Path)
     assert lists
     for trial in lists:
         scales = trial.runs[0].settings["loss"]["scales"]
-        is_powers = scales == "powers" and len(trial.factors["scales"]) == 2
+        is_powers = scales == "powers" and len(cast("list[float]", trial.factors["scales"])) == 2
         assert is_powers or scales == trial.factors["scales"]
         assert "[" not in trial.name
 

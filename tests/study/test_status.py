@@ -117,8 +117,8 @@ def test_a_driver_of_another_machine_is_known_by_its_sign(
 
     waited: list[float] = []
     clock = iter(range(1000))
-    monkeypatch.setattr(locking.time, "monotonic", lambda: float(next(clock)))
-    monkeypatch.setattr(locking.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(time, "sleep", waited.append)
     beat(1, age_s=3)
     assert locking.open_runs(ledger.folder) == ["b"]
     assert waited == []  # fresh: believed at once
@@ -128,7 +128,7 @@ def test_a_driver_of_another_machine_is_known_by_its_sign(
     beat(1, age_s=60)
     assert locking.open_runs(ledger.folder) == []
     assert waited  # clocks may differ: watched for a beat
-    monkeypatch.setattr(locking.time, "sleep", lambda _: beat(2, age_s=60))
+    monkeypatch.setattr(time, "sleep", lambda _: beat(2, age_s=60))
     assert locking.open_runs(ledger.folder) == ["b"]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablate import config, data
+from ablate.data.pairs import PairSet
 from ablate.errors import ConfigError
 from ablate.study import timing
 from ablate.study.forecast import forecast, loads
@@ -88,6 +89,7 @@ def test_images_of_every_size_are_scored_and_counted_by_their_pixels(
                 Image.fromarray(noise).save(path)
     pairs = data.load({"name": "folders", "root": str(tmp_path), "crop": 32})
     found = timing._sample(pairs, {"model": {"name": "unet"}})
+    assert isinstance(found.examples, PairSet)
     sides = [pair.infrared.shape[0] for pair in found.examples.pairs("val")]
     assert len(sides) == timing.MOST_IMAGES == len(set(sides))
     unit = sum(side**2 for side in sides)

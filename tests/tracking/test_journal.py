@@ -59,7 +59,12 @@ def test_a_run_that_goes_on_writes_no_step_twice_and_still_knows_its_rungs(tmp_p
     before = (tmp_path / "j").read_bytes()
 
     asked: list[dict[int, float]] = []
-    again = JournalRecorder(tmp_path / "j", ask=lambda reports: bool(asked.append(dict(reports))))
+
+    def ask(reports: Mapping[int, float]) -> bool:
+        asked.append(dict(reports))
+        return False
+
+    again = JournalRecorder(tmp_path / "j", ask=ask)
     for step in (1, 2):
         again.metrics({"train/loss": 1.0 / step}, step=step)
     again.report(0.5, step=2)

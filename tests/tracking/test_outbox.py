@@ -1,4 +1,5 @@
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,7 @@ def test_the_longer_a_tracker_is_away_the_rarer_it_is_asked(
 ) -> None:
     monkeypatch.setattr(outbox, "RETRY_AFTER_S", 15.0)
     now = [0.0]
-    monkeypatch.setattr(outbox.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     box, log, asked = Outbox("store"), list[str](), list[float]()
 
     def job() -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Listener:
         self.losses: list[float] = []
         self.reports: dict[int, float] = {}
 
-    def metrics(self, values: dict[str, float], *, step: int) -> None:
+    def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         self.seen += [(name, step) for name in values]
         if "train/loss" in values:
             self.losses.append(values["train/loss"])

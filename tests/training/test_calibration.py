@@ -1,7 +1,7 @@
 """The loss inside a training: constants from frozen crops, warm-up, diagnosis."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -72,7 +72,7 @@ def test_a_run_tells_its_constants_which_no_seed_changes(model: str, tmp_path: P
         for seed in (0, 1)
     ]
     assert found[0] == found[1]
-    assert set(found[0]) == {"level1", "level2"}
+    assert set(cast("dict[str, float]", found[0])) == {"level1", "level2"}
     assert "loss_constants" not in run(tmp_path, model=model)[0].facts
 
 

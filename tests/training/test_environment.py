@@ -1,5 +1,6 @@
 """What counts as another environment, and what does not."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,11 @@ def test_plug_ins_libraries_and_arithmetic_count(
     assert Environment(**before.to_json()) == before
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "environment_test.py").write_text("x = 1\n")
-    old = environment.version
     monkeypatch.setattr(
-        environment, "version", lambda name: "0.1" if name == "torch" else old(name)
+        environment, "version", lambda name: "0.1" if name == "torch" else version(name)
     )
     found = changes(before, measure("cpu"))
-    assert found == (f"torch {old('torch')} -> 0.1", "plugins/environment_test.py added")
+    assert found == (f"torch {version('torch')} -> 0.1", "plugins/environment_test.py added")
 
 
 def test_each_project_of_a_process_has_an_environment_of_its_own(

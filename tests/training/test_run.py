@@ -1,8 +1,9 @@
 """One run: what it records, how it ends, and that it repeats."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
+from typing import cast
 
 import pytest
 import torch
@@ -93,6 +94,8 @@ def test_a_loss_that_leaves_the_numbers_is_a_failed_run_with_its_reason(
 
 
 class Greedy(DenseFuse):
+    fault: Exception
+
     def forward(self, *, infrared: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         raise self.fault
 
@@ -123,7 +126,7 @@ class Faulty(Listener):
         super().__init__()
         self.fault = fault
 
-    def metrics(self, values: dict[str, float], *, step: int) -> None:
+    def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         if step == 4:
             raise self.fault
 
@@ -182,20 +185,21 @@ def test_a_run_that_left_and_goes_on_gives_the_numbers_of_one_that_never_left(
         one.settings["model"].update(model)
         return one
 
+    at = step
+
     class Leaving(Listener):
         def __init__(self, leave: Event) -> None:
             super().__init__()
             self.leave = leave
 
-        def metrics(self, values: dict[str, float], *, step: int) -> None:
+        def metrics(self, values: Mapping[str, float], *, step: int) -> None:
             super().metrics(values, step=step)
-            if step == self.at:
+            if step == at:
                 self.leave.set()
 
     whole, heard = ran(made(), tmp_path / "whole")
     leave = Event()
     first = Leaving(leave)
-    first.at = step
     with pytest.raises(LeaveError, match=f"left after step {step}"):
         train(made(), first, folder=_made(tmp_path / "parts"), leave=leave)
     second = Listener()
@@ -226,7 +230,7 @@ def test_a_run_says_how_its_images_look(spec: Make, tmp_path: Path) -> None:
         tmp_path,
     )
     assert result.health in ("healthy", "untrained"), result.facts["health"]  # 6 steps
-    assert result.facts["health"]["images"] == 1
+    assert cast("dict[str, object]", result.facts["health"])["images"] == 1
     assert ("val/healthy", 6) in listener.seen
 
 
@@ -256,7 +260,7 @@ class LeavingAt(Listener):
         super().__init__()
         self.step, self.leave = step, leave
 
-    def metrics(self, values: dict[str, float], *, step: int) -> None:
+    def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         super().metrics(values, step=step)
         if step == self.step and "train/loss" in values:
             self.leave.set()

@@ -1,8 +1,9 @@
 """Layout, precision and graphs: the same step however it is launched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
+from typing import Any, cast
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from ablate.training.graph import WARM_UP, Replayed, engine_of
 from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
 from ablate.training.trainable import StepOutput
+from tests.present import present
 from tests.training.conftest import Listener
 
 Make = Callable[..., RunSpec]
@@ -45,7 +47,7 @@ class Pretending:
             if not kept:
                 kept.append(taken)
             kept[0].value.copy_(taken.value)
-            kept[0].fused.copy_(taken.fused)
+            present(kept[0].fused).copy_(present(taken.fused))
             for name, term in taken.terms.items():
                 kept[0].terms[name].copy_(term)
             return kept[0]
@@ -62,13 +64,13 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Pretending:
     return made
 
 
-def ran(spec: RunSpec, folder: Path, **more: Event) -> tuple[RunResult, Listener]:
+def ran(spec: RunSpec, folder: Path) -> tuple[RunResult, Listener]:
     folder.mkdir(exist_ok=True)
     listener = Listener()
-    return train(spec, listener, folder=folder, **more), listener
+    return train(spec, listener, folder=folder), listener
 
 
-def made(spec: Make, model: dict[str, object], **changes: object) -> RunSpec:
+def made(spec: Make, model: dict[str, object], **changes: Any) -> RunSpec:
     one = spec(train={"steps": STEPS, **changes.pop("train", {})}, **changes)
     one.settings["model"].clear()
     one.settings["model"].update(model)
@@ -158,7 +160,7 @@ def test_a_replayed_run_that_left_goes_on_with_the_same_numbers(
     class Leaving(Listener):
         leave = Event()
 
-        def metrics(self, values: dict[str, float], *, step: int) -> None:
+        def metrics(self, values: Mapping[str, float], *, step: int) -> None:
             super().metrics(values, step=step)
             if step == at:
                 self.leave.set()
@@ -217,7 +219,7 @@ def test_a_graph_is_for_cuda(spec: Make, tmp_path: Path) -> None:
     plain, _ = ran(spec(), tmp_path)
     auto, _ = ran(spec(train={"graph": "auto"}), tmp_path)
     assert auto.metrics == plain.metrics
-    assert auto.facts["arithmetic"]["graph"] is False
+    assert cast("dict[str, object]", auto.facts["arithmetic"])["graph"] is False
 
 
 @cuda
@@ -232,7 +234,7 @@ def test_a_cuda_graph_gives_the_losses_of_launched_steps(
         given = {"device": "cuda", "graph": graph, "precision": precision, "steps": 20}
         result, listener = ran(spec(train=given), tmp_path)
         assert result.state == "finished", result.reason
-        assert result.facts["arithmetic"]["graph"] is (graph == "always")
+        assert cast("dict[str, object]", result.facts["arithmetic"])["graph"] is (graph == "always")
         both[graph] = listener.losses
     rel = 1e-4 if precision == "fp32" else 1e-2
     assert both["always"] == pytest.approx(both["never"], rel=rel)

@@ -131,5 +131,10 @@ def test_rows_are_those_of_the_metrics_and_scd_of_a_copy_is_no_number() -> None:
             ("fused", images.max(axis=0)),
         )
     }
-    wanted = evaluate(**tensors, names=["en", "scd"])
+    wanted = evaluate(
+        infrared=tensors["infrared"],
+        visible=tensors["visible"],
+        fused=tensors["fused"],
+        names=["en", "scd"],
+    )
     assert rows["max"] == [("test", "a", name, wanted[name].item()) for name in ("en", "scd")]
