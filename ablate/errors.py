@@ -26,7 +26,7 @@ MOST_LINES = 25
 
 
 class AblateError(Exception):
-    """Base of all; its text is one line that says where, what, and the mend."""
+    """Base of all; its text is one line that says where, what, and the fix."""
 
     exit_code = 1
 
@@ -35,7 +35,7 @@ class ConfigError(AblateError, ValueError):
     """Faults of a configuration, all of them together.
 
     Args:
-        faults: One line each: where, what, the mend.
+        faults: One line each: where, what, the fix.
     """
 
     exit_code = 2
@@ -130,7 +130,7 @@ def one_line(text: str, *, longest: int = LONGEST_LINE) -> str:
 
 def _joined(faults: tuple[str, ...]) -> str:
     more = len(faults) - MOST_LINES
-    tail = (f"and {more} more; mend these first",) if more > 0 else ()
+    tail = (f"and {more} more; fix these first",) if more > 0 else ()
     return "\n".join(faults[:MOST_LINES] + tail)
 
 

@@ -106,7 +106,8 @@ def _answered(
     points = points_of(question, redraws.standing(planned, of_phase))
     about = within_environments(about, points, facts.environments)
     health = health_of(question, points_of(question, redraws.registered(planned, of_phase)))
-    limits = (*_pilot_limits(question, study.pilot_runs), *health.caveats, *redraws.told(planned))
+    of_pilot = _pilot_limits(question, study.pilot_runs)
+    limits = (*of_pilot, *health.caveats, *redraws.caveats(planned))
     about = replace(about, caveats=(*about.caveats, *limits))
     some = images[images["run_id"].isin(points["run_id"])]
     selecting = facts.selecting

@@ -18,7 +18,7 @@ from ablate.analysis.selection import points_of
 from ablate.design_names import BLOCKED
 from ablate.stats.crossed import crossed_t
 
-FEWEST = 2  # tries: one point is no budget
+FEWEST = 2  # tries: a single point is not a budget
 
 
 def expected_best(scores: Sequence[float] | Floats, *, is_lower: bool = False) -> Floats:

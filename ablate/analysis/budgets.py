@@ -71,7 +71,7 @@ def at_budget(
         cells = both[row.metric]
         if cells.scores.size:
             found = _at(question, row, cells, weights[row.contrast], budget)
-            row = replace(row, budgets=(*row.budgets, found))  # noqa: PLW2901 -- the row, told more
+            row = replace(row, budgets=(*row.budgets, found))  # noqa: PLW2901 -- the same row
             row = replace(row, sentence=sentence_of(row, alpha=question.alpha, data=data))  # noqa: PLW2901
         rows.append(row)
     lost = [

@@ -26,7 +26,7 @@ def against_baseline(values: Sequence[Value], *, baseline: Value) -> tuple[Contr
     """Return each value against the baseline.
 
     Raises:
-        ConfigError: The baseline is none of the values.
+        ConfigError: The baseline is not one of the values.
 
     Example:
         >>> [contrast.name for contrast in against_baseline([1, 2, 3], baseline=2)]
@@ -58,15 +58,15 @@ def but_for(contrasts: Sequence[Contrast], *, known: Sequence[Contrast]) -> list
         >>> [contrast.name for contrast in but_for(sequence([1, 2, 3]), known=known)]
         ['2 vs 1']
     """
-    told = {tuple(sign * w for w in one.weights) for one in known for sign in (1, -1)}
-    return [contrast for contrast in contrasts if contrast.weights not in told]
+    known_weights = {tuple(sign * w for w in one.weights) for one in known for sign in (1, -1)}
+    return [contrast for contrast in contrasts if contrast.weights not in known_weights]
 
 
 def between(values: Sequence[Value], *, value: Value, baseline: Value) -> Contrast:
     """Return one value against another.
 
     Raises:
-        ConfigError: One of them is none of the values.
+        ConfigError: One of them is not one of the values of the factor.
     """
     row = weights.against(
         count=len(values), value=_index(values, value), baseline=_index(values, baseline)
@@ -90,7 +90,7 @@ def trends(
         spacing: "log2" for factors that multiply, such as a scale ratio.
 
     Raises:
-        ConfigError: A value is no number, or has no logarithm.
+        ConfigError: A value is not a number, or has no logarithm.
         DataError: Fewer than three different values.
     """
     places = []
@@ -247,7 +247,7 @@ def _index(values: Sequence[Value], value: Value) -> int:
     if value not in values:
         names = [label_of(known) for known in values]
         raise ConfigError(
-            f"contrasts: {value!r} is none of the values compared; "
+            f"contrasts: {value!r} is not one of the values compared; "
             f"{nearest(label_of(value), names)}"
         )
     return list(values).index(value)

@@ -55,7 +55,7 @@ def in_both(*, fixed_levels: Verdict, fixed_coarsest: Verdict) -> Iterator[str]:
         (there[_key(row)], row) for row in fixed_coarsest.rows_of("primary") if _key(row) in there
     ]
     for metric in dict.fromkeys(row.metric for _, row in shared):
-        told = []
+        parts = []
         pairs = [(levels, coarsest) for levels, coarsest in shared if coarsest.metric == metric]
         for found, words in FOUND.items():
             mine = [
@@ -63,10 +63,10 @@ def in_both(*, fixed_levels: Verdict, fixed_coarsest: Verdict) -> Iterator[str]:
                 for levels, coarsest in pairs
                 if found == _found(levels, coarsest)
             ]
-            told += [f"{words}: {', '.join(mine)}"] if mine else []
+            parts += [f"{words}: {', '.join(mine)}"] if mine else []
         yield (
             f"{metric_label(metric)} at fixed levels and at a fixed coarsest scale, "
-            f"what lies beyond chance (trends over the values of each): {'; '.join(told)}"
+            f"what lies beyond chance (trends over the values of each): {'; '.join(parts)}"
         )
 
 

@@ -29,7 +29,7 @@ class Facts:
         budget: Steps, batch, crop.
         points: Tuning points per value and block.
         preset: Of the answer design, empty where none.
-        may_claim: False for a phase that was launched as one that claims nothing.
+        may_claim: False for a phase that was started as one without claims.
         planned_blocks: Of the design; 0 where the table alone says how many.
         looks: How often the answers are read, declared in advance; they share alpha evenly.
         scored_on: Name of the data that the scores come from.

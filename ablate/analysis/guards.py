@@ -51,7 +51,7 @@ def too_many_dropped(metric: str, cells: Cells) -> str | None:
 def _launch(facts: Facts) -> Iterator[str]:
     if not facts.may_claim:
         what = f"the preset {facts.preset}" if facts.preset else "this phase"
-        yield f"{what} was launched as one that may never claim"
+        yield f"{what} may never claim: it was started without claims"
 
 
 def _choice(selected: Selected, facts: Facts) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _blocks(
     found = min(len(cells[metric].blocks) for metric in question.primary)
     if found < fewest:
         word = "block" if found == 1 else "blocks"
-        yield f"{found} {word}, a claim needs {fewest}; images are no replicates"
+        yield f"{found} {word}, a claim needs {fewest}; images are not replicates"
     elif found < facts.planned_blocks:
         yield f"{found} of {facts.planned_blocks} planned blocks have all scores"
 

@@ -94,11 +94,11 @@ class TrainingHealth:
 def _sentence(
     state: State, counts: Sequence[Count], comparisons: Sequence[Comparison], *, alpha: float
 ) -> str:
-    told = ", ".join(
+    counted = ", ".join(
         f"{one.states.get(state, 0)} of {one.trainings} for {label_of(one.value)}" for one in counts
     )
     mine = [one for one in comparisons if one.state == state]
-    return "; ".join([f"{IN_WORDS[state]}: {told}", *_compared(mine, alpha=alpha)])
+    return "; ".join([f"{IN_WORDS[state]}: {counted}", *_compared(mine, alpha=alpha)])
 
 
 def _compared(comparisons: Sequence[Comparison], *, alpha: float) -> Iterator[str]:
@@ -139,8 +139,8 @@ def unhealthy_in_words(runs: pd.DataFrame) -> str:
     if not found:
         return ""
     counts = {state: found.count(state) for state in STATES}
-    told = ", ".join(f"{count} {IN_WORDS[state]}" for state, count in counts.items() if count)
-    return f"{len(found)} of {len(runs)} runs ended unhealthy: {told}"
+    counted = ", ".join(f"{count} {IN_WORDS[state]}" for state, count in counts.items() if count)
+    return f"{len(found)} of {len(runs)} runs ended unhealthy: {counted}"
 
 
 def health_of(question: RegisteredQuestion, points: pd.DataFrame) -> TrainingHealth:

@@ -200,7 +200,7 @@ def _vetoed(rows: list[Row], *, alpha: float) -> str:
 def _directed(rows: list[Row]) -> str:
     """Return per contrast the metrics in which it is better, then those in which it is worse.
 
-    Of an interaction only that it is there: more of a loss is no gain.
+    Of an interaction only that it is there: more of a loss is not a gain.
     """
     parts = []
     for name in dict.fromkeys(row.contrast for row in rows):
@@ -212,8 +212,8 @@ def _directed(rows: list[Row]) -> str:
             side: ", ".join(metric_label(row.metric) for row in mine if row.is_better is is_better)
             for side, is_better in (("better", True), ("worse", False))
         }
-        told = ", ".join(f"{side} in {metrics}" for side, metrics in sides.items() if metrics)
-        parts.append(f"{name} {told}")
+        listed = ", ".join(f"{side} in {metrics}" for side, metrics in sides.items() if metrics)
+        parts.append(f"{name} {listed}")
     return "; ".join(parts)
 
 

@@ -174,7 +174,7 @@ def _no_worse(
 
 
 def _steps(question: RegisteredQuestion, metric: str, scores: Mapping[str, Floats]) -> list[Step]:
-    """Each value against the one before; after the first that is no gain none is tested."""
+    """Each value against the one before; none is tested after the first without a gain."""
     found: list[Step] = []
     alpha, is_open = question.alpha / len(question.primary), True
     for at in range(1, len(question.values)):

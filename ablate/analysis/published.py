@@ -264,7 +264,7 @@ class StudyFacts:
 
     @property
     def selecting(self) -> str:
-        """The metric that selects tuning points and is told to samplers."""
+        """The metric that selects tuning points and that samplers optimise."""
         return self.objective.partition("/")[2]
 
     def question(self, name: str | None) -> RegisteredQuestion | None:

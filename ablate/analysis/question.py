@@ -119,7 +119,7 @@ class RegisteredQuestion:
         """Return the smallest effect of interest in units of the metric, None where none is named.
 
         Raises:
-            ConfigError: It is a percentage and no base is frozen, or it is no positive number.
+            ConfigError: It is a percentage and no base is frozen, or it is not a positive number.
         """
         raw = self.smallest_effect.get(metric)
         if raw is None:

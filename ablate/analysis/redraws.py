@@ -22,7 +22,7 @@ def registered(phase: PhaseFacts, runs: pd.DataFrame) -> pd.DataFrame:
     return runs[~runs["block"].isin(spares)] if spares else runs
 
 
-def told(phase: PhaseFacts) -> Iterator[str]:
+def caveats(phase: PhaseFacts) -> Iterator[str]:
     """Yield a caveat for blocks that were redrawn, and one for dead blocks that stay."""
     if phase.redrawn:
         pairs = ", ".join(f"{block} by {by}" for block, by in phase.redrawn)

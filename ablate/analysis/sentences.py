@@ -132,12 +132,12 @@ def scope_of(facts: Facts) -> str:
     return f"{SCOPE}{'; '.join(parts) or 'not stated'}{BEYOND}"
 
 
-def told_in(scope: str) -> dict[str, str]:
+def scope_parts(scope: str) -> dict[str, str]:
     """Return the parts of a sentence of `scope_of` by name.
 
     Example:
-        >>> told_in("Scope: network probe; data TNO; budget 9 steps. Nothing is said beyond it.")
-        {'network': 'probe', 'data': 'TNO', 'budget': '9 steps'}
+        >>> scope_parts("Scope: network probe; data TNO. Nothing is said beyond it.")
+        {'network': 'probe', 'data': 'TNO'}
     """
     parts = scope.removeprefix(SCOPE).removesuffix(BEYOND).split("; ")
     named = (part.partition(" ") for part in parts)

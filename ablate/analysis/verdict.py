@@ -60,7 +60,7 @@ class Row:
     role: Role
     factor: str
     contrast: str
-    value: Value | None  # None where the contrast is no pair of values
+    value: Value | None  # None where the contrast is not a pair of values
     baseline: Value | None
     estimate: float
     percent: float | None  # of the frozen base

@@ -52,7 +52,7 @@ class Shown:
 class Answered:
     """One contrast over its primary metrics, with its guards beside it.
 
-    `value` and `baseline` are None where the contrast is no pair of values.
+    `value` and `baseline` are None where the contrast is not a pair of values.
     """
 
     contrast: str
@@ -136,7 +136,7 @@ def answered(
 
     Args:
         contrast: Its name.
-        pair: Value and baseline; None where it is no pair of values.
+        pair: Value and baseline; None where it is not a pair of values.
         primary: What it shows in every primary metric.
         guards: What it shows in every guardrail metric.
         alpha: Family-wise level of the claims.
@@ -177,7 +177,7 @@ def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = 
         first = max(decided, key=_weight)
         others = len(decided) - 1
         alike = f" {others} more of {len(pairs)} contrasts are decided." if others else ""
-        return f"{_told(factor, first)}{alike}"
+        return f"{_in_words(factor, first)}{alike}"
     if pairs and all(one.word == "equivalent" for one in pairs):
         return f"Equivalent: no value of {factor} changes a primary metric by as much as matters."
     present = [one for one in answers if one.word == "present"]
@@ -254,7 +254,7 @@ def _weight(one: Answered) -> tuple[int, float]:
     return (one.word != "loss", max(changes, default=0.0))
 
 
-def _told(factor: str, one: Answered) -> str:
+def _in_words(factor: str, one: Answered) -> str:
     """Return a decided contrast in words."""
     words = one.primary
     sure = [s for s in one.effects if words.get(s.metric, "gain") in ("gain", "loss")]

@@ -14,7 +14,7 @@ def doctor(
     study: Study,
     overrides: Overrides = None,
     store: Store = DEFAULT_STORE,
-    mend: Annotated[
+    is_repair: Annotated[
         bool, typer.Option("--repair", help="Fix what the ledger and the run folders can tell.")
     ] = False,
     as_json: Json = False,
@@ -36,22 +36,22 @@ def doctor(
     check_version(store)
     config = load_started(study, overrides, store=store)
     before = examine(config, store=store)
-    left = repair(config, store=store) if mend and before else before
-    strata = [asdict(one) for one in of_results(Ledger(store / config.name))]
+    left = repair(config, store=store) if is_repair and before else before
+    environments = [asdict(one) for one in of_results(Ledger(store / config.name))]
     if as_json:
         facts = {
             "study": config.name,
-            "found": [asdict(one) for one in before],
-            "left": [asdict(one) for one in left],
-            "strata": strata,
+            "found": [one.to_json() for one in before],
+            "left": [one.to_json() for one in left],
+            "strata": environments,
         }
         typer.echo(json.dumps(facts, indent=2))
     else:
         for one in before:
-            is_fixed = mend and one not in left
-            say(f"{one.where}: {one.what} ({'fixed' if is_fixed else one.mend})")
+            is_fixed = is_repair and one not in left
+            say(f"{one.where}: {one.what} ({'fixed' if is_fixed else one.fix})")
         if not before:
             say(f"{config.name}: ledger, MLflow and Optuna agree")
-        for line in lines(strata):
+        for line in lines(environments):
             say(line)
     raise typer.Exit(1 if left else 0)

@@ -331,5 +331,5 @@ def _hours(text: str) -> float:
 
     match = _BUDGET.fullmatch(text.strip())
     if match is None:
-        raise ConfigError(f"--fit: {text!r} is no budget; write for example 6h or 90min")
+        raise ConfigError(f"--fit: {text!r} is not a budget; write for example 6h or 90min")
     return float(match.group(1)) * _HOURS[match.group(2)]

@@ -219,7 +219,7 @@ def _settle_task(errors: Errors, base: dict[str, Any], names: dict[str, Collecti
 
 
 def _settle_limit(base: dict[str, Any]) -> None:
-    """Drop limits of the data that limit nothing: they are as good as absent."""
+    """Drop limits of the data that limit nothing: a study without them is the same."""
     data = base.get("data")
     limit = data.get("limit") if isinstance(data, dict) else None
     if isinstance(data, dict) and "limit" in data and (limit is None or isinstance(limit, dict)):

@@ -36,7 +36,7 @@ from ablate.errors import nearest
 Problem = tuple[str, str]  # path inside the entry, what is wrong with the fix
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _OURS = "ablate"  # type of the errors whose text is already a message
-_TAG = "~"  # first letter of the tags of unions; they are no part of a path
+_TAG = "~"  # first letter of the tags of unions; they are not part of a path
 
 
 @dataclass(frozen=True, slots=True)

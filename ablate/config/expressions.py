@@ -196,11 +196,11 @@ def _arithmetic(op: ast.operator, left: float, right: float) -> float:
         raise ArithmeticError(f"{left} ** {right} is too large")
     result = _ARITHMETIC[type(op)](left, right)
     if isinstance(result, complex):
-        raise ArithmeticError(f"{left} ** {right} is no real number")  # noqa: TRY004  a value fault
+        raise ArithmeticError(f"{left} ** {right} is not a real number")  # noqa: TRY004  a value fault
     return float(result) if isinstance(result, float) or abs(result) > 1e18 else int(result)
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return value

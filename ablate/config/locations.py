@@ -69,7 +69,7 @@ def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
     """Return the file that a name or a path means: a path, the user's folder, the packaged one.
 
     Raises:
-        ConfigError: A path that is no file.
+        ConfigError: The path is not a file.
         UnknownNameError: No file of that name; the text offers the nearest.
     """
     text = str(name)

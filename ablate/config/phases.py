@@ -484,7 +484,8 @@ def _best_errors(at: str, values: Values, parts: Parts) -> Iterator[Problem]:
         factor = parts.factors.get(name)
         if not found and factor is not None and value not in factor.values:
             known = ", ".join(str(one) for one in factor.values)
-            yield f"{at}.{name}", f"{short(value)} is none of the values {known}; name one of them"
+            text = f"{short(value)} is not one of the values {known}; name one of them"
+            yield f"{at}.{name}", text
 
 
 def _factor_errors(at: str, name: str, parts: Parts) -> Iterator[Problem]:

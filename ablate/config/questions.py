@@ -29,7 +29,7 @@ INTERACTION = "interaction"  # the contrasts of a question that compares two fac
 OF_ONE_FACTOR = {
     "contrasts": "has contrasts of its own",
     "trend": "has no trend",
-    "expects": "has no better and no worse side",
+    "expects": "has no better or worse direction",
     "agrees_with": "does not agree with another question",
     "guardrails": "claims nothing that a guardrail could veto",
 }
@@ -289,7 +289,7 @@ def _factor(parts: Parts, name: str, entry: FactorEntry, dimension: Dimension) -
     is_given = "baseline" in entry.model_fields_set
     baseline = entry.baseline if is_given else dimension.baseline
     if baseline not in values and (entry.tied_to is None or is_given):
-        text = f"{short(baseline)} is none of the values {short(values)}; add it or name another"
+        text = f"{short(baseline)} is not one of the values {short(values)}; add it or name another"
         errors.add(f"{at}.baseline", text)
     return Factor(
         name=name,

@@ -36,8 +36,8 @@ def read(file: Path, *, where: str) -> dict[str, Any]:
         where: It, as messages show it.
 
     Raises:
-        ConfigError: It cannot be read, is no mapping of plain values, is larger or deeper than any
-            study, or its defaults name what no study may name.
+        ConfigError: It cannot be read, is not a mapping of plain values, is larger or deeper than
+            any study, or its defaults name what no study may name.
     """
     if file.stem == "trial":
         raise ConfigError(f"{where}: 'trial' is the name of the packaged defaults; rename the file")

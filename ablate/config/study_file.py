@@ -228,7 +228,7 @@ class StudyEntry(HeadEntry):
         None,
         description="Name -> folder of fused images, or {weights: FILE, model: {name: NETWORK}}: "
         "rows in every table, scored on the test pairs by the study's own protocol. They and their "
-        "paths are no part of the design; a content hash is published. Studies of the probe leave "
+        "paths are not part of the design; a content hash is published. Studies of the probe leave "
         "them out.",
     )
 

@@ -35,12 +35,12 @@ def fetch(
         to: Folder of data sets; the set becomes a folder in it.
         mirror: Address of a copy.
         commit: Another commit of a git repository.
-        step: Told how many files of how many are there.
+        step: Called with how many files of how many are there.
 
     A set that is there already, as it came, is returned as it is.
 
     Raises:
-        ConfigError: The address or the commit is none.
+        ConfigError: The address or the commit is not valid.
         FetchError: There is no room, no answer, no git, other files came than expected, or the
             folder is there and not as it came.
         BusyError: Another call fetches the same set to the same place.
@@ -131,11 +131,11 @@ def _check_counts(files: Mapping[str, str], source: GitSource | FileSource, url:
     for path in files:
         found[path.rpartition("/")[0]] = found.get(path.rpartition("/")[0], 0) + 1
     if found != dict(source.counts):
-        told, wanted = (
+        have, wanted = (
             ", ".join(f"{name} {count}" for name, count in sorted(some.items()))
             for some in (found, source.counts)
         )
-        raise FetchError(f"{url}: has {told}, expected {wanted}; name a copy with --mirror URL")
+        raise FetchError(f"{url}: has {have}, expected {wanted}; name a copy with --mirror URL")
 
 
 def _check_room(source: GitSource | FileSource, to: Path) -> None:
@@ -151,11 +151,11 @@ def _check_room(source: GitSource | FileSource, to: Path) -> None:
 def _check_words(source: GitSource | FileSource, *, mirror: str | None, commit: str | None) -> None:
     """Raise ConfigError for an address or a commit that git would take for something else."""
     if mirror is not None and (mirror.startswith("-") or "::" in mirror):
-        raise ConfigError(f"--mirror: {mirror!r} is no address; give a URL or a path")
+        raise ConfigError(f"--mirror: {mirror!r} is not an address; give a URL or a path")
     if commit is not None and isinstance(source, FileSource):
         raise ConfigError(f"--commit: {source.folder} is not fetched by git; leave it out")
     if commit is not None and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
-        raise ConfigError(f"--commit: {commit!r} is no id; give all 40 hex digits of a commit")
+        raise ConfigError(f"--commit: {commit!r} is not a commit; give all 40 hex digits of its id")
 
 
 def _sha256(path: Path) -> str:

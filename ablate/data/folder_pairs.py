@@ -22,15 +22,15 @@ def pair_up(both: Sides) -> tuple[Files, list[Problem]]:
         side: dict[str, Path] = {}
         found.append(side)
         if not folder.is_dir():
-            problems.append(Problem(file=folder, what="no such folder", mend="check the path"))
+            problems.append(Problem(file=folder, what="no such folder", fix="check the path"))
             continue
         for path in images(folder):
             if path.stem in side:
                 what = f"same stem as {side[path.stem].name}"
-                problems.append(Problem(file=path, what=what, mend="remove one"))
+                problems.append(Problem(file=path, what=what, fix="remove one"))
             side[path.stem] = path
         if not side:
-            problems.append(Problem(file=folder, what="has no images", mend="check the path"))
+            problems.append(Problem(file=folder, what="has no images", fix="check the path"))
     if not all(found):
         return {}, problems
     files, more = match_keys(*found, places=both)
@@ -55,14 +55,14 @@ def match_keys(
             Problem(
                 file=path,
                 what=f"has no partner in {where.name}/",
-                mend="add the partner or remove this file",
+                fix="add the partner or remove this file",
             )
         )
     files = {stem: (one[stem], other[stem]) for stem in sorted(set(one) & set(other))}
     for stem, (path, _) in files.items():
         if not stem.isprintable():
             what = "its name has characters that do not print"
-            problems.append(Problem(file=path, what=what, mend="rename it and its partner"))
+            problems.append(Problem(file=path, what=what, fix="rename it and its partner"))
     for paths in files.values():
         sizes: list[tuple[int, int]] = []
         for path in paths:
@@ -73,7 +73,7 @@ def match_keys(
         if len(sizes) == 2 and sizes[0] != sizes[1]:
             (h1, w1), (h2, w2) = sizes
             what = f"is {w1}x{h1}, its partner {w2}x{h2}"
-            problems.append(Problem(file=paths[0], what=what, mend="use the aligned images"))
+            problems.append(Problem(file=paths[0], what=what, fix="use the aligned images"))
     return files, problems
 
 

@@ -35,7 +35,7 @@ def published(
             Problem(
                 file=root,
                 what=f"no {split} folder with infrared and visible images",
-                mend=f"expected {facts.layout}",
+                fix=f"expected {facts.layout}",
             )
             for split in ("train", "test")
             if split not in found

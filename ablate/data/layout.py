@@ -77,7 +77,7 @@ def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
     "" where no name tells one. A single folder in between is looked through.
     """
     if not root.is_dir():
-        return {}, [Problem(file=root, what="no such folder", mend="check the path")]
+        return {}, [Problem(file=root, what="no such folder", fix="check the path")]
     below = folders(root)
     sided = [path for path in below if modality(path.name)]
     if not sided:
@@ -106,17 +106,17 @@ def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
         for side in both
     ]
     if any(images(side) for side in both) or not any(inner):
-        return {"": _descend(both)}, []
+        return {"": _innermost(both)}, []
     lonely = [
         Problem(
-            file=path, what=f"has no partner in {both[1 - side]}", mend="add it or remove this one"
+            file=path, what=f"has no partner in {both[1 - side]}", fix="add it or remove this one"
         )
         for side in (0, 1)
         for split, path in inner[side].items()
         if split not in inner[1 - side]
     ]
     shared = [split for split in inner[0] if split in inner[1]]
-    return {split: _descend((inner[0][split], inner[1][split])) for split in shared}, lonely
+    return {split: _innermost((inner[0][split], inner[1][split])) for split in shared}, lonely
 
 
 def sides(root: Path) -> tuple[Sides | None, list[Problem]]:
@@ -126,12 +126,12 @@ def sides(root: Path) -> tuple[Sides | None, list[Problem]]:
     ir_warp); one level above and one below are looked through where they leave no choice.
     """
     if not root.is_dir():
-        return None, [Problem(file=root, what="no such folder", mend="check the path")]
+        return None, [Problem(file=root, what="no such folder", fix="check the path")]
     below = folders(root)
     if len(below) == 1 and modality(below[0].name) is None:
         return sides(below[0])
     both, problems = _choose(root, below)
-    return (_descend(both) if both else None), problems
+    return (_innermost(both) if both else None), problems
 
 
 def flat(root: Path) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
@@ -149,7 +149,7 @@ def flat(root: Path) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
             other = found[side].setdefault(match["key"], path)
             if other != path:
                 what = f"stands for the same scene as {other.name}"
-                problems.append(Problem(file=path, what=what, mend="remove one"))
+                problems.append(Problem(file=path, what=what, fix="remove one"))
     return (found, problems) if all(found.values()) else None
 
 
@@ -168,7 +168,7 @@ def _each(
         problems += some
         if split in found:
             problems.append(
-                Problem(file=path, what=f"a second folder for {split}", mend="keep one of them")
+                Problem(file=path, what=f"a second folder for {split}", fix="keep one of them")
             )
         elif both:
             found[split] = both
@@ -191,11 +191,11 @@ def _choose(root: Path, below: list[Path]) -> tuple[Sides | None, list[Problem]]
             if best
             else f"no {side} folder (known wordings: {', '.join(sorted(words))})"
         )
-        problems.append(Problem(file=root, what=what, mend=f"say data.{side}=FOLDER"))
+        problems.append(Problem(file=root, what=what, fix=f"say data.{side}=FOLDER"))
     return (None if problems else (chosen[0], chosen[1])), problems
 
 
-def _descend(both: Sides) -> Sides:
+def _innermost(both: Sides) -> Sides:
     """Return the one folder that both share by name, as long as they hold no images themselves."""
     infrared, visible = both
     if images(infrared) or images(visible):
@@ -204,4 +204,4 @@ def _descend(both: Sides) -> Sides:
     if len(shared) != 1:
         return both
     name = shared.pop()
-    return _descend((infrared / name, visible / name))
+    return _innermost((infrared / name, visible / name))

@@ -61,10 +61,10 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
-        """Return what `write` wrote.
+        """Read a manifest from a file that `write` made.
 
         Raises:
-            DataError: The file cannot be read or is no manifest; one that was changed by hand
+            DataError: The file cannot be read or is not a manifest; one that was changed by hand
                 does not fit its own hash.
         """
         try:
@@ -80,16 +80,16 @@ class Manifest:
             return cls.parse(content)
         except (ValueError, RecursionError) as error:
             raise DataError(
-                f"{path}: is no manifest ({one_line(str(error), longest=120)}); write it anew: "
+                f"{path}: is not a manifest ({one_line(str(error), longest=120)}); write it anew: "
                 f"ablate data verify NAME FOLDER --manifest {path}"
             ) from None
 
     @classmethod
     def parse(cls, content: bytes) -> "Manifest":
-        """Return the manifest that a JSON text says.
+        """Return the manifest of a JSON text.
 
         Raises:
-            ValueError: It says none.
+            ValueError: The text is not a manifest.
         """
         raw = json.loads(content, parse_constant=str)
         if not isinstance(raw, dict) or set(raw) != _KEYS or not _is_name(raw["label"]):
@@ -102,7 +102,7 @@ class Manifest:
             raise ValueError("its files must map names to hashes")
         wrong = [name for name in (*stems, *files) if not _is_name(name) or _leaves(name)]
         if wrong:
-            raise ValueError(f"{one_line(str(wrong[0]), longest=60)!r} is no name of a pair")
+            raise ValueError(f"{one_line(str(wrong[0]), longest=60)!r} is not the name of a pair")
         if len(set(stems)) < len(stems):
             raise ValueError("a pair stands in it twice")
         made = cls(
@@ -123,7 +123,7 @@ def differences(before: Manifest, now: Manifest, *, file: Path) -> tuple[Problem
         now: Of the set as it is.
         file: Where `before` was read.
     """
-    told = [
+    changes = [
         *(f"{name} is gone" for name in before.files if name not in now.files),
         *(f"{name} is new" for name in now.files if name not in before.files),
         *(
@@ -137,13 +137,13 @@ def differences(before: Manifest, now: Manifest, *, file: Path) -> tuple[Problem
             if tuple(before.splits.get(split, ())) != tuple(now.splits.get(split, ()))
         ),
     ]
-    mend = "restore the set, or write the manifest anew if the change is meant"
-    return tuple(Problem(file=file, what=what, mend=mend) for what in told)
+    fix = "restore the set, or write the manifest anew if the change is meant"
+    return tuple(Problem(file=file, what=what, fix=fix) for what in changes)
 
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError("a split of it is no list")  # noqa: TRY004  a fault of the file
+        raise ValueError("one of its splits is not a list")  # noqa: TRY004  a fault of the file
     return value
 
 

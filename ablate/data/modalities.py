@@ -4,7 +4,7 @@ A copy correlates with the visible image by more than 0.99; in 231 real pairs (M
 the most was 0.72. Colour, the mean spread of the channels, is 0 in their infrared images, at most
 2.0 in recompressed ones (KAIST), and at least 3.0 in colour photographs: an infrared image of more
 than 4 is a visible one, if its partner has less than half as much, else a rendering in false
-colours. Where both sides are grey, as in TNO, an exchange cannot be told and is not reported.
+colours. Where both sides are grey, as in TNO, an exchange cannot be seen and is not reported.
 """
 
 import statistics
@@ -65,10 +65,10 @@ def _problem(tint: Tint, subject: str) -> Problem:
             file=tint.file,
             what=f"{spread}, the visible side {tint.visible:.1f}): infrared and visible are "
             f"probably swapped",
-            mend="exchange them",
+            fix="exchange them",
         )
     return Problem(
         file=tint.file,
         what=f"{spread}): not raw infrared but false colours or a visible image",
-        mend="use the grey infrared image",
+        fix="use the grey infrared image",
     )

@@ -67,7 +67,7 @@ def by_pattern(stems: Sequence[str], *, pattern: str) -> dict[str, str]:
     r"""Return stem -> scene: the first group of a regular expression, or all that it matches.
 
     Raises:
-        DataError: It is no regular expression, or a stem does not match.
+        DataError: It is not a regular expression, or a stem does not match.
 
     Example:
         >>> by_pattern(["park_01", "park_02", "street_01"], pattern=r"([a-z]+)_\d+")

@@ -21,7 +21,7 @@ def fetch(files: Mapping[str, str], *, url: str, folder: Path, step: Step) -> No
         files: Path below the address -> SHA-256.
         url: The address, or the path of a copy.
         folder: Where they go.
-        step: Told how many of how many are there.
+        step: Called with how many of how many are there.
 
     Raises:
         FetchError: The address does not answer, or gives other contents.

@@ -38,11 +38,11 @@ def read_splits(place: Path, *, title: str, stems: Collection[str]) -> tuple[Spl
                 Problem(
                     file=path,
                     what=f"no pair is called {one_line(unknown[0], longest=80)}{more}",
-                    mend="mend the list",
+                    fix="correct the list",
                 )
             )
         if not names:
-            problems.append(Problem(file=path, what="names no pair", mend="fill or remove it"))
+            problems.append(Problem(file=path, what="names no pair", fix="fill or remove it"))
         for other, claimed in found.items():
             twice = sorted(set(claimed) & set(names))
             if twice:
@@ -50,7 +50,7 @@ def read_splits(place: Path, *, title: str, stems: Collection[str]) -> tuple[Spl
                     Problem(
                         file=path,
                         what=f"{twice[0]} also stands in the list of {other}",
-                        mend="remove it from one",
+                        fix="remove it from one",
                     )
                 )
         taken = {name for claimed in found.values() for name in claimed}
@@ -67,7 +67,7 @@ def _text(path: Path) -> str:
             return content.decode("utf-8")
         what = f"is larger than {LARGEST_BYTES // 1_000_000} MB"
     except UnicodeDecodeError:
-        what = "is no text in UTF-8"
+        what = "is not text in UTF-8"
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
     raise DataError(f"data.splits: {path}: {what}; write one name a line")

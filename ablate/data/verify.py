@@ -1,4 +1,4 @@
-"""Looks through a data set and tells every fault, each with its mend.
+"""Looks through a data set and tells every fault, each with its fix.
 
 One pair is held at a time, and a fingerprint of some hundred bytes for each pair.
 """
@@ -45,7 +45,7 @@ class Findings:
             "pairs": self.pairs,
             "splits": dict(self.splits),
             "problems": [
-                {"file": str(problem.file), "problem": problem.what, "mend": problem.mend}
+                {"file": str(problem.file), "problem": problem.what, "mend": problem.fix}
                 for problem in self.problems
             ],
             "manifest_hash": self.manifest.hash if self.manifest else None,
@@ -65,7 +65,7 @@ class _Seen:
 def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings:
     """Return every problem of a data set; each image is decoded once.
 
-    A set too small to fill all splits is no problem here, only for training.
+    A set too small to fill all splits is not reported here; training refuses it.
 
     Args:
         settings: The data section of a study.
@@ -110,7 +110,7 @@ def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
     seen.prints[stem] = fingerprint(infrared=infrared, visible=visible)
     if is_copy(infrared, visible):
         what = "the infrared image is a copy of the visible one"
-        seen.copies.append(Problem(file=file, what=what, mend="replace it or remove the pair"))
+        seen.copies.append(Problem(file=file, what=what, fix="replace it or remove the pair"))
         return
     seen.tints.append(Tint(file=file, infrared=infrared_colour, visible=visible_colour))
 
@@ -118,7 +118,7 @@ def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
 def _repeated(pairs: PairSet, prints: Mapping[str, Fingerprint]) -> list[Problem]:
     """Return images that stand in two splits, and test pairs nearly seen in training.
 
-    Frames next to each other in train and val are no problem: both are one pool, drawn anew.
+    Neighbouring frames in train and val are not reported: both are one pool, drawn anew.
     """
     problems: list[Problem] = []
     first: dict[bytes, tuple[str, str]] = {}
@@ -148,4 +148,4 @@ def _short(path: Path) -> str:
 
 
 def _leak(file: Path, what: str) -> Problem:
-    return Problem(file=file, what=what, mend="remove it from one of the splits")
+    return Problem(file=file, what=what, fix="remove it from one of the splits")

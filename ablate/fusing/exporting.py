@@ -37,7 +37,7 @@ def export(
     """Write a network as an ONNX file and return how far it is from torch; whole or absent.
 
     Inputs are `infrared` and `visible`, the output is `fused`: float32 of (batch, 1, height,
-    width) in [0, 1]. Sides that are no multiples of what the network takes are padded inside the
+    width) in [0, 1]. Sides that are not multiples of what the network takes are padded inside the
     graph, by repeating the edge, and cropped, as in torch.
 
     Args:
@@ -170,7 +170,7 @@ def _compared(
             wanted = model(**pair).float().numpy()
         try:
             (got,) = session.run([OUTPUT], {name: image.numpy() for name, image in pair.items()})
-        except Exception as error:  # its exceptions share no base
+        except Exception as error:  # its exceptions do not share a base class
             raise ExportError(
                 f"{type(model).__name__}: its ONNX graph does not run on {height}x{width} "
                 f"({_reason(error)}); nothing was written"

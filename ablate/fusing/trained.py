@@ -98,8 +98,8 @@ def by_id(store: Path, run: str) -> TrainedRun:
             return found
     ids = [folder.name for folder in store.glob("*/runs/*")]
     close = difflib.get_close_matches(run[:80], ids, n=1, cutoff=0.6)
-    mend = f"did you mean {close[0]!r}?" if close else "`ablate best STUDY` and its report name ids"
-    raise UnknownNameError(f"{store}: no run has the id {run!r}; {mend}")
+    fix = f"did you mean {close[0]!r}?" if close else "`ablate best STUDY` and its report name ids"
+    raise UnknownNameError(f"{store}: no run has the id {run!r}; {fix}")
 
 
 def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
@@ -193,7 +193,7 @@ def _links(path: Path) -> dict[str, Any]:
     try:
         links = _json(path)
     except (ValueError, RecursionError) as error:
-        raise StoreError(f"{path}: is no list of links ({error}); mend: ablate doctor") from None
+        raise StoreError(f"{path}: cannot be read as links ({error}); run ablate doctor") from None
     return links if isinstance(links, dict) else {}
 
 

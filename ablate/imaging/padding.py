@@ -18,7 +18,7 @@ def pad_one(image: Tensor, padding: str) -> Tensor:
 
     Raises:
         ConfigError: No such padding.
-        ShapeError: The image is no such batch, or is too small for the padding.
+        ShapeError: The image does not have this shape, or is too small for the padding.
     """
     if padding not in PADDINGS:
         raise ConfigError(f"loss.padding: {padding!r} is not one of {', '.join(PADDINGS)}")

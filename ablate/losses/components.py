@@ -1,4 +1,4 @@
-"""What of a gradient is compared: both axes, their magnitude, or their signed sum."""
+"""The part of a gradient that is compared: both axes, their magnitude, or their signed sum."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from ablate.registry import Registry
 
 Component = Callable[..., Tensor]
 COMPONENTS: Registry[Component] = Registry("component")
-SMALL = 1e-6  # under the root: its slope stays finite at 0, and 1e-6 is no zero in fp16
+SMALL = 1e-6  # under the root: its slope stays finite at 0, and 1e-6 is not rounded to 0 in fp16
 
 
 @COMPONENTS.register("axis_wise")

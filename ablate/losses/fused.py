@@ -191,5 +191,5 @@ class _Level(torch.autograd.Function):
 
 
 def _on(device: torch.device) -> torch.cuda.device:
-    """Return what makes a GPU the current one, where Triton launches; nothing on a CPU."""
+    """Return a context in which the GPU is current, as Triton needs it; without effect on a CPU."""
     return torch.cuda.device(device if device.type == "cuda" else -1)

@@ -46,5 +46,5 @@ class KeptForBatch:
         return self._last[3]
 
     def forget(self) -> None:
-        """Let go of what is held: the next call makes it anew."""
+        """Release what is cached; the next call computes it again."""
         self._last = None

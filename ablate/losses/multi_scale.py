@@ -152,7 +152,7 @@ class MultiScaleGradient(nn.Module):
         return found
 
     def forget(self) -> None:
-        """Let go of what is held of the last sources: the next call computes it anew."""
+        """Release what is cached of the last sources; the next call computes it again."""
         self._kept.forget()
 
     def _by_kernel(

@@ -22,7 +22,7 @@ Select = Callable[..., Tensor]
 SELECTIONS: Registry[Select] = Registry("selection")
 # Raw responses of images in [0, 1] that differ by at most this are equally large: 0.02 grey levels.
 # Raw taps of 8-bit images answer whole grey levels, halving a side makes quarters of them, thrice
-# in a row 1/64: 0.02 is no multiple of those, and some twenty times what float32 rounds off.
+# in a row 1/64: 0.02 is not a multiple of those, and some twenty times what float32 rounds off.
 TIE = 0.02 / 255
 STEPS_PER_TIE = 5.12  # joint_max rounds to 1/256 grey level
 

@@ -75,7 +75,7 @@ class StructuralDistance(nn.Module):
         return distance
 
     def forget(self) -> None:
-        """Let go of what is held of the last sources: the next call computes it anew."""
+        """Release what is cached of the last sources; the next call computes it again."""
         self._kept.forget()
 
     def _of_sources(self, infrared: Tensor, visible: Tensor) -> Moments:

@@ -74,7 +74,7 @@ class FusionLoss(nn.Module):
         return self._is_warming_up
 
     def forget(self) -> None:
-        """Let go of what is held of the last batch; values are the same without it."""
+        """Release what is cached of the last batch; later values are the same."""
         self.gradient.forget()
         self.structure.forget()
 

@@ -90,13 +90,13 @@ def sentence(gamed: Mapping[str, Gamed], *, others: str = "trained value") -> st
         >>> sentence({"vif": Gamed(copy="visible", value=1.046, best=0.99)})[:74]
         'Gamed by a copy: an unchanged copy of a source beats every trained value i'
     """
-    told = [
+    beaten = [
         f"{LABELS.get(metric, metric)} ({one.copy} {one.value:.4g}, best {others} {one.best:.4g})"
         for metric, one in gamed.items()
     ]
-    if not told:
+    if not beaten:
         return ""
-    listed = f"{', '.join(told[:-1])} and {told[-1]}" if told[1:] else told[0]
+    listed = f"{', '.join(beaten[:-1])} and {beaten[-1]}" if beaten[1:] else beaten[0]
     return (
         f"{MARK.capitalize()}: an unchanged copy of a source beats every {others} in {listed}, so "
         "a better score there does not show better fusion."

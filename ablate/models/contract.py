@@ -100,7 +100,7 @@ class FusionNetwork(nn.Module):
         """Return what a stage may train towards beside the study's loss, by name.
 
         An objective takes infrared=, visible= and loss= (the study's, with what the stage changes
-        of it) and returns weighted terms by name, whose sum is descended.
+        of it) and returns weighted terms by name, whose sum is minimised.
         """
         return {}
 

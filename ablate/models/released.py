@@ -162,17 +162,17 @@ def renamed(released: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
     found = _with_kernels(found)
     wanted = model.state_dict()
     original = ORIGINALS[type(model).__name__.lower()].settings
-    told = f"the original has {', '.join(f'{key}: {value}' for key, value in original.items())}"
+    hint = f"the original has {', '.join(f'{key}: {value}' for key, value in original.items())}"
     faults = [f"released weights: {name}: no such layer in the original" for name in strange]
     faults += [
         f"released weights: {name} is missing"
         if name not in found
-        else f"released weights: {name} is not one of this network; {told}"
+        else f"released weights: {name} is not one of this network; {hint}"
         for name in sorted(set(found) ^ set(wanted))
     ]
     faults += [
         f"released weights: {name} has {tuple(found[name].shape)} in the release and "
-        f"{tuple(wanted[name].shape)} in this network; {told}"
+        f"{tuple(wanted[name].shape)} in this network; {hint}"
         for name in wanted
         if name in found and found[name].shape != wanted[name].shape
     ]

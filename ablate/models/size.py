@@ -54,8 +54,8 @@ class Size:
         if self.original is None:
             return line
         share = 100 * self.parameters / self.original.parameters
-        told = f"{share:.2g}" if share < 99.5 else f"{share:.0f}"
-        return f"{line}, {told} % of the {self.original.parameters:,} of the original"
+        percent = f"{share:.2g}" if share < 99.5 else f"{share:.0f}"
+        return f"{line}, {percent} % of the {self.original.parameters:,} of the original"
 
 
 def size_of(settings: Mapping[str, Any]) -> Size | None:

@@ -226,7 +226,7 @@ def _missing(contents: Contents) -> Said:
     redrawn = sum(len(one.redrawn) for one in contents.facts.phases.values())
     unhealthy += f"; blocks redrawn: {redrawn}" if redrawn else ""
     return "yes", (
-        f"{failed} of {len(contents.runs)} runs failed; {unhealthy}; {bare} values are no numbers"
+        f"{failed} of {len(contents.runs)} runs failed; {unhealthy}; {bare} values are not numbers"
     )
 
 

@@ -69,7 +69,7 @@ class _Figure:
         self.classes: dict[str, str] = {}
         self.definitions: dict[str, str] = {}  # their text -> id
         for part in root:
-            self._walk(part, at=SAME, clip="", above={})
+            self._visit(part, at=SAME, clip="", above={})
 
     def written(self) -> str:
         body = [self._group(group) for group in self.groups]
@@ -89,14 +89,14 @@ class _Figure:
             f"<defs>{''.join([*self.definitions, *kept])}</defs>\n" + "\n".join(body) + "\n</svg>\n"
         )
 
-    def _walk(self, part: ET.Element, *, at: Matrix, clip: str, above: Mapping[str, str]) -> None:
+    def _visit(self, part: ET.Element, *, at: Matrix, clip: str, above: Mapping[str, str]) -> None:
         style = {**above, **_style(part)}
         clip = part.get("clip-path", f"url(#{clip})")[5:-1]
         here = _times(at, _matrix(part.get("transform", "")))
         match _tag(part):
             case "g":
                 for below in part:
-                    self._walk(below, at=here, clip=clip, above=style)
+                    self._visit(below, at=here, clip=clip, above=style)
             case "path":
                 outline = _moved(_parsed(part.get("d", "")), here)
                 self._add("", style, outline, clip)

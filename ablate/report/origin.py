@@ -98,8 +98,8 @@ def _references(facts: StudyFacts) -> list[tuple[str, str | Cell]]:
     """The row on references; none where the study names none."""
     if facts.references_left_out:
         return [("references", f"not scored: {facts.references_left_out}")]
-    told = [_reference(one) for one in facts.references]
-    return [("references", "; ".join(told))] if told else []
+    scored = [_reference(one) for one in facts.references]
+    return [("references", "; ".join(scored))] if scored else []
 
 
 def _reference(one: ReferenceFacts) -> str:

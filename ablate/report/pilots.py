@@ -132,9 +132,9 @@ def convergence(contents: Contents) -> str:
     split, _, metric = objective.partition("/")
     scores = table.pivot_table(index="run_id", columns="step", values="score")
     steps, means = list(scores.columns), scores.mean()
-    told = ", ".join(f"{step:,} {means[step]:.3g}" for step in steps)
+    by_step = ", ".join(f"{step:,} {means[step]:.3g}" for step in steps)
     seeds = f"{len(scores)} seed{'' if len(scores) == 1 else 's'}"
-    start = f"Pilot, val {metric_label(metric)} by steps ({seeds}): {told}"
+    start = f"Pilot, val {metric_label(metric)} by steps ({seeds}): {by_step}"
     start = start.replace("val ", f"{split} ", 1)
     half = max((step for step in steps[:-1] if 2 * step <= steps[-1]), default=None)
     if half is None or not means[steps[-1]]:

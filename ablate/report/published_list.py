@@ -185,16 +185,16 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
 
 def _of_comparators(comparators: pd.DataFrame) -> str:
     """Return what copies and rules score without training, then the references."""
-    told: dict[bool, list[str]] = {}
+    lines: dict[bool, list[str]] = {}
     for label, rows in comparators.groupby("label", sort=False):
         scores = [
             f"{metric_label(metric)} {value:g}"
             for metric, value in zip(rows["metric"], rows["value"], strict=True)
         ]
         is_reference = rows["kind"].iloc[0] == REFERENCE
-        told.setdefault(is_reference, []).append(f"{label} {', '.join(scores)}")
-    text = f"Without any training, on the same images: {'; '.join(told.get(False, ()))}."
-    return text + (f" Trained elsewhere: {'; '.join(told[True])}." if True in told else "")
+        lines.setdefault(is_reference, []).append(f"{label} {', '.join(scores)}")
+    text = f"Without any training, on the same images: {'; '.join(lines.get(False, ()))}."
+    return text + (f" Trained elsewhere: {'; '.join(lines[True])}." if True in lines else "")
 
 
 def _smallest(verdicts: Verdicts) -> dict[str, float]:
@@ -214,10 +214,10 @@ def _as_paired(questions: Sequence[AnsweredQuestion]) -> str:
         if row.detectable and row.percent and row.estimate:
             share = abs(row.detectable * row.percent / row.estimate)
             most[row.metric] = max(most.get(row.metric, 0.0), share)
-    told = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
-    if not told:  # no spread, or no pilot that percentages could refer to
+    shares = ", ".join(f"{metric_label(name)} {share:.2g} %" for name, share in most.items())
+    if not shares:  # no spread, or no pilot that percentages could refer to
         return ""
-    return f"As run, the answer's blocks can detect in the hardest primary comparison: {told}."
+    return f"As run, the answer's blocks can detect in the hardest primary comparison: {shares}."
 
 
 def _read(folder: Path, reports: Path) -> tuple[PublishedReport, Verdicts, str]:

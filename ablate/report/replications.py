@@ -9,7 +9,7 @@ from typing import Final
 from ablate.analysis.contrasts import INTERACTION, LINEAR, QUADRATIC
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import Value, label_of, metric_label
-from ablate.analysis.sentences import told_in
+from ablate.analysis.sentences import scope_parts
 from ablate.analysis.verdict import Row
 from ablate.tables import NONE, to_markdown
 from ablate.tables import table as tabled
@@ -35,8 +35,8 @@ LEGEND: Final = (
 
 def where(question: AnsweredQuestion) -> str:
     """What was trained, and on which data."""
-    told = told_in(question.scope)
-    return ", ".join(told[part] for part in ("network", "data") if part in told)
+    scope = scope_parts(question.scope)
+    return ", ".join(scope[part] for part in ("network", "data") if part in scope)
 
 
 def studies(several: Sequence[tuple[AnsweredQuestion, str]]) -> Iterator[str]:
@@ -75,7 +75,7 @@ def glance(several: Sequence[AnsweredQuestion]) -> Iterator[str]:
     """Yield the lines of a Markdown table with a row per study: what lies beyond chance, in short.
 
     Guardrails are there where they are worse beyond chance. Trends are left to the other table. An
-    interaction is shown as the difference at either value, since more of a loss is no gain.
+    interaction is shown as the difference at either value, since more of a loss is not a gain.
     """
     is_crossed = any(VALUES_OF.match(row.contrast) for one in several for row in one.deciding)
     sides = ["differs beyond chance"] if is_crossed else [f"better {BETTER}", f"worse {WORSE}"]
@@ -101,22 +101,22 @@ def _at_a_glance(question: AnsweredQuestion, is_crossed: bool) -> list[str]:
         if row.role == "guardrail" and row.is_better is False
         if row.p_holm is not None and row.p_holm < question.alpha
     ]
-    told = [[*better, *worse]] if is_crossed else [better, worse]
+    shown = [[*better, *worse]] if is_crossed else [better, worse]
     marks = Counter(
         (metric_label(row.metric), MARKS[row.verdict]) for row in deciding if row.verdict in MARKS
     )
     rest = ", ".join(f"{metric} {count} {mark}" for (metric, mark), count in marks.items())
-    sizes = [_sizes(rows, question) for rows in told]
+    sizes = [_sizes(rows, question) for rows in shown]
     return [where(question), _verdict(question), *sizes, rest]
 
 
 def _sizes(rows: Sequence[Row], question: AnsweredQuestion) -> str:
     """Per metric the contrasts with their size."""
-    told = []
+    parts = []
     for metric in dict.fromkeys(row.metric for row in rows):
         sizes = [_sized(row, question) for row in rows if row.metric == metric]
-        told.append(f"{metric_label(metric)}: {', '.join(sizes)}")
-    return "; ".join(told)
+        parts.append(f"{metric_label(metric)}: {', '.join(sizes)}")
+    return "; ".join(parts)
 
 
 def _sized(row: Row, question: AnsweredQuestion) -> str:
@@ -148,8 +148,8 @@ def _mean(question: AnsweredQuestion, metric: str, value: Value) -> float:
 def table(several: Sequence[AnsweredQuestion]) -> Iterator[str]:
     """Yield the lines of a Markdown table: a column per study, a row per metric and contrast."""
     rows: list[list[str]] = [["the question", *map(_verdict, several)]]
-    for title, told in (("smallest effects", _margins), ("pilot, tuned baseline", _baselines)):
-        context = [told(one) for one in several]
+    for title, text_of in (("smallest effects", _margins), ("pilot, tuned baseline", _baselines)):
+        context = [text_of(one) for one in several]
         rows += [[title, *context]] if any(context) else []
     keyed = [{(row.metric, row.contrast): row for row in one.deciding} for one in several]
     named: dict[tuple[str, str], str] = {}
@@ -171,12 +171,12 @@ def _lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def _margins(question: AnsweredQuestion) -> str:
     """The registered smallest effects in % of the pilot."""
     pilots = _pilots(question)
-    told = {
+    sizes = {
         row.metric: f"{100 * row.smallest_effect / abs(pilots[row.metric]):.2g} %"
         for row in question.deciding
         if row.smallest_effect and row.metric in pilots
     }
-    return ", ".join(f"{metric_label(metric)} {size}" for metric, size in told.items())
+    return ", ".join(f"{metric_label(metric)} {size}" for metric, size in sizes.items())
 
 
 def _baselines(question: AnsweredQuestion) -> str:
@@ -184,11 +184,11 @@ def _baselines(question: AnsweredQuestion) -> str:
     baseline, pilots = _baseline(question), _pilots(question)
     if baseline is None:
         return ""
-    told = [
+    means = [
         f"{metric_label(metric)} {mean_:.3f}, {_mean(question, metric, baseline):.3f}"
         for metric, mean_ in pilots.items()
     ]
-    return "; ".join(told)
+    return "; ".join(means)
 
 
 def _baseline(question: AnsweredQuestion) -> Value | None:

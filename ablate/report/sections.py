@@ -221,8 +221,8 @@ def reselected(question: AnsweredQuestion) -> str:
     for one in question.reselected:
         if one.metric != question.selected_by:
             others.setdefault(one.verdict, []).append(metric_label(one.metric))
-    told = "; ".join(f"by {', '.join(names)}: {verdict}" for verdict, names in others.items())
-    chose = f"{named} on val chose the tuning points; {told}." if told else ""
+    verdicts = "; ".join(f"by {', '.join(names)}: {verdict}" for verdict, names in others.items())
+    chose = f"{named} on val chose the tuning points; {verdicts}." if verdicts else ""
     return " ".join([chose, *_at_own_points(question)]).strip()
 
 
@@ -255,8 +255,8 @@ def _banner(contents: Contents) -> Iterator[Text]:
         text=f"Data: {facts.data_label} ({counts} {facts.items}). Budget per run: {facts.budget}. "
         f"Metrics: {facts.protocol}, on the test {facts.items}. Design {facts.design_hash}."
     )
-    if told := convergence(contents):
-        yield Text(text=told)
+    if text := convergence(contents):
+        yield Text(text=text)
 
 
 def _answers(contents: Contents) -> Part:
@@ -284,8 +284,8 @@ def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
     blocks += [Text(text=text) for text in question.notes]
     if question.caveats:
         blocks += [Heading(text="Caveats", level=4), Bullets(texts=question.caveats)]
-    if told := reselected(question):
-        blocks.append(Text(text=told, look="small"))
+    if text := reselected(question):
+        blocks.append(Text(text=text, look="small"))
     behind = ("What it rests on", f"behind-{place}")
     return Card(
         anchor=place,
@@ -398,8 +398,8 @@ def _tables(contents: Contents, *, is_linked: bool) -> Iterator[Block]:
         look="small",
     )
     yield Tabled(table=of_frame(tables.shown(contents)))
-    if told := sentence(tables.gamed_arms(contents)):
-        yield Text(text=told)
+    if text := sentence(tables.gamed_arms(contents)):
+        yield Text(text=text)
     bare = not_numbers(contents.images)
     if missing := ", ".join(f"{name} {count}" for name, count in bare.itertuples(index=False)):
         yield Text(text=f"Values that are not numbers, left out of means: {missing}.", look="small")

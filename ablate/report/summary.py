@@ -48,8 +48,8 @@ def summary(contents: Contents) -> str:
     if failed:
         word = "run" if failed == 1 else "runs"
         lines.append(f"  {failed} {word} failed; see the reasons in the report")
-    if told := unhealthy_in_words(contents.runs):
-        lines += textwrap.wrap(told, 78, initial_indent="  ", subsequent_indent="    ")
+    if text := unhealthy_in_words(contents.runs):
+        lines += textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="    ")
     if not contents.answered:
         lines.append("Descriptive only: nothing is claimed from these means.")
     return "\n".join(map(one_line, lines))  # the words of a store must not move the cursor
@@ -83,5 +83,5 @@ def _best_first(contents: Contents) -> list[str]:
         words = ", ".join(f"{row.arm} {row.mean:.3f}" for row in ordered.itertuples())
         first = marked(f"  {LABELS[metric]:5s} best first", metric, beaten)
         lines.append(f"{first}: {words}")
-    told = sentence(beaten)
-    return lines + textwrap.wrap(told, 78, initial_indent="  ", subsequent_indent="    ")
+    text = sentence(beaten)
+    return lines + textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="    ")

@@ -327,7 +327,7 @@ def _front_of(runs: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
         ],
         directions=[_direction(objective) for objective in objectives],
     )
-    table = firsts.join(means).loc[[told.number for told in kept]].reset_index()
+    table = firsts.join(means).loc[[trial.number for trial in kept]].reset_index()
     is_lower = _direction(objectives[0]) == "minimize"
     return table.sort_values(objectives[0], ascending=is_lower, kind="stable")
 

@@ -46,7 +46,7 @@ def gather(
         infrared: Folder of infrared images.
         visible: Folder of visible images.
         fused: Folders of fused images, each as FOLDER or NAME=FOLDER.
-        step: Told how many of how many files are checked.
+        step: Called with how many of how many files are checked.
 
     Raises:
         ConfigError: Method names are not told apart.
@@ -69,7 +69,7 @@ def gather(
     for name, files in methods.items():
         if pairs and not files and folders[name] not in {fault.file for fault in problems}:
             what = f"no image has the name of a source ({next(iter(pairs.values()))[0].name})"
-            problems.append(Problem(file=folders[name], what=what, mend="rename them alike"))
+            problems.append(Problem(file=folders[name], what=what, fix="rename them alike"))
     sources = {
         stem: pairs[stem] for stem in pairs if any(stem in files for files in methods.values())
     }
@@ -112,16 +112,16 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
 def by_stem(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
     """Return the images of a folder by stem, and what is wrong with the folder."""
     if not folder.is_dir():
-        return {}, [Problem(file=folder, what="no such folder", mend="check the path")]
+        return {}, [Problem(file=folder, what="no such folder", fix="check the path")]
     found: dict[str, Path] = {}
     problems: list[Problem] = []
     for path in images(folder):
         if path.stem in found:
             what = f"same stem as {found[path.stem].name}"
-            problems.append(Problem(file=path, what=what, mend="remove one"))
+            problems.append(Problem(file=path, what=what, fix="remove one"))
         found[path.stem] = path
     if not found:
-        problems.append(Problem(file=folder, what="has no images", mend="check the path"))
+        problems.append(Problem(file=folder, what="has no images", fix="check the path"))
     return found, problems
 
 
@@ -196,4 +196,4 @@ def size_problem(path: Path, size: tuple[int, int], of_sources: tuple[int, int])
         return None
     (h1, w1), (h2, w2) = size, of_sources
     what = f"is {w1}x{h1}, its sources {w2}x{h2}"
-    return Problem(file=path, what=what, mend="save fused images at the size of the sources")
+    return Problem(file=path, what=what, fix="save fused images at the size of the sources")

@@ -110,12 +110,12 @@ def _image_problems(folder: Path, pairs: tuple[Pair, ...]) -> list[Problem]:
         what = (
             f"no image has the name of a test pair ({some}{', ...' if len(wanted) > NAMED else ''})"
         )
-        return [*problems, Problem(file=folder, what=what, mend="rename them alike")]
+        return [*problems, Problem(file=folder, what=what, fix="rename them alike")]
     for stem, pair in wanted.items() if files else ():
         path = files.get(stem)
         if path is None:
             what = f"has no image for the test pair {stem}"
-            problems.append(Problem(file=folder, what=what, mend="add it"))
+            problems.append(Problem(file=folder, what=what, fix="add it"))
             continue
         try:
             height, width = decode.grey(path).shape
@@ -131,17 +131,17 @@ def _weight_problems(name: str, reference: Reference) -> list[Problem]:
     """Return why a file of weights cannot be used: at most one problem."""
     path = _path(reference.weights)
     if not path.is_file():
-        return [Problem(file=path, what="no such file", mend="check the path")]
+        return [Problem(file=path, what="no such file", fix="check the path")]
     try:
         wanted = {key: list(one.shape) for key, one in _built(reference).state_dict().items()}
         with safe_open(path, framework="pt") as file:
-            names = file.keys()  # the file itself cannot be walked through
+            names = file.keys()  # the file itself cannot be iterated over
             held = {key: list(file.get_slice(key).get_shape()) for key in names}
     except ConfigError as error:
-        return [Problem(file=path, what=f"references.{name}: {error}", mend=REFIT)]
+        return [Problem(file=path, what=f"references.{name}: {error}", fix=REFIT)]
     except (SafetensorError, OSError) as error:
         what = f"no safetensors file ({' '.join(str(error).split())[:100]})"
-        return [Problem(file=path, what=what, mend="export the weights anew")]
+        return [Problem(file=path, what=what, fix="export the weights anew")]
     apart = [f"lacks {key}" for key in wanted if key not in held]
     apart += [f"{key} is not in the network" for key in held if key not in wanted]
     apart += [
@@ -154,7 +154,7 @@ def _weight_problems(name: str, reference: Reference) -> list[Problem]:
     more = f", and {len(apart) - 1} more" if apart[1:] else ""
     network = f"{reference.model['name']} of references.{name}"
     what = f"weights do not fit the network {network}: {apart[0]}{more}"
-    return [Problem(file=path, what=what, mend=REFIT)]
+    return [Problem(file=path, what=what, fix=REFIT)]
 
 
 def _built(reference: Reference) -> nn.Module:

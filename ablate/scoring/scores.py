@@ -64,7 +64,7 @@ def score(
         collection: Images to score.
         names: Metrics, lower case.
         protocol: Name of a protocol.
-        step: Told how many of how many pairs are done.
+        step: Called with how many of how many pairs are done.
     """
     rows: list[Row] = []
     flags: dict[tuple[str, str], tuple[str, ...]] = {}

@@ -211,8 +211,8 @@ def ranks_table(ranking: Ranking) -> Table:
     for line in ranking.lines:
         if line.mean_rank is not None:
             ranks = [line.cells[name].rank for name in ranking.names]
-            told = ["-" if rank is None else f"{rank:g}" for rank in ranks]
-            rows.append([line.method, *told, f"{line.mean_rank:.2f}"])
+            cells = ["-" if rank is None else f"{rank:g}" for rank in ranks]
+            rows.append([line.method, *cells, f"{line.mean_rank:.2f}"])
     return table(["rank", *(LABELS[name] for name in ranking.names), "mean"], rows)
 
 

@@ -164,7 +164,7 @@ class LossSettings:
         group=TERM,
         kind="losses.components",
         matters=lambda loss: _components(loss) != "scalar",
-        meaning="What of a gradient is compared; of a Laplacian it is scalar.",
+        meaning="Which parts of a gradient are compared; a Laplacian has only `scalar`.",
     )
     sign: str = field(
         "name",

@@ -151,8 +151,8 @@ class Setting:
         numbers = value if isinstance(value, list | tuple) else [value]
         if numbers and all(is_whole(one) and self.low <= one <= self.high for one in numbers):
             return None
-        told = f"must be a whole number {self.in_words()}, or a list of one per stage"
-        return f"{told}, got {_short(value)}"
+        wanted = f"must be a whole number {self.in_words()}, or a list of one per stage"
+        return f"{wanted}, got {_short(value)}"
 
     def _size_fault(self, value: Any) -> str | None:
         good = isinstance(value, list | tuple) and len(value) == 2
@@ -228,7 +228,7 @@ def faults_of_values(
 
     Args:
         settings: By name.
-        given: Values by name; names that are no settings are passed over.
+        given: Values by name; names that are not settings are ignored.
         at: The section, which every line begins with.
         known: Registered names by kind.
     """

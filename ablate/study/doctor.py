@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ablate.config.schema import StudyConfig
 from ablate.search.store import holds
@@ -25,8 +26,17 @@ class Finding:
 
     where: str  # "ledger", "mlflow" or "optuna"
     what: str
-    mend: str  # what --repair does, or what the user can do
-    is_mendable: bool = True
+    fix: str  # what --repair does, or what the user can do
+    is_fixable: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types under the names that scripts rely on."""
+        return {
+            "where": self.where,
+            "what": self.what,
+            "mend": self.fix,
+            "is_mendable": self.is_fixable,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +88,7 @@ def _diagnose(study: OpenStudy) -> _Diagnosis:
     study.check_started()
     is_alive = is_locked(study.folder)  # then a torn line is one that is being written
     faults = [] if is_alive else study.ledger.faults
-    found = [Finding(where="ledger", what=line, mend="cut off") for line in faults]
+    found = [Finding(where="ledger", what=line, fix="cut off") for line in faults]
     of_mlflow, wrong = _mlflow(study, is_alive=is_alive)
     of_optuna = _optuna(study)
     return _Diagnosis(
@@ -99,7 +109,7 @@ def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[st
     for key, several in by_key.items():
         if len(several) > 1:
             text = f"{len(several)} runs are {key or 'without a key'}"
-            found.append(Finding(where="mlflow", what=text, mend="all but the oldest are deleted"))
+            found.append(Finding(where="mlflow", what=text, fix="all but the oldest are deleted"))
             wrong += [row.run_id for row in several[1:]]
     expected = {
         f"run/{spec.run_id}": study.ledger.results.get(spec.run_id)
@@ -112,23 +122,23 @@ def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[st
         if result is not None and (first is None or not _holds(first, result)):
             what = "has no run" if first is None else f"is {first.status} with other values"
             text = f"{key} {what}, its result is {result.state}"
-            found.append(Finding(where="mlflow", what=text, mend="it is sent again"))
+            found.append(Finding(where="mlflow", what=text, fix="it is sent again"))
             wrong += [] if first is None else [first.run_id]
         elif result is None and first is not None and first.status == "FINISHED":
             text = f"{key} is FINISHED and its run folder has no result"
-            mend = "deleted; the study runs it again"
-            found.append(Finding(where="mlflow", what=text, mend=mend))
+            fix = "deleted; the study runs it again"
+            found.append(Finding(where="mlflow", what=text, fix=fix))
             wrong.append(first.run_id)
     if not is_alive:
         running = [row.key for row in rows if row.status == "RUNNING"]
         if running:
             text = f"{len(running)} are RUNNING without a driver: {', '.join(running[:3])}"
-            found.append(Finding(where="mlflow", what=text, mend="marked interrupted"))
+            found.append(Finding(where="mlflow", what=text, fix="marked interrupted"))
     strange = [key for key in by_key if key.startswith("run/") and key not in expected]
     if strange:
         text = f"{len(strange)} runs are not of this design: {', '.join(strange[:3])}"
-        mend = "look at them, and delete them in the UI if they are not wanted"
-        found.append(Finding(where="mlflow", what=text, mend=mend, is_mendable=False))
+        fix = "look at them, and delete them in the UI if they are not wanted"
+        found.append(Finding(where="mlflow", what=text, fix=fix, is_fixable=False))
     return found, wrong
 
 
@@ -141,8 +151,8 @@ def _holds(row: Row, result: RunResult) -> bool:
 def _optuna(study: OpenStudy) -> list[Finding]:
     """Return where Optuna differs from the finished trials."""
     if not holds(study.optuna_url, study.config.name):
-        text, mend = "holds no study of this name", "the Optuna study is written anew"
-        return [Finding(where="optuna", what=text, mend=mend)]
+        text, fix = "holds no study of this name", "the Optuna study is written anew"
+        return [Finding(where="optuna", what=text, fix=fix)]
     found: list[Finding] = []
     stored = study.optuna.values()
     finished = study.trials.finished
@@ -156,13 +166,13 @@ def _optuna(study: OpenStudy) -> list[Finding]:
             text = f"trial {number} has {stored[number]}, its runs gave {value}"
         else:
             continue
-        found.append(Finding(where="optuna", what=text, mend="the Optuna study is written anew"))
+        found.append(Finding(where="optuna", what=text, fix="the Optuna study is written anew"))
     count = study.optuna.states()
     open_ones = count.get("RUNNING", 0) + count.get("WAITING", 0)
     extra = sum(count.values()) - len(stored)
     if open_ones or extra:
         text = f"{open_ones} trials are open and {extra} are not ours or double"
-        found.append(Finding(where="optuna", what=text, mend="the Optuna study is written anew"))
+        found.append(Finding(where="optuna", what=text, fix="the Optuna study is written anew"))
     return found
 
 

@@ -25,7 +25,7 @@ from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
 SHIP_EVERY_S = 1.0
-SAME_FAULT = 3  # so many first runs with one error say that the next ones fail too
+SAME_FAULT = 3  # this many first runs with the same error stop the study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,12 +191,12 @@ class Ledger:
                 self._take(json.loads(line))
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise StoreError(
-                    f"{self.path}: damaged at byte {good}: {line[:40]!r} is no event; restore the "
-                    "file from a copy, or use another --store"
+                    f"{self.path}: damaged at byte {good}: {line[:40]!r} is not an event; restore "
+                    "the file from a copy, or use another --store"
                 ) from error
             good += len(line)
         if good < len(data):  # the torn tail of a driver that was killed while writing
-            self.faults.append(f"{len(data) - good} bytes at its end are no whole event")
+            self.faults.append(f"{len(data) - good} bytes at its end are not a whole event")
             self._good = good
         runs = self.folder / "runs"
         for folder in sorted(runs.iterdir()) if runs.exists() else ():

@@ -79,9 +79,9 @@ def publish(
         reason = references.left_out(config)
         every["references"] = references.facts(config, examples)
         every |= {"references_left_out": reason} if reason else {}
-    strata = [asdict(one) for one in environments.of_results(ledger)]
-    if len(strata) > 1:
-        every |= {"strata": strata, "drift": environments.sentence(strata)}
+    made_in = [asdict(one) for one in environments.of_results(ledger)]
+    if len(made_in) > 1:
+        every |= {"strata": made_in, "drift": environments.sentence(made_in)}
     every["gallery"] = gallery.chosen(every, runs, images)
     write_json(folder / "facts.json", every)
     kept = int(config.base["train"]["gallery"])
@@ -323,7 +323,7 @@ RUN_COLUMNS = (
 def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
     """Return one row per run; a factor that is not active is missing.
 
-    There is a column stratum only where runs were made in several environments, and a column
+    There is a column "stratum" only where runs were made in several environments, and a column
     budget only where a phase is run at several: the multiple of train.steps, missing elsewhere.
     """
     rows = []

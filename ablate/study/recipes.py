@@ -140,7 +140,7 @@ def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain() -> dict[str, dict[str, Any]]:
-    """Return the values that are as good as absent: what studies meant that did not know them."""
+    """Return values equal to leaving a setting out: studies older than the setting meant these."""
     networks = (absent_of(one.settings) for one in members("models").values())
     return {
         "train": absent_of(TrainSettings),

@@ -93,7 +93,7 @@ class Outbox:
             self._quiet_s = min(2 * self._quiet_s or RETRY_AFTER_S, RETRY_AT_MOST_S)
             self._quiet_until = time.monotonic() + self._quiet_s
             logger.warning(
-                "the tracker does not answer (%s); training goes on, %d ends of runs wait",
+                "the tracker does not answer (%s); training goes on; %d finished runs wait",
                 self.reason,
                 len(self._late),
             )

@@ -137,7 +137,7 @@ def _trivial_baselines(root: Path) -> pd.DataFrame:
 def _artifacts(client: MlflowClient, info: RunInfo, target: Path) -> Path:
     """Return a copy of what the study published.
 
-    MLflow keeps absolute addresses. Those of a store that was moved or copied are no longer right,
+    MLflow keeps absolute addresses. Those of a store that was moved or copied are outdated,
     or are those of the store it was copied from: a folder next to the database comes first.
     """
     uri = str(client.tracking_uri)

@@ -25,7 +25,7 @@ DIGEST_BYTES = 32
 
 
 class LeaveError(Exception):
-    """The run was told to go; its state is saved and the same run goes on from there."""
+    """The run was asked to stop; its state is saved, and the same run goes on from there."""
 
 
 class Checkpoints:

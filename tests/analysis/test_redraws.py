@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from ablate.analysis.redraws import registered, standing, told
+from ablate.analysis.redraws import caveats, registered, standing
 from tests.analysis.test_answers import BLOCKS, POINTS, facts, tables
 from tests.analysis.written import answer, phase
 
@@ -35,11 +35,11 @@ def test_the_spare_block_stands_for_the_dead_one() -> None:
 def test_a_study_without_spare_blocks_is_read_as_it_was() -> None:
     runs = pd.DataFrame({"block": [1, 2]})
     assert standing(phase({}), runs) is registered(phase({}), runs) is runs
-    assert list(told(phase({"redraws": 2, "redrawn": [], "dead": []}))) == []
+    assert list(caveats(phase({"redraws": 2, "redrawn": [], "dead": []}))) == []
 
 
 @pytest.mark.parametrize(("dead", "end"), [([2], "block 2, and"), ([2, 5], "blocks 2, 5, and")])
 def test_dead_blocks_that_stay_are_told(dead: list[int], end: str) -> None:
-    (text,) = told(phase({"redrawn": [], "dead": dead}))
+    (text,) = caveats(phase({"redrawn": [], "dead": dead}))
     assert end in text
     assert "no spare block was left" in text

@@ -57,7 +57,7 @@ def test_a_pace_gives_hours_and_a_budget_gives_a_design(
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["--fit", "soon"], "--fit: 'soon' is no budget; write for example 6h or 90min"),
+        (["--fit", "soon"], "--fit: 'soon' is not a budget; write for example 6h or 90min"),
         (["--fit", "6h"], "no alike run in the store says how long a step takes"),
         (["--fit", "1min", "--seconds-per-step", "1"], "not even 2 points x 6 blocks"),
         (["phases.answer.options.blocks=5"], "5 blocks can never claim"),

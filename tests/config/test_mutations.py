@@ -116,7 +116,7 @@ MUTATIONS = {
     "factor value": (put("factors/ratio/values", [0.5, 0.9]), "0.9 lies outside 0.25 to 0.84"),
     "factor type": (put("factors/ratio/values", [0.5, "x"]), "must be a number, got 'x'"),
     "one value": (put("factors/ratio/values", [0.5]), "at least two values"),
-    "factor baseline": (put("factors/ratio/baseline", 0.3), "0.3 is none of the values"),
+    "factor baseline": (put("factors/ratio/baseline", 0.3), "0.3 is not one of the values"),
     "tied name": (put("factors/levels/tied_to", "rato"), "did you mean 'ratio'?"),
     "tied length": (put("factors/levels/values", [2, 3]), "has 2 values, 'ratio' has 3"),
     "question factor": (put("questions/q/compare", "rati"), "did you mean 'ratio'?"),

@@ -132,7 +132,7 @@ def test_a_pair_of_factors_is_a_question_about_their_interaction() -> None:
         ({"contrasts": "baseline"}, "an interaction has contrasts of its own; remove it"),
         ({"trend": "log2"}, "an interaction has no trend"),
         ({"guardrails": ["sd"]}, "claims nothing that a guardrail could veto; remove it"),
-        ({"expects": "higher"}, "has no better and no worse side"),
+        ({"expects": "higher"}, "has no better or worse direction"),
     ],
 )
 def test_what_an_interaction_cannot_have_is_a_fault(changes: dict[str, Any], text: str) -> None:

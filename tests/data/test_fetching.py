@@ -127,8 +127,8 @@ def test_a_branch_that_moves_is_followed_and_recorded(upstream: GitSource, tmp_p
     ("mirror", "text"),
     [
         ("file:///no/such/place", "does not answer .*--mirror URL"),
-        ("--upload-pack=touch pwned", "is no address"),
-        ("ext::sh -c touch% pwned", "is no address"),
+        ("--upload-pack=touch pwned", "is not an address"),
+        ("ext::sh -c touch% pwned", "is not an address"),
     ],
 )
 def test_an_address_that_does_not_answer_is_one_line(

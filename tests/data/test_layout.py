@@ -55,7 +55,7 @@ def test_two_candidates_are_both_named(tmp_path: Path) -> None:
     both, (problem,) = sides(tmp_path)
     assert both is None
     assert "ir_left, ir_right" in problem.what
-    assert "data.infrared=FOLDER" in problem.mend
+    assert "data.infrared=FOLDER" in problem.fix
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_bad_sets_are_refused_and_the_file_is_named(real: Path, case: str, probl
     assert len(findings.problems) == len(problems)
     for file, text in problems.items():
         assert text in named[file].what
-        assert named[file].mend
+        assert named[file].fix
 
 
 @pytest.mark.parametrize("case", ["palette_png", "palette_bmp"])

@@ -77,7 +77,7 @@ def test_all_faults_of_all_kinds_are_told_at_once(tmp_path: Path) -> None:
     ]:
         assert sum(file == name and what in text for name, text in named) == 1, (file, what, named)
     assert len(named) == 9
-    assert all(problem.mend for problem in findings.problems)
+    assert all(problem.fix for problem in findings.problems)
     assert findings.manifest is None
     with pytest.raises(DataError):
         data.load({"name": "msrs", "root": str(root)})

@@ -82,7 +82,7 @@ SABOTAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "no optuna database": (lambda store: (store / "optuna.db").unlink(), "holds no study"),
     "no mlflow database": (lambda store: (store / "mlflow.db").unlink(), "has no run"),
-    "a torn ledger": (tear, "bytes at its end are no whole event"),
+    "a torn ledger": (tear, "bytes at its end are not a whole event"),
     "a result lost": (lose, "has no result"),
 }
 

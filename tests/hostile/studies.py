@@ -191,7 +191,7 @@ STUDIES: dict[str, tuple[str | bytes, str]] = {
     "deep lists": ("title: " + "[" * 5000 + "]" * 5000 + "\n", "nested deeper"),
     "deep mappings": ("a: " + "{a: " * 100 + "1" + "}" * 100 + "\n", "nested deeper"),
     "many keys": ("".join(f"k{i}: 1\n" for i in range(6000)), "holds 12001 values"),
-    "fifty keys": (good(**{f"k{i}": 1 for i in range(50)}), "and 25 more; mend these first"),
+    "fifty keys": (good(**{f"k{i}": 1 for i in range(50)}), "and 25 more; fix these first"),
     "large": ("# " + "x" * 300_000 + "\ntitle: x\n", "is larger than 200 kB"),
     # bytes
     "nul": (b"title: a\0b\n", "cannot be read"),

@@ -70,7 +70,7 @@ def test_a_name_that_does_not_print_is_a_problem_of_one_line(
         (b"/etc/passwd\n", "no pair is called /etc/passwd"),
         (b"x" * 10_000 + b"\n", "..."),
         (b"3\n3\x1b[2J\n", "no pair is called 3\\x1b[2J"),
-        (b"\xff\xfe3\n", "is no text in UTF-8"),
+        (b"\xff\xfe3\n", "is not text in UTF-8"),
         (b"\0\0\0\n", "no pair is called \\x00"),
         (b"", "names no pair"),
         (b"3\n" * 6_000_000, "is larger than 10 MB"),

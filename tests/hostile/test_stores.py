@@ -280,7 +280,7 @@ def test_a_hostile_manifest_is_refused_by_the_command_line(
     file = tmp_path / "manifest.json"
     file.write_text(json.dumps(MANIFESTS[name]))
     ablate("data", "verify", "folders", tmp_path, "--against", file).refuses(
-        "manifest.json: is no manifest (", "write it anew"
+        "manifest.json: is not a manifest (", "write it anew"
     )
 
 
@@ -289,7 +289,7 @@ def test_a_hostile_manifest_is_refused_by_the_command_line(
 )
 def test_bytes_that_are_no_manifest_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_bytes(content)
-    with pytest.raises(DataError, match=r"m\.json: is no manifest"):
+    with pytest.raises(DataError, match=r"m\.json: is not a manifest"):
         Manifest.read(tmp_path / "m.json")
 
 

@@ -222,7 +222,7 @@ def test_fewer_than_eight_blocks_are_refused(tmp_path: Path, blocks: int) -> Non
         ({"of": "explore", "question": "w"}, "options.question: no question is called 'w'"),
         ({"of": "explore", "baseline": {"rate": 1}}, "baseline.rate: not a nuisance"),
         ({"of": "explore", "baseline": {"learning_rate": 5}}, "5 lies outside"),
-        ({"arms": {"m": {"values": {"variant": "x"}}}}, "'x' is none of the values"),
+        ({"arms": {"m": {"values": {"variant": "x"}}}}, "'x' is not one of the values"),
         ({"arms": {"m": {"value": {}}}}, "did you mean 'values'?"),
         ({"arms": {"baseline": {}}}, "is always an arm; give its nuisance under options.baseline"),
         ({"arms": {"m": {}}}, "two of the values are one arm"),

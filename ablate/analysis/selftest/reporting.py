@@ -93,7 +93,7 @@ def _file(answers: pd.DataFrame) -> bytes:
 def _strays(row: Row) -> list[str]:
     """The numbers in a sentence that its row does not have, as far as it shows them."""
     numbers = [float(value) for value in asdict(row).values() if is_number(value)]
-    fixed = {"95", "0.05", "80", "0.001"}  # level of the interval, alpha, power, floor of p
+    fixed = {"95", "0.05", "80", "0.001"}  # level of the interval, alpha, power, smallest p
     shown = re.findall(r"[-+]?\d+(?:\.\d+)?", row.sentence)
     return [
         text

@@ -43,7 +43,7 @@ class History:
         "Exploratory, no claim. Above: val score of every trial in the order of the design or the "
         "search (dots; ticks at the foot are trials without a score), the line is the best so far; "
         "shaded: adaptive trials. Below: share of trials of a value that score at most x; solid "
-        "lines are non-adaptive trials, thin dashed ones adaptive, which are no fair sample."
+        "lines are non-adaptive trials, thin dashed ones adaptive, which are not a fair sample."
     )
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
