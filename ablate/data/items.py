@@ -15,7 +15,9 @@ SPLITS = ("train", "val", "test")
 class Examples(Protocol):
     """What the study engine asks of data; `PairSet` and `Items` are such."""
 
-    manifest: Manifest
+    @property
+    def manifest(self) -> Manifest:
+        """Return the names of every split, and the hash of what the items are made of."""
 
     def stems(self, split: str) -> tuple[str, ...]:
         """Return the names of "train", "val" or "test"."""

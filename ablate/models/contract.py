@@ -1,7 +1,7 @@
 """What every fusion network offers, and the register of their names."""
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from ablate.errors import ShapeError
 from ablate.registry import Registry
 from ablate.settings.network import NetworkSettings
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 class FusionNetwork(nn.Module):
@@ -110,7 +112,7 @@ def activated(name: str) -> nn.Module:
     return nn.ReLU() if name == "relu" else nn.LeakyReLU(0.01)
 
 
-def keep(module: nn.Module) -> nn.Module:
+def keep(module: Module) -> Module:
     """Return the module, marked to keep the weights that it has when a training starts."""
     for each in module.modules():
         each.keeps_weights = True  # type: ignore[assignment]  # a mark, no tensor

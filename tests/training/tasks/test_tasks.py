@@ -50,7 +50,7 @@ class Slope(Task):
             raise ConfigError("task.bend: breaks beyond 5; use less")
         self.bend, self.kind = bend, kind
 
-    def examples(self) -> Items[None]:  # type: ignore[override]  # frozen; Examples has a settable manifest
+    def examples(self) -> Items[None]:
         splits = {"train": ("a", "b"), "val": ("c",), "test": ("d", "e")}
         return Items(content=None, manifest=Manifest(label="L", files={"x": "1"}, splits=splits))
 
