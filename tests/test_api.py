@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_an_answered_study_shows_a_card_per_question_with_its_verdict(answered: 
     html = OpenedStudy(answered)._repr_html_()
     (question,) = answered.answered
     assert question.asks in html
-    assert f"<strong>{question.verdict}</strong>" in html
+    assert f"<strong>{escape(question.headline)}</strong>" in html
     rows = [row for row in question.rows if row.role == "primary"]
     assert html.count("<li>") == min(4, len(rows))
     assert "method check" in html  # generated pairs are said to be

@@ -108,7 +108,10 @@ def test_only_blocks_claim(tmp_path: Path) -> None:
         ({"design": "sobol", "trials": 0}, "at least 1, got 0"),
         ({"design": "path"}, "options.best: is missing; a path needs the values"),
         ({"design": "path", "options": {"best": {"rato": 0.25}}}, "did you mean 'ratio'?"),
-        ({"design": "path", "options": {"best": {"ratio": 0.3}}}, "none of the values 0.25, 0.5"),
+        (
+            {"design": "path", "options": {"best": {"ratio": 0.3}}},
+            "not one of the values 0.25, 0.5",
+        ),
         ({"design": "path", "options": {"best": {"levels": 2}}}, "follows 'ratio'; name that one"),
         (
             {"design": "path", "options": {"best": {"ratio": 0.25}, "order": ["ratio", "ratio"]}},
