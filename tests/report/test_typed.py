@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLANTED = (  # file, as it is, misspelt
     ("ablate/report/figures/forest.py", "row.ci_low * scale", "row.ci_lwo * scale"),
     ("ablate/report/figures/forest.py", "in row.by_block)", "in row.by_blok)"),
-    ("ablate/report/sections.py", "verdict=question.verdict,", "verdict=question.verdikt,"),
+    ("ablate/report/sections.py", "answer=question.answer,", "answer=question.anwser,"),
 )
 
 
@@ -36,6 +36,6 @@ def test_a_misspelt_field_of_a_figure_or_of_a_page_fails_mypy(tmp_path: Path) ->
     )
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]
     assert len(errors) == len(PLANTED), done.stdout + done.stderr
-    for (name, _, wrong), word in zip(PLANTED, ("ci_lwo", "by_blok", "verdikt"), strict=True):
+    for (name, _, wrong), word in zip(PLANTED, ("ci_lwo", "by_blok", "anwser"), strict=True):
         assert word in wrong
         assert any(name in line and f'has no attribute "{word}"' in line for line in errors), errors
