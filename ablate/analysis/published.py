@@ -3,7 +3,7 @@
 `ablate.study.publish` writes the document and `read_facts` is its only reader.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from ablate.analysis.contrasts import registered_contrasts
 from ablate.analysis.facts import NuisanceRange
 from ablate.analysis.question import CrossedFactor, Expects, RegisteredQuestion, Trend, Value
 from ablate.design_names import BLOCKED
-from ablate.metrics.catalogue import Direction
+from ablate.metrics.catalogue import BETTER, Direction
 from ablate.stats.crossed import Images
 from ablate.stored import decode, stored
 
@@ -308,13 +308,13 @@ def read_facts(raw: Mapping[str, Any]) -> StudyFacts:
     rest = {key: value for key, value in raw.items() if key != "questions"}
     found = decode(StudyFacts, rest, where=where)
     questions = [
-        _question(one, metrics=found.metrics, where=f"{where}.questions[{at}]")
+        _question(one, study=found, where=f"{where}.questions[{at}]")
         for at, one in enumerate(raw.get("questions", ()))
     ]
     return replace(found, questions=tuple(questions))
 
 
-def _question(raw: Mapping[str, Any], *, metrics: Sequence[str], where: str) -> RegisteredQuestion:
+def _question(raw: Mapping[str, Any], *, study: StudyFacts, where: str) -> RegisteredQuestion:
     """The question with its contrasts; metrics without a role are secondary, never deciding."""
     found = decode(_StoredQuestion, raw, where=where)
     values = tuple(value for value, _ in found.arms)
@@ -342,9 +342,10 @@ def _question(raw: Mapping[str, Any], *, metrics: Sequence[str], where: str) -> 
         trend=found.trend,
         crossed=found.crossed,
         primary=found.primary,
-        secondary=(*found.secondary, *(metric for metric in metrics if metric not in named)),
+        secondary=(*found.secondary, *(metric for metric in study.metrics if metric not in named)),
         guardrails=found.guardrails,
         smallest_effect=found.smallest_effect,
+        better={**BETTER, **{name: one.better for name, one in study.declared.items()}},
         expects=found.expects,
         images=found.images,
         agrees_with=found.agrees_with,

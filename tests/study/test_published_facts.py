@@ -61,3 +61,16 @@ def test_every_key_that_is_published_is_read(name: str, tmp_path: Path) -> None:
     assert read.study == study.config.name
     assert [one.id for one in read.questions] == [one["id"] for one in questions]
     assert read.phases.keys() == study.config.phases.keys()
+
+
+def test_the_direction_of_a_plug_ins_metric_is_read_where_the_plug_in_is_not(
+    tmp_path: Path,
+) -> None:
+    study = OpenStudy(load("quickstart", [], ROOT), store=tmp_path)
+    raw = facts(
+        study.plan, study.trials, study.examples, tracking_uri="sqlite:///x", ledger=study.ledger
+    )
+    raw["metrics"] = [*raw["metrics"], "nats"]
+    raw["declared"] = {"nats": {"label": "NATS", "better": "lower"}}
+    for question in published.read_facts(raw).questions:
+        assert question.sign_of("nats") == -1
