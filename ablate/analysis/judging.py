@@ -88,6 +88,12 @@ def _contrasts(
 ) -> tuple[Answered, ...]:
     """The registered contrasts with their words; effects in percent of the tuned baseline."""
     equivalent = _equivalence(question, found)
+    at = question.values.index(question.baseline)
+    bases = {
+        metric: abs(float(some.scores[:, at].mean())) or 1.0
+        for metric, some in cells.items()
+        if some.scores.size
+    }
 
     def shown(contrast: Contrast, metric: str) -> Shown | None:
         key = (contrast.name, metric)
@@ -96,8 +102,7 @@ def _contrasts(
             return None
         low, high = float(numbers.t.low), float(numbers.t.high)
         sign, margin = question.sign_of(metric), question.margin_of(metric)
-        at = question.values.index(question.baseline)
-        base = abs(float(cells[metric].scores[:, at].mean())) or 1.0
+        base = bases[metric]
         return Shown(
             metric=metric,
             change=100 * numbers.mean / base,
@@ -142,7 +147,7 @@ def _equivalence(question: RegisteredQuestion, found: Mapping[Key, Estimate]) ->
         and not numbers.contrast.is_exploratory
         and (margin := question.margin_of(key[1])) is not None
     }
-    return dict(zip(family, holm(list(family.values())).tolist(), strict=True))
+    return _corrected(family)
 
 
 def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answer, str]:
@@ -237,8 +242,11 @@ def _family(
         and numbers.t is not None
         and not numbers.contrast.is_exploratory
     }
-    corrected = holm(list(family.values())).tolist()
-    return dict(zip(family, corrected, strict=True))
+    return _corrected(family)
+
+
+def _corrected(family: Mapping[Key, float]) -> dict[Key, float]:
+    return dict(zip(family, holm(list(family.values())).tolist(), strict=True))
 
 
 def _row(

@@ -172,7 +172,7 @@ def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = 
     if not_answerable:
         return f"Not answerable: {not_answerable}."
     pairs = [one for one in answers if one.value is not None]
-    decided = [one for one in pairs if one.word in DECIDED]
+    decided = _decided(pairs)
     if decided:
         first = max(decided, key=_weight)
         others = len(decided) - 1
@@ -194,8 +194,7 @@ def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = 
 
 def leading_word(answers: Sequence[Answered]) -> ContrastWord | None:
     """Return the word of the contrast that a headline names; None without any contrast."""
-    decided = [one for one in answers if one.word in DECIDED and one.value is not None]
-    if decided:
+    if decided := _decided(answers):
         return max(decided, key=_weight).word
     for word in ("present", "not answerable", "open", "equivalent", "absent"):
         if any(one.word == word for one in answers):
@@ -228,7 +227,7 @@ def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value])
     if len(kept) == 1:
         return f"What to use: {factor} {label_of(kept[0])}."
     if 0 < len(kept) < len(values):
-        return f"What to use: {factor} {_either([label_of(value) for value in kept])}."
+        return f"What to use: {factor} {_joined([label_of(value) for value in kept], last='or')}."
     if all(one.word == "equivalent" for one in pairs):
         return f"What to use: any {factor}; take the cheapest."
     return f"What to use: this study does not decide between the values of {factor}."
@@ -246,6 +245,11 @@ def _expected(
     if expects == "differs" or word not in ("gain", "loss"):
         return ""
     return "as expected" if (word == "gain") == (expects == "higher") else "the opposite"
+
+
+def _decided(answers: Sequence[Answered]) -> list[Answered]:
+    """Return the decided contrasts of two values, those that a headline may name."""
+    return [one for one in answers if one.word in DECIDED and one.value is not None]
 
 
 def _weight(one: Answered) -> tuple[int, float]:
@@ -293,9 +297,8 @@ def _digits(shown: Shown) -> int:
 
 
 def _listed(metrics: Iterable[str]) -> str:
-    names = [metric_label(name) for name in metrics]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return _joined([metric_label(name) for name in metrics], last="and")
 
 
-def _either(names: Sequence[str]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+def _joined(names: Sequence[str], *, last: str) -> str:
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ablate.errors import ConfigError, nearest
+from ablate.numbers import is_number
 
 KEYS: Final = ("share", "parts", "objective", "loss")
 FUSION: Final = "fusion"  # the objective that every network has: the study's loss
@@ -94,8 +95,7 @@ def _stage_fault(one: Any, *, is_last: bool) -> str | None:
     share, parts, loss = one.get("share"), one.get("parts", ()), one.get("loss", {})
     if share is None and not is_last:
         return "share is missing; only the last stage may leave it out"
-    is_number = isinstance(share, int | float) and not isinstance(share, bool)
-    if share is not None and not (is_number and 0 < share <= 1):
+    if share is not None and not (is_number(share) and 0 < share <= 1):
         return f"share must be a number above 0 and at most 1, got {share!r}"
     if not isinstance(parts, list | tuple) or not all(isinstance(name, str) for name in parts):
         return f"parts must be a list of names of parts of the network, got {parts!r}"

@@ -36,9 +36,13 @@ def sign_flip(differences: ArrayLike) -> float:
     observed = abs(scaled.sum().round(DIGITS))
     if d.size <= MOST_EXACT:
         return float(np.mean(_all_sums(scaled) >= observed))
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(SAMPLE, d.size))
-    hits = int((np.abs((signs @ scaled).round(DIGITS)) >= observed).sum())
+    hits = int((np.abs((sampled_signs(d.size) @ scaled).round(DIGITS)) >= observed).sum())
     return (hits + 1) / (SAMPLE + 1)
+
+
+def sampled_signs(blocks: int) -> Floats:
+    """Return random signs, [99,999, blocks], the same at every call."""
+    return np.random.default_rng(0).choice([-1.0, 1.0], size=(SAMPLE, blocks))
 
 
 def sign_test(*, more: int, fewer: int) -> float:

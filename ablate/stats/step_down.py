@@ -1,12 +1,10 @@
 """Step-down max-t: one correction for a family of contrasts that share their blocks."""
 
-import itertools
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ablate.stats.arrays import Floats, finite
-from ablate.stats.sign_flip import DIGITS, SAMPLE
+from ablate.stats.sign_flip import DIGITS, sampled_signs
 
 MOST_EXACT = 16  # blocks; with more a fixed sample of flips
 
@@ -47,22 +45,9 @@ def step_down(differences: ArrayLike) -> Floats:
     return np.where(norms > 0, corrected, 1.0)
 
 
-def fewest_blocks(*, alpha: float, contrasts: int) -> int:
-    """Return the fewest blocks with which some contrast of the family can be claimed.
-
-    By sign flips with the step-down correction the family costs nothing when its rows agree, but
-    Holm's correction of exact sign flips needs 2 / 2^blocks <= alpha / contrasts.
-
-    Example:
-        >>> fewest_blocks(alpha=0.05, contrasts=1), fewest_blocks(alpha=0.05, contrasts=12)
-        (6, 9)
-    """
-    return next(n for n in itertools.count(2) if 2.0 ** (1 - n) * contrasts <= alpha)
-
-
 def _flips(blocks: int) -> tuple[Floats, int]:
     """Return signs, [flips, blocks], and how many to add for the observed one."""
     if blocks <= MOST_EXACT:
         bits = np.arange(2 ** (blocks - 1))[:, None] >> np.arange(blocks)  # the mirror is the same
         return np.where(bits & 1, -1.0, 1.0), 0
-    return np.random.default_rng(0).choice([-1.0, 1.0], size=(SAMPLE, blocks)), 1
+    return sampled_signs(blocks), 1

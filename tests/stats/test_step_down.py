@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from ablate.errors import DataError
 from ablate.stats.multiplicity import holm
+from ablate.stats.power import fewest_blocks
 from ablate.stats.sign_flip import sign_flip
-from ablate.stats.step_down import fewest_blocks, step_down
+from ablate.stats.step_down import step_down
 
 shapes = st.tuples(st.integers(2, 7), st.integers(1, 5), st.integers(0, 2**31))
 
@@ -86,7 +87,7 @@ def test_one_block_is_refused() -> None:
 
 
 def test_eight_blocks_cannot_reject_twelve_rows_one_by_one() -> None:
-    assert fewest_blocks(alpha=0.05, contrasts=12) == 9
+    assert fewest_blocks(0.05 / 12) == 9
     assert 2 / 2**8 * 12 > 0.05
 
 
