@@ -5,7 +5,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from ablate.config.schema import StudyConfig
 from ablate.errors import ConfigError, HaltedError
@@ -84,47 +86,19 @@ def run(
         HaltedError: The first runs all failed with the same error.
     """
     study = OpenStudy(config, store=store)
-    study.check_trainable()
-    if reason := references.left_out(config):
-        logger.warning("%s: references are not scored: %s", config.name, reason)
-    check_declared(config, store)
-    make_executor = EXECUTORS.get(str(config.executor["name"]), where="executor.name")
-    slots = int(config.executor.get("slots", 1))
-    if slots < 1:
-        raise ConfigError(f"executor.slots: must be at least 1, got {slots}")
-
+    _check(study)
+    make_executor = _executor_of(config)
     folder = open_store(store, config.name)
     with study_lock(folder, config.name):
-        study.reread()
-        ledger = study.ledger
-        for fault in ledger.faults:
-            logger.warning("%s: %s; cut off; the events before it are whole", ledger.path, fault)
-        ledger.start(
-            {
-                "design_hash": study.plan.design_hash,
-                "data_hash": study.data_hash,
-                "code_hash": numeric_hash(),
-                "looks": declared(config),
-                "defaults": config.defaults,
-                "positions": ledger.positions,
-                "overrides": [recorded(word) for word in overrides],
-            }
-        )
-        environments.check(
-            ledger, environment_of(study.device), code_hash=numeric_hash(), accepts=accept_drift
-        )
-        if adopt(study.plan, store, data_hash=study.data_hash):
-            study.reread()  # with the runs of an earlier look
-        again = study.ledger.forget_failures(study.retryable) if retry else []
-        projection = Projection(study, optuna_anew=bool(again))
-        more = {k: v for k, v in config.executor.items() if k not in ("name", "slots")}
-        executor = make_executor(decide=study.trials.decide, slots=slots, **more)
+        is_anew = _resume(study, overrides=overrides, retry=retry, accept_drift=accept_drift)
+        projection = Projection(study, optuna_anew=is_anew)
+        executor = make_executor(decide=study.trials.decide)
         try:
             first = _first(study)
             begins(first)
             try:
                 projection.start()
-                _drive(study, projection, executor, first=first, listen=listen)
+                _Loop(study, projection, executor, first=first, listen=listen).run()
             finally:
                 executor.close()
             projection.finish()
@@ -139,14 +113,47 @@ def run(
     )
 
 
-def _all_fail_alike(ended: list[RunResult]) -> bool:
-    """Return whether exactly the first few runs have ended, all with one error of the program."""
-    return (
-        len(ended) == SAME_FAULT
-        and all(result.state == "failed" for result in ended)
-        and len({result.reason for result in ended}) == 1
-        and ended[0].reason.startswith("error: ")
+def _check(study: OpenStudy) -> None:
+    """Raise what keeps the study from running here; nothing is written yet."""
+    study.check_trainable()
+    if reason := references.left_out(study.config):
+        logger.warning("%s: references are not scored: %s", study.config.name, reason)
+    check_declared(study.config, study.store)
+
+
+def _executor_of(config: StudyConfig) -> Callable[..., Executor]:
+    """Return what makes the executor of a study once it is given `decide`."""
+    make = EXECUTORS.get(str(config.executor["name"]), where="executor.name")
+    settings = {name: value for name, value in config.executor.items() if name != "name"}
+    slots = int(settings.pop("slots", 1))
+    if slots < 1:
+        raise ConfigError(f"executor.slots: must be at least 1, got {slots}")
+    return partial(make, slots=slots, **settings)
+
+
+def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_drift: bool) -> bool:
+    """Start the ledger or go on with it, under the lock; return whether results were set aside."""
+    study.reread()
+    config, ledger = study.config, study.ledger
+    for fault in ledger.faults:
+        logger.warning("%s: %s; cut off; the events before it are whole", ledger.path, fault)
+    ledger.start(
+        {
+            "design_hash": study.plan.design_hash,
+            "data_hash": study.data_hash,
+            "code_hash": numeric_hash(),
+            "looks": declared(config),
+            "defaults": config.defaults,
+            "positions": ledger.positions,
+            "overrides": [recorded(word) for word in overrides],
+        }
     )
+    environments.check(
+        ledger, environment_of(study.device), code_hash=numeric_hash(), accepts=accept_drift
+    )
+    if adopt(study.plan, study.store, data_hash=study.data_hash):
+        study.reread()  # with the runs of an earlier look
+    return retry and bool(study.ledger.forget_failures(study.retryable))
 
 
 def _first(study: OpenStudy) -> Progress:
@@ -170,97 +177,131 @@ def _best(scores: Sequence[float], direction: Direction) -> float | None:
     return (max if direction == "maximize" else min)(scores, default=None)
 
 
-def _drive(
-    study: OpenStudy,
-    projection: Projection,
-    executor: Executor,
-    *,
-    first: Progress,
-    listen: Callable[[Progress], None],
-) -> None:
-    trials, ledger = study.trials, study.ledger
-    started = shipped_at = time.monotonic()
-    progress = first
-    open_runs: dict[str, RunSpec] = {}
-    ended_now: list[RunResult] = []
-    unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, and not yet in the stores
-    unseen: deque[RunSpec] = deque()  # handed out, and not yet shown as running
-    to_ship: deque[str] = deque()
-    slots = 0  # when they were filled last: an executor may find that there are more
+class _Loop:
+    """The runs of one session: each is launched, collected when it ends, and sent to both stores.
 
-    def fill() -> None:
-        nonlocal slots
-        slots = executor.slots
-        while len(open_runs) < executor.slots:
-            spec = trials.next()
+    The ledger has the end of a run as soon as it is collected, and its place at the executor is
+    filled at once. MLflow and Optuna are written to in between, one write at a time, so that no
+    worker waits for a database.
+    """
+
+    def __init__(
+        self,
+        study: OpenStudy,
+        projection: Projection,
+        executor: Executor,
+        *,
+        first: Progress,
+        listen: Callable[[Progress], None],
+    ) -> None:
+        self._trials, self._ledger = study.trials, study.ledger
+        self._projection, self._executor = projection, executor
+        self._progress, self._listen = first, listen
+        self._started = self._shipped_at = time.monotonic()
+        self._slots = 0  # when they were filled last: an executor may find that there are more
+        self._open: dict[str, RunSpec] = {}  # submitted, and not ended
+        self._ended: list[RunResult] = []  # in this session
+        self._unshown: deque[RunSpec] = deque()  # submitted, and not yet shown as running
+        self._unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, not yet in the stores
+        self._to_ship: deque[str] = deque()  # may have written to their journals
+
+    def run(self) -> None:
+        """Launch, collect and send until every run has ended and is sent.
+
+        Raises:
+            HaltedError: The first runs all failed with the same error.
+        """
+        self._launch()
+        is_idle = False
+        while self._open or self._unsent:
+            if self._open and len(self._unsent) <= self._executor.slots:
+                self._collect(timeout_s=0.2 if is_idle else 0.0)
+            is_idle = not self._write()
+
+    def _launch(self) -> None:
+        """Submit runs until all slots are taken or none is ready."""
+        self._slots = self._executor.slots
+        while len(self._open) < self._executor.slots:
+            spec = self._trials.next()
             if spec is None:
                 return
-            projection.preregister()  # does nothing unless a confirmation was frozen just now
-            ledger.submit(spec.run_id)
-            open_runs[spec.run_id] = spec
-            unseen.append(spec)
-            executor.submit(spec, ledger.run_folder(spec.run_id))
+            self._projection.preregister()  # nothing unless a confirmation was frozen just now
+            self._ledger.submit(spec.run_id)
+            self._open[spec.run_id] = spec
+            self._unshown.append(spec)
+            self._executor.submit(spec, self._ledger.run_folder(spec.run_id))
 
-    def record(result: RunResult) -> None:
-        spec = open_runs.pop(result.run_id)
-        ledger.end(result)
-        if not environments.is_noted(ledger, result):
-            environments.notice(ledger, result, measure(spec.settings["train"]["device"]))
-        ended_now.append(result)
-        trials.finish(spec.trial)
-        unsent.append((spec, result))
-        if _all_fail_alike(ended_now):
-            send(len(unsent))
-            raise HaltedError(
-                f"the first {len(ended_now)} runs all failed with the same {result.reason}; "
-                "nothing more was run: fix it, then add --retry to the same command"
-            )
-        fill()
+    def _collect(self, *, timeout_s: float) -> None:
+        """Record the runs that have ended, and fill their places."""
+        for result in self._executor.poll(timeout_s):
+            self._record(result)
+            if _all_fail_alike(self._ended):
+                self._halt()
+            self._launch()
+        if self._executor.slots > self._slots:
+            self._launch()
 
-    def send(count: int) -> None:
-        nonlocal progress
-        for _ in range(count):
-            spec, result = unsent.popleft()
-            projection.end(spec, result)
-            score = result.metrics.get(progress.objective)
-            scores = [value for value in (progress.best_score, score) if value is not None]
-            progress = replace(
-                progress,
-                ended=len(ledger.results) - len(unsent),
-                planned=trials.planned,
-                open=len(open_runs),
-                last=result,
-                last_name=spec.name,
-                seconds=time.monotonic() - started,
-                last_score=score,
-                best_score=_best(scores, trials.directions[0]),
-            )
-            listen(progress)
+    def _record(self, result: RunResult) -> None:
+        spec = self._open.pop(result.run_id)
+        self._ledger.end(result)
+        if not environments.is_noted(self._ledger, result):
+            now = measure(spec.settings["train"]["device"])
+            environments.notice(self._ledger, result, now)
+        self._ended.append(result)
+        self._trials.finish(spec.trial)
+        self._unsent.append((spec, result))
 
-    def write() -> bool:
+    def _halt(self) -> NoReturn:
+        while self._unsent:
+            self._send()
+        raise HaltedError(
+            f"the first {len(self._ended)} runs all failed with the same {self._ended[0].reason}; "
+            "nothing more was run: fix it, then add --retry to the same command"
+        )
+
+    def _write(self) -> bool:
         """Do the next write to the stores, and return whether there was one."""
-        nonlocal shipped_at
-        if unseen and projection.begin(unseen[0]):
-            unseen.popleft()
-        elif unsent:
-            send(1)
-        elif to_ship:
-            if (run_id := to_ship.popleft()) in open_runs:
-                projection.ship(open_runs[run_id])
-        else:
-            if time.monotonic() - shipped_at > SHIP_EVERY_S:
-                to_ship.extend(open_runs)
-                shipped_at = time.monotonic()
-            return False
-        return True
+        if self._unshown and self._projection.begin(self._unshown[0]):
+            self._unshown.popleft()
+            return True
+        if self._unsent:
+            self._send()
+            return True
+        if self._to_ship:
+            spec = self._open.get(self._to_ship.popleft())
+            if spec is not None:
+                self._projection.ship(spec)
+            return True
+        if time.monotonic() - self._shipped_at > SHIP_EVERY_S:
+            self._to_ship.extend(self._open)
+            self._shipped_at = time.monotonic()
+        return False
 
-    fill()
-    is_idle = False
-    while open_runs or unsent:
-        if open_runs and len(unsent) <= executor.slots:
-            # between any two writes to the stores: a worker does not wait for a database
-            for result in executor.poll(0.2 if is_idle else 0.0):
-                record(result)
-            if executor.slots > slots:
-                fill()
-        is_idle = not write()
+    def _send(self) -> None:
+        """Send the run that ended first among the unsent ones, and report the progress."""
+        spec, result = self._unsent.popleft()
+        self._projection.end(spec, result)
+        best, score = self._progress.best_score, result.metrics.get(self._progress.objective)
+        scores = [value for value in (best, score) if value is not None]
+        self._progress = replace(
+            self._progress,
+            ended=len(self._ledger.results) - len(self._unsent),
+            planned=self._trials.planned,
+            open=len(self._open),
+            last=result,
+            last_name=spec.name,
+            seconds=time.monotonic() - self._started,
+            last_score=score,
+            best_score=_best(scores, self._trials.directions[0]),
+        )
+        self._listen(self._progress)
+
+
+def _all_fail_alike(ended: list[RunResult]) -> bool:
+    """Return whether exactly the first few runs have ended, all with one error of the program."""
+    return (
+        len(ended) == SAME_FAULT
+        and all(result.state == "failed" for result in ended)
+        and len({result.reason for result in ended}) == 1
+        and ended[0].reason.startswith("error: ")
+    )
