@@ -96,11 +96,15 @@ def best_values(
     Raises:
         DataError: Fewer than two blocks have every value.
     """
-    scores = cells_of(question, answers, metric).scores
-    if not scores.size:
+    cells = cells_of(question, answers, metric)
+    if not cells.scores.size:
         return ()
-    by_block = scores.mean(axis=2)
-    best = best_set(question.sign_of(metric) * by_block, alpha=question.alpha)
+    best = best_set(
+        question.sign_of(metric) * cells.scores,
+        alpha=question.alpha,
+        images=question.images,
+        groups=cells.groups,
+    )
     return tuple(question.values[at] for at in best)
 
 

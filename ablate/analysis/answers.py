@@ -63,7 +63,10 @@ def answer(
     study = _Study(facts=facts, runs=runs, images=images, pilot_runs=pilot_runs)
     answers = {
         question.id: _answered(
-            frozen(question, percent_base=bases, looks=about.looks), study, phase, about
+            frozen(question, percent_base=bases, groups=facts.groups, looks=about.looks),
+            study,
+            phase,
+            about,
         )
         for question, phase, about in asked
     }
@@ -163,13 +166,17 @@ def _answered(
 
 
 def frozen(
-    question: RegisteredQuestion, *, percent_base: Mapping[str, float], looks: int = 1
+    question: RegisteredQuestion,
+    *,
+    percent_base: Mapping[str, float],
+    groups: Mapping[str, str],
+    looks: int = 1,
 ) -> RegisteredQuestion:
-    """The question with the pilot means that percentages refer to, and the level of each look.
+    """The question with the pilot means that percentages refer to, scenes and level of each look.
 
     Declared looks share alpha evenly.
     """
-    return replace(question, percent_base=dict(percent_base), alpha=ALPHA / looks)
+    return replace(question, percent_base=dict(percent_base), groups=groups, alpha=ALPHA / looks)
 
 
 def percent_bases(facts: StudyFacts, runs: pd.DataFrame) -> dict[str, float]:
@@ -242,6 +249,12 @@ def _limits(facts: StudyFacts, *, looks: int) -> Iterator[str]:
     """Yield what limits every answer of a study."""
     if facts.data_name == "synthetic":
         yield "generated pairs: a method check, not evidence on any paper"
+    if facts.shared_groups:
+        count, every = facts.shared_groups, len(set(facts.groups.values()))
+        yield (
+            f"{count} of {every} test scenes stand in the training part too, as the set's authors "
+            "split it: scores are those of scenes half known"
+        )
     if looks > 1:
         yield f"one of {looks} looks declared in advance, alpha {ALPHA / looks:.3g} each"
 

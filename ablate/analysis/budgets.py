@@ -5,7 +5,7 @@ budget chooses its own tuning points on val. Nothing here decides: the verdict i
 registered budget, and the numbers of the other one stand beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -111,7 +111,7 @@ def _at(
     count = len(question.values)
     here = difference(cells.scores[:, :count], weights)
     there = difference(cells.scores[:, count:], weights)
-    held, reason, t, change = judged(question, row, here, there)
+    held, reason, t, change = judged(question, row, here, there, groups=cells.groups)
     estimate = float(there.mean())
     base = question.percent_base.get(row.metric)
     return AtBudget(
@@ -132,7 +132,12 @@ def _at(
 
 
 def judged(
-    question: RegisteredQuestion, row: Row, here: Floats, there: Floats
+    question: RegisteredQuestion,
+    row: Row,
+    here: Floats,
+    there: Floats,
+    *,
+    groups: Sequence[str] | None = None,
 ) -> tuple[Held, str, CrossedT | None, CrossedT | None]:
     """Return whether a row holds, why not, and the interval there and of the change.
 
@@ -141,13 +146,15 @@ def judged(
         row: Judged at the registered budget.
         here: The contrast per block and image at the registered budget, (blocks, images).
         there: The same at the other one.
+        groups: Scene of every image, None where each is a case of its own.
     """
     found = row.verdict in ("supported", "contradicted", "practically equivalent", "non-inferior")
     if len(there) < 2:
         few = "one block has all scores at both budgets"
         return ("open" if found else "not judged"), few if found else "", None, None
-    t = crossed_t(there, alpha=question.alpha, images=question.images)
-    change = crossed_t(there - here, alpha=question.alpha, images=question.images)
+    images, alpha = question.images, question.alpha
+    t = crossed_t(there, alpha=alpha, images=images, groups=groups)
+    change = crossed_t(there - here, alpha=alpha, images=images, groups=groups)
     if not found:
         return "not judged", "", t, change
     if len(there) < row.blocks:
@@ -156,7 +163,7 @@ def judged(
     margin, sign = row.smallest_effect, question.sign_of(row.metric)
     if row.verdict in ("supported", "contradicted"):
         held, reason = effect_held(
-            here, there, margin=margin, alpha=question.alpha, images=question.images
+            here, there, margin=margin, alpha=alpha, images=images, groups=groups
         )
     elif margin is None:
         held, reason = "open", "no smallest effect is named"
@@ -173,7 +180,13 @@ def judged(
 
 
 def effect_held(
-    here: Floats, there: Floats, *, margin: float | None, alpha: float, images: Images = "random"
+    here: Floats,
+    there: Floats,
+    *,
+    margin: float | None,
+    alpha: float,
+    images: Images = "random",
+    groups: Sequence[str] | None = None,
 ) -> tuple[Held, str]:
     """Return whether an effect that was found holds at another budget, and why not.
 
@@ -188,6 +201,7 @@ def effect_held(
         margin: The smallest effect of interest, in units of the metric; None where none is named.
         alpha: Of the intervals.
         images: "random" or "fixed", as `ablate.stats.crossed.crossed_t` takes it.
+        groups: As `crossed_t` takes it.
 
     Example:
         >>> import numpy as np
@@ -202,14 +216,14 @@ def effect_held(
     share = float(second.mean() / first.mean()) if first.mean() else 0.0
     if share < 0:
         return "does not hold", "its sign turns"
-    change = crossed_t(second - first, alpha=alpha, images=images)
-    to_half = crossed_t(second - HALF * first, alpha=alpha, images=images)
+    change = crossed_t(second - first, alpha=alpha, images=images, groups=groups)
+    to_half = crossed_t(second - HALF * first, alpha=alpha, images=images, groups=groups)
     is_halved = share <= HALF or (float(change.high) < 0 and float(to_half.low) <= 0)
     is_small = margin is not None and float(second.mean()) < margin <= float(first.mean())
     if is_halved or is_small:
         left = f"{100 * share:.0f} % of it is left"
         return "does not hold", f"{left}, less than the smallest effect" if is_small else left
-    if float(crossed_t(second, alpha=alpha, images=images).low) > 0:
+    if float(crossed_t(second, alpha=alpha, images=images, groups=groups).low) > 0:
         return "holds", ""
     return "open", "its interval there includes 0"
 

@@ -1,5 +1,6 @@
 """The scores of one metric as an array of blocks x values x images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ class Cells:
 
     `missing` are cells of the design without any score; `dropped` of `offered` images were left
     out for this metric, in all values and blocks, because one of their scores is not a number.
+    `groups` holds the scene of every image kept, None where each image is a case of its own.
     """
 
     scores: Floats
@@ -26,6 +28,7 @@ class Cells:
     missing: tuple[tuple[Value, int], ...]
     dropped: int
     offered: int
+    groups: tuple[str, ...] | None = None
 
 
 def cells_of(question: RegisteredQuestion, answers: pd.DataFrame, metric: str) -> Cells:
@@ -67,4 +70,12 @@ def cells_of(question: RegisteredQuestion, answers: pd.DataFrame, metric: str) -
         ),
         dropped=int((~is_number).sum()) if len(kept) else 0,
         offered=len(images),
+        groups=_groups(question, [str(i) for i, ok in zip(images, is_number, strict=True) if ok]),
     )
+
+
+def _groups(question: RegisteredQuestion, images: Sequence[str]) -> tuple[str, ...] | None:
+    """The scene of each image; one that the study does not know is a scene of its own."""
+    if not question.groups:
+        return None
+    return tuple(question.groups.get(image, image) for image in images)

@@ -43,7 +43,7 @@ def estimate(
             d_z=None,
             better=None,
         )
-    t = crossed_t(d, alpha=question.alpha, images=question.images)
+    t = crossed_t(d, alpha=question.alpha, images=question.images, groups=cells.groups)
     return Estimate(
         contrast=contrast,
         metric=metric,

@@ -15,6 +15,7 @@ from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, 
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
 from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
 from ablate.analysis.words import Answered, Shown, advice, answered, headline
+from ablate.stats.crossed import effective_cases
 from ablate.stats.crossed_power import crossed_blocks, crossed_detectable
 from ablate.stats.margins import equivalence_p, is_equivalent, is_non_inferior
 from ablate.stats.multiplicity import holm
@@ -268,6 +269,7 @@ def _row(
     verdict, reason = _judged(question, numbers, cells, p_holm=p_holm, failed=failed)
     involved = [v for v, w in zip(question.values, contrast.weights, strict=True) if w]
     spread = None if t is None else (float(t.block_variance), float(t.image_variance))
+    cases = effective_cases(cells.groups) if cells.groups else None
     row = Row(
         metric=metric,
         role="exploratory" if contrast.is_exploratory else question.role_of(metric),
@@ -294,6 +296,9 @@ def _row(
         points=facts.points,
         images=cells.scores.shape[2],
         images_dropped=cells.dropped,
+        groups=len(set(cells.groups)) if cells.groups else None,
+        cases=cases,
+        block_variance=None if spread is None or cases is None else spread[0],
         smallest_effect=margin,
         detectable=None
         if spread is None
@@ -301,11 +306,12 @@ def _row(
             blocks=cells.scores.shape[0],
             block_variance=spread[0],
             image_variance=spread[1],
+            cases=cases,
             alpha=alpha,
         ),
         blocks_needed=None
         if spread is None or margin is None
-        else _needed(margin, spread, alpha=alpha),
+        else _needed(margin, spread, cases=cases, alpha=alpha),
         is_test_dependent=None
         if t is None or numbers.p_sign_flip is None
         else (bool(t.p < question.alpha) != (numbers.p_sign_flip < question.alpha)),
@@ -319,10 +325,16 @@ def _row(
     return replace(row, sentence=sentence_of(row, alpha=question.alpha, data=facts.data))
 
 
-def _needed(effect: float, spread: tuple[float, float], *, alpha: float) -> int | None:
+def _needed(
+    effect: float, spread: tuple[float, float], *, cases: float | None, alpha: float
+) -> int | None:
     """Return the blocks that find an effect, at least those that a claim needs."""
     found = crossed_blocks(
-        effect=effect, block_variance=spread[0], image_variance=spread[1], alpha=alpha
+        effect=effect,
+        block_variance=spread[0],
+        image_variance=spread[1],
+        cases=cases,
+        alpha=alpha,
     )
     return None if found is None else max(found, FEWEST_BLOCKS)
 

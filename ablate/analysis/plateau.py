@@ -17,13 +17,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from scipy.special import stdtr
 
-from ablate.analysis.cells import cells_of
+from ablate.analysis.cells import Cells, cells_of
 from ablate.analysis.question import RegisteredQuestion, Value, label_of, metric_label
 from ablate.analysis.sentences import chance
 from ablate.analysis.verdict import Verdict
-from ablate.stats.arrays import Floats
 from ablate.stats.contrasts import against, difference
-from ablate.stats.crossed import crossed_t
+from ablate.stats.crossed import CrossedT, crossed_t
 from ablate.stats.multiplicity import holm
 
 
@@ -97,12 +96,11 @@ def plateau(question: RegisteredQuestion, answers: pd.DataFrame, *, verdict: Ver
         return Plateau(reason=verdict.reason)
     if missing:
         return Plateau(reason=f"no smallest effect of interest is named for {', '.join(missing)}")
-    scores = {
-        metric: question.sign_of(metric) * cells_of(question, answers, metric).scores
-        for metric in question.primary
-    }
-    candidates = _candidates(question, scores, {m: float(v or 0) for m, v in margins.items()})
-    steps = [step for metric in question.primary for step in _steps(question, metric, scores)]
+    cells = {metric: cells_of(question, answers, metric) for metric in question.primary}
+    candidates = _candidates(question, cells, {m: float(v or 0) for m, v in margins.items()})
+    steps = [
+        step for metric in question.primary for step in _steps(question, cells[metric], metric)
+    ]
     smallest = next((one.value for one in candidates if one.is_as_good), None)
     return Plateau(
         smallest=smallest,
@@ -127,13 +125,13 @@ def pace(runs: pd.DataFrame, arms: Mapping[Value, str]) -> pd.DataFrame:
 
 
 def _candidates(
-    question: RegisteredQuestion, scores: Mapping[str, Floats], margins: Mapping[str, float]
+    question: RegisteredQuestion, cells: Mapping[str, Cells], margins: Mapping[str, float]
 ) -> list[Candidate]:
     """Per value the test that it falls behind no other; the weakest of its tests counts."""
     found: list[Candidate] = []
     for at in range(len(question.values)):
         tests = [
-            _no_worse(question, scores[metric], metric=metric, value=at, rival=other, margin=margin)
+            _no_worse(question, cells[metric], metric=metric, value=at, rival=other, margin=margin)
             for metric, margin in margins.items()
             for other in range(len(question.values))
             if other != at
@@ -148,7 +146,7 @@ def _candidates(
 
 def _no_worse(
     question: RegisteredQuestion,
-    scores: Floats,
+    cells: Cells,
     *,
     metric: str,
     value: int,
@@ -156,8 +154,7 @@ def _no_worse(
     margin: float,
 ) -> Candidate:
     """Test "worse by the margin or more" of two values, by their places in the question."""
-    weights = against(count=scores.shape[1], value=value, baseline=rival)
-    t = crossed_t(difference(scores, weights), alpha=question.alpha, images=question.images)
+    t = _gain(question, cells, metric, value=value, before=rival)
     if t.se == 0:
         p = 0.0 if t.estimate > -margin else 1.0
     else:
@@ -173,13 +170,25 @@ def _no_worse(
     )
 
 
-def _steps(question: RegisteredQuestion, metric: str, scores: Mapping[str, Floats]) -> list[Step]:
+def _gain(
+    question: RegisteredQuestion, cells: Cells, metric: str, *, value: int, before: int
+) -> CrossedT:
+    """The crossed t of two values, by their places; larger is better."""
+    weights = against(count=cells.scores.shape[1], value=value, baseline=before)
+    return crossed_t(
+        question.sign_of(metric) * difference(cells.scores, weights),
+        alpha=question.alpha,
+        images=question.images,
+        groups=cells.groups,
+    )
+
+
+def _steps(question: RegisteredQuestion, cells: Cells, metric: str) -> list[Step]:
     """Each value against the one before; none is tested after the first without a gain."""
     found: list[Step] = []
     alpha, is_open = question.alpha / len(question.primary), True
     for at in range(1, len(question.values)):
-        weights = against(count=len(question.values), value=at, baseline=at - 1)
-        t = crossed_t(difference(scores[metric], weights), images=question.images)
+        t = _gain(question, cells, metric, value=at, before=at - 1)
         is_gain = is_open and bool(t.p < alpha and t.estimate > 0)
         found.append(
             Step(

@@ -195,6 +195,8 @@ class StudyFacts:
         data_label: The data as sentences show them; `data_name` is the data set or the task.
         counts: Split -> number of items.
         items: What one of the data is called, in the plural.
+        groups: Test image -> its scene; empty where each is a case of its own.
+        shared_groups: Scenes that stand in the test part and in what is trained or tuned on.
         metrics: All that were scored.
         declared: Metrics of plug-ins.
         budget: Steps, batch and so on, in words.
@@ -232,6 +234,8 @@ class StudyFacts:
     phases: Mapping[str, PhaseFacts]
     objective: str
     items: str = "pairs"
+    groups: Mapping[str, str] = field(default_factory=dict)
+    shared_groups: int = 0
     declared: Mapping[str, MetricFacts] = field(default_factory=dict)
     questions: tuple[RegisteredQuestion, ...] = ()
     confirmations: tuple[ConfirmationFacts, ...] = ()

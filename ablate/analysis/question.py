@@ -59,6 +59,7 @@ class RegisteredQuestion:
             the metric; with "differs" nothing can be contradicted.
         alpha: Level of the question.
         images: "random" speaks of images like these, "fixed" of this test set.
+        groups: Image to its scene, whose number is that of the cases; empty: each image is a case.
         arms: Id of the arm of each value; empty where only scores are judged.
         by: Column of the run table that holds these ids: "arm_id" or "recipe_id".
         dimension: What a search varies for the factor; None where its values set several.
@@ -84,6 +85,7 @@ class RegisteredQuestion:
     expects: Expects = "differs"
     alpha: float = 0.05
     images: Images = "random"
+    groups: Mapping[str, str] = field(default_factory=dict)
     arms: tuple[str, ...] = ()
     by: Literal["arm_id", "recipe_id"] = "arm_id"
     dimension: str | None = None

@@ -1,7 +1,7 @@
 """Verdicts in words: every number is one of the row, formatted here and nowhere else."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scipy.special import ndtri, stdtrit
 
@@ -16,6 +16,7 @@ LEAST_DECIMALS, MOST_DECIMALS = 3, 9
 SCOPE, BEYOND, PARTS = "Scope: ", ". Nothing is said beyond it.", ("network", "data", "budget")
 WORDS = {2: "twice", 0.5: "half"}
 FOUND = {"practically equivalent": "the equivalence", "non-inferior": "the non-inferiority"}
+FEWEST_SCENES = 5  # below, an interval says little of other scenes
 FEWEST_IMAGES = 20  # with 8 images that differ far more than blocks, 95 % intervals cover 90.6 %
 
 
@@ -160,6 +161,8 @@ def caveats_of(
     few = min((cells[metric].scores.shape[2] for metric in question.primary), default=FEWEST_IMAGES)
     if question.images == "fixed":
         found.append("the claim is about this test set only: images are fixed")
+    elif question.groups:
+        found += _of_scenes(question, cells)
     elif 1 < few < FEWEST_IMAGES:
         wider = stdtrit(few - 1, 0.975) / ndtri(0.975) - 1
         found.append(
@@ -180,6 +183,15 @@ def caveats_of(
     return tuple(found)
 
 
+def _of_scenes(question: RegisteredQuestion, cells: Mapping[str, Cells]) -> Iterator[str]:
+    """Yield what a small number of scenes means for the claim."""
+    seen = min(len(set(cells[metric].groups or ())) for metric in question.primary)
+    if seen == 1:
+        yield "all test images show one scene: nothing is said of other scenes"
+    elif 1 < seen < FEWEST_SCENES:
+        yield f"{seen} test scenes: a claim rests on few places, however many images show them"
+
+
 def _bracket(row: Row, *, alpha: float, data: str) -> list[str]:
     """Return what stands in brackets behind the estimate; what does not exist is left out."""
     parts = [] if row.percent is None else [f"{row.percent:+.2f} %"]
@@ -196,7 +208,10 @@ def _bracket(row: Row, *, alpha: float, data: str) -> list[str]:
     blocks = "block" if row.blocks == 1 else "blocks"
     points = "tuning point" if row.points == 1 else "tuning points"
     images = "image" if row.images == 1 else "images"
-    count = f"n = {row.blocks} {blocks} x {row.points} {points}, {row.images} {images}"
+    seen = f"{row.images} {images}"
+    if row.groups is not None and row.groups < row.images:
+        seen += f" of {row.groups} {'scene' if row.groups == 1 else 'scenes'}"
+    count = f"n = {row.blocks} {blocks} x {row.points} {points}, {seen}"
     return [*parts, f"{count}, data {data}" if data else count]
 
 

@@ -89,6 +89,9 @@ class Row:
     reason: str
     sentence: str
     run_ids: tuple[str, ...]
+    groups: int | None = stored(default=None, optional=True)  # scenes that the images show
+    cases: float | None = stored(default=None, optional=True)  # scenes of equal size worth as much
+    block_variance: float | None = stored(default=None, optional=True)  # of one block's mean
     by_block: tuple[float, ...] = ()  # the contrast in every block, in the order of the blocks
     budgets: tuple[AtBudget, ...] = stored(default=(), optional=True)
 

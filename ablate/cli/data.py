@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,7 +52,7 @@ def verify(
     from ablate.data.manifest import Manifest, differences
     from ablate.data.verify import verify as look
 
-    settings = {"name": name, "root": str(path)} | ({"splits": str(splits)} if splits else {})
+    settings = _settings(name, path) | ({"splits": str(splits)} if splits else {})
     earlier = Manifest.read(against) if against else None
     with Counter(f"checking {name}") as counter:
         findings = look(settings, tick=counter.step)
@@ -107,7 +107,7 @@ def fetch(
     with Counter(f"fetching {facts.title}") as counter:
         folder = bring(SOURCES[name], to, mirror=mirror, commit=commit, step=counter.step)
     with Counter(f"checking {facts.title}") as counter:
-        findings = look({"name": name, "root": str(folder)}, tick=counter.step)
+        findings = look(_settings(name, folder), tick=counter.step)
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), **findings.to_json()}, indent=2))
     else:
@@ -151,12 +151,28 @@ def _describe(name: str, facts: "Facts") -> None:
         say(f"  {key:<9}{value}", indent=11)
 
 
+def _settings(name: str, folder: Path) -> dict[str, Any]:
+    """Return the section `data` of a new study, with this folder."""
+    from ablate.config.defaults import group_defaults
+
+    return {**(group_defaults("data", name) or {"name": name}), "root": str(folder)}
+
+
 def _lines(findings: "Findings", path: Path) -> list[str]:
     """Return one line per problem, files as seen from the folder, and the sum."""
     lines = [str(problem).replace(f"{path.expanduser()}/", "") for problem in findings.problems]
     counts = ", ".join(f"{split} {count}" for split, count in findings.splits.items())
     what = _counted(len(findings.problems), "problem") if findings.problems else "whole"
     lines.append(f"{findings.label}: {_counted(findings.pairs, 'pair')} ({counts}), {what}")
+    if findings.scenes:
+        scenes = ", ".join(f"{split} {count}" for split, count in findings.scenes.items())
+        lines.append(f"scenes: {scenes}; they are the cases of the statistics (data.groups)")
+    if findings.shared_scenes:
+        shared = _counted(findings.shared_scenes, "test scene")
+        lines.append(f"{shared} also in train or val, as the authors split the set")
+    if findings.left_out:
+        left = _counted(findings.left_out, "pair")
+        lines.append(f"{left} left out of train and val: a test image shows the same scene")
     if findings.manifest and not findings.problems:
         lines.append(f"manifest hash {findings.manifest.hash}")
     return lines

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ablate.config.defaults import NEWEST
 from ablate.config.demands import check_demands
 from ablate.config.dimensions import read_constraints, read_dimensions
 from ablate.config.entries import Parts, joined, read
@@ -26,7 +25,7 @@ from ablate.config.study_file import (
     read_references,
 )
 from ablate.errors import nearest
-from ablate.settings.setting import Known
+from ablate.settings.setting import NEWEST, Known
 
 _UNSEEN = re.compile(  # controls, marks that turn the direction of writing, halves of letters
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"

@@ -19,7 +19,6 @@ from ablate.config import locations, reading
 from ablate.config.defaults import (
     CONF,
     KIND_OF,
-    NEWEST,
     group_defaults,
     group_folders,
     groups,
@@ -29,6 +28,7 @@ from ablate.config.errors import Errors
 from ablate.config.layers import layered
 from ablate.config.overrides import NAMED, SPACE_GROUP, Overrides, names_spaces, read
 from ablate.errors import ConfigError, nearest
+from ablate.settings.setting import NEWEST
 
 _GROUP = re.compile(r"[A-Za-z][\w-]*")
 _lock = threading.Lock()  # hydra's state is global
@@ -125,6 +125,7 @@ class _Composer:
         reading.read(file, where=where)
         own = [file.parent.parent] if file.parent.name in ("studies", "search_spaces") else []
         self._searched = tuple(dict.fromkeys([*own, *locations.roots(folder)]))
+        self._version = defaults
         self._packaged = group_folders(defaults)
         self.file = file
         self.where = where
@@ -178,7 +179,7 @@ class _Composer:
                     return plain
                 break
         else:
-            made = group_defaults(section, name)
+            made = group_defaults(section, name, version=self._version)
             if made is not None:
                 return made
         found = self.compose(None, [f"+{section}={name}"], raw=True).get(section)
@@ -192,7 +193,7 @@ class _Composer:
         from omegaconf.errors import OmegaConfBaseException
 
         _guard()
-        _store()
+        _store(self._version)
         try:
             with hydra.initialize_config_dir(version_base="1.3", config_dir=str(self.file.parent)):
                 tree = hydra.compose(name, [self._path, *words])
@@ -237,17 +238,22 @@ def _guard() -> None:
     SourcesRegistry.instance().types["file"] = Guarded
 
 
-def _store() -> None:
+def _store(version: int) -> None:
     """Let files draw in their defaults what the settings classes say: /trial, /data: msrs."""
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()
-    of_study = {k: v for k, v in trial_defaults().items() if k != "train"}  # a preset may follow
+    of_study = {
+        k: v for k, v in trial_defaults(version).items() if k != "train"
+    }  # a preset may follow
     store.store(name="trial", node=of_study, provider="ablate")
     for section in KIND_OF:
         for name in groups(section):
             store.store(
-                name=name, group=section, node=group_defaults(section, name), provider="ablate"
+                name=name,
+                group=section,
+                node=group_defaults(section, name, version=version),
+                provider="ablate",
             )
 
 

@@ -14,10 +14,9 @@ from ablate import conf
 from ablate.settings.loss import loss_settings
 from ablate.settings.members import members
 from ablate.settings.metrics import MetricSettings
-from ablate.settings.setting import defaults_of
+from ablate.settings.setting import NEWEST, defaults_of
 from ablate.settings.train import TrainSettings
 
-NEWEST: Final = 2
 CONF: Final = Path(str(conf.__file__)).parent
 KIND_OF: Final = {"data": "data", "model": "models"}  # sections whose groups are members
 FIRST: Final = {"data": "synthetic", "model": "unet"}  # of a study that names none
@@ -31,18 +30,18 @@ def trial_defaults(version: int = NEWEST) -> dict[str, Any]:
     Args:
         version: Of the defaults; a store without one has 1.
     """
-    if version < NEWEST:
-        earlier = CONF / "earlier" / str(version) / "trial.yaml"
+    earlier = CONF / "earlier" / str(version) / "trial.yaml"
+    if earlier.is_file():
         return dict(yaml.safe_load(earlier.read_text(encoding="utf-8")))
     return {
         **{section: {"name": name} for section, name in FIRST.items()},
-        "loss": defaults_of(loss_settings()),
-        "metrics": defaults_of(MetricSettings),
-        "train": defaults_of(TrainSettings),
+        "loss": defaults_of(loss_settings(), version=version),
+        "metrics": defaults_of(MetricSettings, version=version),
+        "train": defaults_of(TrainSettings, version=version),
     }
 
 
-def group_defaults(section: str, name: str) -> dict[str, Any] | None:
+def group_defaults(section: str, name: str, *, version: int = NEWEST) -> dict[str, Any] | None:
     """Return the settings that a data set or a network begins with, None where it declares none.
 
     Example:
@@ -52,7 +51,7 @@ def group_defaults(section: str, name: str) -> dict[str, Any] | None:
     member = members(KIND_OF[section]).get(name) if section in KIND_OF else None
     if member is None or not member.settings:
         return None
-    return {"name": name, **defaults_of(member.settings)}
+    return {"name": name, **defaults_of(member.settings, version=version)}
 
 
 def groups(section: str) -> tuple[str, ...]:

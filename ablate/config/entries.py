@@ -27,11 +27,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
-from ablate.config.defaults import NEWEST
 from ablate.config.errors import Errors, short
 from ablate.config.schema import Dimension, Factor
 from ablate.config.settings import Context
 from ablate.errors import nearest
+from ablate.settings.setting import NEWEST
 
 Problem = tuple[str, str]  # path inside the entry, what is wrong with the fix
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")

@@ -7,10 +7,9 @@ from pathlib import Path
 from ablate.config import locations
 from ablate.config.check import check, check_space
 from ablate.config.compose import compose_space, compose_with_faults, space_names
-from ablate.config.defaults import NEWEST
 from ablate.config.schema import LOOK, Space, StudyConfig
 from ablate.errors import ConfigError
-from ablate.settings.setting import Known
+from ablate.settings.setting import NEWEST, Known
 
 _LOOK = re.compile(rf"(?P<study>.+)(?P<look>{LOOK}\d+)(?P<suffix>\.yaml)?")
 

@@ -4,6 +4,7 @@ from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import root_of
 from ablate.data.folder_sets import published
+from ablate.data.groups import by_number
 from ablate.data.pairs import PairSet
 from ablate.settings.data import PublishedSplit
 
@@ -22,5 +23,10 @@ FMB = FACTS.register("fmb")(
 
 @DATASETS.register("fmb", settings=PublishedSplit)
 def fmb(settings: PublishedSplit) -> PairSet:
-    """FMB layout; train minus blocks of neighbours (val), and the test folder."""
-    return published(root_of(settings.root, "FMB"), settings, facts=FMB)
+    """FMB layout; train minus scenes of neighbouring numbers (val), and the test folder."""
+    return published(
+        root_of(settings.root, "FMB"),
+        settings,
+        facts=FMB,
+        rule=by_number,
+    )

@@ -83,6 +83,8 @@ def pair_set(
     *,
     label: str,
     splits: Mapping[str, tuple[str, ...]],
+    groups: Mapping[str, str],
+    left_out: tuple[str, ...] = (),
 ) -> PairSet:
     """Return the set, read lazily; its manifest names no files while there are problems.
 
@@ -91,6 +93,8 @@ def pair_set(
         problems: Faults found so far.
         label: What reports call the set.
         splits: Keys of each split.
+        groups: Group of each key, of those in no split too; empty where none are known.
+        left_out: Keys that stand in no split since their group stands in the test part.
     """
     used = {stem: files[stem] for stems in splits.values() for stem in stems}
     hashes = {
@@ -108,9 +112,15 @@ def pair_set(
     return PairSet(
         splits=splits,
         read=read,
-        manifest=Manifest(label=label, files=hashes, splits=dict(splits)),
+        manifest=Manifest(
+            label=label,
+            files=hashes,
+            splits=dict(splits),
+            groups={stem: groups[stem] for stem in used if groups},
+        ),
         files=used,
         problems=problems,
+        left_out=left_out,
     )
 
 

@@ -53,6 +53,8 @@ class FolderSettings(OwnSplit):
 def folders(settings: FolderSettings) -> PairSet:
     """Pairs of two folders; splits are those of files or folders, else blocks of neighbours.
 
+    A file groups.csv (columns name and group) beside them says which images show one scene.
+
     The root holds both modalities (ir/ and vi/, or another usual wording), with train/ and test/
     above or below them where there are such; or images such as IR1.jpg and VIS1.jpg, Camp1_IR.png
     and Camp1_Vis.png.
@@ -64,7 +66,8 @@ def folders(settings: FolderSettings) -> PairSet:
     files, named, problems = _find(infrared, settings.visible, root)
     label = Path(root).name if root else Path(str(infrared)).parent.name
     facts = replace(FOLDERS, title=label or "folders")
-    return divided(files, problems, settings, facts=facts, named=named)
+    folder = Path(root or str(infrared)).expanduser()
+    return divided(files, problems, settings, facts=facts, folder=folder, named=named)
 
 
 def _find(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, Self, TypeVar
 
+from ablate.data.groups import drawn_anew
 from ablate.data.manifest import Manifest
-from ablate.data.splits import redraw
 from ablate.errors import DataError
 
 Content = TypeVar("Content")
@@ -59,9 +59,11 @@ class Items(Generic[Content]):
     def redrawn(self, seed: int) -> "Items[Content]":
         """Return the same items with train and val drawn anew; as many val items as before.
 
-        Neighbours by name go together, in four blocks: name items so that those which are alike
-        (frames of one scene, samples of one writer) stand side by side.
+        Items of one group of the manifest stay together. Without groups, neighbours by name go
+        together, in four blocks: name items so that those which are alike (frames of one scene,
+        samples of one writer) stand side by side.
         """
         pool = (*self.stems("train"), *self.stems("val"))
-        train, val = redraw(pool, count=len(self.stems("val")), seed=seed)
+        count, groups = len(self.stems("val")), self.manifest.groups
+        train, val = drawn_anew(pool, count=count, seed=seed, groups=groups)
         return replace(self, splits={"train": train, "val": val, "test": self.stems("test")})

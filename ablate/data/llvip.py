@@ -4,6 +4,7 @@ from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import root_of
 from ablate.data.folder_sets import published
+from ablate.data.groups import by_pattern
 from ablate.data.pairs import PairSet
 from ablate.settings.data import PublishedSplit
 
@@ -22,5 +23,13 @@ LLVIP = FACTS.register("llvip")(
 
 @DATASETS.register("llvip", settings=PublishedSplit)
 def llvip(settings: PublishedSplit) -> PairSet:
-    """LLVIP layout; train minus blocks of neighbours (val), and the test folder."""
-    return published(root_of(settings.root, "LLVIP"), settings, facts=LLVIP)
+    """LLVIP layout; train minus whole scenes (val), and the test folder.
+
+    The first two digits of a name are the camera, whose images show one scene.
+    """
+    return published(
+        root_of(settings.root, "LLVIP"),
+        settings,
+        facts=LLVIP,
+        rule=lambda stems: by_pattern(stems, pattern=r"(?:train-|test-)?(\d\d|.+)"),
+    )

@@ -6,6 +6,7 @@ from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import pair_up, root_of
 from ablate.data.folder_sets import divided
+from ablate.data.groups import by_number
 from ablate.data.layout import sides
 from ablate.data.pairs import PairSet
 from ablate.settings.data import OwnSplit
@@ -27,11 +28,19 @@ FUSION = replace(M3FD, title="M3FD-Fusion", counts={"all": 300})
 
 @DATASETS.register("m3fd", settings=OwnSplit)
 def m3fd(settings: OwnSplit) -> PairSet:
-    """M3FD layout; test and val are carved in blocks of neighbouring names.
+    """M3FD layout; test and val are carved in stretches of neighbouring numbers (groups).
 
     Called M3FD with 4200 pairs, M3FD-Fusion with 300, else M3FD-mini.
     """
-    both, problems = sides(root_of(settings.root, "M3FD", "M3FD_Fusion", "M3FD_Detection"))
+    root = root_of(settings.root, "M3FD", "M3FD_Fusion", "M3FD_Detection")
+    both, problems = sides(root)
     files, more = pair_up(both) if both else ({}, [])
     facts = FUSION if len(files) == 300 else M3FD
-    return divided(files, problems + more, settings, facts=facts)
+    return divided(
+        files,
+        problems + more,
+        settings,
+        facts=facts,
+        folder=root,
+        rule=by_number,
+    )

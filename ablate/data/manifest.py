@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,7 +19,7 @@ _KEYS = {"label", "hash", "counts", "splits", "files"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Files (or generator settings) and splits of a data set.
+    """Files (or generator settings), splits and groups of a data set.
 
     `files` maps a name to a content hash; paths of the machine are not in it.
     """
@@ -27,6 +27,7 @@ class Manifest:
     label: str  # what reports call it, for example "MSRS-mini"
     files: Mapping[str, str]
     splits: Mapping[str, tuple[str, ...]]
+    groups: Mapping[str, str] = field(default_factory=dict)  # by stem; empty: each image is its own
 
     @property
     def counts(self) -> dict[str, int]:
@@ -35,13 +36,21 @@ class Manifest:
 
     @property
     def hash(self) -> str:
-        """Return the hash of all contents and splits."""
+        """Return the hash of all contents, splits and groups."""
         return digest(
             {
                 "files": dict(self.files),
                 "splits": {split: list(stems) for split, stems in self.splits.items()},
+                **({"groups": dict(self.groups)} if self.groups else {}),
             }
         )
+
+    def group_counts(self) -> dict[str, int]:
+        """Return the number of groups per split; each image is one where none are known."""
+        return {
+            split: len({self.groups.get(stem, stem) for stem in stems})
+            for split, stems in self.splits.items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types, the hash included."""
@@ -51,6 +60,7 @@ class Manifest:
             "counts": self.counts,
             "splits": {split: list(stems) for split, stems in self.splits.items()},
             "files": dict(self.files),
+            **({"groups": dict(self.groups)} if self.groups else {}),
         }
 
     def write(self, path: Path) -> None:
@@ -92,7 +102,8 @@ class Manifest:
             ValueError: The text is not a manifest.
         """
         raw = json.loads(content, parse_constant=str)
-        if not isinstance(raw, dict) or set(raw) != _KEYS or not _is_name(raw["label"]):
+        given = set(raw) - {"groups"} if isinstance(raw, dict) else set()
+        if given != _KEYS or not _is_name(raw["label"]):
             raise ValueError(f"its keys must be {', '.join(sorted(_KEYS))}")
         splits, files = raw["splits"], raw["files"]
         if not isinstance(splits, dict) or not set(splits) <= set(SPLITS):
@@ -105,10 +116,16 @@ class Manifest:
             raise ValueError(f"{one_line(str(wrong[0]), longest=60)!r} is not the name of a pair")
         if len(set(stems)) < len(stems):
             raise ValueError("a pair stands in it twice")
+        groups = raw.get("groups", {})
+        if not isinstance(groups, dict) or not all(map(_is_name, groups.values())):
+            raise ValueError("its groups must map names of pairs to names of groups")
+        if groups and set(groups) != set(stems):
+            raise ValueError("its groups must be those of the pairs in its splits")
         made = cls(
             label=raw["label"],
             files=files,
             splits={split: tuple(part) for split, part in splits.items()},
+            groups=groups,
         )
         if made.to_json() != raw:
             raise ValueError("its hash or its counts are not those of its contents")
@@ -136,6 +153,7 @@ def differences(before: Manifest, now: Manifest, *, file: Path) -> tuple[Problem
             for split in SPLITS
             if tuple(before.splits.get(split, ())) != tuple(now.splits.get(split, ()))
         ),
+        *(["the groups are others"] if dict(before.groups) != dict(now.groups) else []),
     ]
     fix = "restore the set, or write the manifest anew if the change is meant"
     return tuple(Problem(file=file, what=what, fix=fix) for what in changes)

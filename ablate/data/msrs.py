@@ -4,6 +4,7 @@ from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import root_of
 from ablate.data.folder_sets import published
+from ablate.data.groups import by_number
 from ablate.data.pairs import PairSet
 from ablate.settings.data import PublishedSplit
 
@@ -25,11 +26,12 @@ def msrs(settings: PublishedSplit) -> PairSet:
     """MSRS layout; train minus blocks of neighbours (val), and the test folder.
 
     Called MSRS only with the official counts, else MSRS-mini; val is carved from day and night
-    alike.
+    alike. Runs of neighbouring numbers are one scene (groups).
     """
     return published(
         root_of(settings.root, "MSRS", "MSRS-mini"),
         settings,
         facts=MSRS,
-        group=lambda stem: stem[-1:] if stem[-1:] in "DN" else "",
+        rule=by_number,
+        kind=lambda stem: stem[-1:] if stem[-1:] in "DN" else "",
     )

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ablate.data.groups import drawn_anew
 from ablate.data.manifest import Manifest
 from ablate.data.problems import Problem
-from ablate.data.splits import evenly, redraw
+from ablate.data.splits import evenly
 from ablate.errors import DataError
 
 SPLITS = ("train", "val", "test")
@@ -53,6 +54,7 @@ class PairSet:
         manifest: What the set is made of.
         files: Infrared and visible file of each stem; empty where nothing lies on disk.
         problems: Faults found so far; `ablate.data.load` refuses a set that has any.
+        left_out: Pairs in no split, since their scene stands in the test part.
 
     Raises:
         DataError: A stem stands in two splits.
@@ -66,6 +68,7 @@ class PairSet:
         manifest: Manifest,
         files: Mapping[str, tuple[Path, Path]] | None = None,
         problems: Sequence[Problem] = (),
+        left_out: Sequence[str] = (),
     ) -> None:
         stems = [stem for split in SPLITS for stem in splits.get(split, ())]
         twice = sorted(stem for stem, count in Counter(stems).items() if count > 1)
@@ -79,16 +82,19 @@ class PairSet:
         self.manifest = manifest
         self.files = dict(files or {})
         self.problems = tuple(problems)
+        self.left_out = tuple(left_out)
         self.pads_to_px = 0
         self.cache: Path | None = None
 
     def redrawn(self, seed: int) -> "PairSet":
         """Return the same pairs with train and val drawn anew from their pool; test stays.
 
-        As many val pairs as before, in blocks of neighbouring frames; decoded pairs are shared.
+        As many val pairs as before, in blocks of neighbouring frames, or about as many in whole
+        groups where the manifest knows them; decoded pairs are shared.
         """
         pool = (*self._splits["train"], *self._splits["val"])
-        train, val = redraw(pool, count=len(self._splits["val"]), seed=seed)
+        count, groups = len(self._splits["val"]), self.manifest.groups
+        train, val = drawn_anew(pool, count=count, seed=seed, groups=groups)
         other = copy.copy(self)
         other._splits = {**self._splits, "train": train, "val": val}
         return other
@@ -142,6 +148,7 @@ class PairSet:
             label=f"{label} (sample: {', '.join(parts)})",
             files=_of_stems(self.manifest.files, kept),
             splits=splits,
+            groups={stem: one for stem, one in self.manifest.groups.items() if stem in kept},
         )
         return other
 

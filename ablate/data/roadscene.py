@@ -4,6 +4,7 @@ from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import pair_up, root_of
 from ablate.data.folder_sets import divided
+from ablate.data.groups import by_number
 from ablate.data.pairs import PairSet
 from ablate.settings.data import OwnSplit
 
@@ -22,10 +23,18 @@ ROADSCENE = FACTS.register("roadscene")(
 
 @DATASETS.register("roadscene", settings=OwnSplit)
 def roadscene(settings: OwnSplit) -> PairSet:
-    """RoadScene layout; test and val are carved in blocks of neighbouring names.
+    """RoadScene layout; test and val are carved in stretches of the video (groups).
 
+    Frames with numbers up to 100 apart are one stretch, which spans 300 numbers at most.
     Only these two folders are aligned: crop_HR_visible has another size, infrared is uncropped.
     """
     folder = root_of(settings.root, "RoadScene")
     files, problems = pair_up((folder / "cropinfrared", folder / "crop_LR_visible"))
-    return divided(files, problems, settings, facts=ROADSCENE)
+    return divided(
+        files,
+        problems,
+        settings,
+        facts=ROADSCENE,
+        folder=folder,
+        rule=lambda stems: by_number(stems, gap=100, longest=300),
+    )

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 
 def natural(stem: str) -> list[tuple[int, str]]:
@@ -34,52 +34,6 @@ def carve(
         part += ordered[last - length : last]
     chosen = set(part)
     return tuple(stem for stem in ordered if stem not in chosen), tuple(part)
-
-
-def divide(
-    stems: Sequence[str],
-    *,
-    named: Mapping[str, tuple[str, ...]],
-    test_share: float,
-    val_share: float,
-    group: Callable[[str], str] | None = None,
-) -> dict[str, tuple[str, ...]]:
-    """Return train, val and test: what is named stays, the rest is carved in blocks.
-
-    Without a named train, that is what no other split names; without a named test, what no other
-    names, or a share of train when every stem is named; without a named val, a share of train.
-
-    Args:
-        stems: All pairs.
-        named: Stems of the splits that are given.
-        test_share: Part that becomes test.
-        val_share: Part of train that becomes val.
-        group: Kind of a stem; val is carved from each kind apart.
-
-    Example:
-        >>> divide("abcd", named={"test": ("d",)}, test_share=0.5, val_share=0.3)
-        {'train': ('a', 'b'), 'val': ('c',), 'test': ('d',)}
-    """
-    taken = {stem for part in named.values() for stem in part}
-    rest = tuple(stem for stem in stems if stem not in taken)
-    train, test = named.get("train", rest), named.get("test", ())
-    if "test" not in named:
-        if "train" in named and rest:
-            test = rest
-        elif train:
-            train, test = carve(train, share=test_share)
-    if "val" in named:
-        return {"train": train, "val": named["val"], "test": test}
-    kinds: dict[str, list[str]] = {}
-    for stem in train:
-        kinds.setdefault(group(stem) if group else "", []).append(stem)
-    kept: list[str] = []
-    val: list[str] = []
-    for kind in sorted(kinds, key=lambda name: (not name, name)):
-        others, part = carve(kinds[kind], share=val_share)
-        kept += others
-        val += part
-    return {"train": tuple(kept), "val": tuple(val), "test": test}
 
 
 def evenly(stems: Sequence[str], *, count: int) -> tuple[str, ...]:

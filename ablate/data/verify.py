@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ablate import data
 from ablate.data import decode
 from ablate.data.fingerprint import BITS, NEAR_BITS, Fingerprint, fingerprint, nearest_looks
+from ablate.data.groups import across
 from ablate.data.manifest import Manifest
 from ablate.data.modalities import Tint, coloured, is_copy
 from ablate.data.pairs import SPLITS, PairSet
@@ -32,6 +33,9 @@ class Findings:
     splits: Mapping[str, int]
     problems: tuple[Problem, ...]
     manifest: Manifest | None
+    scenes: Mapping[str, int] = field(default_factory=dict)  # per split; empty: none are known
+    shared_scenes: int = 0  # of the test part, that stand in another part too
+    left_out: int = 0  # pairs in no split, since their scene stands in the test part
 
     @property
     def pairs(self) -> int:
@@ -44,6 +48,9 @@ class Findings:
             "name": self.name,
             "pairs": self.pairs,
             "splits": dict(self.splits),
+            "scenes": dict(self.scenes),
+            "shared_scenes": self.shared_scenes,
+            "left_out": self.left_out,
             "problems": [
                 {"file": str(problem.file), "problem": problem.what, "mend": problem.fix}
                 for problem in self.problems
@@ -86,12 +93,17 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
             tick(done, len(stems))
     refused = [*pairs.problems, *seen.unreadable]
     suspect = [*seen.copies, *coloured(seen.tints), *_repeated(pairs, seen.prints)]
+    made = pairs.manifest
+    shared = across(made.splits, made.groups) if made.groups else {}
     return Findings(
         name=settings["name"],
-        label=pairs.manifest.label,
-        splits=pairs.manifest.counts,
+        label=made.label,
+        splits=made.counts,
         problems=(*refused, *suspect),
-        manifest=None if refused else pairs.manifest,
+        manifest=None if refused else made,
+        scenes=made.group_counts() if made.groups else {},
+        shared_scenes=sum("test" in parts for parts in shared.values()),
+        left_out=len(pairs.left_out),
     )
 
 

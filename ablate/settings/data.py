@@ -65,6 +65,16 @@ class PublishedSplit(DataSettings):
         meaning="File or folder that names the pairs of every split, which goes before the "
         "folders.",
     )
+    groups: str = field(
+        "text",
+        "auto",
+        since=3,
+        absent="none",
+        meaning="Which images show one scene: auto: as groups.csv (name, group) in the folder "
+        "says, else the rule of the data set; a CSV file or a regular expression over names; none: "
+        "each image stands for itself. Splits cut no group, and groups are the cases of the "
+        "statistics.",
+    )
     val_share: float = field(
         "float", 0.15, written=False, above=0, high=0.9, meaning="Part of train that becomes val."
     )

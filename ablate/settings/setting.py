@@ -15,6 +15,7 @@ Type = Literal["int", "float", "text", "name", "names", "numbers", "counts", "si
 Matters = Callable[[Mapping[str, Any]], bool]
 Check = Callable[[Any], str | None]
 Section = TypeVar("Section")
+NEWEST: Final = 3  # version of the packaged defaults
 NOTHING: Final = object()  # no default, or no value of its own in a study that did not know it
 
 
@@ -37,6 +38,7 @@ class Setting:
         default: Of new studies.
         written: Whether new studies have the default written into them; what is not written has
             its default by being absent.
+        since: Version of the defaults that first had the setting written (decision 0015).
         absent: The value that a recorded study without the setting meant. A recipe with this value
             has the identity of one without the setting, so a setting that is added later needs it.
         group: Settings that belong together, such as those that a published loss fixes.
@@ -59,6 +61,7 @@ class Setting:
     may_be_absent: bool = False
     default: Any = NOTHING
     written: bool = True
+    since: int = 1
     absent: Any = NOTHING
     group: str = ""
     path: str = ""
@@ -189,11 +192,16 @@ def _fields_of(section: type) -> tuple[tuple[str, Setting], ...]:
     return tuple((setting.path or name, setting) for name, setting in found)
 
 
-def defaults_of(section: type | Mapping[str, Setting]) -> dict[str, Any]:
-    """Return the defaults that are written into new studies, as a mapping in a mapping."""
+def defaults_of(section: type | Mapping[str, Setting], *, version: int = NEWEST) -> dict[str, Any]:
+    """Return the defaults that are written into new studies, as a mapping in a mapping.
+
+    Args:
+        section: The settings class, or its settings by path.
+        version: Of the defaults: a store goes on with those it was started with.
+    """
     found: dict[str, Any] = {}
     for path, one in _settings(section).items():
-        if one.default is NOTHING or not one.written:
+        if one.default is NOTHING or not one.written or one.since > version:
             continue
         *above, name = path.split(".")
         part = found

@@ -12,6 +12,7 @@ def crossed_power(
     blocks: int,
     block_variance: float,
     image_variance: float,
+    cases: float | None = None,
     alpha: float = ALPHA,
 ) -> float:
     """Return the chance that the crossed t rejects at a true effect, in the units of the metric.
@@ -24,6 +25,7 @@ def crossed_power(
         block_variance: Variance of the mean difference of one block.
         image_variance: Variance that the choice of images adds to the mean; more blocks do not
             shrink it.
+        cases: `effective_cases` of the scenes, None where no scenes are known.
         alpha: Level of the two-sided test.
 
     Example:
@@ -33,7 +35,7 @@ def crossed_power(
     se = float(standard_error(block_variance, image_variance, blocks=blocks))
     if se == 0:
         return 1.0 if effect else alpha
-    df = float(freedom(block_variance, image_variance, blocks=blocks))
+    df = float(freedom(block_variance, image_variance, blocks=blocks, cases=cases))
     return t_power(shift=abs(effect) / se, freedom=df, alpha=alpha)
 
 
@@ -42,6 +44,7 @@ def crossed_detectable(
     blocks: int,
     block_variance: float,
     image_variance: float,
+    cases: float | None = None,
     alpha: float = ALPHA,
     power: float = POWER,
 ) -> float:
@@ -52,7 +55,7 @@ def crossed_detectable(
         2.31
     """
     se = float(standard_error(block_variance, image_variance, blocks=blocks))
-    df = float(freedom(block_variance, image_variance, blocks=blocks))
+    df = float(freedom(block_variance, image_variance, blocks=blocks, cases=cases))
     return se * least(lambda shift: t_power(shift=shift, freedom=df, alpha=alpha) >= power)
 
 
@@ -61,6 +64,7 @@ def crossed_blocks(
     effect: float,
     block_variance: float,
     image_variance: float,
+    cases: float | None = None,
     alpha: float = ALPHA,
     power: float = POWER,
 ) -> int | None:
@@ -79,6 +83,7 @@ def crossed_blocks(
             blocks=blocks,
             block_variance=block_variance,
             image_variance=image_variance,
+            cases=cases,
             alpha=alpha,
         )
         return found >= power

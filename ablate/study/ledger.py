@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ablate.config.defaults import NEWEST
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
 from ablate.positions import HALF_ENDS
 from ablate.positions import NEWEST as NEWEST_POSITIONS
+from ablate.settings.setting import NEWEST
 from ablate.study.planned import Redraw
 from ablate.training.spec import RunResult
 

@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from ablate.config.schema import Factor, Phase, Question
+from ablate.data.groups import across
 from ablate.data.items import Examples
+from ablate.data.manifest import Manifest
 from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
 from ablate.designs.full_factorial import cell
@@ -97,6 +99,18 @@ def publish(
     return folder
 
 
+def _group_facts(manifest: Manifest) -> dict[str, Any]:
+    """Return the scenes of the test part, and how many of them stand in another part too."""
+    if not manifest.groups:
+        return {}
+    return {
+        "groups": {stem: manifest.groups[stem] for stem in manifest.splits["test"]},
+        "shared_groups": sum(
+            "test" in parts for parts in across(manifest.splits, manifest.groups).values()
+        ),
+    }
+
+
 def _seeds_of_answers(plan: Plan) -> list[int]:
     """Return the seeds of the blocks, those of all designed runs where there are no blocks."""
     runs = [run for trial in plan.trials for run in trial.runs]
@@ -135,6 +149,7 @@ def facts(
         "protocol": protocol,
         "protocol_hash": rules_hash,
         "items": task.items,
+        **_group_facts(manifest),
         "metrics": names,
         "declared": {  # metrics of plug-ins: a report may be made where these are not
             name: {"label": LABELS[name], "better": BETTER[name]}

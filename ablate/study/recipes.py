@@ -142,7 +142,9 @@ def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _plain() -> dict[str, dict[str, Any]]:
     """Return values equal to leaving a setting out: studies older than the setting meant these."""
     networks = (absent_of(one.settings) for one in members("models").values())
+    sets = (absent_of(one.settings) for one in members("data").values())
     return {
+        "data": {name: value for one in sets for name, value in one.items()},
         "train": absent_of(TrainSettings),
         "model": {name: value for network in networks for name, value in network.items()},
         "loss": absent_of(loss_settings()),

@@ -31,7 +31,12 @@ def project(folder: Path) -> Path:
 
 def test_data_chosen_on_the_command_line_works_with_the_packaged_study() -> None:
     study = config.load("q4_variant", ["data=msrs", "data.root=/x"])
-    assert study.base["data"] == {"name": "msrs", "crop": 64, "root": "/x"}
+    assert study.base["data"] == {
+        "name": "msrs",
+        "crop": 64,
+        "groups": "auto",
+        "root": "/x",
+    }
     assert study.base["train"]["steps"] == 1000
     assert study.factors["variant"].baseline == "signed"
     assert study.phases["compare"].seeds == 3
@@ -54,7 +59,8 @@ def test_a_study_wins_over_the_group_and_the_command_line_over_both(tmp_path: Pa
     project(tmp_path)
     file = tmp_path / "studies" / "width.yaml"
     file.write_text(yaml.safe_dump({**STUDY, "base": {"data": {"name": "msrs", "crop": 256}}}))
-    assert config.load(file).base["data"] == {"name": "msrs", "crop": 256, "root": None}
+    mine = {"name": "msrs", "crop": 256, "groups": "auto", "root": None}
+    assert config.load(file).base["data"] == mine
     assert config.load(file, ["data.crop=64"]).base["data"]["crop"] == 64
     other = config.load(file, ["data=synthetic"]).base["data"]
     assert (other["crop"], other["size"]) == (256, [96, 128])

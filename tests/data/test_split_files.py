@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate import data
+from ablate.data.folder_sets import divide
 from ablate.data.pairs import PairSet
-from ablate.data.splits import divide
 from ablate.errors import DataError
 
 

@@ -71,7 +71,7 @@ def shuffled(
     total = shuffles * len(facts.questions)
     for place, registered in enumerate(facts.questions):
         question = replace(
-            frozen(registered, percent_base=bases, looks=about.looks),
+            frozen(registered, percent_base=bases, groups=facts.groups, looks=about.looks),
             secondary=(),
             guardrails=(),  # families of their own, which claim nothing
         )

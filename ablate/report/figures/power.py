@@ -100,9 +100,12 @@ class Power:
 def variances_of(row: Row) -> tuple[float, float]:
     """Return block and image variance of a row, from its standard error and degrees of freedom.
 
-    `crossed_t` has se^2 = B / R + I and df = (R - 1) (se^2 / (B / R))^2.
+    Rows without scenes do not say it: there `crossed_t` has se^2 = B / R + I and
+    df = (R - 1) (se^2 / (B / R))^2.
     """
     variance, blocks = (row.se or 0.0) ** 2, row.blocks
+    if row.block_variance is not None:
+        return row.block_variance, max(0.0, variance - row.block_variance / blocks)
     of_blocks = variance / math.sqrt(max(1.0, (row.df or 0.0) / (blocks - 1)))
     return of_blocks * blocks, variance - of_blocks
 
@@ -114,7 +117,11 @@ def _of_row(question: str, row: Row, *, alpha: float) -> list[dict[str, Any]]:
     found = []
     for blocks in sorted({*STEPS, row.blocks}):
         detectable = crossed_detectable(
-            blocks=blocks, block_variance=of_blocks, image_variance=of_images, alpha=alpha
+            blocks=blocks,
+            block_variance=of_blocks,
+            image_variance=of_images,
+            cases=row.cases,
+            alpha=alpha,
         )
         found.append(
             {
@@ -129,6 +136,7 @@ def _of_row(question: str, row: Row, *, alpha: float) -> list[dict[str, Any]]:
                     blocks=blocks,
                     block_variance=of_blocks,
                     image_variance=of_images,
+                    cases=row.cases,
                     alpha=alpha,
                 ),
                 "detectable": None if scale is None else detectable * scale,
