@@ -321,7 +321,7 @@ class _Log:
 def _running(runs: Sequence[RunProgress]) -> str:
     """How far the open runs are."""
     if not runs:
-        return "no run has begun"
+        return "no run is open"
     if len(runs) == 1:
         (one,) = runs
         at = f"step {one.step} of {one.steps}" if one.step < one.steps else "scoring"

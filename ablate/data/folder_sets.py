@@ -93,7 +93,7 @@ def divided(
 ) -> PairSet:
     """Return the set of some pairs, split as files say, as its folders say, or by blocks.
 
-    Where groups are known (`settings.groups`), none is cut by us. A split of the authors stays as
+    Where groups are known (`settings.groups`), none is cut by us unless there is only one. A split of the authors stays as
     it is where the set has their counts, so that results stay comparable; of a part of such a set,
     pairs to train on leave whose group stands in the test part. Split files are never changed.
 
@@ -135,7 +135,7 @@ def divided(
     )
     label = facts.label({split: len(splits[split]) for split in SPLITS})
     left_out: tuple[str, ...] = ()
-    if groups and not listed and label != facts.title:
+    if groups and named and not listed and label != facts.title:
         whole = without(splits, groups)
         left_out = tuple(
             stem for part in SPLITS for stem in splits[part] if stem not in whole[part]
@@ -163,7 +163,8 @@ def divide(
         named: Stems of the splits that are given.
         test_share: Part that becomes test.
         val_share: Part of train that becomes val.
-        groups: Group of every stem: whole groups are carved; empty: blocks of neighbours.
+        groups: Group of every stem: whole groups are carved; empty, or one group: blocks of
+            neighbours.
         kind: Kind of a stem; val is carved from each kind apart, a group being of the kind of its
             first stem. A kind with one group stays in train.
 
@@ -211,6 +212,6 @@ def _kinds(
 def _carved(
     stems: Sequence[str], *, share: float, groups: Mapping[str, str] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if not groups:
+    if not groups or len({groups[stem] for stem in stems}) < 2:
         return carve(stems, share=share)
     return carve_groups(stems, groups=groups, count=max(1, round(len(stems) * share)))

@@ -204,8 +204,8 @@ def redraw_groups(
 def drawn_anew(
     stems: Sequence[str], *, groups: Mapping[str, str], count: int, seed: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return (rest, part) by `redraw_groups`, by `redraw` where no groups are known."""
-    if not groups:
+    """Return (rest, part) by `redraw_groups`; by `redraw` where less than two groups are known."""
+    if len({groups.get(stem) for stem in stems}) < 2:
         return redraw(stems, count=count, seed=seed)
     return redraw_groups(stems, groups=groups, count=count, seed=seed)
 

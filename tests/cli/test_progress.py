@@ -142,7 +142,7 @@ def test_a_log_tells_start_begin_rung_progress_and_end_with_the_scores(
     (line,) = wait(int(LINE_EVERY_S))
     assert line == "mine 1/3 ETA 8 s  val/qabf 0.500, best 0.750  arm a: finished"
     (line,) = wait(int(LONGEST_S) + 1)
-    assert line.endswith("val/qabf 0.500, best 0.750  no run has begun")
+    assert line.endswith("val/qabf 0.500, best 0.750  no run is open")
     meter.take(scored("arm b", None, 0.75, ended=3, planned=3))
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "mine 3/3 ETA 0 s  val/qabf -, best 0.750  arm b: finished"

@@ -1,7 +1,7 @@
 """Scenes by number, pattern and file; splits that never cut one."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -185,6 +185,17 @@ def test_neighbours_of_test_frames_leave_the_training_part(msrs_folder: Path) ->
     )
     sample = made.limited({"train": 6})
     assert set(sample.manifest.groups) == {s for part in SPLITS for s in sample.stems(part)}
+
+
+def test_one_scene_alone_is_cut_and_that_is_known(tmp_path: Path, write: Callable) -> None:
+    for number in range(12):
+        for side in ("ir", "vi"):
+            write(tmp_path / side / f"{number}.png", seed=number, rgb=side == "vi")
+    (tmp_path / "groups.csv").write_text("name,group\n" + "".join(f"{n},one\n" for n in range(12)))
+    made = load("folders", tmp_path, groups="auto")
+    assert across(made.manifest.splits, made.manifest.groups) == {"one": list(SPLITS)}
+    assert made.left_out == ()
+    assert len(made.redrawn(1).stems("val")) == len(made.stems("val"))
 
 
 def test_the_manifest_holds_the_groups(msrs_folder: Path, tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ def test_a_whole_set_has_no_problem_and_the_promised_keys(tmp_path: Path) -> Non
         {"name": "msrs", "root": str(scenes(tmp_path))}, tick=lambda *step: steps.append(step)
     )
     facts = findings.to_json()
-    assert set(facts) == {"name", "pairs", "splits", "problems", "manifest_hash"}
+    keys = {"name", "pairs", "splits", "problems", "manifest_hash"}
+    assert set(facts) == keys | {"scenes", "shared_scenes", "left_out"}
     assert facts["problems"] == []
     assert facts["pairs"] == 12 == sum(facts["splits"].values())
     assert (
