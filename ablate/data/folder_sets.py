@@ -93,9 +93,10 @@ def divided(
 ) -> PairSet:
     """Return the set of some pairs, split as files say, as its folders say, or by blocks.
 
-    Where groups are known (`settings.groups`), none is cut by us unless there is only one. A split of the authors stays as
-    it is where the set has their counts, so that results stay comparable; of a part of such a set,
-    pairs to train on leave whose group stands in the test part. Split files are never changed.
+    Where groups are known (`settings.groups`), none is cut by us unless there is only one. A split
+    of the authors stays as it is where the set has their counts, so that results stay comparable;
+    of a part of such a set, pairs to train on leave whose group stands in the test part. Split
+    files are never changed.
 
     Args:
         files: All pairs.
