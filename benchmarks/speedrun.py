@@ -1,6 +1,7 @@
 """CPU seconds from nothing to the level of the literature, on real pairs and on generated ones.
 
-Run: python -m benchmarks.speedrun --data FOLDER [--seeds N] [--long N] [--out FOLDER]
+Run: python -m benchmarks.speedrun --data FOLDER [--seeds N] [--out FOLDER]
+Run: python -m benchmarks.speedrun --data FOLDER --long N, for published recipes and the next level
 """
 
 import argparse
@@ -127,28 +128,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=ABOUT)
     parser.add_argument("--data", type=Path, required=True, help="has MSRS-mini and RoadScene")
     parser.add_argument("--seeds", type=int, default=64)
-    parser.add_argument("--long", type=int, default=2, help="seeds of the slow trainings; 0: none")
+    parser.add_argument("--long", type=int, default=0, help="seeds of the slow trainings alone")
+    parser.add_argument("--processes", type=int, help="at once; the cores of the machine if absent")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
     parser.add_argument("--kept", type=Path, default=Path("build/speedrun.jsonl"))
     given, before = parser.parse_args(), os.getloadavg()[0]
-    wanted = entries(given.data)
-    every = run_all({"default": wanted["default"]}, seeds=range(given.seeds), kept=given.kept)
-    rest = {name: each for name, each in wanted.items() if name != "default"}
-    others = run_all(rest, seeds=range(FEW), kept=given.kept)
-    asked = {**published(given.data), **beyond(given.data)} if given.long else {}
-    slow = run_all(asked, seeds=range(given.long), kept=given.kept)
-    labels = {name: f"published recipe of {name}, {STEPS[name]} steps" for name in STEPS}
-    labels |= {name: name for name in beyond(given.data)}
+    if given.long:
+        asked = {**published(given.data), **beyond(given.data)}
+        every = run_all(asked, seeds=range(given.long), kept=given.kept, processes=given.processes)
+        labels = {name: f"published recipe of {name}, {STEPS[name]} steps" for name in STEPS}
+        labels |= {name: name for name in beyond(given.data)}
+        rows = [each for name in asked for each in measures(name, every, label=labels[name])]
+    else:
+        wanted = entries(given.data)
+        first = {"default": wanted.pop("default")}
+        every = run_all(first, seeds=range(given.seeds), kept=given.kept, processes=given.processes)
+        every += run_all(wanted, seeds=range(FEW), kept=given.kept, processes=given.processes)
+        names = {
+            "default": "MSRS-mini",
+            "roadscene": "RoadScene-mini",
+            "generated": "generated pairs, 200 steps",
+        }
+        rows = [each for name in names for each in measures(name, every, label=names[name])]
     found = content(
-        "speedrun",
+        "speedrun_long" if given.long else "speedrun",
         about=ABOUT,
-        measures=[
-            *measures("default", every, label="MSRS-mini"),
-            *measures("roadscene", others, label="RoadScene-mini"),
-            *measures("generated", others, label="generated pairs, 200 steps"),
-            *(each for name in asked for each in measures(name, slow, label=labels[name])),
-        ],
-        notes=[LATER],
+        measures=rows,
+        notes=[LATER] if given.long else [],
         load_before=before,
         sides="each training in a process of its own",
     )

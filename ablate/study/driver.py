@@ -43,7 +43,7 @@ class Progress:
     resumed: int  # runs that an earlier session had ended
     objective: str = ""
     last_score: float | None = None  # objective of the last run, None where it has none
-    best_score: float | None = None  # of all runs that have ended, earlier sessions included
+    best_score: float | None = None  # of all healthy runs, earlier sessions included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,11 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
 def _first(study: OpenStudy) -> Progress:
     """Return where this session starts."""
     objective, results = study.config.objective, study.ledger.results
-    scores = [r.metrics[objective] for r in results.values() if objective in r.metrics]
+    scores = [
+        result.metrics[objective]
+        for result in results.values()
+        if objective in result.metrics and not result.is_unhealthy
+    ]
     return Progress(
         ended=len(results),
         planned=study.trials.planned,
@@ -282,7 +286,8 @@ class _Loop:
         spec, result = self._unsent.popleft()
         self._projection.end(spec, result)
         best, score = self._progress.best_score, result.metrics.get(self._progress.objective)
-        scores = [value for value in (best, score) if value is not None]
+        may_be_best = None if result.is_unhealthy else score
+        scores = [value for value in (best, may_be_best) if value is not None]
         self._progress = replace(
             self._progress,
             ended=len(self._ledger.results) - len(self._unsent),

@@ -18,6 +18,8 @@ from ablate.study.planned import ConfirmPlan, PlannedTrial, Redraw, SearchPlan
 from ablate.study.questions import directions_of
 from ablate.training.spec import RunResult, RunSpec
 
+UNHEALTHY_IS_LOST = 3  # version of the defaults from which unhealthy trainings teach no sampler
+
 
 class Trials:
     """All trials of a study: those known, those that have finished, and what to run next.
@@ -151,7 +153,7 @@ class Trials:
                 return
             means = [_mean(ended, objective) for objective in self.plan.config.objectives]
             further = tuple(mean for mean in means[1:] if mean is not None)
-            is_whole = len(further) == len(means) - 1
+            is_whole = len(further) == len(means) - 1 and not self._is_lost(ended)
             finished = FinishedTrial(
                 number=number,
                 values={**trial.factors, **trial.nuisance},
@@ -164,6 +166,14 @@ class Trials:
         self._unfinished.discard(number)
         for other in self._twins.get(number, ()):
             self.finish(other)
+
+    def _is_lost(self, ended: Sequence[RunResult]) -> bool:
+        """Return whether a trial has no value for a search since a run of it ended unhealthy.
+
+        Searches of stores that began before go on as they began: their history is replayed.
+        """
+        is_new = self.plan.config.defaults >= UNHEALTHY_IS_LOST
+        return is_new and any(result.is_unhealthy for result in ended)
 
     def decide(self, spec: RunSpec, reports: Mapping[int, float]) -> bool:
         """Return whether a run with these values of the objective at its rungs should stop."""

@@ -1,6 +1,7 @@
 """What a search phase asks of its sampler and pruner, and what they are told."""
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -94,6 +95,23 @@ def test_a_trial_without_one_of_its_objectives_has_failed(tmp_path: Path) -> Non
     told = trials.finished[spec.trial]
     assert told is not None
     assert (told.value, told.further) == (None, ())
+
+
+@pytest.mark.parametrize(("defaults", "value"), [(2, 0.9), (3, None)])
+def test_an_unhealthy_training_teaches_no_sampler(
+    tmp_path: Path, defaults: int, value: float | None
+) -> None:
+    plan = plan_of(tmp_path)
+    plan = replace(plan, config=replace(plan.config, defaults=defaults))
+    ledger = Ledger(tmp_path / "store")
+    trials = Trials(plan, ledger)
+    spec = trials.next()
+    assert spec is not None
+    facts = {"health": {"state": "negative"}}
+    metrics = {"val/qabf": 0.9}
+    ledger.end(RunResult(run_id=spec.run_id, state="finished", metrics=metrics, facts=facts))
+    trials.finish(spec.trial)
+    assert trials.finished[spec.trial].value == value
 
 
 def test_the_options_reach_sampler_and_pruner(tmp_path: Path) -> None:
