@@ -28,6 +28,9 @@ def selftest(
     shuffles: Annotated[
         int, typer.Option("--shuffles", min=1, help="How often the labels are shuffled.")
     ] = 200,
+    full: Annotated[
+        bool, typer.Option("--full", help="Ten times the simulated studies; some minutes.")
+    ] = False,
     store: Store = DEFAULT_STORE,
     as_json: Json = False,
 ) -> None:
@@ -39,6 +42,7 @@ def selftest(
 
     Examples:
         ablate selftest
+        ablate selftest --full
         ablate selftest q4_variant_answer --shuffles 1000
     """
     if study is not None:
@@ -48,7 +52,7 @@ def selftest(
 
     from ablate.analysis.selftest.run import run
 
-    checks = run()
+    checks = run(full=full)
     missed = [check for check in checks if not check.passes]
     if as_json:
         facts = [{**asdict(check), "passes": check.passes} for check in checks]

@@ -14,7 +14,7 @@ from ablate.analysis.selftest.check import Check
 from ablate.cli.main import app
 
 
-@pytest.mark.parametrize("trap", run.TRAPS, ids=lambda trap: trap.__name__)
+@pytest.mark.parametrize("trap", [*run.TRAPS, *run.SIMULATED], ids=lambda trap: trap.__name__)
 def test_the_trap_catches_the_usual_practice_and_not_the_protocol(trap: object) -> None:
     check = trap()  # type: ignore[operator]
     assert check.is_met, check
@@ -52,7 +52,7 @@ def test_a_number_that_is_not_of_the_row_is_found() -> None:
 
 
 def fake(monkeypatch: pytest.MonkeyPatch, checks: list[Check]) -> None:
-    monkeypatch.setattr(run, "run", lambda: checks)
+    monkeypatch.setattr(run, "run", lambda full=False: checks)
 
 
 def test_the_command_prints_eighty_columns(

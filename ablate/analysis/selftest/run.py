@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from ablate.analysis.selftest import effects, rates, replication, reporting, tuning, unhealthy
+from ablate.analysis.selftest import (
+    answers,
+    effects,
+    rates,
+    replication,
+    reporting,
+    scenes,
+    tuning,
+    unhealthy,
+)
 from ablate.analysis.selftest.check import Check
 
 TRAPS: tuple[Callable[[], Check], ...] = (
@@ -25,8 +34,27 @@ TRAPS: tuple[Callable[[], Check], ...] = (
     replication.metrics_as_blocks,
     reporting.one_source,
 )
+SIMULATED: tuple[Callable[..., Check], ...] = (  # those that take more studies
+    scenes.frames,
+    scenes.ties,
+    scenes.best,
+    answers.guarded,
+    answers.mirrored,
+    answers.at_the_margin,
+    answers.data_sets,
+)
+FULL = 10  # times the studies
 
 
-def run() -> list[Check]:
-    """Return every check; the same numbers on every run."""
-    return [*rates.checks(), *(trap() for trap in TRAPS)]
+def run(*, full: bool = False) -> list[Check]:
+    """Return every check; the same numbers on every run.
+
+    Args:
+        full: Ten times the studies of what is simulated, for some minutes.
+    """
+    times = FULL if full else 1
+    return [
+        *rates.checks(),
+        *(trap() for trap in TRAPS),
+        *(trap(times=times) for trap in SIMULATED),
+    ]
