@@ -188,11 +188,9 @@ def open(  # the word that people try first
     """
     from ablate.config.locations import study_name
     from ablate.report.source import read
-    from ablate.study.store import check_version
 
     name, store = study_name(study), Path(store)
     if uri is None:
-        check_version(store)
         name = _begun(store, name)
     return OpenedStudy(read(store=store, study=name, uri=uri, pictures=pictures))
 
@@ -297,7 +295,9 @@ def score(
 
 def _begun(store: Path, name: str) -> str:
     """Return the study of a store that a name, or the beginning of one, means."""
-    there = sorted(path.parent.name for path in store.glob("*/ledger.jsonl"))
+    from ablate.store_folder import studies
+
+    there = studies(store)
     if name in there or not there:
         return name
     begun = [one for one in there if one.startswith(name)]

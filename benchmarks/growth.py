@@ -27,6 +27,7 @@ from ablate.report.source import read
 from ablate.study.doctor import examine
 from ablate.study.driver import run
 from ablate.study.ledger import Ledger
+from ablate.study.open_study import OpenStudy
 from ablate.study.status import status
 from benchmarks.commits import counted
 from benchmarks.results import FOLDER, content, measure, row, show, write
@@ -73,8 +74,8 @@ def reading(config: StudyConfig, store: Path) -> dict[str, float]:
     """Return CPU seconds of opening the ledger, of status and of doctor."""
     calls: dict[str, Callable[[], Any]] = {
         "ledger": lambda: Ledger(store / config.name),
-        "status": lambda: status(config, store=store),
-        "doctor": lambda: examine(config, store=store),
+        "status": lambda: status(OpenStudy(config, store=store)),
+        "doctor": lambda: examine(OpenStudy(config, store=store)),
     }
     found = {}
     for name, call in calls.items():

@@ -9,6 +9,7 @@ from ablate.cli import completing
 
 if TYPE_CHECKING:
     from ablate.config.schema import StudyConfig
+    from ablate.study.open_study import OpenStudy
 
 Study = Annotated[
     str,
@@ -69,13 +70,16 @@ def load(study: str, overrides: list[str] | None, *, store: Path | None = None) 
     return config.load(study, words, known=known(), defaults=defaults)
 
 
-def load_started(study: str, overrides: list[str] | None, *, store: Path) -> "StudyConfig":
-    """Return the checked study as it was started in a store, where no overrides are given.
+def opened(study: str, overrides: list[str] | None, *, store: Path) -> "OpenStudy":
+    """Return the study in a store, as it was started there where no overrides are given.
 
     Raises:
         ConfigError: All faults of the file and the overrides together.
+        StoreError: Another version of ablate wrote the store.
     """
     from ablate.config.locations import study_name
     from ablate.study.ledger import overrides_in
+    from ablate.study.open_study import OpenStudy
 
-    return load(study, overrides or overrides_in(store / study_name(study)), store=store)
+    words = overrides or overrides_in(store / study_name(study))
+    return OpenStudy(load(study, words, store=store), store=store)

@@ -13,14 +13,13 @@ def best(study: Study, store: Store = DEFAULT_STORE, as_json: Json = False) -> N
     Example: ablate best q4_variant_answer
     """
     from ablate.config.locations import study_name
-    from ablate.fusing.trained import check_study
     from ablate.report.best import best as find
     from ablate.report.best import in_words
     from ablate.report.source import read
+    from ablate.store_folder import check_study
     from ablate.stored import encode
-    from ablate.study.store import check_version
 
-    check_version(store)
-    check_study(store, study_name(study))
-    found = find(read(store=store, study=study_name(study), is_explored=False))
+    name = study_name(study)
+    check_study(store, name)
+    found = find(read(store=store, study=name, is_explored=False))
     typer.echo(json.dumps(encode(found), indent=2) if as_json else "\n".join(in_words(found)))

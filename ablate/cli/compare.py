@@ -21,9 +21,7 @@ def compare(first: Run, second: Run, store: Store = DEFAULT_STORE, as_json: Json
     """
     from ablate.analysis.two_runs import differences, differing, in_words
     from ablate.fusing.trained import by_id
-    from ablate.study.store import check_version
 
-    check_version(store)
     one, other = by_id(store, first), by_id(store, second)
     settings = differing(one.spec.settings, other.spec.settings)
     split = "test" if one.spec.scores_test and other.spec.scores_test else "val"

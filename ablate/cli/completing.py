@@ -38,10 +38,10 @@ def _offer(find: Callable[[Path, str], Collection[str]]) -> Offer:
 @_offer
 def studies(store: Path, study: str) -> Collection[str]:
     """Return names of studies: the user's, the packaged and those of the store."""
+    from ablate import store_folder
     from ablate.config import locations
 
-    there = {path.parent.name for path in store.glob("*/ledger.jsonl")}
-    return {*locations.names("studies"), *there}
+    return {*locations.names("studies"), *store_folder.studies(store)}
 
 
 @_offer

@@ -19,7 +19,7 @@ def dashboard(
     Example: ablate dashboard --store ablate-store
     """
     from ablate.search.dashboard import LOOPBACK, serve
-    from ablate.study.store import check_version
+    from ablate.store_folder import check_version
 
     check_version(store)
     typer.echo(f"http://{LOOPBACK}:{port}/dashboard")

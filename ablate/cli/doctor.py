@@ -27,20 +27,17 @@ def doctor(
         ablate doctor quickstart
         ablate doctor quickstart --repair
     """
-    from ablate.cli.arguments import load_started
+    from ablate.cli.arguments import opened
     from ablate.study.doctor import examine, repair
     from ablate.study.environments import lines, of_results
-    from ablate.study.ledger import Ledger
-    from ablate.study.store import check_version
 
-    check_version(store)
-    config = load_started(study, overrides, store=store)
-    before = examine(config, store=store)
-    left = repair(config, store=store) if is_repair and before else before
-    environments = [asdict(one) for one in of_results(Ledger(store / config.name))]
+    checked = opened(study, overrides, store=store)
+    before = examine(checked)
+    left = repair(checked) if is_repair and before else before
+    environments = [asdict(one) for one in of_results(checked.ledger)]
     if as_json:
         facts = {
-            "study": config.name,
+            "study": checked.config.name,
             "found": [one.to_json() for one in before],
             "left": [one.to_json() for one in left],
             "strata": environments,
@@ -51,7 +48,7 @@ def doctor(
             is_fixed = is_repair and one not in left
             say(f"{one.where}: {one.what} ({'fixed' if is_fixed else one.fix})")
         if not before:
-            say(f"{config.name}: ledger, MLflow and Optuna agree")
+            say(f"{checked.config.name}: ledger, MLflow and Optuna agree")
         for line in lines(environments):
             say(line)
     raise typer.Exit(1 if left else 0)

@@ -62,9 +62,7 @@ def export(
     from ablate.fusing.health import warning_of_run
     from ablate.fusing.labels import labels
     from ablate.fusing.trained import chosen
-    from ablate.study.store import check_version
 
-    check_version(store)
     trained = chosen(store, run=run, study=study, arm=arm)
     network = trained.network()
     if found := warning_of_run(trained):

@@ -58,10 +58,8 @@ def fuse(
     from ablate.fusing.files import gather
     from ablate.fusing.health import examine_files, warning_of
     from ablate.fusing.trained import chosen
-    from ablate.study.store import check_version
     from ablate.training.determinism import device_of
 
-    check_version(store)
     trained = chosen(store, run=run, study=study, arm=arm)
     sources = gather(infrared, visible)
     place = device_of(device, where="--device")

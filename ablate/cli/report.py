@@ -132,11 +132,8 @@ def render(
     from ablate.report.published import publish as publish_report
     from ablate.report.source import read, return_report
     from ablate.report.summary import summary
-    from ablate.study.store import check_version
 
     name = study_name(study)
-    if uri is None:
-        check_version(store)
     contents = read(store=store, study=name, uri=uri, pictures=pictures, wanted=wanted)
     if reports is not None:
         with Counter("control: shuffling labels") as counter:

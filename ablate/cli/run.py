@@ -140,10 +140,11 @@ def _facts(outcome: "Outcome") -> dict[str, Any]:
 
 def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_json: bool) -> None:
     from ablate.cli.arguments import load
+    from ablate.study.open_study import OpenStudy
     from ablate.study.status import preview
 
     config = load(study, overrides, store=store)
-    found = preview(config, store=store, retry=retry)
+    found = preview(OpenStudy(config, store=store), retry=retry)
     if as_json:
         facts = {"study": config.name, "dry_run": True, "to_run": found.to_run, **asdict(found)}
         typer.echo(json.dumps(facts, indent=2))

@@ -80,9 +80,7 @@ def _control(study: str, shuffles: int, *, store: Path, as_json: bool) -> None:
     from ablate.cli.progress import Counter
     from ablate.config.locations import study_name
     from ablate.report.source import read
-    from ablate.study.store import check_version
 
-    check_version(store)
     contents = read(store=store, study=study_name(study), pictures=False, is_explored=False)
     found: list[Shuffled] = []
     with Counter("shuffling") as counter:

@@ -23,12 +23,12 @@ def status(
         ablate status quickstart
         ablate status quickstart --json
     """
-    from ablate.cli.arguments import load_started
+    from ablate.cli.arguments import opened
     from ablate.errors import one_line
     from ablate.study.environments import lines
     from ablate.study.status import status as look
 
-    facts = look(load_started(study, overrides, store=store), store=store)
+    facts = look(opened(study, overrides, store=store))
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return

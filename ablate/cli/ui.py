@@ -18,7 +18,7 @@ def ui(
 
     Example: ablate ui --store ablate-store
     """
-    from ablate.study.store import check_version
+    from ablate.store_folder import check_version
     from ablate.tracking.ui import links, serve
 
     check_version(store)

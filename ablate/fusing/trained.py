@@ -14,6 +14,7 @@ from ablate import models, plugins
 from ablate.config.locations import study_name
 from ablate.errors import ConfigError, StoreError, UnknownNameError, nearest
 from ablate.fusing.bounds import check_settings
+from ablate.store_folder import check_study, check_there
 from ablate.training.checkpoints import read_weights
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
 
@@ -84,7 +85,7 @@ def by_id(store: Path, run: str) -> TrainedRun:
         StoreError: No study of the store has such a run, or it has not ended.
         UnknownNameError: No run of the store has that id.
     """
-    _check_there(store)
+    check_there(store)
     plugins.load()  # metrics that only they declare
     own = {run}
     if len(run) == MLFLOW_ID_LETTERS:
@@ -141,16 +142,6 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
     return min(named, key=lambda run: (run.result.is_unhealthy, rank(run), run.spec.run_id))
 
 
-def check_study(store: Path, study: str) -> None:
-    """Raise UnknownNameError, which offers the nearest name, when a store has no such study."""
-    _check_there(store)
-    studies = {
-        path.parent.name for name in ("runs", "ledger.jsonl") for path in store.glob(f"*/{name}")
-    }
-    if study not in studies:
-        raise UnknownNameError(f"{store}: no study is called {study!r}; {nearest(study, studies)}")
-
-
 def _is_meant(run: TrainedRun, arm: str | None) -> bool:
     """Return whether a run is of the arm; one of another budget only where its arm is named."""
     if arm is not None and arm == run.arm:
@@ -199,11 +190,6 @@ def _links(path: Path) -> dict[str, Any]:
 
 def _bytes(model: nn.Module) -> int:
     return sum(value.nbytes for value in model.state_dict().values())
-
-
-def _check_there(store: Path) -> None:
-    if not store.is_dir():
-        raise StoreError(f"{store}: no such store; name its folder with --store")
 
 
 def _is_place(part: str) -> bool:

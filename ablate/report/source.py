@@ -11,6 +11,7 @@ from ablate.errors import AblateError, StoreError, UnknownNameError, nearest
 from ablate.metrics.catalogue import declare
 from ablate.report.best import best
 from ablate.report.contents import Contents
+from ablate.store_folder import check_version
 from ablate.tracking.address import DATABASE, run_page
 from ablate.tracking.reader import connect
 from ablate.tracking.reader import read as read_published
@@ -43,10 +44,12 @@ def read(
         StoreError: No such study, or nothing published yet.
         UnknownNameError: A wanted image was not published.
     """
-    if uri is None and not (store / DATABASE).exists():
-        raise StoreError(
-            f"{store}: holds no study; run it first: ablate run {study} --store {store}"
-        )
+    if uri is None:
+        check_version(store)
+        if not (store / DATABASE).exists():
+            raise StoreError(
+                f"{store}: holds no study; run it first: ablate run {study} --store {store}"
+            )
     client = open_client(store) if uri is None else connect(uri)
     published = read_published(client, study=study)
     facts = read_facts(published.facts)

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ablate.errors import StoreError
 from ablate.execution.worker import CACHE
-from ablate.study.ledger import LEDGER
-from ablate.study.store import check_version
+from ablate.store_folder import check_there, studies
 from ablate.study.study_lock import LOCK, host_of_driver
 
 OLD_CACHE: Final = "cache"  # inside the folder of a study, until version 0.1
@@ -49,9 +47,7 @@ def find(store: Path) -> tuple[Cache, ...]:
     Raises:
         StoreError: There is no store, or another version wrote it.
     """
-    if not store.is_dir():
-        raise StoreError(f"{store}: no such store; name its folder with --store")
-    check_version(store)
+    check_there(store)
     running = {folder.name for folder in _studies(store) if host_of_driver(folder) is not None}
     shared = [
         Cache(
@@ -89,7 +85,8 @@ def remove(cache: Cache) -> None:
 
 
 def _studies(store: Path) -> Iterator[Path]:
-    yield from sorted({path.parent for name in (LEDGER, LOCK) for path in store.glob(f"*/{name}")})
+    starting = {path.parent.name for path in store.glob(f"*/{LOCK}")}  # its ledger is not there yet
+    yield from (store / name for name in sorted(starting.union(studies(store))))
 
 
 def _folders(place: Path) -> list[Path]:

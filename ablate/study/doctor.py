@@ -4,10 +4,8 @@ import itertools
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ablate.config.schema import StudyConfig
 from ablate.search.store import holds
 from ablate.study.open_study import OpenStudy
 from ablate.study.projection import Projection
@@ -46,16 +44,16 @@ class _Diagnosis:
     is_optuna_wrong: bool
 
 
-def examine(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
+def examine(study: OpenStudy) -> tuple[Finding, ...]:
     """Return every disagreement; writes nothing.
 
     Raises:
         StoreError: The store does not hold this study, or holds it with another design.
     """
-    return _diagnose(OpenStudy(config, store=store)).findings
+    return _diagnose(study).findings
 
 
-def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
+def repair(study: OpenStudy) -> tuple[Finding, ...]:
     """Fix what can be fixed from the ledger and the run folders; return what is left.
 
     MLflow runs that are double or do not hold what their result says are deleted and sent again;
@@ -66,13 +64,12 @@ def repair(config: StudyConfig, *, store: Path) -> tuple[Finding, ...]:
         StoreError: As `examine`, or the data are not those that the study was started with.
     """
     settle()  # as the driver does: the trivial baselines are computed again
-    study = OpenStudy(config, store=store)
     study.check_started()
     study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
-    with study_lock(study.folder, config.name):
+    with study_lock(study.folder, study.config.name):
         study.reread()
         found = _diagnose(study)
-        forget(open_client(store, config.store.get("mlflow")), list(found.wrong_runs))
+        forget(open_client(study.store, study.config.store.get("mlflow")), list(found.wrong_runs))
         study.ledger.cut_torn_tail()
         projection = Projection(study, optuna_anew=found.is_optuna_wrong)
         projection.start()

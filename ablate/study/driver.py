@@ -15,11 +15,11 @@ from ablate.execution.protocol import EXECUTORS, Executor
 from ablate.fingerprint import numeric_hash
 from ablate.scoring import references
 from ablate.search.finished import Direction
+from ablate.store_folder import open_store
 from ablate.study import environments
 from ablate.study.open_study import OpenStudy
 from ablate.study.projection import Projection
 from ablate.study.reuse import adopt, check_declared, declared
-from ablate.study.store import open_store
 from ablate.study.study_lock import study_lock
 from ablate.tracking.address import public, recorded
 from ablate.training.environment import environment_of, measure

@@ -21,11 +21,11 @@ from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
 from ablate.positions import HALF_ENDS
 from ablate.positions import NEWEST as NEWEST_POSITIONS
 from ablate.settings.setting import NEWEST
+from ablate.store_folder import LEDGER
 from ablate.study.planned import Redraw
 from ablate.training.spec import RunResult
 
 FORMAT: Final = 1
-LEDGER: Final = "ledger.jsonl"
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
 

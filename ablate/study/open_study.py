@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ablate.config.schema import StudyConfig
 from ablate.errors import StoreError
+from ablate.store_folder import check_version
 from ablate.study import redrawing
 from ablate.study.confirming import run_ids
 from ablate.study.ledger import Ledger
@@ -33,9 +34,11 @@ class OpenStudy:
 
     Raises:
         ConfigError: The study cannot be planned, see `ablate.study.plan.make`.
+        StoreError: Another version of ablate wrote the store.
     """
 
     def __init__(self, config: StudyConfig, *, store: Path) -> None:
+        check_version(store)
         self.config, self.store = config, store
         self.folder = store / config.name
         self.plan = make(config)

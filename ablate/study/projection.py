@@ -132,15 +132,7 @@ class Projection:
         self._report_trials(insists=True)
         links = self._shipper.ids()
         write_json(self._ledger.folder / "links.json", links)
-        folder = publish(
-            self._plan,
-            self._trials,
-            self._ledger,
-            examples=self._study.examples,
-            tracking_uri=self._study.tracking_uri,
-            links=links,
-        )
-        self._shipper.publish(folder)
+        self._shipper.publish(publish(self._study, links=links))
         counts = self._ledger.counts()
         self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from ablate.config.schema import Factor, Phase, Question
 from ablate.data.groups import across
-from ablate.data.items import Examples
 from ablate.data.manifest import Manifest
 from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
@@ -20,43 +19,38 @@ from ablate.scoring import references
 from ablate.study import environments, gallery, redrawing
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
+from ablate.study.open_study import OpenStudy
 from ablate.study.plan import Plan
 from ablate.study.planned import PlannedTrial, rows_of
 from ablate.study.provenance import provenance
 from ablate.study.questions import questions_of
 from ablate.study.recipes import canonical
-from ablate.study.trials import Trials
 from ablate.tracking.address import public
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
 from ablate.training.scoring import Row
-from ablate.training.tasks import task_of
 from ablate.writing import write_json
 
 
-def publish(
-    plan: Plan,
-    trials: Trials,
-    ledger: Ledger,
-    *,
-    examples: Examples,
-    tracking_uri: str,
-    links: Mapping[str, str],
-) -> Path:
+def publish(study: OpenStudy, *, links: Mapping[str, str]) -> Path:
     """Return the folder with facts.json, runs, images, curves, trivial_baselines and gallery/.
 
     There is references.parquet where the study names references.
+
+    Args:
+        study: The study, with its ledger and data.
+        links: Our run ids -> those of MLflow.
     """
-    folder = ledger.folder / "published"
+    config, plan, ledger, examples = study.config, study.plan, study.ledger, study.examples
+    folder = study.folder / "published"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    config = plan.config
-    known = [trials.known[number] for number in sorted(trials.known)]
+    known = [trial for _, trial in sorted(study.trials.known.items())]
     runs, images = run_table(known, ledger), image_table(known, ledger)
     runs.to_parquet(folder / "runs.parquet", index=False)
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
-    task = task_of(config.base)
+    task = study.task
     trivial = task.trivial_baselines(examples, seeds=_seeds_of_answers(plan))
     table = compared_table(trivial)
     kinds = ["copy" if name in task.copies else "rule" for name in table["name"]]
@@ -73,9 +67,12 @@ def publish(
     write_json(folder / "design.json", [*plan.rows(), *rows_of(late)])
     write_json(folder / "manifest.json", examples.manifest.to_json())
     write_json(folder / "links.json", dict(links))
-    every = facts(plan, trials, examples, tracking_uri=tracking_uri, ledger=ledger)
+    every = facts(study)
     every["provenance"] = provenance(
-        config, examples, overrides=ledger.header.get("overrides", ()), tracking_uri=tracking_uri
+        config,
+        examples,
+        overrides=ledger.header.get("overrides", ()),
+        tracking_uri=study.tracking_uri,
     )
     if config.references:
         reason = references.left_out(config)
@@ -118,18 +115,11 @@ def _seeds_of_answers(plan: Plan) -> list[int]:
     return sorted({run.seed for run in of_blocks or runs})
 
 
-def facts(
-    plan: Plan,
-    trials: Trials,
-    examples: Examples,
-    *,
-    tracking_uri: str,
-    ledger: Ledger,
-) -> dict[str, Any]:
+def facts(study: OpenStudy) -> dict[str, Any]:
     """Return what the banner, the scope and the provenance of a report say."""
-    config, train = plan.config, canonical(plan.config.base)["train"]  # epochs as steps
-    manifest = examples.manifest
-    task, names = task_of(config.base), list(config.base["metrics"]["names"])
+    plan, config, ledger, task = study.plan, study.config, study.ledger, study.task
+    manifest, train = study.examples.manifest, canonical(config.base)["train"]  # epochs as steps
+    names = list(config.base["metrics"]["names"])
     (protocol, rules_hash), scope = task.protocol(), task.scope()
     designed = plan.trials
     arithmetic = [
@@ -190,9 +180,9 @@ def facts(
         "objective": config.objective,
         "objectives": list(config.objectives),
         "planned": plan.runs + len(redrawing.run_ids(plan, ledger.redrawn)),
-        "infeasible": trials.infeasible,
-        "duplicates": trials.duplicates,
-        "tracking_uri": public(tracking_uri),
+        "infeasible": study.trials.infeasible,
+        "duplicates": study.trials.duplicates,
+        "tracking_uri": public(study.tracking_uri),
         "settings": config.base,
     }
 

@@ -13,7 +13,8 @@ from ablate.config.schema import LOOK, StudyConfig
 from ablate.errors import ConfigError
 from ablate.execution.worker import JOURNAL, RESULT, read_result
 from ablate.fingerprint import numeric_hash
-from ablate.study.ledger import LEDGER, Ledger
+from ablate.store_folder import LEDGER
+from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
 from ablate.tracking.journal import POSITION
 from ablate.training.environment import environment_of

@@ -5,30 +5,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate.config.schema import StudyConfig
 from ablate.execution.worker import JOURNAL
 from ablate.study.environments import of_results
 from ablate.study.ledger import Ledger, progress_of
 from ablate.study.open_study import OpenStudy
 from ablate.study.reuse import check_declared, to_adopt
-from ablate.study.store import check_version
 from ablate.study.study_lock import is_locked, open_runs
 from ablate.tracking.address import public
 
 
-def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
+def status(study: OpenStudy) -> dict[str, Any]:
     """Return the counts and addresses that `ablate status --json` prints.
 
     Counts that need the plan are None where the store holds the study with another design.
     """
-    check_version(store)
-    study = OpenStudy(config, store=store)
     ledger, folder = study.ledger, study.folder
     running = open_runs(folder)
     paces = _paces(ledger)
     begun = {path.parent.name for path in folder.glob(f"runs/*/{JOURNAL}")} - set(ledger.results)
     return {
-        "study": config.name,
+        "study": study.config.name,
         "unit": "runs",
         **_of_plan(study),
         **ledger.counts(),
@@ -40,11 +36,11 @@ def status(config: StudyConfig, *, store: Path) -> dict[str, Any]:
         },
         "optuna": {
             "storage": public(study.optuna_url),
-            "study_name": config.name,
+            "study_name": study.config.name,
         },
         "mlflow": {
             "tracking_uri": public(study.tracking_uri),
-            "experiment": config.name,
+            "experiment": study.config.name,
             "study_run_id": ledger.study_run_id(),
         },
         "design_hash": study.plan.design_hash,
@@ -123,7 +119,7 @@ class Preview:
         return self.retried + self.resumed + self.restarted + self.new
 
 
-def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview:
+def preview(study: OpenStudy, *, retry: bool = False) -> Preview:
     """Count what `ablate run` would do now; refuse what it refuses, except a changed environment.
 
     Suggestions of a search that turn out infeasible or repeat an arm are not known before.
@@ -131,12 +127,10 @@ def preview(config: StudyConfig, *, store: Path, retry: bool = False) -> Preview
     Raises:
         ConfigError, DataError, DeviceError, StoreError: As `ablate.study.driver.run`.
     """
-    study = OpenStudy(config, store=store)
     study.check_trainable()
-    check_version(store)
-    check_declared(config, store)
+    check_declared(study.config, study.store)
     study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
-    adopted = to_adopt(study.plan, store, data_hash=study.data_hash)
+    adopted = to_adopt(study.plan, study.store, data_hash=study.data_hash)
     again = study.retryable if retry else []
     there = {*study.ledger.results, *adopted}
     begun = [path for path in study.folder.glob("runs/*") if path.name not in there]

@@ -13,6 +13,7 @@ from ablate import config
 from ablate.errors import BusyError
 from ablate.study.doctor import repair
 from ablate.study.names import known
+from ablate.study.open_study import OpenStudy
 from tests.chaos.driving import start
 from tests.e2e.running import inside
 
@@ -42,8 +43,9 @@ def test_a_second_driver_is_refused_and_follows_once_the_first_is_killed(
     (said,) = done.stderr.strip().splitlines()
     assert "another driver runs the study cold" in said
     assert "ablate status cold" in said
+    study = OpenStudy(config.load(STUDY, tuple(WORDS[:2]), known=known()), store=tmp_path / "s")
     with pytest.raises(BusyError, match="another driver runs the study cold"):
-        repair(config.load(STUDY, tuple(WORDS[:2]), known=known()), store=tmp_path / "s")
+        repair(study)
 
     first.kill()
     first.join()

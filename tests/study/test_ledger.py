@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import StoreError
+from ablate.store_folder import open_store
 from ablate.study.ledger import Ledger
-from ablate.study.store import open_store
 from ablate.training.spec import RunResult
 from ablate.writing import write_json
 

@@ -49,9 +49,7 @@ def unread(kind: Any, raw: Any, where: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_key_that_is_published_is_read(name: str, tmp_path: Path) -> None:
     study = OpenStudy(load(name, STUDIES[name], ROOT), store=tmp_path)
-    raw = facts(
-        study.plan, study.trials, study.examples, tracking_uri="sqlite:///x", ledger=study.ledger
-    )
+    raw = facts(study)
     questions = raw.pop("questions")
     for_people = ["facts.baseline_arm"]
     assert list(unread(published.StudyFacts, raw, "facts")) == for_people
@@ -67,9 +65,7 @@ def test_the_direction_of_a_plug_ins_metric_is_read_where_the_plug_in_is_not(
     tmp_path: Path,
 ) -> None:
     study = OpenStudy(load("quickstart", [], ROOT), store=tmp_path)
-    raw = facts(
-        study.plan, study.trials, study.examples, tracking_uri="sqlite:///x", ledger=study.ledger
-    )
+    raw = facts(study)
     raw["metrics"] = [*raw["metrics"], "nats"]
     raw["declared"] = {"nats": {"label": "NATS", "better": "lower"}}
     for question in published.read_facts(raw).questions:

@@ -13,6 +13,7 @@ from ablate.fingerprint import numeric_hash
 from ablate.study import reuse
 from ablate.study.claims import reaches
 from ablate.study.ledger import Ledger
+from ablate.study.open_study import OpenStudy
 from ablate.study.plan import Plan, make
 from ablate.study.remarks import remarks
 from ablate.study.status import preview
@@ -86,14 +87,14 @@ def test_a_dry_run_counts_what_would_come_over_and_copies_nothing(tmp_path: Path
     begun.mkdir(parents=True)
     (begun / "journal.jsonl").touch()  # adopting puts the whole run in its place
     before = sorted(tmp_path.rglob("*"))
-    found = preview(second, store=tmp_path)
+    found = preview(OpenStudy(second, store=tmp_path))
     assert (found.kept, found.restarted, found.new) == (first.runs - 1, 0, 2 * 4 * 8 + 1)
     assert sorted(tmp_path.rglob("*")) == before
     made = make(second)
     ledger = Ledger(tmp_path / second.name)
     ledger.start({"design_hash": made.design_hash, "data_hash": data_hash})
     assert reuse.adopt(made, tmp_path, data_hash=data_hash) == found.kept
-    assert preview(second, store=tmp_path) == found
+    assert preview(OpenStudy(second, store=tmp_path)) == found
 
 
 @pytest.mark.parametrize("header", [{"data_hash": "other"}, {"code_hash": "other"}])

@@ -10,12 +10,13 @@ import pytest
 from ablate import config
 from ablate.config.schema import StudyConfig
 from ablate.execution.worker import JOURNAL
+from ablate.store_folder import open_store
 from ablate.study import study_lock as locking
 from ablate.study.ledger import Ledger, OpenRuns
 from ablate.study.names import known
+from ablate.study.open_study import OpenStudy
 from ablate.study.plan import make
 from ablate.study.status import status
-from ablate.study.store import open_store
 from ablate.study.study_lock import study_lock
 from ablate.training.spec import RunResult
 from ablate.writing import write_json
@@ -40,7 +41,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def counted(store: Path, *words: str) -> tuple[int, int]:
-    found = status(load(*words), store=store)
+    found = status(OpenStudy(load(*words), store=store))
     return found["running"], found["interrupted"]
 
 
@@ -91,7 +92,7 @@ def test_runs_at_work_say_step_share_and_time_left(
             (ledger.run_folder(run) / JOURNAL).write_text(text)
         ledger.submit("d")
         monkeypatch.setattr("time.time", lambda: 81.0)
-        found = status(load(), store=tmp_path)
+        found = status(OpenStudy(load(), store=tmp_path))
         assert found["at_work"] == [
             {"run": "a", "name": "arm a", "step": 20, "steps": 40, "share": 0.5, "eta_s": 26.0},
             {"run": "b", "name": "arm b", "step": 40, "steps": 40, "share": 1.0, "eta_s": 5.0},
@@ -157,7 +158,7 @@ def test_points_of_a_design_that_were_left_out_are_counted_as_in_the_report(
     plan = make(study)
     assert plan.infeasible > 0
     assert plan.duplicates > 0  # one level has no ratio
-    found = status(study, store=tmp_path / "s")
+    found = status(OpenStudy(study, store=tmp_path / "s"))
     assert (found["infeasible"], found["duplicates"]) == (plan.infeasible, plan.duplicates)
 
 
@@ -166,7 +167,7 @@ def test_of_a_study_with_another_design_the_plan_says_nothing(
 ) -> None:
     ledger.ask(0, {"a dimension that is gone": 1})
     word = "train.steps=7"
-    found = status(load(word), store=tmp_path)
+    found = status(OpenStudy(load(word), store=tmp_path))
     assert [found[key] for key in ("planned", "infeasible", "duplicates")] == [None] * 3
     assert (found["finished"], found["interrupted"]) == (0, 3)
     assert found["started_as"] != found["design_hash"]

@@ -1,14 +1,15 @@
-"""The store folder: its version, and one folder per study in it."""
+"""The store: a folder with a version, and in it a folder per study."""
 
 import json
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote
 
-from ablate.errors import StoreError
+from ablate.errors import StoreError, UnknownNameError, nearest
 from ablate.writing import write_json
 
-FORMAT = 1
-DEFAULT = Path("ablate-store")
+FORMAT: Final = 1
+LEDGER: Final = "ledger.jsonl"  # in the folder of a study; without it, it has not begun
 
 
 def open_store(store: Path, study: str) -> Path:
@@ -54,3 +55,28 @@ def check_version(store: Path) -> None:
             f"{path}: store format {found}, this version of ablate reads {FORMAT}; "
             "use another --store, or the version that wrote it"
         )
+
+
+def check_there(store: Path) -> None:
+    """Raise StoreError when there is no store, or another version wrote it."""
+    if not store.is_dir():
+        raise StoreError(f"{store}: no such store; name its folder with --store")
+    check_version(store)
+
+
+def studies(store: Path) -> list[str]:
+    """Return the names of the studies that were begun in a store."""
+    return sorted(
+        {path.parent.name for name in (LEDGER, "runs") for path in store.glob(f"*/{name}")}
+    )
+
+
+def check_study(store: Path, study: str) -> None:
+    """Raise UnknownNameError, which offers the nearest name, when a store has no such study.
+
+    Raises:
+        StoreError: See `check_there`.
+    """
+    check_there(store)
+    if study not in (there := studies(store)):
+        raise UnknownNameError(f"{store}: no study is called {study!r}; {nearest(study, there)}")
