@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.cells import cells_of
-from ablate.analysis.question import RegisteredQuestion, Value
+from ablate.analysis.question import RegisteredQuestion
 from ablate.analysis.verdict import Row
 from ablate.errors import DataError
+from ablate.published import Value
 from ablate.stats.best_set import best_set
 from ablate.stats.crossed import crossed_t
 from ablate.stats.margins import is_equivalent

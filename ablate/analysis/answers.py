@@ -28,11 +28,12 @@ from ablate.analysis.interactions import agreement
 from ablate.analysis.judging import judge
 from ablate.analysis.plateau import plateau
 from ablate.analysis.published import StudyFacts
-from ablate.analysis.question import RegisteredQuestion, Value, metric_label
+from ablate.analysis.question import RegisteredQuestion, metric_label
 from ablate.analysis.selection import points_of, select
 from ablate.analysis.sensitivity import sensitivity
 from ablate.design_names import BASELINE_ONLY
 from ablate.errors import DataError
+from ablate.published import Value
 from ablate.stats.power import ALPHA
 
 PROBE = "probe"  # optimises the fused pixels themselves

@@ -12,10 +12,11 @@ from ablate.analysis.dimensions import Floats
 from ablate.analysis.effects import near
 from ablate.analysis.health import is_unhealthy
 from ablate.analysis.published import StudyFacts
-from ablate.analysis.question import RegisteredQuestion, Value
+from ablate.analysis.question import RegisteredQuestion
 from ablate.analysis.redraws import standing
 from ablate.analysis.selection import points_of
 from ablate.design_names import BLOCKED
+from ablate.published import Value
 from ablate.stats.crossed import crossed_t
 
 FEWEST = 2  # tries: a single point is not a budget

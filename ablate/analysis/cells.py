@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.analysis.question import RegisteredQuestion, Value
+from ablate.analysis.question import RegisteredQuestion
 from ablate.errors import DataError
+from ablate.published import Value
 from ablate.stats.arrays import Floats
 
 ANSWER_COLUMNS = ("block", "value", "image", "metric", "score")

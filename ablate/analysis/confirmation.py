@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from ablate.analysis.contrasts import against_baseline
 from ablate.analysis.facts import Facts
-from ablate.analysis.published import ConfirmationFacts, FrozenArm, StudyFacts
+from ablate.analysis.published import StudyFacts
 from ablate.analysis.question import RegisteredQuestion, label_of
 from ablate.errors import DataError
+from ablate.published import ConfirmationFacts, FrozenArm
 
 BASELINE = "baseline"
 CONDITIONAL = "conditional on this tuned configuration"

@@ -4,18 +4,12 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-from ablate.analysis.question import (
-    Contrast,
-    CrossedFactor,
-    Expects,
-    Value,
-    label_of,
-)
-from ablate.analysis.question import (
-    Trend as Spacing,
-)
+from ablate.analysis.question import Contrast, label_of
+from ablate.config.schema import Expects
+from ablate.config.schema import Trend as Spacing
 from ablate.designs.full_factorial import cell
 from ablate.errors import ConfigError, nearest
+from ablate.published import CrossedFactor, Value
 from ablate.stats import contrasts as weights
 
 INTERACTION = "interaction "  # how the names of contrasts of contrasts begin

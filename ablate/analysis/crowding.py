@@ -10,8 +10,9 @@ from typing import Final
 
 import pandas as pd
 
-from ablate.analysis.facts import Facts, NuisanceRange, Selected
-from ablate.analysis.question import RegisteredQuestion, Value, label_of
+from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.question import RegisteredQuestion, label_of
+from ablate.published import NuisanceRange, Value
 from ablate.stats.multiplicity import holm
 from ablate.stats.range_edge import chance_of
 

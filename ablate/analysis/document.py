@@ -11,10 +11,10 @@ from ablate.analysis.aggregates import Count, RankDifference
 from ablate.analysis.health import TrainingHealth
 from ablate.analysis.interactions import Agreement
 from ablate.analysis.plateau import Plateau
-from ablate.analysis.question import Value
 from ablate.analysis.sensitivity import Reselection
 from ablate.analysis.verdict import AtBudget, Row, Verdict
 from ablate.identity import canonical_json
+from ablate.published import Value
 from ablate.stored import decode as decoded
 from ablate.stored import encode as plain
 from ablate.stored import stored

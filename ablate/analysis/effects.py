@@ -9,8 +9,9 @@ import pandas as pd
 
 from ablate.analysis.dependence import BAND, MOST_AVERAGED, Process, averaged
 from ablate.analysis.dimensions import Floats, Varied, columns_of, encoded
-from ablate.analysis.question import RegisteredQuestion, Value
+from ablate.analysis.question import RegisteredQuestion
 from ablate.numbers import is_number
+from ablate.published import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ablate.analysis.facts import Facts
-from ablate.analysis.published import EnvironmentFacts
+from ablate.published import EnvironmentFacts
 
 ENVIRONMENT = "stratum"  # column of the run table, by its stored name
 

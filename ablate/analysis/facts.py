@@ -4,19 +4,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ablate.analysis.question import Value
+from ablate.published import NuisanceRange, Value
 
 FEWEST_BLOCKS = 6  # five blocks can never reject by sign flips at 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NuisanceRange:
-    """The range that a nuisance setting was drawn from, closed at both ends."""
-
-    name: str
-    low: float
-    high: float
-    is_log: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

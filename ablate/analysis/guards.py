@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from ablate.analysis.cells import Cells
-from ablate.analysis.facts import FEWEST_BLOCKS, Facts, NuisanceRange, Selected
+from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.positions import positions
+from ablate.published import NuisanceRange
 from ablate.stats import range_edge
 from ablate.stats.multiplicity import holm
 from ablate.stats.power import fewest_blocks

@@ -10,8 +10,9 @@ from typing import Final
 
 import pandas as pd
 
-from ablate.analysis.question import RegisteredQuestion, Value, label_of
+from ablate.analysis.question import RegisteredQuestion, label_of
 from ablate.analysis.sentences import chance
+from ablate.published import Value
 from ablate.stats.health import IN_WORDS, STATES, State
 from ablate.stats.multiplicity import holm
 from ablate.stats.sign_flip import sign_test

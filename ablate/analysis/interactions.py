@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.cells import cells_of
-from ablate.analysis.question import RegisteredQuestion, Value, label_of, metric_label
+from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
+from ablate.published import Value
 from ablate.stats.arrays import Floats
 from ablate.stats.ranks import kendall_tau
 

@@ -11,10 +11,11 @@ from ablate.analysis.estimates import Estimate, estimate
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
 from ablate.analysis.influence import far_blocks
-from ablate.analysis.question import Contrast, RegisteredQuestion, Role, Value, metric_label
+from ablate.analysis.question import Contrast, RegisteredQuestion, Role, metric_label
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
 from ablate.analysis.verdict import Answer, Row, RowVerdict, Verdict
 from ablate.analysis.words import Answered, Shown, advice, answered, headline
+from ablate.published import Value
 from ablate.stats.crossed import effective_cases
 from ablate.stats.crossed_power import crossed_blocks, crossed_detectable
 from ablate.stats.margins import equivalence_p, is_equivalent, is_non_inferior

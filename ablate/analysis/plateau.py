@@ -18,9 +18,10 @@ import pandas as pd
 from scipy.special import stdtr
 
 from ablate.analysis.cells import Cells, cells_of
-from ablate.analysis.question import RegisteredQuestion, Value, label_of, metric_label
+from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.analysis.sentences import chance
 from ablate.analysis.verdict import Verdict
+from ablate.published import Value
 from ablate.stats.contrasts import against, difference
 from ablate.stats.crossed import CrossedT, crossed_t
 from ablate.stats.multiplicity import holm

@@ -2,25 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
+from ablate.config.schema import Expects, Trend
 from ablate.errors import ConfigError
 from ablate.metrics.catalogue import BETTER, LABELS, Direction
+from ablate.published import CrossedFactor, Value
 from ablate.stats.crossed import Images
 
-Value: TypeAlias = str | int | float | bool
-Expects = Literal["higher", "lower", "differs"]
 Role = Literal["primary", "secondary", "guardrail", "exploratory"]
-Trend = Literal["linear", "log2"]  # the axis on which an ordered factor has a slope
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrossedFactor:
-    """One of the two factors of an interaction."""
-
-    factor: str
-    values: tuple[Value, ...]
-    baseline: Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ablate.analysis.published import PhaseFacts
+from ablate.published import PhaseFacts
 
 
 def standing(phase: PhaseFacts, runs: pd.DataFrame) -> pd.DataFrame:

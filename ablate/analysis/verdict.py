@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ablate.analysis.question import Role, Value
+from ablate.analysis.question import Role
 from ablate.analysis.words import Answered, leading_word
+from ablate.published import Value
 from ablate.stored import stored
 
 Answer = Literal[

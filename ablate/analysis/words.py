@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from ablate.analysis.question import Value, label_of, metric_label
+from ablate.analysis.question import label_of, metric_label
+from ablate.published import Value
 
 MetricWord: TypeAlias = Literal[
     "gain", "loss", "equivalent", "present", "absent", "open", "not answerable"

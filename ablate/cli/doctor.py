@@ -34,13 +34,13 @@ def doctor(
     checked = opened(study, overrides, store=store)
     before = examine(checked)
     left = repair(checked) if is_repair and before else before
-    environments = [asdict(one) for one in of_results(checked.ledger)]
+    environments = of_results(checked.ledger)
     if as_json:
         facts = {
             "study": checked.config.name,
             "found": [one.to_json() for one in before],
             "left": [one.to_json() for one in left],
-            "strata": environments,
+            "strata": [asdict(one) for one in environments],
         }
         typer.echo(json.dumps(facts, indent=2))
     else:

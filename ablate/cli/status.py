@@ -25,10 +25,11 @@ def status(
     """
     from ablate.cli.arguments import opened
     from ablate.errors import one_line
-    from ablate.study.environments import lines
+    from ablate.study.environments import lines, of_results
     from ablate.study.status import status as look
 
-    facts = look(opened(study, overrides, store=store))
+    checked = opened(study, overrides, store=store)
+    facts = look(checked)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
@@ -48,7 +49,7 @@ def status(
         say(one_line(f"  {_line(one)}"))
     for run, reason in facts["reasons"].items():
         say(one_line(f"  {run}: {reason}"))
-    for line in lines(facts["strata"]):
+    for line in lines(of_results(checked.ledger)):
         say(line)
     if is_changed:
         say(

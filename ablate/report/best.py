@@ -8,11 +8,11 @@ import pandas as pd
 
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.health import is_unhealthy
-from ablate.analysis.question import Value
 from ablate.analysis.table import arms, designed, run_rows
 from ablate.analysis.verdict import Answer, Row
 from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.published import Value
 from ablate.report.contents import Contents
 
 RECIPES = 5

@@ -13,10 +13,10 @@ from typing import Literal
 import pandas as pd
 
 from ablate.analysis.health import FEW, is_unhealthy, unhealthy_in_words
-from ablate.analysis.published import Provenance
 from ablate.analysis.table import not_numbers
 from ablate.analysis.verdict import Row
 from ablate.design_names import BLOCKED, SEARCHES
+from ablate.published import Provenance
 from ablate.report.contents import Contents
 
 Reply = Literal["yes", "no", "not applicable"]

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from ablate.analysis.published import Device, Provenance, ReferenceFacts, Settings, StudyFacts
+from ablate.analysis.published import StudyFacts
+from ablate.published import Device, Provenance, ReferenceFacts, Settings
 from ablate.report.contents import Contents
 from ablate.report.values import run_link
 from ablate.tables import Cell, Table, table

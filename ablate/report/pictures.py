@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from ablate.analysis.published import ShownImage
 from ablate.analysis.question import label_of
+from ablate.published import ShownImage
 from ablate.report.contents import Contents
 
 Picture = NDArray[np.float64]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ablate.analysis.answers import PROBE, network_of
 from ablate.analysis.health import is_unhealthy
-from ablate.analysis.published import Settings
 from ablate.analysis.selftest.shuffled import Shuffled, shuffled
 from ablate.errors import ConfigError
+from ablate.published import Settings
 from ablate.report.contents import Contents
 from ablate.report.packed import pack
 from ablate.report.page import render

@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.analysis.document import AnsweredQuestion, Verdicts, decode
-from ablate.analysis.published import Device
 from ablate.analysis.question import metric_label
 from ablate.analysis.selftest.shuffled import Shuffled
 from ablate.analysis.table import REFERENCE
 from ablate.metrics.copies import sentence as gamed_note
+from ablate.published import Device
 from ablate.report.pilots import PilotMetric, sentence, table
 from ablate.report.replications import LEGEND, glance, studies, where
 from ablate.report.replications import table as side_by_side

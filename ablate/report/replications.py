@@ -8,9 +8,10 @@ from typing import Final
 
 from ablate.analysis.contrasts import INTERACTION, LINEAR, QUADRATIC
 from ablate.analysis.document import AnsweredQuestion
-from ablate.analysis.question import Value, label_of, metric_label
+from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.sentences import scope_parts
 from ablate.analysis.verdict import Row
+from ablate.published import Value
 from ablate.tables import NONE, to_markdown
 from ablate.tables import table as tabled
 

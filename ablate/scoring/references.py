@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,6 +19,7 @@ from ablate.data.pairs import Pair, PairSet
 from ablate.data.problems import Problem
 from ablate.errors import ConfigError, DataError
 from ablate.identity import digest
+from ablate.published import ReferenceFacts
 from ablate.scoring.folders import NAMED, by_stem, size_problem
 from ablate.training.checkpoints import read_weights
 from ablate.training.scoring import Row, image_tensor, to_uint8
@@ -75,19 +76,19 @@ def score(config: StudyConfig, examples: Examples) -> dict[str, list[Row]]:
     )
 
 
-def facts(config: StudyConfig, examples: Examples) -> list[dict[str, Any]]:
+def facts(config: StudyConfig, examples: Examples) -> tuple[ReferenceFacts, ...]:
     """Return name, kind and content hash of every scored reference; no paths."""
     pairs = _pairs(config, examples)
-    return [_facts(name, one, pairs) for name, one in config.references.items() if pairs]
+    return tuple(_facts(name, one, pairs) for name, one in config.references.items() if pairs)
 
 
-def _facts(name: str, reference: Reference, pairs: tuple[Pair, ...]) -> dict[str, Any]:
+def _facts(name: str, reference: Reference, pairs: tuple[Pair, ...]) -> ReferenceFacts:
     if reference.folder is None:
         found = file_hash(_path(reference.weights))[:12]
-        return {"name": name, "kind": "weights", "hash": found, "model": dict(reference.model)}
+        return ReferenceFacts(name=name, kind="weights", hash=found, model=dict(reference.model))
     files, _ = by_stem(_path(reference.folder))
     hashes = {pair.stem: file_hash(files[pair.stem]) for pair in pairs}
-    return {"name": name, "kind": "images", "hash": digest(hashes), "images": len(hashes)}
+    return ReferenceFacts(name=name, kind="images", hash=digest(hashes), images=len(hashes))
 
 
 def _pairs(config: StudyConfig, examples: Examples) -> tuple[Pair, ...]:

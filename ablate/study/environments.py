@@ -11,25 +11,16 @@ curves stay.
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ablate.errors import StoreError
+from ablate.published import EnvironmentFacts
 from ablate.study.ledger import Ledger
 from ablate.training.environment import Environment, changes
 from ablate.training.spec import RunResult
 
 logger = logging.getLogger(__name__)
 UNKNOWN = "another machine or installation"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentRuns:
-    """The runs of a study that were made in one environment."""
-
-    id: str
-    runs: int
-    differs: tuple[str, ...]  # from the first one, in words; empty for that
 
 
 def check(ledger: Ledger, now: Environment, *, code_hash: str, accepts: bool) -> None:
@@ -89,7 +80,7 @@ def is_noted(ledger: Ledger, result: RunResult) -> bool:
     return result.facts.get("stratum", "") in ("", *ledger.environments)
 
 
-def of_results(ledger: Ledger) -> tuple[EnvironmentRuns, ...]:
+def of_results(ledger: Ledger) -> tuple[EnvironmentFacts, ...]:
     """Return the environments of a study's results, in the order of their first note.
 
     Results of earlier versions, which name none, share one with the id "". Runs that failed
@@ -106,7 +97,7 @@ def of_results(ledger: Ledger) -> tuple[EnvironmentRuns, ...]:
         return ()
     first = ledger.environments.get(order[0])
     return tuple(
-        EnvironmentRuns(
+        EnvironmentFacts(
             id=one,
             runs=counts[one],
             differs=() if one == order[0] else _differs(first, ledger.environments.get(one)),
@@ -115,30 +106,30 @@ def of_results(ledger: Ledger) -> tuple[EnvironmentRuns, ...]:
     )
 
 
-def lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
+def lines(found: Sequence[EnvironmentFacts]) -> list[str]:
     """Return one line per environment for the user; none where there is only one."""
     if len(found) < 2:
         return []
     return [
-        f"environment {one['id'] or 'of an earlier version'}: {one['runs']} runs"
-        + (f" ({'; '.join(one['differs'])})" if one["differs"] else "")
+        f"environment {one.id or 'of an earlier version'}: {one.runs} runs"
+        + (f" ({'; '.join(one.differs)})" if one.differs else "")
         for one in found
     ]
 
 
-def sentence(found: Sequence[Mapping[str, Any]]) -> str:
+def sentence(found: Sequence[EnvironmentFacts]) -> str:
     """Return the sentence above the tables of a report; empty where there is one environment.
 
     Example:
-        >>> old = {"id": "a", "runs": 5, "differs": []}
-        >>> sentence([old, {"id": "b", "runs": 3, "differs": ["torch 2.12 -> 2.13"]}])
+        >>> old = EnvironmentFacts(id="a", runs=5)
+        >>> new = EnvironmentFacts(id="b", runs=3, differs=("torch 2.12 -> 2.13",))
+        >>> sentence([old, new])
         'Runs of 2 environments, which plain means pool: 5; 3 (torch 2.12 -> 2.13).'
     """
     if len(found) < 2:
         return ""
     parts = [
-        f"{one['runs']} ({'; '.join(one['differs'])})" if one["differs"] else str(one["runs"])
-        for one in found
+        f"{one.runs} ({'; '.join(one.differs)})" if one.differs else str(one.runs) for one in found
     ]
     return f"Runs of {len(found)} environments, which plain means pool: {'; '.join(parts)}."
 

@@ -7,9 +7,9 @@ order. Without such a question: the first run of every arm.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,65 +22,68 @@ from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEAR
 from ablate.fusing.trained import TrainedRun
 from ablate.identity import derive_seed
 from ablate.metrics.catalogue import BETTER
+from ablate.published import GalleryFacts, QuestionFacts, ShownImage, StudyDocument, Value
 from ablate.study.ledger import Ledger
 from ablate.training.probing import crop
 from ablate.training.scoring import image_tensor, save_png
 from ablate.training.spec import WEIGHTS, RunSpec
 
-MOST = 8  # test images, unless the study file asks for more by train.gallery
+Place = Literal["block", "seed"]  # the column of what a contrast is computed within
+MOST: Final = 8  # test images, unless the study file asks for more by train.gallery
 
 
-def chosen(facts: Mapping[str, Any], runs: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
+def chosen(facts: StudyDocument, runs: pd.DataFrame, images: pd.DataFrame) -> GalleryFacts:
     """Choose what is shown: the run of every arm, and the rule that chose it.
 
-    Keys: runs, images, and where a question gave the rule question, metric, terms, and block or
-    seed. `images` has up to three, each {image, why, gain}; a gain is positive where the contrast
-    is for the better. Empty where nothing scored test.
+    `images` has up to three; a gain is positive where the contrast is for the better. Empty where
+    nothing scored test.
     """
     finished = runs[(runs["state"] == "finished") & runs["phase"].isin(_phases(facts))]
     if finished.empty:
-        return {}
-    place = "block" if finished["block"].notna().any() else "seed"
+        return GalleryFacts()
+    place: Place = "block" if finished["block"].notna().any() else "seed"
     winners = _winners(facts, finished, place=place)
-    for question in facts["questions"]:
+    for question in facts.registered:
         terms = first_contrast(question)
-        metric = next(iter(question["primary"]), "")
+        metric = next(iter(question.primary), "")
         scores = _scores(question, winners, images, metric=metric, place=place)
         if not terms or scores.empty:
             continue
         sign = 1.0 if BETTER.get(metric, "higher") == "higher" else -1.0
-        gains = sign * sum(weight * scores[value] for value, weight in terms)
+        start = pd.Series(0.0, index=scores.index)
+        gains = sign * sum((weight * scores[value] for value, weight in terms), start=start)
         means = gains.groupby(level=place).mean().sort_values(kind="stable")
         at = means.index[(len(means) - 1) // 2]
         some = winners[winners[place] == at]
-        return {
-            "question": question["id"],
-            "metric": metric,
-            "terms": [list(term) for term in terms],
-            place: int(at),
-            "runs": dict(zip(some["arm_id"], some["run_id"], strict=True)),
-            "images": _by_rule(gains.xs(at, level=place)),
-        }
+        return GalleryFacts(
+            question=question.id,
+            metric=metric,
+            terms=tuple(terms),
+            block=int(at) if place == "block" else None,
+            seed=int(at) if place == "seed" else None,
+            runs=dict(zip(some["arm_id"], some["run_id"], strict=True)),
+            images=_by_rule(gains.xs(at, level=place)),
+        )
     firsts = finished.sort_values(place, kind="stable").drop_duplicates("arm_id").sort_index()
-    return {"runs": dict(zip(firsts["arm_id"], firsts["run_id"], strict=True)), "images": []}
+    return GalleryFacts(runs=dict(zip(firsts["arm_id"], firsts["run_id"], strict=True)))
 
 
-def first_contrast(question: Mapping[str, Any]) -> list[tuple[Any, float]]:
+def first_contrast(question: QuestionFacts) -> list[tuple[Value, float]]:
     """Return value and weight of the terms of the contrast that was registered first."""
-    values = [value for value, _ in question["arms"]]
-    if question.get("crossed") or len(values) < 2:
+    values = [value for value, _ in question.arms]
+    if question.crossed or len(values) < 2:
         return []
-    written = question["contrasts"]
-    if written and not isinstance(written[0], str):
-        return [(value, float(weight)) for value, weight in written[0][1]]
-    if "sequence" in written and "baseline" not in written:
+    first, *_ = question.contrasts or ("baseline",)
+    if not isinstance(first, str):
+        return list(first[1])
+    if "sequence" in question.contrasts and "baseline" not in question.contrasts:
         return [(values[1], 1.0), (values[0], -1.0)]
-    baseline = question["baseline"]
+    baseline = question.baseline
     return [(next(value for value in values if value != baseline), 1.0), (baseline, -1.0)]
 
 
 def copy(
-    shown: Mapping[str, Any],
+    shown: GalleryFacts,
     ledger: Ledger,
     pairs: PairSet,
     *,
@@ -93,10 +96,10 @@ def copy(
     A network fuses anew with its weights; the probe has no weights, its pictures are those it
     kept, and the sources are cropped as its seed cropped them.
     """
-    first = [entry["image"] for entry in shown["images"]]
+    first = [one.image for one in shown.images]
     names = list(dict.fromkeys([*first, *pairs.stems("test")]))[:most]
     crops: dict[str, Pair] = {}
-    for arm, run_id in shown["runs"].items():
+    for arm, run_id in shown.runs.items():
         spec, run = specs[run_id], ledger.run_folder(run_id)
         network = _network(TrainedRun(spec=spec, result=ledger.results[run_id], folder=run))
         for name in names:
@@ -133,9 +136,9 @@ def _picture(kept: Path, network: nn.Module | None, pair: Pair, target: Path) ->
     return target.exists()
 
 
-def _phases(facts: Mapping[str, Any]) -> list[str]:
+def _phases(facts: StudyDocument) -> list[str]:
     """Return the phases whose arms are those of the questions: answers, else comparisons."""
-    designs = {name: phase["design"] for name, phase in facts["phases"].items()}
+    designs = {name: phase.design for name, phase in facts.phases.items()}
     answers = [name for name, design in designs.items() if design == BLOCKED]
     compared = [
         name for name, one in designs.items() if one not in (SEARCH, SOBOL, AT_BUDGET, CONFIRM)
@@ -144,18 +147,14 @@ def _phases(facts: Mapping[str, Any]) -> list[str]:
     return answers[:1] or several[:1] or compared[:1]
 
 
-def _winners(facts: Mapping[str, Any], runs: pd.DataFrame, *, place: str) -> pd.DataFrame:
+def _winners(facts: StudyDocument, runs: pd.DataFrame, *, place: Place) -> pd.DataFrame:
     """Return the run of every arm and block (or seed) that is best on the objective.
 
     Unhealthy runs win no block, and a block that was redrawn has no winners.
     """
-    objective = facts["objective"]
+    objective = facts.objective
     runs = runs[runs["health"].isin(("", "healthy"))] if "health" in runs else runs
-    dropped = [
-        (name, block)
-        for name, phase in facts["phases"].items()
-        for block, _ in phase.get("redrawn", ())
-    ]
+    dropped = [(name, block) for name, phase in facts.phases.items() for block, _ in phase.redrawn]
     for name, block in dropped:
         runs = runs[(runs["phase"] != name) | (runs["block"] != block)]
     if objective not in runs:
@@ -166,24 +165,23 @@ def _winners(facts: Mapping[str, Any], runs: pd.DataFrame, *, place: str) -> pd.
 
 
 def _scores(
-    question: Mapping[str, Any],
+    question: QuestionFacts,
     winners: pd.DataFrame,
     images: pd.DataFrame,
     *,
     metric: str,
-    place: str,
+    place: Place,
 ) -> pd.DataFrame:
     """Return a column per value, a row per block and image that has all of them."""
-    arms: Sequence[tuple[Any, str]] = question["arms"]
     columns = {}
     part = images[(images["split"] == "test") & (images["metric"] == metric)]
-    for value, arm in arms:
+    for value, arm in question.arms:
         mine = winners.loc[winners["arm_id"] == arm, ["run_id", place]]
         columns[value] = part.merge(mine, on="run_id").set_index([place, "image"])["value"]
     return pd.DataFrame(columns).dropna()
 
 
-def _by_rule(gains: pd.Series) -> list[dict[str, Any]]:
+def _by_rule(gains: pd.Series) -> tuple[ShownImage, ...]:
     ordered = gains.sort_values(ascending=False, kind="stable")
     last = len(ordered) - 1
     rule = {
@@ -191,7 +189,7 @@ def _by_rule(gains: pd.Series) -> list[dict[str, Any]]:
         last: "largest loss" if ordered.iloc[-1] < 0 else "smallest gain",
     }
     rule = {0: rule[0], last // 2: "median", **rule} if last > 1 else rule
-    return [
-        {"image": str(ordered.index[at]), "why": rule[at], "gain": float(ordered.iloc[at])}
+    return tuple(
+        ShownImage(image=str(ordered.index[at]), why=rule[at], gain=float(ordered.iloc[at]))
         for at in sorted(rule)
-    ]
+    )

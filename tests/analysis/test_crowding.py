@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.crowding import crowded_ends
-from ablate.analysis.facts import Facts, NuisanceRange, Selected
+from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.selftest import planted
+from ablate.published import NuisanceRange
 
 RANGE = NuisanceRange(name="weight", low=1.0, high=100.0, is_log=True)
 BLOCKS, POINTS = 16, 4

@@ -6,7 +6,7 @@ import pytest
 from ablate.analysis.environments import within_environments
 from ablate.analysis.facts import Facts
 from ablate.analysis.guards import _environments
-from ablate.analysis.published import EnvironmentFacts
+from ablate.published import EnvironmentFacts
 
 ENVIRONMENTS = (
     EnvironmentFacts(id="a"),

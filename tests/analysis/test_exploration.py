@@ -11,7 +11,8 @@ from ablate.analysis import exploration
 from ablate.analysis import importance as module
 from ablate.analysis.document import encode
 from ablate.analysis.exploration import LABEL
-from ablate.analysis.published import PhaseFacts, StudyFacts
+from ablate.analysis.published import StudyFacts
+from ablate.published import PhaseFacts
 from ablate.stored import encode as plain
 from tests.analysis.exploring import study
 

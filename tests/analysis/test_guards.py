@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.analysis.facts import Facts, Failures, NuisanceRange, Selected
+from ablate.analysis.facts import Facts, Failures, Selected
 from ablate.analysis.judging import judge
 from ablate.analysis.selftest import planted
+from ablate.published import NuisanceRange
 from tests.present import present
 
 EFFECT = {"qabf": [0.0, 1.0]}

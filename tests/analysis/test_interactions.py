@@ -7,9 +7,9 @@ import pytest
 from ablate.analysis.contrasts import cells_in_order, interactions
 from ablate.analysis.interactions import agreement
 from ablate.analysis.judging import judge
-from ablate.analysis.question import CrossedFactor
 from ablate.analysis.selftest import planted
 from ablate.analysis.verdict import Verdict
+from ablate.published import CrossedFactor
 from ablate.stats.ranks import kendall_tau
 
 PAD = CrossedFactor(factor="padding", values=("zeros", "replicate"), baseline="zeros")

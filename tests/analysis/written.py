@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import answers, exploration
-from ablate.analysis.published import PhaseFacts, StudyFacts, read_facts
+from ablate.analysis.published import StudyFacts, read_facts
 from ablate.analysis.question import RegisteredQuestion
+from ablate.published import PhaseFacts
 from ablate.stored import decode, encode
 
 FACTS: Mapping[str, Any] = {

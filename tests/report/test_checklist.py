@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ablate.analysis.published import Provenance
+from ablate.published import Provenance
 from ablate.report.checklist import ACL, NEURIPS, REFORMS, checklist
 from ablate.report.contents import Contents
 from ablate.stored import decode

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ablate.analysis.published import ReferenceFacts
+from ablate.published import ReferenceFacts
 from ablate.report.cards import study_html
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ablate.analysis.published import PhaseFacts
+from ablate.published import PhaseFacts
 from ablate.report.figures import NotDrawn
 from ablate.report.figures.curves import MOST_ARMS, MOST_RUNS, Curves
 from tests.report.answered import answered_contents

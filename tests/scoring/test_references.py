@@ -118,8 +118,8 @@ def test_weights_are_scored_as_the_network_that_they_are_of(pairs: Path) -> None
     wanted: list[Row] = references.score(*study(pairs, f"references.M={pairs / 'made'}"))["M"]
     assert rows == wanted
     (weights,) = references.facts(*one)
-    assert weights["kind"] == "weights"
-    assert weights["model"] == {"name": "densefuse", "width": 2}
+    assert weights.kind == "weights"
+    assert weights.model == {"name": "densefuse", "width": 2}
 
 
 def test_weights_of_another_network_are_one_line(pairs: Path) -> None:
@@ -147,13 +147,13 @@ def test_weights_of_another_network_are_one_line(pairs: Path) -> None:
 
 def test_the_hash_follows_the_content_and_not_the_place(pairs: Path, tmp_path: Path) -> None:
     (before,) = references.facts(*study(pairs, f"references.A={pairs / 'fused'}"))
-    assert before["kind"] == "images"
+    assert before.kind == "images"
     (pairs / "fused").rename(pairs / "moved")
     moved = study(pairs, f"references.A={pairs / 'moved'}")
-    assert references.facts(*moved) == [before]
+    assert references.facts(*moved) == (before,)
     stem = moved[1].stems("test")[0]
     Image.new("RGB", (56, 48)).save(pairs / "moved" / f"{stem}.png")
-    assert references.facts(*moved)[0]["hash"] != before["hash"]
+    assert references.facts(*moved)[0].hash != before.hash
 
 
 def test_a_study_of_the_probe_says_why_it_scores_none(pairs: Path) -> None:
@@ -163,5 +163,5 @@ def test_a_study_of_the_probe_says_why_it_scores_none(pairs: Path) -> None:
     )
     references.check(*one)
     assert references.score(*one) == {}
-    assert references.facts(*one) == []
+    assert references.facts(*one) == ()
     assert references.left_out(study(pairs)[0]) == ""

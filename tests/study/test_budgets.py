@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from ablate import config
+from ablate.stored import encode
+from ablate.study.ledger import Ledger
 from ablate.study.notes import Notes
 from ablate.study.plan import Plan, make, specs
-from ablate.study.publish import _budget_facts
+from ablate.study.publish import _phase
 from ablate.study.remarks import remarks
 from ablate.tracking.runs import spec_tags
 from ablate.training.budget import at_budget
@@ -70,16 +72,16 @@ def test_the_runs_of_the_answer_and_of_the_pilot_have_the_ids_that_they_had(tmp_
 
 def test_what_is_published_of_a_budget_names_the_arms_on_both_sides(tmp_path: Path) -> None:
     made = with_budgets(tmp_path, [1, 2])
-    facts = _budget_facts(made, made.config.phases["answer_2x"])
-    assert (facts["of"], facts["times"], facts["steps"]) == ("answer", 2.0, 20)
+    ledger = Ledger(tmp_path / "none")
+    facts = _phase(made, made.config.phases["answer_2x"], ledger)
+    assert (facts.of, facts.times, facts.steps) == ("answer", 2.0, 20)
     names = {
         phase: {trial.arm_id: trial.factors for trial in made.trials if trial.phase == phase}
         for phase in ("answer", "answer_2x")
     }
-    assert {arm: names["answer_2x"][there] for arm, there in facts["arms"].items()} == names[
-        "answer"
-    ]
-    assert _budget_facts(made, made.config.phases["answer"]) == {}
+    assert {arm: names["answer_2x"][there] for arm, there in facts.arms.items()} == names["answer"]
+    registered = encode(_phase(made, made.config.phases["answer"], ledger))
+    assert not {"of", "times", "steps", "arms"} & registered.keys()
 
 
 def test_a_plan_says_what_a_budget_is_for(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """A study that goes on in another environment: refused, or accepted and told apart."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -74,7 +73,7 @@ def test_an_accepted_drift_is_accepted_once_and_for_all(
     first, second = environments.of_results(ledger)
     assert (first.id, first.runs, first.differs) == (OLD.id, 1, ())
     assert second.differs == ("torch 2.12 -> 2.13", "losses/total.py changed")
-    assert environments.lines([asdict(one) for one in environments.of_results(Ledger(study))]) == [
+    assert environments.lines(environments.of_results(Ledger(study))) == [
         f"environment {OLD.id}: 1 runs",
         f"environment {NEW.id}: 1 runs (torch 2.12 -> 2.13; losses/total.py changed)",
     ]
@@ -86,7 +85,7 @@ def test_without_results_nothing_can_be_mixed(tmp_path: Path) -> None:
 
 
 def test_one_stratum_is_not_worth_a_word(study: Path) -> None:
-    assert environments.lines([asdict(one) for one in environments.of_results(Ledger(study))]) == []
+    assert environments.lines(environments.of_results(Ledger(study))) == []
 
 
 def test_a_run_that_failed_with_its_workers_is_no_environment(study: Path) -> None:

@@ -1,5 +1,6 @@
 """Which pictures a study publishes: the median block, and the images of the rule."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,48 @@ from PIL import Image
 
 from ablate import models
 from ablate.data.pairs import Pair
+from ablate.published import (
+    CrossedFactor,
+    GalleryFacts,
+    PhaseFacts,
+    QuestionFacts,
+    StudyDocument,
+)
 from ablate.study import gallery
 from ablate.study.gallery import chosen, first_contrast
 from ablate.training.scoring import image_tensor, to_uint8
 
-QUESTION: dict[str, Any] = {
-    "id": "variant",
-    "arms": [["old", "A"], ["new", "B"]],
-    "baseline": "old",
-    "primary": ["qabf"],
-    "contrasts": ["baseline"],
-}
-FACTS: dict[str, Any] = {
-    "phases": {"pilot": {"design": "baseline_only"}, "answer": {"design": "blocked"}},
-    "questions": [QUESTION],
-    "objective": "val/qabf",
-}
+QUESTION = QuestionFacts(
+    id="variant",
+    asks="Does the sign matter?",
+    factor="variant",
+    arms=(("old", "A"), ("new", "B")),
+    baseline="old",
+    primary=("qabf",),
+    contrasts=("baseline",),
+)
+FACTS = StudyDocument(
+    study="q",
+    title="",
+    asks=(),
+    primary=("qabf",),
+    data_label="",
+    data_name="",
+    data_hash="",
+    counts={},
+    design_hash="",
+    protocol="",
+    protocol_hash="",
+    metrics=("qabf",),
+    budget="",
+    arms=(),
+    phases={
+        "pilot": PhaseFacts(design="baseline_only"),
+        "answer": PhaseFacts(design="blocked"),
+    },
+    registered=(QUESTION,),
+    objective="val/qabf",
+)
 SHIFT = {1: 0.5, 2: 0.1, 3: 0.3}  # of B over A; block 3 is the median
 EXTRA = {"p0": 0.0, "p1": -0.4, "p2": 0.2, "p3": 0.1}
 
@@ -58,65 +85,65 @@ def study(*, metric: str = "qabf") -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_runs_are_the_winners_of_the_median_block() -> None:
     found = chosen(FACTS, *study())
-    assert found["block"] == 3
-    assert found["runs"] == {"A": "A32", "B": "B32"}
-    assert found["terms"] == [["new", 1.0], ["old", -1.0]]
+    assert found.block == 3
+    assert found.runs == {"A": "A32", "B": "B32"}
+    assert found.terms == (("new", 1.0), ("old", -1.0))
 
 
 def test_images_are_largest_gain_median_and_largest_loss() -> None:
-    found = chosen(FACTS, *study())["images"]
-    assert [(one["image"], one["why"]) for one in found] == [
+    found = chosen(FACTS, *study()).images
+    assert [(one.image, one.why) for one in found] == [
         ("p2", "largest gain"),
         ("p3", "median"),
         ("p1", "largest loss"),
     ]
-    assert [one["gain"] for one in found] == pytest.approx([0.5, 0.4, -0.1])
+    assert [one.gain for one in found] == pytest.approx([0.5, 0.4, -0.1])
 
 
 def test_a_lower_is_better_metric_turns_the_rule_round() -> None:
-    facts = {**FACTS, "questions": [{**QUESTION, "primary": ["nabf"]}]}
-    found = chosen(facts, *study(metric="nabf"))["images"]
-    assert found[0]["image"] == "p1"
-    assert found[0]["why"] == "largest gain"
+    facts = replace(FACTS, registered=(replace(QUESTION, primary=("nabf",)),))
+    found = chosen(facts, *study(metric="nabf")).images
+    assert found[0].image == "p1"
+    assert found[0].why == "largest gain"
 
 
 def test_a_smallest_gain_is_not_called_a_loss() -> None:
     runs, images = study()
-    found = chosen(FACTS, runs, images[images["image"] != "p1"])["images"]
-    assert [one["why"] for one in found] == ["largest gain", "median", "smallest gain"]
+    found = chosen(FACTS, runs, images[images["image"] != "p1"]).images
+    assert [one.why for one in found] == ["largest gain", "median", "smallest gain"]
 
 
 @pytest.mark.parametrize("kept", [1, 2])
 def test_few_images_are_shown_once_each(kept: int) -> None:
     runs, images = study()
     some = images[images["image"].isin(list(EXTRA)[:kept])]
-    found = [one["image"] for one in chosen(FACTS, runs, some)["images"]]
+    found = [one.image for one in chosen(FACTS, runs, some).images]
     assert len(found) == len(set(found)) == kept
 
 
 def test_a_question_with_a_missing_value_gives_the_runs_without_a_rule() -> None:
     runs, images = study()
     found = chosen(FACTS, runs[runs["arm_id"] == "A"], images)
-    assert found == {"runs": {"A": "A11"}, "images": []}
+    assert found == GalleryFacts(runs={"A": "A11"})
 
 
 def test_nothing_finished_shows_nothing() -> None:
     runs, images = study()
-    assert chosen(FACTS, runs.assign(state="failed"), images) == {}
+    assert chosen(FACTS, runs.assign(state="failed"), images) == GalleryFacts()
 
 
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
-        ({"contrasts": [["split", [["b", 1], ["c", -1]]]]}, [("b", 1.0), ("c", -1.0)]),
-        ({"contrasts": ["sequence"]}, [("b", 1.0), ("a", -1.0)]),
-        ({"contrasts": ["baseline"], "baseline": "b"}, [("a", 1.0), ("b", -1.0)]),
-        ({"contrasts": ["baseline"], "crossed": [{}]}, []),
+        ({"contrasts": (("split", (("b", 1), ("c", -1))),)}, [("b", 1.0), ("c", -1.0)]),
+        ({"contrasts": ("sequence",)}, [("b", 1.0), ("a", -1.0)]),
+        ({"baseline": "b"}, [("a", 1.0), ("b", -1.0)]),
+        ({"crossed": (CrossedFactor(factor="v", values=("a", "b"), baseline="a"),)}, []),
     ],
 )
 def test_the_first_contrast_is_the_one_registered_first(question: Any, expected: Any) -> None:
-    arms = [["a", "A"], ["b", "B"], ["c", "C"]]
-    assert first_contrast({"arms": arms, "baseline": "a", **question}) == expected
+    given = replace(QUESTION, arms=(("a", "A"), ("b", "B"), ("c", "C")), baseline="a")
+    assert first_contrast(replace(given, **question)) == expected
 
 
 def test_a_network_fuses_again_what_its_run_did_not_keep(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ablate import config, data
+from ablate.stored import encode
 from ablate.study import provenance
 from ablate.study.names import known
 from ablate.study.provenance import command, packages
@@ -58,9 +59,9 @@ def test_the_environment_is_never_written_down(
     found = provenance.provenance(
         study, pairs, overrides=["train.steps=8"], tracking_uri="http://me:hunter2@host"
     )
-    assert "hunter2" not in json.dumps(found)
-    assert found["command"] == "ablate run quickstart train.steps=8"
-    assert found["determinism"]["deterministic_algorithms"] is True
-    assert found["data"]["manifest_hash"] == pairs.manifest.hash
-    assert found["data"]["in_two_splits"] == 0
-    assert found["mlflow"]["address"] == "http://host"
+    assert "hunter2" not in json.dumps(encode(found))
+    assert found.command == "ablate run quickstart train.steps=8"
+    assert found.determinism["deterministic_algorithms"] is True
+    assert found.data.manifest_hash == pairs.manifest.hash
+    assert found.data.in_two_splits == 0
+    assert found.mlflow.address == "http://host"

@@ -13,7 +13,7 @@ from ablate.errors import ConfigError
 from ablate.study.ledger import Ledger
 from ablate.study.names import known
 from ablate.study.plan import make
-from ablate.study.publish import run_table
+from ablate.study.published_tables import run_table
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.training.spec import RunResult, RunSpec

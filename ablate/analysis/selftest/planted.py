@@ -8,7 +8,8 @@ import pandas as pd
 
 from ablate.analysis.contrasts import against_baseline
 from ablate.analysis.facts import Facts, Selected
-from ablate.analysis.question import RegisteredQuestion, Value
+from ablate.analysis.question import RegisteredQuestion
+from ablate.published import Value
 from ablate.stats.arrays import Floats
 
 SEED = 20251116

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from ablate.analysis.facts import Facts, NuisanceRange, Selected
+from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.judging import judge
 from ablate.analysis.selection import select
 from ablate.analysis.selftest import planted
 from ablate.analysis.selftest.check import Check
+from ablate.published import NuisanceRange
 from ablate.stats import range_edge
 from ablate.stats.arrays import Floats
 from ablate.stats.crossed import crossed_t

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.analysis.facts import NuisanceRange
 from ablate.analysis.question import label_of
 from ablate.positions import positions
+from ablate.published import NuisanceRange
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
