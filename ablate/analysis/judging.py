@@ -180,13 +180,18 @@ def answer_of(question: RegisteredQuestion, rows: tuple[Row, ...]) -> tuple[Answ
         return "supported", _directed(supported)
     if primary and all(row.verdict == "practically equivalent" for row in primary):
         return "practically equivalent", "every interval lies inside the smallest effect"
+    return "undecided", _undecided(primary)
+
+
+def _undecided(primary: list[Row]) -> str:
+    """Return what would decide a question: a smallest effect, more blocks, or nothing."""
     needed = [row.blocks_needed for row in primary if row.verdict == "undecided"]
     if any(row.smallest_effect is None for row in primary):
-        return "undecided", "no smallest effect of interest is named for every primary metric"
+        return "no smallest effect of interest is named for every primary metric"
     if any(count is None for count in needed):
-        return "undecided", "no number of blocks would find the smallest effects on these images"
+        return "no number of blocks would find the smallest effects on these images"
     most = max((count for count in needed if count is not None), default=0)
-    return "undecided", f"{most} blocks would find the smallest effects of interest"
+    return f"{most} blocks would find the smallest effects of interest"
 
 
 def _vetoed(rows: list[Row], *, alpha: float) -> str:

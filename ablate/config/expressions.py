@@ -171,23 +171,25 @@ def _value(node: ast.expr, look_up: Callable[[str], Any]) -> Any:
             values = (bool(_value(item, look_up)) for item in node.values)
             return all(values) if isinstance(node.op, ast.And) else any(values)
         case ast.UnaryOp():
-            value = _value(node.operand, look_up)
-            if isinstance(node.op, ast.Not):
-                return not value
-            return -_number(value) if isinstance(node.op, ast.USub) else _number(value)
+            return _SIGNS[type(node.op)](_value(node.operand, look_up))
         case ast.BinOp():
             return _arithmetic(
                 node.op, _number(_value(node.left, look_up)), _number(_value(node.right, look_up))
             )
         case ast.Compare():
-            left = _value(node.left, look_up)
-            for op, item in zip(node.ops, node.comparators, strict=True):
-                right = _value(item, look_up)
-                if not _COMPARISONS[type(op)](left, right):
-                    return False
-                left = right
-            return True
+            return _compared(node, look_up)
     raise ConfigError(f"{ast.unparse(node)!r} is not allowed")  # parse() lets nothing else through
+
+
+def _compared(node: ast.Compare, look_up: Callable[[str], Any]) -> bool:
+    """Return whether all comparisons of a chain such as 1 < x <= 3 hold, stopping at the first."""
+    left = _value(node.left, look_up)
+    for op, item in zip(node.ops, node.comparators, strict=True):
+        right = _value(item, look_up)
+        if not _COMPARISONS[type(op)](left, right):
+            return False
+        left = right
+    return True
 
 
 def _arithmetic(op: ast.operator, left: float, right: float) -> float:
@@ -204,3 +206,10 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{value!r} is not a number")
     return value
+
+
+_SIGNS: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.Not: operator.not_,
+    ast.USub: lambda value: -_number(value),
+    ast.UAdd: _number,
+}

@@ -88,77 +88,131 @@ def scene(stem: str, *, height: int, width: int, seed: int) -> Pair:
     """Return one scene; a stem that ends in N is a night scene."""
     random = np.random.default_rng(derive_seed(seed, stem))
     is_night = stem.endswith("N")
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    horizon = height * random.uniform(0.3, 0.5)
     light = 0.25 if is_night else 1.0
-
-    visible = np.where(y < horizon, 0.75 - 0.25 * y / horizon, 0.4 + 0.1 * (y - horizon) / height)
-    infrared = np.where(y < horizon, random.uniform(0.05, 0.2), random.uniform(0.2, 0.4))
-    infrared = infrared + 0.05 * y / height
-    texture = np.where(y < horizon, 0.02, 0.05)
-
-    vanish = width * random.uniform(0.35, 0.65)
-    slope = np.maximum(y - horizon, 0) / (height - horizon)
-    road = (y >= horizon) & (np.abs(x - vanish) < slope * width * 0.45 + 1)
-    visible, infrared = (
-        _paint(visible, road, 0.32),
-        _paint(infrared, road, random.uniform(0.2, 0.5)),
-    )
-    texture = _paint(texture, road, 0.015)
-    dashes = road & (np.abs(x - vanish) < slope * 2.5) & (np.sin(np.sqrt(slope + 1e-3) * 40) > 0)
-    visible = _paint(visible, dashes, 0.85)
-
-    for _ in range(random.integers(3, 7)):  # houses
-        left, wide = random.uniform(-0.1, 1) * width, random.uniform(0.1, 0.3) * width
-        top = horizon * random.uniform(0.1, 0.8)
-        box = (x >= left) & (x < left + wide) & (y >= top) & (y < horizon * 1.15) & ~road
-        visible = _paint(visible, box, random.uniform(0.2, 0.9))
-        infrared = _paint(infrared, box, random.uniform(0.1, 0.6))
-        texture = _paint(texture, box, random.uniform(0.01, 0.05))
-        step = max(4.0, random.uniform(0.05, 0.09) * width)
-        windows = box & ((x - left) % step > step * 0.5) & ((y - top) % step > step * 0.5)
-        visible = _paint(visible, windows, random.uniform(0.1, 0.9))
-        infrared = _paint(infrared, windows, random.uniform(0.1, 0.6))
-    for _ in range(random.integers(1, 4)):  # trees: texture in the visible image
-        middle, foot = random.uniform(0, width), horizon * random.uniform(0.9, 1.2)
-        radius = height * random.uniform(0.08, 0.2)
-        crown = (x - middle) ** 2 + (y - foot + radius) ** 2 < radius**2
-        visible = _paint(visible, crown, random.uniform(0.15, 0.4))
-        infrared = _paint(infrared, crown, random.uniform(0.15, 0.45))
-        texture = _paint(texture, crown, 0.12)
-    visible = visible + _smooth(random.standard_normal((height, width))) * texture * 2.5
-    visible = visible * light
+    one = _Scene(random, height=height, width=width)
+    one.add_road()
+    for _ in range(random.integers(3, 7)):
+        one.add_house()
+    for _ in range(random.integers(1, 4)):
+        one.add_tree()
+    one.add_texture()
+    one.visible = one.visible * light
     if is_night:
-        visible = np.maximum(visible - 0.06, 0.02)  # what is dark is nearly constant
-        for _ in range(random.integers(1, 4)):  # lamps
-            visible = visible + 0.7 * _spot(
-                x, y, random.uniform(0, width), horizon * random.uniform(0.3, 1), height * 0.04
-            )
-    for _ in range(random.integers(2, 5)):  # people: hot on dark
-        middle, foot = random.uniform(0.05, 0.95) * width, random.uniform(1.05, 1.9) * horizon
-        tall = max(6.0, (foot - horizon * 0.8) * 0.5)
-        body = ((x - middle) / (tall * 0.17)) ** 2 + ((y - foot + tall / 2) / (tall / 2)) ** 2 < 1
-        infrared = _paint(infrared, body, random.uniform(0.8, 1.0))
-        visible = _paint(visible, body, random.uniform(0.05, 0.6) * light)
-    for _ in range(random.integers(0, 3)):  # cars: warm below
-        middle, foot = random.uniform(0.1, 0.9) * width, random.uniform(1.2, 1.8) * horizon
-        tall = max(6.0, (foot - horizon * 0.8) * 0.35)
-        car = (np.abs(x - middle) < tall * 0.9) & (y < foot) & (y > foot - tall)
-        infrared = _paint(infrared, car, random.uniform(0.3, 0.5))
-        visible = _paint(visible, car, random.uniform(0.1, 0.9) * light)
-        warm = car & (y > foot - tall * 0.35)
-        infrared = _paint(infrared, warm, random.uniform(0.7, 0.95))
-
-    infrared = _smooth(infrared) + 0.012 * random.standard_normal((height, width))
-    noise = 0.012 if is_night else 0.008
-    visible = visible + noise * random.standard_normal((height, width)) * np.sqrt(
-        np.clip(visible, 0, 1) + 0.05
-    )
-    return Pair(stem=stem, infrared=_grey(infrared), visible=_grey(visible))
+        one.visible = np.maximum(one.visible - 0.06, 0.02)  # what is dark is nearly constant
+        for _ in range(random.integers(1, 4)):
+            one.add_lamp()
+    for _ in range(random.integers(2, 5)):
+        one.add_person(light)
+    for _ in range(random.integers(0, 3)):
+        one.add_car(light)
+    return one.photographed(stem, noise=0.012 if is_night else 0.008)
 
 
-def _paint(image: Image, where: NDArray[np.bool_], value: float) -> Image:
-    return np.where(where, value, image)
+class _Scene:
+    """A scene as it is painted: sky and ground first, then one thing after the other.
+
+    Args:
+        random: Every brightness and place is drawn from it, in the order of the calls.
+        height: In pixels.
+        width: In pixels.
+    """
+
+    def __init__(self, random: np.random.Generator, *, height: int, width: int) -> None:
+        self.random, self.height, self.width = random, height, width
+        self.y, self.x = np.mgrid[0:height, 0:width].astype(np.float64)
+        self.horizon = height * random.uniform(0.3, 0.5)
+        self.is_sky = self.y < self.horizon
+        ground = 0.4 + 0.1 * (self.y - self.horizon) / height
+        self.visible = np.where(self.is_sky, 0.75 - 0.25 * self.y / self.horizon, ground)
+        sky_ir, ground_ir = random.uniform(0.05, 0.2), random.uniform(0.2, 0.4)
+        self.infrared = np.where(self.is_sky, sky_ir, ground_ir) + 0.05 * self.y / height
+        self.texture = np.where(self.is_sky, 0.02, 0.05)
+        self.road = np.zeros_like(self.is_sky)
+
+    def paint(
+        self,
+        where: NDArray[np.bool_],
+        *,
+        visible: float,
+        infrared: float | None = None,
+        texture: float | None = None,
+    ) -> None:
+        """Give an area one brightness per modality, and a strength of texture."""
+        self.visible = np.where(where, visible, self.visible)
+        if infrared is not None:
+            self.infrared = np.where(where, infrared, self.infrared)
+        if texture is not None:
+            self.texture = np.where(where, texture, self.texture)
+
+    def add_road(self) -> None:
+        """A road to a vanishing point, with dashes in the visible image."""
+        vanish = self.width * self.random.uniform(0.35, 0.65)
+        slope = np.maximum(self.y - self.horizon, 0) / (self.height - self.horizon)
+        aside = np.abs(self.x - vanish)
+        self.road = (self.y >= self.horizon) & (aside < slope * self.width * 0.45 + 1)
+        warmth = self.random.uniform(0.2, 0.5)
+        self.paint(self.road, visible=0.32, infrared=warmth, texture=0.015)
+        dashes = self.road & (aside < slope * 2.5) & (np.sin(np.sqrt(slope + 1e-3) * 40) > 0)
+        self.paint(dashes, visible=0.85)
+
+    def add_house(self) -> None:
+        """A box with windows, behind the road."""
+        draw, x, y = self.random.uniform, self.x, self.y
+        left, wide = draw(-0.1, 1) * self.width, draw(0.1, 0.3) * self.width
+        top = self.horizon * draw(0.1, 0.8)
+        inside = (x >= left) & (x < left + wide) & (y >= top) & (y < self.horizon * 1.15)
+        box = inside & ~self.road
+        self.paint(box, visible=draw(0.2, 0.9), infrared=draw(0.1, 0.6), texture=draw(0.01, 0.05))
+        step = max(4.0, draw(0.05, 0.09) * self.width)
+        windows = box & ((x - left) % step > step * 0.5) & ((y - top) % step > step * 0.5)
+        self.paint(windows, visible=draw(0.1, 0.9), infrared=draw(0.1, 0.6))
+
+    def add_tree(self) -> None:
+        """A crown with texture in the visible image."""
+        draw = self.random.uniform
+        middle, foot = draw(0, self.width), self.horizon * draw(0.9, 1.2)
+        radius = self.height * draw(0.08, 0.2)
+        crown = (self.x - middle) ** 2 + (self.y - foot + radius) ** 2 < radius**2
+        self.paint(crown, visible=draw(0.15, 0.4), infrared=draw(0.15, 0.45), texture=0.12)
+
+    def add_texture(self) -> None:
+        """Smooth noise in the visible image, as strong as what was painted says."""
+        noise = _smooth(self.random.standard_normal((self.height, self.width)))
+        self.visible = self.visible + noise * self.texture * 2.5
+
+    def add_lamp(self) -> None:
+        """A spot of light in the visible image."""
+        draw = self.random.uniform
+        middle, at = draw(0, self.width), self.horizon * draw(0.3, 1)
+        self.visible = self.visible + 0.7 * _spot(self.x, self.y, middle, at, self.height * 0.04)
+
+    def add_person(self, light: float) -> None:
+        """An upright ellipse, hot on dark."""
+        draw = self.random.uniform
+        middle, foot = draw(0.05, 0.95) * self.width, draw(1.05, 1.9) * self.horizon
+        tall = max(6.0, (foot - self.horizon * 0.8) * 0.5)
+        aside, above = (self.x - middle) / (tall * 0.17), (self.y - foot + tall / 2) / (tall / 2)
+        warmth = draw(0.8, 1.0)
+        self.paint(aside**2 + above**2 < 1, visible=draw(0.05, 0.6) * light, infrared=warmth)
+
+    def add_car(self, light: float) -> None:
+        """A box that is warm below."""
+        draw = self.random.uniform
+        middle, foot = draw(0.1, 0.9) * self.width, draw(1.2, 1.8) * self.horizon
+        tall = max(6.0, (foot - self.horizon * 0.8) * 0.35)
+        car = (np.abs(self.x - middle) < tall * 0.9) & (self.y < foot) & (self.y > foot - tall)
+        warmth = draw(0.3, 0.5)
+        self.paint(car, visible=draw(0.1, 0.9) * light, infrared=warmth)
+        warm = car & (self.y > foot - tall * 0.35)
+        self.infrared = np.where(warm, draw(0.7, 0.95), self.infrared)
+
+    def photographed(self, stem: str, *, noise: float) -> Pair:
+        """The images of both cameras; noise of the visible one grows with the light."""
+        shape = (self.height, self.width)
+        infrared = _smooth(self.infrared) + 0.012 * self.random.standard_normal(shape)
+        shot = noise * self.random.standard_normal(shape)
+        visible = self.visible + shot * np.sqrt(np.clip(self.visible, 0, 1) + 0.05)
+        return Pair(stem=stem, infrared=_grey(infrared), visible=_grey(visible))
 
 
 def _spot(x: Image, y: Image, middle: float, height: float, radius: float) -> Image:

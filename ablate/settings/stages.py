@@ -1,7 +1,7 @@
 """The stages of a training: what moves when, and towards which loss."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -75,7 +75,7 @@ def fault_of(raw: Any) -> str | None:
         example = "[{share: 0.3, parts: [encoder]}, {}]"
         return f"must be a list of stages such as {example}, got {raw!r}"
     for index, one in enumerate(raw):
-        text = _stage_fault(one, is_last=index == len(raw) - 1)
+        text = next(_stage_faults(one, is_last=index == len(raw) - 1), None)
         if text:
             return f"stage {index + 1}: {text}"
     given = math.fsum(one["share"] for one in raw if "share" in one)
@@ -86,24 +86,24 @@ def fault_of(raw: Any) -> str | None:
     return None
 
 
-def _stage_fault(one: Any, *, is_last: bool) -> str | None:
+def _stage_faults(one: Any, *, is_last: bool) -> Iterator[str]:
     if not isinstance(one, Mapping):
-        return f"must be a mapping with {', '.join(KEYS)}, got {one!r}"
+        yield f"must be a mapping with {', '.join(KEYS)}, got {one!r}"
+        return
     for key in one:
         if key not in KEYS:
-            return f"no such setting as {key!r}; {nearest(str(key), KEYS)}"
+            yield f"no such setting as {key!r}; {nearest(str(key), KEYS)}"
     share, parts, loss = one.get("share"), one.get("parts", ()), one.get("loss", {})
     if share is None and not is_last:
-        return "share is missing; only the last stage may leave it out"
+        yield "share is missing; only the last stage may leave it out"
     if share is not None and not (is_number(share) and 0 < share <= 1):
-        return f"share must be a number above 0 and at most 1, got {share!r}"
+        yield f"share must be a number above 0 and at most 1, got {share!r}"
     if not isinstance(parts, list | tuple) or not all(isinstance(name, str) for name in parts):
-        return f"parts must be a list of names of parts of the network, got {parts!r}"
+        yield f"parts must be a list of names of parts of the network, got {parts!r}"
     if not isinstance(loss, Mapping):
-        return f"loss must be a mapping of settings of the loss, got {loss!r}"
+        yield f"loss must be a mapping of settings of the loss, got {loss!r}"
     if not isinstance(one.get("objective", FUSION), str):
-        return f"objective must be a name, got {one['objective']!r}"
-    return None
+        yield f"objective must be a name, got {one['objective']!r}"
 
 
 def _shares(raw: Sequence[Mapping[str, Any]]) -> list[float]:
