@@ -61,7 +61,7 @@ def ready(folder: Path, *, steps: int, trials: int) -> tuple[Any, Any]:
     """Return study and data, read once per process as a careful user does."""
     import torch
 
-    from ablate.training.run import train
+    from ablate.training.loop import train
     from ablate.training.tasks import task_of
 
     del train  # imported here, before the first trial
@@ -111,7 +111,7 @@ def train_one(
 ) -> dict[str, float]:
     """Train as a worker of ablate does, note when, and return the metrics."""
     from ablate.study.plan import make_trial
-    from ablate.training.run import train
+    from ablate.training.loop import train
 
     config, examples = ready(folder, steps=steps, trials=trials)
     started = time.time()

@@ -3,7 +3,7 @@
 Run, in the environment that benchmarks/peers.txt describes:
 python -m benchmarks.peers [--seconds 1 5 10] [--trials 16 12 12] [--points 100 20] [--out FOLDER]
 
-The same space, sampler (TPE), training code (`ablate.training.run.train` of the network-free probe
+The same space, sampler (TPE), training code (`ablate.training.loop.train` of the network-free probe
 on generated pairs), number of trials and two workers. All of them keep curves: ablate by its
 journal, the others as their documentation shows it, `mlflow.log_metrics` inside `track_in_mlflow`
 and `tune.report`: once as many points as the training records (about 100 of each curve, what ablate

@@ -15,7 +15,7 @@ from typing import Any
 
 from ablate import losses
 from ablate.data.items import Examples
-from ablate.training.run import train
+from ablate.training.loop import train
 from ablate.training.spec import RunSpec
 from ablate.training.tasks import task_of
 from benchmarks.results import FOLDER, content, measure, show, write

@@ -15,7 +15,7 @@ from ablate.config.defaults import group_defaults, trial_defaults
 from ablate.identity import JsonValue, digest
 from ablate.settings.recipes import RECIPES
 from ablate.settings.train import in_steps, over
-from ablate.training.run import train
+from ablate.training.loop import train
 from ablate.training.spec import RunSpec
 from ablate.training.tasks import task_of
 

@@ -102,7 +102,7 @@ def gaps(folder: Path, *, workers: int, trials: int) -> tuple[list[float], float
 
 def spawned() -> float:
     """Return the seconds of a new process until it could train."""
-    words = "import torch, optuna, mlflow, kornia, ablate.training.run"
+    words = "import torch, optuna, mlflow, kornia, ablate.training.loop"
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", words], check=True)
     return time.perf_counter() - started

@@ -10,8 +10,8 @@ from ablate.config.defaults import trial_defaults
 from ablate.contracts.trying import MissingError, check_settings, own_settings
 from ablate.errors import DataError
 from ablate.training.checkpoints import LeaveError
+from ablate.training.loop import train
 from ablate.training.recorder import NullRecorder
-from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
 from ablate.training.tasks import TASKS, task_of
 

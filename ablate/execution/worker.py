@@ -70,7 +70,7 @@ def work(
     """
     from ablate.tracking.journal import JournalRecorder
     from ablate.tracking.system import sampled
-    from ablate.training.run import train
+    from ablate.training.loop import train
 
     plugins.load()
     folder.mkdir(parents=True, exist_ok=True)

@@ -19,11 +19,6 @@ class KeptForBatch:
     def __init__(self) -> None:
         self._last: tuple[Tensor, Tensor, tuple[str, int, int], Any] | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """Return whether something is held now."""
-        return self._last is not None
-
     @torch.no_grad()
     def of(self, make: Make, infrared: Tensor, visible: Tensor, *, name: str) -> Any:
         """Return `make(infrared, visible)`, from memory where it was made last.

@@ -25,9 +25,9 @@ from ablate.errors import ConfigError
 from ablate.study.forecast import Figures, Kind, loads, representatives
 from ablate.study.plan import Plan
 from ablate.training.determinism import device_of, settle
+from ablate.training.loop import train
 from ablate.training.probing import MOST_CROPS
 from ablate.training.recorder import Heartbeat, NullRecorder
-from ablate.training.run import train
 from ablate.training.spec import RunSpec
 from ablate.training.tasks import task_of
 

@@ -8,8 +8,8 @@ import torch._dynamo  # noqa: F401  torch imports it for the first optimiser: se
 import ablate.data.cache
 import ablate.models.cost
 import ablate.training.fusion
+import ablate.training.loop
 import ablate.training.probing
-import ablate.training.run
 import ablate.training.trivial_baselines
 from ablate.data.contract import DATASETS
 from ablate.fingerprint import numeric_code_at_start

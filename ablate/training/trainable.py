@@ -37,7 +37,7 @@ class StepOutput:
 
 
 class Trainable(abc.ABC):
-    """A model in training, as `Run.train_loop` sees it.
+    """A model in training, as `ablate.training.loop.train_loop` sees it.
 
     At every step the loop calls `batch`, `forward` and `optimisation.step`, or `batch` and `graph`;
     then `terms` where the step is recorded, `picture`, and `score` at rungs. After the last step it

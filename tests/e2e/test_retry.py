@@ -18,7 +18,7 @@ def broken(*_: object, **__: object) -> None:
 def test_equal_errors_halt_the_study_and_retry_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ablate.training.run.Run.train_loop", broken)
+    monkeypatch.setattr("ablate.training.loop.train_loop", broken)
     done = inside("run", "quickstart", *WORDS, "--store", "s", cwd=tmp_path, code=1)
     said = done.stderr.strip().splitlines()[-1]
     assert "the first 3 runs all failed with the same error: TypeError: a bug on the way" in said

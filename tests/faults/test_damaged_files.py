@@ -9,7 +9,7 @@ import pytest
 
 from ablate.execution.worker import JOURNAL, read_result, work
 from ablate.tracking.journal import read_journal
-from ablate.training import run
+from ablate.training import loop
 from ablate.training.checkpoints import BEFORE, NEWEST, Checkpoints, LeaveError
 from ablate.training.spec import RunResult, RunSpec
 from tests.training.conftest import SETTINGS
@@ -42,7 +42,7 @@ def points(folder: Path) -> list[tuple[str, int, object]]:
 @pytest.fixture
 def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a run that was left after step 8, with a checkpoint of step 7 too."""
-    folder, leave, record = tmp_path / "left", Event(), run.record
+    folder, leave, record = tmp_path / "left", Event(), loop.record
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoints, "is_due", lambda self: True)  # as if every step took long
 
@@ -51,7 +51,7 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             if step == LEFT_AFTER:
                 leave.set()
 
-        patched.setattr(run, "record", leaving)
+        patched.setattr(loop, "record", leaving)
         with pytest.raises(LeaveError):
             work(made(), folder, ask=answer, leave=leave)
     assert (folder / NEWEST).exists()
@@ -123,5 +123,5 @@ def test_a_result_that_is_there_stands_and_nothing_is_trained_again(
     def never(*_: object, **__: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ablate.training.run.train", never)
+    monkeypatch.setattr("ablate.training.loop.train", never)
     assert work(made(), left, ask=answer) == first == read_result(left)

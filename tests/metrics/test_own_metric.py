@@ -9,7 +9,7 @@ import torch
 from ablate import metrics, plugins
 from ablate.errors import ShapeError
 from ablate.metrics.statistics import SourceStatistics
-from ablate.training.run import _reason
+from ablate.training.loop import _reason
 from tests.plugged import forgetting as forgetting
 
 PLUG_IN = """

@@ -14,7 +14,7 @@ from ablate.errors import ConfigError
 from ablate.models.contract import MODELS, FusionNetwork
 from ablate.study.names import known
 from ablate.study.plan import make
-from ablate.training.run import train
+from ablate.training.loop import train
 
 STUDY: dict[str, Any] = {
     "title": "My network",

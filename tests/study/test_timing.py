@@ -68,7 +68,7 @@ def test_a_training_that_fails_at_once_is_told(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no kernel")
 
-    monkeypatch.setattr("ablate.training.run.Run.train_loop", broken)
+    monkeypatch.setattr("ablate.training.loop.train_loop", broken)
     with pytest.raises(ConfigError, match=r"--time: a training fails in its first steps: .*kernel"):
         measure(plan)
     assert list(quick.glob("ablate-*")) == []

@@ -8,8 +8,8 @@ import torch
 
 from ablate import data, losses
 from ablate.training.fusion import calibrate
+from ablate.training.loop import train
 from ablate.training.recorder import NullRecorder
-from ablate.training.run import train
 from ablate.training.spec import RunResult, RunSpec
 
 DATA = {

@@ -43,9 +43,9 @@ def test_five_frames_in_four_files_lie_between_the_worker_and_the_optimiser(
     assert len(stacks) == made.settings["train"]["steps"]
     assert stacks[0] == [
         ("execution/worker.py", "work"),
-        ("training/run.py", "train"),
+        ("training/loop.py", "train"),
         ("training/tasks/fusion.py", "fit"),
-        ("training/run.py", "train_loop"),
+        ("training/loop.py", "train_loop"),
         ("training/optimisation.py", "step"),
     ]
     assert len({file for file, _ in stacks[0]}) == 4

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ablate import data, models
 from ablate.models.contract import MODELS, FusionNetwork
 from ablate.training.checkpoints import read_weights
-from ablate.training.run import train
+from ablate.training.loop import train
 from ablate.training.scoring import image_tensor, score, to_uint8
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
 from tests.training.conftest import Listener

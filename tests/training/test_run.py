@@ -12,7 +12,7 @@ from ablate.errors import ConfigError, DivergedError
 from ablate.models.contract import MODELS
 from ablate.models.densefuse import DenseFuse, DenseFuseSettings
 from ablate.training.checkpoints import Checkpoints, LeaveError
-from ablate.training.run import train
+from ablate.training.loop import train
 from ablate.training.spec import RunResult, RunSpec
 from tests.training.conftest import Listener
 

@@ -15,7 +15,7 @@ from ablate.losses.total import FusionLoss
 from ablate.training import fusion
 from ablate.training.checkpoints import LeaveError
 from ablate.training.graph import WARM_UP, Replayed, engine_of
-from ablate.training.run import train
+from ablate.training.loop import train
 from ablate.training.spec import RunResult, RunSpec
 from ablate.training.trainable import StepOutput
 from tests.present import present
@@ -185,7 +185,7 @@ def test_kept_targets_are_let_go_before_a_capture_and_after_it() -> None:
 
     class Looking(Pretending):
         def captured(self, work: Callable[[], StepOutput]) -> Callable[[], StepOutput]:
-            kept.append(loss.gradient._kept.is_held)
+            kept.append(loss.gradient._kept._last is not None)
             return super().captured(work)
 
     def step(infrared: Tensor, visible: Tensor) -> StepOutput:

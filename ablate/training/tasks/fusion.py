@@ -113,6 +113,7 @@ class Fusion(Task):
         from ablate.models.contract import parameter_count
         from ablate.models.probe import Probe
         from ablate.training.fusion import NetworkTraining, calibrate
+        from ablate.training.loop import train_loop
         from ablate.training.probing import ProbeTraining
 
         settings, device, pairs = self._settings, run.device, run.examples
@@ -124,7 +125,7 @@ class Fusion(Task):
         model = models.build(settings["model"])
         kind = ProbeTraining if isinstance(model, Probe) else NetworkTraining
         training = kind(run, model, loss)
-        trained = run.train_loop(training)
+        trained = train_loop(run, training)
         training.save()
         facts = {
             **trained.facts,
