@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ablate.analysis.contrasts import against_baseline
+from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.judging import judge
 from ablate.analysis.question import RegisteredQuestion
 from ablate.analysis.selftest import planted
@@ -139,7 +140,7 @@ def _turned(question: RegisteredQuestion) -> RegisteredQuestion:
     )
 
 
-def _study(random: np.random.Generator, *, effect: float) -> tuple[planted.Selected, planted.Facts]:
+def _study(random: np.random.Generator, *, effect: float) -> tuple[Selected, Facts]:
     arrays: dict[str, Floats] = {
         metric: planted.scores(random, effects=[0.0, of_metric], seed_sd=0.5)
         for metric, of_metric in (("qabf", effect), ("en", 0.0))
