@@ -177,6 +177,9 @@ E = TypeVar("E", bound=Entry)
 def read(model: type[E], raw: Any, at: str, parts: Parts) -> E:
     """Return an entry of a file with defaults in place of wrong fields; its errors are added.
 
+    An entry inside another one may be null, which is as good as leaving it out. One under a name
+    that the file chose, such as a factor, says nothing then, and null is an error.
+
     Args:
         model: What the entry is.
         raw: What the file says.
@@ -186,10 +189,8 @@ def read(model: type[E], raw: Any, at: str, parts: Parts) -> E:
     Returns:
         The entry. Required fields that are wrong or missing are None; see `Entry.has`.
     """
-    if raw is None:
-        raw = {}
     if not isinstance(raw, Mapping):
-        parts.errors.add(at, f"must be a mapping of names, got {short(raw)}")
+        parts.errors.add(at, _no_mapping(model, raw))
         blank = cast(type[E], _lenient(model)).model_validate({})
         blank._wrong.update(model.model_fields)
         return blank
@@ -197,7 +198,7 @@ def read(model: type[E], raw: Any, at: str, parts: Parts) -> E:
     for key, (inner, is_several) in _inner_entries(model).items():
         value, below = given.get(key), joined(at, key)
         if not is_several and (value is None or isinstance(value, Mapping)):
-            given[key] = read(inner, value, below, parts)
+            given[key] = read(inner, value or {}, below, parts)
         elif is_several and isinstance(value, Mapping):
             given[key] = {
                 str(name): read(inner, one, f"{below}.{name}", parts) for name, one in value.items()
@@ -216,6 +217,15 @@ def read(model: type[E], raw: Any, at: str, parts: Parts) -> E:
         made._wrong.add(path.partition(".")[0])
         parts.errors.add(joined(at, path), text)
     return made
+
+
+def _no_mapping(model: type[Entry], raw: Any) -> str:
+    """Return the message for something else where an entry should stand."""
+    if raw is not None:
+        return f"must be a mapping of names, got {short(raw)}"
+    needs_nothing = not any(one.is_required() for one in model.model_fields.values())
+    empty = " ({} for its defaults)" if needs_nothing else ""
+    return f"must be a mapping of names, got null; write its settings{empty} or remove it"
 
 
 def joined(at: str, path: str) -> str:

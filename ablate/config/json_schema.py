@@ -50,7 +50,7 @@ def study_schema(known: Known | None = None) -> Schema:
     plug_in["required"] = ["design"]
     models["UnknownEntry"]["properties"]["design"] = False  # it stands in another file
     for name, model in EXECUTORS.items():
-        models[model.__name__]["properties"]["name"] = {"const": name}
+        models[model.__name__]["properties"]["name"] = {"enum": [name, None]}
     plug_in = models["PlugInExecutorEntry"]
     plug_in["properties"]["name"] = _other_than(EXECUTORS, names["executors"])
     plug_in["required"] = ["name"]
@@ -69,9 +69,11 @@ def _of_model(model: type[StudyEntry | SpaceEntry], names: Known) -> Schema:
     schema["properties"]["defaults"] = _DEFAULTS
     named = [{section: {"name": name}} for section, kind in _NAMED.items() for name in names[kind]]
     paths = sorted({path for base in named for path in table_of(base)})
-    for entry in schema["$defs"].values():
+    for entry in (schema, *schema["$defs"].values()):
         for key, one in entry.get("properties", {}).items():
-            if key == "path":
+            if "$ref" in one:  # an entry inside another one: null leaves it out
+                one["anyOf"] = [{"$ref": one.pop("$ref")}, {"type": "null"}]
+            elif key == "path":
                 _offer(one, paths)
             elif key in _OFFERED:
                 _offer(one, names.get(_OFFERED[key], ()))
@@ -122,12 +124,15 @@ def _offer(one: Schema, names: Iterable[str]) -> None:
 
 def _of_base(names: Known) -> Schema:
     """Return the schema of the settings of a run, section by section."""
-    sections: dict[str, Schema] = {"task": {"type": ["string", "object"]}}
+    sections: dict[str, Schema] = {"task": {"type": ["string", "object", "null"]}}
     shared = table_of({})
     for section in dict.fromkeys(path.partition(".")[0] for path in shared):
         kind = _NAMED.get(section)
         if kind is None:
-            sections[section] = _of_section(section, shared, names)
+            sections[section] = {
+                **_of_section(section, shared, names),
+                "type": ["object", "null"],
+            }
             continue
         tables = {name: table_of({section: {"name": name}}) for name in names[kind]}
         known = [name for name, table in tables.items() if table.keys() - shared.keys()]
@@ -138,13 +143,15 @@ def _of_base(names: Known) -> Schema:
         for name, one in zip(known, some, strict=True):
             one["properties"]["name"] = {"const": name}
         unnamed = _of_section(section, every, names)
-        unnamed["properties"]["name"] = False  # it stands in another file
+        unnamed["properties"]["name"] = {"type": "null"}  # it stands in another file
         plug_in = {
             "type": "object",
             "properties": {"name": _other_than(known, names[kind])},
             "required": ["name"],
         }
-        sections[section] = {"anyOf": [_open(names[kind]), *some, unnamed, plug_in]}
+        sections[section] = {
+            "anyOf": [_open(names[kind]), {"type": "null"}, *some, unnamed, plug_in]
+        }
     return {
         "description": StudyEntry.model_fields["base"].description,
         "type": ["object", "null"],

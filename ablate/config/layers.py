@@ -38,7 +38,7 @@ def layered(
     words = faults.mapping("base", typed.get("base"))
     base: dict[str, Any] = {key: value for key, value in study.items() if key not in SECTIONS}
     choice = asked.choices.get("task")
-    if choice or "task" in study or "task" in words:
+    if choice or study.get("task") is not None or words.get("task") is not None:
         base["task"] = _over(
             _named("task", choice, study.get("task"), {}, group), words.get("task")
         )
@@ -111,7 +111,7 @@ def _named(
     study = {} if study is None else study
     if not isinstance(study, dict):
         return study  # check() says that it must be a mapping
-    before = study.get("name") or trial.get("name")
+    before = trial.get("name") if study.get("name") is None else study["name"]
     name = choice or before
     if not isinstance(name, str):
         return study

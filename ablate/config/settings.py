@@ -91,14 +91,16 @@ def is_open(path: str, base: Mapping[str, Any], known: Known) -> bool:
     """
     section, _, key = path.partition(".")
     name = _name_in(section, base)
-    if section not in KIND_OF or not isinstance(name, str):
+    if section not in KIND_OF or name is None:
         return False
+    if not isinstance(name, str):
+        return not key.startswith("name")  # its name is the error, not its settings
     member = members(KIND_OF[section]).get(name) if section != "task" else None
     own = {name.partition(".")[0] for name in member.settings} if member else set()
     if member is not None and own.issuperset(member.takes):
         return False  # all of its settings are in the table
     if name not in known.get(KIND_OF[section], ()):
-        return True  # its name is the error, not its settings
+        return True
     settings = known.get(f"{section}.{name}")
     return settings is None or key.partition(".")[0] in settings
 

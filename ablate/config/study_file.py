@@ -239,13 +239,13 @@ def read_executor(parts: Parts, raw: Any) -> dict[str, Any]:
     Settings of a plug-in's executor are checked by their names only, which "executor.<name>" gives.
     """
     executor = parts.errors.mapping("executor", raw)
-    name = executor.get("name") or DEFAULT_EXECUTOR
+    name = DEFAULT_EXECUTOR if executor.get("name") is None else executor["name"]
     known = parts.known["executors"]
-    if isinstance(name, str) and name not in known:
-        text = f"no executor is called {short(name)}; {nearest(name, known)}"
+    if not isinstance(name, str) or name not in known:
+        text = f"no executor is called {short(name)}; {nearest(str(name), known)}"
         parts.errors.add("executor.name", text)
         return {**executor, "name": name, "slots": 1}
-    model = EXECUTORS.get(name) if isinstance(name, str) else ExecutorEntry
+    model = EXECUTORS.get(name)
     own: Mapping[str, Any] = executor
     if model is None:
         allowed = parts.known.get(f"executor.{name}")

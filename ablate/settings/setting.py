@@ -125,9 +125,10 @@ class Setting:
         return None
 
     def _name_fault(self, value: Any, known: Known) -> str | None:
-        if not isinstance(value, str):
-            return f"must be a name, got {_short(value)}"
         names = self.names(known)
+        if not isinstance(value, str):
+            fix = f"; {nearest(str(value), names)}" if names else ""
+            return f"must be a name, got {_short(value)}{fix}"
         if names is None or value in names:
             return None
         return f"no such name as {value!r}; {nearest(value, names)}"

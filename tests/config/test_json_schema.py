@@ -129,17 +129,80 @@ def test_a_value_outside_its_range_or_place_is_refused(
     assert not validators["studies"].is_valid(study)
 
 
-def changed(tree: dict[str, Any], way: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
-    """Yield the tree with another value at every place, and with another key beside it."""
-    other: Any
+FULL: dict[str, Any] = {  # has every section of a run too
+    **RICH,
+    "base": {
+        "task": {"name": "fusion"},
+        "data": {"name": "synthetic", "limit": {"train": 4}},
+        "model": {"name": "unet", "depth": 2},
+        "loss": {"sign": "kept", "scales": [1, 0.5, 0.25]},
+        "train": {"steps": 10, "stages": [{"share": 0.5}, {}]},
+        "metrics": {"names": ["qabf", "vif"]},
+    },
+    "executor": {"name": "local", "slots": 2, "lease_s": 30},
+    "references": {"mine": {"weights": "x", "model": {"name": "seafusion"}}, "theirs": "folder"},
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"base/{section}" for section in ("task", "data", "model", "loss", "train", "metrics")),
+        *("base/data/name", "base/model/name", "base/data/limit", "base", "nuisance", "references"),
+        *("executor", "executor/name", "executor/slots", "store", "store/mlflow", "title", "seed"),
+        *("space/constraints", "questions/q/trend", "phases/pilot/options"),
+    ],
+)
+def test_null_leaves_out_what_may_be_left_out(
+    validators: dict[str, Draft202012Validator], path: str
+) -> None:
+    study = copy.deepcopy(FULL)
+    study["executor"] = {"name": "processes", "slots": 2}
+    put(path, None)(study)
+    assert [error.message for error in validators["studies"].iter_errors(study)] == []
+    assert refusals(study) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("factors/v", None, "must be a mapping of names, got null; write its settings ({} for"),
+        ("questions/q", None, "must be a mapping of names, got null; write its settings or"),
+        ("phases/c/options", {"arms": {"mine": None}}, ".arms.mine: must be a mapping of names"),
+        *(
+            (f"base/{section}/name", value, "")
+            for section in ("data", "model")
+            for value in ([], {}, False, 0, "")
+        ),
+        *(("executor/name", value, "") for value in ([], {}, False, 0, "")),
+        *((section, "", ".name: ") for section in ("base/data", "base/model", "executor")),
+    ],
+)
+def test_nothing_is_refused_where_something_must_be_said(
+    validators: dict[str, Draft202012Validator], path: str, value: Any, says: str
+) -> None:
+    study = copy.deepcopy(FULL)
+    put(path, value)(study)
+    assert not validators["studies"].is_valid(study)
+    lines = refusals(study)
+    assert len(lines) == 1, lines
+    assert path.replace("/", ".") in lines[0]
+    assert says in lines[0]
+
+
+def changed(
+    tree: dict[str, Any], way: tuple[str, ...] = ()
+) -> Iterator[tuple[str, object, dict[str, Any]]]:
+    """Yield every place, another value, and the study with it there."""
+    other: object
     for key, value in tree.items():
-        for other in (None, True, -1, "x", [], {"ratio": 1}):
-            study = copy.deepcopy(RICH)
+        for other in (None, True, False, -1, 0, "x", "", [], {}, {"ratio": 1}):
+            study = copy.deepcopy(FULL)
             at = study
             for part in way:
                 at = at[part]
             at[key] = other
-            yield study
+            yield ".".join((*way, key)), other, study
         if isinstance(value, dict):
             yield from changed(value, (*way, key))
 
@@ -148,10 +211,11 @@ def changed(tree: dict[str, Any], way: tuple[str, ...] = ()) -> Iterator[dict[st
 def test_the_schema_refuses_nothing_that_check_takes(
     validators: dict[str, Draft202012Validator],
 ) -> None:
-    assert validators["studies"].is_valid(RICH)
-    refused = 0
-    for study in changed({key: value for key, value in RICH.items() if key != "defaults"}):
-        if not validators["studies"].is_valid(study):
-            refused += 1
-            assert refusals(study), study
-    assert refused > 300
+    assert validators["studies"].is_valid(FULL)
+    refused = [
+        one
+        for one in changed({key: value for key, value in FULL.items() if key != "defaults"})
+        if not validators["studies"].is_valid(one[2])
+    ]
+    assert len(refused) > 800
+    assert [(place, value) for place, value, study in refused if not refusals(study)] == []
