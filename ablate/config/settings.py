@@ -172,7 +172,7 @@ def _check_train(faults: Errors, train: Any) -> None:
         for name, value in train.items()
         if not any(line.startswith((f"{name}:", f"{name}.")) for line in wrong)
     }
-    for text in faults_of(fine):
+    for text in faults_of(TrainSettings.of(fine)):
         path, _, what = text.partition(": ")
         faults.add(f"base.{path}", what)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -23,6 +23,9 @@ from ablate.identity import JsonValue
 from ablate.training.recorder import Heartbeat
 from ablate.training.spec import OOM, RunResult, RunSpec
 from ablate.writing import write_json
+
+if TYPE_CHECKING:  # a driver needs no torch
+    from ablate.training.tasks import Task
 
 ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
 CACHE = ".cache"  # in a store: what the workers of its studies decode and compute once
@@ -80,12 +83,14 @@ def work(
             return written
         write_json(folder / SPEC, spec.to_json())
         recorder = JournalRecorder(folder / JOURNAL, ask=ask)
+        task, examples = _task_and_examples(spec, folder.parents[2] / CACHE)
         with contextlib.closing(recorder):
             result = train(
                 spec,
                 sampled(recorder),
                 folder=folder,
-                examples=_examples(spec, folder.parents[2] / CACHE),
+                task=task,
+                examples=examples,
                 leave=leave,
                 heartbeat=heartbeat,
             )
@@ -126,14 +131,16 @@ def run_lock(folder: Path, leave: Event | None) -> Iterator[None]:
         lock.release()
 
 
-def _examples(spec: RunSpec, cache: Path) -> Any:
-    """The data of the run; None where that fails."""
+def _task_and_examples(spec: RunSpec, cache: Path) -> "tuple[Task | None, Any]":
+    """The task of the run and its data; None for what fails."""
     from ablate.training.tasks import task_of
 
+    task = None
     try:
-        return task_of(spec.settings).kept_examples(cache)
+        task = task_of(spec.settings)
+        return task, task.kept_examples(cache)
     except Exception:  # whatever a user's task raises
-        return None  # train meets the same error and records it as the run's reason
+        return task, None  # train meets the same error and records it as the run's reason
 
 
 def write_result(folder: Path, result: RunResult) -> None:

@@ -210,13 +210,12 @@ class TrainSettings:
         return cls(**{"steps": None, **absent_of(cls), **given})
 
 
-def faults_of(train: Mapping[str, Any]) -> list[str]:
+def faults_of(full: TrainSettings) -> list[str]:
     """Return what cannot be combined in a section `train`, one line each.
 
     Args:
-        train: The section, each value right by itself.
+        full: The section, each value right by itself.
     """
-    full = TrainSettings.of(train)
     faults = []
     if full.steps is not None and full.epochs is not None:
         faults.append(

@@ -15,7 +15,7 @@ from ablate.search.finished import FinishedTrial
 from ablate.study.plan import Plan, design_trials
 from ablate.study.planned import ConfirmPlan, PlannedTrial
 from ablate.study.questions import directions_of
-from ablate.study.recipes import dimension_values, recipe_of
+from ablate.study.recipes import dimension_values
 
 FROM_FILE, FROM_BASE = "the file", "the base values"
 
@@ -47,13 +47,13 @@ def freeze(
     ]
     ranked = sorted(ended, key=lambda one: -sign * one[1])  # stable: the earlier one of equals
     base = dimension_values(config, filled(config.factors, {}))
-    base_arm = recipe_of(config, base).arm_id
+    base_arm = plan.recipes.at(base).arm_id
     own = next((trial for trial, _ in ranked if trial.arm_id == base_arm), None)
     given = confirmation.phase.options.get("baseline")
     nuisance = dict(given if given is not None else own.nuisance if own is not None else {})
     source = FROM_FILE if given is not None else f"trial {own.number}" if own else FROM_BASE
     arms = [_arm(BASELINE, base, nuisance, source=source, value=None)]
-    seen = {recipe_of(config, base, nuisance).recipe_id}
+    seen = {plan.recipes.at(base, nuisance).recipe_id}
     for trial, value in ranked:
         if trial.arm_id == base_arm or trial.recipe_id in seen:
             continue
@@ -91,7 +91,7 @@ def trials_of(
     frozen = frozen_of(entry)
     if not frozen:
         return []
-    designed = design_trials(plan.config, confirmation.phase, first=first, frozen=frozen)
+    designed = design_trials(plan.recipes, confirmation.phase, first=first, frozen=frozen)
     if designed.faults:
         raise ConfigError(*(f"{plan.config.file}: {line}" for line in designed.faults))
     return designed.trials
@@ -140,7 +140,7 @@ def is_untuned(entry: Mapping[str, Any]) -> bool:
 def recipe_ids(plan: Plan, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return (name, recipe id) of the frozen arms."""
     return [
-        (one.name, recipe_of(plan.config, one.settings, one.nuisance).recipe_id)
+        (one.name, plan.recipes.at(one.settings, one.nuisance).recipe_id)
         for one in frozen_of(entry)
     ]
 

@@ -11,7 +11,6 @@ from typing import Any
 from ablate.config.schema import Phase, StudyConfig
 from ablate.errors import ConfigError
 from ablate.study.plan import Plan
-from ablate.study.recipes import canonical
 from ablate.training.budget import at_budget
 
 ALIKE = (
@@ -143,13 +142,13 @@ def _lengths(plan: Plan, phase: str | None = None) -> Counter[int]:
         for run in trial.runs
     )
     if phase is None and (rest := plan.runs - found.total()):
-        found[_steps_of(plan.config)] += rest  # suggested or frozen later
+        found[_steps_of(plan)] += rest  # suggested or frozen later
     return found
 
 
-def _steps_of(config: StudyConfig, times: float = 1.0) -> int:
+def _steps_of(plan: Plan, times: float = 1.0) -> int:
     """Return the steps of a training where nothing varies them, at a multiple of them."""
-    return int(at_budget(canonical(config.base), times)["train"]["steps"])
+    return int(at_budget(plan.recipes.base, times)["train"]["steps"])
 
 
 def _steps(lengths: Mapping[int, int]) -> int:
@@ -176,7 +175,7 @@ def fit(plan: Plan, pace: Pace, *, hours: float) -> Fit | None:
     for points, blocks in SIZES:
         lengths = Counter(rest)
         for one in sized.values():
-            lengths[_steps_of(plan.config, one.times)] += arms * points * blocks
+            lengths[_steps_of(plan, one.times)] += arms * points * blocks
         taken = pace.seconds_of(lengths) / 3600 / _slots(plan.config)
         if taken <= hours:
             return Fit(phase=phase.name, points=points, blocks=blocks, hours=taken)

@@ -22,7 +22,6 @@ from ablate.execution.worker import RESULT, SPEC
 from ablate.fingerprint import numeric_hash
 from ablate.identity import digest
 from ablate.study.plan import Plan
-from ablate.study.recipes import recipe_of
 from ablate.training.environment import cpu_kind
 from ablate.writing import write_json
 
@@ -121,7 +120,7 @@ def loads(plan: Plan) -> tuple[list[Load], dict[str, Kind]]:
     """
     config = plan.config
     values = {name: dimension.baseline for name, dimension in config.dimensions.items()}
-    settings = recipe_of(config, values).settings
+    settings = plan.recipes.at(values).settings
     baseline = kind_of(settings)
     steps = int(settings["train"]["steps"])
     kinds = {baseline.key: baseline}

@@ -17,7 +17,7 @@ from ablate.identity import digest
 from ablate.study.claims import refusals
 from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan, design_hash, rows_of
 from ablate.study.questions import directions_of
-from ablate.study.recipes import Recipe, dimension_values, recipe_of
+from ablate.study.recipes import Recipe, Recipes, dimension_values
 from ablate.training.spec import RunSpec, Trial
 
 PILOT_SHARES = (8, 4, 2)  # of the steps of a pilot: where its curve is looked at
@@ -27,7 +27,7 @@ PILOT_SHARES = (8, 4, 2)  # of the steps of a pilot: where its curve is looked a
 class Plan:
     """All designed trials, the searches that follow, and the hash that names them."""
 
-    config: StudyConfig
+    recipes: Recipes = field(repr=False)
     trials: tuple[PlannedTrial, ...]
     searches: tuple[SearchPlan, ...]
     duplicates: int
@@ -35,6 +35,11 @@ class Plan:
     left_out: Mapping[str, int] = field(default_factory=dict)  # phase -> infeasible points of it
     confirmations: tuple[ConfirmPlan, ...] = ()  # run when all else has ended
     spares: tuple[PlannedTrial, ...] = ()  # of blocks that run in the place of dead ones
+
+    @property
+    def config(self) -> StudyConfig:
+        """The study."""
+        return self.recipes.config
 
     @cached_property
     def runs(self) -> int:
@@ -46,7 +51,7 @@ class Plan:
     @cached_property
     def baseline_arm_id(self) -> str:
         """Return the arm in which every factor has its baseline."""
-        return _recipe(self.config, Row(values=filled(self.config.factors, {}))).arm_id
+        return _recipe(self.recipes, Row(values=filled(self.config.factors, {}))).arm_id
 
     @property
     def infeasible(self) -> int:
@@ -63,8 +68,7 @@ class Plan:
         All other factors have their baseline; tied ones follow. Of an interaction the keys are
         pairs of values, the second factor changing fastest.
         """
-        config, name, other = self.config, question.compare, question.crossed_with
-        factors = config.factors
+        factors, name, other = self.config.factors, question.compare, question.crossed_with
         if other is None:
             chosen: dict[Any, dict[str, Any]] = {
                 value: {name: value} for value in factors[name].values
@@ -73,7 +77,7 @@ class Plan:
             pairs = itertools.product(factors[name].values, factors[other].values)
             chosen = {pair: dict(zip((name, other), pair, strict=True)) for pair in pairs}
         return {
-            value: _recipe(config, Row(values=filled(factors, some)), times=times).arm_id
+            value: _recipe(self.recipes, Row(values=filled(factors, some)), times=times).arm_id
             for value, some in chosen.items()
         }
 
@@ -92,6 +96,7 @@ def make(config: StudyConfig) -> Plan:
             f"{config.file}: objective: {config.objective!r} cannot be tuned on; tuning on test is "
             f"refused: name val/ and one of {', '.join(config.base['metrics']['names'])}"
         )
+    recipes = Recipes(config)
     trials: list[PlannedTrial] = []
     searches: list[SearchPlan] = []
     confirmations: list[ConfirmPlan] = []
@@ -111,7 +116,7 @@ def make(config: StudyConfig) -> Plan:
         if phase.design == CONFIRM and "of" in phase.options:
             confirmations.append(_confirmation(phase))
             continue
-        designed = design_trials(config, phase, first=number)
+        designed = design_trials(recipes, phase, first=number)
         last = len(designed.trials)
         if phase.options.get("redraws"):
             last = sum((trial.block or 0) <= phase.options["blocks"] for trial in designed.trials)
@@ -125,11 +130,11 @@ def make(config: StudyConfig) -> Plan:
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
     return Plan(
-        config=config,
+        recipes=recipes,
         trials=tuple(trials),
         searches=tuple(searches),
         duplicates=duplicates,
-        design_hash=design_hash(config, trials, searches, spares),
+        design_hash=design_hash(recipes, trials, searches, spares),
         left_out=left_out,
         confirmations=tuple(confirmations),
         spares=tuple(spares),
@@ -210,10 +215,10 @@ def design_rows(config: StudyConfig, phase: Phase, *, frozen: Sequence[Frozen] =
 
 
 def make_trial(
-    config: StudyConfig, phase: Phase, number: int, values: Mapping[str, Any]
+    recipes: Recipes, phase: Phase, number: int, values: Mapping[str, Any]
 ) -> PlannedTrial:
     """Return the trial at `values` by dimension: inert settings dropped, identities derived."""
-    return _trial(config, phase, number, recipe_of(config, values), Row(values=values))
+    return _trial(recipes.config, phase, number, recipes.at(values), Row(values=values))
 
 
 def specs(plan: Plan) -> Iterator[RunSpec]:
@@ -237,18 +242,18 @@ class Designed:
 
 
 def design_trials(
-    config: StudyConfig, phase: Phase, *, first: int, frozen: Sequence[Frozen] = ()
+    recipes: Recipes, phase: Phase, *, first: int, frozen: Sequence[Frozen] = ()
 ) -> Designed:
     """Return the trials of a designed phase, numbered from `first`."""
-    made = Designed()
+    made, config = Designed(), recipes.config
     try:
         rows = design_rows(config, phase, frozen=frozen)
-        recipes = [_recipe(config, row, times=phase.times) for row in rows]
+        found = [_recipe(recipes, row, times=phase.times) for row in rows]
     except ConfigError as error:
         made.faults += error.faults
         return made
     seen: dict[tuple[str, int | None, int | None], Recipe] = {}
-    for row, recipe in zip(rows, recipes, strict=True):
+    for row, recipe in zip(rows, found, strict=True):
         if recipe.violations and phase.design == SOBOL:
             made.infeasible += 1
             continue
@@ -268,7 +273,7 @@ def design_trials(
                 "them apart has no effect here; remove one"
             )
     if made.infeasible and not made.trials:
-        lines = Counter(line for recipe in recipes for line in recipe.violations)
+        lines = Counter(line for recipe in found for line in recipe.violations)
         broken, count = lines.most_common(1)[0]
         made.faults.append(
             f"phases.{phase.name}: all {made.infeasible} points break a constraint, {count} of "
@@ -277,9 +282,9 @@ def design_trials(
     return made
 
 
-def _recipe(config: StudyConfig, row: Row, *, times: float = 1.0) -> Recipe:
-    values = {**dimension_values(config, row.values), **row.settings}
-    return recipe_of(config, values, row.nuisance, times=times)
+def _recipe(recipes: Recipes, row: Row, *, times: float = 1.0) -> Recipe:
+    values = {**dimension_values(recipes.config, row.values), **row.settings}
+    return recipes.at(values, row.nuisance, times=times)
 
 
 def _rungs(phase: Phase, recipe: Recipe) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from ablate.config.schema import Phase, StudyConfig
 from ablate.design_names import CONFIRM
 from ablate.identity import JsonValue, digest
-from ablate.study.recipes import canonical, identity_of
+from ablate.study.recipes import Recipes, identity_of
 from ablate.training.spec import RunSpec, Trial
 
 
@@ -91,7 +91,7 @@ def _table_row(trial: PlannedTrial, run: RunSpec) -> dict[str, Any]:
 
 
 def design_hash(
-    config: StudyConfig,
+    recipes: Recipes,
     trials: Sequence[PlannedTrial],
     searches: Sequence[SearchPlan],
     spares: Sequence[PlannedTrial] = (),
@@ -101,6 +101,7 @@ def design_hash(
     What a study does not use leaves no trace in it, so that a study keeps its hash when the
     program learns something new.
     """
+    config = recipes.config
     return digest(
         {
             "study": config.name,
@@ -120,7 +121,7 @@ def design_hash(
                     *([dict(search.phase.options)] if search.phase.options else []),
                     repr(sorted(config.dimensions.items())),
                     repr(config.constraints),
-                    identity_of(canonical(config.base)),
+                    identity_of(recipes.base),
                 ]
                 for search in searches
             ],

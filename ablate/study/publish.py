@@ -38,7 +38,6 @@ from ablate.study.published_tables import (
     run_table,
 )
 from ablate.study.questions import questions_of
-from ablate.study.recipes import canonical
 from ablate.tracking.address import public
 from ablate.writing import write_json
 
@@ -104,7 +103,7 @@ def _seeds_of_answers(plan: Plan) -> list[int]:
 def facts(study: OpenStudy) -> StudyDocument:
     """Return what the banner, the scope and the provenance of a report say; no gallery yet."""
     plan, config, ledger, task = study.plan, study.config, study.ledger, study.task
-    manifest, train = study.examples.manifest, canonical(config.base)["train"]  # epochs as steps
+    manifest, train = study.examples.manifest, plan.recipes.base["train"]  # epochs as steps
     names = tuple(config.base["metrics"]["names"])
     (protocol, rules_hash), scope = task.protocol(), task.scope()
     arithmetic = [

@@ -40,40 +40,78 @@ class Recipe:
     violations: tuple[str, ...]
 
 
-def recipe_of(
-    config: StudyConfig,
-    values: Mapping[str, Any],
-    nuisance: Mapping[str, Any] | None = None,
-    *,
-    times: float = 1.0,
-) -> Recipe:
-    """Return the recipe at these values: inert settings dropped, identities derived.
+class Recipes:
+    """The recipes of a study, each worked out and checked once, however often it is asked for.
 
     Args:
         config: The study.
-        values: Dimension -> value.
-        nuisance: Nuisance dimension -> value.
-        times: Multiple of the steps that the training lasts; an arm at another budget is another
-            arm.
     """
-    nuisance = nuisance or {}
-    both = {**values, **nuisance}
-    kept = active({name: config.varied[name] for name in both}, both, config.base)
-    settings = at_budget(canonical(apply(config.base, config.varied, kept)), times)
-    kept = {name: value for name, value in kept.items() if _has_effect(config, name, settings)}
-    broken = violations(config.constraints, settings, kept)
-    broken += _refused(settings)
-    of_arm = {name: value for name, value in kept.items() if name not in nuisance}
-    recipe_id = digest(identity_of(settings))
-    return Recipe(
-        arm_id=_arm_id(config, of_arm, times) if nuisance or config.switched else recipe_id,
-        recipe_id=recipe_id,
-        name=arm_name(of_arm) if times == 1 else f"{arm_name(of_arm)} · {times:g}x steps",
-        settings=settings,
-        values=of_arm,
-        nuisance={name: value for name, value in kept.items() if name in nuisance},
-        violations=tuple(broken),
-    )
+
+    def __init__(self, config: StudyConfig) -> None:
+        self.config = config
+        self._found: dict[str, Recipe] = {}
+        self._arm_ids: dict[str, str] = {}
+
+    @functools.cached_property
+    def base(self) -> dict[str, Any]:
+        """The canonical base settings: what runs have where nothing varies them."""
+        return canonical(self.config.base)
+
+    def at(
+        self,
+        values: Mapping[str, Any],
+        nuisance: Mapping[str, Any] | None = None,
+        *,
+        times: float = 1.0,
+    ) -> Recipe:
+        """Return the recipe at these values: inert settings dropped, identities derived.
+
+        Args:
+            values: Dimension -> value.
+            nuisance: Nuisance dimension -> value.
+            times: Multiple of the steps that the training lasts; an arm at another budget is
+                another arm.
+        """
+        key = repr((dict(values), dict(nuisance or {}), times))
+        if key not in self._found:
+            self._found[key] = self._worked_out(values, nuisance or {}, times)
+        return self._found[key]
+
+    def _worked_out(
+        self, values: Mapping[str, Any], nuisance: Mapping[str, Any], times: float
+    ) -> Recipe:
+        config, both = self.config, {**values, **nuisance}
+        kept = active({name: config.varied[name] for name in both}, both, config.base)
+        settings = at_budget(canonical(apply(config.base, config.varied, kept)), times)
+        kept = {name: value for name, value in kept.items() if _has_effect(config, name, settings)}
+        broken = violations(config.constraints, settings, kept)
+        broken += _refused(settings)
+        of_arm = {name: value for name, value in kept.items() if name not in nuisance}
+        recipe_id = digest(identity_of(settings))
+        return Recipe(
+            arm_id=self._arm_id(of_arm, times) if nuisance or config.switched else recipe_id,
+            recipe_id=recipe_id,
+            name=arm_name(of_arm) if times == 1 else f"{arm_name(of_arm)} · {times:g}x steps",
+            settings=settings,
+            values=of_arm,
+            nuisance={name: value for name, value in kept.items() if name in nuisance},
+            violations=tuple(broken),
+        )
+
+    def _arm_id(self, of_arm: Mapping[str, JsonValue], times: float) -> str:
+        key = repr((of_arm, times))
+        if key not in self._arm_ids:
+            config = self.config
+            settings = canonical(apply(config.base, config.varied, of_arm))
+            identity = identity_of(at_budget(settings, times))
+            probed = {
+                **of_arm,
+                **{name: config.nuisance[name].baseline for name in config.switched},
+            }
+            kept = active({name: config.varied[name] for name in probed}, probed, config.base)
+            off = sorted(name for name in config.switched if name not in kept)
+            self._arm_ids[key] = digest([identity, off]) if off else digest(identity)
+        return self._arm_ids[key]
 
 
 def dimension_values(config: StudyConfig, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,14 +219,6 @@ def _refused(settings: Mapping[str, Any]) -> list[str]:
         return task_of(settings).faults()
     except ConfigError as error:
         return list(error.faults)
-
-
-def _arm_id(config: StudyConfig, of_arm: Mapping[str, JsonValue], times: float) -> str:
-    settings = identity_of(at_budget(canonical(apply(config.base, config.varied, of_arm)), times))
-    probed = {**of_arm, **{name: config.nuisance[name].baseline for name in config.switched}}
-    kept = active({name: config.varied[name] for name in probed}, probed, config.base)
-    off = sorted(name for name in config.switched if name not in kept)
-    return digest([settings, off]) if off else digest(settings)
 
 
 def _has_effect(config: StudyConfig, name: str, settings: Mapping[str, Any]) -> bool:

@@ -310,7 +310,7 @@ class Trials:
         return [self.finished[other] for other in range(search.first, last + 1)]
 
     def _enter(self, search: SearchPlan, number: int, values: Mapping[str, Any]) -> None:
-        trial = make_trial(self.plan.config, search.phase, number, values)
+        trial = make_trial(self.plan.recipes, search.phase, number, values)
         self.known[number] = trial
         if trial.violations:
             self.spared += len(trial.runs)

@@ -16,7 +16,6 @@ from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
 from ablate.models.contract import FusionNetwork
 from ablate.settings.stages import FUSION, Stage
-from ablate.settings.train import TrainSettings
 from ablate.stats.health import Health
 from ablate.training.checkpoints import write_weights
 from ablate.training.determinism import laid_out, layout_of, precision
@@ -129,14 +128,14 @@ class FusionTraining(Trainable):
     def __init__(self, run: "Run", model: nn.Module, loss: FusionLoss) -> None:
         assert isinstance(run.examples, PairSet)
         self.run, self.pairs = run, run.examples
-        recipe = TrainSettings.of(run.train)
+        recipe = run.recipe
         self.optimisation = Optimisation(
             model, recipe, is_captured=recipe.graph != "never" and run.device.type == "cuda"
         )
         self.crop_px: int = run.spec.settings["data"]["crop"]
         self._of_study = self._loss = loss
         self._stage: Stage | None = None
-        self._engine = engine_of(run.train, run.device)
+        self._engine = engine_of(recipe, run.device)
         self._pictured: frozenset[int] = frozenset()
 
     def images(self, step: int) -> tuple[Tensor, Tensor]:
@@ -223,7 +222,7 @@ class NetworkTraining(FusionTraining):
     """
 
     def __init__(self, run: "Run", model: nn.Module, loss: FusionLoss) -> None:
-        recipe = TrainSettings.of(run.train)
+        recipe = run.recipe
         start(
             model,
             seed=run.seed("weights"),

@@ -5,14 +5,15 @@ as they are, on the stream that captures, as torch asks for; they count like all
 step reads is copied into buffers that keep their place; what it leaves lies where it lay before.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ablate.errors import ConfigError
 from ablate.losses.total import FusionLoss
+from ablate.settings.train import TrainSettings
 from ablate.training.trainable import StepOutput
 
 WARM_UP = 3  # steps before a capture
@@ -29,25 +30,25 @@ class Engine(Protocol):
         """Return a function that does the work again, into the same memory; nothing is done yet."""
 
 
-def engine_of(train: Mapping[str, Any], device: torch.device) -> Engine | None:
+def engine_of(train: TrainSettings, device: torch.device) -> Engine | None:
     """Return the engine that captures the steps of a training; None where kernels are launched.
 
     Args:
-        train: The section; its `graph` is "never", "always", or "auto": on CUDA; several stages
+        train: Its `graph` is "never", "always", or "auto": on CUDA; several stages
             are never captured.
         device: Where the model lies.
 
     Raises:
         ConfigError: A graph was asked for where there is no CUDA.
     """
-    wanted = train.get("graph", "never")
+    wanted = train.graph
     if wanted not in ("never", "auto", "always"):
         raise ConfigError(f"train.graph: must be never, auto or always, got {wanted!r}")
     if wanted == "always" and device.type != "cuda":
         raise ConfigError(
             f"train.graph: always needs train.device=cuda, got {device.type}; use auto or never"
         )
-    several = len(train.get("stages") or ()) > 1  # each has a step of its own
+    several = len(train.stages or ()) > 1  # each has a step of its own
     is_launched = wanted == "never" or device.type != "cuda" or several
     return None if is_launched else CudaEngine(device)
 

@@ -18,6 +18,7 @@ from ablate import plugins
 from ablate.data.items import Examples
 from ablate.errors import AblateError, ConfigError, DivergedError, is_disk_full
 from ablate.identity import JsonValue
+from ablate.settings.train import TrainSettings
 from ablate.stats.health import IN_WORDS, Health, State
 from ablate.training.checkpoints import Checkpoints, LeaveError
 from ablate.training.determinism import (
@@ -33,7 +34,7 @@ from ablate.training.run import Run
 from ablate.training.scoring import Scored, means
 from ablate.training.spec import OOM, RunResult, RunSpec
 from ablate.training.tasks import task_of
-from ablate.training.tasks.contract import Trained
+from ablate.training.tasks.contract import Task, Trained
 from ablate.training.trainable import Trainable, steps_per_record
 
 DEAD: Final[tuple[State, ...]] = ("constant", "half_constant", "saturated")
@@ -59,6 +60,7 @@ def train(
     recorder: Recorder,
     *,
     folder: Path,
+    task: Task | None = None,
     examples: Examples | None = None,
     leave: Event | None = None,
     heartbeat: Heartbeat | None = None,
@@ -71,6 +73,7 @@ def train(
         spec: The run.
         recorder: Receives metrics, images, and the objective at rungs.
         folder: The run's own; pictures and weights are written below it.
+        task: That of the settings, where the caller has made it.
         examples: The data, when the worker holds them already.
         leave: Set when the run shall save its state and stop.
         heartbeat: Notified of every step and every scored image.
@@ -83,7 +86,7 @@ def train(
     started = time.monotonic()
     try:
         settle()
-        task = task_of(spec.settings)
+        task = task or task_of(spec.settings)
         examples = examples if examples is not None else task.examples()
         if spec.split_seed is not None:
             examples = examples.redrawn(spec.split_seed)
@@ -92,6 +95,7 @@ def train(
         trained = task.fit(
             Run(
                 spec=spec,
+                recipe=TrainSettings.of(spec.settings["train"]),
                 examples=examples,
                 measures=task.measures,
                 recorder=recorder,

@@ -33,6 +33,7 @@ class Run:
 
     Args:
         spec: Settings, seed, rungs and names of the run.
+        recipe: The section `train` of its settings.
         examples: The data, split as this run has them.
         measures: The metrics that the task declares.
         recorder: Receives what is recorded.
@@ -43,6 +44,7 @@ class Run:
     """
 
     spec: RunSpec
+    recipe: TrainSettings
     examples: Any
     measures: Mapping[str, Measure]
     recorder: Recorder
@@ -74,7 +76,7 @@ class Run:
         """
         names = self.examples.stems("train")
         random = np.random.default_rng([self.seed("batches"), step])
-        return tuple(names[i] for i in random.integers(len(names), size=self.train["batch_size"]))
+        return tuple(names[i] for i in random.integers(len(names), size=self.recipe.batch_size))
 
     def fit(self, model: nn.Module, *, loss: Callable[[int], Tensor], score: Score) -> Trained:
         """Train a model by the recipe of the section `train`, score it, and return its results.
@@ -99,7 +101,7 @@ class Run:
         """
         from ablate.training.loop import train_loop  # which makes the run
 
-        if self.train.get("graph") == "always":
+        if self.recipe.graph == "always":
             raise ConfigError(
                 "train.graph: always: only the task fusion has a graph; use auto or never"
             )
@@ -166,16 +168,16 @@ class _OfPlugin(Trainable):
         self, run: Run, model: nn.Module, *, loss: Callable[[int], Tensor], score: Score
     ) -> None:
         initialise(model, seed=run.seed("weights"))
-        layout = layout_of(run.train.get("layout", "nchw"))
+        layout = layout_of(run.recipe.layout)
         model.to(run.device, memory_format=layout).train()  # type: ignore[call-overload]  # torch's stub lacks it
-        self.optimisation = Optimisation(model, TrainSettings.of(run.train))
+        self.optimisation = Optimisation(model, run.recipe)
         self._run, self._loss, self._score = run, loss, score
 
     def batch(self, step: int) -> tuple[int]:
         return (step,)
 
     def forward(self, *batch: int) -> StepOutput:
-        with precision(self._run.train["precision"], self._run.device):
+        with precision(self._run.recipe.precision, self._run.device):
             value = self._loss(*batch)
         return StepOutput(loss=value.float(), value=value.detach(), terms={})
 

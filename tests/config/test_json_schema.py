@@ -163,6 +163,9 @@ def test_null_leaves_out_what_may_be_left_out(
     assert refusals(study) == ()
 
 
+NO_NAMES: tuple[object, ...] = ([], {}, False, 0, "")
+
+
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
@@ -172,9 +175,9 @@ def test_null_leaves_out_what_may_be_left_out(
         *(
             (f"base/{section}/name", value, "")
             for section in ("data", "model")
-            for value in ([], {}, False, 0, "")
+            for value in NO_NAMES
         ),
-        *(("executor/name", value, "") for value in ([], {}, False, 0, "")),
+        *(("executor/name", value, "") for value in NO_NAMES),
         *((section, "", ".name: ") for section in ("base/data", "base/model", "executor")),
     ],
 )

@@ -304,7 +304,9 @@ def test_a_stage_that_names_no_part_of_the_network_is_refused() -> None:
 
 
 def test_what_cannot_be_combined_is_told_at_once() -> None:
-    faults = faults_of({"steps": 10, "epochs": 2, "warmup_steps": 10, "graph": "always"})
+    faults = faults_of(
+        TrainSettings.of({"steps": 10, "epochs": 2, "warmup_steps": 10, "graph": "always"})
+    )
     assert len(faults) == 3
     assert "2 epochs and 10 steps are both given" in faults[0]
     assert "10 steps of warm-up leave none of the 10" in faults[1]

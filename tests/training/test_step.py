@@ -12,6 +12,7 @@ from torch import Tensor
 from ablate import losses
 from ablate.errors import ConfigError
 from ablate.losses.total import FusionLoss
+from ablate.settings.train import TrainSettings
 from ablate.training import fusion
 from ablate.training.checkpoints import LeaveError
 from ablate.training.graph import WARM_UP, Replayed, engine_of
@@ -59,7 +60,7 @@ class Pretending:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Pretending:
     made = Pretending()
     monkeypatch.setattr(
-        fusion, "engine_of", lambda train, device: made if train.get("graph") == "auto" else None
+        fusion, "engine_of", lambda train, device: made if train.graph == "auto" else None
     )
     return made
 
@@ -206,12 +207,15 @@ def test_kept_targets_are_let_go_before_a_capture_and_after_it() -> None:
 
 def test_a_graph_is_for_cuda(spec: Make, tmp_path: Path) -> None:
     cpu = torch.device("cpu")
-    assert engine_of({}, cpu) is None
-    assert engine_of({"graph": "auto"}, cpu) is None
+    assert engine_of(TrainSettings.of({}), cpu) is None
+    assert engine_of(TrainSettings.of({"graph": "auto"}), cpu) is None
     stages = [{"share": 0.5}, {}]
-    assert engine_of({"graph": "auto", "stages": stages}, torch.device("cuda")) is None
+    assert (
+        engine_of(TrainSettings.of({"graph": "auto", "stages": stages}), torch.device("cuda"))
+        is None
+    )
     with pytest.raises(ConfigError, match=r"train\.graph: must be never, auto or always"):
-        engine_of({"graph": True}, cpu)
+        engine_of(TrainSettings.of({"graph": True}), cpu)
     asked, _ = ran(spec(train={"graph": "always"}), tmp_path)
     assert asked.reason == (
         "error: train.graph: always needs train.device=cuda, got cpu; use auto or never"

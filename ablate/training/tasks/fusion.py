@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from ablate import data, losses
 from ablate.errors import ConfigError, DataError, StoreError
 from ablate.metrics import protocol_hash
-from ablate.settings.train import faults_of
+from ablate.settings.train import TrainSettings, faults_of
 from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
 
 if TYPE_CHECKING:
@@ -75,12 +75,15 @@ class Fusion(Task):
 
     def faults(self) -> list[str]:
         """Return the errors of recipe and loss, of every stage, at this crop and budget."""
+        return self._faults_of(TrainSettings.of(self._settings["train"]))
+
+    def _faults_of(self, train: TrainSettings) -> list[str]:
         parts = self._settings
-        crop_px, train = parts["data"]["crop"], parts["train"]
-        stages = [stage.get("loss", {}) for stage in train.get("stages") or ()]
+        crop_px = parts["data"]["crop"]
+        stages = [stage.get("loss", {}) for stage in train.stages or ()]
         faults = [
             *faults_of(train),
-            *losses.check(parts["loss"], crop_px, steps=train.get("steps")),
+            *losses.check(parts["loss"], crop_px, steps=train.steps),
             *(
                 f"train.stages: {text}"
                 for own in stages
@@ -117,7 +120,7 @@ class Fusion(Task):
         from ablate.training.probing import ProbeTraining
 
         settings, device, pairs = self._settings, run.device, run.examples
-        if faults := self.faults():
+        if faults := self._faults_of(run.recipe):
             raise ConfigError(*faults)
         crop_px = settings["data"]["crop"]
         loss = losses.FusionLoss(losses.typed(settings["loss"])).to(device)
@@ -132,7 +135,7 @@ class Fusion(Task):
             "parameters": parameter_count(model),
             **_arithmetic(model, side_px=crop_px),
             "protocol": settings["metrics"]["protocol"],
-            "arithmetic": _computed(settings["train"], model, device),
+            "arithmetic": _computed(run.recipe, model, device),
             **({"loss_constants": constants} if constants else {}),
         }
         return replace(trained, facts=facts)
@@ -200,16 +203,14 @@ def _kept(settings: str, folder: Path) -> "PairSet":
     return cached(data.load(json.loads(settings)), folder)
 
 
-def _computed(
-    train: Mapping[str, Any], model: "nn.Module", device: "torch.device"
-) -> dict[str, Any]:
-    """Return how the steps were computed, `auto` and absent settings resolved."""
+def _computed(train: TrainSettings, model: "nn.Module", device: "torch.device") -> dict[str, Any]:
+    """Return how the steps were computed, `auto` resolved."""
     from ablate.training.determinism import LAYOUTS, layout_of
     from ablate.training.graph import engine_of
 
-    layout = layout_of(train.get("layout", "nchw"), model)
+    layout = layout_of(train.layout, model)
     return {
-        "precision": train["precision"],
+        "precision": train.precision,
         "layout": next(name for name, one in LAYOUTS.items() if one is layout),
         "graph": engine_of(train, device) is not None,
     }
