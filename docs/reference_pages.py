@@ -19,8 +19,7 @@ from ablate import errors, losses, metrics
 from ablate._api import OpenedStudy
 from ablate.config.defaults import FIRST, group_defaults, groups
 from ablate.config.phases import PHASES
-from ablate.config.settings import built_in, common, of_name
-from ablate.config.study_file import EXECUTORS as OF_EXECUTORS
+from ablate.config.settings import built_in, common, of_name, settings_of_executor
 from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS
 from ablate.designs.contract import DESIGNS
@@ -144,7 +143,8 @@ def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
         what = "a whole number" if setting.type == "int" else "a number"
         is_free = setting.low == setting.above == -math.inf and setting.high == math.inf
         text = what if is_free else f"{what} {setting.in_words()}"
-    if setting.choices:
+        text += f", or {codes(setting.choices)}" if setting.choices else ""
+    elif setting.choices:
         text = codes(setting.choices)
     if setting.type == "checked":
         text = "a list of mappings"
@@ -356,24 +356,11 @@ def _executors() -> Iterator[str]:
         "`executor: {name: NAME, slots: 4}`, or `executor=NAME executor.slots=4`; `--workers 4` is "
         "`executor.slots=4`. How they work: [more than one process](../scale.md).",
     )
+    names = known()
     for name in EXECUTORS:
-        one = EXECUTORS.get(name)
-        parts = docstring(one)
         yield f"## {name}"
-        yield parts.text
-        parameters = inspect.signature(one).parameters
-        yield from table(
-            ["setting", "", "default"],
-            [
-                (
-                    f"`{key}`",
-                    parts.arguments.get(key, "Has no effect here."),
-                    in_code(parameters[key].default) if key in parameters else "",
-                )
-                for key in OF_EXECUTORS[name].model_fields
-                if key != "name"
-            ],
-        )
+        yield docstring(EXECUTORS.get(name)).text
+        yield from _settings_table(settings_of_executor(name), names)
 
 
 def _figures() -> Iterator[str]:

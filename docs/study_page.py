@@ -10,7 +10,9 @@ from ablate.config.dimensions import DIMENSIONS, ConstraintEntry
 from ablate.config.entries import Entry
 from ablate.config.phases import PHASES, PhaseEntry
 from ablate.config.questions import FactorEntry, InteractionEntry, QuestionEntry
-from ablate.config.study_file import EXECUTORS, ReferenceEntry, StudyEntry
+from ablate.config.settings import settings_of_executor
+from ablate.config.study_file import ReferenceEntry, StudyEntry
+from ablate.settings.members import members
 from docs.docstrings import codes, docstring, head, in_code, table
 
 LINKS = {  # key of a section -> the page that has more
@@ -43,7 +45,12 @@ def study_file() -> Iterator[str]:
     yield from _section("references.NAME", schema.Reference, ReferenceEntry)
     yield from _kinds("space.dimensions.NAME", "type", DIMENSIONS, schema.Dimension)
     yield from _section("space.constraints.NAME", schema.Constraint, ConstraintEntry)
-    yield from _kinds("executor", "name", EXECUTORS, next(iter(EXECUTORS.values())).__base__)
+    yield "## executor"
+    yield f"Where runs are trained. What each does, and what its settings are: {LINKS['executor']}."
+    yield from table(
+        ["name", "keys"],
+        [(f"`{name}`", codes(settings_of_executor(name))) for name in members("executors")],
+    )
 
 
 def _section(title: str, of: type, model: type[Entry]) -> Iterator[str]:

@@ -18,7 +18,11 @@ from ablate.settings.setting import NEWEST, defaults_of
 from ablate.settings.train import TrainSettings
 
 CONF: Final = Path(str(conf.__file__)).parent
-KIND_OF: Final = {"data": "data", "model": "models"}  # sections whose groups are members
+KIND_OF: Final = {  # sections whose groups are members
+    "data": "data",
+    "model": "models",
+    "executor": "executors",
+}
 FIRST: Final = {"data": "synthetic", "model": "unet"}  # of a study that names none
 
 
@@ -42,7 +46,7 @@ def trial_defaults(version: int = NEWEST) -> dict[str, Any]:
 
 
 def group_defaults(section: str, name: str, *, version: int = NEWEST) -> dict[str, Any] | None:
-    """Return the settings that a data set or a network begins with, None where it declares none.
+    """Return the settings that a member of a section begins with, None where it declares none.
 
     Example:
         >>> group_defaults("model", "probe")

@@ -7,10 +7,12 @@ Names that plug-ins may add are offered, and others are allowed.
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from ablate.config.settings import merged_names, table_of
-from ablate.config.study_file import EXECUTORS, SpaceEntry, StudyEntry
+from ablate.config.defaults import groups
+from ablate.config.settings import merged_names, settings_of_executor, table_of
+from ablate.config.study_file import SpaceEntry, StudyEntry
 from ablate.settings.setting import NOTHING, Known, Setting
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -49,12 +51,9 @@ def study_schema(known: Known | None = None) -> Schema:
     plug_in["properties"]["design"] = _other_than(designs, names["designs"])
     plug_in["required"] = ["design"]
     models["UnknownEntry"]["properties"]["design"] = False  # it stands in another file
-    for name, model in EXECUTORS.items():
-        models[model.__name__]["properties"]["name"] = {"enum": [name, None]}
-    plug_in = models["PlugInExecutorEntry"]
-    plug_in["properties"]["name"] = _other_than(EXECUTORS, names["executors"])
-    plug_in["required"] = ["name"]
     schema["properties"]["base"] = _of_base(names)
+    tables = {name: _below("executor", settings_of_executor(name)) for name in names["executors"]}
+    schema["properties"]["executor"] |= _of_named("executor", tables, names)
     return schema
 
 
@@ -135,29 +134,43 @@ def _of_base(names: Known) -> Schema:
             }
             continue
         tables = {name: table_of({section: {"name": name}}) for name in names[kind]}
-        known = [name for name, table in tables.items() if table.keys() - shared.keys()]
-        every: dict[str, Setting] = {}
-        for table in tables.values():
-            every.update(table)
-        some = [_of_section(section, tables[name], names) for name in known]
-        for name, one in zip(known, some, strict=True):
-            one["properties"]["name"] = {"const": name}
-        unnamed = _of_section(section, every, names)
-        unnamed["properties"]["name"] = {"type": "null"}  # it stands in another file
-        plug_in = {
-            "type": "object",
-            "properties": {"name": _other_than(known, names[kind])},
-            "required": ["name"],
-        }
-        sections[section] = {
-            "anyOf": [_open(names[kind]), {"type": "null"}, *some, unnamed, plug_in]
-        }
+        sections[section] = _of_named(section, tables, names)
     return {
         "description": StudyEntry.model_fields["base"].description,
         "type": ["object", "null"],
         "properties": sections,
         "additionalProperties": False,
     }
+
+
+def _of_named(section: str, tables: Mapping[str, Mapping[str, Setting]], names: Known) -> Schema:
+    """Return the schema of a section whose `name` decides its settings.
+
+    Args:
+        section: Its name.
+        tables: Name -> settings by dotted path; of plug-ins that declare none, any are taken.
+        names: Names by kind.
+    """
+    known = [name for name in tables if name in groups(section)]
+    every: dict[str, Setting] = {}
+    for table in tables.values():
+        every.update(table)
+    some = [_of_section(section, tables[name], names) for name in known]
+    for name, one in zip(known, some, strict=True):
+        one["properties"]["name"] = {"const": name}
+    unnamed = _of_section(section, every, names)
+    unnamed["properties"]["name"] = {"type": "null"}  # it stands in another file
+    plug_in = {
+        "type": "object",
+        "properties": {"name": _other_than(known, tables)},
+        "required": ["name"],
+    }
+    return {"anyOf": [_open(tables), {"type": "null"}, *some, unnamed, plug_in]}
+
+
+def _below(section: str, settings: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Return settings by dotted path; null leaves each out."""
+    return {f"{section}.{name}": replace(one, may_be_null=True) for name, one in settings.items()}
 
 
 def _of_section(section: str, table: Mapping[str, Setting], names: Known) -> Schema:
@@ -186,8 +199,8 @@ def _of_setting(setting: Setting, names: Known) -> Schema:
     limits: Schema = {key: value for key, value in bounds.items() if math.isfinite(value)}
     name = {"enum": [*setting.choices]} if setting.choices else _open(names.get(setting.kind, ()))
     types: dict[str, Schema] = {
-        "int": {"type": "integer", **limits},
-        "float": {"type": "number", **limits},
+        "int": _or_name(setting, {"type": "integer", **limits}),
+        "float": _or_name(setting, {"type": "number", **limits}),
         "text": {"type": "string", "pattern": "\\S"},
         "name": name,
         "names": {"type": "array", "minItems": 1, "items": name},
@@ -205,6 +218,11 @@ def _of_setting(setting: Setting, names: Known) -> Schema:
         is_list = isinstance(setting.default, tuple)
         made["default"] = list(setting.default) if is_list else setting.default
     return made
+
+
+def _or_name(setting: Setting, number: Schema) -> Schema:
+    """Return the schema of a number, or of a name in its place."""
+    return {"anyOf": [number, {"enum": [*setting.choices]}]} if setting.choices else number
 
 
 def _list_of(items: Schema) -> Schema:

@@ -8,10 +8,10 @@ from ablate.config.errors import Errors
 from ablate.config.overrides import NAMED, SECTIONS, Overrides
 from ablate.config.schema import PATHS
 from ablate.config.settings import FUSION, OF_FUSION, task_of
+from ablate.settings.executor import DEFAULT
 from ablate.settings.recipes import recipe
 from ablate.settings.train import over
 
-EXECUTOR = {"name": "processes"}
 Group = Callable[[str, str], dict[str, Any] | None]  # section, name -> content, None if no file
 
 
@@ -57,7 +57,7 @@ def layered(
             part = functools.reduce(_over, laid)
         base[section] = _over(part, words.get(section))
     executor = _named(
-        "executor", asked.choices.get("executor"), tree.get("executor"), EXECUTOR, group
+        "executor", asked.choices.get("executor"), tree.get("executor"), {"name": DEFAULT}, group
     )
     return {**tree, "base": base, "executor": _over(executor, typed.get("executor"))}
 

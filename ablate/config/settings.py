@@ -8,6 +8,7 @@ from ablate.config.apply import leaves
 from ablate.config.errors import Errors, short
 from ablate.errors import nearest
 from ablate.settings.data import DataSettings
+from ablate.settings.executor import ExecutorSettings
 from ablate.settings.loss import loss_settings
 from ablate.settings.loss import names as loss_names
 from ablate.settings.members import members
@@ -52,6 +53,12 @@ def of_name(section: str, name: object) -> Mapping[str, Setting]:
         return {}
     member = members(KIND_OF[section]).get(name)
     return member.settings if member else {}
+
+
+def settings_of_executor(name: str) -> Mapping[str, Setting]:
+    """Return the settings of an executor, those of every one among them."""
+    member = members("executors").get(name)
+    return {**settings_of(ExecutorSettings), **(member.settings if member else {})}
 
 
 def merged_names(known: Known | None) -> dict[str, Collection[str]]:

@@ -8,16 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from ablate.config.defaults import groups
 from ablate.config.dimensions import AnyDimension, ConstraintEntry
 from ablate.config.entries import (
-    AboveZero,
     Count,
     Entry,
     Name,
     Parts,
-    Positive,
     Problem,
     Said,
     Text,
@@ -27,100 +26,13 @@ from ablate.config.errors import short
 from ablate.config.phases import AnyPhase
 from ablate.config.questions import FactorEntry, InteractionEntry, QuestionEntry
 from ablate.config.schema import Reference
-from ablate.config.settings import Context
+from ablate.config.settings import Context, settings_of_executor
 from ablate.errors import nearest
+from ablate.numbers import is_whole
+from ablate.settings.executor import AUTO, DEFAULT
 
-DEFAULT_EXECUTOR: Final = "processes"
-MEASURED, AUTO = "local", "auto"  # at most a run per core, and as many as memory holds
+MEASURED: Final = "local"  # takes as many runs as memory holds
 REFERENCE = re.compile(r"\w[\w .+-]{0,39}")
-
-Share = Annotated[float, Field(ge=0), Said("a number from 0")]  # below 1: a part of a device
-
-
-class ExecutorEntry(Entry):
-    """Where runs are trained."""
-
-    name: Text | None = Field(None, description="processes by default.")
-    slots: Annotated[Positive | Literal["auto"], Said("a whole number of at least 1")] | None = (
-        Field(None, description="How many runs at a time; local takes auto too: one per core.")
-    )
-
-    @classmethod
-    def misplaced(cls, key: str, value: Any, at: str) -> str | None:
-        """Name the executor whose setting is not known."""
-        del value, at
-        names = [name for name, model in EXECUTORS.items() if model is cls]
-        return f"no such setting of {' and '.join(names)}; {nearest(key, cls.model_fields)}"
-
-    def _problems(self, parts: Parts) -> Iterator[Problem]:
-        if self.slots == AUTO and self.name != MEASURED:
-            yield "slots", f"auto goes with executor={MEASURED}; write a number"
-        if self.name == "inline" and isinstance(self.slots, int) and self.slots > 1:
-            yield (
-                "slots",
-                f"inline makes one run at a time, got {self.slots}; leave it out, or use another "
-                f"executor such as {MEASURED}",
-            )
-
-
-class _LeasedEntry(ExecutorEntry):
-    lease_s: AboveZero | None = Field(
-        None, description="Seconds without a heartbeat after which a worker counts as dead."
-    )
-
-
-class PlugInExecutorEntry(ExecutorEntry):
-    """An executor of a plug-in, with its own settings."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class InlineEntry(ExecutorEntry):
-    """In this process, one run after the other."""
-
-
-class ProcessesEntry(_LeasedEntry):
-    """Worker processes of this machine."""
-
-
-class LocalEntry(_LeasedEntry):
-    """Worker processes on every device of this machine, as many as their memory holds."""
-
-
-class RayEntry(_LeasedEntry):
-    """Workers in a Ray cluster."""
-
-    address: Text | None = Field(None, description="Of the cluster.")
-    host: Text | None = Field(None, description="By which workers reach this machine.")
-    cpus: AboveZero | None = Field(None, description="Of a worker.")
-    gpus: Share | None = Field(None, description="Of a worker; below 1 a part of a device.")
-    memory_mib: Positive | None = Field(None, description="Of a worker.")
-
-
-class SlurmEntry(_LeasedEntry):
-    """Workers as jobs of a Slurm cluster."""
-
-    host: Text | None = Field(None, description="By which workers reach this machine.")
-    cpus: Positive | None = Field(None, description="Of a job.")
-    gpus: Positive | None = Field(None, description="Of a job.")
-    memory_mib: Positive | None = Field(None, description="Of a job.")
-    minutes: Positive | None = Field(None, description="Longest time of a job.")
-    partition: Text | None = Field(None, description="Of the cluster.")
-    account: Text | None = Field(None, description="That pays.")
-    cluster: Text | None = Field(None, description="Where there are several.")
-    logs: Text | None = Field(None, description="Folder of the logs of the jobs.")
-
-
-AnyExecutor = (
-    InlineEntry | ProcessesEntry | LocalEntry | RayEntry | SlurmEntry | PlugInExecutorEntry
-)
-EXECUTORS: Final[Mapping[str, type[ExecutorEntry]]] = {
-    "inline": InlineEntry,
-    DEFAULT_EXECUTOR: ProcessesEntry,
-    MEASURED: LocalEntry,
-    "ray": RayEntry,
-    "slurm": SlurmEntry,
-}
 
 
 class StoreEntry(Entry):
@@ -219,8 +131,8 @@ class StudyEntry(HeadEntry):
     base: dict[str, Any] | None = Field(
         None, description="The settings of every run, where nothing varies them."
     )
-    executor: Text | AnyExecutor | None = Field(
-        None, description="name, slots and the settings of the executor."
+    executor: Text | dict[str, Any] | None = Field(
+        None, description="name, slots and the settings of the executor; processes by default."
     )
     references: (
         dict[Annotated[str, Field(pattern=f"^{REFERENCE.pattern}$")], Text | ReferenceEntry] | None
@@ -234,32 +146,48 @@ class StudyEntry(HeadEntry):
 
 
 def read_executor(parts: Parts, raw: Any) -> dict[str, Any]:
-    """Return the executor with its name and slots; its errors are added.
+    """Return the executor with its name and slots; its errors are added, null is left out.
 
-    Settings of a plug-in's executor are checked by their names only, which "executor.<name>" gives.
+    Settings of a plug-in's executor that registers no settings class are checked by their names
+    only, which "executor.<name>" gives.
     """
-    executor = parts.errors.mapping("executor", raw)
-    name = DEFAULT_EXECUTOR if executor.get("name") is None else executor["name"]
-    known = parts.known["executors"]
+    errors = parts.errors
+    given = errors.mapping("executor", raw)
+    given = {key: value for key, value in given.items() if value is not None}
+    name, known = given.get("name", DEFAULT), parts.known["executors"]
     if not isinstance(name, str) or name not in known:
-        text = f"no executor is called {short(name)}; {nearest(str(name), known)}"
-        parts.errors.add("executor.name", text)
-        return {**executor, "name": name, "slots": 1}
-    model = EXECUTORS.get(name)
-    own: Mapping[str, Any] = executor
-    if model is None:
-        allowed = parts.known.get(f"executor.{name}")
-        own = {key: executor[key] for key in ("name", "slots") if key in executor}
-        if allowed is not None:
-            keys = ("name", "slots", *allowed)
-            parts.errors.unknown_keys("executor", executor, keys, f"setting of {name}")
-    entry = read(model or ExecutorEntry, own, "executor", parts)
-    values = entry.model_dump(exclude_none=True)
-    slots = values.get("slots", 1)
-    if slots == AUTO and name == MEASURED:
+        near = nearest(str(name), known)
+        errors.add("executor.name", f"no executor is called {short(name)}; {near}")
+        return {**given, "name": name, "slots": 1}
+    settings = settings_of_executor(name)
+    named = parts.known.get(f"executor.{name}", ())
+    is_open = f"executor.{name}" not in parts.known and name not in groups("executor")
+    for key in [key for key in given if key != "name"]:
+        if key in settings:
+            text = _slots_error(name, given[key]) if key == "slots" else None
+            text = text or settings[key].fault(given[key], parts.known)
+        else:
+            near = nearest(str(key), {"name", *settings, *named})
+            text = None if is_open or key in named else f"no such setting of {name}; {near}"
+        if text:
+            errors.add(f"executor.{key}", text)
+    slots = given.get("slots", 1)
+    if slots == AUTO:
         has_mask = hasattr(os, "sched_getaffinity")
         slots = len(os.sched_getaffinity(0)) if has_mask else os.cpu_count() or 1
-    return {**executor, **values, "name": name, "slots": slots}
+    return {**given, "name": name, "slots": slots}
+
+
+def _slots_error(name: str, slots: Any) -> str | None:
+    """Return why an executor cannot have a number of slots that others can."""
+    if slots == AUTO and not settings_of_executor(name)["slots"].choices:
+        return f"auto goes with executor={MEASURED}; write a number"
+    if name == "inline" and is_whole(slots) and slots > 1:
+        return (
+            f"inline makes one run at a time, got {slots}; leave it out, or use another executor "
+            f"such as {MEASURED}"
+        )
+    return None
 
 
 def read_references(parts: Parts, raw: Any) -> dict[str, Reference]:

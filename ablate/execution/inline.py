@@ -7,21 +7,21 @@ from pathlib import Path
 from ablate.errors import ConfigError
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.worker import work
+from ablate.settings.executor import InlineSettings
 from ablate.training.spec import LOST, RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
 FIX = "leave it out, or use executor=processes"
 
 
-@EXECUTORS.register("inline")
+@EXECUTORS.register("inline", settings=InlineSettings)
 class Inline:
     """No processes at all.
 
     A run that runs out of memory goes on once more, after this process has freed what it can.
 
     Args:
-        decide: Says whether a run stops at a rung.
-        slots: Always 1.
+        decide: Says whether a run stops at a rung; the others are those of `InlineSettings`.
 
     Raises:
         ConfigError: More than one slot is asked for.

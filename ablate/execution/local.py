@@ -12,16 +12,17 @@ from ablate.execution.devices import (
     own_cores,
     slots_for,
 )
-from ablate.execution.pool import LEASE_S, Cause
+from ablate.execution.pool import Cause
 from ablate.execution.processes import Process, Processes
 from ablate.execution.protocol import EXECUTORS, Decide
+from ablate.settings.executor import LEASE_S, MeasuredSettings
 from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
 FIRST_STEPS = 3
 
 
-@EXECUTORS.register("local")
+@EXECUTORS.register("local", settings=MeasuredSettings)
 class Local(Processes):
     """One run first; after some steps of it, as many more as memory and cores allow.
 
@@ -29,12 +30,10 @@ class Local(Processes):
     takes more than those before it, or runs out of memory, leaves fewer slots.
 
     Args:
-        decide: Says whether a run stops at a rung.
-        slots: The most.
-        lease_s: Seconds without progress after which a worker counts as hung.
+        decide: Says whether a run stops at a rung; the others are those of `MeasuredSettings`.
     """
 
-    def __init__(self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S) -> None:
+    def __init__(self, *, decide: Decide, slots: int, lease_s: float = LEASE_S) -> None:
         super().__init__(decide=decide, slots=0, lease_s=lease_s)
         self.slots = 1
         self._most = slots

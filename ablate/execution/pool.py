@@ -28,10 +28,10 @@ from ablate.errors import StoreError
 from ablate.execution.protocol import Decide
 from ablate.execution.serving import LEAVE_WITHIN_S, pack, unpack
 from ablate.execution.worker import ALONE, write_result
+from ablate.settings.executor import LEASE_S
 from ablate.training.spec import LOST, OOM, RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
-LEASE_S = 600.0
 FIRST_STEP_S = 120.0
 SLOWEST_STEPS = 10.0
 LONGEST_GAP_S = 5.0  # between two calls of is_over that counts

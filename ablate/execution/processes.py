@@ -10,9 +10,10 @@ from multiprocessing.context import ForkServerProcess
 
 from ablate.errors import ConfigError
 from ablate.execution.devices import Slot, memory_kills, stay_on
-from ablate.execution.pool import LEASE_S, Cause, Lease, Pool, Task, Worker
+from ablate.execution.pool import Cause, Lease, Pool, Task, Worker
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.serving import serve
+from ablate.settings.executor import LEASE_S, WorkerSettings
 
 FORK_SERVER_PAUSES_S = (0.05, 0.5, 2.0)
 PRELOAD = ["ablate.training.preload", "ablate.tracking.journal", "ablate.execution.processes"]
@@ -61,14 +62,12 @@ class Process(Worker):
         return now is None or self.memory_kills is None or now > self.memory_kills
 
 
-@EXECUTORS.register("processes")
+@EXECUTORS.register("processes", settings=WorkerSettings)
 class Processes(Pool[Process]):
     """`slots` worker processes on this machine; a dead one is replaced and its run goes on.
 
     Args:
-        decide: Says whether a run stops at a rung.
-        slots: Runs side by side.
-        lease_s: Seconds without progress after which a worker counts as hung.
+        decide: Says whether a run stops at a rung; the others are those of `WorkerSettings`.
     """
 
     def __init__(self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S) -> None:

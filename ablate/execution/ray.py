@@ -12,28 +12,21 @@ import threading
 from typing import Any
 
 from ablate.errors import ClusterError
-from ablate.execution.pool import LEASE_S
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.remote import Remote, work_for
+from ablate.settings.executor import LEASE_S, RaySettings
 
 logger = logging.getLogger(__name__)
 ANSWER_S = 10.0
 MOST_STARTS = 5  # workers in a row that ended before they connected
 
 
-@EXECUTORS.register("ray")
+@EXECUTORS.register("ray", settings=RaySettings)
 class OnRay(Remote):
     """`slots` workers as tasks of Ray; one on a machine that is lost is replaced on another.
 
     Args:
-        decide: Says whether a run stops at a rung.
-        slots: Workers wanted.
-        lease_s: Seconds without progress after which a worker counts as hung.
-        address: Of the cluster, as `ray.init` takes it; a cluster of this machine alone if absent.
-        host: Address of this machine that workers can reach; that of its Ray node if absent.
-        cpus: Processors per worker.
-        gpus: Devices per worker; 0.5 lets two share one.
-        memory_mib: Memory per worker that Ray sets aside.
+        decide: Says whether a run stops at a rung; the others are those of `RaySettings`.
     """
 
     def __init__(

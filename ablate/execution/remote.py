@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from ablate.execution import file_sync
-from ablate.execution.pool import LEASE_S, Cause, Lease, Pool, Task, Worker
+from ablate.execution.pool import Cause, Lease, Pool, Task, Worker
 from ablate.execution.protocol import Decide
 from ablate.execution.server import Connected, Server, connect
 from ablate.execution.serving import LEAVE_WITHIN_S, MARK, Notice, pack, serve, unpack
+from ablate.settings.executor import LEASE_S
 
 logger = logging.getLogger(__name__)
 MOST_LOST = 8  # workers that a run may cost: machines of a cluster come and go

@@ -15,36 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import ClusterError
-from ablate.execution.pool import LEASE_S
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.remote import Remote, work_for
 from ablate.execution.serving import Notice
+from ablate.settings.executor import LEASE_S, LOGS, MINUTES, SlurmSettings
 
 logger = logging.getLogger(__name__)
-LOGS = "ablate-slurm"
-MINUTES = 24 * 60
 WARNED_S = 120  # before the time of a job is over
 MOST_STARTS = 5  # jobs in a row that ended before their worker connected
 SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM)
 
 
-@EXECUTORS.register("slurm")
+@EXECUTORS.register("slurm", settings=SlurmSettings)
 class OnSlurm(Remote):
     """`slots` jobs of one array; a job that ends is replaced as long as there are runs.
 
     Args:
-        decide: Says whether a run stops at a rung.
-        slots: Workers wanted.
-        lease_s: Seconds without progress after which a worker counts as hung.
-        host: Address of this machine that the nodes can reach; that of its name if absent.
-        cpus: Processors per worker.
-        gpus: Devices per worker.
-        memory_mib: Memory per worker; the partition's default if absent.
-        minutes: Time of a job.
-        partition: Of the cluster; its default if absent.
-        account: That is charged; the user's default if absent.
-        cluster: "slurm", or "local" for processes of this machine.
-        logs: Folder that the nodes share, for submitit's files.
+        decide: Says whether a run stops at a rung; the others are those of `SlurmSettings`.
     """
 
     def __init__(

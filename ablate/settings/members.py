@@ -71,7 +71,9 @@ class Kind:
         place = PACKAGE / self.files
         files = sorted(place.glob("*.py")) if place.is_dir() else [place]
         files += [Path(__file__), Path(__file__).with_name("setting.py")]
-        files += [Path(__file__).with_name(f"{name}.py") for name in ("data", "network")]
+        files += [
+            Path(__file__).with_name(f"{name}.py") for name in ("data", "network", "executor")
+        ]
         found = hashlib.sha256()
         for file in files:
             found.update(file.name.encode() + b"\0" + file.read_bytes())

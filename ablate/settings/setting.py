@@ -32,7 +32,8 @@ class Setting:
         high: The largest number, included.
         below: A bound that is excluded.
         kind: Of a name that plug-ins can add: the key under which such names are registered.
-        choices: Of a name that no plug-in can add: all names.
+        choices: Of a name that no plug-in can add: all names; of a number: names that may stand in
+            its place.
         may_be_null: Whether a study may write null.
         may_be_absent: Whether a study may leave it out after defaults are filled in.
         default: Of new studies.
@@ -115,13 +116,17 @@ class Setting:
         return f"from {self.low:g} to {self.high:.10g}"
 
     def _number_fault(self, value: Any) -> str | None:
+        if isinstance(value, str) and value in self.choices:
+            return None
         what = "a whole number" if self.type == "int" else "a number"
+        other = f" or {', '.join(self.choices)}" if self.choices else ""
         if self.type == "float" and isinstance(value, float) and not math.isfinite(value):
             return f"must be a finite number, got {value}"
         if not (is_whole(value) if self.type == "int" else is_number(value)):
-            return f"must be {what}, got {_short(value)}"
+            words = f"{what} {self.in_words()}{other}" if other else what
+            return f"must be {words}, got {_short(value)}"
         if not self.low <= value <= self.high or not self.above < value < self.below:
-            return f"must be {what} {self.in_words()}, got {_short(value)}"
+            return f"must be {what} {self.in_words()}{other}, got {_short(value)}"
         return None
 
     def _name_fault(self, value: Any, known: Known) -> str | None:

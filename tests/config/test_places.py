@@ -4,7 +4,7 @@ import pytest
 
 from ablate import config
 from ablate.config.schema import PATHS
-from ablate.config.study_file import EXECUTORS
+from ablate.config.settings import settings_of_executor
 from ablate.errors import ConfigError
 from ablate.study.names import known
 from ablate.study.plan import make
@@ -30,7 +30,7 @@ def test_a_lease_is_a_number_of_seconds_of_the_executor_with_processes() -> None
     assert config.load("quickstart", ("executor.lease_s=90",)).executor["lease_s"] == 90
     assert "lease_s" not in config.load("quickstart", ()).executor
     for value in (0, -1, "soon", "true"):
-        with pytest.raises(ConfigError, match=r"executor\.lease_s: must be a number above 0"):
+        with pytest.raises(ConfigError, match=r"executor\.lease_s: must be a number"):
             config.load("quickstart", (f"executor.lease_s={value}",))
     with pytest.raises(ConfigError, match="no such setting of inline"):
         config.load("quickstart", ("executor=inline", "executor.lease_s=90"))
@@ -46,5 +46,5 @@ def test_settings_of_a_plug_in_s_executor_are_known_by_their_names() -> None:
 
 @pytest.mark.parametrize("name", ["ray", "slurm"])
 def test_what_is_checked_of_an_executor_is_what_it_takes(name: str) -> None:
-    taken = set(EXECUTORS[name].model_fields) - {"name", "slots"}
+    taken = set(settings_of_executor(name)) - {"slots"}
     assert set(known()[f"executor.{name}"]) == taken

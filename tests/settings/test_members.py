@@ -22,7 +22,7 @@ def test_read_from_the_table_a_member_is_what_it_declares(kind: str) -> None:
 
 
 def test_every_setting_of_a_member_says_what_it_means() -> None:
-    for kind in ("data", "models", "penalties", "selections"):
+    for kind in ("data", "models", "executors", "penalties", "selections"):
         for name, member in members(kind).items():
             for path, setting in member.settings.items():
                 assert setting.meaning.endswith("."), f"{kind} {name} {path}"
