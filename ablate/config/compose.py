@@ -143,7 +143,7 @@ class _Composer:
         )
 
     def words(self, words: list[str]) -> dict[str, Any]:
-        """Return what overrides alone say."""
+        """Return the settings that overrides alone give."""
         return self.compose(None, words) if words else {}
 
     def group(self, section: str, name: str) -> dict[str, Any] | None:

@@ -262,7 +262,7 @@ def read_constraints(parts: Parts, path: str, raw: Any) -> tuple[Constraint, ...
 def expression_errors(
     parts: Parts, text: str, dimensions: Mapping[str, Any] | None = None
 ) -> list[str]:
-    """Return what is wrong with an expression over dimensions and settings.
+    """Return the error in an expression over dimensions and settings.
 
     Args:
         parts: For the base settings and the dimensions.
@@ -301,7 +301,7 @@ def expression_errors(
 
 
 def value_error(parts: Parts, dimension: Dimension, value: Any) -> str | None:
-    """Return what is wrong with one value of a dimension, None if it is one of its values."""
+    """Return the error in one value of a dimension, None if it is one of its values."""
     if dimension.type in ("categorical", "bundle"):
         choices = list(dimension.choices or ())
         if any(value == choice and type(value) is type(choice) for choice in choices):
@@ -320,7 +320,7 @@ def value_error(parts: Parts, dimension: Dimension, value: Any) -> str | None:
 
 
 def _list_error(dimension: VectorDimension, value: Any) -> str | None:
-    """Return what is wrong with a list of numbers, None if it is a value of the dimension."""
+    """Return the error in a list of numbers, None if it is a value of the dimension."""
     if not isinstance(value, list) or not value or not all(is_number(item) for item in value):
         return f"must be a list of numbers, got {short(value)}"
     if isinstance(dimension.size, int) and len(value) != dimension.size:

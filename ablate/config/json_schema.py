@@ -63,7 +63,7 @@ def space_schema(known: Known | None = None) -> Schema:
 
 
 def _of_model(model: type[StudyEntry | SpaceEntry], names: Known) -> Schema:
-    """Return what the models say, with the names of settings and plug-ins."""
+    """Return the schema of the models, with the names of settings and plug-ins."""
     schema: Schema = {"$schema": DRAFT, **_plain(model.model_json_schema())}
     schema["properties"]["defaults"] = _DEFAULTS
     named = [{section: {"name": name}} for section, kind in _NAMED.items() for name in names[kind]]

@@ -106,7 +106,7 @@ def _header_fault(text: str, *, is_member: bool) -> str:
 
 
 def _graph_fault(root: yaml.Node | None) -> str:
-    """Return what is wrong with the graph of nodes, in which an alias is a node met again."""
+    """Return the error in the graph of nodes, in which an alias is a node met again."""
     counts: dict[int, int] = {}
     open_ones: set[int] = set()
 

@@ -121,7 +121,7 @@ class Context:
     known: Known
 
     def setting_fault(self, path: str, value: Any) -> str | None:
-        """Return what is wrong with setting the dotted path to a value."""
+        """Return the error in setting the dotted path to a value."""
         table = table_of(self.base)
         if path in table:
             return table[path].fault(value, self.known)

@@ -134,7 +134,7 @@ def state(kinds: Iterable[str]) -> tuple[object, ...]:
 
 
 def described(kind: str) -> dict[str, Member]:
-    """Return what the packaged members of a kind declare themselves; imports them."""
+    """Return the packaged members of a kind, as their own files declare them; imports them."""
     place = KINDS[kind]
     registry = place.members()
     names = registry.in_order() if place.files.endswith(".py") else registry.names()
@@ -193,7 +193,7 @@ def _to_json(member: Member) -> dict[str, Any]:
 
 
 def _said(path: str, setting: Setting) -> dict[str, Any]:
-    """Return what a setting says other than by default."""
+    """Return the fields of a setting that are not at their default."""
     said = {}
     for one in dataclasses.fields(Setting):
         value = getattr(setting, one.name)

@@ -70,7 +70,7 @@ def stages_of(raw: Sequence[Mapping[str, Any]] | None, *, steps: int) -> tuple[S
 
 
 def fault_of(raw: Any) -> str | None:
-    """Return what is wrong with the form of `train.stages`, None where it is fine."""
+    """Return the error in the form of `train.stages`, None where it is fine."""
     if not isinstance(raw, list | tuple) or not raw:
         example = "[{share: 0.3, parts: [encoder]}, {}]"
         return f"must be a list of stages such as {example}, got {raw!r}"

@@ -211,7 +211,7 @@ class TrainSettings:
 
 
 def faults_of(full: TrainSettings) -> list[str]:
-    """Return what cannot be combined in a section `train`, one line each.
+    """Return the settings of a section `train` that cannot be combined, one line each.
 
     Args:
         full: The section, each value right by itself.
