@@ -166,7 +166,10 @@ def _packaged(kind: str) -> Mapping[str, Member]:
 
 @functools.cache
 def _read() -> dict[str, Any]:
-    return dict(json.loads(TABLE.read_text("utf-8"))) if TABLE.is_file() else {}
+    try:
+        return dict(json.loads(TABLE.read_text("utf-8")))
+    except (OSError, ValueError):  # absent, or torn by a merge: as if out of date
+        return {}
 
 
 def _described(
