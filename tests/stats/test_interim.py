@@ -7,7 +7,14 @@ import pytest
 from scipy import stats
 
 from ablate.errors import DataError
-from ablate.stats.interim import conditional_power, obrien_fleming
+from ablate.stats.interim import (
+    Midway,
+    conditional_power,
+    is_futile,
+    levels_at,
+    looks_at,
+    obrien_fleming,
+)
 
 # z of gsDesign / Jennison and Turnbull for Lan-DeMets spending of O'Brien-Fleming type, two-sided
 PUBLISHED = {
@@ -57,3 +64,56 @@ def test_conditional_power_is_what_simulation_finds() -> None:
 def test_what_cannot_be_is_refused(analyses: int, alpha: float) -> None:
     with pytest.raises(DataError, match="looks"):
         obrien_fleming(analyses, alpha)
+
+
+def test_shares_that_are_not_even_hold_alpha_too() -> None:
+    shares = (0.5, 0.6, 1.0)
+    steps = np.random.default_rng(3).normal(size=(200_000, 3)) * np.sqrt(np.diff([0, *shares]))
+    z = steps.cumsum(axis=1) / np.sqrt(shares)
+    rejected = (2 * stats.norm.sf(np.abs(z)) < np.array(levels_at(shares))).any(axis=1).mean()
+    assert rejected == pytest.approx(0.05, abs=4 * math.sqrt(0.05 / 200_000))
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.4, 1.0), (0.0, 1.0), (0.5,), ()])
+def test_shares_must_rise_to_the_whole(shares: tuple[float, ...]) -> None:
+    with pytest.raises(DataError, match="rise to the whole"):
+        levels_at(shares)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "looks", "at"),
+    [
+        (16, 4, (8, 12, 16)),
+        (32, 4, (8, 16, 24, 32)),
+        (8, 2, (8,)),
+        (16, 1, (16,)),
+        (13, 2, (7, 13)),
+    ],
+)
+def test_looks_are_even_and_never_before_a_claim_is_possible(
+    blocks: int, looks: int, at: tuple[int, ...]
+) -> None:
+    assert looks_at(blocks, looks) == at
+
+
+def futile(**changes: object) -> bool:
+    settings = {"blocks": 8, "planned": 16, "margin": 1.0, "alpha": 0.05, "bound": 0.25}
+    seen = {"estimate": 0.0, "p": 1.0, "block_variance": 4.0, "image_variance": 0.0}
+    middle = Midway(**{**seen, **{k: v for k, v in changes.items() if k in seen}})  # type: ignore[arg-type]
+    rest = {**settings, **{k: v for k, v in changes.items() if k in settings}}
+    return bool(is_futile(middle, **rest))  # type: ignore[arg-type]
+
+
+def test_going_on_is_futile_below_the_bound_at_the_smallest_effect() -> None:
+    # half of the blocks are in, the end has a standard error of 0.5: drift 2
+    chance = float(conditional_power(z=0.0, share=0.5, drift=2.0))
+    assert not futile(bound=chance - 0.01)
+    assert futile(bound=chance + 0.01)
+    assert not futile(bound=0.0)
+    assert not futile(margin=np.nan, bound=0.9)  # nothing is named that would matter
+
+
+def test_a_larger_effect_than_the_smallest_keeps_a_study_going() -> None:
+    small = {"margin": 0.01, "bound": 0.25}
+    assert futile(estimate=0.1, p=0.9, **small)
+    assert not futile(estimate=1.4, p=0.05, **small)

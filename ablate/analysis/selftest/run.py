@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ablate.analysis.selftest import (
     answers,
     effects,
+    looks,
     rates,
     replication,
     reporting,
@@ -33,6 +34,10 @@ TRAPS: tuple[Callable[[], Check], ...] = (
     replication.smoke,
     replication.metrics_as_blocks,
     reporting.one_source,
+    looks.error,
+    looks.blocks_at_null,
+    looks.blocks_at_effect,
+    looks.power,
 )
 SIMULATED: tuple[Callable[..., Check], ...] = (  # those that take more studies
     scenes.frames,
