@@ -225,6 +225,7 @@ def run(
     """
     from ablate import config
     from ablate.config.locations import study_name
+    from ablate.report.interim import closes
     from ablate.study.driver import run as drive
     from ablate.study.ledger import defaults_in
     from ablate.study.names import known
@@ -233,7 +234,14 @@ def run(
     store = Path(store)
     defaults = defaults_in(store / study_name(study))
     checked = config.load(study, words, known=known(), defaults=defaults)
-    drive(checked, store=store, overrides=words, retry=retry, accept_drift=accept_drift)
+    drive(
+        checked,
+        store=store,
+        overrides=words,
+        retry=retry,
+        accept_drift=accept_drift,
+        closes=closes,
+    )
     return open(checked.name, store=store)
 
 

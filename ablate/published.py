@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ablate.config.schema import Expects, Trend
+from ablate.config.schema import EVEN, Expects, Spending, Trend
 from ablate.design_names import BLOCKED
 from ablate.metrics.catalogue import Direction
 from ablate.stats.crossed import Images
@@ -67,11 +67,21 @@ class QuestionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookFacts:
+    """An interim analysis: the blocks that were in, and question -> why it was closed."""
+
+    number: int
+    blocks: int
+    closed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFacts:
     """A phase of the study as it was run.
 
     `of`, `times`, `steps` and `arms` are those of a phase that trains the blocks of another one at
     another budget: whose blocks, multiple of its steps, steps, and arm there -> arm here.
+    `spending` says how `looks` share alpha, `taken` are those that were taken while it ran.
     `redrawn` has (block, spare block that replaces it), `dead` the blocks without a healthy
     baseline for which no spare block was left.
     """
@@ -81,6 +91,9 @@ class PhaseFacts:
     preset: str | None = None
     claims: bool = False
     looks: int = 1
+    spending: Spending = stored(default=EVEN, optional=True)
+    futility: float = stored(default=0.0, optional=True)
+    taken: tuple[LookFacts, ...] = stored(default=(), optional=True)
     blocks: int | None = None
     points: int | None = None
     planned: int | None = None

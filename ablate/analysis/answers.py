@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.analysis import redraws
+from ablate.analysis import interim, redraws
 from ablate.analysis.aggregates import RankDifference, best_values, counts, rank_differences
 from ablate.analysis.budgets import at_budget, other_budgets
 from ablate.analysis.cells import cells_of
@@ -34,7 +34,7 @@ from ablate.analysis.sensitivity import sensitivity
 from ablate.design_names import BASELINE_ONLY
 from ablate.errors import DataError
 from ablate.published import Value
-from ablate.stats.power import ALPHA
+from ablate.stats.power import ALPHA, fewest_blocks
 
 PROBE = "probe"  # optimises the fused pixels themselves
 
@@ -52,11 +52,15 @@ def answer(
     """
     asked: list[tuple[RegisteredQuestion, str, Facts]] = []
     if facts.answer_phase is not None:
-        about = facts_of(facts, facts.answer_phase)
-        asked += [(question, facts.answer_phase, about) for question in facts.questions]
+        asked += [
+            (question, facts.answer_phase, facts_of(facts, facts.answer_phase, question.id))
+            for question in facts.questions
+        ]
     for confirmation in facts.confirmations:
         if confirmation.arms:
-            about = conditional(facts_of(facts, confirmation.phase), confirmation)
+            about = conditional(
+                facts_of(facts, confirmation.phase, confirmation.phase), confirmation
+            )
             asked.append((confirmation_of(facts, confirmation), confirmation.phase, about))
     if not asked:
         return None
@@ -64,7 +68,7 @@ def answer(
     study = _Study(facts=facts, runs=runs, images=images, pilot_runs=pilot_runs)
     answers = {
         question.id: _answered(
-            frozen(question, percent_base=bases, groups=facts.groups, looks=about.looks),
+            frozen(question, percent_base=bases, groups=facts.groups, alpha=about.level),
             study,
             phase,
             about,
@@ -106,7 +110,8 @@ def _answered(
 ) -> AnsweredQuestion:
     """The verdict on one question and everything it rests on."""
     facts, runs, images = study.facts, study.runs, study.images
-    of_phase, planned = runs[runs["phase"] == phase], facts.phases[phase]
+    planned = facts.phases[phase]
+    of_phase = interim.counted(planned, runs[runs["phase"] == phase], blocks=about.planned_blocks)
     points = points_of(question, redraws.standing(planned, of_phase))
     about = within_environments(about, points, facts.environments)
     health = health_of(question, points_of(question, redraws.registered(planned, of_phase)))
@@ -171,13 +176,10 @@ def frozen(
     *,
     percent_base: Mapping[str, float],
     groups: Mapping[str, str],
-    looks: int = 1,
+    alpha: float,
 ) -> RegisteredQuestion:
-    """The question with the pilot means that percentages refer to, scenes and level of each look.
-
-    Declared looks share alpha evenly.
-    """
-    return replace(question, percent_base=dict(percent_base), groups=groups, alpha=ALPHA / looks)
+    """The question with the pilot means that percentages refer to, scenes and level of its look."""
+    return replace(question, percent_base=dict(percent_base), groups=groups, alpha=alpha)
 
 
 def percent_bases(facts: StudyFacts, runs: pd.DataFrame) -> dict[str, float]:
@@ -215,9 +217,12 @@ def _pilot_limits(question: RegisteredQuestion, pilot_runs: pd.DataFrame) -> Ite
             )
 
 
-def facts_of(facts: StudyFacts, phase: str) -> Facts:
-    """What guards and scope need to know of the study."""
+def facts_of(facts: StudyFacts, phase: str, question: str) -> Facts:
+    """What guards and scope need to know of the study, for one of its questions."""
     design = facts.phases[phase]
+    stand = interim.standing(
+        design, question, is_registered=not _is_described(facts.question(question))
+    )
     return Facts(
         data=facts.data_label,
         network=network_of(facts.settings),
@@ -225,12 +230,19 @@ def facts_of(facts: StudyFacts, phase: str) -> Facts:
         points=int(design.points or 0),
         preset=design.preset or "",
         may_claim=design.claims,
-        planned_blocks=int(design.blocks or 0),
-        looks=design.looks,
+        planned_blocks=int(design.blocks or 0) if stand is None else stand.blocks,
+        level=ALPHA / design.looks if stand is None else stand.level,
+        awaits=interim.awaited(stand),
+        claims_from=0 if stand is None else fewest_blocks(),
         nuisance=facts.nuisance,
         held=facts.held,
-        caveats=tuple(_limits(facts, looks=design.looks)),
+        caveats=(*_limits(facts), *interim.caveats(stand, design)),
     )
+
+
+def _is_described(question: RegisteredQuestion | None) -> bool:
+    """Whether a question was not registered: all its contrasts are described, never judged."""
+    return question is not None and all(one.is_exploratory for one in question.contrasts)
 
 
 def network_of(settings: Mapping[str, Any]) -> str:
@@ -246,7 +258,7 @@ def network_of(settings: Mapping[str, Any]) -> str:
     return f"{section['name']} ({sizes})" if sizes else str(section["name"])
 
 
-def _limits(facts: StudyFacts, *, looks: int) -> Iterator[str]:
+def _limits(facts: StudyFacts) -> Iterator[str]:
     """Yield what limits every answer of a study."""
     if facts.data_name == "synthetic":
         yield "generated pairs: a method check, not evidence on any paper"
@@ -256,8 +268,6 @@ def _limits(facts: StudyFacts, *, looks: int) -> Iterator[str]:
             f"{count} of {every} test scenes stand in the training part too, as the set's authors "
             "split it: scores are those of scenes half known"
         )
-    if looks > 1:
-        yield f"one of {looks} looks declared in advance, alpha {ALPHA / looks:.3g} each"
 
 
 def _selecting(points: pd.DataFrame, metrics: Sequence[str], *, first: str) -> list[str]:

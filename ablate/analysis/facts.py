@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ablate.published import NuisanceRange, Value
+from ablate.stats.power import ALPHA
 
 FEWEST_BLOCKS = 6  # five blocks can never reject by sign flips at 0.05
 
@@ -21,7 +22,9 @@ class Facts:
         preset: Of the answer design, empty where none.
         may_claim: False for a phase that was started as one without claims.
         planned_blocks: Of the design; 0 where the table alone says how many.
-        looks: How often the answers are read, declared in advance; they share alpha evenly.
+        level: Family-wise level of the look that answers.
+        awaits: Why there is no answer yet, in words; empty where there may be one.
+        claims_from: The fewest blocks of a claim; 0 where the level of the question says it.
         scored_on: Name of the data that the scores come from.
         selected_on: Names of the data that chose weights, points or recipes.
         nuisance: Ranges of what was tuned in every block.
@@ -38,7 +41,9 @@ class Facts:
     preset: str = ""
     may_claim: bool = True
     planned_blocks: int = 0
-    looks: int = 1
+    level: float = ALPHA
+    awaits: str = ""
+    claims_from: int = 0
     scored_on: str = "test"
     selected_on: tuple[str, ...] = ("train", "val")
     nuisance: tuple[NuisanceRange, ...] = ()

@@ -53,6 +53,8 @@ def _launch(facts: Facts) -> Iterator[str]:
     if not facts.may_claim:
         what = f"the preset {facts.preset}" if facts.preset else "this phase"
         yield f"{what} may never claim: it was started without claims"
+    if facts.awaits:
+        yield facts.awaits
 
 
 def _choice(selected: Selected, facts: Facts) -> Iterator[str]:
@@ -77,7 +79,7 @@ def _environments(facts: Facts) -> Iterator[str]:
 def _blocks(
     question: RegisteredQuestion, cells: Mapping[str, Cells], facts: Facts
 ) -> Iterator[str]:
-    fewest = max(FEWEST_BLOCKS, fewest_blocks(question.alpha))
+    fewest = facts.claims_from or max(FEWEST_BLOCKS, fewest_blocks(question.alpha))
     found = min(len(cells[metric].blocks) for metric in question.primary)
     if found < fewest:
         word = "block" if found == 1 else "blocks"

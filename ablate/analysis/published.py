@@ -1,13 +1,13 @@
 """A study as it was published, with its questions ready for the verdict engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from ablate.analysis.contrasts import registered_contrasts
 from ablate.analysis.question import RegisteredQuestion
 from ablate.metrics.catalogue import BETTER
-from ablate.published import QuestionFacts, StudyDocument
+from ablate.published import MetricFacts, QuestionFacts, StudyDocument
 from ablate.stored import decode
 
 
@@ -31,15 +31,32 @@ def read_facts(raw: Mapping[str, Any]) -> StudyFacts:
     Raises:
         DataError: A key that every version writes is missing, or has another type.
     """
-    found = decode(StudyDocument, raw, where=f"facts.json of {raw.get('study', 'a study')}")
-    return StudyFacts(
-        **{one.name: getattr(found, one.name) for one in fields(found)},
-        questions=tuple(_question(one, study=found) for one in found.registered),
+    return with_questions(
+        decode(StudyDocument, raw, where=f"facts.json of {raw.get('study', 'a study')}")
     )
 
 
-def _question(found: QuestionFacts, *, study: StudyDocument) -> RegisteredQuestion:
-    """The question with its contrasts; metrics without a role are secondary, never deciding."""
+def with_questions(found: StudyDocument) -> StudyFacts:
+    """The document of a study with its questions, ready for the verdict engine."""
+    return StudyFacts(
+        **{one.name: getattr(found, one.name) for one in fields(found)},
+        questions=tuple(
+            registered(one, metrics=found.metrics, declared=found.declared)
+            for one in found.registered
+        ),
+    )
+
+
+def registered(
+    found: QuestionFacts, *, metrics: Sequence[str], declared: Mapping[str, MetricFacts]
+) -> RegisteredQuestion:
+    """The question with its contrasts; metrics without a role are secondary, never deciding.
+
+    Args:
+        found: As it was registered.
+        metrics: All that are scored.
+        declared: Metrics of plug-ins.
+    """
     values = tuple(value for value, _ in found.arms)
     named = {*found.primary, *found.secondary, *found.guardrails}
     return RegisteredQuestion(
@@ -64,10 +81,10 @@ def _question(found: QuestionFacts, *, study: StudyDocument) -> RegisteredQuesti
         trend=found.trend,
         crossed=found.crossed,
         primary=found.primary,
-        secondary=(*found.secondary, *(metric for metric in study.metrics if metric not in named)),
+        secondary=(*found.secondary, *(metric for metric in metrics if metric not in named)),
         guardrails=found.guardrails,
         smallest_effect=found.smallest_effect,
-        better={**BETTER, **{name: one.better for name, one in study.declared.items()}},
+        better={**BETTER, **{name: one.better for name, one in declared.items()}},
         expects=found.expects,
         images=found.images,
         agrees_with=found.agrees_with,

@@ -48,6 +48,15 @@ def plan(
             help="Pace; without it, that of alike runs in the store.",
         ),
     ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(
+            "--noise",
+            metavar="SOURCE",
+            help="What differences can be found, by the noise of an earlier answer: STUDY@STORE, "
+            "or the folder of a published report; without it, by this study's pilot.",
+        ),
+    ] = None,
     measures: Annotated[
         bool,
         typer.Option(
@@ -57,7 +66,7 @@ def plan(
         ),
     ] = False,
 ) -> None:
-    """Print arms, seeds, cost, detectable effect and first trials of a study.
+    """Print arms, seeds, cost, what differences can be found, and first trials of a study.
 
     Hours come from --time, from the study's own finished runs, from figures that --time measured
     here before, or from alike runs in the store. Nothing is written but what --time keeps.
@@ -66,7 +75,9 @@ def plan(
         ablate plan q4_variant data=msrs train.steps=2000
         ablate plan q4_variant_answer data=msrs data.root=/data/MSRS --time executor.slots=8
         ablate plan q4_variant_answer --fit 6h --seconds-per-step 0.09
+        ablate plan q4_variant_answer --noise q2_levels@ablate-store
     """
+    from ablate.cli import prospects
     from ablate.cli.arguments import load
     from ablate.study.cost import Pace, cost, pace_of
     from ablate.study.forecast import forecast
@@ -74,6 +85,8 @@ def plan(
 
     hours = _hours(fit) if fit is not None else None
     made = make(load(study, limited(overrides, limit)))
+    spread = prospects.known(made, store=Path(store), source=noise)
+    finds = prospects.prospects(made, spread.noise)
     figures, source, is_kept = _figures(made, Path(store), measures=measures)
     found = forecast(made, figures, source=source)
     pace = _pace(figures) or pace_of(Path(store), made.config)
@@ -84,10 +97,32 @@ def plan(
         spent = replace(spent, hours=found.wall_h)
     chosen = _fitted(made, pace, hours) if hours is not None else None
     if as_json:
-        facts = _facts(made, spent, chosen, store=Path(store))
+        facts = _facts(made, spent, chosen)
+        facts["noise"] = spread.source if finds else None
+        facts["prospects"] = [asdict(one) for one in finds]
         facts["time"] = asdict(found) if found is not None else None
         typer.echo(json.dumps(facts, indent=2))
         return
+    _print_design(made)
+    for line in prospects.lines(made, finds, spread.source, study=study):
+        say(line)
+    for line in _cost_lines(made, spent, pace, found):
+        say(line)
+    for one in spent.budgets:
+        taken = "" if one.hours is None else f", {one.hours:.1f} h"
+        say(f"  budget {one.times:g}x ({one.phase}): {one.runs} runs, {one.steps:,} steps{taken}")
+    if chosen is not None:
+        at = f"phases.{chosen.phase}.options"
+        say(
+            f"fits {fit}: {at}.points={chosen.points} {at}.blocks={chosen.blocks} "
+            f"({chosen.hours:.1f} h)"
+        )
+    kept = "only the figures of --time were kept, in the user's cache folder"
+    say(f"design {made.design_hash}; {kept if is_kept else 'nothing was written'}")
+
+
+def _print_design(made: "Plan") -> None:
+    """Print what is asked, and the phases with their first trials."""
     say(f"{made.config.name}: {made.config.title}")
     if size := _size(made):
         say(size.in_words())
@@ -104,20 +139,6 @@ def plan(
         )
     for confirmation in made.confirmations:
         _print_confirmation(made, confirmation)
-    _print_detectable(made, Path(store))
-    for line in _cost_lines(made, spent, pace, found):
-        say(line)
-    for one in spent.budgets:
-        taken = "" if one.hours is None else f", {one.hours:.1f} h"
-        say(f"  budget {one.times:g}x ({one.phase}): {one.runs} runs, {one.steps:,} steps{taken}")
-    if chosen is not None:
-        at = f"phases.{chosen.phase}.options"
-        say(
-            f"fits {fit}: {at}.points={chosen.points} {at}.blocks={chosen.blocks} "
-            f"({chosen.hours:.1f} h)"
-        )
-    kept = "only the figures of --time were kept, in the user's cache folder"
-    say(f"design {made.design_hash}; {kept if is_kept else 'nothing was written'}")
 
 
 def _size(made: "Plan") -> "Size | None":
@@ -169,26 +190,6 @@ def _print_confirmation(made: "Plan", confirmation: "ConfirmPlan") -> None:
     )
     for line in remarks(made, phase):
         say(f"  {line}")
-
-
-def _print_detectable(made: "Plan", store: Path) -> None:
-    """Print what the pilot in the store says about the reach in units of the metrics."""
-    from ablate.metrics.catalogue import LABELS
-    from ablate.study.claims import reaches
-    from ablate.study.remarks import detectable
-
-    found = detectable(made, store, reaches(made.config))
-    for question in dict.fromkeys(one.question for one in found):
-        mine = [one for one in found if one.question == question]
-        parts = [
-            f"{LABELS[one.metric]} {one.difference:.2g}"
-            + (f" ({one.percent:.2g} %)" if one.percent is not None else "")
-            for one in mine
-        ]
-        say(
-            f"{question} finds {', '.join(parts)} or more, by the spread of "
-            f"{mine[0].pilot_runs} pilot runs (taken as unpaired; pairing usually finds less)"
-        )
 
 
 def _figures(
@@ -274,9 +275,8 @@ def _hours_of(hours: float) -> str:
     return f"{hours:.1f} h" if hours >= 0.1 else duration(hours * 3600)
 
 
-def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) -> dict[str, Any]:
+def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None") -> dict[str, Any]:
     from ablate.study.claims import reaches
-    from ablate.study.remarks import detectable
 
     config = made.config
     searches = [
@@ -302,7 +302,6 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None", *, store: Path) ->
         "budgets": [asdict(one) for one in spent.budgets],
         "claims": {phase.name: phase.claims for phase in config.phases.values()},
         "detectable": [asdict(reach) for reach in reaches(config)],
-        "detectable_by_metric": [asdict(d) for d in detectable(made, store, reaches(config))],
         **({"fit": asdict(chosen)} if chosen is not None else {}),
     }
 

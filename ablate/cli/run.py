@@ -69,6 +69,8 @@ def run(
         typer.echo(json.dumps({**_facts(outcome), "report": then}, indent=2))
     else:
         say(sentence(outcome))
+        for line in outcome.looks:
+            say(line)
         say(f"report: {then}")
     raise typer.Exit(exit_code(outcome))
 
@@ -88,6 +90,7 @@ def drive(
     """
     from ablate.cli.arguments import load
     from ablate.cli.progress import Meter
+    from ablate.report.interim import closes
     from ablate.study.driver import run as run_study
     from ablate.tracking.address import recorded
 
@@ -103,6 +106,7 @@ def drive(
                     accept_drift=accept_drift,
                     listen=meter.take,
                     begins=meter.take,
+                    closes=closes,
                 )
         except KeyboardInterrupt:
             meter.stop()
@@ -132,6 +136,7 @@ def _facts(outcome: "Outcome") -> dict[str, Any]:
     return {
         "study": outcome.folder.name,
         "planned": outcome.planned,
+        "looks": list(outcome.looks),
         **outcome.counts,
         "folder": str(outcome.folder),
         "tracking_uri": outcome.tracking_uri,

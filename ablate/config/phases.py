@@ -20,7 +20,7 @@ from ablate.config.entries import (
     read,
 )
 from ablate.config.errors import short
-from ablate.config.schema import Phase
+from ablate.config.schema import EVEN, OBRIEN_FLEMING, Phase, Spending
 from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH
 from ablate.errors import nearest
 
@@ -37,6 +37,8 @@ DEFAULT_PRESET: Final = "quick"
 NEVER_CLAIM: Final = ("smoke",)
 BLOCKS_TO_CONFIRM: Final = 8
 REDRAWS_SINCE: Final = 2  # version of the packaged defaults: before it no block was redrawn
+OBRIEN_FLEMING_SINCE: Final = 3  # before it looks were further studies, and shared alpha evenly
+FUTILITY: Final = 0.25  # chance below which going on is futile
 MOST_TIMES: Final = 1000  # the steps of the answer
 BASELINE: Final = "baseline"  # the arm that every confirmation has
 
@@ -236,7 +238,7 @@ class _ReplicatedEntry(PhaseEntry):
         | None
     ) = Field(None, description="A block has one seed.")
     looks: Positive | None = Field(
-        None, description="How often its verdicts are read: alpha is split evenly over the looks."
+        None, description="How often its verdicts are read, all declared in advance; 1 by default."
     )
 
 
@@ -271,9 +273,28 @@ class BlockedEntry(_ReplicatedEntry):
         description="Multiples of train.steps at which the same blocks are trained. The first is 1 "
         "and decides; whether its effects hold at the others is reported with it.",
     )
+    spending: Annotated[Spending, Said()] | None = Field(
+        None,
+        description="obrien_fleming: looks are taken while it runs, after even shares of its "
+        "blocks, and a question that is decided is stopped. even: looks share alpha evenly and are "
+        "further studies, STUDY@2. obrien_fleming by default.",
+    )
+    futility: Annotated[float, Field(ge=0, lt=1), Said("a chance from 0 to below 1")] | None = (
+        Field(
+            None,
+            description="A look closes a contrast whose chance to become significant at the "
+            f"smallest effect is below this; 0 is never. {FUTILITY:g} by default.",
+        )
+    )
 
     def _problems(self, parts: Parts) -> Iterator[Problem]:
         yield from super()._problems(parts)
+        if (self.looks or 1) == 1:
+            for key in ("spending", "futility"):
+                if getattr(self, key) is not None:
+                    yield key, "belongs to looks; write looks: 4, or remove it"
+        elif self.spending == EVEN and self.futility is not None:
+            yield "futility", "belongs to spending: obrien_fleming; remove it"
         if self.claims and self.preset in NEVER_CLAIM:
             larger = ", ".join(name for name in PRESETS if name not in NEVER_CLAIM)
             text = f"preset {self.preset} may never claim; use {larger}, or claims: false"
@@ -343,6 +364,8 @@ class UnknownEntry(PhaseEntry):
     pruner: Text | None = None
     preset: Text | None = None
     looks: Positive | None = None
+    spending: Text | None = None
+    futility: float | None = None
     budgets: list[Any] | None = None
     options: dict[str, Any] | None = None
 
@@ -376,6 +399,8 @@ ELSEWHERE: Final = {
     "preset": "only blocked has presets",
     "budgets": "only blocks are trained at several budgets",
     "looks": "only blocked and confirm claim anything, so only they have looks",
+    "spending": "only blocked spends alpha over its looks",
+    "futility": "only blocked may stop at a look",
 }
 
 
@@ -393,6 +418,7 @@ def read_phases(parts: Parts, raw: Any) -> dict[str, Phase]:
             continue
         entry = read(_model(parts, at, values), values, at, parts)
         phase = _phase(name, entry, values)
+        phase = _with_spending(phase, entry, defaults=parts.defaults)
         phases[name] = _with_redraws(phase) if parts.defaults >= REDRAWS_SINCE else phase
         for again in _at_budgets(phases[name]):
             if again.name in entries:
@@ -455,6 +481,18 @@ def _with_redraws(phase: Phase) -> Phase:
     return replace(phase, options={**phase.options, "redraws": -(-blocks // 4)})
 
 
+def _with_spending(phase: Phase, entry: AnyPhase, *, defaults: int) -> Phase:
+    """Return a blocked phase that has looks with its rule of spending and its bound of futility."""
+    if not isinstance(entry, BlockedEntry) or phase.looks == 1:
+        return phase
+    usual: Spending = OBRIEN_FLEMING if defaults >= OBRIEN_FLEMING_SINCE else EVEN
+    spending = entry.spending if entry.has("spending") and entry.spending else usual
+    if spending == EVEN:
+        return phase
+    bound = entry.futility if entry.has("futility") else None
+    return replace(phase, spending=spending, futility=FUTILITY if bound is None else bound)
+
+
 def _at_budgets(phase: Phase) -> list[Phase]:
     """Return a phase per further budget: the blocks of an answer, trained for other steps.
 
@@ -467,6 +505,8 @@ def _at_budgets(phase: Phase) -> list[Phase]:
             design=AT_BUDGET,
             claims=False,
             looks=1,
+            spending=EVEN,
+            futility=0.0,
             budgets=(),
             of=phase.name,
             times=times,

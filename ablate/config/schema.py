@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ablate.identity import JsonValue, digest
 
@@ -12,6 +12,9 @@ Contrasts = tuple[str, ...] | Mapping[str, Mapping[Any, float]]
 PATHS = ("root", "infrared", "visible", "splits")  # of one data set on one machine: no identity,
 # and never carried to another data set
 LOOK = "@"  # study@2 is the second look at the study
+Spending = Literal["obrien_fleming", "even"]
+OBRIEN_FLEMING: Final = "obrien_fleming"
+EVEN: Final = "even"
 DimensionType = Literal["int", "float", "categorical", "bundle", "simplex", "decreasing"]
 Bundle = Mapping[str, Mapping[str, JsonValue]]  # choice -> dotted path -> value
 
@@ -107,7 +110,9 @@ class Phase:
     preset: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)  # of the design, its preset filled in
     claims: bool = False  # its verdicts may be claims; only of blocked and confirm
-    looks: int = 1  # how often its verdicts will be read: alpha is split evenly over the looks
+    looks: int = 1  # how often its verdicts will be read
+    spending: Spending = EVEN  # how the looks share alpha; obrien_fleming takes them while it runs
+    futility: float = 0.0  # chance of a difference below which a look closes a contrast
     budgets: tuple[float, ...] = ()  # multiples of train.steps; the first is 1 and decides
     of: str | None = field(default=None, repr=False)  # the answer whose blocks are trained again
     times: float = field(default=1.0, repr=False)  # multiple of train.steps; 1 where `of` is None
@@ -116,6 +121,11 @@ class Phase:
     def budget(self) -> float | None:
         """The multiple of train.steps that its runs train for; None in a phase without budgets."""
         return self.times if self.of or self.budgets else None
+
+    @property
+    def has_interims(self) -> bool:
+        """Whether looks are taken while the phase runs, and may stop it."""
+        return self.looks > 1 and self.spending == OBRIEN_FLEMING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +173,7 @@ class StudyConfig:
     references: dict[str, Reference] = field(default_factory=dict)  # no part of the design
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     kind: str = "study"
-    defaults: int = 2  # version of the packaged defaults that base was filled in from
+    defaults: int = 3  # version of the packaged defaults that base was filled in from
 
     @property
     def look(self) -> int:

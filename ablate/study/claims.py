@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ablate.config.schema import Phase, Question, StudyConfig
 from ablate.design_names import AT_BUDGET, CONFIRM
 from ablate.stats.power import ALPHA, POWER, detectable_effect, fewest_blocks, smallest_p
+from ablate.stats.sequential import Course
 
 FEWEST_TO_CONFIRM = 8
 
@@ -13,7 +14,7 @@ FEWEST_TO_CONFIRM = 8
 class Reach:
     """The smallest effect that a phase finds for a question.
 
-    `alpha` is that of the first step of Holm: that of the look over the size of the family.
+    `alpha` is that of the first step of Holm: that of the last look over the size of the family.
     """
 
     question: str
@@ -23,6 +24,14 @@ class Reach:
     alpha: float
     effect: float  # Cohen's d_z, found with the usual power of 0.8
     power: float = POWER
+
+
+def course_of(phase: Phase, *, alpha: float = ALPHA) -> Course:
+    """Return the looks of a phase with blocks; one for a phase that shares alpha evenly."""
+    blocks = int(phase.options["blocks"])
+    if phase.has_interims:
+        return Course.of(blocks, looks=phase.looks, futility=phase.futility, alpha=alpha)
+    return Course(blocks=(blocks,), levels=(alpha / phase.looks,))
 
 
 def refusals(config: StudyConfig, *, alpha: float = ALPHA) -> list[str]:
@@ -36,13 +45,14 @@ def refusals(config: StudyConfig, *, alpha: float = ALPHA) -> list[str]:
     for phase in config.phases.values():
         if not phase.claims:
             continue
-        level = alpha / phase.looks
+        level = course_of(phase, alpha=alpha).levels[-1]
         blocks, fewest = int(phase.options["blocks"]), fewest_blocks(level)
         at = f"phases.{phase.name}.options.blocks"
-        if config.look > phase.looks:
+        if config.look > (1 if phase.has_interims else phase.looks):
             found.append(
                 f"phases.{phase.name}.looks: look {config.look} was not declared and has no share "
-                f"of alpha; write looks: {config.look} before the first look, or claims: false"
+                f"of alpha; write looks: {config.look} with spending: even before the first look, "
+                "or claims: false"
             )
         if blocks < fewest:
             needed = max(fewest, FEWEST_TO_CONFIRM) if phase.design == CONFIRM else fewest
@@ -65,7 +75,7 @@ def reaches(config: StudyConfig, *, alpha: float = ALPHA) -> list[Reach]:
     for phase in config.phases.values():
         if "blocks" not in phase.options or phase.design == AT_BUDGET:
             continue
-        blocks, level = int(phase.options["blocks"]), alpha / phase.looks
+        blocks, level = int(phase.options["blocks"]), course_of(phase, alpha=alpha).levels[-1]
         for name, count in _families(config, phase).items():
             found.append(
                 Reach(

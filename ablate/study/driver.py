@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,11 @@ from ablate.scoring import references
 from ablate.search.finished import Direction
 from ablate.store_folder import open_store
 from ablate.study import environments
+from ablate.study.interim import sentences
 from ablate.study.open_study import OpenStudy
+from ablate.study.planned import Look
 from ablate.study.projection import Projection
+from ablate.study.publish import AtLook, at_look
 from ablate.study.reuse import adopt, check_declared, declared
 from ablate.study.study_lock import study_lock
 from ablate.tracking.address import public, recorded
@@ -54,6 +57,7 @@ class Outcome:
     counts: dict[str, int]
     planned: int
     tracking_uri: str
+    looks: tuple[str, ...] = ()  # what interim analyses closed, in words
 
 
 def run(
@@ -65,6 +69,7 @@ def run(
     accept_drift: bool = False,
     listen: Callable[[Progress], None] = lambda progress: None,
     begins: Callable[[Progress], None] = lambda progress: None,
+    closes: Callable[[AtLook], Mapping[str, str]] | None = None,
 ) -> Outcome:
     """Run the study, or go on with it; what has ended is never run again.
 
@@ -77,6 +82,8 @@ def run(
         accept_drift: Go on although code, libraries or arithmetic are not those of earlier runs.
         listen: Called after every ended run.
         begins: Called once, before the first run.
+        closes: Judges the questions at a look, see `ablate.report.interim`; a study that takes
+            looks while it runs needs it.
 
     Raises:
         ConfigError, DataError, DeviceError: Found before anything is written.
@@ -87,10 +94,13 @@ def run(
     """
     study = OpenStudy(config, store=store)
     _check(study)
+    if closes is None and any(phase.has_interims for phase in config.phases.values()):
+        raise ConfigError(f"{config.name}: has looks; give `closes`, which judges them")
     make_executor = _executor_of(config)
     folder = open_store(store, config.name)
     with study_lock(folder, config.name):
         is_anew = _resume(study, overrides=overrides, retry=retry, accept_drift=accept_drift)
+        study.trials.closes = closes and partial(_closed, closes, study)
         projection = Projection(study, optuna_anew=is_anew)
         executor = make_executor(decide=study.trials.decide)
         try:
@@ -110,7 +120,15 @@ def run(
         counts=study.ledger.counts(),
         planned=study.trials.planned,
         tracking_uri=public(study.tracking_uri),
+        looks=tuple(sentences(study.plan, study.ledger.looks)),
     )
+
+
+def _closed(
+    closes: Callable[[AtLook], Mapping[str, str]], study: OpenStudy, look: Look
+) -> Mapping[str, str]:
+    """Return question -> why a look that is due closes it."""
+    return closes(at_look(look, study))
 
 
 def _check(study: OpenStudy) -> None:

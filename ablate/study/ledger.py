@@ -16,13 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ablate.config.schema import LOOK
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
 from ablate.positions import HALF_ENDS
 from ablate.positions import NEWEST as NEWEST_POSITIONS
 from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
-from ablate.study.planned import Redraw
+from ablate.study.planned import Look, Redraw
 from ablate.training.spec import RunResult
 
 FORMAT: Final = 1
@@ -43,6 +44,7 @@ class Ledger:
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
+        self.looks: list[Look] = []  # interim analyses that were taken
         self.environments: dict[str, dict[str, Any]] = {}  # id -> environment, is_accepted
         self.results: dict[str, RunResult] = {}
         self.faults: list[str] = []  # of the file, in words
@@ -100,6 +102,11 @@ class Ledger:
         """Write which blocks spare ones stand for, before any run of these; all in one event."""
         self._append({"event": "redrawn", "blocks": [asdict(one) for one in redraws]})
         self.redrawn += redraws
+
+    def look(self, look: Look) -> None:
+        """Write what an interim analysis closed, before any run of a later block."""
+        self._append({"event": "look", **asdict(look)})
+        self.looks.append(look)
 
     def note_environment(
         self, environment_id: str, environment: Mapping[str, Any], *, is_accepted: bool
@@ -228,6 +235,15 @@ class Ledger:
                 Redraw(phase=str(one["phase"]), block=int(one["block"]), by=int(one["by"]))
                 for one in entry["blocks"]
             ]
+        elif entry.get("event") == "look":
+            self.looks.append(
+                Look(
+                    phase=str(entry["phase"]),
+                    number=int(entry["number"]),
+                    blocks=int(entry["blocks"]),
+                    closed={str(name): str(why) for name, why in entry["closed"].items()},
+                )
+            )
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -239,7 +255,12 @@ class Ledger:
 
 
 def defaults_in(folder: Path) -> int:
-    """Return the version of the packaged defaults that the study in a folder was started with."""
+    """Return the version of the packaged defaults that the study in a folder was started with.
+
+    A further look, `study@2`, that has not begun goes on with those of its first one.
+    """
+    if not (folder / LEDGER).exists():
+        folder = folder.with_name(folder.name.partition(LOOK)[0])
     try:
         with (folder / LEDGER).open(encoding="utf-8", errors="replace") as file:
             header = json.loads(file.readline())

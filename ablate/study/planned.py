@@ -1,7 +1,7 @@
 """The parts of a plan (trials, searches, confirmations), its table, and the hash of a design."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ablate.config.schema import Phase, StudyConfig
@@ -60,6 +60,23 @@ class Redraw:
     phase: str
     block: int
     by: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An interim analysis that was taken, or is due.
+
+    Args:
+        phase: Whose blocks it judges.
+        number: Of the look, from 1.
+        blocks: That are in.
+        closed: Question -> why it needs no further block; empty where the look is due.
+    """
+
+    phase: str
+    number: int
+    blocks: int
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 def rows_of(trials: Iterable[PlannedTrial]) -> list[dict[str, Any]]:
@@ -161,7 +178,11 @@ def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:
         if phase.design == CONFIRM
     }
     looks: dict[str, JsonValue] = {
-        phase.name: phase.looks for phase in config.phases.values() if phase.looks > 1
+        phase.name: [phase.looks, phase.spending, phase.futility]
+        if phase.has_interims
+        else phase.looks
+        for phase in config.phases.values()
+        if phase.looks > 1
     }
     return {
         **({"looks": looks} if looks else {}),

@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ablate.config.schema import Dimension, Factor, Phase, Question
+import pandas as pd
+
+from ablate.config.schema import EVEN, Dimension, Factor, Phase, Question
 from ablate.data.groups import across
 from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
@@ -16,6 +18,7 @@ from ablate.published import (
     ConfirmationFacts,
     CrossedFactor,
     FrozenArm,
+    LookFacts,
     MetricFacts,
     NuisanceRange,
     PhaseFacts,
@@ -24,12 +27,12 @@ from ablate.published import (
 )
 from ablate.scoring import references
 from ablate.stored import decode, encode
-from ablate.study import environments, gallery, redrawing
+from ablate.study import environments, gallery, interim, redrawing
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
 from ablate.study.plan import Plan
-from ablate.study.planned import rows_of
+from ablate.study.planned import Look, rows_of
 from ablate.study.provenance import provenance
 from ablate.study.published_tables import (
     compared_table,
@@ -93,6 +96,28 @@ def publish(study: OpenStudy, *, links: Mapping[str, str]) -> Path:
     return folder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLook:
+    """A study at a look that is due, as it would be published: facts.json and two tables."""
+
+    look: Look
+    facts: StudyDocument
+    runs: pd.DataFrame
+    images: pd.DataFrame
+
+
+def at_look(look: Look, study: OpenStudy) -> AtLook:
+    """Return what a look is judged by: as if it had been taken, and had closed nothing."""
+    ledger, trials = study.ledger, study.trials
+    known = [trials.known[number] for number in sorted(trials.known)]
+    found = facts(study)
+    phase = found.phases[look.phase]
+    taken = replace(phase, taken=(*phase.taken, _look(look)))
+    runs, images = run_table(known, ledger), image_table(known, ledger)
+    found = replace(found, phases={**found.phases, look.phase: taken})
+    return AtLook(look=look, facts=found, runs=runs, images=images)
+
+
 def _seeds_of_answers(plan: Plan) -> list[int]:
     """Return the seeds of the blocks, those of all designed runs where there are no blocks."""
     runs = [run for trial in plan.trials for run in trial.runs]
@@ -138,7 +163,7 @@ def facts(study: OpenStudy) -> StudyDocument:
         baseline_arm=plan.trials[0].name if plan.trials else "",
         arms=tuple(dict.fromkeys(one.name for one in plan.trials if one.budget in (None, 1))),
         phases={name: _phase(plan, phase, ledger) for name, phase in config.phases.items()},
-        registered=tuple(_question(plan, question) for question in questions_of(config)),
+        registered=tuple(question_facts(plan, question) for question in questions_of(config)),
         confirmations=tuple(
             _confirmation(plan, phase, ledger.frozen.get(phase.name))
             for phase in config.phases.values()
@@ -152,7 +177,9 @@ def facts(study: OpenStudy) -> StudyDocument:
         held=tuple(config.held),
         objective=config.objective,
         objectives=tuple(config.objectives),
-        planned=plan.runs + len(redrawing.run_ids(plan, ledger.redrawn)),
+        planned=plan.runs
+        + len(redrawing.run_ids(plan, ledger.redrawn))
+        - len(interim.dropped(plan, ledger.looks, ledger.redrawn)),
         infeasible=study.trials.infeasible,
         duplicates=study.trials.duplicates,
         tracking_uri=public(study.tracking_uri),
@@ -190,6 +217,9 @@ def _phase(plan: Plan, phase: Phase, ledger: Ledger) -> PhaseFacts:
         preset=phase.preset,
         claims=phase.claims,
         looks=phase.looks,
+        spending=phase.spending if phase.has_interims else EVEN,
+        futility=phase.futility if phase.has_interims else 0.0,
+        taken=tuple(_look(one) for one in ledger.looks if one.phase == phase.name),
         blocks=phase.options.get("blocks"),
         points=phase.options.get("points", 1 if phase.design == CONFIRM else None),
         planned=_planned(plan, phase.name, ledger),
@@ -217,12 +247,18 @@ def _arms_of_budget(plan: Plan, phase: Phase) -> dict[str, str]:
     return arms
 
 
+def _look(look: Look) -> LookFacts:
+    return LookFacts(number=look.number, blocks=look.blocks, closed=dict(look.closed))
+
+
 def _planned(plan: Plan, phase: str, ledger: Ledger) -> int:
-    """Return the planned runs of a phase, those of spare blocks that stand for others included."""
+    """Return the planned runs of a phase, with spare blocks in use, without what looks dropped."""
     redrawn = [one for one in ledger.redrawn if one.phase == phase]
+    dropped = interim.dropped(plan, ledger.looks, ledger.redrawn)
+    designed = {run.run_id for t in plan.trials if t.phase == phase for run in t.runs}
     return len(redrawing.run_ids(plan, redrawn)) + sum(
         [
-            *(len(trial.runs) for trial in plan.trials if trial.phase == phase),
+            len(designed - dropped),
             *(one.trials * one.phase.seeds for one in plan.searches if one.phase.name == phase),
             *(one.runs for one in plan.confirmations if one.phase.name == phase),
         ]
@@ -249,7 +285,7 @@ def _dimension(plan: Plan, factor: Factor) -> str | None:
     return None if factor.name in tied or factor.tied_to else factor.dimension
 
 
-def _question(plan: Plan, question: Question) -> QuestionFacts:
+def question_facts(plan: Plan, question: Question) -> QuestionFacts:
     """Return a question as it was registered, with the arm of each value."""
     factor = plan.config.factors[question.compare]
     contrasts = question.contrasts

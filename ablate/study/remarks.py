@@ -1,9 +1,8 @@
-"""Remarks on a plan beside its table: caveats in words, and what its design can detect."""
+"""Remarks on a plan beside its table: caveats in words, and the spread of its pilot."""
 
 import json
-import math
 import statistics
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from ablate.config.schema import Phase
@@ -11,14 +10,14 @@ from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SOBO
 from ablate.designs.contract import Inputs
 from ablate.designs.fractional_factorial import fraction_of
 from ablate.stats.power import ALPHA
-from ablate.study.claims import Reach, reaches
+from ablate.study.claims import course_of
 from ablate.study.plan import Plan
 
 FEWEST_PILOTS = 3  # below, the spread over seeds says too little
 
 
 def remarks(plan: Plan, phase: Phase) -> list[str]:
-    """Return the remarks on one phase: tuning, claims, reach, aliases; none for plain designs."""
+    """Return the remarks on one phase: tuning, claims, looks, aliases; none for plain designs."""
     config = plan.config
     lines: list[str] = []
     if phase.design == AT_BUDGET:
@@ -54,18 +53,19 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
     if "blocks" in phase.options and not phase.claims:
         name = f"preset {phase.preset}" if phase.preset else "claims: false"
         lines.append(f"{name}: this phase claims nothing")
-    if phase.looks > 1:
+    if phase.has_interims:
+        course = course_of(phase)
+        levels = ", ".join(f"{level:.2g}" for level in course.levels)
+        lines.append(
+            f"looks after {listed(course.blocks)} blocks, by O'Brien-Fleming at alpha {levels}: a "
+            "question whose contrasts are all decided is stopped"
+            + (f", or futile (chance below {phase.futility:g})" if phase.futility else "")
+        )
+    elif phase.looks > 1:
         lines.append(
             f"look {config.look} of {phase.looks} declared: alpha {ALPHA / phase.looks:.3g} each, "
             f"together {ALPHA:g}"
         )
-    for reach in reaches(config):
-        if reach.phase == phase.name:
-            lines.append(
-                f"{reach.question}: {reach.blocks} blocks find d_z {reach.effect:.2f} with power "
-                f"{reach.power:g} at Holm alpha {reach.alpha:.3g} "
-                f"({reach.comparisons} comparisons)"
-            )
     return lines
 
 
@@ -81,22 +81,6 @@ def _of_confirmation(phase: Phase) -> list[str]:
                 "write options.baseline: {learning_rate: ...}"
             )
     return lines
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detectable:
-    """The smallest difference in a metric that a phase finds for a question.
-
-    The spread of a paired difference is taken as that of two independent runs, sqrt(2) times the
-    spread over seeds of the pilot: what a shared seed and split remove is not known before.
-    """
-
-    question: str
-    phase: str
-    metric: str
-    difference: float
-    percent: float | None  # of the pilot mean
-    pilot_runs: int
 
 
 def spreads(plan: Plan, store: Path) -> dict[str, tuple[float, float, int]]:
@@ -125,27 +109,11 @@ def spreads(plan: Plan, store: Path) -> dict[str, tuple[float, float, int]]:
     }
 
 
-def detectable(plan: Plan, store: Path, reaches: list[Reach]) -> list[Detectable]:
-    """Return the difference that each question detects per metric; empty without a pilot."""
-    config, found = plan.config, []
-    known = spreads(plan, store)
-    for reach in reaches:
-        phase = config.phases[reach.phase]
-        name = reach.question
-        if phase.design == CONFIRM:
-            name = str(phase.options.get("question", next(iter(config.questions))))
-        for metric in config.questions[name].primary:
-            if metric in known:
-                mean, spread, runs = known[metric]
-                difference = reach.effect * math.sqrt(2) * spread
-                found.append(
-                    Detectable(
-                        question=reach.question,
-                        phase=reach.phase,
-                        metric=metric,
-                        difference=difference,
-                        percent=100 * difference / abs(mean) if mean else None,
-                        pilot_runs=runs,
-                    )
-                )
-    return found
+def listed(counts: Sequence[int]) -> str:
+    """Return counts as a list in words.
+
+    Example:
+        >>> listed([8, 12, 16])
+        '8, 12 and 16'
+    """
+    return " and ".join([", ".join(map(str, counts[:-1])), str(counts[-1])][len(counts) < 2 :])

@@ -2,7 +2,8 @@
 
 `study@2` is the design of a study after a change, usually more blocks. Runs are equal where their
 ids (recipe, seeds, phase, block, point), data and environments are. Every analysis of the same data
-costs alpha, so a claim needs its `looks` declared before the first one: alpha is split evenly.
+costs alpha, so a claim needs its `looks` declared before the first one, with `spending: even`: it
+is split evenly. Looks that are taken while one study runs are those of `ablate.study.interim`.
 """
 
 import logging

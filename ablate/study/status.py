@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.execution.worker import JOURNAL
+from ablate.study import interim
 from ablate.study.environments import of_results
 from ablate.study.ledger import Ledger, progress_of
 from ablate.study.open_study import OpenStudy
@@ -46,6 +47,7 @@ def status(study: OpenStudy) -> dict[str, Any]:
         "design_hash": study.plan.design_hash,
         "started_as": ledger.header.get("design_hash"),
         "data_hash": ledger.header.get("data_hash"),
+        "looks": interim.sentences(study.plan, ledger.looks),
         "strata": [asdict(one) for one in of_results(ledger)],
     }
 

@@ -3,8 +3,10 @@
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ablate.errors import ConfigError
 from ablate.search.contract import PRUNERS, SearchSettings
 from ablate.search.finished import FinishedTrial
 from ablate.search.pruners import should_prune
@@ -12,6 +14,7 @@ from ablate.search.refusals import options_of
 from ablate.search.suggest import suggest
 from ablate.study import redrawing
 from ablate.study.confirming import freeze, trials_of
+from ablate.study.interim import Closes, Interims
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make_trial, specs
 from ablate.study.planned import ConfirmPlan, PlannedTrial, Redraw, SearchPlan
@@ -38,11 +41,16 @@ class Trials:
         self.twin_of: dict[int, int] = {}  # a suggestion that repeats an earlier arm
         self.spared = 0  # planned runs of suggestions that are infeasible or repeat an arm
         self._twins: dict[int, list[int]] = {}
-        self._unfinished = {trial.number for trial in plan.trials}
+        self.closes: Closes | None = None  # judges the questions at a look; needed to run one
+        self._interims = Interims(plan, ledger.looks, ledger.redrawn)
+        self._dropped_runs = 0  # of arms that no open question needs
+        self._unfinished: set[int] = set()
         self._ask_at = {search.phase.name: search.first for search in plan.searches}
         self._finished_to = dict(self._ask_at)  # of a search, the first unfinished trial
         self._first_of_arm: dict[tuple[str, str], int] = {}
-        self._designed = deque(specs(plan))
+        self._waiting = list(specs(plan))  # in their order; those of later stages stay
+        self._designed: deque[RunSpec] = deque()
+        self._release()
         self._queue: deque[RunSpec] = deque()
         for search in plan.searches:
             for number in range(search.first, search.first + search.trials):
@@ -70,9 +78,10 @@ class Trials:
     def planned(self) -> int:
         """Return the planned runs without suggestions that were infeasible or repeated an arm.
 
-        Runs of spare blocks count once they stand for others.
+        Runs of spare blocks count once they stand for others, those that a look dropped do not.
         """
-        return self.plan.runs + self._spare_runs - self.unfilled - self.spared
+        planned = self.plan.runs + self._spare_runs - self.unfilled - self.spared
+        return planned - self._dropped_runs
 
     @property
     def infeasible(self) -> int:
@@ -87,10 +96,11 @@ class Trials:
 
     @property
     def is_asking(self) -> bool:
-        """Return whether a search has suggestions left, a block or a winner is to be chosen."""
+        """Return whether a search has suggestions left, a look, block or winner is to be chosen."""
         return (
             self._is_searching
             or bool(self._due())
+            or (not self._unfinished and self._interims.next is not None)
             or any(
                 confirmation.phase.name not in self._ledger.frozen
                 for confirmation in self.plan.confirmations
@@ -112,7 +122,7 @@ class Trials:
                     return spec
             if self._unfinished:
                 return None  # searches start when the design is done: their history is then fixed
-            if not self._redraw():
+            if not self._redraw() and not self._look():
                 break
         while True:
             while self._queue:
@@ -235,15 +245,53 @@ class Trials:
         self._is_drawn = not found
         return bool(found)
 
+    def _look(self) -> bool:
+        """Take the look that is due once a stage is done; return whether there was one."""
+        due = self._interims.next
+        if due is None:
+            return False
+        if self.closes is None:
+            raise ConfigError(f"phases.{due.phase}.looks: nobody judges the look that is due")
+        taken = replace(due, closed=dict(self.closes(due)))
+        self._ledger.look(taken)
+        self._interims.take(taken)
+        self._is_drawn = False  # the blocks of the next stage may be dead too
+        self._release()
+        return True
+
+    def _release(self) -> None:
+        """Let the designed trials run whose stage has come; drop those that nobody needs."""
+        known, interims = self.known, self._interims
+        is_due = {spec.trial: not interims.waits(known[spec.trial]) for spec in self._waiting}
+        for number in [number for number, is_now in is_due.items() if is_now]:
+            if interims.is_dropped(known[number]):
+                self._drop(known[number])
+            else:
+                self._unfinished.add(number)
+        due = [spec for spec in self._waiting if is_due[spec.trial]]
+        self._waiting = [spec for spec in self._waiting if not is_due[spec.trial]]
+        self._designed.extend(spec for spec in due if spec.trial not in self.finished)
+
+    def _drop(self, trial: PlannedTrial) -> None:
+        """Enter a trial as finished without a result: none of its runs is made."""
+        self._dropped_runs += len(trial.runs)
+        self._unfinished.discard(trial.number)
+        self.finished[trial.number] = FinishedTrial(
+            number=trial.number, values={**trial.factors, **trial.nuisance}, value=None
+        )
+
     def _enter_spares(self, redraws: Sequence[Redraw]) -> None:
         """Enter the trials of spare blocks, numbered behind design and searches."""
         for redraw in redraws:
             for trial in redrawing.trials_of(self.plan, redraw, first=self._after):
                 self.known[trial.number] = trial
-                self._unfinished.add(trial.number)
-                self._designed.extend(trial.runs)
                 self._spare_runs += len(trial.runs)
                 self._after += 1
+                if self._interims.is_dropped(trial):
+                    self._drop(trial)
+                    continue
+                self._unfinished.add(trial.number)
+                self._designed.extend(trial.runs)
             self.redrawn.append(redraw)
 
     def _freeze_next(self) -> bool:

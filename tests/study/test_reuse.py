@@ -23,7 +23,7 @@ from ablate.training.spec import RunResult, State
 from ablate.training.tasks import task_of
 
 STUDY = "q4_variant_answer"
-LOOKS = "+phases.answer.looks=2"
+LOOKS = "+phases.answer={looks: 2, spending: even}"
 SMALL = "phases.answer.options={points: 1, blocks: 8}"
 TOY = ("data=synthetic", "data.size=[128,128]", "data.pairs.train=2")
 LARGE = "phases.answer.options={points: 1, blocks: 16}"
@@ -33,9 +33,13 @@ def load(name: str, *words: str) -> StudyConfig:
     return config.load(name, words)
 
 
+def looks_of(looks: int) -> str:
+    return f"+phases.answer={{looks: {looks}{', spending: even' * (looks > 1)}}}"
+
+
 def first_look(store: Path, *words: str, looks: int = 2, stratum: str = "", **header: Any) -> Plan:
     """Write a store in which the first look has ended; one of its runs failed."""
-    plan = make(load(STUDY, f"+phases.answer.looks={looks}", SMALL, *words))
+    plan = make(load(STUDY, looks_of(looks), SMALL, *words))
     ledger = Ledger(store / STUDY)
     ledger.start(
         {

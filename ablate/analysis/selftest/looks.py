@@ -36,12 +36,12 @@ def error() -> Check:
 
 def blocks_at_null() -> Check:
     """Where nothing differs, looks stop early."""
-    return _blocks("blocks used where nothing differs", effect=0.0, bar=AT_NULL)
+    return _blocks("blocks used, nothing differs", effect=0.0, bar=AT_NULL)
 
 
 def blocks_at_effect() -> Check:
     """At the effect that the design is made for, looks stop early too."""
-    return _blocks("blocks used at the design effect", effect=1.0, bar=AT_EFFECT)
+    return _blocks("blocks used, design effect", effect=1.0, bar=AT_EFFECT)
 
 
 def power() -> Check:

@@ -7,13 +7,13 @@ import pandas as pd
 from scipy.stats import binom
 
 from ablate.analysis.answers import facts_of, frozen, percent_bases
+from ablate.analysis.interim import counted
 from ablate.analysis.judging import judge
 from ablate.analysis.published import StudyFacts
 from ablate.analysis.redraws import standing
 from ablate.analysis.selection import points_of, select
 from ablate.analysis.selftest.planted import generator
 from ablate.errors import ConfigError
-from ablate.stats.power import ALPHA
 
 CERTAINTY = 0.99  # that a protocol which keeps alpha stays within the bar
 
@@ -63,19 +63,20 @@ def shuffled(
             f"{facts.study}: has no blocked phase, so it claims nothing as it is; run the "
             "self-test without a study, or add `phases: {answer: {design: blocked}}`"
         )
-    about = facts_of(facts, phase)
-    of_phase = standing(facts.phases[phase], runs[runs["phase"] == phase])
+    planned = facts.phases[phase]
+    of_phase = standing(planned, runs[runs["phase"] == phase])
     bases = percent_bases(facts, runs)
     metric = facts.selecting
     random = generator("shuffled")
     total = shuffles * len(facts.questions)
     for place, registered in enumerate(facts.questions):
+        about = facts_of(facts, phase, registered.id)
         question = replace(
-            frozen(registered, percent_base=bases, groups=facts.groups, looks=about.looks),
+            frozen(registered, percent_base=bases, groups=facts.groups, alpha=about.level),
             secondary=(),
             guardrails=(),  # families of their own, which claim nothing
         )
-        points = points_of(question, of_phase)
+        points = points_of(question, counted(planned, of_phase, blocks=about.planned_blocks))
         some = images[
             images["run_id"].isin(points["run_id"])
             & (images["split"] == "test")
@@ -96,7 +97,7 @@ def shuffled(
             question=question.id,
             shuffles=shuffles,
             claims=claims,
-            most=int(binom.ppf(CERTAINTY, shuffles, ALPHA / about.looks)),
+            most=int(binom.ppf(CERTAINTY, shuffles, about.level)),
         )
 
 
