@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from ablate.config.schema import EVEN, Expects, Spending, Trend
 from ablate.design_names import BLOCKED
 from ablate.metrics.catalogue import Direction
+from ablate.rules import Rules
 from ablate.stats.crossed import Images
 from ablate.stored import stored
 
@@ -296,6 +297,7 @@ class StudyDocument:
         settings: The base settings of every run.
         environments: Those in which runs were made, where there are several.
         drift: How they differ, in a sentence.
+        rules: Of analysis, as the study registered them.
         revision: Of the code; versions before 0.1 published it here.
     """
 
@@ -318,6 +320,7 @@ class StudyDocument:
     items: str = "pairs"
     groups: Mapping[str, str] = stored(default_factory=dict, optional=True)
     shared_groups: int = stored(default=0, optional=True)
+    rules: Rules = stored(default_factory=Rules, optional=True)
     baseline_arm: str = ""
     declared: Mapping[str, MetricFacts] = field(default_factory=dict)
     registered: tuple[QuestionFacts, ...] = stored(default=(), name="questions")

@@ -119,8 +119,10 @@ def _answered(
     limits = (*of_pilot, *health.caveats, *redraws.caveats(planned))
     about = replace(about, caveats=(*about.caveats, *limits))
     some = images[images["run_id"].isin(points["run_id"])]
-    selecting = facts.selecting
-    selected = select(points, some, metric=selecting, better=question.better)
+    selecting, drops = facts.selecting, facts.rules.drops_lost_points
+    selected = select(
+        points, some, metric=selecting, better=question.better, drops_lost_points=drops
+    )
     verdict = judge(question, selected, about)
     for budget in other_budgets(facts, phase):
         here = [budget.arms[arm] for arm in question.arms]
@@ -132,7 +134,9 @@ def _answered(
             registered=selected,
             budget=budget,
             data=about.data,
-            there=select(there, scores, metric=selecting, better=question.better),
+            there=select(
+                there, scores, metric=selecting, better=question.better, drops_lost_points=drops
+            ),
         )
     ranking = agreement(question, selected.answers) if question.crossed else None
     steps = (
@@ -162,6 +166,7 @@ def _answered(
             question=question,
             facts=about,
             metrics=_selecting(points, facts.metrics, first=selecting),
+            drops_lost_points=drops,
         ),
         counts=counts(verdict.rows, alpha=question.alpha),
         best=best,

@@ -73,6 +73,8 @@ class Selected:
             be empty.
         replaced: Value and block of the cells without any healthy run, which hold the worst score
             of the healthy runs of their block.
+        left_out: Block and point of the tuning points that are left out for all values, because the
+            machine lost the run of one.
         failures: Per value.
         adaptive: How many of the runs a search had suggested.
         unfinished: How many planned runs have no result yet.
@@ -82,6 +84,7 @@ class Selected:
     winners: pd.DataFrame = field(default_factory=pd.DataFrame)
     offered: pd.DataFrame = field(default_factory=pd.DataFrame)
     replaced: tuple[tuple[Value, int], ...] = ()
+    left_out: tuple[tuple[int, int], ...] = ()
     failures: tuple[Failures, ...] = ()
     adaptive: int = 0
     unfinished: int = 0

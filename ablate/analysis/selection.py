@@ -23,13 +23,15 @@ def select(
     *,
     metric: str = "qabf",
     better: Mapping[str, Direction] = BETTER,
+    drops_lost_points: bool = False,
 ) -> Selected:
     """Return the answers of a blocked design.
 
     A point that failed or ended unhealthy is kept as one that lost. Where all points of a value
     did in a block, its score is, metric by metric, that of the healthy point with the worst mean
     test score in that block, and the cell is flagged. In a block without any healthy point finite
-    ones stand in.
+    ones stand in. A divergence is a failure of the method; what the machine lost may be left out
+    for all values alike.
 
     Args:
         points: One row per run of the design: `POINT_COLUMNS`, "val/METRIC" for the selection,
@@ -38,6 +40,8 @@ def select(
         images: One row per run, split, image and metric: `IMAGE_COLUMNS`.
         metric: Selects the point; ties go to the first one.
         better: Metric to its direction.
+        drops_lost_points: Whether a point that the machine lost for one value is left out for all
+            values of its block; else only the value that lost it has fewer points.
 
     Raises:
         DataError: A column is missing.
@@ -45,7 +49,9 @@ def select(
     column = f"val/{metric}"
     _need(points, (*POINT_COLUMNS, column), "points")
     _need(images, IMAGE_COLUMNS, "images")
-    table = points.sort_values(["block", "value", "point"], kind="stable", key=_sortable)
+    every = points.sort_values(["block", "value", "point"], kind="stable", key=_sortable)
+    left_out = _lost_points(every) if drops_lost_points else ()
+    table = every[[key not in left_out for key in _keys(every)]] if left_out else every
     is_finite = (table["state"] == "finished") & table[column].notna()
     finite = table[is_finite]
     healthy = finite[~is_unhealthy(finite)]
@@ -69,9 +75,10 @@ def select(
         winners=winners.sort_values(["block", "value"], key=_sortable).reset_index(drop=True),
         offered=healthy,
         replaced=tuple((value, int(block)) for value, block in _tuples(lost, "value", "block")),
-        failures=_failures(table),
-        adaptive=int(table["adaptive"].astype(bool).sum()) if "adaptive" in table else 0,
-        unfinished=int((~table["state"].isin(ENDED)).sum()),
+        left_out=left_out,
+        failures=_failures(every),
+        adaptive=int(every["adaptive"].astype(bool).sum()) if "adaptive" in every else 0,
+        unfinished=int((~every["state"].isin(ENDED)).sum()),
     )
 
 
@@ -104,9 +111,8 @@ def _worst(
 
 
 def _failures(table: pd.DataFrame) -> tuple[Failures, ...]:
-    """Return the runs lost to the machine; a divergence is a result of the method."""
-    diverged = table["reason"].fillna("").astype(str).str.startswith(DIVERGED)
-    is_lost = (table["state"] == "failed") & ~diverged
+    """Return per value the runs lost to the machine."""
+    is_lost = _is_lost(table)
     return tuple(
         Failures(
             value=value,
@@ -115,6 +121,21 @@ def _failures(table: pd.DataFrame) -> tuple[Failures, ...]:
         )
         for value in table["value"].drop_duplicates()
     )
+
+
+def _is_lost(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether the machine lost each run; a divergence is a result of the method."""
+    diverged = table["reason"].fillna("").astype(str).str.startswith(DIVERGED)
+    return (table["state"] == "failed") & ~diverged
+
+
+def _lost_points(table: pd.DataFrame) -> tuple[tuple[int, int], ...]:
+    """Return block and point of every run that the machine lost, each once."""
+    return tuple(dict.fromkeys(_keys(table[_is_lost(table)])))
+
+
+def _keys(table: pd.DataFrame) -> list[tuple[int, int]]:
+    return [(int(block), int(point)) for block, point in _tuples(table, "block", "point")]
 
 
 def _tuples(frame: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:

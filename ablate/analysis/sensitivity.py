@@ -32,10 +32,18 @@ def reselected(
     *,
     question: RegisteredQuestion,
     metrics: Sequence[str],
+    drops_lost_points: bool = False,
 ) -> dict[str, Selected]:
     """Return the answers of the same runs, selected by each metric in turn."""
     return {
-        metric: select(points, images, metric=metric, better=question.better) for metric in metrics
+        metric: select(
+            points,
+            images,
+            metric=metric,
+            better=question.better,
+            drops_lost_points=drops_lost_points,
+        )
+        for metric in metrics
     }
 
 
@@ -46,6 +54,7 @@ def sensitivity(
     question: RegisteredQuestion,
     facts: Facts,
     metrics: Sequence[str],
+    drops_lost_points: bool = False,
 ) -> tuple[Reselection, ...]:
     """Return the answer per selecting metric; they differ where the answer hangs on it.
 
@@ -55,9 +64,17 @@ def sensitivity(
         question: What is asked.
         facts: The study around it.
         metrics: Metrics that select, the registered one first.
+        drops_lost_points: As of `select`.
     """
     found = []
-    for metric, selected in reselected(points, images, question=question, metrics=metrics).items():
+    chosen = reselected(
+        points,
+        images,
+        question=question,
+        metrics=metrics,
+        drops_lost_points=drops_lost_points,
+    )
+    for metric, selected in chosen.items():
         verdict = judge(question, selected, facts)
         own = {
             row.contrast: row.percent

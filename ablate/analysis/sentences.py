@@ -174,6 +174,16 @@ def caveats_of(
             f"no healthy run of {label_of(value)} in block {block}: it holds the worst score of "
             "that block"
         )
+    if count := len(selected.left_out):
+        blocks = len({block for block, _ in selected.left_out})
+        lost = ", ".join(
+            f"{one.failed} of {label_of(one.value)}" for one in selected.failures if one.failed
+        )
+        found.append(
+            f"{count} tuning {'point is' if count == 1 else 'points are'} left out for all values "
+            f"in {blocks} {'block' if blocks == 1 else 'blocks'}: the machine lost runs there "
+            f"({lost})"
+        )
     found += [
         f"{cells[metric].dropped} of {cells[metric].offered} images left out of "
         f"{metric_label(metric)} in all values and blocks: no number in some run"

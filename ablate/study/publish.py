@@ -25,6 +25,7 @@ from ablate.published import (
     QuestionFacts,
     StudyDocument,
 )
+from ablate.rules import rules_of
 from ablate.scoring import references
 from ablate.stored import decode, encode
 from ablate.study import environments, gallery, interim, redrawing
@@ -184,6 +185,7 @@ def facts(study: OpenStudy) -> StudyDocument:
         duplicates=study.trials.duplicates,
         tracking_uri=public(study.tracking_uri),
         settings=config.base,
+        rules=rules_of(config.defaults),
         provenance=provenance(
             config,
             study.examples,

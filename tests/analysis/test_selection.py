@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.analysis.facts import Facts
+from ablate.analysis.judging import judge
 from ablate.analysis.selection import select
 from ablate.analysis.selftest import planted
 from ablate.analysis.sensitivity import sensitivity
@@ -127,6 +128,38 @@ def test_runs_lost_to_the_machine_searched_or_open_are_counted() -> None:
     found = select(lost, images)
     assert [(f.value, f.failed, f.planned) for f in found.failures] == [("a", 2, 24), ("b", 0, 24)]
     assert (found.adaptive, found.unfinished) == (1, 1)
+
+
+def test_a_point_that_the_machine_lost_for_one_value_is_left_out_for_all() -> None:
+    points, images = design()
+    best = points[(points["block"] == 1) & (points["value"] == "b")].nlargest(1, "val/qabf").iloc[0]
+    lost = fail(points, points["run_id"] == best.run_id, reason="oom")
+    found = select(lost, images, drops_lost_points=True)
+    assert found.left_out == ((1, best.point),)
+    assert not set(found.offered.query("block == 1")["point"]) & {best.point}
+    assert found.replaced == ()
+    assert [(f.value, f.failed, f.planned) for f in found.failures] == [("a", 0, 24), ("b", 1, 24)]
+    rest = points[(points["block"] != 1) | (points["point"] != best.point)]
+    assert found.winners["run_id"].tolist() == select(rest, images).winners["run_id"].tolist()
+    assert select(lost, images).left_out == ()  # the rule of studies that began before it
+    (caveat,) = judge(planted.question(values=VALUES), found, Facts()).caveats[-1:]
+    assert "1 tuning point is left out for all values in 1 block" in caveat
+    assert "(1 of b)" in caveat
+
+
+def test_a_divergence_is_left_out_for_nobody() -> None:
+    points, images = design()
+    found = select(fail(points, points["run_id"] == "1b1"), images, drops_lost_points=True)
+    assert found.left_out == ()
+
+
+def test_a_block_that_lost_every_point_counts_as_missing() -> None:
+    points, images = design(blocks=8, images=20)
+    gone = (points["block"] == 2) & (points["value"] == "b")
+    found = select(fail(points, gone, reason="oom"), images, drops_lost_points=True)
+    assert 2 not in set(found.answers["block"])
+    facts = Facts(planned_blocks=8)
+    assert "7 of 8 planned blocks" in judge(planted.question(values=VALUES), found, facts).reason
 
 
 def test_numbers_as_values_keep_their_order_and_type() -> None:

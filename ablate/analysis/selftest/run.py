@@ -22,6 +22,7 @@ TRAPS: tuple[Callable[[], Check], ...] = (
     effects.negligible,
     tuning.dropped_failures,
     tuning.lost_blocks,
+    tuning.lost_points,
     unhealthy.winners,
     unhealthy.counts,
     tuning.narrow_range,

@@ -86,9 +86,14 @@ def shuffled(
         claims = 0
         for number in range(shuffles):
             mixed = points.assign(value=cells.transform(random.permutation))
-            verdict = judge(
-                question, select(mixed, some, metric=metric, better=question.better), about
+            selected = select(
+                mixed,
+                some,
+                metric=metric,
+                better=question.better,
+                drops_lost_points=facts.rules.drops_lost_points,
             )
+            verdict = judge(question, selected, about)
             claims += any(
                 _is_small(row.p_holm, question.alpha) for row in verdict.rows_of("primary")
             )

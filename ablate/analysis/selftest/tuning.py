@@ -100,6 +100,33 @@ def lost_blocks() -> Check:
     )
 
 
+def lost_points() -> Check:
+    """The machine loses a value where its setting is best, as large settings run out of memory."""
+    random = planted.generator("lost points")
+    blocks, count = 16, 4
+    at = _log_points(random, STUDIES, blocks, count)[..., None]
+    height = -LOSS_PER_DECADE * at**2
+    scores = height + 0.3 * random.normal(size=(STUDIES, blocks, count, 2))
+    is_lost = height[..., 0] == height[..., 0].max(axis=-1, keepdims=True)
+    is_lost &= (random.permuted(np.arange(STUDIES * blocks) % blocks < 12)).reshape(
+        STUDIES, blocks, 1
+    )
+    of_second = is_lost[..., None] & np.array([False, True])
+    usual, ours = (
+        float((_p(np.where(gone, -np.inf, scores).max(axis=2)) < ALPHA).mean())
+        for gone in (of_second, is_lost[..., None])
+    )
+    return Check(
+        name="best setting lost to the machine",
+        bar="<= 0.065 false",
+        ours=f"{ours:.3f}",
+        is_met=ours <= 0.065,
+        usual="the other value keeps its run",
+        usual_result=f"{usual:.3f}",
+        is_usual_met=usual <= 0.065,
+    )
+
+
 def narrow_range() -> Check:
     """A variant whose best weight lies outside the range loses for no fault of its own."""
     random = planted.generator("narrow range")
