@@ -33,6 +33,7 @@ ROW_COLUMNS = (
     "ci_high",
     "p",
     "p_holm",
+    "p_step_down",
     "p_sign_flip",
     "p_wilcoxon",
     "d_z",

@@ -1,6 +1,9 @@
 """The numbers of one contrast in one metric, before anything is judged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from ablate.analysis.cells import Cells
 from ablate.analysis.question import Contrast, RegisteredQuestion
@@ -8,6 +11,7 @@ from ablate.stats.contrasts import difference
 from ablate.stats.crossed import CrossedT, crossed_t
 from ablate.stats.effect_size import Share, d_z, share_better
 from ablate.stats.sign_flip import sign_flip, wilcoxon
+from ablate.stats.step_down import step_down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,7 @@ class Estimate:
     p_wilcoxon: float | None
     d_z: float | None
     better: Share | None
+    p_step_down: float | None = None  # corrected over the rows that decide, by `by_flips`
 
 
 def estimate(
@@ -54,3 +59,29 @@ def estimate(
         d_z=d_z(by_block),
         better=share_better(question.sign_of(metric) * by_block, alpha=question.alpha),
     )
+
+
+def by_flips(
+    question: RegisteredQuestion, cells: Mapping[str, Cells]
+) -> dict[tuple[str, str], float]:
+    """Return contrast and metric -> p by sign flips of whole blocks, corrected by step-down max-t.
+
+    Over the rows that decide; it speaks of these test images. Nothing where the metrics
+    have different blocks, or fewer than two.
+    """
+    some = [cells[metric] for metric in question.primary]
+    registered = [one for one in question.contrasts if not one.is_exploratory]
+    if not registered or len({one.blocks for one in some}) != 1 or len(some[0].blocks) < 2:
+        return {}
+    if any(not one.scores.size for one in some):
+        return {}
+    keys = [(one.name, metric) for one in registered for metric in question.primary]
+    table = np.stack(
+        [
+            difference(cells[metric].scores, one.weights).mean(axis=1)
+            for one in registered
+            for metric in question.primary
+        ],
+        axis=1,
+    )
+    return dict(zip(keys, step_down(table).tolist(), strict=True))

@@ -7,7 +7,7 @@ from typing import Literal
 from ablate.analysis.cells import Cells, cells_of
 from ablate.analysis.contrasts import INTERACTION, QUADRATIC
 from ablate.analysis.crowding import crowded_ends
-from ablate.analysis.estimates import Estimate, estimate
+from ablate.analysis.estimates import Estimate, by_flips, estimate
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.guards import failed_guards, too_many_dropped
 from ablate.analysis.influence import far_blocks
@@ -42,6 +42,8 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
     }
     roles: tuple[Role, ...] = ("primary", "secondary", "guardrail")
     corrected = {role: _family(question, found, role) for role in roles}
+    flipped = by_flips(question, cells)
+    found = {key: replace(one, p_step_down=flipped.get(key)) for key, one in found.items()}
     runs = _run_ids(selected)
     rows = tuple(
         _row(
@@ -291,6 +293,7 @@ def _row(
         df=None if t is None else float(t.df),
         p=None if t is None else float(t.p),
         p_holm=p_holm,
+        p_step_down=numbers.p_step_down,
         p_sign_flip=numbers.p_sign_flip,
         p_wilcoxon=numbers.p_wilcoxon,
         d_z=numbers.d_z,

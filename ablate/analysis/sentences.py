@@ -211,6 +211,8 @@ def _bracket(row: Row, *, alpha: float, data: str) -> list[str]:
         )
     if row.p_holm is not None:
         parts.append(f"p_Holm {chance(row.p_holm)}")
+    if row.p_step_down is not None:
+        parts.append(f"by sign flips p {chance(row.p_step_down)}")
     if row.d_z is not None:
         parts.append(f"d_z = {row.d_z:.2f}")
     if row.p_better is not None:

@@ -93,6 +93,7 @@ class Row:
     groups: int | None = stored(default=None, optional=True)  # scenes that the images show
     cases: float | None = stored(default=None, optional=True)  # scenes of equal size worth as much
     block_variance: float | None = stored(default=None, optional=True)  # of one block's mean
+    p_step_down: float | None = stored(default=None, optional=True)  # by sign flips, corrected
     by_block: tuple[float, ...] = ()  # the contrast in every block, in the order of the blocks
     budgets: tuple[AtBudget, ...] = stored(default=(), optional=True)
 

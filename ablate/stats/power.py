@@ -118,14 +118,19 @@ def smallest_p(blocks: int) -> float:
     return min(1.0, 2.0 ** (1 - blocks))
 
 
-def fewest_blocks(alpha: float = ALPHA) -> int:
+def fewest_blocks(alpha: float = ALPHA, *, family: int = 1) -> int:
     """Return the fewest blocks with which the exact sign-flip test can reject at alpha.
 
+    Args:
+        alpha: Level of the family.
+        family: How many tests Holm corrects together: the first one is compared with alpha over
+            their number.
+
     Example:
-        >>> fewest_blocks(0.05)
-        6
+        >>> fewest_blocks(0.05), fewest_blocks(0.05, family=12)
+        (6, 9)
     """
-    return max(2, math.floor(1 - math.log2(alpha)) + 1)
+    return max(2, math.floor(1 - math.log2(alpha / family)) + 1)
 
 
 def _below(point: float, freedom: float, shift: float) -> float:

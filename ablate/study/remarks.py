@@ -2,15 +2,15 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ablate.config.schema import Phase
 from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SOBOL
 from ablate.designs.contract import Inputs
 from ablate.designs.fractional_factorial import fraction_of
-from ablate.stats.power import ALPHA
-from ablate.study.claims import course_of
+from ablate.stats.power import ALPHA, fewest_blocks, smallest_p
+from ablate.study.claims import Reach, course_of, reaches
 from ablate.study.plan import Plan
 
 FEWEST_PILOTS = 3  # below, the spread over seeds says too little
@@ -66,7 +66,22 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
             f"look {config.look} of {phase.looks} declared: alpha {ALPHA / phase.looks:.3g} each, "
             f"together {ALPHA:g}"
         )
+    lines += [
+        line for reach in reaches(config) if reach.phase == phase.name for line in _flips(reach, phase)
+    ]
     return lines
+
+
+def _flips(reach: Reach, phase: Phase) -> Iterator[str]:
+    """Yield where sign flips under Holm can find nothing in the blocks of a phase."""
+    fewest = fewest_blocks(ALPHA / phase.looks, family=reach.comparisons)
+    if phase.claims and reach.blocks < fewest:
+        least = smallest_p(reach.blocks) * reach.comparisons
+        yield (
+            f"{reach.question}: by sign flips under Holm {reach.blocks} blocks x "
+            f"{reach.comparisons} rows can never reject (smallest p {least:.2g}, from {fewest} "
+            "blocks it can); the report shows them by step-down max-t"
+        )
 
 
 def _of_confirmation(phase: Phase) -> list[str]:

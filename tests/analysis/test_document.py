@@ -94,7 +94,7 @@ def test_a_sentence_follows_its_template(judged: Any) -> None:
     row = judged({"qabf": [0, 1]}, facts=FACTS, expects="higher").rows[0]
     pattern = (
         r"supported: value b vs a changes Qabf by \+\d\.\d+ \(\+\d\.\d\d %; 95 % CI \+\S+ to \+\S+; "
-        r"p_Holm < 0\.001; d_z = \d+\.\d\d; P\(better\) = 1\.00; "
+        r"p_Holm < 0\.001; by sign flips p = 0\.008; d_z = \d+\.\d\d; P\(better\) = 1\.00; "
         r"n = 8 blocks x 4 tuning points, 40 images, data MSRS-mini\)\."
     )
     assert re.fullmatch(pattern, row.sentence), row.sentence

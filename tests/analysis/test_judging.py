@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ablate.analysis.contrasts import (
@@ -16,8 +17,10 @@ from ablate.analysis.coverage import COVERAGE, agreed, in_both
 from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.judging import answer_of, judge
 from ablate.analysis.selftest import planted
+from ablate.analysis.sentences import chance
 from ablate.analysis.verdict import Verdict
 from ablate.errors import ConfigError, DataError
+from tests.analysis.conftest import Judged
 from tests.present import present
 
 HIGHER = {"expects": "higher"}
@@ -313,3 +316,18 @@ def test_a_cell_with_two_scores_or_a_missing_column_is_refused() -> None:
 
 def test_no_row_at_all_is_undecided_and_never_equivalent() -> None:
     assert answer_of(planted.question(), ())[0] == "undecided"
+
+
+def test_sign_flips_stand_beside_every_row_that_decides(judged: Judged) -> None:
+    verdict = judged({"qabf": [0.0, 1.0, 0.0], "vif": [0.0, 0.0, 0.0]})
+    rows = verdict.rows_of("primary")
+    shown = np.array([row.p_step_down for row in rows])
+    assert shown.min() == 2 / 2**8
+    assert all(
+        f"by sign flips p {chance(p)}" in r.sentence for r, p in zip(rows, shown, strict=True)
+    )
+
+
+def test_metrics_with_other_blocks_have_no_p_by_sign_flips(judged: Judged) -> None:
+    verdict = judged({"qabf": [0.0, 1.0]}, blocks=1)
+    assert [row.p_step_down for row in verdict.rows] == [None]

@@ -12,6 +12,7 @@ from ablate.stats.multiplicity import holm
 from ablate.stats.power import fewest_blocks
 from ablate.stats.sign_flip import sign_flip
 from ablate.stats.step_down import step_down
+from benchmarks import corrections
 
 shapes = st.tuples(st.integers(2, 7), st.integers(1, 5), st.integers(0, 2**31))
 
@@ -105,3 +106,18 @@ def test_errors_and_power_beside_holm_under_planted_truth() -> None:
         by_holm += bool(holm([sign_flip(d[:, k]) for k in range(rows)])[0] < 0.05)
     assert false / studies <= 0.065 + 0.02
     assert found > by_holm
+
+
+def test_the_benchmark_has_the_same_p_where_it_takes_all_flips() -> None:
+    d = np.random.default_rng(3).normal(size=(8, 5)) + [0, 0.5, 1, 1.5, 2]
+    np.testing.assert_allclose(corrections.step_down_p(d), step_down(d))
+
+
+def test_flips_of_blocks_know_nothing_of_other_images() -> None:
+    size = {"blocks": 8, "values": 4, "metrics": 1, "studies": 300}
+    t, flips = corrections.rates("normal", image_sd=2.0, **size)
+    assert t.false <= 0.09
+    assert flips.false >= 0.11  # why the crossed t decides
+    t, flips = corrections.rates("collapse", image_sd=0.1, **size)
+    assert flips.false <= 0.09
+    assert flips.power > t.power + 0.05  # why flips stand beside it

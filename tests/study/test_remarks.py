@@ -23,6 +23,13 @@ def test_an_answer_phase_says_what_it_tunes() -> None:
     assert "claims nothing" not in text
 
 
+def test_a_family_that_sign_flips_can_never_reject_under_holm_is_named() -> None:
+    text = lines("q1_scale_ratio", "answer")
+    assert "ratio: by sign flips under Holm 8 blocks x 12 rows can never reject" in text
+    assert "smallest p 0.094, from 9 blocks it can" in text
+    assert "never reject" not in lines("q4_variant_answer", "answer", "phases.answer.preset=full")
+
+
 def test_smoke_says_before_launch_that_it_claims_nothing() -> None:
     assert "preset smoke: this phase claims nothing" in lines(
         "q4_variant_answer", "answer", "phases.answer.preset=smoke"
