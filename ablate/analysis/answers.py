@@ -22,6 +22,7 @@ from ablate.analysis.document import (
     Winner,
 )
 from ablate.analysis.environments import within_environments
+from ablate.analysis.estimand import estimand_of, with_caveats
 from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.health import health_of
 from ablate.analysis.interactions import agreement
@@ -138,6 +139,16 @@ def _answered(
                 there, scores, metric=selecting, better=question.better, drops_lost_points=drops
             ),
         )
+    estimand = estimand_of(
+        question,
+        points,
+        some,
+        selected=selected,
+        facts=about,
+        selecting=selecting,
+        drops_lost_points=drops,
+    )
+    verdict = with_caveats(verdict, estimand)
     ranking = agreement(question, selected.answers) if question.crossed else None
     steps = (
         plateau(question, selected.answers, verdict=verdict)
@@ -157,6 +168,7 @@ def _answered(
         cells=_cells(question, selected),
         winners=_winners(selected, about),
         selected_by=selecting,
+        estimand=estimand,
         notes=tuple(notes),
         health=health,
         redrawn=tuple(Redrawn(block=block, by=by) for block, by in planned.redrawn),

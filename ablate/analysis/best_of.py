@@ -36,8 +36,17 @@ def expected_best(scores: Sequence[float] | Floats, *, is_lower: bool = False) -
         [3.0, 4.667, 6.0]
     """
     ordered = np.sort(np.asarray(scores, dtype=float))
-    ordered = ordered[::-1] if is_lower else ordered
-    count = len(ordered)
+    best: Floats = chances(len(ordered)) @ (ordered[::-1] if is_lower else ordered)
+    return best
+
+
+def chances(count: int) -> Floats:
+    """Return how likely each of n scores, the worst first, is the best of 1, 2, ... n of them.
+
+    Example:
+        >>> chances(3).round(3).tolist()[1]
+        [0.0, 0.333, 0.667]
+    """
     places, tries = np.arange(1, count + 1)[None, :], np.arange(1, count + 1)[:, None]
     logs = (
         gammaln(places)
@@ -48,8 +57,8 @@ def expected_best(scores: Sequence[float] | Floats, *, is_lower: bool = False) -
         + gammaln(count - tries + 1)
     )
     weights = np.where(places >= tries, np.exp(logs), 0.0)  # C(place-1, tries-1) / C(count, tries)
-    best: Floats = weights / weights.sum(axis=1, keepdims=True) @ ordered
-    return best
+    found: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

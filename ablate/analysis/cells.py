@@ -1,6 +1,6 @@
 """The scores of one metric as an array of blocks x values x images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,3 +80,17 @@ def _groups(question: RegisteredQuestion, images: Sequence[str]) -> tuple[str, .
     if not question.groups:
         return None
     return tuple(question.groups.get(image, image) for image in images)
+
+
+def tuned_baselines(question: RegisteredQuestion, cells: Mapping[str, Cells]) -> dict[str, float]:
+    """Return metric -> mean score of the tuned baseline over blocks and images; its size is used.
+
+    Metrics without a score are left out, as is a mean of 0.
+    """
+    at = question.values.index(question.baseline)
+    means = {
+        metric: abs(float(one.scores[:, at].mean()))
+        for metric, one in cells.items()
+        if one.scores.size
+    }
+    return {metric: mean for metric, mean in means.items() if mean}

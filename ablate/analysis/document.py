@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis.aggregates import Count, RankDifference
+from ablate.analysis.estimand import Estimand
 from ablate.analysis.health import TrainingHealth
 from ablate.analysis.interactions import Agreement
 from ablate.analysis.plateau import Plateau
@@ -91,6 +92,7 @@ class AnsweredQuestion(Verdict):
         cells: Mean scores that the contrasts are computed from.
         winners: The tuning point that won per block and value.
         selected_by: Metric that chose the winners, on val.
+        estimand: What is compared, and what other choices of the tuning point would say.
         notes: Further findings in words, which decide nothing.
         health: How the trainings ended.
         redrawn: Blocks that were replaced.
@@ -109,6 +111,7 @@ class AnsweredQuestion(Verdict):
     cells: tuple[CellMean, ...] = ()
     winners: tuple[Winner, ...] = ()
     selected_by: str = ""
+    estimand: Estimand | None = stored(default=None, optional=True)
     notes: tuple[str, ...] = ()
     health: TrainingHealth = field(default_factory=TrainingHealth)
     redrawn: tuple[Redrawn, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from ablate.analysis.cells import Cells, cells_of
+from ablate.analysis.cells import Cells, cells_of, tuned_baselines
 from ablate.analysis.contrasts import INTERACTION, QUADRATIC
 from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, by_flips, estimate
@@ -92,12 +92,7 @@ def _contrasts(
 ) -> tuple[Answered, ...]:
     """The registered contrasts with their words; effects in percent of the tuned baseline."""
     equivalent = _equivalence(question, found)
-    at = question.values.index(question.baseline)
-    bases = {
-        metric: abs(float(some.scores[:, at].mean())) or 1.0
-        for metric, some in cells.items()
-        if some.scores.size
-    }
+    bases = tuned_baselines(question, cells)
 
     def shown(contrast: Contrast, metric: str) -> Shown | None:
         key = (contrast.name, metric)
@@ -106,7 +101,7 @@ def _contrasts(
             return None
         low, high = float(numbers.t.low), float(numbers.t.high)
         sign, margin = question.sign_of(metric), question.margin_of(metric)
-        base = bases[metric]
+        base = bases.get(metric, 1.0)
         return Shown(
             metric=metric,
             change=100 * numbers.mean / base,

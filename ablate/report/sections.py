@@ -17,6 +17,7 @@ from ablate.metrics.copies import sentence, with_mark
 from ablate.report import summary, tables
 from ablate.report.checklist import Item, checklist
 from ablate.report.contents import Contents
+from ablate.report.estimand import estimand_lines
 from ablate.report.figures import SECTIONS, Section
 from ablate.report.origin import origin_table
 from ablate.report.pilots import convergence
@@ -284,7 +285,10 @@ def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
     blocks += [Text(text=text) for text in question.notes]
     if question.caveats:
         blocks += [Heading(text="Caveats", level=4), Bullets(texts=question.caveats)]
-    if text := reselected(question):
+    if question.estimand is not None:
+        lines = estimand_lines(question)
+        blocks += [Heading(text="What is compared", level=4), Bullets(texts=lines)]
+    elif text := reselected(question):
         blocks.append(Text(text=text, look="small"))
     behind = ("What it rests on", f"behind-{place}")
     return Card(

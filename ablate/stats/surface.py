@@ -6,6 +6,7 @@ no worse when tuned to the end. The surface says which of the two it is.
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +39,33 @@ class Surface:
     high: Floats
     p: Floats
     df: float
+    left_out: Floats  # optima without each block in turn, [blocks, values]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtOptimum:
+    """A contrast between fitted optima, with its interval and two-sided p."""
+
+    estimate: float
+    low: float
+    high: float
+    p: float
+
+
+def optimum_contrast(surface: Surface, weights: ArrayLike, *, alpha: float = 0.05) -> AtOptimum:
+    """Return a contrast between the fitted optima, its spread by the jackknife over blocks.
+
+    Args:
+        surface: As fitted.
+        weights: One per value, their sum 0.
+        alpha: The interval covers 1 - alpha.
+    """
+    c = np.asarray(weights, dtype=np.float64)
+    estimate, each = float(surface.optimum @ c), surface.left_out @ c
+    se = math.sqrt(surface.df / len(each) * float(((each - each.mean()) ** 2).sum()))
+    half = float(stdtrit(surface.df, 1 - alpha / 2)) * se
+    p = 2 * float(stdtr(surface.df, -abs(estimate) / se)) if se > 0 else float(estimate == 0)
+    return AtOptimum(estimate=estimate, low=estimate - half, high=estimate + half, p=p)
 
 
 def fit_surface(
@@ -107,6 +135,7 @@ def fit_surface(
         high=difference + half,
         p=2 * stdtr(n - 1, -t),
         df=float(n - 1),
+        left_out=left_out,
     )
 
 

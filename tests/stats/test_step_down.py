@@ -109,7 +109,7 @@ def test_errors_and_power_beside_holm_under_planted_truth() -> None:
 
 
 def test_the_benchmark_has_the_same_p_where_it_takes_all_flips() -> None:
-    d = np.random.default_rng(3).normal(size=(8, 5)) + [0, 0.5, 1, 1.5, 2]
+    d = np.random.default_rng(3).normal(size=(8, 5)) + np.arange(5) / 2
     np.testing.assert_allclose(corrections.step_down_p(d), step_down(d))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from ablate.errors import DataError
 from ablate.stats.crossed import crossed_t
-from ablate.stats.surface import fit_surface
+from ablate.stats.surface import fit_surface, optimum_contrast
 
 
 def study(
@@ -106,3 +106,15 @@ def test_too_little_is_refused(change: dict[str, int], what: str) -> None:
     )
     with pytest.raises(DataError, match=what):
         fit_surface(x, values=values, blocks=blocks, scores=scores)
+
+
+def test_a_contrast_between_optima_is_the_difference_of_two_of_them() -> None:
+    random = np.random.default_rng(5)
+    points = random.random((96, 1))
+    values, blocks = np.tile([0, 1, 2], 32), np.repeat(np.arange(8), 12)
+    scores = values - 9 * (points[:, 0] - 0.4) ** 2 + 0.3 * random.normal(size=96)
+    found = fit_surface(points, values=values, blocks=blocks, scores=scores)
+    one = optimum_contrast(found, [-1, 0, 1])
+    expected = [found.difference[2], found.low[2], found.high[2], found.p[2]]
+    assert [one.estimate, one.low, one.high, one.p] == pytest.approx([float(x) for x in expected])
+    assert optimum_contrast(found, [0, 0, 0]).p == 1.0
