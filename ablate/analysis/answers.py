@@ -9,7 +9,7 @@ import pandas as pd
 from ablate.analysis import interim, redraws
 from ablate.analysis.aggregates import RankDifference, best_values, counts, rank_differences
 from ablate.analysis.budgets import at_budget, other_budgets
-from ablate.analysis.cells import cells_of
+from ablate.analysis.cells import cells_of, with_bases
 from ablate.analysis.confirmation import asked as confirmation_of
 from ablate.analysis.confirmation import conditional
 from ablate.analysis.coverage import agreed, in_both
@@ -35,6 +35,7 @@ from ablate.analysis.sensitivity import sensitivity
 from ablate.design_names import BASELINE_ONLY
 from ablate.errors import DataError
 from ablate.published import Value
+from ablate.rules import Rules
 from ablate.stats.power import ALPHA, fewest_blocks
 
 PROBE = "probe"  # optimises the fused pixels themselves
@@ -69,7 +70,13 @@ def answer(
     study = _Study(facts=facts, runs=runs, images=images, pilot_runs=pilot_runs)
     answers = {
         question.id: _answered(
-            frozen(question, percent_base=bases, groups=facts.groups, alpha=about.level),
+            frozen(
+                question,
+                percent_base=bases,
+                groups=facts.groups,
+                alpha=about.level,
+                rules=facts.rules,
+            ),
             study,
             phase,
             about,
@@ -124,6 +131,7 @@ def _answered(
     selected = select(
         points, some, metric=selecting, better=question.better, drops_lost_points=drops
     )
+    question = with_bases(question, selected.answers)
     verdict = judge(question, selected, about)
     for budget in other_budgets(facts, phase):
         here = [budget.arms[arm] for arm in question.arms]
@@ -193,10 +201,17 @@ def frozen(
     *,
     percent_base: Mapping[str, float],
     groups: Mapping[str, str],
+    rules: Rules,
     alpha: float,
 ) -> RegisteredQuestion:
-    """The question with the pilot means that percentages refer to, scenes and level of its look."""
-    return replace(question, percent_base=dict(percent_base), groups=groups, alpha=alpha)
+    """The question with pilot means, scenes, the rules of its study, and the level of its look."""
+    return replace(
+        question,
+        percent_base=dict(percent_base),
+        groups=groups,
+        percent_of=rules.percent_of,
+        alpha=alpha,
+    )
 
 
 def percent_bases(facts: StudyFacts, runs: pd.DataFrame) -> dict[str, float]:
@@ -218,18 +233,20 @@ def finished_pilots(facts: StudyFacts, runs: pd.DataFrame) -> pd.DataFrame:
 def _pilot_limits(question: RegisteredQuestion, pilot_runs: pd.DataFrame) -> Iterator[str]:
     """Yield a caveat per deciding metric whose pilot has runs far below its best, collapsed ones.
 
-    Such runs stay in the mean that percentages refer to, which was registered as it is.
+    Such runs stay in the mean that a smallest effect in percent of the pilot refers to, which was
+    registered as it is.
     """
     for metric in question.primary:
         column = f"test/{metric}"
-        if column not in pilot_runs or metric not in question.percent_base:
+        is_used = str(question.smallest_effect.get(metric, "")).strip().endswith("%")
+        if column not in pilot_runs or question.percent_of != "pilot" or not is_used:
             continue
         scores = pilot_runs[column].dropna()
         low = int((scores < scores.max() / 2).sum())
         if low and question.sign_of(metric) > 0 < scores.max():
             yield (
                 f"{low} of {len(scores)} pilot runs score less than half of the best in "
-                f"{metric_label(metric)}: percentages, and smallest effects in %, refer to the "
+                f"{metric_label(metric)}: the smallest effect in %, as registered, refers to the "
                 f"mean of all, {question.percent_base[metric]:.3g} (median {scores.median():.3g})"
             )
 

@@ -17,6 +17,7 @@ from ablate.analysis.published import StudyFacts
 from ablate.analysis.question import RegisteredQuestion, metric_label
 from ablate.analysis.sentences import sentence_of, times_the_steps
 from ablate.analysis.verdict import AtBudget, Held, Row, Verdict
+from ablate.analysis.words import Later, headline
 from ablate.design_names import AT_BUDGET
 from ablate.stats.arrays import Floats
 from ablate.stats.contrasts import difference
@@ -83,7 +84,30 @@ def at_budget(
     caveats = [f"{where} does not hold: {'; '.join(lost)}"] if lost else []
     if not any(cells.scores.size for cells in both.values()):
         caveats = [f"{where} no block has all scores: not known whether anything holds there"]
-    return replace(verdict, rows=tuple(rows), caveats=(*verdict.caveats, *caveats))
+    return replace(
+        verdict,
+        rows=tuple(rows),
+        headline=_headline(question, verdict, rows),
+        caveats=(*verdict.caveats, *caveats),
+    )
+
+
+def _headline(question: RegisteredQuestion, verdict: Verdict, rows: Sequence[Row]) -> str:
+    """Return the headline with the effects at the other budgets."""
+    if verdict.verdict == "not answerable" or not verdict.contrasts:
+        return verdict.headline
+    later = [
+        Later(
+            contrast=row.contrast,
+            metric=row.metric,
+            change=one.percent,
+            at=times_the_steps(one.times),
+        )
+        for row in rows
+        for one in row.budgets
+        if one.percent is not None
+    ]
+    return headline(question.factor, verdict.contrasts, later=later)
 
 
 def _both(
@@ -113,7 +137,7 @@ def _at(
     there = difference(cells.scores[:, count:], weights)
     held, reason, t, change = judged(question, row, here, there, groups=cells.groups)
     estimate = float(there.mean())
-    base = question.percent_base.get(row.metric)
+    base = question.base_of(row.metric)
     return AtBudget(
         times=budget.times,
         steps=budget.steps,

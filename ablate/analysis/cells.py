@@ -1,7 +1,7 @@
 """The scores of one metric as an array of blocks x values x images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -94,3 +94,15 @@ def tuned_baselines(question: RegisteredQuestion, cells: Mapping[str, Cells]) ->
         if one.scores.size
     }
     return {metric: mean for metric, mean in means.items() if mean}
+
+
+def with_bases(question: RegisteredQuestion, answers: pd.DataFrame) -> RegisteredQuestion:
+    """Return the question with the means of its tuned baseline, to which percentages refer.
+
+    Smallest effects in percent refer to them too where the study registered that.
+    """
+    cells = {metric: cells_of(question, answers, metric) for metric in question.metrics}
+    bases = tuned_baselines(question, cells)
+    is_registered = question.percent_of == "tuned_baseline"
+    margins = bases if is_registered else question.percent_base
+    return replace(question, shown_base=bases, percent_base=margins)

@@ -29,7 +29,7 @@ from ablate.stats.surface import AtOptimum, Surface, fit_surface, optimum_contra
 
 Way = Literal["own", "joint", "surface"]
 JOINT: Final = "the primary metrics together"
-HALF: Final = 0.5  # of the difference: less at the optimum is not the difference that was found
+ENOUGH: Final = 2 / 3  # of a difference: less between the optima is not the one that was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def easily_tuned(verdict: Verdict, estimand: Estimand) -> Iterator[str]:
     """Yield a caveat per metric whose claimed differences are not there at the fitted optimum.
 
     It is not there where the difference between the optima is equivalent, or where it is less than
-    half of what was found and not shown to go the same way.
+    two thirds of what was found and not shown to go the same way.
     """
     found = {(one.contrast, one.metric): one for one in estimand.of("surface")}
     names: dict[str, list[str]] = {}
@@ -163,7 +163,7 @@ def easily_tuned(verdict: Verdict, estimand: Estimand) -> Iterator[str]:
             word = answer.primary.get(shown.metric)
             if at is None or word not in ("gain", "loss"):
                 continue
-            is_less = at.percent * np.sign(shown.change) < HALF * abs(shown.change)
+            is_less = at.percent * np.sign(shown.change) < ENOUGH * abs(shown.change)
             if at.word == "equivalent" or (at.word != word and is_less):
                 names.setdefault(shown.metric, []).append(answer.contrast)
     for metric, contrasts in names.items():

@@ -75,6 +75,8 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
             *crowded_ends(question, selected, facts),
         ),
         alpha=question.alpha,
+        percent_of="tuned_baseline" if question.shown_base else "pilot",
+        margins_of=question.percent_of,
         rows=rows,
         contrasts=contrasts,
         headline=headline(question.factor, contrasts, not_answerable=failed[0] if failed else ""),
@@ -266,7 +268,7 @@ def _row(
 ) -> Row:
     """Return the judged row of a contrast."""
     contrast, metric, t = numbers.contrast, numbers.metric, numbers.t
-    margin, base = question.margin_of(metric), question.percent_base.get(metric)
+    margin, base = question.margin_of(metric), question.base_of(metric)
     value, baseline = question.pair_of(contrast) or (None, None)
     alpha = question.alpha / family
     verdict, reason = _judged(question, numbers, cells, p_holm=p_holm, failed=failed)

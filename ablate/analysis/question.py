@@ -8,6 +8,7 @@ from ablate.config.schema import Expects, Trend
 from ablate.errors import ConfigError
 from ablate.metrics.catalogue import BETTER, LABELS, Direction
 from ablate.published import CrossedFactor, Value
+from ablate.rules import IN_WORDS, Base
 from ablate.stats.crossed import Images
 
 Role = Literal["primary", "secondary", "guardrail", "exploratory"]
@@ -43,7 +44,10 @@ class RegisteredQuestion:
         guardrails: Metrics that may veto a claim of better, and never support one.
         smallest_effect: Metric to the smallest effect of interest: a number in units of the
             metric, or a percentage of the frozen base such as "0.2%".
-        percent_base: Metric to the frozen mean (of the pilot) that percentages refer to.
+        percent_base: Metric to the mean that smallest effects in percent refer to.
+        percent_of: Whose mean that is: of the pilot, or of the tuned baseline of the same study.
+        shown_base: Metric to the mean of the tuned baseline, which changes in percent refer to;
+            where it is not known, `percent_base` is.
         better: Metric to its direction.
         expects: "higher" and "lower" mean a better and a worse score, whatever the direction of
             the metric; with "differs" nothing can be contradicted.
@@ -71,6 +75,8 @@ class RegisteredQuestion:
     guardrails: tuple[str, ...] = ()
     smallest_effect: Mapping[str, str | float] = field(default_factory=dict)
     percent_base: Mapping[str, float] = field(default_factory=dict)
+    percent_of: Base = "pilot"
+    shown_base: Mapping[str, float] = field(default_factory=dict)
     better: Mapping[str, Direction] = field(default_factory=lambda: dict(BETTER))
     expects: Expects = "differs"
     alpha: float = 0.05
@@ -107,6 +113,10 @@ class RegisteredQuestion:
         down = [value for value, weight in weights if weight < 0]
         return (up[0], down[0]) if len(up) == len(down) == 1 else None
 
+    def base_of(self, metric: str) -> float | None:
+        """Return what changes of a metric in percent refer to, None where nothing is known."""
+        return self.shown_base.get(metric) or self.percent_base.get(metric)
+
     def margin_of(self, metric: str) -> float | None:
         """Return the smallest effect of interest in units of the metric, None where none is named.
 
@@ -128,8 +138,8 @@ class RegisteredQuestion:
         base = self.percent_base.get(metric)
         if not base:
             raise ConfigError(
-                f"{where}: {raw} has no base to refer to; freeze the pilot mean of {metric}, or "
-                "give the effect in units of the metric"
+                f"{where}: {raw} has no base to refer to, since {metric} has no mean of the "
+                f"{IN_WORDS[self.percent_of]}; give the effect in units of the metric"
             )
         return number / 100 * abs(base)
 

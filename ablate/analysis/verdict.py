@@ -6,6 +6,7 @@ from typing import Literal
 from ablate.analysis.question import Role
 from ablate.analysis.words import Answered, leading_word
 from ablate.published import Value
+from ablate.rules import Base
 from ablate.stored import stored
 
 Answer = Literal[
@@ -39,7 +40,7 @@ class AtBudget:
     blocks: int
     images: int
     estimate: float
-    percent: float | None  # of the frozen base, the one of the registered budget
+    percent: float | None  # of the base of the registered budget
     ci_low: float | None
     ci_high: float | None
     change: float  # of the estimate, from the registered budget to this one, paired over blocks
@@ -54,7 +55,7 @@ class Row:
     """One contrast in one metric.
 
     Differences are in units of the metric, value minus baseline. None means that the number does
-    not exist: no spread, too few blocks, no frozen base, no smallest effect, no such value.
+    not exist: no spread, too few blocks, no base, no smallest effect, no such value.
     """
 
     metric: str
@@ -64,7 +65,7 @@ class Row:
     value: Value | None  # None where the contrast is not a pair of values
     baseline: Value | None
     estimate: float
-    percent: float | None  # of the frozen base
+    percent: float | None  # of what `Verdict.percent_of` names
     ci_low: float | None
     ci_high: float | None
     se: float | None
@@ -99,7 +100,7 @@ class Row:
 
     @property
     def to_percent(self) -> float | None:
-        """Factor from units of the metric to percent of the frozen base; None without one."""
+        """Factor from units of the metric to percent of the base; None without one."""
         if self.percent is None or not self.estimate:
             return None
         return self.percent / self.estimate
@@ -123,6 +124,8 @@ class Verdict:
     alpha: float
     rows: tuple[Row, ...]
     contrasts: tuple[Answered, ...] = stored(default=(), optional=True)
+    percent_of: Base = stored(default="pilot", optional=True)  # what changes in % refer to
+    margins_of: Base = stored(default="pilot", optional=True)  # what smallest effects in % refer to
     headline: str = stored(default="", optional=True)
     advice: str = stored(default="", optional=True)
 
@@ -130,6 +133,11 @@ class Verdict:
     def word(self) -> str:
         """The word of the contrast that the headline names; of earlier versions the verdict."""
         return leading_word(self.contrasts) or self.verdict
+
+    @property
+    def base_in_words(self) -> str:
+        """What changes in percent refer to."""
+        return "the pilot mean" if self.percent_of == "pilot" else "the mean of the tuned baseline"
 
     @property
     def answer(self) -> str:

@@ -17,6 +17,7 @@ MetricWord: TypeAlias = Literal[
 ContrastWord: TypeAlias = MetricWord | Literal["trade-off"]
 GuardWord: TypeAlias = Literal["safe", "harmed", "unknown"]
 MOST_EFFECTS: Final = 4  # numbers of a headline
+MOST_WORDS: Final = 40
 DECIDED: Final = ("gain", "loss", "trade-off")
 
 
@@ -162,12 +163,29 @@ def answered(
     )
 
 
-def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = "") -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """What a contrast shows in a metric at another training budget, in words and in percent."""
+
+    contrast: str
+    metric: str
+    change: float  # in percent of the tuned baseline of the registered budget
+    at: str  # such as "twice the steps"
+
+
+def headline(
+    factor: str,
+    answers: Sequence[Answered],
+    *,
+    not_answerable: str = "",
+    later: Sequence[Later] = (),
+) -> str:
     """Return the answer to a question in one sentence of at most 40 words and four effects.
 
     Args:
         factor: What is compared.
         answers: Every registered contrast.
+        later: Effects at other training budgets: that of the first effect named stands behind it.
         not_answerable: The first reason why the question has no answer; empty where it has one.
     """
     if not_answerable:
@@ -178,7 +196,8 @@ def headline(factor: str, answers: Sequence[Answered], *, not_answerable: str = 
         first = max(decided, key=_weight)
         others = len(decided) - 1
         alike = f" {others} more of {len(pairs)} contrasts are decided." if others else ""
-        return f"{_in_words(factor, first)}{alike}"
+        text = _in_words(factor, first, later)
+        return f"{text}{alike}" if len(f"{text}{alike}".split()) <= MOST_WORDS else text
     if pairs and all(one.word == "equivalent" for one in pairs):
         return f"Equivalent: no value of {factor} changes a primary metric by as much as matters."
     present = [one for one in answers if one.word == "present"]
@@ -259,14 +278,17 @@ def _weight(one: Answered) -> tuple[int, float]:
     return (one.word != "loss", max(changes, default=0.0))
 
 
-def _in_words(factor: str, one: Answered) -> str:
+def _in_words(factor: str, one: Answered, later: Sequence[Later]) -> str:
     """Return a decided contrast in words."""
     words = one.primary
     sure = [s for s in one.effects if words.get(s.metric, "gain") in ("gain", "loss")]
+    mine = [x for x in later if sure and (x.contrast, x.metric) == (one.contrast, sure[0].metric)]
     parts = [
         f"{metric_label(shown.metric)} {effect_of(shown, has_interval=at == 0)}"
-        for at, shown in enumerate(sure[:MOST_EFFECTS])
+        for at, shown in enumerate(sure[: MOST_EFFECTS - len(mine[:1])])
     ]
+    if mine:
+        parts[0] += f", {mine[0].change:+.{_digits(sure[0])}f} % at {mine[0].at}"
     kind = {"gain": "a gain", "loss": "a loss", "trade-off": "a trade-off"}[one.word]
     expected = f", {one.expected}" if one.expected else ""
     pair = f"{label_of(one.value)} vs {label_of(one.baseline)}"  # type: ignore[arg-type]

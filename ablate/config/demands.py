@@ -22,6 +22,7 @@ from ablate.design_names import (
     SOBOL,
 )
 from ablate.errors import nearest
+from ablate.rules import rules_of
 
 EXPLORING = (SEARCH, SOBOL)
 MOST_DESIGNED = 100_000  # runs of one designed phase; each is a row in memory
@@ -32,7 +33,9 @@ def check_demands(parts: Parts, config: StudyConfig) -> None:
     """Add an error for everything that one part of a study needs of another and does not find."""
     errors = parts.errors
     designs = {phase.design for phase in config.phases.values()}
-    needs_pilot = not designs.isdisjoint(CLAIMING) and BASELINE_ONLY not in designs
+    is_of_pilot = rules_of(config.defaults).percent_of == "pilot"
+    has_pilot = BASELINE_ONLY in designs
+    needs_pilot = is_of_pilot and not has_pilot and not designs.isdisjoint(CLAIMING)
     has_combinations = any(
         phase.design == BLOCKED and phase.options.get("arms") == FULL_FACTORIAL
         for phase in config.phases.values()

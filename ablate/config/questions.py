@@ -79,8 +79,8 @@ class _AskedEntry(Entry):
     )
     smallest_effect: dict[str, Effect] | None = Field(
         None,
-        description="Metric -> effect that matters: a percentage of the pilot's mean, or in units "
-        "of the metric.",
+        description="Metric -> effect that matters: a percentage of the tuned baseline, or in "
+        "units of the metric.",
     )
     images: Annotated[Literal["random", "fixed"], Said()] = Field(
         "random", description='"fixed" limits the answer to these test images.'

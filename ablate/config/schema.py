@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-from ablate.identity import JsonValue, digest
+from ablate.identity import JsonValue, derive_seed, digest
+from ablate.rules import rules_of
 
 Expects = Literal["higher", "lower", "differs"]
 Trend = Literal["linear", "log2"]
@@ -180,6 +181,20 @@ class StudyConfig:
         """Return which look at the study this is: 2 for "study@2", 1 for a plain name."""
         _, _, number = self.name.partition(LOOK)
         return int(number) if number else 1
+
+    @property
+    def drawn_from(self) -> int:
+        """Return the number that blocks and explorations draw seeds, splits and points from.
+
+        Plain designs and searches count their seeds up from `seed` itself. `seed` alone in studies
+        that began before version 3 of the defaults; since then also the name of the study and that
+        of its data, so that a replication on other data shares no table with the first.
+        """
+        if not rules_of(self.defaults).draws_per_data:
+            return self.seed
+        name, _, _ = self.name.partition(LOOK)
+        data = self.base["data" if "data" in self.base else "task"]["name"]
+        return derive_seed(self.seed, name, data) % 2**31
 
     @property
     def objectives(self) -> tuple[str, ...]:

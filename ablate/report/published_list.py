@@ -35,7 +35,8 @@ HEAD = """# Published reports
 Made by `ablate report STUDY --publish reports`; this page and every number in the folders are
 generated. A row is a study, its folder has the report, the tables and the command that repeats it.
 An effect is the largest difference of a primary metric that lies beyond chance, else the largest,
-in % of the pilot's mean and with its interval. [Every comparison](COMPARISONS.md) has its own page.
+in % of the tuned baseline and with its interval. [Every comparison](COMPARISONS.md) has its own
+page.
 """
 HEAD_OF_OTHERS = """# Every comparison of the published reports
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from statistics import mean
 from typing import Final
 
@@ -19,8 +20,8 @@ BETTER, WORSE, SAME, OPEN = "▲", "▼", "≈", "○"
 VALUES_OF: Final = re.compile(rf"^{INTERACTION}\S+ \((.+) vs (.+)\) x \S+ \((.+) vs (.+)\)$")
 MARKS: Final = {"practically equivalent": SAME, "undecided": OPEN, "not answerable": "×"}
 LEGEND: Final = (
-    "Differences in % of the pilot's mean: separate runs of the baseline, not tuned, which may "
-    "score otherwise than the tuned baseline of the answer. Intervals are not corrected for "
+    "Differences and smallest effects in % of the tuned baseline; what a study registered in % of "
+    "its pilot, separate untuned runs, is converted. Intervals are not corrected for "
     f"several comparisons, marks are: an interval that excludes 0 may have the mark {OPEN}. "
     f"{BETTER} better and {WORSE} worse, beyond chance; {SAME} practically equivalent, "
     f"inside the smallest effect that the report registered; {OPEN} undecided; × not answerable. "
@@ -28,9 +29,10 @@ LEGEND: Final = (
     "as the weighted mean of the values with positive weight minus that of the others; "
     "interactions, (a vs b) x (c vs d): by how much the difference a vs b is larger at c than at "
     "d. *Probe*: no network, the pixels of test crops are optimised. Studies are repetitions "
-    "beside each other, never pooled, and nothing is corrected across them. They share one table "
-    "of seeds and tuning points, those on one data set also the splits, and questions with the "
-    "same baseline its runs: that they agree says less than independent repetitions would."
+    "beside each other, never pooled, and nothing is corrected across them. Those begun before "
+    "version 3 of the defaults share one table of seeds and tuning points, those on one data set "
+    "also the splits, and questions with the same baseline its runs: that they agree says less "
+    "than independent repetitions would."
 )
 
 
@@ -46,6 +48,7 @@ def studies(several: Sequence[tuple[AnsweredQuestion, str]]) -> Iterator[str]:
     Args:
         several: Answers to one question, each with the folder of its report.
     """
+    several = [(in_tuned_percent(one), folder) for one, folder in several]
     metrics = list(dict.fromkeys(row.metric for one, _ in several for row in one.deciding))
     rows = [
         [f"[{where(one)}]({folder})", _verdict(one), *(_headline(one, name) for name in metrics)]
@@ -78,6 +81,7 @@ def glance(several: Sequence[AnsweredQuestion]) -> Iterator[str]:
     Guardrails are there where they are worse beyond chance. Trends are left to the other table. An
     interaction is shown as the difference at either value, since more of a loss is not a gain.
     """
+    several = [in_tuned_percent(one) for one in several]
     is_crossed = any(VALUES_OF.match(row.contrast) for one in several for row in one.deciding)
     sides = ["differs beyond chance"] if is_crossed else [f"better {BETTER}", f"worse {WORSE}"]
     if named := {row.factor for one in several for row in one.deciding}:
@@ -149,8 +153,10 @@ def _mean(question: AnsweredQuestion, metric: str, value: Value) -> float:
 def table(several: Sequence[AnsweredQuestion]) -> Iterator[str]:
     """Yield the lines of a Markdown table: a column per study, a row per metric and contrast."""
     rows: list[list[str]] = [["the question", *map(_verdict, several)]]
-    for title, text_of in (("smallest effects", _margins), ("pilot, tuned baseline", _baselines)):
-        context = [text_of(one) for one in several]
+    pilots = [_baselines(one) for one in several]
+    several = [in_tuned_percent(one) for one in several]
+    margins = [_margins(one) for one in several]
+    for title, context in (("smallest effects", margins), ("pilot, tuned baseline", pilots)):
         rows += [[title, *context]] if any(context) else []
     keyed = [{(row.metric, row.contrast): row for row in one.deciding} for one in several]
     named: dict[tuple[str, str], str] = {}
@@ -169,21 +175,40 @@ def _lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return to_markdown(made, escape=lambda text: text.replace("|", r"\|")).split("\n")
 
 
+def in_tuned_percent(question: AnsweredQuestion) -> AnsweredQuestion:
+    """Return a question with its rows in percent of the tuned baseline.
+
+    Documents in percent of the pilot are converted where their cells know the baseline.
+    """
+    baseline = _baseline(question)
+    if question.percent_of != "pilot" or baseline is None:
+        return question
+    metrics = {cell.metric for cell in question.cells if cell.value == baseline}
+    means = {metric: abs(_mean(question, metric, baseline)) for metric in metrics}
+    rows = [
+        replace(row, percent=100 * row.estimate / means[row.metric])
+        if row.percent is not None and means.get(row.metric)
+        else row
+        for row in question.rows
+    ]
+    return replace(question, rows=tuple(rows), percent_of="tuned_baseline")
+
+
 def _margins(question: AnsweredQuestion) -> str:
-    """The registered smallest effects in % of the pilot."""
-    pilots = _pilots(question)
+    """The registered smallest effects in % of what effects are."""
+    bases = _bases(question)
     sizes = {
-        row.metric: f"{100 * row.smallest_effect / abs(pilots[row.metric]):.2g} %"
+        row.metric: f"{100 * row.smallest_effect / abs(bases[row.metric]):.2g} %"
         for row in question.deciding
-        if row.smallest_effect and row.metric in pilots
+        if row.smallest_effect and row.metric in bases
     }
     return ", ".join(f"{metric_label(metric)} {size}" for metric, size in sizes.items())
 
 
 def _baselines(question: AnsweredQuestion) -> str:
-    """What percentages refer to, and the mean of the tuned baseline beside it."""
-    baseline, pilots = _baseline(question), _pilots(question)
-    if baseline is None:
+    """The mean of the pilot and of the tuned baseline, of documents in percent of the former."""
+    baseline, pilots = _baseline(question), _bases(question)
+    if baseline is None or question.percent_of != "pilot":
         return ""
     means = [
         f"{metric_label(metric)} {mean_:.3f}, {_mean(question, metric, baseline):.3f}"
@@ -209,8 +234,8 @@ def _baseline(question: AnsweredQuestion) -> Value | None:
     return counts.most_common(1)[0][0] if counts else None
 
 
-def _pilots(question: AnsweredQuestion) -> dict[str, float]:
-    """Metric -> mean of the pilot, where rows have a percentage of it."""
+def _bases(question: AnsweredQuestion) -> dict[str, float]:
+    """Metric -> mean that percentages refer to, where rows have any."""
     return {
         row.metric: 100 * row.estimate / row.percent
         for row in question.deciding

@@ -311,10 +311,17 @@ def _behind(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
         " At other budgets: effect, interval, and whether the finding holds there; the verdict is "
         "that of the registered budget."
     )
+    registered = (
+        " It was registered in % of the pilot mean and is shown in % of the tuned baseline."
+        if question.margins_of != question.percent_of
+        and any(row.smallest_effect for row in question.deciding)
+        else ""
+    )
     yield Text(
-        text="Effects in % are of the pilot mean. P(better): share of blocks that score better. "
+        text=f"Effects in % are of {question.base_in_words}. P(better): share of blocks that score "
+        "better. "
         "Smallest: the smallest effect of interest; of a guardrail, the loss that is still "
-        f"allowed.{budgets if question.rows and question.rows[0].budgets else ''}",
+        f"allowed.{registered}{budgets if question.rows and question.rows[0].budgets else ''}",
         look="small",
         link=("Drawn in effects and intervals", "figure-forest"),
     )

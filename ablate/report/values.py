@@ -49,7 +49,7 @@ def words_table(question: AnsweredQuestion) -> Table:
 def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
     """The rows of one role: what was compared, by how much, how sure, and the verdict.
 
-    Effects are in percent of the pilot mean where there is one, else in units of the metric. A
+    Effects are in percent of the tuned baseline where it is known, else in units of the metric. A
     column per further training budget says the effect there, its interval, and whether it holds.
     """
     budgets = list(dict.fromkeys(one.times for row in question.rows for one in row.budgets))
@@ -90,7 +90,7 @@ def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """In what the numbers of a row are shown: percent of the pilot mean, or units of the metric."""
+    """In what the numbers of a row are shown: percent of a base, or units of the metric."""
 
     scale: float
     name: str

@@ -163,7 +163,7 @@ def _stale_seeds(
         if phase.design == SEARCH:
             taken[phase.name] = set(range(config.seed, config.seed + phase.seeds))
     for confirmation in confirmations:
-        inputs = Inputs(factors={}, seed=config.seed, phase=confirmation.phase.name)
+        inputs = Inputs(factors={}, seed=config.drawn_from, phase=confirmation.phase.name)
         blocks = range(1, int(confirmation.phase.options["blocks"]) + 1)
         taken[confirmation.phase.name] = {s for b in blocks for s in block_seeds(inputs, b)}
     return [
@@ -201,7 +201,7 @@ def design_rows(config: StudyConfig, phase: Phase, *, frozen: Sequence[Frozen] =
         dimensions=config.dimensions,
         nuisance=config.nuisance,
         trials=int(phase.trials or 0),
-        seed=config.seed,
+        seed=config.drawn_from,
         phase=phase.of or phase.name,  # blocks at another budget have the answer's seeds and points
         frozen=tuple(frozen),
     )

@@ -67,7 +67,10 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
             f"together {ALPHA:g}"
         )
     lines += [
-        line for reach in reaches(config) if reach.phase == phase.name for line in _flips(reach, phase)
+        line
+        for reach in reaches(config)
+        if reach.phase == phase.name
+        for line in _flips(reach, phase)
     ]
     return lines
 

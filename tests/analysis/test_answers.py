@@ -120,7 +120,10 @@ def test_a_planted_effect_is_supported_and_its_absence_is_not() -> None:
     (question,) = answered(0.05)["questions"]
     assert question["verdict"] == "supported"
     (row,) = [row for row in question["rows"] if row["role"] == "primary"]
-    assert row["percent"] == pytest.approx(100 * row["estimate"] / 0.5)
+    cells = [cell for cell in question["cells"] if cell["metric"] == row["metric"]]
+    base = [cell["score"] for cell in cells if cell["value"] == question["baseline"]]
+    assert row["percent"] == pytest.approx(100 * row["estimate"] / np.mean(base))
+    assert (question["percent_of"], "margins_of" in question) == ("tuned_baseline", False)
     assert np.mean(row["by_block"]) == pytest.approx(row["estimate"])
     assert len(row["by_block"]) == BLOCKS
     (null,) = answered(0.0)["questions"]

@@ -177,7 +177,9 @@ def test_runs_of_another_budget_are_in_no_other_number() -> None:
         assert next(kept) == next(kept)
         assert other.sentence.startswith(one.sentence)
         assert "budgets" not in encode(one)
-    assert replace(first, rows=(), caveats=()) == replace(second, rows=(), caveats=())
+    assert "at twice the steps" in second.headline
+    rest = {"rows": (), "caveats": (), "headline": ""}
+    assert replace(first, **rest) == replace(second, **rest)  # type: ignore[arg-type]
     assert tuple(text for text in second.caveats if "twice" not in text) == first.caveats
     assert explore(alone.facts, alone.runs) == explore(both.facts, both.runs)
     assert best(alone).questions == best(both).questions

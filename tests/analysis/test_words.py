@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ablate.analysis.words import (
     Answered,
+    Later,
     Shown,
     advice,
     answered,
@@ -174,6 +175,19 @@ def test_a_headline_of_a_trade_off_and_what_to_use() -> None:
     )
 
 
+def test_a_headline_has_the_effect_at_another_budget() -> None:
+    one = pair(0.84, 0.5, shown(change=7.9, half=2.0), shown("vif", 10.2))
+    later = [
+        Later(contrast="0.84 vs 0.5", metric="vif", change=9.0, at="twice the steps"),
+        Later(contrast="0.25 vs 0.5", metric="qabf", change=9.0, at="twice the steps"),
+        Later(contrast="0.84 vs 0.5", metric="qabf", change=3.0, at="twice the steps"),
+    ]
+    assert headline("ratio", [one], later=later) == (
+        "ratio 0.84 vs 0.5 is a gain: Qabf +7.9 % (+5.9 to +9.9), +3.0 % at twice the steps, "
+        "VIF +10.2 %."
+    )
+
+
 def test_what_was_expected_is_told() -> None:
     assert ", as expected:" in headline("levels", [pair(3, 1, shown(), expects="higher")])
     assert ", the opposite:" in headline("levels", [pair(3, 1, shown(change=-2), expects="higher")])
@@ -198,10 +212,16 @@ def test_beaten_values_are_not_advised() -> None:
         ),
         min_size=1,
         max_size=5,
-    )
+    ),
+    has_budget=st.booleans(),
 )
-def test_a_headline_is_short(answers: list[Answered]) -> None:
-    text = headline("scale ratio", answers)
+def test_a_headline_is_short(answers: list[Answered], has_budget: bool) -> None:
+    later = [
+        Later(contrast=one.contrast, metric=metric, change=1.0, at="3 times the steps")
+        for one in answers
+        for metric in one.primary
+    ]
+    text = headline("scale ratio", answers, later=later if has_budget else ())
     assert len(text.split()) <= 40
     assert len(re.findall(r" [+-]\d[\d.]* %", text)) <= 4
     assert advice("scale ratio", answers, values=[0.25, 0.5, 0.7071, 0.8409]).count("\n") == 0

@@ -156,7 +156,7 @@ def test_what_percentages_and_margins_refer_to_stands_above_the_rows() -> None:
     other = asked("unet", row("signed vs sign_free", percent=None))
     lines = list(table([one, other]))
     assert lines[3:5] == [
-        "| smallest effects | Qabf 1 % | – |",
+        "| smallest effects | Qabf 0.71 % | – |",  # 1 % of the pilot
         "| pilot, tuned baseline | Qabf 0.500, 0.700 | – |",
     ]
     named = replace(one, baseline="signed")  # as documents say it now

@@ -257,3 +257,23 @@ def test_options_that_a_plug_in_does_not_take_are_a_fault_and_no_traceback(tmp_p
 
 def fields(study: Any) -> dict[str, Any]:
     return {name: getattr(study, name) for name in study.__dataclass_fields__}
+
+
+def test_studies_draw_seeds_and_points_of_their_own_for_every_data_set() -> None:
+    words = ["data=msrs"], ["data=roadscene"], ["data=msrs", "seed=1"]
+    first, other, seeded = (make(config.load("q4_variant_answer", list(some))) for some in words)
+    again = make(config.load("q4_variant_answer", ["data=msrs"]))
+    look = make(config.load("q4_variant_answer@2", ["data=msrs", "phases.answer.looks=2"]))
+    study = make(config.load("q2_levels", ["data=msrs"]))
+
+    def drawn(plan: Plan) -> set[int | None]:
+        return {trial.runs[0].seed for trial in plan.trials if trial.phase == "answer"}
+
+    assert drawn(first) == drawn(again) == drawn(look)  # a second look goes on with the first one
+    for stranger in (other, seeded, study):
+        assert not drawn(first) & drawn(stranger)
+    before = (
+        make(config.load("q4_variant_answer", [word], defaults=2))
+        for word in ("data=msrs", "data=tno")
+    )
+    assert len({frozenset(drawn(plan)) for plan in before}) == 1  # studies that have begun

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from ablate.analysis.answers import facts_of, frozen, percent_bases
+from ablate.analysis.cells import with_bases
 from ablate.analysis.interim import counted
 from ablate.analysis.judging import judge
 from ablate.analysis.published import StudyFacts
@@ -72,7 +73,13 @@ def shuffled(
     for place, registered in enumerate(facts.questions):
         about = facts_of(facts, phase, registered.id)
         question = replace(
-            frozen(registered, percent_base=bases, groups=facts.groups, alpha=about.level),
+            frozen(
+                registered,
+                percent_base=bases,
+                groups=facts.groups,
+                alpha=about.level,
+                rules=facts.rules,
+            ),
             secondary=(),
             guardrails=(),  # families of their own, which claim nothing
         )
@@ -93,7 +100,7 @@ def shuffled(
                 better=question.better,
                 drops_lost_points=facts.rules.drops_lost_points,
             )
-            verdict = judge(question, selected, about)
+            verdict = judge(with_bases(question, selected.answers), selected, about)
             claims += any(
                 _is_small(row.p_holm, question.alpha) for row in verdict.rows_of("primary")
             )

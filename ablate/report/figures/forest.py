@@ -24,15 +24,16 @@ ROOM = 0.5  # share of the axis that other metrics may add at either end
 
 @FIGURES.register("forest")
 class Forest:
-    """Effects in percent of the pilot mean, all blocks shown."""
+    """Effects in percent of the tuned baseline, all blocks shown."""
 
     section: Section = "answers"
     number = 1
     title = "Effects and intervals"
     caption = (
-        "Dots are mean differences over blocks in percent of the pilot mean, bars 95 % confidence "
-        "intervals, small strokes single blocks, grey bands the smallest effects of interest; "
-        "primary metrics are bold. Hollow dots are undecided or not judged. Right is larger; for "
+        "Dots are mean differences over blocks in percent of the base that the axis names, bars "
+        "95 % confidence intervals, small strokes single blocks, grey bands the smallest effects "
+        "of interest; primary metrics are bold. Hollow dots are undecided or not judged. Right is "
+        "larger; for "
         "↓ metrics left is better. All panels of a question share one axis; triangles stand where "
         "an interval (large) or a block (small) lies beyond it, with the mean where that does."
     )
@@ -53,6 +54,7 @@ class Forest:
                 rows.append(
                     {
                         "question": question.id,
+                        "base": question.base_in_words,
                         "contrast": row.contrast,
                         "value": row.value,
                         "baseline": row.baseline,
@@ -128,7 +130,7 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
         axis.tick_params(axis="x", labelbottom=is_lowest)
     for axis in axes[len(contrasts) :]:
         axis.set_axis_off()
-    part.supxlabel("difference in % of the pilot mean", fontsize=8)
+    part.supxlabel(f"difference in % of {some['base'].iloc[0]}", fontsize=8)
 
 
 def _title(row: Any, width: int) -> str:

@@ -39,7 +39,7 @@ class Power:
     title = "Power and detectable effect"
     caption = (
         "From the spread that this study has seen. Left: chance to find the smallest effect of "
-        "interest; right: effect that is found with 80 % power, in % of the pilot mean, its "
+        "interest; right: effect that is found with 80 % power, in % as effects are, its "
         "dotted line the smallest effect. Thin lines are contrasts, the thick one the hardest of "
         "its metric; marks stand at the blocks of this study. The level is that of the question "
         "shared over its primary rows. More blocks do not shrink what the images add."
