@@ -51,17 +51,32 @@ def test_more_blocks_find_more_and_smaller(answered: Contents) -> None:
         assert mine["detectable"].is_monotonic_decreasing
 
 
-def test_without_a_pilot_or_smallest_effect_one_panel_says_so() -> None:
+def test_without_a_pilot_the_tuned_baseline_is_the_base() -> None:
     bare = answered_contents(
         pilot=0, questions=[asked(smallest_effect={"qabf": 0.003})], selecting=["qabf"]
     )
     numbers = numbers_of(Power(), bare)
-    assert numbers["detectable"].isna().all()
+    assert numbers["detectable"].notna().all()
     left, right = Power().draw(bare, numbers).axes
     assert left.lines
-    assert [text.get_text() for text in right.texts] == ["without a pilot no base for percentages"]
-    nothing = answered_contents(pilot=0, questions=[asked(smallest_effect={})], selecting=["qabf"])
-    assert "no smallest effect is named" in str(Power().numbers(nothing))
+    assert right.lines
+
+
+def test_where_no_percentage_has_a_base_one_panel_says_so(answered: Contents) -> None:
+    assert answered.verdicts is not None
+    (question, *_) = answered.verdicts.questions
+    rows = tuple(replace(row, percent=None) for row in question.rows)
+    bare = replace(
+        answered, verdicts=replace(answered.verdicts, questions=(replace(question, rows=rows),))
+    )
+    numbers = numbers_of(Power(), bare)
+    assert numbers["detectable"].isna().all()
+    _, right = Power().draw(bare, numbers).axes
+    assert [text.get_text() for text in right.texts] == ["no base for percentages"]
+    unnamed = tuple(replace(row, smallest_effect=None) for row in rows)
+    nothing = replace(question, rows=unnamed)
+    both = replace(answered, verdicts=replace(answered.verdicts, questions=(nothing,)))
+    assert "no smallest effect is named" in str(Power().numbers(both))
 
 
 def test_one_block_has_no_spread(answered: Contents) -> None:

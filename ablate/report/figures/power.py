@@ -60,7 +60,7 @@ class Power:
             return NotDrawn("no primary contrast has a spread over two or more blocks")
         numbers = pd.DataFrame(rows, columns=COLUMNS)
         if numbers[["power", "detectable"]].isna().all(axis=None):
-            return NotDrawn("no smallest effect is named and no pilot gives a base for percentages")
+            return NotDrawn("no smallest effect is named and percentages have no base")
         return numbers
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -196,7 +196,7 @@ def _draw_detectable(axis: Axes, some: pd.DataFrame, metrics: list[str]) -> None
         axis.text(
             0.5,
             0.5,
-            "without a pilot no base for percentages",
+            "no base for percentages",
             ha="center",
             transform=axis.transAxes,
         )
