@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Base = Literal["pilot", "tuned_baseline"]
-IN_WORDS: Final[dict[Base, str]] = {"pilot": "pilot", "tuned_baseline": "tuned baseline"}
 RULES_SINCE: Final = 3  # version of the packaged defaults: studies of before keep the first rules
 
 

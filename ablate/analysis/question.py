@@ -8,7 +8,7 @@ from ablate.config.schema import Expects, Trend
 from ablate.errors import ConfigError
 from ablate.metrics.catalogue import BETTER, LABELS, Direction
 from ablate.published import CrossedFactor, Value
-from ablate.rules import IN_WORDS, Base
+from ablate.rules import Base
 from ablate.stats.crossed import Images
 
 Role = Literal["primary", "secondary", "guardrail", "exploratory"]
@@ -120,6 +120,8 @@ class RegisteredQuestion:
     def margin_of(self, metric: str) -> float | None:
         """Return the smallest effect of interest in units of the metric, None where none is named.
 
+        None too where it is a percentage of a tuned baseline that scores 0 or nothing.
+
         Raises:
             ConfigError: It is a percentage and no base is frozen, or it is not a positive number.
         """
@@ -136,10 +138,12 @@ class RegisteredQuestion:
         if not (isinstance(raw, str) and raw.strip().endswith("%")):
             return number
         base = self.percent_base.get(metric)
+        if not base and self.percent_of == "tuned_baseline":
+            return None
         if not base:
             raise ConfigError(
-                f"{where}: {raw} has no base to refer to, since {metric} has no mean of the "
-                f"{IN_WORDS[self.percent_of]}; give the effect in units of the metric"
+                f"{where}: {raw} has no base to refer to; freeze the pilot mean of {metric}, or "
+                "give the effect in units of the metric"
             )
         return number / 100 * abs(base)
 

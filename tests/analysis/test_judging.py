@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ablate.analysis.cells import with_bases
 from ablate.analysis.contrasts import (
     against_baseline,
     interaction,
@@ -326,6 +327,21 @@ def test_sign_flips_stand_beside_every_row_that_decides(judged: Judged) -> None:
     assert all(
         f"by sign flips p {chance(p)}" in r.sentence for r, p in zip(rows, shown, strict=True)
     )
+
+
+def test_a_smallest_effect_in_percent_is_of_the_tuned_baseline_where_that_is_registered() -> None:
+    question = planted.question(percent_of="tuned_baseline", percent_base={})
+    assert question.margin_of("qabf") is None  # nothing is scored yet
+    scores = planted.scores(planted.generator("bases"), effects=[0.0, 1.0, 0.0, 0.0])
+    known = with_bases(question, planted.table(scores))
+    mean = scores[:, 0].mean()
+    assert known.margin_of("qabf") == pytest.approx(0.002 * mean)
+    row = judge(known, planted.chosen(scores), Facts()).rows[0]
+    assert row.percent == pytest.approx(100 * row.estimate / mean)
+    old = with_bases(planted.question(), planted.table(scores))  # the margin is of the pilot
+    assert old.margin_of("qabf") == pytest.approx(0.002 * planted.BASE)
+    verdict = judge(old, planted.chosen(scores), Facts())
+    assert (verdict.percent_of, verdict.margins_of) == ("tuned_baseline", "pilot")
 
 
 def test_metrics_with_other_blocks_have_no_p_by_sign_flips(judged: Judged) -> None:

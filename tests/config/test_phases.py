@@ -182,8 +182,12 @@ def test_two_factors_may_compare_values_of_one_dimension(tmp_path: Path) -> None
 
 def test_a_percentage_without_a_pilot_is_a_fault_that_says_how_to_get_one() -> None:
     with pytest.raises(ConfigError) as caught:
-        config.load("q4_variant_answer", ["~phases.pilot"])
+        config.load("q4_variant_answer", ["~phases.pilot"], defaults=2)
     assert any("refers to the mean of a pilot" in fault for fault in caught.value.faults)
+
+
+def test_a_percentage_of_the_tuned_baseline_needs_no_pilot() -> None:
+    assert "pilot" not in config.load("q4_variant_answer", ["~phases.pilot"]).phases
 
 
 def test_a_second_blocked_phase_would_be_trained_and_never_answered(tmp_path: Path) -> None:

@@ -235,10 +235,9 @@ def test_faults_of_a_confirmation(tmp_path: Path, options: dict[str, Any], text:
     assert text in str(caught.value), caught.value
 
 
-def test_a_percentage_needs_a_pilot_here_too(tmp_path: Path) -> None:
+def test_a_percentage_is_of_the_baseline_here_too(tmp_path: Path) -> None:
     asked = {**STUDY["questions"]["q"], "smallest_effect": {"qabf": "0.2%"}}
-    with pytest.raises(ConfigError, match="refers to the mean of a pilot"):
-        plan(tmp_path, questions={"q": asked})
+    assert plan(tmp_path, questions={"q": asked}).confirmations
 
 
 def test_the_plan_says_what_is_frozen_and_what_it_can_find(tmp_path: Path) -> None:
