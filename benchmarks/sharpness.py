@@ -15,11 +15,12 @@ import pandas as pd
 
 from ablate.analysis.contrasts import against_baseline
 from ablate.analysis.estimand import easily_tuned, estimand_of
-from ablate.analysis.facts import Facts, NuisanceRange
+from ablate.analysis.facts import Facts
 from ablate.analysis.judging import judge
 from ablate.analysis.question import RegisteredQuestion
 from ablate.analysis.selection import select
 from ablate.designs.points import scrambled
+from ablate.published import NuisanceRange
 
 VALUES, METRIC, IMAGES, BASE = ("a", "b", "c", "d"), "qabf", 4, 50.0
 AXES = tuple(NuisanceRange(name=name, low=0.0, high=1.0) for name in ("x", "y"))

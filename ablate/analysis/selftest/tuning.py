@@ -117,11 +117,11 @@ def lost_points() -> Check:
         for gone in (of_second, is_lost[..., None])
     )
     return Check(
-        name="best setting lost to the machine",
+        name="best setting lost for one",
         bar="<= 0.065 false",
         ours=f"{ours:.3f}",
         is_met=ours <= 0.065,
-        usual="the other value keeps its run",
+        usual="the other keeps its run",
         usual_result=f"{usual:.3f}",
         is_usual_met=usual <= 0.065,
     )
