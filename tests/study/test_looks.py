@@ -207,10 +207,10 @@ def test_a_store_of_earlier_defaults_goes_on_with_the_even_split(tmp_path: Path)
         assert not phase.has_interims
         assert course_of(phase).levels == (pytest.approx(0.05 / 3),)
         assert "look 1 of 3 declared: alpha 0.0167 each" in "\n".join(remarks(make(study), phase))
-    assert make(old).design_hash == make(even).design_hash
+    assert old.phases["answer"].spending == even.phases["answer"].spending
     now = load(tmp_path)
     assert now.phases["answer"].spending == "obrien_fleming"
-    assert make(now).design_hash != make(old).design_hash
+    assert make(now).design_hash != make(even).design_hash
     assert make(load(tmp_path, futility=0.1)).design_hash != make(now).design_hash
 
 
@@ -222,7 +222,7 @@ def test_a_further_look_goes_on_with_the_defaults_of_the_first(tmp_path: Path) -
 
 def test_without_looks_nothing_is_registered_and_nothing_published(tmp_path: Path) -> None:
     one = load(tmp_path, looks=None)
-    assert make(one).design_hash == make(load(tmp_path, looks=None, defaults=2)).design_hash
+    assert one.phases == load(tmp_path, looks=None, defaults=2).phases
     published = encode(_phase(make(one), one.phases["answer"], Ledger(tmp_path / "s")))
     assert not {"spending", "futility", "taken"} & set(published)
 
