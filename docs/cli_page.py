@@ -28,6 +28,7 @@ JSON = {
     "doctor": "study, found, left, strata",
     "gc": "store, dry_run, removed, kept, bytes",
     "compare": "settings, split, scores",
+    "synthesize": "contrasts, remarks",
     "selftest": "passes, checks; with a study passes, questions",
     "data verify": "name, pairs, splits, problems, manifest_hash",
 }  # the first of these keys are stable: keys are added, none is renamed

@@ -31,6 +31,7 @@ from ablate.cli import (
     score,
     selftest,
     status,
+    synthesize,
     ui,
 )
 from ablate.cli.manual import EXIT_LINE, FIX, MAKE, READ, RUN, USE, Command, Group
@@ -49,6 +50,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (RUN, "status", status.status, "How far a study is; writes nothing."),
     (READ, "report", report.report, "Pages, figures and tables of a study."),
     (READ, "best", best.best, "What no other value beats, and the trade-offs."),
+    (READ, "synthesize", synthesize.synthesize, "One answer over data sets and networks."),
     (READ, "compare", compare.compare, "Two runs in words."),
     (READ, "ui", ui.ui, "The MLflow UI over a store."),
     (READ, "dashboard", dashboard.dashboard, "optuna-dashboard over a store (an extra)."),

@@ -103,12 +103,7 @@ def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:
 
     It is laid out once and drawn once per format; `savefig` does both twice.
     """
-    canvas, text = FigureCanvasSVG(drawn), io.BytesIO()
-    drawn.draw_without_rendering()
-    drawn.set_layout_engine("none")
-    drawn.set_dpi(PICTURE_DPI)  # of what is a picture inside; each format below changes it
-    canvas.print_svg(text, metadata={"Date": None})  # type: ignore[no-untyped-call]
-    small = compact(text.getvalue().decode()).encode()
+    small = as_svg(drawn)
     path.with_suffix(".svg").write_bytes(small)
     drawn.set_dpi(PICTURE_DPI)
     agg, pages = FigureCanvasAgg(drawn), FigureCanvasPdf(drawn)
@@ -116,3 +111,13 @@ def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:
     drawn.set_dpi(PDF_DPI)
     pages.print_pdf(pdf)  # type: ignore[no-untyped-call]
     return small
+
+
+def as_svg(drawn: Figure) -> bytes:
+    """A figure as compact SVG; its layout is fixed from here on."""
+    canvas, text = FigureCanvasSVG(drawn), io.BytesIO()
+    drawn.draw_without_rendering()
+    drawn.set_layout_engine("none")
+    drawn.set_dpi(PICTURE_DPI)  # of what is a picture inside; other formats change it
+    canvas.print_svg(text, metadata={"Date": None})  # type: ignore[no-untyped-call]
+    return compact(text.getvalue().decode()).encode()

@@ -15,12 +15,15 @@ import pandas as pd
 from ablate.analysis.document import AnsweredQuestion, Verdicts, decode
 from ablate.analysis.question import metric_label
 from ablate.analysis.selftest.shuffled import Shuffled
+from ablate.analysis.synthesis import Asked, synthesized
 from ablate.analysis.table import REFERENCE
+from ablate.errors import ConfigError
 from ablate.metrics.copies import sentence as gamed_note
 from ablate.published import Device
 from ablate.report.pilots import PilotMetric, sentence, table
 from ablate.report.replications import LEGEND, glance, studies, where
 from ablate.report.replications import table as side_by_side
+from ablate.report.synthesis_tables import pooled_rows
 from ablate.report.values import gamed_values
 from ablate.stored import decode as decoded
 from ablate.stored import stored
@@ -37,7 +40,15 @@ generated. A row is a study, its folder has the report, the tables and the comma
 An effect is the largest difference of a primary metric that lies beyond chance, else the largest,
 in % of the tuned baseline and with its interval. [Every comparison](COMPARISONS.md) has its own
 page.
+The last rows of a table say what the studies show together, by `ablate synthesize reports`.
 """
+TOGETHER = (
+    "*Together*: the mean effect over data sets, networks and budgets by a hierarchical model, in "
+    "% of the tuned baseline with its 95 % interval; gain or loss where it is beyond the smallest "
+    "effect with 95 %, leaning with 80 %; does not generalise where studies differ by more than "
+    "their errors and a further one may as well gain as lose. Networks and the probe are kept "
+    "apart. The model takes studies for independent, which shared tables make them less than."
+)
 HEAD_OF_OTHERS = """# Every comparison of the published reports
 
 Generated, like the [list of reports](README.md). Each sentence is that of the study's
@@ -102,9 +113,10 @@ def index(reports: Path) -> str:
     head = f"{HEAD}\n{notice.read_text('utf-8')}" if notice.is_file() else HEAD
     lines = [head]
     for asks, several in _questions(reports).items():
-        lines += [f"## {asks}", "", *studies([(one, here) for one, here, _ in several]), ""]
+        answers = [(one, here) for one, here, _ in several]
+        lines += [f"## {asks}", "", *studies(answers, together=_together(answers)), ""]
     if len(lines) > 1:
-        lines += [*_wrapped(LEGEND), ""]
+        lines += [*_wrapped(f"{LEGEND} {TOGETHER}"), ""]
     return "\n".join(lines)
 
 
@@ -139,6 +151,21 @@ def _questions(reports: Path) -> dict[str, list[tuple[AnsweredQuestion, str, str
             line += f"`{facts.command}`"
             questions.setdefault(question.asks, []).append((question, here, line))
     return questions
+
+
+def _together(answers: Sequence[tuple[AnsweredQuestion, str]]) -> list[list[str]]:
+    """Return rows that say what studies of one question show together, networks and probe apart.
+
+    None where a metric has no smallest effect, which a synthesis needs.
+    """
+    try:
+        found = synthesized(
+            [Asked(where=here, study=here, question=one, unhealthy={}) for one, here in answers]
+        )
+    except ConfigError:
+        return []
+    metrics = dict.fromkeys(row.metric for one, _ in answers for row in one.deciding)
+    return pooled_rows(found, list(metrics))
 
 
 def _verdict(question: AnsweredQuestion) -> str:

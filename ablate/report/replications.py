@@ -29,7 +29,7 @@ LEGEND: Final = (
     "as the weighted mean of the values with positive weight minus that of the others; "
     "interactions, (a vs b) x (c vs d): by how much the difference a vs b is larger at c than at "
     "d. *Probe*: no network, the pixels of test crops are optimised. Studies are repetitions "
-    "beside each other, never pooled, and nothing is corrected across them. Those begun before "
+    "beside each other, and nothing is corrected across them. Those begun before "
     "version 3 of the defaults share one table of seeds and tuning points, those on one data set "
     "also the splits, and questions with the same baseline its runs: that they agree says less "
     "than independent repetitions would."
@@ -42,11 +42,14 @@ def where(question: AnsweredQuestion) -> str:
     return ", ".join(scope[part] for part in ("network", "data") if part in scope)
 
 
-def studies(several: Sequence[tuple[AnsweredQuestion, str]]) -> Iterator[str]:
+def studies(
+    several: Sequence[tuple[AnsweredQuestion, str]], *, together: Sequence[Sequence[str]] = ()
+) -> Iterator[str]:
     """Yield the lines of a small Markdown table: a row per study, a column per primary metric.
 
     Args:
         several: Answers to one question, each with the folder of its report.
+        together: Rows below them: what the studies show together.
     """
     several = [(in_tuned_percent(one), folder) for one, folder in several]
     metrics = list(dict.fromkeys(row.metric for one, _ in several for row in one.deciding))
@@ -54,7 +57,8 @@ def studies(several: Sequence[tuple[AnsweredQuestion, str]]) -> Iterator[str]:
         [f"[{where(one)}]({folder})", _verdict(one), *(_headline(one, name) for name in metrics)]
         for one, folder in several
     ]
-    yield from _lines(["network, data", "answer", *map(metric_label, metrics)], rows)
+    heads = ["network, data", "answer", *map(metric_label, metrics)]
+    yield from _lines(heads, [*rows, *(list(row) for row in together)])
 
 
 def _headline(one: AnsweredQuestion, metric: str) -> str:

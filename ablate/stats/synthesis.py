@@ -18,6 +18,7 @@ EITHER_WAY: Final = 0.2  # chance of a gain and of a loss in a further cell: doe
 SPREAD: Final = {2: 4.0, 3: 3.0}  # scale of the spread between cells in smallest effects ...
 SPREAD_OF_MORE: Final = 3.0  # ... by the number of cells: few cells say little about it
 QUANTILES: Final = 15  # of the scale that makes a t distribution of normal ones
+NEGLIGIBLE: Final = 1e-8  # weight of a point of the grid
 MEANS, SPREADS = 201, 41  # points of the grid
 
 
@@ -101,10 +102,12 @@ def synthesize(cells: Sequence[CellEffect], *, smallest_effect: float) -> Synthe
     below = (-smallest_effect - means[:, None]) / spreads
     next_gain, next_loss = float((weight * ndtr(-above)).sum()), float((weight * ndtr(below)).sum())
     reached = means[::4]
-    chance = np.array([(weight * ndtr((x - means[:, None]) / spreads)).sum() for x in reached])
+    row, column = np.nonzero(weight > NEGLIGIBLE)
+    standard = (reached[:, None] - means[row]) / spreads[column]
+    chance = ndtr(standard) @ weight[row, column]
     next_low, next_high = (float(np.interp(q, chance, reached)) for q in (0.025, 0.975))
-    p_gain = float(of_mean[means > smallest_effect].sum())
-    p_loss = float(of_mean[means < -smallest_effect].sum())
+    p_gain = 1 - _chance_below(smallest_effect, means, of_mean)
+    p_loss = _chance_below(-smallest_effect, means, of_mean)
     q = _heterogeneity(y, se)
     i2 = max(0.0, (q - (len(y) - 1)) / q) if q > 0 else 0.0
     return Synthesis(
@@ -140,6 +143,11 @@ def _posterior(cells: Sequence[CellEffect], means: Floats, spreads: Floats) -> F
 
 def _quantile(points: Floats, weights: Floats, q: float) -> float:
     return float(np.interp(q, np.cumsum(weights) - weights / 2, points))
+
+
+def _chance_below(point: float, points: Floats, weights: Floats) -> float:
+    """Chance of a value below a point that may lie between two of the grid."""
+    return float(np.interp(point, points, np.cumsum(weights) - weights / 2))
 
 
 def _heterogeneity(y: Floats, se: Floats) -> float:

@@ -2,13 +2,16 @@
 
 import re
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from ablate.analysis.synthesis import synthesized
 from ablate.cli.main import app
+from ablate.report.synthesis_sources import asked
 from tests.command_line import typed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +85,19 @@ def test_readme_and_reports_say_first_that_the_network_answers_will_be_replaced(
         assert "had not converged" in head
         assert "will be replaced" in head
         assert "three of the" in head or "three of them" in head
+
+
+def test_the_words_of_the_probe_that_readme_counts_are_those_of_the_synthesis() -> None:
+    probes = [str(path) for path in sorted((ROOT / "reports").glob("probe_*"))]
+    found = synthesized(asked(probes, store=ROOT)).contrasts
+    words = Counter(one.word for one in found if one.value is not None)
+    leaning = words["leaning to gain"] + words["leaning to loss"]
+    assert (
+        f"of {words.total()} pairwise contrasts of the probe in a primary metric {words['gain']} "
+        f"are a gain and {words['loss']} a loss, {leaning} lean to either, "
+        f"{words['does not generalise']} do not generalise from one data set to the other, and "
+        f"{words['open']} are open"
+    ) in flat(PAGES[0].read_text("utf-8"))
 
 
 def test_readme_repeats_no_number_of_the_withdrawn_answers() -> None:

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from ablate.errors import DataError
+from ablate.stats import synthesis
 from ablate.stats.synthesis import CellEffect, Synthesis, synthesize
 
 
@@ -108,12 +109,34 @@ def simulated(
     return found
 
 
-@pytest.mark.parametrize("count", [2, 4])
-@pytest.mark.parametrize("spread", [0.0, 3.0])
+@pytest.mark.parametrize(
+    ("count", "spread"), [(2, 0.0), (2, 1.5), (2, 3.0), (3, 3.0), (4, 0.0), (4, 3.0)]
+)
 def test_false_words_are_seldom(count: int, spread: float) -> None:
     for se in (0.5, 2.0):
-        found = simulated(count=count, spread=spread, se=se, effect=0, studies=150)
-        assert sum(one.word in ("gain", "loss") for one in found) / 150 <= 0.05 + 0.03
+        found = simulated(count=count, spread=spread, se=se, effect=0, studies=100)
+        assert sum(one.word in ("gain", "loss") for one in found) / 100 <= 0.05 + 0.03
+
+
+def test_two_cells_have_a_wider_prior_which_keeps_false_words_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    some = cells((5.2, 1.2), (7.1, 1.4))
+    wide = synthesize(some, smallest_effect=1.0)
+    monkeypatch.setattr(synthesis, "SPREAD", {2: synthesis.SPREAD_OF_MORE})
+    narrow = synthesize(some, smallest_effect=1.0)
+    assert synthesis.SPREAD_OF_MORE < 4.0
+    assert wide.low < narrow.low < narrow.high < wide.high
+    assert wide.p_gain < narrow.p_gain
+
+
+def test_chances_do_not_hang_on_where_the_points_of_the_grid_lie() -> None:
+    """A smallest effect between two points of the grid is not moved to one of them."""
+    some = cells((4.4, 1.0), (12.7, 3.1), df=7)
+    chances = [synthesize(some, smallest_effect=s).p_gain for s in (1.0, 1.05, 1.1, 1.15)]
+    steps = np.diff(chances)
+    assert (steps < 0).all()
+    assert steps.min() / steps.max() < 3
 
 
 def test_true_effects_are_found() -> None:
