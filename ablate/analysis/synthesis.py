@@ -6,7 +6,7 @@ Trainings of networks and probes, which train none, are never put together.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Final, Literal, TypeAlias
@@ -20,7 +20,7 @@ from ablate.analysis.question import Value, label_of, metric_label
 from ablate.analysis.sentences import scope_parts
 from ablate.analysis.verdict import AtBudget, Row
 from ablate.errors import ConfigError
-from ablate.stats.synthesis import CellEffect, Synthesis, Word, synthesize
+from ablate.stats.synthesis import CellEffect, Synthesis, synthesize
 
 ONE_CELL: Final = "one cell: nothing to synthesize"
 NO_CELL: Final = "no cell that counts"
@@ -93,8 +93,7 @@ class Synthesized:
         factor: What is compared.
         trained: Whether networks were trained, or none (the probe).
         contrast: Its name.
-        value: Of a pair of values; None of a trend.
-        baseline: What `value` is compared with.
+        value: Of a pair of values, compared with `baseline`; both are None of a trend.
         metric: Name of the metric.
         smallest: The largest of the cells' smallest effects, in percent of the tuned baseline.
         cells: All of them, also those that are left out.
@@ -119,11 +118,11 @@ class Synthesized:
         return tuple(cell for cell in self.cells if not cell.left_out)
 
     @property
-    def word(self) -> Word | Literal["one cell: nothing to synthesize", "no cell that counts"]:
-        """What the cells say together."""
+    def word(self) -> str:
+        """What the cells say together: a word of the model, `ONE_CELL` or `NO_CELL`."""
         if self.found is not None:
             return self.found.word
-        return "one cell: nothing to synthesize" if self.counted else "no cell that counts"
+        return ONE_CELL if self.counted else NO_CELL
 
     @property
     def named(self) -> str:
@@ -151,8 +150,7 @@ def synthesized(
 
     Args:
         several: Questions of one or more studies.
-        smallest: Metric -> smallest effect of interest in percent of the tuned baseline; goes
-            before the registered ones.
+        smallest: Metric -> smallest effect in % of the tuned baseline, before registered ones.
 
     Raises:
         ConfigError: All faults together: one study with different contrasts, one cell twice, a
@@ -169,7 +167,7 @@ def synthesized(
             if row.contrast.startswith((INTERACTION, QUADRATIC)):
                 undirected[one.question.id, row.contrast] = None
                 continue
-            terms = _terms(one.question, row)
+            terms = _terms(one.question, row.contrast)
             head = (trained_of(one.question), one.question.id, one.question.factor, row.metric)
             sign = -1 if (*head, _mirrored(terms)) in groups else 1
             key = (*head, terms if sign > 0 else _mirrored(terms))
@@ -203,15 +201,11 @@ def tuned_baseline(question: AnsweredQuestion, metric: str) -> float | None:
     """
     value = question.baseline
     if value is None:
-        uses = [0] * len(question.values)
-        below = [0] * len(question.values)
-        for weights in question.weights.values():
-            for at, weight in enumerate(weights):
-                uses[at] += weight != 0
-                below[at] += weight < 0
+        columns = list(zip(*question.weights.values(), strict=True))
+        uses = [(sum(w != 0 for w in some), sum(w < 0 for w in some)) for some in columns]
         if not uses:
             return None
-        value = question.values[max(range(len(uses)), key=lambda at: (uses[at], below[at]))]
+        value = question.values[uses.index(max(uses))]
     scores = [
         cell.score for cell in question.cells if cell.metric == metric and cell.value == value
     ]
@@ -225,8 +219,8 @@ def _rows(question: AnsweredQuestion) -> Iterator[Row]:
             yield row
 
 
-def _terms(question: AnsweredQuestion, row: Row) -> Terms:
-    weights = zip(question.values, question.weights[row.contrast], strict=True)
+def _terms(question: AnsweredQuestion, contrast: str) -> Terms:
+    weights = zip(question.values, question.weights[contrast], strict=True)
     return tuple(
         sorted((label_of(value), round(weight, DIGITS)) for value, weight in weights if weight)
     )
@@ -241,9 +235,11 @@ def _synthesized(
 ) -> Synthesized:
     first, row, _ = members[0]
     sharing = _sharing([one for one, _, _ in members])
-    cells: list[Cell] = []
-    for one, mine, sign in members:
-        cells += _cells(one, mine, sign=sign, marks=sharing.get(one.where, ()))
+    cells = [
+        cell
+        for one, mine, sign in members
+        for cell in _cells(one, mine, sign=sign, marks=sharing.get(one.where, ()))
+    ]
     counted = [cell for cell in cells if not cell.left_out]
     known = [cell.smallest for cell in counted or cells if cell.smallest is not None]
     smallest = given.get(row.metric) or max(known, default=0.0)
@@ -371,7 +367,7 @@ def _different(several: Sequence[Asked]) -> Iterator[str]:
     for one in several:
         first = seen.setdefault((one.study, one.question.id), one)
         mine, theirs = (
-            {name: _by_value(some.question, name) for name in some.question.weights}
+            {name: _terms(some.question, name) for name in some.question.weights}
             for some in (one, first)
         )
         names = [name for name in (mine | theirs) if mine.get(name) != theirs.get(name)]
@@ -381,11 +377,6 @@ def _different(several: Sequence[Asked]) -> Iterator[str]:
                 f"({', '.join(names[:3])}{', ...' if len(names) > 3 else ''}); synthesize studies "
                 "of one design, or give the newer one a name of its own"
             )
-
-
-def _by_value(question: AnsweredQuestion, contrast: str) -> dict[str, float]:
-    pairs = zip(question.values, question.weights[contrast], strict=True)
-    return {label_of(value): round(weight, DIGITS) for value, weight in pairs if weight}
 
 
 def _twice(several: Sequence[Asked]) -> Iterator[str]:
@@ -399,7 +390,7 @@ def _twice(several: Sequence[Asked]) -> Iterator[str]:
 
 def _without_smallest(several: Sequence[Asked], given: Mapping[str, float]) -> Iterator[str]:
     for one in several:
-        known: Iterable[Row] = [row for row in _rows(one.question) if row.role == "primary"]
+        known = one.question.deciding
         bare = {row.metric for row in known if row.smallest_effect is None} - set(given)
         for metric in sorted(bare):
             yield (

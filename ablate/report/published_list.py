@@ -46,8 +46,9 @@ TOGETHER = (
     "*Together*: the mean effect over data sets, networks and budgets by a hierarchical model, in "
     "% of the tuned baseline with its 95 % interval; gain or loss where it is beyond the smallest "
     "effect with 95 %, leaning with 80 %; does not generalise where studies differ by more than "
-    "their errors and a further one may as well gain as lose. Networks and the probe are kept "
-    "apart. The model takes studies for independent, which shared tables make them less than."
+    "their errors and the smallest effect, and a further one may as well gain as lose. Networks "
+    "and the probe are kept apart. The model takes studies for independent, which shared tables "
+    "make them less than."
 )
 HEAD_OF_OTHERS = """# Every comparison of the published reports
 

@@ -63,8 +63,8 @@ def synthesize(cells: Sequence[CellEffect], *, smallest_effect: float) -> Synthe
     effect of the cell. The mean effect has a flat prior, the spread between cells a half-Cauchy
     one, wider where there are few cells. The word is gain or loss where the posterior of the mean
     effect lies beyond the smallest effect with 95 %, leaning with 80 %; "does not generalise" where
-    the effects of cells differ by more than their errors and a further cell may as well gain as
-    lose; else open.
+    the effects of cells differ by more than their errors and by more than the smallest effect, and
+    a further cell may as well gain as lose; else open.
 
     Args:
         cells: At least two.
@@ -123,7 +123,13 @@ def synthesize(cells: Sequence[CellEffect], *, smallest_effect: float) -> Synthe
         spread=_quantile(spreads, of_spread, 0.5),
         i2=i2,
         cells=len(cells),
-        word=_word(p_gain, p_loss, next_gain, next_loss, p_alike=float(chdtrc(len(y) - 1, q))),
+        word=_word(
+            p_gain,
+            p_loss,
+            min(next_gain, next_loss),
+            differ=float(chdtrc(len(y) - 1, q)) < 1 - SURE
+            and min(np.abs(y).max(), np.ptp(y)) > smallest_effect,
+        ),
     )
 
 
@@ -156,14 +162,12 @@ def _heterogeneity(y: Floats, se: Floats) -> float:
     return float((weights * (y - (weights * y).sum() / weights.sum()) ** 2).sum())
 
 
-def _word(
-    p_gain: float, p_loss: float, next_gain: float, next_loss: float, *, p_alike: float
-) -> Word:
+def _word(p_gain: float, p_loss: float, next_either: float, *, differ: bool) -> Word:
     if p_gain >= SURE:
         return "gain"
     if p_loss >= SURE:
         return "loss"
-    if p_alike < 1 - SURE and min(next_gain, next_loss) >= EITHER_WAY:
+    if differ and next_either >= EITHER_WAY:
         return "does not generalise"
     if p_gain >= LEANING:
         return "leaning to gain"

@@ -1,6 +1,6 @@
 """Answered questions with given effects: what a synthesis is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -18,7 +18,7 @@ BARE: dict[str, Any] = dict.fromkeys(
 )
 
 
-def row(percent: float, *, se: float = 1.0, metric: str = "qabf", **more: Any) -> Row:
+def row(percent: float, *, se: float | None = 1.0, metric: str = "qabf", **more: Any) -> Row:
     """Return a judged row "b vs a" whose effect is `percent` of the baseline."""
     known: dict[str, Any] = {
         **BARE,
@@ -30,7 +30,7 @@ def row(percent: float, *, se: float = 1.0, metric: str = "qabf", **more: Any) -
         "baseline": "a",
         "estimate": percent * BASE / 100,
         "percent": percent / 2,  # of a pilot that scores twice as much
-        "se": se * BASE / 100,
+        "se": None if se is None else se * BASE / 100,
         "df": 7.0,
         "is_better": percent > 0,
         "blocks": 8,
@@ -72,8 +72,8 @@ def asked(
     *rows: Row,
     network: str = NETWORK,
     values: Sequence[Value] = ("a", "b"),
-    weights: dict[str, tuple[float, ...]] | None = None,
-    unhealthy: dict[Value, float] | None = None,
+    weights: Mapping[str, tuple[float, ...]] | None = None,
+    unhealthy: Mapping[Value, float] | None = None,
     point: float | None = None,
     baseline: Value | None = "a",
     where: str = "",

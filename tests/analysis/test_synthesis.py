@@ -1,6 +1,7 @@
 """Contrasts over studies: which cells belong together, what limits them, what is refused."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from ablate.analysis.synthesis import (
     synthesized,
     tuned_baseline,
 )
+from ablate.analysis.verdict import Row
 from ablate.errors import ConfigError
 from ablate.stats.synthesis import CellEffect, synthesize
 from tests.analysis.cells_made import asked, budget, row
@@ -74,7 +76,7 @@ def test_the_largest_smallest_effect_counts_and_one_that_is_given_goes_first() -
 
 def test_curvature_and_interactions_are_named_and_not_synthesized() -> None:
     name = "quadratic in log2 v"
-    bare = {"contrast": name, "value": None, "baseline": None}
+    bare: dict[str, Any] = {"contrast": name, "value": None, "baseline": None}
     weights = {name: (-1.0, 1.0)}
     found = synthesized([asked(d, row(6, **bare), weights=weights) for d in "AB"])
     assert found.contrasts == ()
@@ -83,27 +85,23 @@ def test_curvature_and_interactions_are_named_and_not_synthesized() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "why"),
+    ("bad", "why"),
     [
-        ({"verdict": "not answerable"}, "not answerable: too few"),
-        ({"role": "exploratory", "metric": "qabf"}, "exploratory"),
-        ({"se": None}, "no spread"),
+        (row(40, verdict="not answerable"), "not answerable: too few"),
+        (row(40, role="exploratory"), "exploratory: the contrast was not registered"),
+        (row(40, se=None), "no spread over blocks"),
     ],
 )
-def test_a_cell_that_cannot_count_is_listed_and_left_out(more: dict, why: str) -> None:
-    bad = asked("B", row(40, contrast="b vs a") if "se" in more else row(40, **more))
-    if "se" in more:
-        rows = (dataclasses.replace(bad.question.rows[0], se=None),)
-        bad = dataclasses.replace(bad, question=dataclasses.replace(bad.question, rows=rows))
-    if more.get("role"):
-        primary = row(40, contrast="other", metric="qabf")
-        bad = asked("B", row(40, **more), primary, weights={"b vs a": (-1, 1), "other": (-1, 1)})
-        bad = asked("B", *bad.question.rows, weights=dict(bad.question.weights), study="t")
-    found = synthesized([asked("A", row(6)), bad]).contrasts[0]
-    (out,) = [cell for cell in found.cells if cell.left_out]
-    assert why in out.left_out
-    assert found.found is None or len(found.counted) == 2
-    alone = synthesized([asked("B", row(6, verdict="not answerable"))]).contrasts[0]
+def test_a_cell_that_cannot_count_is_listed_and_left_out(bad: Row, why: str) -> None:
+    registered = row(1, contrast="other")  # what makes qabf a primary metric of the study
+    weights = {"b vs a": (-1.0, 1.0), "other": (-2.0, 2.0)}
+    found = synthesized(
+        [asked("A", row(6)), asked("B", bad, registered, weights=weights, study="t")]
+    )
+    first = found.contrasts[0]
+    assert [cell.left_out for cell in first.cells] == ["", why]
+    assert (first.found, first.word) == (None, ONE_CELL)
+    alone = synthesized([asked("B", bad, registered, weights=weights)]).contrasts[0]
     assert alone.word == NO_CELL
 
 

@@ -85,6 +85,7 @@ def test_words() -> None:
     assert word((-6, 0.5), (-6.5, 0.6), (-5.5, 0.5)) == "loss"
     assert word((9, 1.0), (-16, 2.0), (1, 2.0)) == "does not generalise"
     assert word((0.2, 2.0), (-0.3, 2.0)) == "open"
+    assert word((-0.6, 0.1), (0.3, 0.1)) == "open"  # they differ, by less than what matters
     assert word((4, 1.5), (3, 1.5), (0.5, 1.5)).startswith("lean")
 
 
