@@ -16,10 +16,11 @@ from scipy.special import stdtrit
 from ablate.analysis.contrasts import INTERACTION, QUADRATIC
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.health import FEW
-from ablate.analysis.question import Value, label_of, metric_label
+from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.sentences import scope_parts
 from ablate.analysis.verdict import AtBudget, Row
 from ablate.errors import ConfigError
+from ablate.published import Value
 from ablate.stats.synthesis import CellEffect, Synthesis, synthesize
 
 ONE_CELL: Final = "one cell: nothing to synthesize"

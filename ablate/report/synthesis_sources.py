@@ -6,12 +6,12 @@ from typing import Any
 
 from ablate.analysis.document import AnsweredQuestion, Verdicts, decode
 from ablate.analysis.health import HEALTHY
-from ablate.analysis.question import Value
 from ablate.analysis.synthesis import Asked
 from ablate.errors import AblateError, ConfigError
+from ablate.published import Value
 from ablate.report.packed import read as read_table
 from ablate.stats.health import recorded_state
-from ablate.study.store import check_version
+from ablate.store_folder import check_version
 
 VERDICT = "verdict.json"
 DEEPEST = 2  # folders below the one that was named: REPORTS/STUDY/PLACE

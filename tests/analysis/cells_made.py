@@ -7,9 +7,9 @@ from typing import Any
 from scipy.special import stdtrit
 
 from ablate.analysis.document import AnsweredQuestion, CellMean, Winner
-from ablate.analysis.question import Value
 from ablate.analysis.synthesis import Asked
 from ablate.analysis.verdict import AtBudget, Row
+from ablate.published import Value
 
 BASE = 0.5  # mean score of the baseline: 0.005 is 1 %
 NETWORK = "unet (width 4)"
