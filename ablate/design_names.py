@@ -7,6 +7,7 @@ BASELINE_ONLY: Final = "baseline_only"  # the pilot
 BLOCKED: Final = "blocked"  # the answer
 CONFIRM: Final = "confirm"
 FULL_FACTORIAL: Final = "full_factorial"
+LEAVE_ONE_OUT: Final = "leave_one_out"
 ONE_FACTOR: Final = "one_factor"
 SEARCH: Final = "search"
 SOBOL: Final = "sobol"

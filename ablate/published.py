@@ -39,6 +39,21 @@ class CrossedFactor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """A component of the method in a component table.
+
+    Args:
+        factor: Its name.
+        values: Its value in every row, which are the values of the question.
+        off: The value without it; None where the study does not say.
+    """
+
+    factor: str
+    values: tuple[Value, ...]
+    off: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionFacts:
     """A question as it was registered, with (value, id of its arm) for each value.
 
@@ -64,6 +79,7 @@ class QuestionFacts:
     ordered: bool = False
     dimension: str | None = stored(default="", optional=True)
     crossed: tuple[CrossedFactor, ...] = stored(default=(), optional=True)
+    components: tuple[Component, ...] = stored(default=(), optional=True)
     registered: bool = stored(default=True, optional=True)
 
 

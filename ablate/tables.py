@@ -59,6 +59,7 @@ SPECIAL = {
     "∞": r"$\infty$",
     "∈": r"$\in$",
     "√": r"$\surd$",
+    "✓": r"\checkmark{}",
     "«": r"$\ll$",
     "»": r"$\gg$",
 }
@@ -89,12 +90,14 @@ class Cell:
     Args:
         text: As people read it.
         is_bold: The best of its column, or a name that decides.
+        is_underlined: The second of its column; terminals do not show it.
         is_aside: A row beside those that are compared: italic, on a terminal in brackets.
         links: Behind the text.
     """
 
     text: str = ""
     is_bold: bool = False
+    is_underlined: bool = False
     is_aside: bool = False
     links: tuple[Link, ...] = ()
 
@@ -106,20 +109,35 @@ class Table:
     Args:
         columns: Heads.
         rows: From the top.
-        rules: Places of rows that have a rule above them, in LaTeX.
+        rules: Places of rows that have a rule above them.
+        groups: (Head, number of columns) above the heads, from the left; an empty head is none.
+            They cover all columns.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     rules: tuple[int, ...] = ()
+    groups: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def full_heads(self) -> tuple[str, ...]:
+        """The heads with that of their group before them, for writers of one line of heads."""
+        groups = [name for name, count in self.groups for _ in range(count)]
+        if not groups:
+            return self.columns
+        return tuple(f"{a} {b}".strip() for a, b in zip(groups, self.columns, strict=True))
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, rules: Sequence[int] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell | str]],
+    *,
+    rules: Sequence[int] = (),
+    groups: Sequence[tuple[str, int]] = (),
 ) -> Table:
     """A table of cells; plain texts become cells."""
     made = [tuple(c if isinstance(c, Cell) else Cell(text=c) for c in row) for row in rows]
-    return Table(columns=tuple(columns), rows=tuple(made), rules=tuple(rules))
+    return Table(columns=tuple(columns), rows=tuple(made), rules=tuple(rules), groups=tuple(groups))
 
 
 def of_frame(frame: "pd.DataFrame") -> Table:
@@ -165,14 +183,23 @@ def to_html(made: Table) -> str:
     def shown(cell: Cell) -> str:
         text = str(escape(cell.text))
         text = f"<i>{text}</i>" if cell.is_aside else text
+        text = f"<u>{text}</u>" if cell.is_underlined else text
         text = f"<b>{text}</b>" if cell.is_bold else text
         look = ' class="many"' if len(cell.links) > 3 else ""
         return f"<td{look}>{text}{''.join(map(linked, cell.links))}</td>"
 
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in made.columns)
-    body = "\n".join(f"<tr>{''.join(map(shown, row))}</tr>" for row in made.rows)
+    above = "".join(
+        f'<th scope="colgroup" colspan="{count}">{escape(name)}</th>' for name, count in made.groups
+    )
+    above = f"<tr>{above}</tr>" if above else ""
+    starts = ['<tr class="ruled">' if at in made.rules else "<tr>" for at in range(len(made.rows))]
+    body = "\n".join(
+        f"{start}{''.join(map(shown, row))}</tr>"
+        for start, row in zip(starts, made.rows, strict=True)
+    )
     return (
-        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>\n<tbody>{body}\n'
+        f'<div class="scroll"><table><thead>{above}<tr>{heads}</tr></thead>\n<tbody>{body}\n'
         "</tbody></table></div>"
     )
 
@@ -194,6 +221,7 @@ def to_markdown(
     def shown(cell: Cell) -> str:
         text = escape(cell.text)
         text = f"*{text}*" if cell.is_aside else text
+        text = f"<u>{text}</u>" if cell.is_underlined else text
         text = f"**{text}**" if cell.is_bold else text
         links = [
             f"[{escape(link.text)}]({link.url})"
@@ -204,26 +232,29 @@ def to_markdown(
         return " ".join([text, *links]).strip()
 
     rule = "---|" + ("--:|" if is_aligned else "---|") * (len(made.columns) - 1)
-    lines = ["| " + " | ".join(map(escape, made.columns)) + " |", f"|{rule}"]
+    lines = ["| " + " | ".join(map(escape, made.full_heads)) + " |", f"|{rule}"]
     lines += ["| " + " | ".join(map(shown, row)) + " |" for row in made.rows]
     return "\n".join(lines)
 
 
-def to_latex(made: Table, *, comments: Sequence[str] = ()) -> str:
+def to_latex(made: Table, *, comments: Sequence[str] = (), is_centred: bool = False) -> str:
     """The table as a tabular for the package booktabs: first column left, the others right.
 
     Whatever its texts hold, the file compiles; `comments` stand above it, a line each.
+    `is_centred` centres all columns but the first.
     """
 
     def shown(cell: Cell) -> str:
         text = latex_text(cell.text)
         text = rf"\textit{{{text}}}" if cell.is_aside else text
+        text = rf"\underline{{{text}}}" if cell.is_underlined else text
         return rf"\textbf{{{text}}}" if cell.is_bold else text
 
     lines = [f"% {' '.join(comment.split())}" for comment in comments if comment.split()]
     lines += [
-        rf"\begin{{tabular}}{{l{'r' * (len(made.columns) - 1)}}}",
+        rf"\begin{{tabular}}{{l{('c' if is_centred else 'r') * (len(made.columns) - 1)}}}",
         r"\toprule",
+        *_latex_groups(made),
         " & ".join(map(latex_text, made.columns)) + r" \\",
         r"\midrule",
     ]
@@ -233,9 +264,24 @@ def to_latex(made: Table, *, comments: Sequence[str] = ()) -> str:
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
+def _latex_groups(made: Table) -> list[str]:
+    """The heads of groups of columns with a rule under each."""
+    cells, rules, at = [], [], 1
+    for name, count in made.groups:
+        cells.append(rf"\multicolumn{{{count}}}{{c}}{{{latex_text(name)}}}")
+        rules += [rf"\cmidrule(lr){{{at}-{at + count - 1}}}"] if name else []
+        at += count
+    return [" & ".join(cells) + r" \\", " ".join(rules)] if cells else []
+
+
 def latex_file(parts: Iterable[str]) -> str:
     r"""Several tabulars as one file to \input; needs booktabs."""
-    return "\n".join(["% needs: \\usepackage{booktabs}", *parts])
+    texts = list(parts)
+    needs = ["% needs: \\usepackage{booktabs}"]
+    if any(r"\checkmark" in text for text in texts):
+        needs[0] += "; with amssymb check marks look better"
+        needs.append(r"\providecommand{\checkmark}{\ensuremath{\surd}}")
+    return "\n".join([*needs, *texts])
 
 
 def latex_text(text: str) -> str:
@@ -267,7 +313,7 @@ def to_text(
     def shown(cell: Cell) -> str:
         return f"({cell.text})" if cell.is_aside else cell.text
 
-    lines = [list(made.columns)]
+    lines = [list(made.full_heads)]
     lines += [
         [shown(row[0]), *(shown(c) + (bold if c.is_bold else " " * len(bold)) for c in row[1:])]
         for row in made.rows

@@ -9,7 +9,7 @@ from ablate.config import schema
 from ablate.config.dimensions import DIMENSIONS, ConstraintEntry
 from ablate.config.entries import Entry
 from ablate.config.phases import PHASES, PhaseEntry
-from ablate.config.questions import FactorEntry, InteractionEntry, QuestionEntry
+from ablate.config.questions import FactorEntry, InteractionEntry, QuestionEntry, TableEntry
 from ablate.config.settings import settings_of_executor
 from ablate.config.study_file import ReferenceEntry, StudyEntry
 from ablate.settings.members import members
@@ -39,7 +39,8 @@ def study_file() -> Iterator[str]:
     )
     yield from _keys(StudyEntry)
     yield from _section("questions.NAME", schema.Question, QuestionEntry)
-    yield f"{docstring(InteractionEntry).text} Its keys are {codes(InteractionEntry.model_fields)}."
+    for model in (InteractionEntry, TableEntry):
+        yield f"{docstring(model).text} Its keys are {codes(model.model_fields)}."
     yield from _section("factors.NAME", schema.Factor, FactorEntry)
     yield from _kinds("phases.NAME", "design", PHASES, PhaseEntry)
     yield from _section("references.NAME", schema.Reference, ReferenceEntry)

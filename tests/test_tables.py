@@ -91,12 +91,34 @@ def test_a_row_of_latex_has_a_cell_per_column_whatever_it_holds() -> None:
     )
 
 
+def two_groups() -> Table:
+    marked = Cell(text="✓", is_underlined=True, is_bold=True)
+    rows: list[list[Cell | str]] = [["a & b", marked, "1"], ["[x]", "", "−2 %"]]
+    return table(["", "in %", "b_c"], rows, rules=[1], groups=[("", 1), ("50 % & more", 2)])
+
+
+def test_groups_of_columns_are_a_line_of_their_own_or_part_of_the_heads() -> None:
+    made = two_groups()
+    assert made.full_heads == ("", "50 % & more in %", "50 % & more b_c")
+    lines = to_latex(made).splitlines()
+    assert lines[2] == r"\multicolumn{1}{c}{} & \multicolumn{2}{c}{50 \% \& more} \\"
+    assert lines[3] == r"\cmidrule(lr){2-3}"
+    assert r"\textbf{\underline{\checkmark{}}}" in to_latex(made)
+    page = to_html(made)
+    assert '<th scope="colgroup" colspan="2">50 % &amp; more</th>' in page
+    assert '<tr class="ruled"><td>[x]</td>' in page
+    assert "<b><u>✓</u></b>" in page
+    assert "| **<u>✓</u>** |" in to_markdown(made)
+    assert to_text(made).splitlines()[0].endswith("50 % & more b_c")
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_latex_compiles(tmp_path: Path) -> None:
     text = latex_file([to_latex(hard(), comments=["50 % of\nall"])])
+    grouped = latex_file([to_latex(two_groups(), is_centred=True)])
     (tmp_path / "t.tex").write_text(
         "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
-        f"{text}\n\\end{{document}}\n"
+        f"{text}\n{grouped}\n\\end{{document}}\n"
     )
     words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)

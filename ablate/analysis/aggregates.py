@@ -11,7 +11,7 @@ from ablate.analysis.question import RegisteredQuestion
 from ablate.analysis.verdict import Row
 from ablate.errors import DataError
 from ablate.published import Value
-from ablate.stats.best_set import best_set
+from ablate.stats.best_set import best_set, first_and_second
 from ablate.stats.crossed import crossed_t
 from ablate.stats.margins import is_equivalent
 from ablate.stats.ranks import mean_ranks
@@ -107,6 +107,24 @@ def best_values(
         groups=cells.groups,
     )
     return tuple(question.values[at] for at in best)
+
+
+def places(question: RegisteredQuestion, answers: pd.DataFrame, metric: str) -> tuple[Value, ...]:
+    """Return the value that is shown to beat all others in a metric, then the shown second.
+
+    Raises:
+        DataError: Fewer than two blocks have every value.
+    """
+    cells = cells_of(question, answers, metric)
+    if not cells.scores.size:
+        return ()
+    found = first_and_second(
+        question.sign_of(metric) * cells.scores,
+        alpha=question.alpha,
+        images=question.images,
+        groups=cells.groups,
+    )
+    return tuple(question.values[at] for at in found)
 
 
 def _block_scores(question: RegisteredQuestion, answers: pd.DataFrame) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import interim, redraws
-from ablate.analysis.aggregates import RankDifference, best_values, counts, rank_differences
+from ablate.analysis.aggregates import RankDifference, best_values, counts, places, rank_differences
 from ablate.analysis.budgets import at_budget, other_budgets
 from ablate.analysis.cells import cells_of, with_bases
 from ablate.analysis.confirmation import asked as confirmation_of
@@ -190,6 +190,8 @@ def _answered(
         ),
         counts=counts(verdict.rows, alpha=question.alpha),
         best=best,
+        places=_places(question, selected),
+        components=question.components,
         ranks=ranks,
         agreement=ranking,
         plateau=steps,
@@ -350,3 +352,12 @@ def _best_and_ranks(
         return best, rank_differences(question, selected.answers)
     except DataError:  # the guards have said so
         return best, ()
+
+
+def _places(question: RegisteredQuestion, selected: Selected) -> dict[str, tuple[Value, ...]]:
+    """Metric -> the shown first and second value; only metrics in which there is a first."""
+    try:
+        found = {one: places(question, selected.answers, one) for one in question.metrics}
+    except DataError:  # the guards have said so
+        return {}
+    return {metric: values for metric, values in found.items() if values}

@@ -15,7 +15,7 @@ from ablate.analysis.plateau import Plateau
 from ablate.analysis.sensitivity import Reselection
 from ablate.analysis.verdict import AtBudget, Row, Verdict
 from ablate.identity import canonical_json
-from ablate.published import Value
+from ablate.published import Component, Value
 from ablate.stored import decode as decoded
 from ablate.stored import encode as plain
 from ablate.stored import stored
@@ -99,6 +99,9 @@ class AnsweredQuestion(Verdict):
         reselected: The answer had another metric chosen the winners.
         counts: Wins, losses and ties per contrast.
         best: Metric -> the values that no other value beats, best mean first.
+        places: Metric -> the value that is shown to beat all others, and the second where that is
+            shown; only metrics with a first.
+        components: The columns of a component table, whose rows are the values.
         ranks: Mean rank of each value against the baseline.
         agreement: Of an interaction: whether rankings survive the other factor.
         plateau: Of steps: the smallest value as good as the best.
@@ -118,6 +121,8 @@ class AnsweredQuestion(Verdict):
     reselected: tuple[Reselection, ...] = ()
     counts: tuple[Count, ...] = ()
     best: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    places: Mapping[str, tuple[Value, ...]] = stored(default_factory=dict, optional=True)
+    components: tuple[Component, ...] = stored(default=(), optional=True)
     ranks: tuple[RankDifference, ...] = ()
     agreement: tuple[Agreement, ...] | None = stored(default=None, optional=True)
     plateau: Plateau | None = stored(default=None, optional=True)

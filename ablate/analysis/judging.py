@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ablate.analysis.cells import Cells, cells_of, tuned_baselines
+from ablate.analysis.components import table_advice, table_headline
 from ablate.analysis.contrasts import INTERACTION, QUADRATIC
 from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, by_flips, estimate
@@ -79,8 +80,12 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         margins_of=question.percent_of,
         rows=rows,
         contrasts=contrasts,
-        headline=headline(question.factor, contrasts, not_answerable=failed[0] if failed else ""),
-        advice=advice(question.factor, contrasts, values=question.values),
+        headline=table_headline(contrasts)
+        if question.components and not failed
+        else headline(question.factor, contrasts, not_answerable=failed[0] if failed else ""),
+        advice=table_advice(contrasts)
+        if question.components and not failed
+        else advice(question.factor, contrasts, values=question.values),
     )
 
 

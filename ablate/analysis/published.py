@@ -80,6 +80,7 @@ def registered(
         has_steps="sequence" in found.contrasts,
         trend=found.trend,
         crossed=found.crossed,
+        components=found.components,
         primary=found.primary,
         secondary=(*found.secondary, *(metric for metric in metrics if metric not in named)),
         guardrails=found.guardrails,

@@ -7,7 +7,7 @@ from typing import Literal
 from ablate.config.schema import Expects, Trend
 from ablate.errors import ConfigError
 from ablate.metrics.catalogue import BETTER, LABELS, Direction
-from ablate.published import CrossedFactor, Value
+from ablate.published import Component, CrossedFactor, Value
 from ablate.rules import Base
 from ablate.stats.crossed import Images
 
@@ -61,6 +61,7 @@ class RegisteredQuestion:
         has_steps: Whether each value is compared with the one before it.
         trend: Axis of the trend, where one is asked for.
         crossed: The two factors of an interaction, else empty.
+        components: The columns of a component table, whose rows are the values; else empty.
         agrees_with: Another question whose answer this one completes.
     """
 
@@ -89,6 +90,7 @@ class RegisteredQuestion:
     has_steps: bool = False
     trend: Trend | None = None
     crossed: tuple[CrossedFactor, ...] = ()
+    components: tuple[Component, ...] = ()
     agrees_with: str | None = None
 
     @property

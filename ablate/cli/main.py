@@ -32,6 +32,7 @@ from ablate.cli import (
     selftest,
     status,
     synthesize,
+    table,
     ui,
 )
 from ablate.cli.manual import EXIT_LINE, FIX, MAKE, READ, RUN, USE, Command, Group
@@ -49,6 +50,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (RUN, "run", run.run, "Run a study, or go on with it."),
     (RUN, "status", status.status, "How far a study is; writes nothing."),
     (READ, "report", report.report, "Pages, figures and tables of a study."),
+    (READ, "table", table.table, "Answers as the table of a paper, side by side."),
     (READ, "best", best.best, "What no other value beats, and the trade-offs."),
     (READ, "synthesize", synthesize.synthesize, "One answer over data sets and networks."),
     (READ, "compare", compare.compare, "Two runs in words."),

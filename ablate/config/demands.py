@@ -17,6 +17,7 @@ from ablate.design_names import (
     BLOCKED,
     CONFIRM,
     FULL_FACTORIAL,
+    LEAVE_ONE_OUT,
     ONE_FACTOR,
     SEARCH,
     SOBOL,
@@ -56,6 +57,13 @@ def check_demands(parts: Parts, config: StudyConfig) -> None:
                 "an interaction needs all combinations in the same blocks; add a phase "
                 f"{{design: {BLOCKED}, options: {{arms: full_factorial}}}}",
             )
+        if question.components and BLOCKED not in designs:
+            errors.add(
+                f"{at}.compare",
+                "a component table needs blocks to be answered; add phases.answer: "
+                f"{{design: {BLOCKED}, options: {{arms: {LEAVE_ONE_OUT}}}}}",
+            )
+    _check_left_out(parts, config)
     blocked = [phase.name for phase in config.phases.values() if phase.design == BLOCKED]
     for name in blocked[1:]:
         errors.add(
@@ -76,6 +84,21 @@ def check_demands(parts: Parts, config: StudyConfig) -> None:
             )
 
 
+def _check_left_out(parts: Parts, config: StudyConfig) -> None:
+    """Add an error for values that are asked about where blocks have each component on and off."""
+    asked = {name for question in config.questions.values() for name in question.factors}
+    for phase in config.phases.values():
+        if phase.options.get("arms") != LEAVE_ONE_OUT:
+            continue
+        for factor in config.factors.values():
+            if factor.name in asked and len(factor.values) > 2 and factor.off is not None:
+                parts.errors.add(
+                    f"phases.{phase.name}.options.arms",
+                    f"{LEAVE_ONE_OUT} trains {factor.name} at {factor.baseline} and "
+                    f"{factor.off} alone; keep these two values, or use {ONE_FACTOR}",
+                )
+
+
 def runs_of(phase: Phase, config: StudyConfig) -> float:
     """Return an upper bound of the runs of a phase; of a plug-in's design its seeds alone."""
     lengths = [len(factor.values) for factor in config.factors.values() if not factor.tied_to]
@@ -86,7 +109,7 @@ def runs_of(phase: Phase, config: StudyConfig) -> float:
         SOBOL: phase.trials or 0,
         BASELINE_ONLY: 1,
         ONE_FACTOR: each,
-        "leave_one_out": each,
+        LEAVE_ONE_OUT: each,
         "add_one_in": each,
         "path": each,
         FULL_FACTORIAL: every,

@@ -13,6 +13,7 @@ from ablate.errors import ConfigError, UnknownNameError, nearest, one_line
 logger = logging.getLogger(__name__)
 Kind = Literal["studies", "search_spaces"]
 WORDS = {"studies": "study", "search_spaces": "search space"}
+TABLES = "tables"  # folder beside the studies with component tables of papers, found by name too
 SUFFIXES = (".yaml", ".yml")
 LONGEST_PATH, LONGEST_NAME = 1000, 200
 STUDY = re.compile(r"[A-Za-z0-9][\w.-]*(@[2-9]|@[1-9][0-9]+)?", re.ASCII)  # no / and no ..
@@ -132,4 +133,4 @@ def _by_path(kind: Kind, path: Path, folder: Path | None) -> Location:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    return sorted([*folder.glob("*.yaml"), *folder.glob(f"{TABLES}/*.yaml")])

@@ -21,7 +21,7 @@ from ablate.config.entries import (
 )
 from ablate.config.errors import short
 from ablate.config.schema import EVEN, OBRIEN_FLEMING, Phase, Spending
-from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH
+from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, LEAVE_ONE_OUT, SEARCH
 from ablate.errors import nearest
 
 CLAIMING = (BLOCKED, CONFIRM)  # designs with replicates that a claim can rest on
@@ -39,6 +39,7 @@ BLOCKS_TO_CONFIRM: Final = 8
 REDRAWS_SINCE: Final = 2  # version of the packaged defaults: before it no block was redrawn
 OBRIEN_FLEMING_SINCE: Final = 3  # before it looks were further studies, and shared alpha evenly
 FUTILITY: Final = 0.25  # chance below which going on is futile
+LEAVES_OUT_SINCE: Final = 3  # before it leave_one_out began at the other value of every factor
 MOST_TIMES: Final = 1000  # the steps of the answer
 BASELINE: Final = "baseline"  # the arm that every confirmation has
 
@@ -65,7 +66,9 @@ class BestOptions(_Options):
     """The values that another design starts from or leads to."""
 
     best: Values = Field(
-        default=None, description="Factor -> its best value; by default the other one."
+        default=None,
+        description="Factor -> its best value. By default leave_one_out begins at the baseline, "
+        "and add_one_in leads to the other value.",
     )
 
     def _problems(self, parts: Parts) -> Iterator[Problem]:
@@ -108,8 +111,10 @@ class BlockedOptions(_Options):
         description="Nuisance points per value and block, a power of two; from the preset.",
     )
     blocks: Positive = Field(default=8, description="Blocks, each with a seed; from the preset.")
-    arms: Annotated[Literal["one_factor", "full_factorial"], Said()] = Field(
-        default="one_factor", description="Values of one factor at a time, or all combinations."
+    arms: Annotated[Literal["one_factor", "leave_one_out", "full_factorial"], Said()] = Field(
+        default="one_factor",
+        description="Values of one factor at a time; the baseline and each component off; or all "
+        "combinations.",
     )
     redraws: Count = Field(
         default=0,
@@ -419,7 +424,11 @@ def read_phases(parts: Parts, raw: Any) -> dict[str, Phase]:
         entry = read(_model(parts, at, values), values, at, parts)
         phase = _phase(name, entry, values)
         phase = _with_spending(phase, entry, defaults=parts.defaults)
-        phases[name] = _with_redraws(phase) if parts.defaults >= REDRAWS_SINCE else phase
+        if parts.defaults >= REDRAWS_SINCE:
+            phase = _with_redraws(phase)
+        if parts.defaults < LEAVES_OUT_SINCE:
+            phase = _from_the_other_end(phase, parts)
+        phases[name] = phase
         for again in _at_budgets(phases[name]):
             if again.name in entries:
                 text = f"is the name of what {at}.budgets adds; give this phase another one"
@@ -491,6 +500,16 @@ def _with_spending(phase: Phase, entry: AnyPhase, *, defaults: int) -> Phase:
         return phase
     bound = entry.futility if entry.has("futility") else None
     return replace(phase, spending=spending, futility=FUTILITY if bound is None else bound)
+
+
+def _from_the_other_end(phase: Phase, parts: Parts) -> Phase:
+    """Return a leave_one_out of before, whose full method had the other value of every factor."""
+    free = [factor for factor in parts.factors.values() if not factor.tied_to]
+    is_plain = phase.design == LEAVE_ONE_OUT and phase.options.get("best") is None
+    if not is_plain or any(len(factor.values) != 2 for factor in free):
+        return phase
+    best = {factor.name: factor.others[0] for factor in free}
+    return replace(phase, options={**phase.options, "best": best})
 
 
 def _at_budgets(phase: Phase) -> list[Phase]:

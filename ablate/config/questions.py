@@ -27,11 +27,15 @@ from ablate.numbers import is_number
 
 INTERACTION = "interaction"  # the contrasts of a question that compares two factors
 OF_ONE_FACTOR = {
-    "contrasts": "has contrasts of its own",
+    "contrasts": "has contrasts of its own (contrasts: baseline makes a table of components)",
     "trend": "has no trend",
     "expects": "has no better or worse direction",
     "agrees_with": "does not agree with another question",
     "guardrails": "claims nothing that a guardrail could veto",
+}
+OF_ONE_LIST = {  # keys of a question about one factor that a component table has not
+    "trend": "has no trend",
+    "agrees_with": "does not agree with another question",
 }
 
 Metrics = Annotated[
@@ -67,6 +71,11 @@ class FactorEntry(Entry):
     ordered: Flag | None = Field(None, description="A line plot and a trend contrast.")
     tied_to: Text | None = Field(
         None, description="Takes the value of the same index as that factor."
+    )
+    without: Any = Field(
+        None,
+        description="The value without this component, for component tables and leave_one_out; of "
+        "two values by default the one that is not the baseline.",
     )
 
 
@@ -119,13 +128,19 @@ class _AskedEntry(Entry):
                 yield f"smallest_effect.{metric}", f"no such metric of the question; {tail}"
 
 
-class QuestionEntry(_AskedEntry):
-    """What the study asks about one factor, and by which metrics."""
-
-    compare: Text = Field(description="The factor, or a list of two for their interaction.")
+class _ClaimingEntry(_AskedEntry):
     guardrails: Metrics | None = Field(None, description="Metrics that may veto a claim of better.")
     expects: Annotated[Literal["higher", "lower", "differs"], Said()] = Field(
         "differs", description="The direction that is expected."
+    )
+
+
+class QuestionEntry(_ClaimingEntry):
+    """What the study asks about one factor, and by which metrics."""
+
+    compare: Text = Field(
+        description="The factor; a list of two for their interaction, of more for a component "
+        "table."
     )
     contrasts: (
         Annotated[
@@ -213,6 +228,37 @@ class InteractionEntry(_AskedEntry):
             yield "compare", f"{text}; name another"
 
 
+class TableEntry(_ClaimingEntry):
+    """Several components at once, each alone away from the baseline: one corrected family."""
+
+    compare: Annotated[
+        Annotated[list[Text], Field(min_length=2)],
+        Said("a list of factors such as [attention, detail, gradient]"),
+    ] = Field(description="The components, each a factor; the rows of one table.")
+    contrasts: Annotated[Literal["baseline"], Said()] | None = Field(
+        None, description="baseline: each row against the full method; needed for two components."
+    )
+
+    @classmethod
+    def misplaced(cls, key: str, value: Any, at: str) -> str | None:
+        """Name the keys that only a question about one factor has."""
+        del at
+        text = OF_ONE_LIST.get(key)
+        return text and (f"a component table {text}; remove it" if value is not None else "")
+
+    def _problems(self, parts: Parts) -> Iterator[Problem]:
+        yield from super()._problems(parts)
+        if not self.has("compare"):
+            return
+        yield from _unknown_factors(self.compare, parts)
+        for name in dict.fromkeys(self.compare):
+            factor = parts.factors.get(name)
+            if self.compare.count(name) > 1:
+                yield "compare", f"names {name!r} twice; each component once"
+            if factor is not None and factor.tied_to:
+                yield "compare", f"{name!r} follows {factor.tied_to!r}; name that one"
+
+
 def _unknown_factors(names: list[str], parts: Parts) -> Iterator[Problem]:
     for name in names:
         if name not in parts.compared:
@@ -229,6 +275,9 @@ def _trend_error(factor: Factor, trend: str) -> str | None:
     if trend == "log2" and min(numbers) <= 0:
         return f"{factor.name} has values without a logarithm; use linear"
     return None
+
+
+AnyQuestion = QuestionEntry | InteractionEntry | TableEntry
 
 
 def read_factors(parts: Parts, raw: Any) -> dict[str, Factor]:
@@ -291,6 +340,9 @@ def _factor(parts: Parts, name: str, entry: FactorEntry, dimension: Dimension) -
     if baseline not in values and (entry.tied_to is None or is_given):
         text = f"{short(baseline)} is not one of the values {short(values)}; add it or name another"
         errors.add(f"{at}.baseline", text)
+    if entry.without is not None and entry.without not in values:
+        text = f"{short(entry.without)} is not one of the values {short(values)}; name one of them"
+        errors.add(f"{at}.without", text)
     return Factor(
         name=name,
         dimension=dimension.name,
@@ -298,6 +350,7 @@ def _factor(parts: Parts, name: str, entry: FactorEntry, dimension: Dimension) -
         baseline=baseline,
         ordered=bool(entry.ordered),
         tied_to=entry.tied_to,
+        without=entry.without,
     )
 
 
@@ -340,15 +393,21 @@ def read_questions(parts: Parts, raw: Any) -> dict[str, Question]:
         if text := name_error(name):
             errors.add(at, text)
             continue
-        is_pair = isinstance(values, Mapping) and isinstance(values.get("compare"), list)
-        model: type[QuestionEntry | InteractionEntry]
-        model = InteractionEntry if is_pair else QuestionEntry
-        questions[name] = _question(name, read(model, values, at, parts))
+        questions[name] = _question(name, read(_model_of(values), values, at, parts))
     _check_agreement(parts, questions)
     return questions
 
 
-def _question(name: str, entry: QuestionEntry | InteractionEntry) -> Question:
+def _model_of(values: Any) -> type[AnyQuestion]:
+    """Return the model of a question: two factors are an interaction unless they have contrasts."""
+    compare = values.get("compare") if isinstance(values, Mapping) else None
+    if not isinstance(compare, list):
+        return QuestionEntry
+    is_table = len(compare) > 2 or (len(compare) == 2 and values.get("contrasts") == "baseline")
+    return TableEntry if is_table else InteractionEntry
+
+
+def _question(name: str, entry: AnyQuestion) -> Question:
     shared: dict[str, Any] = {
         "id": name,
         "asks": entry.asks or "",
@@ -359,6 +418,10 @@ def _question(name: str, entry: QuestionEntry | InteractionEntry) -> Question:
     if isinstance(entry, InteractionEntry):
         first, second = entry.compare or ("", "")
         return Question(compare=first, crossed_with=second, contrasts=(INTERACTION,), **shared)
+    if isinstance(entry, TableEntry):
+        names = tuple(entry.compare or ())
+        first = next(iter(names), "")
+        return Question(compare=first, components=names, expects=entry.expects, **shared)
     return Question(
         compare=entry.compare or "",
         expects=entry.expects,

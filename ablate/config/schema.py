@@ -12,6 +12,7 @@ Trend = Literal["linear", "log2"]
 Contrasts = tuple[str, ...] | Mapping[str, Mapping[Any, float]]
 PATHS = ("root", "infrared", "visible", "splits")  # of one data set on one machine: no identity,
 # and never carried to another data set
+NOTHING = (False, 0, None, "none", "off")  # values that mean: without this component
 LOOK = "@"  # study@2 is the second look at the study
 Spending = Literal["obrien_fleming", "even"]
 OBRIEN_FLEMING: Final = "obrien_fleming"
@@ -70,6 +71,27 @@ class Factor:
     baseline: Any
     ordered: bool = False  # a line plot and a trend contrast
     tied_to: str | None = None  # takes the value of the same index as that factor
+    without: Any = field(default=None, repr=False)  # as the file says it; see `off`
+
+    @property
+    def others(self) -> tuple[Any, ...]:
+        """The values beside the baseline."""
+        return tuple(value for value in self.values if value != self.baseline)
+
+    @property
+    def off(self) -> Any:
+        """The value that switches the component off; None where nothing says which one.
+
+        It is what the file calls `without`. Of two values it is the one that means nothing (0,
+        false, none), else the one that is not the baseline.
+        """
+        if self.without is not None:
+            return self.without
+        if len(self.values) != 2:
+            return None
+        if self.baseline in NOTHING and self.others[0] not in NOTHING:
+            return self.baseline
+        return self.others[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +100,8 @@ class Question:
 
     `contrasts` names families ("baseline": each value against the baseline, "sequence": each
     against the one before it) or maps a name to weights over values, their sum 0. A question about
-    an interaction compares two factors; its contrasts are those of contrasts.
+    an interaction compares two factors; its contrasts are those of contrasts. A component table
+    compares several factors, each alone away from its baseline; `compare` is the first of them.
     """
 
     id: str
@@ -94,7 +117,15 @@ class Question:
     images: str = "random"  # "fixed" limits the answer to these test images
     agrees_with: str | None = None  # the same on the ratio at fixed levels, else it is coverage
     crossed_with: str | None = field(default=None, repr=False)  # second factor of an interaction
+    components: tuple[str, ...] = field(default=(), repr=False)  # the factors of a component table
     registered: bool = field(default=True, repr=False)  # False: described, never judged
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The factors that it compares: one, the two of an interaction, or all components."""
+        if self.components:
+            return self.components
+        return (self.compare,) if self.crossed_with is None else (self.compare, self.crossed_with)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +251,10 @@ class StudyConfig:
         values = asdict(self)
         for name in ("file", "executor", "store", "notes", "references", "defaults"):
             del values[name]
+        for part, key in (("factors", "without"), ("questions", "components")):
+            for one in values[part].values():  # an older version had no such key
+                if one[key] in (None, ()):
+                    del one[key]
         for section in ("data", "task"):
             for name in PATHS:
                 values["base"].get(section, {}).pop(name, None)

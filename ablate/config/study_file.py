@@ -24,7 +24,7 @@ from ablate.config.entries import (
 )
 from ablate.config.errors import short
 from ablate.config.phases import AnyPhase
-from ablate.config.questions import FactorEntry, InteractionEntry, QuestionEntry
+from ablate.config.questions import AnyQuestion, FactorEntry
 from ablate.config.schema import Reference
 from ablate.config.settings import Context, settings_of_executor
 from ablate.errors import nearest
@@ -110,9 +110,7 @@ class StudyEntry(HeadEntry):
     """A study: its questions, what is varied for them, and how it is run."""
 
     what: ClassVar[str] = "section"
-    questions: dict[Name, QuestionEntry | InteractionEntry] | None = Field(
-        None, description="Name -> question."
-    )
+    questions: dict[Name, AnyQuestion] | None = Field(None, description="Name -> question.")
     space: SpaceEntry | None = Field(
         None,
         description="dimensions and constraints, mostly from the search spaces that defaults name.",

@@ -211,7 +211,7 @@ def _margins(question: AnsweredQuestion) -> str:
 
 def _baselines(question: AnsweredQuestion) -> str:
     """The mean of the pilot and of the tuned baseline, of documents in percent of the former."""
-    baseline, pilots = _baseline(question), _bases(question)
+    baseline, pilots = baseline_of(question), _bases(question)
     if baseline is None or question.percent_of != "pilot":
         return ""
     means = [
@@ -221,7 +221,7 @@ def _baselines(question: AnsweredQuestion) -> str:
     return "; ".join(means)
 
 
-def _baseline(question: AnsweredQuestion) -> Value | None:
+def baseline_of(question: AnsweredQuestion) -> Value | None:
     """The baseline; of a document that does not name it, the one that most rows compare with.
 
     None where rows are contrasts of other values.

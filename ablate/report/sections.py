@@ -20,6 +20,7 @@ from ablate.report.contents import Contents
 from ablate.report.estimand import estimand_lines
 from ablate.report.figures import SECTIONS, Section
 from ablate.report.origin import origin_table
+from ablate.report.paper_table import NOTE, paper_table, source_of
 from ablate.report.pilots import convergence
 from ablate.report.runs import (
     MOST_LINKS,
@@ -42,8 +43,9 @@ from ablate.report.values import (
 from ablate.tables import Table, of_frame
 
 BESIDE = (
-    "Beside this page: tables/arms, answers (csv, tex), winners, budget, runs, images (csv), "
-    "figures/ and figures.pdf, verdict.json, report.md."
+    "Beside this page: tables/arms, answers (csv, tex), winners, budget, runs, images (csv), paper "
+    "(tex, md: the questions as papers print them), figures/ and figures.pdf, verdict.json, "
+    "report.md."
 )
 BESIDE_LINKED = (
     "Beside this page: tables/ (pandas.read_csv opens arms, answers, winners, budget and "
@@ -274,6 +276,9 @@ def _answers(contents: Contents) -> Part:
 def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
     gamed = gamed_values(question, contents.comparators)
     blocks: list[Block] = [Text(text=question.advice)] if question.advice else []
+    if question.components and question.cells:
+        paper = paper_table([source_of(contents, question)])
+        blocks += [Tabled(table=paper), Text(text=NOTE, look="small")]
     if question.contrasts:
         blocks.append(Tabled(table=words_table(question)))
     blocks += [

@@ -12,6 +12,13 @@ from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn
+from ablate.report.paper_table import (
+    as_latex,
+    as_markdown,
+    paper_table,
+    source_of,
+    tabled,
+)
 from ablate.report.runs import with_links
 from ablate.report.values import (
     ROLES,
@@ -72,7 +79,10 @@ def plateau_table(contents: Contents, question: AnsweredQuestion, plateau: Plate
 
 
 def write(contents: Contents, folder: Path) -> None:
-    """Write arms, answers, winners, budget, runs and images as CSV, the first two as LaTeX too."""
+    """Write arms, answers, winners, budget, runs and images as CSV, the first two as LaTeX too.
+
+    Questions with values go into paper.tex and paper.md, as papers print them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(_every_arm(contents), folder / "arms.csv")
     parts = [to_latex(of_frame(shown(contents)), comments=["arms: mean ± sd over runs"])]
@@ -94,6 +104,9 @@ def write(contents: Contents, folder: Path) -> None:
                 table = plateau_table(contents, question, question.plateau)
                 write_csv(table, folder / f"plateau_{question.id}.csv")
     (folder / "arms.tex").write_text(latex_file(parts), encoding="utf-8")
+    if papers := {one.id: paper_table([source_of(contents, one)]) for one in tabled(contents)}:
+        (folder / "paper.tex").write_text(as_latex(papers), encoding="utf-8")
+        (folder / "paper.md").write_text(as_markdown(papers), encoding="utf-8")
     spent = FIGURES.get("budget")().numbers(contents)
     if not isinstance(spent, NotDrawn):
         write_csv(spent, folder / "budget.csv")

@@ -101,6 +101,9 @@ def _families(config: StudyConfig, phase: Phase) -> dict[str, int]:
 
 def comparisons(config: StudyConfig, question: Question) -> int:
     """Return the size of a question's family: its contrasts x its primary metrics."""
+    if question.components:
+        rows = sum(len(config.factors[name].others) for name in question.components)
+        return max(1, rows) * max(1, len(question.primary))
     factor = config.factors[question.compare]
     if question.crossed_with is not None:
         other = config.factors[question.crossed_with]

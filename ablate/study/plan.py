@@ -11,6 +11,7 @@ from typing import Any
 from ablate.config.schema import Phase, Question, StudyConfig
 from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SEARCHES, SOBOL
 from ablate.designs.blocked import block_seeds
+from ablate.designs.components import table_rows
 from ablate.designs.contract import DESIGNS, Frozen, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
 from ablate.identity import digest
@@ -66,13 +67,15 @@ class Plan:
         """Return value -> arm id for the factor that the question compares, at a budget.
 
         All other factors have their baseline; tied ones follow. Of an interaction the keys are
-        pairs of values, the second factor changing fastest.
+        pairs of values, the second factor changing fastest; of a component table they are the
+        names of its rows.
         """
         factors, name, other = self.config.factors, question.compare, question.crossed_with
-        if other is None:
-            chosen: dict[Any, dict[str, Any]] = {
-                value: {name: value} for value in factors[name].values
-            }
+        chosen: dict[Any, dict[str, Any]]
+        if question.components:
+            chosen = table_rows([factors[one] for one in question.components])
+        elif other is None:
+            chosen = {value: {name: value} for value in factors[name].values}
         else:
             pairs = itertools.product(factors[name].values, factors[other].values)
             chosen = {pair: dict(zip((name, other), pair, strict=True)) for pair in pairs}

@@ -155,13 +155,18 @@ def _table(trials: Sequence[PlannedTrial]) -> JsonValue:
 
 
 def _interactions(config: StudyConfig) -> dict[str, JsonValue]:
-    """Return the second factors of questions that have one; nothing for studies without."""
+    """Return the other factors of questions that have several; nothing for studies without."""
+    tables: dict[str, JsonValue] = {
+        name: list(question.components)
+        for name, question in config.questions.items()
+        if question.components
+    }
     crossed: dict[str, JsonValue] = {
         name: question.crossed_with
         for name, question in config.questions.items()
         if question.crossed_with
     }
-    return {"crossed": crossed} if crossed else {}
+    return {**({"crossed": crossed} if crossed else {}), **({"tables": tables} if tables else {})}
 
 
 def _pre_registered(config: StudyConfig) -> dict[str, JsonValue]:

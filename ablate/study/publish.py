@@ -12,9 +12,11 @@ from ablate.config.schema import EVEN, Dimension, Factor, Phase, Question
 from ablate.data.groups import across
 from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
+from ablate.designs.components import COMPONENTS, table_rows
 from ablate.designs.full_factorial import cell
 from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
 from ablate.published import (
+    Component,
     ConfirmationFacts,
     CrossedFactor,
     FrozenArm,
@@ -311,6 +313,8 @@ def question_facts(plan: Plan, question: Question) -> QuestionFacts:
         images="fixed" if question.images == "fixed" else "random",
         agrees_with=question.agrees_with,
     )
+    if question.components:
+        return _as_table(plan, question, alone)
     if question.crossed_with is None:
         return alone
     other = plan.config.factors[question.crossed_with]
@@ -326,4 +330,25 @@ def question_facts(plan: Plan, question: Question) -> QuestionFacts:
             for one in (factor, other)
         ),
         registered=question.registered,
+    )
+
+
+def _as_table(plan: Plan, question: Question, alone: QuestionFacts) -> QuestionFacts:
+    """Return a question with the rows of its table as values, and its components in each row."""
+    factors = [plan.config.factors[name] for name in question.components]
+    rows = table_rows(factors)
+    return replace(
+        alone,
+        factor=COMPONENTS,
+        dimension=None,
+        baseline=next(iter(rows)),
+        ordered=False,
+        components=tuple(
+            Component(
+                factor=factor.name,
+                values=tuple(chosen.get(factor.name, factor.baseline) for chosen in rows.values()),
+                off=factor.off,
+            )
+            for factor in factors
+        ),
     )

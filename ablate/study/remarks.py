@@ -10,6 +10,7 @@ from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SOBO
 from ablate.designs.contract import Inputs
 from ablate.designs.fractional_factorial import fraction_of
 from ablate.stats.power import ALPHA, fewest_blocks, smallest_p
+from ablate.study.changes import changes
 from ablate.study.claims import Reach, course_of, reaches
 from ablate.study.plan import Plan
 
@@ -72,7 +73,7 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
         if reach.phase == phase.name
         for line in _flips(reach, phase)
     ]
-    return lines
+    return [*lines, *changes(config, phase)]
 
 
 def _flips(reach: Reach, phase: Phase) -> Iterator[str]:

@@ -88,7 +88,10 @@ def test_only_blocks_claim(tmp_path: Path) -> None:
         ({"design": "blocked", "options": {"points": 3}}, "power of two, got 3; use 2 or 4"),
         ({"design": "blocked", "options": {"points": 0}}, "whole number of at least 1, got 0"),
         ({"design": "blocked", "options": {"blocks": "8"}}, "must be a whole number"),
-        ({"design": "blocked", "options": {"arms": "all"}}, "one of one_factor, full_factorial"),
+        (
+            {"design": "blocked", "options": {"arms": "all"}},
+            "one of one_factor, leave_one_out, full_factorial",
+        ),
         ({"design": "blocked", "seeds": 3}, "a block has one seed; raise options.blocks"),
         ({"design": "blocked", "trials": 3}, "only a search has it"),
         ({"design": "blocked", "preset": "smoke", "claims": True}, "use quick, full, deep, or"),

@@ -1,6 +1,8 @@
 """Questions: roles of metrics, contrasts, trends, and every fault with its mend."""
 
 import copy
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ NAMED = Factor(name="variant", dimension="variant", values=("a", "b", "c"), base
 ORDERED = Factor(
     name="ratio", dimension="ratio", values=(0.25, 0.5, 0.7), baseline=0.5, ordered=True
 )
+KNOWN = {"variant": NAMED, "ratio": ORDERED}
 GOOD: dict[str, Any] = {
     "asks": "Does it?",
     "compare": "variant",
@@ -28,13 +31,15 @@ GOOD: dict[str, Any] = {
 }
 
 
-def read(*entries: dict[str, Any]) -> tuple[dict[str, Question], list[str]]:
+def read(
+    *entries: dict[str, Any], factors: Mapping[str, Factor] = KNOWN
+) -> tuple[dict[str, Question], list[str]]:
     base = {"metrics": {"names": ["qabf", "vif", "mi", "sd", "en"]}}
     errors = Errors("study.yaml")
     parts = Parts(
         settings=Context(errors, base, merged_names(None)),
-        factors={"variant": NAMED, "ratio": ORDERED},
-        compared=("variant", "ratio"),
+        factors=factors,
+        compared=tuple(factors),
     )
     found = read_questions(parts, {f"q{number}": entry for number, entry in enumerate(entries)})
     return found, errors.lines
@@ -129,7 +134,7 @@ def test_a_pair_of_factors_is_a_question_about_their_interaction() -> None:
         ({"compare": ["variant"]}, "must be two factors such as [padding, crop]"),
         ({"compare": ["variant", "variant"]}, "two factors, got 'variant' twice"),
         ({"compare": ["variant", "ratioo"]}, "did you mean 'ratio'?"),
-        ({"contrasts": "baseline"}, "an interaction has contrasts of its own; remove it"),
+        ({"contrasts": "sequence"}, "an interaction has contrasts of its own (contrasts: baseline"),
         ({"trend": "log2"}, "an interaction has no trend"),
         ({"guardrails": ["sd"]}, "claims nothing that a guardrail could veto; remove it"),
         ({"expects": "higher"}, "has no better or worse direction"),
@@ -137,4 +142,43 @@ def test_a_pair_of_factors_is_a_question_about_their_interaction() -> None:
 )
 def test_what_an_interaction_cannot_have_is_a_fault(changes: dict[str, Any], text: str) -> None:
     _, faults = read({"asks": "?", "compare": ["variant", "ratio"], "primary": ["qabf"]} | changes)
+    assert any(text in line for line in faults), faults
+
+
+TABLE: dict[str, Any] = {"asks": "?", "compare": ["a", "b", "c"], "primary": ["qabf"]}
+
+
+def read_table(**changes: Any) -> tuple[Question, list[str]]:
+    flags = {name: Factor(name=name, dimension=name, values=(1, 0), baseline=1) for name in "abcd"}
+    flags["d"] = replace(flags["d"], tied_to="a")
+    found, errors = read(TABLE | changes, factors=flags)
+    return found["q0"], errors
+
+
+def test_several_factors_are_the_components_of_one_table() -> None:
+    question, faults = read_table(guardrails=["sd"], expects="lower")
+    assert faults == []
+    assert question.components == question.factors == ("a", "b", "c")
+    assert (question.crossed_with, question.contrasts) == (None, ("baseline",))
+    assert (question.guardrails, question.expects) == (("sd",), "lower")
+
+
+def test_two_factors_are_a_table_only_where_they_are_compared_with_the_baseline() -> None:
+    assert read_table(compare=["a", "b"])[0].components == ()
+    question, faults = read_table(compare=["a", "b"], contrasts="baseline")
+    assert (question.components, faults) == (("a", "b"), [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"compare": ["a", "b", "x"]}, "no factor is called 'x'"),
+        ({"compare": ["a", "b", "a"]}, "names 'a' twice; each component once"),
+        ({"compare": ["b", "c", "d"]}, "'d' follows 'a'; name that one"),
+        ({"trend": "linear"}, "a component table has no trend; remove it"),
+        ({"contrasts": "sequence"}, "questions.q0.contrasts: must be one of baseline"),
+    ],
+)
+def test_what_a_component_table_cannot_have_is_a_fault(changes: dict[str, Any], text: str) -> None:
+    _, faults = read_table(**changes)
     assert any(text in line for line in faults), faults

@@ -1,10 +1,12 @@
 """Plain designs: which rows they have, and what every design keeps."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ablate.config.schema import Dimension, Factor
+from ablate.designs.components import table_rows
 from ablate.designs.contract import DESIGNS, Inputs, Rows
 from ablate.errors import ConfigError
 
@@ -19,11 +21,13 @@ FACTORS = {
     "levels": factor("levels", (2, 3), 3, tied_to="ratio"),
 }
 TWO = {name: factor(name, (False, True), False) for name in "abcd"}
+FULL = {name: factor(name, (False, True), True) for name in "abcd"}
 NUISANCE = {"rate": Dimension(name="rate", type="float", low=1e-4, high=1e-2, log=True)}
 OPTIONS: dict[str, dict[str, Any]] = {
     "blocked": {"points": 2, "blocks": 3},
     "confirm": {"blocks": 2, "arms": {"mine": {}}},
     "path": {"best": {"a": True, "c": True}},
+    "leave_one_out": {"best": {"a": True, "c": True}},
     "fractional_factorial": {"generators": ["d = a * b * c"]},
 }
 
@@ -82,11 +86,46 @@ def test_a_tied_factor_follows_its_leader_in_every_design(name: str) -> None:
 
 
 def test_leave_one_out_and_add_one_in_are_mirror_images() -> None:
-    out, into = design("leave_one_out", TWO), design("add_one_in", TWO)
-    assert [row.change for row in out] == ["all", *(f"without {name}" for name in "abcd")]
+    out, into = design("leave_one_out", FULL), design("add_one_in", TWO)
+    assert [row.change for row in out] == ["full", *(f"w/o {name}" for name in "abcd")]
     assert [row.change for row in into] == ["none", *(f"with {name}" for name in "abcd")]
     for one, other in zip(out, into, strict=True):
         assert {name: not on for name, on in one.values.items()} == other.values
+
+
+def test_leave_one_out_begins_at_the_baseline_and_switches_each_component_off() -> None:
+    three = replace(factor("detail", (1.0, 0.5, 0.1), 1.0), without=0.1)
+    factors = {**FULL, "detail": three, "tied": factor("tied", (3, 2, 1), 3, tied_to="detail")}
+    rows = design("leave_one_out", factors)
+    assert values(rows)[0] == {**dict.fromkeys("abcd", True), "detail": 1.0, "tied": 3}
+    assert values(rows)[-1] == {**dict.fromkeys("abcd", True), "detail": 0.1, "tied": 1}
+    assert len(rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (
+            factor("x", (1, 2, 3), 1),
+            r"factors\.x\.without: is missing; say which of 2, 3 is the method",
+        ),
+        (factor("x", (0, 1), 0), r"factors\.x\.baseline: 0 is without x already"),
+    ],
+)
+def test_leave_one_out_asks_what_a_method_without_a_component_is(wrong: Factor, text: str) -> None:
+    with pytest.raises(ConfigError, match=text):
+        design("leave_one_out", {**FULL, "x": wrong})
+
+
+def test_the_rows_of_a_component_table_say_what_each_changes() -> None:
+    weight = replace(factor("soft_mask", (1.0, 0.25, 0.0), 1.0), without=0.0)
+    assert table_rows([FULL["a"], weight]) == {
+        "full": {},
+        "w/o a": {"a": False},
+        "soft mask 0.25": {"soft_mask": 0.25},
+        "w/o soft mask": {"soft_mask": 0.0},
+    }
+    assert list(table_rows([TWO["a"], FULL["b"]])) == ["baseline", "with a", "w/o b"]
 
 
 def test_leave_one_out_leaves_factors_that_best_does_not_name_at_their_baseline() -> None:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from ablate.positions import positions
 from ablate.stats import range_edge
-from ablate.stats.best_set import best_set
+from ablate.stats.best_set import beats, best_set, first_and_second
 from ablate.stats.crossed import crossed_t
 from ablate.stats.crossed_power import crossed_blocks, crossed_detectable, crossed_power
 from ablate.stats.main_effects import main_effects, shuffle_line
@@ -29,6 +29,27 @@ def test_the_best_set_holds_the_true_best_and_loses_the_far_worse() -> None:
     assert lost / 400 >= 0.95
     assert best_set(np.zeros((8, 3))) == (0, 1, 2)
     assert best_set([[1.0], [2.0]]) == (0,)
+
+
+def test_a_first_and_a_second_are_given_only_where_they_are_shown() -> None:
+    random = np.random.default_rng(4)
+    blocks, images = random.normal(0, 2, (8, 1, 1)), random.normal(0, 2, (1, 1, 10))
+
+    def drawn(means: list[float]) -> np.ndarray:
+        noise = random.normal(0, 1, (8, len(means), 1)) + random.normal(0, 1, (8, len(means), 10))
+        return np.asarray(np.array(means)[:, None] + blocks + images + noise)
+
+    equal = sum(bool(first_and_second(drawn([0, 0, 0, 0]))) for _ in range(300))
+    two_first = sum(bool(first_and_second(drawn([9, 9, 0, 0]))) for _ in range(300))
+    assert equal <= 27  # .09 of 300: beyond chance at .05
+    assert two_first <= 27
+    assert first_and_second(drawn([0, 20, 10, 0])) == (1, 2)
+    assert first_and_second(drawn([10, 20, 10, 10])) == (1,)
+    assert first_and_second([[1.0, 9.0], [1.1, 9.1], [1.2, 9.0]]) == (1,)  # of two none is second
+    wins = beats(drawn([0, 20, 10, 0]), alpha=0.05)
+    assert wins.tolist()[1] == [True, False, True, True]
+    assert not wins[0, 3]
+    assert not wins[3, 0]
 
 
 def test_ranks_are_taken_inside_a_block() -> None:

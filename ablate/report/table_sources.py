@@ -1,0 +1,100 @@
+"""Where the answers of a table come from: studies in stores, and folders of published reports."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from ablate.analysis.document import decode
+from ablate.errors import ConfigError, nearest
+from ablate.report.paper_table import Source, paper_table, source_of, tabled
+from ablate.report.published_list import FACTS, VERDICT, PublishedReport, comparators_of
+from ablate.report.source import read
+from ablate.stored import decode as decoded
+from ablate.tables import Table
+
+LOOK = re.compile(r"[1-9][0-9]*")  # STUDY@2 is a look at a study, STUDY@FOLDER a study in a store
+RUNS = ("runs.csv.xz", "runs.csv")
+
+
+def sources_of(text: str, *, store: Path) -> dict[str, Source]:
+    """Return the answers of a study by question, labelled by their data.
+
+    Args:
+        text: STUDY, STUDY@STORE, or the folder of a published report.
+        store: Folder of the stores, for a study that names none.
+
+    Raises:
+        StoreError: No such study there.
+    """
+    folder = Path(text)
+    if (folder / VERDICT).is_file() and (folder / FACTS).is_file():
+        return _published(folder)
+    study, at, place = text.rpartition("@")
+    if not at or LOOK.fullmatch(place):
+        study, place = text, str(store)
+    contents = read(store=Path(place), study=study, pictures=False, is_explored=False)
+    label = contents.facts.data_label
+    return {one.id: source_of(contents, one, label=label) for one in tabled(contents)}
+
+
+def tables_of(
+    found: Mapping[str, Mapping[str, Source]], *, wanted: Sequence[str] = ()
+) -> dict[str, Table]:
+    """Return a table per question that every source answers.
+
+    Args:
+        found: As the user named it -> its answers, see `sources_of`.
+        wanted: Questions; by default all that are common to the sources.
+
+    Raises:
+        ConfigError: A wanted question is not answered everywhere, or none is.
+    """
+    first, *others = found.values()
+    common = [name for name in first if all(name in other for other in others)]
+    for name in wanted:
+        if name not in common:
+            raise ConfigError(
+                f"table: no question {name!r} is answered by all of {', '.join(found)}; "
+                f"{nearest(name, common)}"
+            )
+    if not common:
+        raise ConfigError(
+            f"table: no question is answered by all of {', '.join(found)}; run their answer "
+            "phases first, or name studies that ask the same"
+        )
+    return {
+        name: paper_table(
+            _with_labels_that_differ([(text, some[name]) for text, some in found.items()])
+        )
+        for name in wanted or common
+    }
+
+
+def _with_labels_that_differ(sources: Iterable[tuple[str, Source]]) -> list[Source]:
+    """Return sources with labels that differ: the data, and what was named where data repeat."""
+    several = list(sources)
+    labels = [one.label for _, one in several]
+    return [
+        replace(one, label=f"{one.label} ({Path(text).name})")
+        if labels.count(one.label) > 1
+        else one
+        for text, one in several
+    ]
+
+
+def _published(folder: Path) -> dict[str, Source]:
+    """Return the answers of a published report."""
+    verdicts = decode((folder / VERDICT).read_bytes(), where=str(folder / VERDICT))
+    raw = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    facts = decoded(PublishedReport, raw, where=str(folder / FACTS))
+    paths = [path for name in RUNS if (path := folder / "tables" / name).is_file()]
+    runs = pd.read_csv(paths[0]) if paths else pd.DataFrame()
+    return {
+        one.id: Source(label=facts.data, question=one, comparators=comparators_of(facts), runs=runs)
+        for one in verdicts.questions
+        if one.cells and one.agreement is None
+    }
