@@ -11,6 +11,7 @@ from ablate import config
 from ablate.config.defaults import groups
 from ablate.config.locations import packaged_root
 from ablate.config.overrides import GROUPS
+from ablate.study.changes import changes
 from ablate.study.names import known
 from ablate.study.plan import make
 
@@ -27,7 +28,8 @@ ANSWERED = (
     "q7_selection",
     "q8_gradient_weight",
 )
-STUDIES = sorted(file.stem for file in (packaged_root() / "studies").glob("*.yaml"))
+TABLES = sorted(file.stem for file in (packaged_root() / "studies" / "tables").glob("*.yaml"))
+STUDIES = sorted(file.stem for file in (packaged_root() / "studies").glob("*.yaml")) + TABLES
 SPACES = sorted(file.stem for file in (packaged_root() / "search_spaces").glob("*.yaml"))
 PRESETS = sorted(
     f"{group}={name}"
@@ -42,7 +44,7 @@ def test_a_packaged_study_passes_its_check(name: str, tmp_path: Path) -> None:
     assert study.questions
     assert study.title != study.name
     for question in study.questions.values():
-        for name in filter(None, (question.compare, question.crossed_with)):
+        for name in question.factors:
             assert study.factors[name].baseline in study.factors[name].values
 
 
@@ -55,13 +57,29 @@ def test_a_packaged_study_is_planned_and_its_questions_find_their_arms(
     assert plan.duplicates == plan.infeasible == 0
     for question in plan.config.questions.values():
         arms = plan.arms_of(question)
-        compared = filter(None, (question.compare, question.crossed_with))
-        values = [plan.config.factors[name].values for name in compared]
-        assert len(set(arms.values())) == len(arms) == math.prod(map(len, values))
+        factors = [plan.config.factors[name] for name in question.factors]
+        rows = 1 + sum(len(factor.others) for factor in factors)
+        cells = math.prod(len(factor.values) for factor in factors)
+        assert len(set(arms.values())) == len(arms) == (rows if question.components else cells)
         for phase in plan.config.phases.values():
             if phase.claims or phase.design == "one_factor":
                 there = {trial.arm_id for trial in plan.trials if trial.phase == phase.name}
                 assert set(arms.values()) <= there
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_component_table_of_a_paper_says_what_each_row_changes_and_what_it_cannot(
+    name: str,
+) -> None:
+    study = config.load(name)
+    file = packaged_root() / "studies" / "tables" / f"{name}.yaml"
+    head, _, _ = file.read_text(encoding="utf-8").partition("defaults:")
+    assert "# Expressed:" in head
+    assert "# Not expressed:" in head
+    (question,) = study.questions.values()
+    lines = changes(study, study.phases["answer"])
+    assert len(lines) == 1 + sum(len(study.factors[one].others) for one in question.components)
+    assert all(" -> " in line for line in lines[1:])
 
 
 @pytest.mark.parametrize("name", ANSWERED)
