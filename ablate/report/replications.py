@@ -184,7 +184,7 @@ def in_tuned_percent(question: AnsweredQuestion) -> AnsweredQuestion:
 
     Documents in percent of the pilot are converted where their cells know the baseline.
     """
-    baseline = _baseline(question)
+    baseline = baseline_of(question)
     if question.percent_of != "pilot" or baseline is None:
         return question
     metrics = {cell.metric for cell in question.cells if cell.value == baseline}
