@@ -28,7 +28,8 @@ class Noise:
         base: Mean score of the tuned baseline.
         pilot: Mean score that smallest effects in percent refer to.
         blocks: That it was estimated from.
-        cases: Images that it was estimated from.
+        cases: Images that it was estimated from, or as many scenes of equal size.
+        is_grouped: Whether cases are scenes, whose number limits the degrees of freedom.
     """
 
     block: float
@@ -36,7 +37,8 @@ class Noise:
     base: float
     pilot: float
     blocks: int
-    cases: int = MANY
+    cases: float = MANY
+    is_grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ def prospect(
     noise: Mapping[str, Noise],
     *,
     course: Course,
-    cases: int | None = None,
+    cases: float | None = None,
 ) -> Prospect:
     """Return what a design finds, and how likely it says more than "open".
 
@@ -121,26 +123,30 @@ def prospect(
         question: As it is registered.
         noise: By metric.
         course: Blocks and levels of its looks; one look for a design without any.
-        cases: Scenes of the test images, whose number limits the degrees of freedom; None where
-            every image is a case, as many as the noise was estimated from.
+        cases: Scenes of the test images; None: as many as the noise was estimated from.
     """
     contrasts = [one for one in question.contrasts if not one.is_exploratory]
+    if cases is not None:
+        noise = {name: replace(one, cases=cases, is_grouped=True) for name, one in noise.items()}
     known = [metric for metric in question.primary if metric in noise]
     comparisons = max(1, len(contrasts) * len(question.primary))
     level, planned = course.levels[-1] / comparisons, course.blocks[-1]
     margins = {metric: _smallest(question, metric, noise[metric]) for metric in known}
     metrics = []
     for metric in known:
-        block, images = noise[metric].block ** 2, noise[metric].images ** 2
-        margin = margins[metric]
+        one, margin = noise[metric], margins[metric]
         metrics.append(
             MetricProspect(
                 metric=metric,
                 detectable=crossed_detectable(
-                    blocks=planned, block_variance=block, image_variance=images, alpha=level
+                    blocks=planned,
+                    block_variance=one.block**2,
+                    image_variance=one.images**2,
+                    cases=one.cases if one.is_grouped else None,
+                    alpha=level,
                 ),
                 smallest=margin,
-                blocks=None if margin is None else _blocks(margin, block, images, alpha=level),
+                blocks=None if margin is None else _blocks(margin, one, alpha=level),
             )
         )
     chances: dict[int, float] = {}
@@ -150,7 +156,7 @@ def prospect(
             ended = simulate(
                 [one.weights for one in contrasts],
                 effects=_effects(question, [times * (margins[m] or 0) for m in known]),
-                spreads=[_spread(noise[metric], cases) for metric in known],
+                spreads=[_spread(noise[metric]) for metric in known],
                 margins=[margins[metric] or np.nan for metric in known],
                 course=course,
                 studies=STUDIES,
@@ -192,7 +198,8 @@ def _noise_of_row(question: AnsweredQuestion, row: Row) -> Noise | None:
         base=base,
         pilot=pilot,
         blocks=len(by_block),
-        cases=max(2, row.images),
+        cases=max(2.0, row.images if row.cases is None else row.cases),
+        is_grouped=row.cases is not None,
     )
 
 
@@ -205,19 +212,27 @@ def _pooled(several: Sequence[Noise]) -> Noise:
         pilot=float(np.median([one.pilot for one in several])),
         blocks=max(one.blocks for one in several),
         cases=min(one.cases for one in several),
+        is_grouped=any(one.is_grouped for one in several),
     )
 
 
 def _smallest(question: RegisteredQuestion, metric: str, noise: Noise) -> float | None:
     """Return the smallest effect in percent of the tuned baseline; None where none is named."""
-    based = replace(question, percent_base={metric: noise.pilot})
+    base = noise.pilot if question.percent_of == "pilot" else noise.base
+    based = replace(question, percent_base={metric: base})
     margin = based.margin_of(metric)
     return None if margin is None else 100 * margin / abs(noise.base)
 
 
-def _blocks(margin: float, block: float, images: float, *, alpha: float) -> int | None:
+def _blocks(margin: float, noise: Noise, *, alpha: float) -> int | None:
     """Return the fewest blocks that find an effect, at least those that a claim needs."""
-    found = crossed_blocks(effect=margin, block_variance=block, image_variance=images, alpha=alpha)
+    found = crossed_blocks(
+        effect=margin,
+        block_variance=noise.block**2,
+        image_variance=noise.images**2,
+        cases=noise.cases if noise.is_grouped else None,
+        alpha=alpha,
+    )
     return None if found is None else max(found, FEWEST_BLOCKS)
 
 
@@ -227,10 +242,7 @@ def _effects(question: RegisteredQuestion, sizes: Sequence[float]) -> list[list[
     return [list(sizes) if at == best else [0.0] * len(sizes) for at in range(len(question.values))]
 
 
-def _spread(noise: Noise, cases: int | None) -> Spread:
+def _spread(noise: Noise) -> Spread:
     return Spread(
-        block=noise.block,
-        images=noise.images,
-        cases=cases or noise.cases,
-        is_grouped=cases is not None,
+        block=noise.block, images=noise.images, cases=noise.cases, is_grouped=noise.is_grouped
     )

@@ -136,10 +136,14 @@ def _asked(made: "Plan") -> "Iterator[tuple[Phase, RegisteredQuestion]]":
 
 def _registered(made: "Plan", question: "Question") -> "RegisteredQuestion":
     """Return a question as a report of the study will read it."""
+    from dataclasses import replace
+
     from ablate.analysis.published import registered
+    from ablate.rules import rules_of
     from ablate.study.publish import question_facts
 
-    return registered(question_facts(made, question), metrics=question.primary, declared={})
+    found = registered(question_facts(made, question), metrics=question.primary, declared={})
+    return replace(found, percent_of=rules_of(made.config.defaults).percent_of)
 
 
 def _confirmed(made: "Plan", phase: "Phase", question: "Question") -> "RegisteredQuestion":

@@ -143,3 +143,25 @@ def test_a_pilot_is_taken_as_unpaired() -> None:
     noise = unpaired(0.5, sd=0.01, runs=6)
     assert noise.block == pytest.approx(100 * 2**0.5 * 0.02)
     assert noise.images == 0
+
+
+def test_few_scenes_raise_what_can_be_found() -> None:
+    frames = known_noise()
+    frames = Noise(block=frames.block, images=0.5, base=50.0, pilot=50.0, blocks=8, cases=30)
+    scenes = Noise(
+        block=frames.block, images=0.5, base=50.0, pilot=50.0, blocks=8, cases=5, is_grouped=True
+    )
+    both = [prospect(question(0.7), {"qabf": one}, course=Course.of(8)) for one in (frames, scenes)]
+    by_frames, by_scenes = (one.metrics[0] for one in both)
+    assert by_scenes.detectable > by_frames.detectable
+    given = prospect(question(0.7), {"qabf": frames}, course=Course.of(8), cases=5)
+    assert given.metrics[0] == by_scenes
+
+
+def test_a_new_study_refers_percentages_to_the_tuned_baseline() -> None:
+    one = planted.question(
+        values=VALUES, smallest_effect={"qabf": "2%"}, percent_of="tuned_baseline"
+    )
+    noise = Noise(block=1, images=0, base=50.0, pilot=25.0, blocks=8)
+    (metric,) = prospect(one, {"qabf": noise}, course=Course.of(8)).metrics
+    assert metric.smallest == pytest.approx(2.0)
