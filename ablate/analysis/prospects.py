@@ -37,7 +37,7 @@ class Noise:
     base: float
     pilot: float
     blocks: int
-    cases: float = MANY
+    cases: int = MANY
     is_grouped: bool = False
 
 
@@ -115,7 +115,7 @@ def prospect(
     noise: Mapping[str, Noise],
     *,
     course: Course,
-    cases: float | None = None,
+    cases: int | None = None,
 ) -> Prospect:
     """Return what a design finds, and how likely it says more than "open".
 
@@ -198,7 +198,7 @@ def _noise_of_row(question: AnsweredQuestion, row: Row) -> Noise | None:
         base=base,
         pilot=pilot,
         blocks=len(by_block),
-        cases=max(2.0, row.images if row.cases is None else row.cases),
+        cases=max(2, row.images if row.cases is None else round(row.cases)),
         is_grouped=row.cases is not None,
     )
 

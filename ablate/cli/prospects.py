@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from ablate.config.schema import Phase, Question
     from ablate.study.plan import Plan
 
-VERDICT = "verdict.json"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -172,21 +170,21 @@ def _verdicts(source: str, *, store: Path) -> "Verdicts | None":
     """Return the answers of a published folder, or of a study in a store."""
     from ablate.analysis.document import decode
     from ablate.errors import ConfigError
+    from ablate.report.named_answer import VERDICT, InStore, named
     from ablate.report.source import read
 
-    path = Path(source)
-    file = path / VERDICT if path.is_dir() else path
-    if file.is_file():
-        return decode(file.read_bytes(), where=str(file))
-    if path.is_dir():
+    place = named(source, store=store)
+    if isinstance(place, InStore):
+        return read(
+            store=place.store, study=place.study, pictures=False, is_explored=False
+        ).verdicts
+    file = place / VERDICT if place.is_dir() else place
+    if not file.is_file():
         raise ConfigError(
             f"--noise: {source} has no {VERDICT}; give the folder of one published report, or "
             "STUDY@STORE"
         )
-    study, sign, folder = source.rpartition("@")
-    if not sign or not Path(folder).is_dir():
-        study, folder = source, str(store)
-    return read(store=Path(folder), study=study, pictures=False, is_explored=False).verdicts
+    return decode(file.read_bytes(), where=str(file))
 
 
 def _percent(number: float) -> str:

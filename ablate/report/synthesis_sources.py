@@ -9,11 +9,11 @@ from ablate.analysis.health import HEALTHY
 from ablate.analysis.synthesis import Asked
 from ablate.errors import AblateError, ConfigError
 from ablate.published import Value
+from ablate.report.named_answer import VERDICT, InStore, named
 from ablate.report.packed import read as read_table
 from ablate.stats.health import recorded_state
 from ablate.store_folder import check_version
 
-VERDICT = "verdict.json"
 DEEPEST = 2  # folders below the one that was named: REPORTS/STUDY/PLACE
 
 
@@ -32,14 +32,14 @@ def asked(words: Sequence[str], *, store: Path) -> tuple[Asked, ...]:
     known: set[Path] = set()
     for word in words:
         try:
-            path = Path(word).expanduser()
-            if path.is_dir() or path.is_file():
-                for folder in _folders(path):
-                    if folder.resolve() not in known:
-                        found += of_folder(folder)
-                        known.add(folder.resolve())
-            else:
-                found += _of_store(word, store=store)
+            place = named(word, store=store)
+            if isinstance(place, InStore):
+                found += _of_store(word, place)
+                continue
+            for folder in _folders(place):
+                if folder.resolve() not in known:
+                    found += of_folder(folder)
+                    known.add(folder.resolve())
         except AblateError as error:
             faults.append(str(error))
     if faults:
@@ -84,18 +84,11 @@ def _folders(path: Path) -> list[Path]:
     return found[0] or [folder for some in found for folder in some]
 
 
-def _of_store(word: str, *, store: Path) -> list[Asked]:
-    study, _, place = word.rpartition("@") if "@" in word else (word, "", "")
-    where = Path(place).expanduser() if place else store
-    if not study or "/" in study or not where.is_dir():
-        raise ConfigError(
-            f"{word}: no such folder, and no study of a store; give a folder with a {VERDICT}, or "
-            "STUDY@STORE"
-        )
+def _of_store(word: str, place: InStore) -> list[Asked]:
     from ablate.report.source import read  # MLflow, which folders do without
 
-    check_version(where)
-    verdicts = read(store=where, study=study, is_explored=False).verdicts
+    check_version(place.store)
+    verdicts = read(store=place.store, study=place.study, is_explored=False).verdicts
     if verdicts is None or not verdicts.questions:
         raise ConfigError(f"{word}: has no answered question; run its answer phase first")
     return [_asked(verdicts, one, word, None) for one in verdicts.questions]

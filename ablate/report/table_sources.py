@@ -1,7 +1,6 @@
 """Where the answers of a table come from: studies in stores, and folders of published reports."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,13 @@ import pandas as pd
 
 from ablate.analysis.document import decode
 from ablate.errors import ConfigError, nearest
+from ablate.report.named_answer import VERDICT, named
 from ablate.report.paper_table import Source, paper_table, source_of, tabled
-from ablate.report.published_list import FACTS, VERDICT, PublishedReport, comparators_of
+from ablate.report.published_list import FACTS, PublishedReport, comparators_of
 from ablate.report.source import read
 from ablate.stored import decode as decoded
 from ablate.tables import Table
 
-LOOK = re.compile(r"[1-9][0-9]*")  # STUDY@2 is a look at a study, STUDY@FOLDER a study in a store
 RUNS = ("runs.csv.xz", "runs.csv")
 
 
@@ -28,15 +27,18 @@ def sources_of(text: str, *, store: Path) -> dict[str, Source]:
         store: Folder of the stores, for a study that names none.
 
     Raises:
+        ConfigError: A path that is no published report.
         StoreError: No such study there.
     """
-    folder = Path(text)
-    if (folder / VERDICT).is_file() and (folder / FACTS).is_file():
-        return _published(folder)
-    study, at, place = text.rpartition("@")
-    if not at or LOOK.fullmatch(place):
-        study, place = text, str(store)
-    contents = read(store=Path(place), study=study, pictures=False, is_explored=False)
+    place = named(text, store=store)
+    if isinstance(place, Path):
+        if missing := [name for name in (VERDICT, FACTS) if not (place / name).is_file()]:
+            raise ConfigError(
+                f"{text}: holds no {missing[0]}; give the folder of one published report, or "
+                "STUDY@STORE"
+            )
+        return _published(place)
+    contents = read(store=place.store, study=place.study, pictures=False, is_explored=False)
     label = contents.facts.data_label
     return {one.id: source_of(contents, one, label=label) for one in tabled(contents)}
 

@@ -37,7 +37,7 @@ class Spread:
 
     block: float
     images: float = 0.0
-    cases: float = MANY
+    cases: int = MANY
     is_grouped: bool = False
 
 

@@ -1,0 +1,47 @@
+"""What a user names to say whose answers: STUDY, STUDY@STORE, or the folder of a report."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablate.errors import ConfigError
+
+VERDICT = "verdict.json"
+LOOK = re.compile(r"[1-9][0-9]*")  # STUDY@2 is a look at a study, STUDY@FOLDER a study in a store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InStore:
+    """A study in a store."""
+
+    study: str
+    store: Path
+
+
+def named(word: str, *, store: Path) -> Path | InStore:
+    """Return the folder or file that a word names, else the study and its store.
+
+    Args:
+        word: STUDY, STUDY@STORE, or a path.
+        store: Of a study that names none.
+
+    Raises:
+        ConfigError: It is a path and nothing is there, or a store that is not there.
+
+    Example:
+        >>> named("q4@3", store=Path("ablate-store"))
+        InStore(study='q4@3', store=PosixPath('ablate-store'))
+    """
+    path = Path(word).expanduser()
+    if path.is_dir() or path.is_file():
+        return path
+    study, at, place = word.rpartition("@")
+    if not at or LOOK.fullmatch(place):
+        study, place = word, str(store)
+    folder = Path(place).expanduser()
+    if not study or "/" in study or (at and not folder.is_dir()):
+        raise ConfigError(
+            f"{word}: no such folder, and no study of a store; give a folder with a {VERDICT}, or "
+            "STUDY@STORE"
+        )
+    return InStore(study=study, store=folder)
