@@ -26,11 +26,11 @@ def named(word: str, *, store: Path) -> Path | InStore:
         store: Of a study that names none.
 
     Raises:
-        ConfigError: It is a path and nothing is there, or a store that is not there.
+        ConfigError: Neither a path nor a store is there.
 
     Example:
-        >>> named("q4@3", store=Path("ablate-store"))
-        InStore(study='q4@3', store=PosixPath('ablate-store'))
+        >>> named("q4@3", store=Path.cwd()).study
+        'q4@3'
     """
     path = Path(word).expanduser()
     if path.is_dir() or path.is_file():
@@ -39,7 +39,7 @@ def named(word: str, *, store: Path) -> Path | InStore:
     if not at or LOOK.fullmatch(place):
         study, place = word, str(store)
     folder = Path(place).expanduser()
-    if not study or "/" in study or (at and not folder.is_dir()):
+    if not study or "/" in study or not folder.is_dir():
         raise ConfigError(
             f"{word}: no such folder, and no study of a store; give a folder with a {VERDICT}, or "
             "STUDY@STORE"
