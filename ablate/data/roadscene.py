@@ -1,5 +1,7 @@
 """RoadScene as published: cropinfrared and crop_LR_visible, flat; our split by blocks."""
 
+from collections.abc import Sequence
+
 from ablate.data.contract import DATASETS
 from ablate.data.facts import FACTS, Facts
 from ablate.data.folder_pairs import pair_up, root_of
@@ -36,5 +38,10 @@ def roadscene(settings: OwnSplit) -> PairSet:
         settings,
         facts=ROADSCENE,
         folder=folder,
-        rule=lambda stems: by_number(stems, gap=100, longest=300),
+        rule=by_stretch,
     )
+
+
+def by_stretch(stems: Sequence[str]) -> dict[str, str]:
+    """Return stem -> stretch of the video that the frame is from."""
+    return by_number(stems, gap=100, longest=300)
