@@ -26,8 +26,8 @@ from ablate.analysis.verdict import RowVerdict, Verdict
 from ablate.analysis.words import Answered
 from ablate.data.groups import Rule, by_number
 from ablate.data.roadscene import by_stretch
+from ablate.report.named_answer import VERDICT
 from ablate.report.packed import read as read_table
-from ablate.report.synthesis_sources import VERDICT
 
 ANSWER: Final = "answer"  # the phase that every published study answers with
 RULES: Final[Mapping[str, Rule]] = {"MSRS-mini": by_number, "RoadScene-mini": by_stretch}

@@ -274,6 +274,7 @@ def test_a_data_set(tree: Path, tmp_path: Path) -> None:
     assert found["section"] == {
         "name": "campus",
         "crop": 64,  # of the study
+        "groups": "auto",
         "root": str(tmp_path / "campus"),
         "val_share": 0.5,
     }
