@@ -225,13 +225,16 @@ def leading_word(answers: Sequence[Answered]) -> ContrastWord | None:
 def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value]) -> str:
     """Return what to use, in one line: the values that no other value beats.
 
-    A value is beaten by another where their contrast is a gain or a loss.
+    A value is beaten by another where their contrast is a gain or a loss, or where it harms a
+    guardrail and gains nothing for it.
     """
     pairs = [one for one in answers if one.value is not None and one.baseline is not None]
     if any(one.word == "not answerable" for one in answers) or not pairs:
         return "What to use: nothing follows from this study."
     beaten = {one.baseline for one in pairs if one.word == "gain"}
     beaten |= {one.value for one in pairs if one.word == "loss"}
+    harms = [one for one in pairs if "harmed" in one.guards.values()]
+    beaten |= {one.value for one in harms if one.word in ("open", "equivalent")}
     kept = [value for value in values if value not in beaten]
     trades = [one for one in pairs if one.word == "trade-off"]
     trades = [one for one in trades if one.value in kept and one.baseline in kept]

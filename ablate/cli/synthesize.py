@@ -45,6 +45,7 @@ def synthesize(
     """
     from ablate.analysis.synthesis import synthesized
     from ablate.cli.saying import say
+    from ablate.report.named_answer import notices
     from ablate.report.synthesis import write
     from ablate.report.synthesis_sources import asked
     from ablate.report.synthesis_tables import lines
@@ -59,7 +60,7 @@ def synthesize(
             raw["word"] = one.word
         typer.echo(json.dumps(document, indent=2))
         return
-    for line in lines(found):
+    for line in (*lines(found), *notices(sources)):
         say(line)
     if page is not None:
         typer.echo(f"synthesis: {page}")

@@ -40,6 +40,7 @@ def table(
         ablate table components --latex table.tex
         ablate table components@msrs components@tno --latex table.tex
     """
+    from ablate.report.named_answer import notices
     from ablate.report.paper_table import NOTE, as_latex, as_markdown
     from ablate.report.table_sources import sources_of, tables_of
     from ablate.tables import to_html
@@ -53,3 +54,5 @@ def table(
             "\n".join([*map(to_html, made.values()), f"<p>{NOTE}</p>", ""]), encoding="utf-8"
         )
     typer.echo(as_markdown(made))
+    for notice in notices(studies):
+        typer.echo(notice, err=True)

@@ -139,10 +139,18 @@ def from_file(file: Path, stems: Sequence[str]) -> dict[str, str]:
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-            names = tuple(rows[0]) if rows else HEADER
+            reader = csv.DictReader(lines)
+            rows, names = list(reader), tuple(reader.fieldnames or HEADER)
+    except FileNotFoundError:
+        raise DataError(
+            f"{file}: no such file; data.groups names a CSV file with the columns name and group, "
+            "whose path is taken from the folder of the data set"
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file}: cannot be read: {one_line(str(error))}") from None
+        raise DataError(
+            f"{file}: cannot be read ({one_line(str(error))}); write a CSV file with the columns "
+            "name and group"
+        ) from None
     if not set(HEADER) <= set(names):
         raise DataError(f"{file}: needs the columns {' and '.join(HEADER)}, has {', '.join(names)}")
     found: dict[str, str] = {}

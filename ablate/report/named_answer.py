@@ -1,12 +1,14 @@
 """What a user names to say whose answers: STUDY, STUDY@STORE, or the folder of a report."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.errors import ConfigError
 
 VERDICT = "verdict.json"
+NOTICE = "NOTICE.md"  # what readers must know first; kept by hand in a folder of reports
 LOOK = re.compile(r"[1-9][0-9]*")  # STUDY@2 is a look at a study, STUDY@FOLDER a study in a store
 
 
@@ -45,3 +47,21 @@ def named(word: str, *, store: Path) -> Path | InStore:
             "STUDY@STORE"
         )
     return InStore(study=study, store=folder)
+
+
+def notices(words: Iterable[str]) -> list[str]:
+    """Return the notices above published reports that words name, each once.
+
+    Args:
+        words: As of `named`. NOTICE.md lies in the folder or up to two folders above.
+    """
+    found = []
+    for folder in (Path(word).expanduser() for word in words):
+        if not folder.is_dir():
+            continue
+        for place in (folder, *folder.resolve().parents[:2]):
+            if (place / NOTICE).is_file():
+                lines = (place / NOTICE).read_text(encoding="utf-8").splitlines()
+                found.append(" ".join(line.lstrip("> ") for line in lines).replace("**", ""))
+                break
+    return list(dict.fromkeys(found))

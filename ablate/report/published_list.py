@@ -20,7 +20,7 @@ from ablate.analysis.table import REFERENCE
 from ablate.errors import ConfigError
 from ablate.metrics.copies import sentence as gamed_note
 from ablate.published import Device
-from ablate.report.named_answer import VERDICT
+from ablate.report.named_answer import NOTICE, VERDICT
 from ablate.report.pilots import PilotMetric, sentence, table
 from ablate.report.replications import LEGEND, glance, studies, where
 from ablate.report.replications import table as side_by_side
@@ -30,7 +30,6 @@ from ablate.stored import decode as decoded
 from ablate.stored import stored
 
 FACTS = "published.json"
-NOTICE = "NOTICE.md"  # what readers must know first; kept by hand beside the reports
 WIDTH = 100
 OTHERS = "COMPARISONS.md"
 HEAD = """# Published reports

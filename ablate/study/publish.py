@@ -136,7 +136,7 @@ def facts(study: OpenStudy) -> StudyDocument:
     (protocol, rules_hash), scope = task.protocol(), task.scope()
     arithmetic = [
         train["precision"],
-        *(train[k] for k in ("layout", "graph") if train.get(k, "auto") != "auto"),
+        *(train[k] for k in ("layout", "graph") if train.get(k, "auto") not in ("auto", "never")),
     ]
     made_in, groups = environments.of_results(ledger), manifest.groups
     shared = across(manifest.splits, groups) if groups else {}

@@ -202,6 +202,15 @@ def test_beaten_values_are_not_advised() -> None:
     assert "any levels" in advice("levels", equal, values=[1, 2])
 
 
+def test_a_value_that_harms_a_guardrail_for_nothing_is_not_advised() -> None:
+    same = shown(change=0.1, half=3, p=0.9)
+    answers = [
+        pair(2, 1, same, guards=(shown("en", change=-2),)),
+        pair(3, 1, shown(change=-3)),
+    ]
+    assert advice("levels", answers, values=[1, 2, 3]) == "What to use: levels 1."
+
+
 @given(
     answers=st.lists(
         st.builds(

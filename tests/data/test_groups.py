@@ -75,7 +75,7 @@ def test_a_wrong_file_is_refused(text: str, what: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"no such file; data\.groups names a CSV file"):
         from_file(tmp_path / "none.csv", ["a"])
 
 
@@ -218,3 +218,9 @@ def test_no_split_of_real_pairs_cuts_a_scene(
     assert len(across(made.manifest.splits, made.manifest.groups)) == shared_scenes
     assert made.manifest.group_counts()["test"] >= least
     assert all(made.manifest.counts[split] for split in SPLITS)
+
+
+def test_a_header_with_another_separator_is_named(tmp_path: Path) -> None:
+    (tmp_path / "groups.csv").write_text("image;scene\na,1\n")
+    with pytest.raises(DataError, match="needs the columns name and group, has image;scene"):
+        from_file(tmp_path / "groups.csv", ["a"])

@@ -12,6 +12,7 @@ from ablate.analysis.question import metric_label
 from ablate.errors import ConfigError
 from ablate.report import packed
 from ablate.report.contents import Contents
+from ablate.report.named_answer import notices
 from ablate.report.published import publish
 from ablate.report.published_list import comparisons, folder_page, index
 from ablate.report.replications import MARKS
@@ -241,3 +242,15 @@ def test_scipy_on_the_published_tables_says_the_same(published: Path) -> None:
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.parent.name)
 def test_scipy_says_the_same_of_what_this_repository_publishes(folder: Path) -> None:
     assert check(folder) > 0
+
+
+def test_pages_of_networks_that_had_not_converged_say_so_first() -> None:
+    folders = sorted((Path(__file__).resolve().parents[2] / "reports").glob("q*/*/"))
+    assert folders
+    for folder in folders:
+        assert "These answers will be replaced" in (folder / "report.md").read_text()[:400]
+        page = (folder / "report.html").read_text()
+        assert "These answers will be replaced" in page[page.index("</h1>") :][:200]
+    assert [text.split(".")[0] for text in notices(map(str, folders))] == [
+        "These answers will be replaced"
+    ]
