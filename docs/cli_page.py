@@ -15,7 +15,7 @@ from ablate.cli.manual import EXIT_CODES, broken, parts
 PAGE = Path(__file__).with_name("cli.md")
 JSON = {
     "plan": "study, runs, design_hash, steps, hours, trials, searches, confirmations, claims, "
-    "detectable, detectable_by_metric, duplicates, infeasible, spare_runs, network, budgets, "
+    "detectable, noise, prospects, duplicates, infeasible, spare_runs, network, budgets, "
     "time; fit with --fit",
     "run": "study, planned, finished, pruned, failed, folder, tracking_uri, report",
     "run --dry-run": "study, dry_run, to_run, planned, kept, retried, resumed, restarted, new, "

@@ -34,23 +34,11 @@ def known(made: "Plan", *, store: Path, source: str | None) -> Known:
         ConfigError: The source holds no answer.
         StoreError: There is no such study in the store.
     """
-    from ablate.analysis.prospects import noise_of, unpaired
-    from ablate.errors import ConfigError
-    from ablate.study.remarks import spreads
-
     if source is None:
-        own = _own(made, store=store)
-        if own is not None and (noise := noise_of(own.questions)):
-            blocks = max(one.blocks for one in noise.values())
-            return Known(noise=noise, source=f"{blocks} blocks of its own answer so far")
-        piloted = spreads(made, store)
-        noise = {
-            metric: unpaired(mean, sd=sd, runs=runs)
-            for metric, (mean, sd, runs) in piloted.items()
-            if mean
-        }
-        runs = next((runs for _, _, runs in piloted.values()), 0)
-        return Known(noise=noise, source=f"{runs} pilot runs, taken as unpaired")
+        return _own_answer(made, store) or _pilot(made, store)
+    from ablate.analysis.prospects import noise_of
+    from ablate.errors import ConfigError
+
     found = _verdicts(source, store=store)
     noise = noise_of(found.questions) if found is not None else {}
     if found is None or not noise:
@@ -65,11 +53,11 @@ def known(made: "Plan", *, store: Path, source: str | None) -> Known:
 
 def prospects(made: "Plan", noise: "Mapping[str, Noise]") -> "list[Prospect]":
     """Return what each question can find in the phase that answers it; nothing without noise."""
+    if not noise:
+        return []
     from ablate.analysis.prospects import prospect
     from ablate.study.claims import course_of
 
-    if not noise:
-        return []
     return [prospect(question, noise, course=course_of(phase)) for phase, question in _asked(made)]
 
 
@@ -170,13 +158,35 @@ def _confirmed(made: "Plan", phase: "Phase", question: "Question") -> "Registere
     )
 
 
-def _own(made: "Plan", *, store: Path) -> "Verdicts | None":
-    """Return the answers of the study itself in the store, None where it has none yet."""
+def _own_answer(made: "Plan", store: Path) -> Known | None:
+    """Return the noise of the study's own answer in the store, None where it has none yet."""
+    file = store / made.config.name / "report" / "verdict.json"
+    if not file.is_file():
+        return None
     from ablate.analysis.document import decode
+    from ablate.analysis.prospects import noise_of
 
-    folder = store / made.config.name / "report"
-    file = folder / "verdict.json"
-    return decode(file.read_bytes(), where=str(file)) if file.is_file() else None
+    noise = noise_of(decode(file.read_bytes(), where=str(file)).questions)
+    blocks = max((one.blocks for one in noise.values()), default=0)
+    return Known(noise=noise, source=f"{blocks} blocks of its own answer") if noise else None
+
+
+def _pilot(made: "Plan", store: Path) -> Known:
+    """Return the noise of the runs of the pilot, none where there are none yet."""
+    from ablate.study.remarks import spreads
+
+    piloted = spreads(made, store)
+    if not piloted:
+        return Known(noise={}, source="")
+    from ablate.analysis.prospects import unpaired
+
+    noise = {
+        metric: unpaired(mean, sd=sd, runs=runs)
+        for metric, (mean, sd, runs) in piloted.items()
+        if mean
+    }
+    runs = next(runs for _, _, runs in piloted.values())
+    return Known(noise=noise, source=f"{runs} pilot runs, taken as unpaired")
 
 
 def _verdicts(source: str, *, store: Path) -> "Verdicts | None":

@@ -1,11 +1,14 @@
 """The claims that a study may make and the effects that it can detect, before anything runs."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ablate.config.schema import Phase, Question, StudyConfig
 from ablate.design_names import AT_BUDGET, CONFIRM
 from ablate.stats.power import ALPHA, POWER, detectable_effect, fewest_blocks, smallest_p
-from ablate.stats.sequential import Course
+
+if TYPE_CHECKING:
+    from ablate.stats.sequential import Course  # scipy, which a check does without
 
 FEWEST_TO_CONFIRM = 8
 
@@ -26,8 +29,10 @@ class Reach:
     power: float = POWER
 
 
-def course_of(phase: Phase, *, alpha: float = ALPHA) -> Course:
+def course_of(phase: Phase, *, alpha: float = ALPHA) -> "Course":
     """Return the looks of a phase with blocks; one for a phase that shares alpha evenly."""
+    from ablate.stats.sequential import Course
+
     blocks = int(phase.options["blocks"])
     if phase.has_interims:
         return Course.of(blocks, looks=phase.looks, futility=phase.futility, alpha=alpha)

@@ -263,7 +263,12 @@ def test_studies_draw_seeds_and_points_of_their_own_for_every_data_set() -> None
     words = ["data=msrs"], ["data=roadscene"], ["data=msrs", "seed=1"]
     first, other, seeded = (make(config.load("q4_variant_answer", list(some))) for some in words)
     again = make(config.load("q4_variant_answer", ["data=msrs"]))
-    look = make(config.load("q4_variant_answer@2", ["data=msrs", "phases.answer.looks=2"]))
+    look = make(
+        config.load(
+            "q4_variant_answer@2",
+            ["data=msrs", "phases.answer.looks=2", "phases.answer.spending=even"],
+        )
+    )
     study = make(config.load("q2_levels", ["data=msrs"]))
 
     def drawn(plan: Plan) -> set[int | None]:

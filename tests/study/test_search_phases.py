@@ -1,7 +1,6 @@
 """What a search phase asks of its sampler and pruner, and what they are told."""
 
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,7 +37,9 @@ DIMENSIONS = {
 }
 
 
-def plan_of(folder: Path, *, phase: dict[str, Any] | None = None, **study: Any) -> Any:
+def plan_of(
+    folder: Path, *, phase: dict[str, Any] | None = None, defaults: int = 3, **study: Any
+) -> Any:
     file = folder / "mine.yaml"
     whole = {
         "title": "Searching",
@@ -48,7 +49,11 @@ def plan_of(folder: Path, *, phase: dict[str, Any] | None = None, **study: Any) 
         **study,
     }
     file.write_text(yaml.safe_dump(whole))
-    return make(config.load(file, (), known={**known(), "metrics": ("qabf", "vif", "mse")}))
+    return make(
+        config.load(
+            file, (), defaults=defaults, known={**known(), "metrics": ("qabf", "vif", "mse")}
+        )
+    )
 
 
 def ended(spec: RunSpec) -> RunResult:
@@ -101,8 +106,7 @@ def test_a_trial_without_one_of_its_objectives_has_failed(tmp_path: Path) -> Non
 def test_an_unhealthy_training_teaches_no_sampler(
     tmp_path: Path, defaults: int, value: float | None
 ) -> None:
-    plan = plan_of(tmp_path)
-    plan = replace(plan, config=replace(plan.config, defaults=defaults))
+    plan = plan_of(tmp_path, defaults=defaults)
     ledger = Ledger(tmp_path / "store")
     trials = Trials(plan, ledger)
     spec = trials.next()
