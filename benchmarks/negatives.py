@@ -30,6 +30,7 @@ OLD_MODEL = {
     "output": "sigmoid",
     "last_layer": "drawn",
 }
+OLD = ", old recipe"
 OLD_TRAIN = {"steps": 300, "batch_size": 2, "schedule": "constant"}
 ALTERED: dict[str, dict[str, dict[str, Any]]] = {
     "leaky layers": {"model": {"activation": "leaky_relu"}},
@@ -56,7 +57,7 @@ def entries(root: Path, *, seed: int) -> dict[str, dict[str, Any]]:
         )
 
     return {
-        **{f"{loss}, old recipe": made(loss, {}) for loss in LOSSES},
+        **{f"{loss}{OLD}": made(loss, {}) for loss in LOSSES},
         **{f"sign_free, {name}": made("sign_free", altered) for name, altered in ALTERED.items()},
     }
 
@@ -66,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=ABOUT)
     parser.add_argument("--data", type=Path, required=True, help="the folder MSRS-mini")
     parser.add_argument("--seeds", type=int, default=16)
+    parser.add_argument("--altered", type=int, help="seeds of the altered recipes; as --seeds")
     parser.add_argument("--processes", type=int, help="at once; the cores of the machine if absent")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
     parser.add_argument("--kept", type=Path, default=Path("build/negatives.jsonl"))
@@ -73,6 +75,8 @@ def main() -> None:
     every: list[Ended] = []
     for seed in range(given.seeds):
         wanted = entries(given.data, seed=seed)
+        if given.altered is not None and seed >= given.altered:
+            wanted = {name: one for name, one in wanted.items() if name.endswith(OLD)}
         every += run_all(wanted, seeds=[seed], kept=given.kept, processes=given.processes)
     rows = []
     for name in entries(given.data, seed=0):

@@ -94,15 +94,16 @@ def _lines_of(one: "Prospect") -> Iterator[str]:
         if small is None:
             yield f"{found}; no smallest effect is named"
         elif metric.blocks is None:
-            yield f"{found}; the images hide its smallest effect, {_percent(small)}"
+            yield f"{found}; its smallest effect, {_percent(small)}, is lost in the images"
+            yield "           of this test part, however many blocks run"
         else:
             yield f"{found}; its smallest effect, {_percent(small)}, takes {metric.blocks:,} blocks"
     for name in one.missing:
         yield f"    {metric_label(name):<6} noise not known there"
     if one.chances:
         once, twice = (_chance(one.chances[times]) for times in (1, 2))
-        yield f"    a word other than open: chance {once} where one value is better by the"
-        yield f"    smallest effect in every primary metric, {twice} by twice that"
+        yield f'    {once} of such studies answer (do not stay "open") where one value is better'
+        yield f"    by the smallest effect in every primary metric, {twice} by twice that"
     if len(one.looks) > 1 and one.mean_blocks:
         none, few = (f"{one.mean_blocks[times]:.0f}" for times in (0, 1))
         yield f"    mean blocks: {none} where nothing differs, {few} by the smallest effect"
@@ -216,4 +217,6 @@ def _percent(number: float) -> str:
 
 def _chance(share: float) -> str:
     """Return a chance with the digits that the simulated studies allow."""
-    return "below .01" if share < 0.005 else "above .99" if share > 0.995 else f"{share:.2f}"[1:]
+    return (
+        "below 1 %" if share < 0.005 else "above 99 %" if share > 0.995 else f"{100 * share:.0f} %"
+    )
