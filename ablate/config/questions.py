@@ -200,7 +200,7 @@ class InteractionEntry(_AskedEntry):
 
     compare: Annotated[
         Annotated[list[Text], Field(min_length=2, max_length=2)],
-        Said("two factors such as [padding, crop], for their interaction"),
+        Said("two factors such as [padding, crop], for their interaction, or one without brackets"),
     ] = Field(description="The two factors.")
 
     @classmethod
