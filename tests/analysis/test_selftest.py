@@ -58,7 +58,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, checks: list[Check]) -> None:
 def test_the_command_prints_eighty_columns(
     monkeypatch: pytest.MonkeyPatch, bars: list[Check]
 ) -> None:
-    checks = [*bars, *(trap() for trap in run.TRAPS)]
+    checks = [*bars, *(trap() for trap in (*run.TRAPS, *run.SIMULATED))]
     fake(monkeypatch, checks)
     result = CliRunner().invoke(app, ["selftest"])
     assert result.exit_code == 0

@@ -35,7 +35,7 @@ def guarded(*, times: int = 1) -> Check:
         before += verdict.verdict == "supported"
     ours, usual = found / studies, before / studies
     return Check(
-        name="gain beside an equal guardrail",
+        name="gain beside equal guardrail",
         bar=">= 0.9 'gain'",
         ours=f"{ours:.3f}",
         is_met=ours >= 0.9,
@@ -112,7 +112,7 @@ def data_sets(*, times: int = 1) -> Check:
         rates.append(sum(word in ("gain", "loss") for word in words) / studies)
         votes.append(float((np.abs(seen) > 2.13).any(axis=1).mean()))
     return Check(
-        name="effects that do not generalise",
+        name="effects that do not transfer",
         bar=f"<= {MOST} gain or loss",
         ours=" ".join(f"{rate:.3f}" for rate in rates),
         is_met=max(rates) <= MOST,

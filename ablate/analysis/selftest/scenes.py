@@ -79,7 +79,7 @@ def best(*, times: int = 1) -> Check:
     ours = sum(truth not in best_set(study) for study in arrays) / studies
     usual = sum(truth not in best_set(study, images="fixed") for study in arrays) / studies
     return Check(
-        name="bold for the best, images vary",
+        name="best in bold, images vary",
         bar=f"<= {MOST} left out",
         ours=f"{ours:.3f}",
         is_met=ours <= MOST,
