@@ -178,6 +178,7 @@ class Tiny(FusionNetwork):
 '''
 
 
+@pytest.mark.slow
 def test_a_network(tree: Path) -> None:
     (tree / "ablate" / "models" / "tiny.py").write_text(TINY.lstrip())
     text = refused(tree, "model=tiny", "model.width=-3")
