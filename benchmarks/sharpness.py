@@ -26,6 +26,16 @@ VALUES, METRIC, IMAGES, BASE = ("a", "b", "c", "d"), "qabf", 4, 50.0
 AXES = tuple(NuisanceRange(name=name, low=0.0, high=1.0) for name in ("x", "y"))
 RUN_SD, SCORE_SD, BLOCK_SD = 2.0, 0.5, 2.0
 MIDDLE = ((0.5, 0.5),) * 4
+QUESTION = RegisteredQuestion(
+    id="q",
+    asks="?",
+    factor="value",
+    values=VALUES,
+    baseline="a",
+    contrasts=against_baseline(VALUES, baseline="a"),
+    primary=(METRIC,),
+    images="fixed",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,26 +122,16 @@ def rates(case: Case, *, studies: int, seed: int = 0) -> Mapping[str, float]:
     """Return the share of studies with a claim, and of those the share with the caveat."""
     random = np.random.default_rng([seed, *case.name.encode()])
     facts = Facts(data="synthetic scores", points=case.points, nuisance=AXES)
-    question = RegisteredQuestion(
-        id="q",
-        asks="?",
-        factor="value",
-        values=VALUES,
-        baseline="a",
-        contrasts=against_baseline(VALUES, baseline="a"),
-        primary=(METRIC,),
-        images="fixed",
-    )
     claimed = warned = 0
     for _ in range(studies):
         points, images = study(case, random)
         selected = select(points, images, metric=METRIC)
-        verdict = judge(question, selected, facts)
+        verdict = judge(QUESTION, selected, facts)
         has_claim = any(one.word in ("gain", "loss") for one in verdict.contrasts)
         claimed += has_claim
         if has_claim:
             more: dict[str, Any] = {"selected": selected, "facts": facts, "selecting": METRIC}
-            estimand = estimand_of(question, points, images, **more)
+            estimand = estimand_of(QUESTION, points, images, **more)
             warned += any(easily_tuned(verdict, estimand))
     return {"claims": claimed / studies, "caveats": warned / claimed if claimed else 0.0}
 

@@ -1,6 +1,6 @@
 """Six metrics side by side: counts and mean ranks, never a hidden sum."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,16 +97,7 @@ def best_values(
     Raises:
         DataError: Fewer than two blocks have every value.
     """
-    cells = cells_of(question, answers, metric)
-    if not cells.scores.size:
-        return ()
-    best = best_set(
-        question.sign_of(metric) * cells.scores,
-        alpha=question.alpha,
-        images=question.images,
-        groups=cells.groups,
-    )
-    return tuple(question.values[at] for at in best)
+    return _chosen(best_set, question, answers, metric)
 
 
 def places(question: RegisteredQuestion, answers: pd.DataFrame, metric: str) -> tuple[Value, ...]:
@@ -115,16 +106,26 @@ def places(question: RegisteredQuestion, answers: pd.DataFrame, metric: str) -> 
     Raises:
         DataError: Fewer than two blocks have every value.
     """
+    return _chosen(first_and_second, question, answers, metric)
+
+
+def _chosen(
+    choose: Callable[..., tuple[int, ...]],
+    question: RegisteredQuestion,
+    answers: pd.DataFrame,
+    metric: str,
+) -> tuple[Value, ...]:
+    """Return the values that a rule of `ablate.stats.best_set` chooses; none without scores."""
     cells = cells_of(question, answers, metric)
     if not cells.scores.size:
         return ()
-    found = first_and_second(
+    chosen = choose(
         question.sign_of(metric) * cells.scores,
         alpha=question.alpha,
         images=question.images,
         groups=cells.groups,
     )
-    return tuple(question.values[at] for at in found)
+    return tuple(question.values[at] for at in chosen)
 
 
 def _block_scores(question: RegisteredQuestion, answers: pd.DataFrame) -> np.ndarray:

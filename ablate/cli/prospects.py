@@ -161,7 +161,9 @@ def _confirmed(made: "Plan", phase: "Phase", question: "Question") -> "Registere
 
 def _own_answer(made: "Plan", store: Path) -> Known | None:
     """Return the noise of the study's own answer in the store, None where it has none yet."""
-    file = store / made.config.name / "report" / "verdict.json"
+    from ablate.report.named_answer import VERDICT
+
+    file = store / made.config.name / "report" / VERDICT
     if not file.is_file():
         return None
     from ablate.analysis.document import decode

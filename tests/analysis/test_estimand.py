@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.analysis.contrasts import against_baseline
 from ablate.analysis.estimand import (
     JOINT,
     ByPoints,
@@ -24,19 +23,9 @@ from ablate.analysis.selection import select
 from ablate.analysis.verdict import Verdict
 from ablate.metrics.catalogue import BETTER
 from ablate.stored import decode, encode
-from benchmarks.sharpness import AXES, METRIC, VALUES, Case, rates, study
+from benchmarks.sharpness import AXES, METRIC, QUESTION, Case, rates, study
 
 FACTS = Facts(data="synthetic scores", points=4, nuisance=AXES)
-QUESTION = RegisteredQuestion(
-    id="q",
-    asks="?",
-    factor="value",
-    values=VALUES,
-    baseline="a",
-    contrasts=against_baseline(VALUES, baseline="a"),
-    primary=(METRIC,),
-    images="fixed",
-)
 EQUAL = Case(name="equal", sharpness=(20,) * 4, blocks=8)
 
 

@@ -11,6 +11,7 @@ from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.question import RegisteredQuestion
 from ablate.published import Value
 from ablate.stats.arrays import Floats
+from ablate.stats.contrasts import against, difference
 
 SEED = 20251116
 BLOCKS, IMAGES = 8, 40
@@ -54,6 +55,15 @@ def scores(
         + seed_sd * random.normal(size=(*lead, blocks, count, 1))
         + image_sd * random.normal(size=(*lead, 1, count, images))
         + noise_sd * random.normal(size=(*lead, blocks, count, images))
+    )
+
+
+def against_first(scores: Floats) -> Floats:
+    """Return each value against the first, [studies, contrasts, blocks, images]."""
+    count = scores.shape[-2]
+    return np.stack(
+        [difference(scores, against(count=count, value=v, baseline=0)) for v in range(1, count)],
+        axis=1,
     )
 
 

@@ -9,7 +9,6 @@ from ablate.analysis.judging import judge
 from ablate.analysis.selftest import planted
 from ablate.analysis.selftest.check import Check
 from ablate.stats.arrays import Floats
-from ablate.stats.contrasts import against, difference
 from ablate.stats.crossed import crossed_t
 from ablate.stats.multiplicity import holm
 
@@ -105,20 +104,12 @@ def _engine(name: str, arrays: Floats, ours: Claims, pooled: Claims, *, most: in
     )
 
 
-def _differences(arrays: Floats) -> Floats:
-    """Return [studies, contrasts, blocks, images], each value against the first."""
-    return np.stack(
-        [difference(arrays, against(count=COUNT, value=v, baseline=0)) for v in range(1, COUNT)],
-        axis=1,
-    )
-
-
 def _estimates(arrays: Floats) -> Floats:
-    return np.asarray(_differences(arrays).mean(axis=(-2, -1)))
+    return np.asarray(planted.against_first(arrays).mean(axis=(-2, -1)))
 
 
 def _crossed(arrays: Floats, truth: Floats) -> Claims:
-    found = crossed_t(_differences(arrays), alpha=ALPHA)
+    found = crossed_t(planted.against_first(arrays), alpha=ALPHA)
     return Claims(
         covers=((found.low <= truth) & (truth <= found.high)).astype(float),
         claims=(holm(found.p) < ALPHA).astype(float),
@@ -126,7 +117,7 @@ def _crossed(arrays: Floats, truth: Floats) -> Claims:
 
 
 def _pooled(arrays: Floats, truth: Floats) -> Claims:
-    d = _differences(arrays)
+    d = planted.against_first(arrays)
     mean, half, p = planted.t_over(d.reshape(*d.shape[:2], -1))
     return Claims(
         covers=(np.abs(mean - truth) <= half).astype(float), claims=(p < ALPHA).astype(float)

@@ -6,7 +6,6 @@ from ablate.analysis.selftest import planted
 from ablate.analysis.selftest.check import Check
 from ablate.stats.arrays import Floats
 from ablate.stats.best_set import best_set
-from ablate.stats.contrasts import against, difference
 from ablate.stats.crossed import crossed_t
 from ablate.stats.multiplicity import holm
 
@@ -29,7 +28,7 @@ def frames(*, times: int = 1) -> Check:
         of_image = np.sqrt(1 - share) * random.normal(size=(*shape, len(scenes)))
         of_run = 0.5 * random.normal(size=(STUDIES * times, BLOCKS, COUNT, 1))
         noise = 0.5 * random.normal(size=(STUDIES * times, BLOCKS, COUNT, len(scenes)))
-        d = _differences(of_scene + of_image + of_run + noise)
+        d = planted.against_first(of_scene + of_image + of_run + noise)
         ours.append(_family_wise(crossed_t(d, groups=scenes.tolist()).p))
         usual.append(_family_wise(crossed_t(d).p))
     return Check(
@@ -48,7 +47,7 @@ def ties(*, times: int = 1) -> Check:
     random = planted.generator("ties")
     luck = 0.05 * random.normal(size=(STUDIES * times, BLOCKS, COUNT, 1))
     hits = random.random((STUDIES * times, BLOCKS, COUNT, 30)) < 0.8 + luck
-    d = _differences(hits.astype(np.float64))
+    d = planted.against_first(hits.astype(np.float64))
     ours = _family_wise(crossed_t(d).p)
     _, _, p = planted.t_over(d.reshape(*d.shape[:2], -1))
     usual = float((p < ALPHA).any(axis=1).mean())
@@ -86,14 +85,6 @@ def best(*, times: int = 1) -> Check:
         usual="t over blocks, these images alone",
         usual_result=f"{usual:.3f}",
         is_usual_met=usual <= MOST,
-    )
-
-
-def _differences(scores: Floats) -> Floats:
-    """Return [studies, contrasts, blocks, images], each value against the first."""
-    return np.stack(
-        [difference(scores, against(count=COUNT, value=v, baseline=0)) for v in range(1, COUNT)],
-        axis=1,
     )
 
 
