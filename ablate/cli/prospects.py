@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ablate.analysis.document import Verdicts
-    from ablate.analysis.prospects import Noise, Prospect
+    from ablate.analysis.prospects import MetricProspect, Noise, Prospect
     from ablate.analysis.question import RegisteredQuestion
     from ablate.config.schema import Phase, Question
     from ablate.study.plan import Plan
@@ -62,7 +62,7 @@ def prospects(made: "Plan", noise: "Mapping[str, Noise]") -> "list[Prospect]":
 
 
 def lines(made: "Plan", found: "list[Prospect]", source: str, *, study: str) -> Iterator[str]:
-    """Yield what a plan says of all questions, in lines of at most 80 columns.
+    """Yield what a plan says of all questions, a thought a line.
 
     Args:
         made: The plan.
@@ -76,8 +76,10 @@ def lines(made: "Plan", found: "list[Prospect]", source: str, *, study: str) -> 
         if any(phase.design == "baseline_only" for phase in made.config.phases.values()):
             yield f"  ablate run {study}   then plan again: the pilot, which it trains first"
     if found:
-        yield "differences that are found with a chance of 80 %, in % of the tuned baseline,"
-        yield f"  by the noise of {source}:"
+        yield (
+            "differences that are found with a chance of 80 %, in % of the tuned baseline, by the "
+            f"noise of {source}:"
+        )
     for one in found:
         yield from _lines_of(one)
 
@@ -90,23 +92,31 @@ def _lines_of(one: "Prospect") -> Iterator[str]:
     for metric in one.metrics:
         label = metric_label(metric.metric)
         found = f"    {label:<6} {_percent(metric.detectable)} or more"
-        small = metric.smallest
-        if small is None:
-            yield f"{found}; no smallest effect is named"
-        elif metric.blocks is None:
-            yield f"{found}; its smallest effect, {_percent(small)}, is lost in the images"
-            yield "           of this test part, however many blocks run"
-        else:
-            yield f"{found}; its smallest effect, {_percent(small)}, takes {metric.blocks:,} blocks"
+        yield f"{found}; {_smallest(metric)}"
     for name in one.missing:
         yield f"    {metric_label(name):<6} noise not known there"
     if one.chances:
         once, twice = (_chance(one.chances[times]) for times in (1, 2))
-        yield f'    {once} of such studies answer (do not stay "open") where one value is better'
-        yield f"    by the smallest effect in every primary metric, {twice} by twice that"
+        yield (
+            f'    {once} of such studies answer (do not stay "open") where one value is better by '
+            f"the smallest effect in every primary metric, {twice} by twice that"
+        )
     if len(one.looks) > 1 and one.mean_blocks:
         none, few = (f"{one.mean_blocks[times]:.0f}" for times in (0, 1))
         yield f"    mean blocks: {none} where nothing differs, {few} by the smallest effect"
+
+
+def _smallest(metric: "MetricProspect") -> str:
+    """Return what a plan says of the smallest effect of one metric."""
+    if metric.smallest is None:
+        return "no smallest effect is named"
+    small = _percent(metric.smallest)
+    if metric.blocks is None:
+        return (
+            f"its smallest effect, {small}, is lost in the images of this test part, however "
+            "many blocks run"
+        )
+    return f"its smallest effect, {small}, takes {metric.blocks:,} blocks"
 
 
 def _asked(made: "Plan") -> "Iterator[tuple[Phase, RegisteredQuestion]]":
@@ -214,7 +224,7 @@ def _verdicts(source: str, *, store: Path) -> "Verdicts | None":
 
 
 def _percent(number: float) -> str:
-    return f"{number:.2g} %" if number < 100 else f"{number:.0f} %"
+    return f"{number:.2g} %" if number < 99.5 else f"{number:.0f} %"
 
 
 def _chance(share: float) -> str:

@@ -66,4 +66,3 @@ def test_a_decided_question_stops_and_a_kill_at_the_look_changes_nothing(tmp_pat
     assert any(text.startswith("read at look 1 of 2, after 6 of 12") for text in found["caveats"])
     noise = inside("plan", "mine", "--noise", "mine@s", cwd=tmp_path).stdout
     assert "by the noise of 6 blocks of mine on" in noise
-    assert max(len(one) for one in noise.splitlines() if one.startswith("    ")) <= 80
