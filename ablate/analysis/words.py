@@ -193,11 +193,11 @@ def headline(
     pairs = [one for one in answers if one.value is not None]
     decided = _decided(pairs)
     if decided:
-        first = max(decided, key=_weight)
-        others = len(decided) - 1
-        alike = f" {others} more of {len(pairs)} contrasts are decided." if others else ""
-        text = _in_words(factor, first, later)
-        return f"{text}{alike}" if len(f"{text}{alike}".split()) <= MOST_WORDS else text
+        text = _in_words(factor, max(decided, key=_weight), later)
+        tails = _beside_the_first(pairs)
+        return next(
+            (f"{text}{tail}" for tail in tails if len(f"{text}{tail}".split()) <= MOST_WORDS), text
+        )
     if pairs and all(one.word == "equivalent" for one in pairs):
         return f"Equivalent: no value of {factor} changes a primary metric by as much as matters."
     present = [one for one in answers if one.word == "present"]
@@ -279,6 +279,17 @@ def _weight(one: Answered) -> tuple[int, float]:
     """Return the rank of a contrast for the headline: trade-offs and gains, then the largest."""
     changes = [abs(shown.change) for shown in one.effects]
     return (one.word != "loss", max(changes, default=0.0))
+
+
+def _beside_the_first(pairs: Sequence[Answered]) -> list[str]:
+    """Return what a headline says of the contrasts that it does not name, the longest first."""
+    others = len(_decided(pairs)) - 1
+    verb = "is" if others == 1 else "are"
+    decided = f" {others} more of {len(pairs)} contrasts {verb} decided." if others else ""
+    left = [one.contrast for one in pairs if one.word == "open"]
+    named = f" Open: {_joined(left, last='and')}." if left else ""
+    counted = f" {len(left)} of {len(pairs)} contrasts stay open." if left else ""
+    return [f"{decided}{named}", f"{decided}{counted}", counted, decided]
 
 
 def _in_words(factor: str, one: Answered, later: Sequence[Later]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -104,7 +105,8 @@ def plan(
         typer.echo(json.dumps(facts, indent=2))
         return
     _print_design(made)
-    for line in prospects.lines(made, finds, spread.source, study=study):
+    typed = shlex.join([study, *(overrides or [])])
+    for line in prospects.lines(made, finds, spread.source, study=typed):
         say(line)
     for line in _cost_lines(made, spent, pace, found):
         say(line)
@@ -126,6 +128,8 @@ def _print_design(made: "Plan") -> None:
     say(f"{made.config.name}: {made.config.title}")
     if size := _size(made):
         say(size.in_words())
+    if line := _data_line(made.config.base.get("data")):
+        say(line)
     for question in made.config.questions.values():
         say(f"  asks: {question.asks}")
     for phase in made.config.phases.values():
@@ -147,6 +151,26 @@ def _size(made: "Plan") -> "Size | None":
 
     network = made.config.base.get("model")
     return None if network is None else size_of(network)
+
+
+def _data_line(settings: Mapping[str, Any] | None) -> str | None:
+    """Return what lies in the data folder of this machine; None where the pairs are generated."""
+    from ablate.data import make
+    from ablate.data.pairs import SPLITS
+    from ablate.errors import DataError
+
+    if settings is None or settings["name"] == "synthetic":
+        return None
+    try:
+        pairs = make(settings).limited(settings.get("limit") or {})
+    except DataError as error:
+        return f"{str(error).splitlines()[0]} (needed by `ablate run`, not by this plan)"
+    manifest = pairs.manifest
+    used = ", ".join(f"{manifest.counts.get(split, 0)} {split}" for split in SPLITS)
+    scenes = manifest.group_counts().get("test", 0) if manifest.groups else 0
+    of = f" of {_counted(scenes, 'scene')}" if scenes else ""
+    faults = f"; {_counted(len(pairs.problems), 'fault')}, see `ablate data verify`"
+    return f"data: {manifest.label}, {used} pairs{of}{faults if pairs.problems else ''}"
 
 
 def _print_phase(made: "Plan", phase: "Phase") -> None:

@@ -68,7 +68,7 @@ def lines(made: "Plan", found: "list[Prospect]", source: str, *, study: str) -> 
         made: The plan.
         found: Its prospects.
         source: Where the noise is known from.
-        study: As typed, for the commands.
+        study: As typed, with its overrides, for the commands.
     """
     if not found and any(True for _ in _asked(made)):
         yield "what the blocks will find is not known yet: it takes the noise of trainings"

@@ -12,8 +12,10 @@ from ablate.analysis.table import arms, designed, run_rows
 from ablate.analysis.verdict import Answer, Row
 from ablate.design_names import SEARCHES
 from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.copies import sentence
 from ablate.published import Value
 from ablate.report.contents import Contents
+from ablate.report.values import gamed_values
 
 RECIPES = 5
 WIDTH = 80
@@ -30,6 +32,7 @@ class BestOfQuestion:
         sets: Primary metric -> the values that are not beaten, best mean first.
         in_all: The values that are in every set.
         trade_offs: Guardrails that are not shown to be kept, in words.
+        gamed: Metrics in which a copy of a source beats every value, in words; "" for none.
     """
 
     id: str
@@ -38,6 +41,7 @@ class BestOfQuestion:
     sets: Mapping[str, tuple[Value, ...]]
     in_all: tuple[Value, ...]
     trade_offs: tuple[str, ...]
+    gamed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,9 @@ def best(contents: Contents) -> Best:
     """Find what came out best."""
     return Best(
         study=contents.facts.study,
-        questions=tuple(_of_question(question) for question in contents.answered),
+        questions=tuple(
+            _of_question(question, contents.comparators) for question in contents.answered
+        ),
         arms=() if contents.answered else _described(contents),
         recipes=_recipes(contents),
     )
@@ -99,7 +105,7 @@ def in_words(found: Best) -> list[str]:
             lines.append(f"  in every set: {', '.join(map(str, question.in_all))}")
         elif question.sets:
             lines.append("  no value is in every set: what to take depends on the metric")
-        lines += [f"  {text}" for text in question.trade_offs]
+        lines += [f"  {text}" for text in (*question.trade_offs, question.gamed) if text]
     if found.arms:
         lines.append("No answer phase: means only, nothing is claimed.")
     for metric in dict.fromkeys(row.metric for row in found.arms):
@@ -120,7 +126,7 @@ def _narrow(lines: Sequence[str]) -> list[str]:
     ]
 
 
-def _of_question(question: AnsweredQuestion) -> BestOfQuestion:
+def _of_question(question: AnsweredQuestion, comparators: pd.DataFrame) -> BestOfQuestion:
     sets = {metric: question.best[metric] for metric in question.primary if metric in question.best}
     shared = [v for v in question.values if sets and all(v in some for some in sets.values())]
     return BestOfQuestion(
@@ -134,6 +140,7 @@ def _of_question(question: AnsweredQuestion) -> BestOfQuestion:
             for row in question.rows_of("guardrail")
             if row.verdict == "non-inferiority not shown"
         ),
+        gamed=sentence(gamed_values(question, comparators), others="value"),
     )
 
 

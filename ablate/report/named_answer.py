@@ -1,10 +1,11 @@
-"""What a user names to say whose answers: STUDY, STUDY@STORE, or the folder of a report."""
+"""What a user names to say whose answers: a study, STUDY@STORE, or the folder of a report."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablate.config.locations import SUFFIXES, study_name
 from ablate.errors import ConfigError
 
 VERDICT = "verdict.json"
@@ -24,7 +25,7 @@ def named(word: str, *, store: Path) -> Path | InStore:
     """Return the folder or file that a word names, else the study and its store.
 
     Args:
-        word: STUDY, STUDY@STORE, or a path.
+        word: STUDY, STUDY@STORE, or a path: of a report, or of the YAML file of a study.
         store: Of a study that names none.
 
     Raises:
@@ -35,6 +36,8 @@ def named(word: str, *, store: Path) -> Path | InStore:
         'q4@3'
     """
     path = Path(word).expanduser()
+    if path.is_file() and path.suffix in SUFFIXES:
+        return InStore(study=study_name(path), store=store)
     if path.is_dir() or path.is_file():
         return path
     study, at, place = word.rpartition("@")

@@ -14,10 +14,11 @@ from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.table import COMPARED
 from ablate.errors import ConfigError
+from ablate.metrics.copies import MARK
 from ablate.published import Component, Value
 from ablate.report.contents import Contents
 from ablate.report.replications import baseline_of
-from ablate.report.values import metric_of, score_table
+from ablate.report.values import gamed_values, metric_of, score_table
 from ablate.tables import (
     NONE,
     Cell,
@@ -32,6 +33,7 @@ from ablate.tables import (
 
 MOST_DECIMALS, MANY = 4, 100  # of a score; percents from here on have none
 ON, OFF = "✓", ""  # of a component with two values
+GAMED = "†"
 COSTS = (  # column of the run table, head, what it is divided by, decimals
     ("facts.parameters", "params (M)", 1e6, 3),
     ("facts.gflops", "GFLOPs", 1.0, 3),
@@ -41,7 +43,8 @@ NOTE = (
     "Mean ± standard deviation over blocks of the tuning point that won on val. Δ: difference to "
     "the row with a dash, in % of it, with its interval; * shown by the test that is corrected "
     "over all rows and primary metrics. Bold: shown to beat every other row; underlined: shown to "
-    "beat every other row but the bold one; a column without either has no shown order."
+    "beat every other row but the bold one; a column without either has no shown order. "
+    f"{GAMED} {MARK}: an unchanged copy of a source has a better score than every row."
 )
 
 
@@ -60,7 +63,7 @@ class Source:
     label: str
     question: AnsweredQuestion
     comparators: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["label", *COMPARED])
+        default_factory=lambda: pd.DataFrame(columns=["kind", "label", *COMPARED])
     )
     runs: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -99,14 +102,13 @@ def paper_table(sources: Sequence[Source]) -> Table:
     }
     groups = [("", len(heads))]
     known = [base for one in sources if (base := baseline_of(one.question)) is not None]
+    baseline = known[0] if known else first.values[0]  # documents before 0.2 may not name it
     for source in sources:
         metrics = _metrics(source.question)
-        heads += [head for metric in metrics for head in _heads(source.question, metric)]
+        heads += [head for metric in metrics for head in _heads(source, metric)]
         groups.append((source.label, len(heads) - sum(count for _, count in groups)))
         for row, value in zip(rows, first.values, strict=True):
-            row.extend(
-                _scores(source.question, value, metrics, baseline=known[0] if known else None)
-            )
+            row.extend(_scores(source.question, value, metrics, baseline=baseline))
         for name, row in below.items():
             row.extend(_beside(source, name, metrics))
     named = groups if len(sources) > 1 else ()
@@ -158,10 +160,12 @@ def _metrics(question: AnsweredQuestion) -> list[str]:
     return list(dict.fromkeys([*first, *scored]))
 
 
-def _heads(question: AnsweredQuestion, metric: str) -> list[str]:
+def _heads(source: Source, metric: str) -> list[str]:
     """Return the head of a metric, and that of its difference where it decides."""
+    question = source.question
+    mark = GAMED if metric in gamed_values(question, source.comparators) else ""
     decides = metric in question.primary
-    return [metric_of(metric), *([f"Δ {metric_label(metric)}, %"] if decides else [])]
+    return [f"{metric_of(metric)}{mark}", *([f"Δ {metric_label(metric)}, %"] if decides else [])]
 
 
 def _scores(

@@ -179,7 +179,7 @@ def report(contents: Contents, figures: Sequence[Shown], *, is_linked: bool = Fa
                     anchor=ANCHORS.get(section, section),
                     heading=heading,
                     blocks=(
-                        *(figure for figure in figures if figure.section == section),
+                        *_figures([one for one in figures if one.section == section]),
                         *_beside_figures(contents, section),
                     ),
                 )
@@ -345,6 +345,14 @@ def _behind(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
         folded=f"Configurations that won ({len(winners.rows)})",
         is_in_page_only=True,
     )
+
+
+def _figures(figures: Sequence[Shown]) -> Iterator[Block]:
+    """Yield the figures that have something to show, and why the others have not."""
+    yield from (one for one in figures if not one.reason)
+    missing = [f"{one.title} ({one.reason})" for one in figures if one.reason]
+    if missing:
+        yield Text(text=f"Not drawn: {'; '.join(missing)}.", look="small")
 
 
 def _beside_figures(contents: Contents, section: Section) -> Iterator[Block]:

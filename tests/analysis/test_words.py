@@ -234,3 +234,15 @@ def test_a_headline_is_short(answers: list[Answered], has_budget: bool) -> None:
     assert len(text.split()) <= 40
     assert len(re.findall(r" [+-]\d[\d.]* %", text)) <= 4
     assert advice("scale ratio", answers, values=[0.25, 0.5, 0.7071, 0.8409]).count("\n") == 0
+
+
+def test_a_headline_names_what_stays_open_as_far_as_there_is_room() -> None:
+    decided, unsure = shown(), shown(p=0.5)
+    some = [pair(2, 1, decided), pair(3, 1, unsure), pair(4, 1, unsure)]
+    assert headline("levels", some).endswith(" Open: 3 vs 1 and 4 vs 1.")
+    more = [*some, pair(5, 1, shown(change=1.5))]
+    assert headline("levels", more).endswith(
+        " 1 more of 4 contrasts is decided. Open: 3 vs 1 and 4 vs 1."
+    )
+    many = [pair(2, 1, decided), *(pair(value, 1, unsure) for value in range(3, 20))]
+    assert headline("levels", many).endswith(" 17 of 18 contrasts stay open.")

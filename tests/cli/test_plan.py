@@ -1,9 +1,12 @@
 """`ablate plan`: claims, cost and budget in words and in JSON."""
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ablate.cli.main import main
 from ablate.study.forecast import Figures, loads
@@ -34,6 +37,23 @@ def test_the_size_of_an_answer_phase_is_its_arms_points_and_blocks(
     assert "  budget 2x (answer_2x): 128 runs, 256,000 steps" in text
     assert "hours unknown" in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_data_of_this_machine_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ABLATE_DATA", raising=False)
+    words = ("q4_variant_answer", "data=folders", "data.crop=32")
+    assert "(needed by `ablate run`, not by this plan)" in told(capsys, *words)
+    for side in ("infrared", "visible"):
+        (tmp_path / "pairs" / side).mkdir(parents=True)
+        for name in range(20):
+            pixels = np.full((40, 40), 40 + name, dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pairs" / side / f"{name:02d}.png")
+    text = told(capsys, *words, "data.root=pairs")
+    line = next(one for one in text.splitlines() if one.startswith("data: "))
+    assert re.fullmatch(r"data: .*pairs.*, \d+ train, \d+ val, \d+ test pairs.*", line)
+    assert "plan q4_variant_answer data=folders data.crop=32 data.root=pairs --noise" in text
 
 
 def test_a_pace_gives_hours_and_a_budget_gives_a_design(

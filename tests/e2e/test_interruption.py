@@ -39,7 +39,7 @@ DESIGNED = [*SMALL, "~phases.search"]
 def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     tmp_path: Path, by: signal.Signals
 ) -> None:
-    words = [*DESIGNED, "train.steps=300"]
+    words = [*DESIGNED, "train.steps=300", "phases.compare.seeds=1"]
     before = signal.signal(by, signal.SIG_DFL)  # nohup and background jobs have it ignored
     driver = start("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     signal.signal(by, before)
@@ -56,10 +56,10 @@ def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     assert "RUNNING" not in {status for status, _ in stores(tmp_path / "s")["mlflow"]}
     assert tag_counts(tmp_path / "s", "ablate.state")["interrupted"] >= 2  # the study, the runs
     ended = len(results(tmp_path / "s"))
-    assert ended < 8
+    assert ended < 4
 
     ablate(*shlex.split(command)[1:], cwd=tmp_path)  # as it is printed
-    assert len(results(tmp_path / "s")) == 8
+    assert len(results(tmp_path / "s")) == 4
     assert {status for status, _ in stores(tmp_path / "s")["mlflow"]} == {"FINISHED"}
     assert "interrupted" not in tag_counts(tmp_path / "s", "ablate.state")
 
@@ -128,6 +128,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.slow  # test_run and test_journal fill the disk under a writer by default
 def test_a_full_disk_is_one_line_and_nothing_is_lost_when_there_is_room_again(
     small_disk: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ablate.report.contents import Contents
 from ablate.report.figures import NotDrawn
-from ablate.report.figures.forest import Forest, limits_of
+from ablate.report.figures.forest import OPEN, Forest, limits_of
 from tests.present import present
 from tests.report.answered import answered_contents, asked
 from tests.report.drawable import numbers_of
@@ -41,6 +41,32 @@ def test_every_number_is_that_of_the_verdict_in_percent_of_the_pilot(answered: C
             assert drawn["smallest"] * base == pytest.approx(one.smallest_effect)
         blocks = [float(value) * base for value in drawn["blocks"].split()]
         assert blocks == pytest.approx(one.by_block, rel=1e-4)
+
+
+def test_colours_are_the_words_and_a_proven_worsening_is_a_loss(answered: Contents) -> None:
+    (question, *_) = answered.answered
+    numbers = numbers_of(Forest(), answered)
+    drawn = {(one["contrast"], one["metric"]): one["word"] for one in numbers.to_dict("records")}
+    words = [
+        (one.contrast, name, word)
+        for one in question.contrasts
+        for name, word in one.primary.items()
+    ]
+    assert words
+    for contrast, metric, word in words:
+        assert drawn[contrast, metric] == (OPEN if word == "open" else word)
+    row = next(one for one in question.rows if one.role == "primary" and one.metric == "qabf")
+    before = replace(question, contrasts=())
+    for verdict, is_better, word in (
+        ("supported", False, "loss"),
+        ("contradicted", True, "gain"),
+        ("practically equivalent", None, "equivalent"),
+        ("undecided", True, OPEN),
+    ):
+        one = replace(row, verdict=verdict, is_better=is_better)  # type: ignore[arg-type]
+        verdicts = replace(present(answered.verdicts), questions=(replace(before, rows=(one,)),))
+        contents = replace(answered, verdicts=verdicts)
+        assert list(numbers_of(Forest(), contents)["word"]) == [word]
 
 
 def test_all_panels_of_a_question_share_one_axis_and_four_stand_two_by_two(

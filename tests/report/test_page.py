@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,11 @@ def test_a_report_has_every_file_and_every_figure_that_applies(
     assert {"arm_points", "curves", "fused_grid"} <= applying
     for name in applying:
         assert {f"figures/{name}.{end}" for end in ("svg", "png", "csv")} <= made
-    assert page.count("Not drawn") == len(FIGURES.names()) - len(applying)
+    for name, numbers in every.items():
+        assert (f'id="figure-{name}"' in page) == (name in applying)
+        if isinstance(numbers, NotDrawn):
+            title = FIGURES.get(name)().title
+            assert escape(f"{title} ({numbers.reason})", quote=False) in page
 
 
 def test_the_same_contents_give_the_same_bytes(contents: Make, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from ablate.report.paper_table import (
 )
 from ablate.report.table_sources import tables_of
 from ablate.report.tables import write
-from ablate.tables import Table, to_html
+from ablate.tables import Table, to_html, to_latex
 from tests.report.answered import answered_contents, asked
 
 ROWS = ["full", "w/o detail", "w/o sign", "mask soft"]
@@ -103,6 +103,27 @@ def test_what_needs_no_training_stands_below_a_line(made: Table) -> None:
     assert made.rules == (4,)
     assert all(row[1].text == "" for row in made.rows[4:])
     assert column(made, "Qabf ↑")[4] != ""
+
+
+def test_a_metric_that_a_copy_wins_has_a_dagger(contents: Contents) -> None:
+    question = contents.answered[0]
+    best = max(cell.score for cell in question.cells if cell.metric == "qabf")
+    copy = {"kind": "copy", "name": "visible", "label": "copy of visible", "metric": "qabf"}
+    for value, head in ((best + 0.1, "Qabf ↑†"), (best / 2, "Qabf ↑")):
+        beside = pd.DataFrame([{**copy, "split": "test", "image": "mean", "value": value}])
+        made = paper_table([Source(label="", question=question, comparators=beside)])
+        assert head in made.columns
+        assert "Δ Qabf, %" in made.columns
+        assert "$^\\dagger$" in to_latex(made) or head == "Qabf ↑"
+
+
+def test_a_document_that_names_no_baseline_compares_with_its_first_row(contents: Contents) -> None:
+    question = contents.answered[0]
+    named = [replace(row, contrast=f"c{n}") for n, row in enumerate(question.rows)]
+    unnamed = replace(question, baseline=None, rows=tuple(named))
+    assert paper_table([Source(label="", question=unnamed)]) == paper_table(
+        [Source(label="", question=question)]
+    )
 
 
 def test_a_difference_written_the_other_way_round_is_turned(contents: Contents) -> None:

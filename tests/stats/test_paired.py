@@ -81,7 +81,7 @@ def test_d_z_is_t_over_the_root_of_the_blocks(d: list[float]) -> None:
     assert d_z(d) == pytest.approx(t / len(d) ** 0.5)
 
 
-@settings(max_examples=15)  # theirs collects garbage on every call
+@settings(max_examples=5)  # theirs collects garbage on every call
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_that_of_statsmodels(p: list[float]) -> None:
     assert holm(p).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist())

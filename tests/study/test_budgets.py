@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ablate import config
 from ablate.stored import encode
@@ -123,14 +122,15 @@ def test_a_warm_up_keeps_its_share_and_nothing_else_moves() -> None:
 
 
 def test_every_packaged_answer_is_looked_at_at_twice_the_steps() -> None:
+    names = (path.stem for path in (Path(__file__).parents[2] / "studies").glob("*.yaml"))
     found = {
-        path.stem: phase.get("budgets")
-        for path in (Path(__file__).parents[2] / "studies").glob("*.yaml")
-        for phase in yaml.safe_load(path.read_text(encoding="utf-8"))["phases"].values()
-        if phase["design"] == "blocked"
+        name: phase.budgets
+        for name in names
+        for phase in config.load(name, []).phases.values()
+        if phase.design == "blocked"
     }
-    assert len(found) == 20
-    assert all(budgets == [1, 2] for budgets in found.values()), found
+    assert len(found) == 23
+    assert all(budgets == (1, 2) for budgets in found.values()), found
 
 
 def test_a_packaged_answer_at_one_budget_is_the_design_without_the_setting() -> None:

@@ -7,18 +7,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
+from ablate.analysis.verdict import Row
 from ablate.metrics.catalogue import BETTER
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
 
 COLOURS = {
-    "supported": "#009E73",
-    "contradicted": "#D55E00",
-    "practically equivalent": "#0072B2",
-    "non-inferior": "#56B4E9",
+    "gain": "#009E73",
+    "loss": "#D55E00",
+    "equivalent": "#0072B2",
+    "safe": "#56B4E9",
+    "harmed": "#CC79A7",
+    "present": "#009E73",
+    "absent": "#0072B2",
 }
+OPEN = "open or not judged"
 ROOM = 0.5  # share of the axis that other metrics may add at either end
 
 
@@ -32,10 +38,11 @@ class Forest:
     caption = (
         "Dots are mean differences over blocks in percent of the base that the axis names, bars "
         "95 % confidence intervals, small strokes single blocks, grey bands the smallest effects "
-        "of interest; primary metrics are bold. Hollow dots are undecided or not judged. Right is "
-        "larger; for "
-        "↓ metrics left is better. All panels of a question share one axis; triangles stand where "
-        "an interval (large) or a block (small) lies beyond it, with the mean where that does."
+        "of interest; primary metrics are bold. Colours are the words of the corrected tests: "
+        "gain, loss or equivalent in a primary metric, safe or harmed in a guardrail; hollow dots "
+        "are open or not judged. Right is larger; for ↓ metrics left is better. All panels of a "
+        "question share one axis; triangles stand where an interval (large) or a block (small) "
+        "lies beyond it, with the mean where that does."
     )
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
@@ -61,6 +68,7 @@ class Forest:
                         "metric": row.metric,
                         "role": row.role,
                         "verdict": row.verdict,
+                        "word": _word(question, row),
                         "percent": row.percent,
                         "low": row.ci_low * scale,
                         "high": row.ci_high * scale,
@@ -84,6 +92,17 @@ class Forest:
                 theme.heading(part, question)
         theme.legend_below(made, _handles(numbers))
         return made
+
+
+def _word(question: AnsweredQuestion, row: Row) -> str:
+    """Return the word of a contrast in a metric; of documents before 0.2 by its verdict."""
+    for one in question.contrasts:
+        if one.contrast == row.contrast and row.role in ("primary", "guardrail"):
+            found = (one.primary if row.role == "primary" else one.guards).get(row.metric)
+            return found if found in COLOURS else OPEN
+    if row.verdict in ("supported", "contradicted"):
+        return "gain" if row.is_better else "loss"
+    return {"practically equivalent": "equivalent", "non-inferior": "safe"}.get(row.verdict, OPEN)
 
 
 def limits_of(some: pd.DataFrame) -> tuple[float, float]:
@@ -160,7 +179,7 @@ def _draw_row(axis: Axes, row: Any, *, place: int, limits: tuple[float, float]) 
         axis.fill_betweenx(
             [place - 0.42, place + 0.42], -row.smallest, row.smallest, color=theme.BAND, lw=0
         )
-    colour = COLOURS.get(row.verdict, theme.GREY)
+    colour = COLOURS.get(row.word, theme.GREY)
     blocks = [float(value) for value in row.blocks.split()]
     axis.plot(
         blocks,
@@ -172,7 +191,7 @@ def _draw_row(axis: Axes, row: Any, *, place: int, limits: tuple[float, float]) 
         alpha=0.8,
     )
     axis.plot([row.low, row.high], [place, place], color=colour, lw=1.4)
-    is_decided = row.verdict in COLOURS
+    is_decided = row.word in COLOURS
     axis.plot(row.percent, place, "o", color=colour, ms=4, mfc=colour if is_decided else "white")
     inside = 0.012 * (right - left)
     for edge, marker, interval, block in (
@@ -198,23 +217,15 @@ def _draw_row(axis: Axes, row: Any, *, place: int, limits: tuple[float, float]) 
 
 
 def _handles(numbers: pd.DataFrame) -> list[Any]:
-    verdicts = set(numbers["verdict"])
+    words = set(numbers["word"])
     handles: list[Any] = [
-        theme.mark(verdict, marker="o", ls="-", lw=1.4, ms=4, color=colour)
-        for verdict, colour in COLOURS.items()
-        if verdict in verdicts
+        theme.mark(word, marker="o", ls="-", lw=1.4, ms=4, color=colour)
+        for word, colour in COLOURS.items()
+        if word in words
     ]
-    if verdicts - set(COLOURS):
+    if OPEN in words:
         handles.append(
-            theme.mark(
-                "undecided or not judged",
-                marker="o",
-                ls="-",
-                lw=1.4,
-                ms=4,
-                color=theme.GREY,
-                mfc="white",
-            )
+            theme.mark(OPEN, marker="o", ls="-", lw=1.4, ms=4, color=theme.GREY, mfc="white")
         )
     handles.append(theme.mark("one block", marker="|", ms=5, color=theme.GREY))
     if numbers["smallest"].notna().any():
