@@ -155,12 +155,12 @@ def _size(made: "Plan") -> "Size | None":
 
 def _data_line(settings: Mapping[str, Any] | None) -> str | None:
     """Return what lies in the data folder of this machine; None where the pairs are generated."""
+    if settings is None or settings["name"] == "synthetic":
+        return None
     from ablate.data import make
     from ablate.data.pairs import SPLITS
     from ablate.errors import DataError
 
-    if settings is None or settings["name"] == "synthetic":
-        return None
     try:
         pairs = make(settings).limited(settings.get("limit") or {})
     except DataError as error:

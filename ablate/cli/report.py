@@ -36,6 +36,14 @@ def report(  # noqa: PLR0917 -- options of the command line
         ),
     ] = None,
     named: Annotated[str | None, typer.Option("--study", help="Name of the study there.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help="Render a published report anew, from what its folder holds; needs no store.",
+        ),
+    ] = None,
     no_pictures: Annotated[
         bool, typer.Option("--no-pictures", help="Leave pictures out, as a licence may demand.")
     ] = False,
@@ -65,18 +73,22 @@ def report(  # noqa: PLR0917 -- options of the command line
     Examples:
         ablate report q4_variant --out reports/q4_variant
         ablate report --from-mlflow http://host:5000 --study q4_variant --out q4
+        ablate report --from reports/q4_variant_answer/msrs --out q4
     """
     from ablate.errors import ConfigError
 
+    if folder is not None and (study or named or from_mlflow or picture or not (out or publish)):
+        raise ConfigError("report: --from FOLDER goes with --out DIR or --publish DIR alone")
     if from_mlflow is not None and (study is not None or named is None or not (out or publish)):
         raise ConfigError("report: --from-mlflow URI goes with --study NAME and --out DIR")
     if publish is not None and (out is not None or picture):
         raise ConfigError("report: --publish DIR names its own folder and shows no pictures")
-    if from_mlflow is None and (study is None) == (named is None):
+    if from_mlflow is None and folder is None and (study is None) == (named is None):
         raise ConfigError("report: name one study, for example: ablate report q4_variant")
     path, text = render(
-        str(study or named),
+        str(study or named or ""),
         store=store,
+        folder=folder,
         out=out,
         uri=from_mlflow,
         pictures=not no_pictures,
@@ -107,6 +119,7 @@ def render(
     *,
     store: Path,
     out: Path | None,
+    folder: Path | None = None,
     uri: str | None = None,
     pictures: bool = True,
     wanted: tuple[str, ...] = (),
@@ -119,6 +132,7 @@ def render(
         study: Name of a study, or path of its file.
         store: Folder of the stores.
         out: Folder of the report; in the store if absent.
+        folder: A published report to render anew, instead of a study.
         uri: Address of an MLflow database or server to read instead of the store.
         pictures: Whether pictures may be shown.
         wanted: Test images to show beside those chosen by rule.
@@ -128,17 +142,22 @@ def render(
     """
     from ablate.cli.progress import Counter
     from ablate.config.locations import study_name
+    from ablate.report.kept import contents_of
     from ablate.report.page import render as page
     from ablate.report.published import publish as publish_report
     from ablate.report.source import read, return_report
     from ablate.report.summary import summary
 
-    name = study_name(study)
-    contents = read(store=store, study=name, uri=uri, pictures=pictures, wanted=wanted)
+    if folder is not None:
+        contents = contents_of(folder)
+    else:
+        name = study_name(study)
+        contents = read(store=store, study=name, uri=uri, pictures=pictures, wanted=wanted)
     if reports is not None:
         with Counter("control: shuffling labels") as counter:
             return publish_report(contents, reports, step=counter.step), summary(contents)
-    path = page(contents, out or store / name / "report")
-    if in_mlflow and uri is None and (fault := return_report(contents, path.parent, store=store)):
+    path = page(contents, out or store / contents.facts.study / "report")
+    is_of_store = folder is None and uri is None
+    if in_mlflow and is_of_store and (fault := return_report(contents, path.parent, store=store)):
         logger.warning("%s: MLflow was not given the report: %s", store, fault)
     return path, summary(contents)

@@ -37,10 +37,13 @@ def pack(tables: Path) -> None:
         if path.stem == IMAGES:
             _write_images(pd.read_csv(path, dtype=TEXT), path.with_suffix(".parquet"))
         else:
-            text = _lean(path)
-            packed = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
-            path.with_name(f"{path.name}.xz").write_bytes(packed)
+            path.with_name(f"{path.name}.xz").write_bytes(compressed(_lean(path)))
         path.unlink()
+
+
+def compressed(text: str) -> bytes:
+    """Return a text as small as xz makes it."""
+    return lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
 
 
 def read(folder: Path, name: str) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from ablate.analysis.selftest.shuffled import Shuffled, shuffled
 from ablate.errors import ConfigError
 from ablate.published import Settings
 from ablate.report.contents import Contents
+from ablate.report.kept import keep
 from ablate.report.packed import pack
 from ablate.report.page import render
 from ablate.report.pilots import pilot_of
@@ -70,6 +71,7 @@ def publish(
             path.unlink()
         (made / "figures.pdf").unlink()
         pack(made / "tables")
+        keep(contents, made)
         for page in (made / "report.md", made / "report.html"):
             text = TABLE.sub(r"\1.xz", page.read_text(encoding="utf-8"))
             page.write_text(text, encoding="utf-8")

@@ -20,10 +20,10 @@ from ablate.analysis.facts import Facts
 from ablate.analysis.judging import judge
 from ablate.analysis.question import RegisteredQuestion
 from ablate.analysis.selection import select
+from ablate.analysis.selftest.sharpness import AXES, METRIC, QUESTION, Case, rates, study
 from ablate.analysis.verdict import Verdict
 from ablate.metrics.catalogue import BETTER
 from ablate.stored import decode, encode
-from benchmarks.sharpness import AXES, METRIC, QUESTION, Case, rates, study
 
 FACTS = Facts(data="synthetic scores", points=4, nuisance=AXES)
 EQUAL = Case(name="equal", sharpness=(20,) * 4, blocks=8)

@@ -1,5 +1,6 @@
 import html
 import json
+import lzma
 import re
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from ablate.analysis.question import metric_label
 from ablate.errors import ConfigError
 from ablate.report import packed
 from ablate.report.contents import Contents
+from ablate.report.kept import contents_of
 from ablate.report.named_answer import notices
 from ablate.report.published import publish
 from ablate.report.published_list import comparisons, folder_page, index
 from ablate.report.replications import MARKS
+from tests.command_line import typed
 from tests.report.answered import VARIANT, answered_contents
 
 ORIGIN = {"command": "ablate run simulated data=msrs data.root=DIR", "revision": "abc"}
@@ -49,6 +52,43 @@ def test_a_report_quotes_every_deciding_sentence_and_its_page_the_command(
     assert ORIGIN["command"] in page
     assert "variant with labels shuffled 3 times: something claimed in 0, as alpha allows" in page
     assert "| Qabf |" in page
+
+
+def test_a_published_report_is_rendered_anew_from_its_folder(
+    published: Path, tmp_path: Path
+) -> None:
+    contents = contents_of(published)
+    again = publish(contents, tmp_path / "reports", shuffles=3)
+    assert {path.name for path in again.rglob("*")} >= {path.name for path in published.rglob("*")}
+    first, second = (
+        json.loads((folder / "verdict.json").read_text())["questions"][0]
+        for folder in (published, again)
+    )
+    for key in ("headline", "advice", "caveats", "values", "baseline", "best"):
+        assert second[key] == first[key]
+    for one, other in zip(first["rows"], second["rows"], strict=True):
+        for key in ("verdict", "sentence", "run_ids"):
+            assert other[key] == one[key]
+        for key in ("estimate", "ci_low", "ci_high", "p", "p_holm", "percent"):
+            assert other[key] == pytest.approx(one[key], rel=1e-9)
+    kept = lzma.decompress((published / "facts.json.xz").read_bytes()).decode()
+    assert "sqlite" not in kept  # no address of the machine
+
+
+def test_the_command_renders_a_published_folder_and_says_what_it_takes(
+    published: Path, tmp_path: Path
+) -> None:
+    words = ("report", "--from", str(published))
+    assert typed(*words, "--out", "page", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "page" / "report.html").is_file()
+    for wrong, text in (
+        (words, "--from FOLDER goes with --out DIR or --publish DIR alone"),
+        ((*words, "quickstart", "--out", "x"), "--from FOLDER goes with"),
+        (("report", "--from", ".", "--out", "x"), "holds no facts.json.xz"),
+    ):
+        done = typed(*wrong, cwd=tmp_path)
+        assert done.returncode != 0
+        assert text in done.stderr
 
 
 def test_the_list_has_a_small_table_per_question_with_links(published: Path) -> None:

@@ -10,6 +10,7 @@ from ablate.analysis.selftest import (
     replication,
     reporting,
     scenes,
+    sharpness,
     tuning,
     unhealthy,
 )
@@ -48,6 +49,7 @@ SIMULATED: tuple[Callable[..., Check], ...] = (  # those that take more studies
     answers.mirrored,
     answers.at_the_margin,
     answers.data_sets,
+    sharpness.sharpness,
 )
 FULL = 10  # times the studies
 

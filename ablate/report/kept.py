@@ -1,0 +1,98 @@
+"""What a published folder keeps so that its report can be rendered anew, in whatever form comes.
+
+Beside the tables of the report lie the document of the study, the learning curves and the scores
+of what stands beside its arms. Pictures, links into MLflow and addresses of the machine are left
+out. Scores of single images are those of the test split, see `ablate.report.packed`.
+"""
+
+import json
+import lzma
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pandas as pd
+
+from ablate import __version__
+from ablate.analysis.answers import answer
+from ablate.analysis.exploration import explore
+from ablate.analysis.published import StudyFacts, read_facts
+from ablate.errors import StoreError
+from ablate.metrics.catalogue import declare
+from ablate.published import MlflowFacts, OptunaFacts, StudyDocument
+from ablate.report.contents import Contents
+from ablate.report.packed import compressed, read
+from ablate.report.source import NO_PICTURES
+from ablate.stored import encode
+from ablate.tracking.reader import with_health
+
+DOCUMENT = "facts.json.xz"
+TABLES = ("curves", "trivial_baselines", "references")  # beside "runs" and "images"
+CURVE_DIGITS = 5
+NAMES = ("run_id", "arm_id", "image", "name", "reason", "health")  # columns of text, also if empty
+
+
+def keep(contents: Contents, folder: Path) -> None:
+    """Write what a report is rendered from and its tables do not hold.
+
+    Args:
+        contents: Of the report.
+        folder: The published folder, in which tables/ lies.
+    """
+    text = json.dumps(encode(_without_addresses(contents.facts)))
+    (folder / DOCUMENT).write_bytes(compressed(text))
+    for name in TABLES:
+        table: pd.DataFrame = getattr(contents, name)
+        digits = f"%.{CURVE_DIGITS}g" if name == "curves" else "%.12g"
+        text = table.to_csv(index=False, lineterminator="\n", float_format=digits)
+        (folder / "tables" / f"{name}.csv.xz").write_bytes(compressed(text))
+
+
+def contents_of(folder: Path) -> Contents:
+    """Return the contents of the report that a published folder holds; answers are judged anew.
+
+    Raises:
+        StoreError: The folder holds none, or one of a version that kept no document.
+    """
+    document = folder / DOCUMENT
+    if not document.is_file():
+        raise StoreError(
+            f"{folder}: holds no {DOCUMENT}; give the folder of a report that "
+            "`ablate report STUDY --publish DIR` wrote"
+        )
+    try:
+        facts = read_facts(json.loads(lzma.decompress(document.read_bytes())))
+        tables = {name: _typed(read(folder, name)) for name in ("runs", "images", *TABLES)}
+    except (OSError, ValueError, lzma.LZMAError) as error:
+        raise StoreError(f"{folder}: cannot be read: {error}; publish it anew") from error
+    for name, entry in facts.declared.items():
+        declare(name, label=entry.label, better=entry.better, of=f"study {facts.study}")
+    runs = with_health(tables["runs"])
+    return Contents(
+        facts=facts,
+        verdicts=answer(facts, runs, tables["images"], generated_by=f"ablate {__version__}"),
+        explored=explore(facts, runs),
+        gallery={},
+        no_pictures=NO_PICTURES,
+        runs=runs,
+        images=tables["images"],
+        curves=tables["curves"],
+        trivial_baselines=tables["trivial_baselines"],
+        references=tables["references"],
+    )
+
+
+def _without_addresses(facts: StudyFacts) -> StudyDocument:
+    document = StudyDocument(
+        **{one.name: getattr(facts, one.name) for one in fields(StudyDocument)}
+    )
+    return replace(
+        document,
+        tracking_uri="",
+        provenance=replace(document.provenance, optuna=OptunaFacts(), mlflow=MlflowFacts()),
+    )
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose empty texts are texts again."""
+    columns = {name: table[name].fillna("").astype(str) for name in NAMES if name in table}
+    return table.assign(**columns)
