@@ -1,6 +1,6 @@
 """Every packaged network by its default recipe, and four losses with two outputs: scores, health.
 
-Run: python -m benchmarks.networks --data FOLDER [--seeds N] [--steps N] [--out FOLDER]
+Run: python -m benchmarks.networks --data FOLDER [--seeds N] [--first-seed N] [--steps N]
 """
 
 import argparse
@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder MSRS-mini")
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--network-seeds", type=int, help="of the networks; as --seeds if absent")
+    parser.add_argument("--first-seed", type=int, default=0, help="later seeds: another result")
     parser.add_argument("--steps", type=int, default=100, help="of the slow networks")
     parser.add_argument("--only", choices=("networks", "losses"), help="one of the two tables")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
@@ -113,8 +114,9 @@ def main() -> None:
     given, before = parser.parse_args(), os.getloadavg()[0]
     nets = {} if given.only == "losses" else networks(given.data, steps=given.steps)
     losses = {} if given.only == "networks" else variants(given.data)
-    seeds = range(given.seeds)
-    of_nets = run_all(nets, seeds=range(given.network_seeds or given.seeds), kept=given.kept)
+    first = given.first_seed
+    seeds = range(first, first + given.seeds)
+    of_nets = run_all(nets, seeds=seeds[: given.network_seeds or given.seeds], kept=given.kept)
     of_losses = run_all(losses, seeds=seeds, kept=given.kept)
     rows = []
     for name in nets:
@@ -129,7 +131,7 @@ def main() -> None:
     for name in losses:
         rows += measures(name, of_losses, label=name, metrics=TOLD)
     found = content(
-        "networks",
+        "networks" if not first else f"networks_from_{first}",
         about=ABOUT,
         measures=rows,
         load_before=before,
