@@ -33,7 +33,7 @@ check: $(STAMP) ## style, types, import direction, spelling, unused dependencies
 	$(BIN)/deptry .
 
 test: $(STAMP) ## the default tests, under 10 minutes on 2 cores
-	$(BIN)/python -m pytest -n 2 -m "not slow" --durations=5
+	$(BIN)/python -m pytest -n 3 -m "not slow" --durations=5
 
 test-unit: $(STAMP) ## tests without processes and stores, under a minute
 	$(BIN)/python -m pytest -n 2 -m "not slow and not e2e"

@@ -27,6 +27,7 @@ WORDS = [
     "phases.answer.options={points: 1, blocks: 3}",
     "+phases.answer.claims=false",
     "phases.pilot.seeds=2",
+    "phases.answer.budgets=[1]",
 ]
 
 

@@ -50,6 +50,7 @@ def test_running_again_runs_nothing_and_changes_nothing(whole: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (whole / "s").rglob("result.json")} == stamps
 
 
+@pytest.mark.slow  # tests/report renders twice in one process by default
 def test_the_report_is_self_contained_says_no_claim_and_renders_the_same_bytes(
     whole: Path,
 ) -> None:
