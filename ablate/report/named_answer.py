@@ -56,13 +56,13 @@ def notices(words: Iterable[str]) -> list[str]:
     """Return the notices above published reports that words name, each once.
 
     Args:
-        words: As of `named`. NOTICE.md lies in the folder or up to two folders above.
+        words: As of `named`. NOTICE.md lies in the folder of a report or of its study.
     """
     found = []
     for folder in (Path(word).expanduser() for word in words):
         if not folder.is_dir():
             continue
-        for place in (folder, *folder.resolve().parents[:2]):
+        for place in (folder, folder.resolve().parent):
             if (place / NOTICE).is_file():
                 lines = (place / NOTICE).read_text(encoding="utf-8").splitlines()
                 found.append(" ".join(line.lstrip("> ") for line in lines).replace("**", ""))

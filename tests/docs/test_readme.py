@@ -77,16 +77,6 @@ def test_the_study_of_the_readme_is_a_study(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_readme_and_reports_say_first_that_the_network_answers_will_be_replaced() -> None:
-    readme = flat(PAGES[0].read_text("utf-8"))
-    reports = flat((ROOT / "reports" / "README.md").read_text("utf-8"))
-    for page, before in ((readme, "## Two commands"), (reports, "\n## ")):
-        head = page.partition(before)[0]
-        assert "had not converged" in head
-        assert "will be replaced" in head
-        assert "three of the" in head or "three of them" in head
-
-
 def test_the_words_of_the_probe_that_readme_counts_are_those_of_the_synthesis() -> None:
     probes = [str(path) for path in sorted((ROOT / "reports").glob("probe_*"))]
     found = synthesized(asked(probes, store=ROOT)).contrasts
@@ -98,8 +88,3 @@ def test_the_words_of_the_probe_that_readme_counts_are_those_of_the_synthesis() 
         f"{words['does not generalise']} do not generalise from one data set to the other, and "
         f"{words['open']} are open"
     ) in flat(PAGES[0].read_text("utf-8"))
-
-
-def test_readme_repeats_no_number_of_the_withdrawn_answers() -> None:
-    shown = PAGES[0].read_text("utf-8").partition("## Answers so far")[2].partition("\n## ")[0]
-    assert re.findall(r"[+-]\d+\.\d+ %", shown) == []

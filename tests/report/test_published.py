@@ -284,13 +284,10 @@ def test_scipy_says_the_same_of_what_this_repository_publishes(folder: Path) -> 
     assert check(folder) > 0
 
 
-def test_pages_of_networks_that_had_not_converged_say_so_first() -> None:
-    folders = sorted((Path(__file__).resolve().parents[2] / "reports").glob("q*/*/"))
-    assert folders
-    for folder in folders:
-        assert "These answers will be replaced" in (folder / "report.md").read_text()[:400]
-        page = (folder / "report.html").read_text()
-        assert "These answers will be replaced" in page[page.index("</h1>") :][:200]
-    assert [text.split(".")[0] for text in notices(map(str, folders))] == [
-        "These answers will be replaced"
-    ]
+def test_a_notice_beside_a_report_or_its_study_is_repeated_once(tmp_path: Path) -> None:
+    for name in ("one/msrs", "one/tno", "two/msrs"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "NOTICE.md").write_text("> of the whole list")
+    (tmp_path / "one" / "NOTICE.md").write_text("> **Read this.** It was\n> short.\n")
+    words = [str(tmp_path / name) for name in ("one/msrs", "one/tno", "two/msrs")]
+    assert notices(words) == ["Read this. It was short."]

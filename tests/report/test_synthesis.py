@@ -115,18 +115,26 @@ def test_a_row_of_the_list_counts_words_and_sizes_what_is_decided(
     assert pooled_rows(alone, ["qabf"]) == []
 
 
-def test_published_folders_are_read_once_with_the_health_of_their_runs() -> None:
-    folder = REPORTS / "q4_variant_answer"
-    every = read([str(folder), str(folder / "msrs-mini-unet-width-4-depth-3")], store=Path("no"))
-    assert len(every) == 3
-    shares = {str(value): share for value, share in every[0].unhealthy.items()}
-    assert shares["sign_free"] > 21 / 64  # 21 of 64 ended as negatives, others as constants
-    assert shares["signed"] < shares["sign_free"]
+def test_published_folders_are_read_once() -> None:
+    folder = REPORTS / "probe_q4_variant_answer"
+    every = read([str(folder), str(folder / "msrs-mini")], store=Path("no"))
+    assert len(every) == 2
 
 
-def test_the_published_sign_does_not_generalise_over_networks() -> None:
-    found = synthesized(read([str(REPORTS / "q4_variant_answer")], store=Path("no")))
-    one = next(c for c in found.contrasts if (c.contrast, c.metric) == ("sign", "qabf"))
+def test_three_cells_that_disagree_do_not_generalise() -> None:
+    """The sign in Qabf by three withdrawn reports; the numbers are those of an independent audit."""
+    cells = (
+        ("MSRS", 9.01, 2.51, 16.1),
+        ("MSRS", 0.88, 3.19, 7.1),
+        ("RoadScene", -16.99, 5.05, 8.2),
+    )
+    found = synthesized(
+        [
+            asked(data, row(percent, se=se, df=df), network=f"unet {at}")
+            for at, (data, percent, se, df) in enumerate(cells)
+        ]
+    )
+    (one,) = found.contrasts
     assert one.found is not None
     assert one.word == "does not generalise"
     assert one.found.i2 == pytest.approx(0.91, abs=0.005)
