@@ -39,6 +39,7 @@ from ablate.rules import Rules
 from ablate.stats.power import ALPHA, fewest_blocks
 
 PROBE = "probe"  # optimises the fused pixels themselves
+USUAL = {"activation": "leaky_relu", "initialisation": "torch", "last_layer": "zero"}  # of model
 
 
 def answer(
@@ -282,14 +283,17 @@ def _is_described(question: RegisteredQuestion | None) -> bool:
 
 
 def network_of(settings: Mapping[str, Any]) -> str:
-    """Return what is trained, with its sizes: the network, or the task of another study."""
+    """Return what is trained, with its sizes: the network, or the task of another study.
+
+    How layers are activated and weights start is named where it is not as today's defaults have it.
+    """
     if settings.get("model", {}).get("name") == PROBE:
         return "none (probe)"
     section = settings["model" if "model" in settings else "task"]
     sizes = ", ".join(
         f"{name} {value}"
         for name, value in section.items()
-        if name != "name" and isinstance(value, int | float | str)
+        if name != "name" and isinstance(value, int | float | str) and USUAL.get(name) != value
     )
     return f"{section['name']} ({sizes})" if sizes else str(section["name"])
 

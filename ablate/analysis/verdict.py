@@ -1,7 +1,8 @@
 """What a verdict is: rows of numbers, each judged, and the answer that follows from them."""
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from ablate.analysis.question import Role
 from ablate.analysis.words import Answered, leading_word
@@ -22,6 +23,12 @@ RowVerdict = Literal[
     "non-inferiority not shown",  # guardrails only: a veto on claims of better
     "described",  # exploratory rows
 ]
+WORDS: Final = {  # of today, where they do not depend on the direction
+    "practically equivalent": "equivalent",
+    "undecided": "open",
+    "non-inferior": "safe",
+    "non-inferiority not shown": "unknown",
+}
 
 
 Held = Literal["holds", "does not hold", "open", "not judged"]
@@ -99,6 +106,13 @@ class Row:
     budgets: tuple[AtBudget, ...] = stored(default=(), optional=True)
 
     @property
+    def in_words(self) -> str:
+        """The verdict by today's words: gain, loss, equivalent, open, safe or unknown."""
+        if self.verdict in ("supported", "contradicted"):
+            return "gain" if self.is_better else "loss"
+        return WORDS.get(self.verdict, self.verdict)
+
+    @property
     def to_percent(self) -> float | None:
         """Factor from units of the metric to percent of the base; None without one."""
         if self.percent is None or not self.estimate:
@@ -133,6 +147,25 @@ class Verdict:
     def word(self) -> str:
         """The word of the contrast that the headline names; of earlier versions the verdict."""
         return leading_word(self.contrasts) or self.verdict
+
+    @property
+    def counted(self) -> str:
+        """How many contrasts have which word, such as "4 loss, 1 open"; else the verdict."""
+        words = Counter(one.word for one in self.contrasts)
+        return ", ".join(f"{count} {word}" for word, count in words.items()) or self.verdict
+
+    def word_of(self, row: Row) -> str:
+        """The word of a contrast in a metric; the verdict in documents without words."""
+        for one in self.contrasts:
+            if one.contrast == row.contrast:
+                words = {"primary": one.primary, "guardrail": one.guards}.get(row.role, {})
+                return words.get(row.metric) or row.in_words
+        return row.verdict
+
+    def sentence_of(self, row: Row) -> str:
+        """What a row says, with the word of its contrast before it."""
+        said = row.sentence.removeprefix(f"{row.verdict}: ")
+        return row.sentence if said == row.sentence else f"{self.word_of(row)}: {said}"
 
     @property
     def base_in_words(self) -> str:

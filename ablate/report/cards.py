@@ -83,7 +83,9 @@ def _rendered(template: str, **values: Any) -> str:
 
 def _card(question: AnsweredQuestion, comparators: pd.DataFrame) -> dict[str, Any]:
     gamed = gamed_values(question, comparators)
-    sentences = [with_mark(row.sentence, row.metric, gamed) for row in question.deciding]
+    sentences = [
+        with_mark(question.sentence_of(row), row.metric, gamed) for row in question.deciding
+    ]
     more = [f"{len(sentences) - MOST_SENTENCES} more rows"] if sentences[MOST_SENTENCES:] else []
     more += [sentence(gamed)] if gamed else []
     more += [f"caveat: {text}" for text in question.caveats]

@@ -14,6 +14,8 @@ def estimand_lines(question: AnsweredQuestion) -> tuple[str, ...]:
     found = question.estimand
     if found is None:
         return ()
+    if found.points == 1:
+        return ("Compared is one training per value and block; no setting is tuned per value.",)
     return (
         f"Compared is {found.name}, in the mean over blocks.",
         *_own(found),

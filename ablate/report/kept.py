@@ -27,7 +27,7 @@ from ablate.tracking.reader import with_health
 
 DOCUMENT = "facts.json.xz"
 TABLES = ("curves", "trivial_baselines", "references")  # beside "runs" and "images"
-CURVE_DIGITS = 5
+CURVE_DIGITS, CURVE_POINTS = 4, 25  # of each curve of a run
 NAMES = ("run_id", "arm_id", "image", "name", "reason", "health")  # columns of text, also if empty
 
 
@@ -41,8 +41,9 @@ def keep(contents: Contents, folder: Path) -> None:
     text = json.dumps(encode(_without_addresses(contents.facts)))
     (folder / DOCUMENT).write_bytes(compressed(text))
     for name in TABLES:
-        table: pd.DataFrame = getattr(contents, name)
-        digits = f"%.{CURVE_DIGITS}g" if name == "curves" else "%.12g"
+        is_curves = name == "curves"
+        table = _thin(contents.curves) if is_curves else getattr(contents, name)
+        digits = f"%.{CURVE_DIGITS if is_curves else 12}g"
         text = table.to_csv(index=False, lineterminator="\n", float_format=digits)
         (folder / "tables" / f"{name}.csv.xz").write_bytes(compressed(text))
 
@@ -90,6 +91,14 @@ def _without_addresses(facts: StudyFacts) -> StudyDocument:
         tracking_uri="",
         provenance=replace(document.provenance, optuna=OptunaFacts(), mlflow=MlflowFacts()),
     )
+
+
+def _thin(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return every k-th point of each curve, counted from its last, so that few are left."""
+    points = curves.groupby(["run_id", "key"], sort=False)["step"]
+    from_end = points.cumcount(ascending=False)
+    every = -(-points.transform("size") // CURVE_POINTS)
+    return curves[from_end % every == 0]
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

@@ -242,7 +242,7 @@ def _costs(source: Source) -> dict[str, list[str]]:
         if column not in runs or not runs[column].notna().any():
             continue
         means = [
-            runs.loc[runs["run_id"].isin(of_value.get(label_of(value), [])), column].mean() / unit
+            runs.loc[runs["run_id"].isin(of_value.get(label_of(value), [])), column].median() / unit
             for value in question.values
         ]
         found[head] = [number(mean, decimals) for mean in means]

@@ -147,7 +147,7 @@ def _questions(reports: Path) -> dict[str, list[tuple[AnsweredQuestion, str, str
             notes = "".join(f" {text.rstrip('.')}." for text in question.notes)
             if marked := gamed_note(gamed_values(question, beside)):
                 notes += f" {marked}"
-            line = f"{where(question)}: {_verdict(question)}.{notes} [Report]({here}/report.md); "
+            line = f"{where(question)}: {_verdict(question)}{notes} [Report]({here}/report.md); "
             line += f"`{facts.command}`"
             questions.setdefault(question.asks, []).append((question, here, line))
     return questions
@@ -169,7 +169,9 @@ def _together(answers: Sequence[tuple[AnsweredQuestion, str]]) -> list[list[str]
 
 
 def _verdict(question: AnsweredQuestion) -> str:
-    return _reasoned(f"**{question.verdict}**", question.reason)
+    if question.contrasts:
+        return f"**{question.counted}**. {question.headline} {question.advice}"
+    return f"{_reasoned(f'**{question.verdict}**', question.reason)}."
 
 
 def _reasoned(verdict: str, reason: str) -> str:
@@ -183,7 +185,7 @@ def _entry(folder: Path, reports: Path) -> Iterator[str]:
     if facts.banner:
         yield from [*_wrapped(f"**{facts.banner}**"), ""]
     for question in verdicts.questions:
-        yield from _wrapped(f"{_verdict(question)}: {question.asks}", bullet="- ")
+        yield from _wrapped(f"{question.asks} {_verdict(question)}", bullet="- ")
     yield ""
     if len(beside):
         yield from [*_wrapped(_of_comparators(beside)), ""]

@@ -248,7 +248,7 @@ def _bases(question: AnsweredQuestion) -> dict[str, float]:
 
 
 def _verdict(question: AnsweredQuestion) -> str:
-    return f"**{question.verdict}**"
+    return f"**{question.counted}**"
 
 
 def _named(row: Row) -> str:

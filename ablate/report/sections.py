@@ -283,7 +283,9 @@ def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
         blocks.append(Tabled(table=words_table(question)))
     blocks += [
         Bullets(
-            texts=tuple(with_mark(row.sentence, row.metric, gamed) for row in question.deciding)
+            texts=tuple(
+                with_mark(question.sentence_of(row), row.metric, gamed) for row in question.deciding
+            )
         )
     ]
     blocks += [Text(text=sentence(gamed))] if gamed else []

@@ -122,7 +122,7 @@ def _sentences(contents: Contents) -> list[str]:
     for one in contents.answered:
         lines.append(f"**{one.id}: {one.answer}**")
         lines += [one.advice] if one.advice else []
-        lines += [row.sentence for row in one.deciding]
+        lines += [one.sentence_of(row) for row in one.deciding]
     return lines or ["Descriptive only: nothing is claimed from means over a few seeds."]
 
 

@@ -60,7 +60,7 @@ def _answer(question: AnsweredQuestion, comparators: pd.DataFrame) -> list[str]:
     beaten = gamed_values(question, comparators)
     texts = [f"{question.id}: {question.answer}"]
     texts += [question.advice] if question.advice else []
-    texts += [with_mark(row.sentence, row.metric, beaten) for row in question.deciding]
+    texts += [with_mark(question.sentence_of(row), row.metric, beaten) for row in question.deciding]
     texts += [sentence(beaten)] if beaten else []
     texts += question.notes
     texts += [f"caveat: {text}" for text in question.caveats]

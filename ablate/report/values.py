@@ -61,7 +61,7 @@ def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
             [
                 Cell(text=metric_of(row.metric), is_bold=role == "primary"),
                 row.contrast,
-                row.verdict,
+                question.word_of(row),
                 unit.effect(row.estimate),
                 unit.interval(row.ci_low, row.ci_high),
                 NONE if row.p_holm is None else chance(row.p_holm).removeprefix("= "),
@@ -75,7 +75,7 @@ def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
     heads = [
         "metric",
         "contrast",
-        "verdict",
+        "word" if question.contrasts else "verdict",
         "effect",
         level,
         "p_Holm",

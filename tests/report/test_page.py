@@ -70,8 +70,8 @@ def test_it_asks_nothing_of_the_network_and_claims_nothing(contents: Make, tmp_p
         ("synthetic", "probe", 150, "Toy budget on generated pairs"),
         ("msrs", "probe", 150, "Proxy, no network was trained"),
         ("msrs", "unet", 300, "Toy budget, 1,200 crops per training"),
-        ("msrs", "unet", 2_499, "Toy budget, 9,996 crops per training"),
-        ("msrs", "unet", 2_500, ""),
+        ("msrs", "unet", 999, "Toy budget, 3,996 crops per training"),
+        ("msrs", "unet", 1_000, ""),
     ],
 )
 def test_toy_budgets_are_called_toy_and_others_are_not(

@@ -84,7 +84,8 @@ def test_a_row_of_the_table_says_what_its_sentence_says(linked: Contents) -> Non
     assert f"d_z = {cells[6]}" in first.sentence
     assert f"P(better) = {cells[7]}" in first.sentence
     assert cells[8] == f"{present(first.smallest_effect) * scale:.2f} %"
-    assert cells[2] == first.verdict
+    assert cells[2] == question.word_of(first) == "gain"
+    assert question.sentence_of(first) == first.sentence.replace("supported", "gain", 1)
 
 
 def test_bold_are_the_values_of_the_best_set(linked: Contents) -> None:

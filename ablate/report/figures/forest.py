@@ -96,13 +96,8 @@ class Forest:
 
 def _word(question: AnsweredQuestion, row: Row) -> str:
     """Return the word of a contrast in a metric; of documents before 0.2 by its verdict."""
-    for one in question.contrasts:
-        if one.contrast == row.contrast and row.role in ("primary", "guardrail"):
-            found = (one.primary if row.role == "primary" else one.guards).get(row.metric)
-            return found if found in COLOURS else OPEN
-    if row.verdict in ("supported", "contradicted"):
-        return "gain" if row.is_better else "loss"
-    return {"practically equivalent": "equivalent", "non-inferior": "safe"}.get(row.verdict, OPEN)
+    word = question.word_of(row) if question.contrasts else row.in_words
+    return word if word in COLOURS else OPEN
 
 
 def limits_of(some: pd.DataFrame) -> tuple[float, float]:
