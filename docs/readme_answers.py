@@ -15,8 +15,8 @@ BEGIN, END = "<!-- answers: python -m docs.readme_answers -->", "<!-- end of ans
 STUDY, QUESTION = "paper_losses", "gradient_term"
 METRICS = ("qabf", "vif")
 CELLS = {  # folder below reports/STUDY -> head
-    "msrs-mini-unet-width-8-depth-1": "MSRS-mini",
-    "roadscene-mini-unet-width-8-depth-1": "RoadScene-mini",
+    "msrs-mini-unet-width-8-depth-1-output-mean": "MSRS-mini",
+    "roadscene-mini-unet-width-8-depth-1-output-mean": "RoadScene-mini",
 }
 
 
@@ -38,7 +38,11 @@ def table() -> str:
         for question in found.values():
             one = next(one for one in question.contrasts if one.contrast == contrast.contrast)
             shown = {effect.metric: effect for effect in one.effects}
-            cells += [f"{effect_of(shown[name])}: {one.primary[name]}" for name in METRICS]
+            is_answered = one.word != "not answerable"
+            cells += [
+                f"{effect_of(shown[name])}: {one.primary[name]}" if is_answered else one.word
+                for name in METRICS
+            ]
         baseline = "" if contrast.baseline is None else label_of(contrast.baseline)
         lines.append(f"| {baseline} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,12 +1,13 @@
 """What makes a question not answerable, whatever its numbers say."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ablate.analysis.cells import Cells
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.positions import positions
-from ablate.published import NuisanceRange
+from ablate.published import NuisanceRange, Value
 from ablate.stats import range_edge
 from ablate.stats.multiplicity import holm
 from ablate.stats.power import fewest_blocks
@@ -29,7 +30,7 @@ def failed_guards(
         *_environments(facts),
         *_blocks(question, cells, facts),
         *_wholeness(question, cells, selected),
-        *_losses(selected),
+        *_losses(question, selected),
         *_ranges(question, selected, facts),
         *(
             reason
@@ -37,6 +38,36 @@ def failed_guards(
             if (reason := too_many_dropped(metric, cells[metric]))
         ),
     )
+
+
+def without_training(selected: Selected) -> dict[Value, str]:
+    """Return the values that nothing can be said of, each with the reason.
+
+    A value without any healthy training in one block holds the worst score there; in several, its
+    contrasts are not answerable, and those of the other values stand.
+    """
+    counts = Counter(value for value, _ in selected.replaced)
+    return {
+        value: f"no healthy run of {label_of(value)} in {count} blocks"
+        for value, count in counts.items()
+        if count > MOST_REPLACED
+    }
+
+
+def untrained_contrasts(question: RegisteredQuestion, selected: Selected) -> dict[str, str]:
+    """Return the contrasts that weigh such a value, each with the reason."""
+    without = without_training(selected)
+    return {
+        contrast.name: "; ".join(reasons)
+        for contrast in question.contrasts
+        if (
+            reasons := [
+                without[value]
+                for value, weight in zip(question.values, contrast.weights, strict=True)
+                if weight and value in without
+            ]
+        )
+    }
 
 
 def too_many_dropped(metric: str, cells: Cells) -> str | None:
@@ -106,16 +137,20 @@ def _wholeness(
             )
 
 
-def _losses(selected: Selected) -> Iterator[str]:
+def _losses(question: RegisteredQuestion, selected: Selected) -> Iterator[str]:
     for loss in selected.failures:
         if loss.failed > MOST_FAILED * loss.planned:
             yield (
                 f"{loss.failed} of {loss.planned} runs of {label_of(loss.value)} were lost to the "
                 f"machine, above {MOST_FAILED:.0%}"
             )
-    blocks = {block for _, block in selected.replaced}
+    without = without_training(selected)
+    if without and len(untrained_contrasts(question, selected)) == len(question.contrasts):
+        yield "; ".join(without.values())
+    others = [(value, block) for value, block in selected.replaced if value not in without]
+    blocks = {block for _, block in others}
     if len(blocks) > MOST_REPLACED:
-        names = ", ".join(dict.fromkeys(label_of(value) for value, _ in selected.replaced))
+        names = ", ".join(dict.fromkeys(label_of(value) for value, _ in others))
         yield f"no healthy run of {names} in {len(blocks)} blocks"
 
 

@@ -1,6 +1,6 @@
 """The verdict engine: guards first, then equivalence, then the corrected test, else undecided."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -10,7 +10,7 @@ from ablate.analysis.contrasts import INTERACTION, QUADRATIC
 from ablate.analysis.crowding import crowded_ends
 from ablate.analysis.estimates import Estimate, by_flips, estimate
 from ablate.analysis.facts import FEWEST_BLOCKS, Facts, Selected
-from ablate.analysis.guards import failed_guards, too_many_dropped
+from ablate.analysis.guards import failed_guards, too_many_dropped, untrained_contrasts
 from ablate.analysis.influence import far_blocks
 from ablate.analysis.question import Contrast, RegisteredQuestion, Role, metric_label
 from ablate.analysis.sentences import caveats_of, scope_of, sentence_of
@@ -41,8 +41,9 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         for metric in question.metrics
         if (numbers := estimate(question, contrast, metric, cells[metric]))
     }
+    untrained = untrained_contrasts(question, selected)
     roles: tuple[Role, ...] = ("primary", "secondary", "guardrail")
-    corrected = {role: _family(question, found, role) for role in roles}
+    corrected = {role: _family(question, found, role, untrained) for role in roles}
     flipped = by_flips(question, cells)
     found = {key: replace(one, p_step_down=flipped.get(key)) for key, one in found.items()}
     runs = _run_ids(selected)
@@ -54,7 +55,7 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
             facts,
             p_holm=corrected[question.role_of(metric)].get((name, metric)),
             family=max(1, len(corrected[question.role_of(metric)])),
-            failed="; ".join(failed),
+            failed="" if failed else untrained.get(name),  # the question says why
             runs=runs,
         )
         for (name, metric), numbers in found.items()
@@ -63,7 +64,8 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
     reason = "; ".join(failed)
     if not failed:
         verdict, reason = answer_of(question, rows)
-    contrasts = _contrasts(question, found, corrected, cells, is_answerable=not failed)
+    answerable = set() if failed else {one.name for one in question.contrasts} - untrained.keys()
+    contrasts = _contrasts(question, found, corrected, cells, answerable=answerable)
     return Verdict(
         id=question.id,
         asks=question.asks,
@@ -95,7 +97,7 @@ def _contrasts(
     corrected: Mapping[Role, Mapping[Key, float]],
     cells: Mapping[str, Cells],
     *,
-    is_answerable: bool,
+    answerable: Collection[str],
 ) -> tuple[Answered, ...]:
     """The registered contrasts with their words; effects in percent of the tuned baseline."""
     equivalent = _equivalence(question, found)
@@ -120,7 +122,8 @@ def _contrasts(
             is_inside=margin is not None and is_equivalent(low=low, high=high, margin=margin),
             is_safe=margin is not None
             and is_non_inferior(low=min(sign * low, sign * high), margin=margin),
-            is_answerable=is_answerable and not too_many_dropped(metric, cells[metric]),
+            is_answerable=contrast.name in answerable
+            and not too_many_dropped(metric, cells[metric]),
         )
 
     answers = []
@@ -243,11 +246,17 @@ def _which(rows: list[Row]) -> str:
 
 
 def _family(
-    question: RegisteredQuestion, found: Mapping[Key, Estimate], role: Role
+    question: RegisteredQuestion,
+    found: Mapping[Key, Estimate],
+    role: Role,
+    untrained: Collection[str],
 ) -> dict[Key, float]:
-    """Return Holm's corrected p over the registered contrasts in the metrics of a role."""
+    """Return Holm's corrected p over the registered contrasts in the metrics of a role.
+
+    Contrasts that are not answerable stay in the family, as if nothing had been found.
+    """
     family = {
-        key: float(numbers.t.p)
+        key: 1.0 if key[0] in untrained else float(numbers.t.p)
         for key, numbers in found.items()
         if question.role_of(key[1]) == role
         and numbers.t is not None
@@ -268,7 +277,7 @@ def _row(
     *,
     p_holm: float | None,
     family: int,
-    failed: str,
+    failed: str | None,
     runs: Mapping[tuple[Value, int], str],
 ) -> Row:
     """Return the judged row of a contrast."""
@@ -356,13 +365,13 @@ def _judged(
     cells: Cells,
     *,
     p_holm: float | None,
-    failed: str,
+    failed: str | None,
 ) -> tuple[RowVerdict, str]:
     """Return the verdict of a row, in the order of the protocol, and its reason."""
     metric, t = numbers.metric, numbers.t
     dropped = too_many_dropped(metric, cells)
-    if failed or dropped or t is None:
-        return "not answerable", "" if failed else dropped or UNREPLICATED  # the question says why
+    if failed is not None or dropped or t is None:
+        return "not answerable", failed if failed is not None else dropped or UNREPLICATED
     if numbers.contrast.is_exploratory:
         return "described", "not registered"
     low, high, margin = float(t.low), float(t.high), question.margin_of(metric)

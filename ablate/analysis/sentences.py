@@ -8,6 +8,7 @@ from scipy.special import ndtri, stdtrit
 from ablate.analysis.cells import Cells
 from ablate.analysis.contrasts import INTERACTION
 from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.guards import without_training
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.analysis.verdict import AtBudget, Row
 from ablate.stats.power import POWER
@@ -169,7 +170,11 @@ def caveats_of(
             f"only {few} images: where images differ more than blocks the interval is too short, "
             f"by up to {wider:.0%}"
         )
+    without = without_training(selected)
+    found += [f"{reason}: its contrasts are not answered" for reason in without.values()]
     for value, block in selected.replaced:
+        if value in without:
+            continue
         found.append(
             f"no healthy run of {label_of(value)} in block {block}: it holds the worst score of "
             "that block"

@@ -229,8 +229,11 @@ def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value])
     guardrail and gains nothing for it.
     """
     pairs = [one for one in answers if one.value is not None and one.baseline is not None]
-    if any(one.word == "not answerable" for one in answers) or not pairs:
+    answerable = [one for one in pairs if one.word != "not answerable"]
+    if not answerable:
         return "What to use: nothing follows from this study."
+    seen = {value for one in answerable for value in (one.value, one.baseline)}
+    values, pairs = [value for value in values if value in seen], answerable
     beaten = {one.baseline for one in pairs if one.word == "gain"}
     beaten |= {one.value for one in pairs if one.word == "loss"}
     harms = [one for one in pairs if "harmed" in one.guards.values()]

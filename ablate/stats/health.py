@@ -41,6 +41,8 @@ TWO_LEVELS_EN: Final = 1.5  # bits: below, and not constant, a few flat levels
 NEAR: Final = 2  # grey levels around a commonest one that belong to it
 SATURATED: Final = 0.5  # share of pixels at 0 or 255 beyond that of either source
 COPY: Final = 1.0  # mean absolute grey levels from a source: below, a copy of it
+COPIES: Final = 0.99  # correlation with a source: above, and near to it, all but a copy of it
+COPY_SHARE: Final = 0.2  # nearer to a source than this share of what the sources differ by
 UNTRAINED: Final = 0.02  # mean grey levels from the mean of the sources, rounding left out
 STRIDE: Final = 2  # every second pixel of every second row is looked at
 
@@ -87,12 +89,20 @@ class Health:
         if self.two_levels > TWO_LEVELS:
             return "half_constant"
         is_against_both = self.correlation_infrared < 0 and self.correlation_visible < 0
-        nearest = min(self.difference_infrared, self.difference_visible)
-        if nearest < COPY < self.difference_sources:
+        if self.difference_sources > COPY and self._is_copy():
             return "copy"
         if self.difference_mean < UNTRAINED and self.difference_sources > COPY:
             return "untrained"
         return "negative" if is_against_both or self.scd < 0 else "healthy"
+
+    def _is_copy(self) -> bool:
+        """Return whether one source alone is what the images show."""
+        each = (
+            (self.difference_infrared, self.correlation_infrared),
+            (self.difference_visible, self.correlation_visible),
+        )
+        near = COPY_SHARE * self.difference_sources
+        return any(far < COPY or (far < near and alike > COPIES) for far, alike in each)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types with the state; NaN is left out."""

@@ -168,3 +168,27 @@ def expect(found: Any, reason: str | None) -> None:
     else:
         assert found.verdict == "not answerable"
         assert reason in found.reason
+
+
+def test_a_value_without_healthy_trainings_takes_its_own_contrasts_alone(judged: Any) -> None:
+    effects = {"qabf": [0.0, 1.0, 2.0]}
+    before = judged(effects)
+    dead = judged(effects, selected={"replaced": tuple(("c", block) for block in range(1, 5))})
+    assert {one.contrast: one.word for one in dead.contrasts} == {
+        "b vs a": "gain",
+        "c vs a": "not answerable",
+    }
+    assert dead.verdict == "supported"
+    assert "no healthy run of c in 4 blocks: its contrasts are not answered" in dead.caveats
+    assert dead.headline.startswith("value b vs a is a gain")
+    assert dead.advice == "What to use: value b."
+    rows = {(row.contrast, row.metric): row for row in dead.rows}
+    assert rows["c vs a", "qabf"].reason == "no healthy run of c in 4 blocks"
+    for row in before.rows:
+        same = rows[row.contrast, row.metric]
+        assert (same.estimate, same.p) == (row.estimate, row.p)
+        assert present(same.p_holm) >= present(row.p_holm)  # the family keeps its size
+    for other in ("a", "b"):
+        both = tuple((value, block) for value in (other, "c") for block in (1, 2))
+        found = judged(effects, selected={"replaced": both})
+        expect(found, f"no healthy run of {other} in 2 blocks")  # no contrast is left

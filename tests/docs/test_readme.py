@@ -12,6 +12,7 @@ import typer
 from ablate.analysis.synthesis import synthesized
 from ablate.cli.main import app
 from ablate.report.synthesis_sources import asked
+from docs.readme_answers import CELLS, answered, with_table
 from tests.command_line import typed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,3 +89,13 @@ def test_the_words_of_the_probe_that_readme_counts_are_those_of_the_synthesis() 
         f"{words['does not generalise']} do not generalise from one data set to the other, and "
         f"{words['open']} are open"
     ) in flat(PAGES[0].read_text("utf-8"))
+
+
+def test_the_table_of_answers_is_that_of_the_published_verdicts() -> None:
+    page = PAGES[0].read_text("utf-8")
+    assert with_table(page) == page, "mend: python -m docs.readme_answers"
+    question = answered(next(iter(CELLS)))
+    row = next(line for line in page.splitlines() if line.startswith("| seafusion |"))
+    (first,) = [one for one in question.contrasts if one.baseline == "seafusion"]
+    effect = next(one for one in first.effects if one.metric == "qabf")
+    assert row.split(" | ")[1].startswith(f"{effect.change:+.1f} % (")

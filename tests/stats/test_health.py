@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ablate.stats.health import STATES, Health, examine, state_of_metrics
+from ablate.training.spec import RunResult
 
 SIDE = 96
 
@@ -61,6 +62,28 @@ def test_a_frame_around_a_flat_image_is_still_constant_and_faint_texture_is_not(
     assert state(framed) == "constant"
     infrared, visible = (image.astype(float) for image in sources())
     assert state(93 + (infrared + visible - 220) / 10) == "healthy"
+
+
+def test_all_but_a_copy_is_one_and_a_fusion_near_a_source_is_none() -> None:
+    """Trainings on RoadScene-mini ended 2.6 grey levels from the infrared, and counted as fused."""
+    infrared, visible = (image.astype(float) for image in sources())
+    noise = np.random.default_rng(1).normal(0, 2, infrared.shape)
+    assert state(0.97 * infrared + 3 + noise) == "copy"
+    part = visible.copy()
+    part[20:44, 20:44] = np.maximum(infrared, visible)[20:44, 20:44]
+    assert state(part) == "healthy"
+
+
+def test_what_was_recorded_as_healthy_is_judged_by_todays_rules() -> None:
+    infrared, visible = sources()
+    numbers = examine([(infrared, visible, visible)]).to_json()
+    for recorded, known in (("healthy", "copy"), ("negative", "negative"), ("copy", "copy")):
+        result = RunResult(
+            run_id="r", state="finished", facts={"health": {**numbers, "state": recorded}}
+        )
+        assert result.known_health == known
+    few = RunResult(run_id="r", state="finished", facts={"health": {"state": "healthy"}})
+    assert few.known_health == "healthy"
 
 
 def test_a_copy_is_no_fault_where_both_sources_are_one_image() -> None:

@@ -121,7 +121,7 @@ def sharpness(*, times: int = 1) -> Check:
     warned, wrongly = equal["caveats"], better["caveats"]
     return Check(
         name="equal optima, other sharpness",
-        bar="caveat >= 0.9, real <= 0.1",
+        bar=">= 0.9 and <= 0.1",
         ours=f"{warned:.2f}, {wrongly:.2f}",
         is_met=warned >= 0.9 and wrongly <= 0.1 and better["claims"] > 0,
         usual="best of 4 points alone",
