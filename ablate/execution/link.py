@@ -78,6 +78,8 @@ class Link:
             OSError: The other side is gone.
         """
         with self._lock:
+            if self._socket.fileno() < 0:
+                raise OSError("this end of the connection is closed")
             self._unsent += HEAD.pack(len(content)) + content
             self._flush()
 
