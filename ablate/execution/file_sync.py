@@ -17,6 +17,7 @@ from ablate.errors import StoreError
 from ablate.execution.link import Link
 from ablate.execution.messages import pack
 from ablate.execution.worker import JOURNAL, RESULT
+from ablate.store_folder import check_no_links
 from ablate.writing import replacing
 
 SEND_EVERY_S = 1.0
@@ -50,6 +51,7 @@ def receive(folder: Path, name: str, content: bytes | None, *, at: int | None) -
     if not _is_of_the_run(name):
         raise StoreError(f"{folder}: a worker sent the file {name[:LONGEST_PATH]!r}; refused")
     path = folder / name
+    check_no_links([folder, path, *list(path.parents)[: len(PurePosixPath(name).parts) - 1]])
     if content is None:
         path.unlink(missing_ok=True)
         return

@@ -20,7 +20,7 @@ def serve(store: Path, *, port: int) -> None:
     """Run the dashboard until it is stopped; nothing but this machine can reach it.
 
     Raises:
-        StoreError: The dashboard is not installed, the store holds no trials, or it ended by itself.
+        StoreError: It is not installed, the store holds no trials, or it ended by itself.
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
         raise StoreError(f"optuna-dashboard is not installed; {FIX}")

@@ -61,10 +61,11 @@ def run(name: str, command: Sequence[str], *, environment: Mapping[str, str]) ->
         StoreError: It ended by itself.
     """
     guarded = [sys.executable, "-c", GUARD, *command]
+    alone = {"PYTHONSAFEPATH": "1"}  # no module of the folder where the command was typed
     with subprocess.Popen(  # noqa: S603 -- our own interpreter and text
         guarded,
         stdin=subprocess.PIPE,
-        env={**os.environ, **environment},
+        env={**os.environ, **environment, **alone},
         start_new_session=True,
     ) as guard:
         assert guard.stdin is not None
