@@ -118,8 +118,8 @@ class Server:
         for worker in self.new_workers():
             worker.pipe.close()
             worker.lifeline.close()
-        for one in (self.wakeup, self._signal, self._ended, self._end):
-            os.close(one)
+        os.close(self._ended)
+        os.close(self._end)
 
     def _serve(self) -> None:
         """Serve everybody at the gate in turn until `close`."""
