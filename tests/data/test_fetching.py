@@ -350,7 +350,7 @@ def test_a_redirect_to_another_host_is_refused(tmp_path: Path) -> None:
     class Elsewhere(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(302)
-            port = self.server.server_address[1]
+            port = self.connection.getsockname()[1]
             place = f"http://localhost:{port}/x" if "away" in self.path else "/again"
             self.send_header("location", place)
             self.end_headers()
