@@ -64,7 +64,8 @@ def program_hash() -> str:
 @functools.cache
 def git_revision() -> str:
     """Return the git revision of the package, "+dirty" where it was changed, or "unknown"."""
-    git = ["git", "-C", str(PACKAGE)]
+    alone = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+    git = ["git", "-C", str(PACKAGE), *alone]
     try:
         if subprocess.run(  # noqa: S603 -- git, with a path of ours
             [*git, "ls-files", "--error-unmatch", str(PACKAGE / "__init__.py")],

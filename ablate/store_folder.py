@@ -1,6 +1,7 @@
 """The store: a folder with a version, and in it a folder per study."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -30,7 +31,9 @@ def open_store(store: Path, study: str) -> Path:
         if not (store / "store.json").exists():
             write_json(store / "store.json", {"format": FORMAT})
         folder = store / study
+        check_no_links([folder, *store.iterdir()])
         folder.mkdir(exist_ok=True)
+        check_no_links(folder.iterdir())
     except StoreError:
         raise
     except OSError as error:
@@ -39,6 +42,16 @@ def open_store(store: Path, study: str) -> Path:
             "name a writable folder with --store"
         ) from error
     return folder
+
+
+def check_no_links(paths: Iterable[Path]) -> None:
+    """Raise StoreError for a link: what is written there would change a file outside the store."""
+    for path in paths:
+        if path.is_symlink():
+            raise StoreError(
+                f"{path}: a link, which a store does not hold, since it would be written through; "
+                "remove it, or put in its place what it points to"
+            )
 
 
 def check_version(store: Path) -> None:

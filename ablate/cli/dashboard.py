@@ -20,7 +20,9 @@ def dashboard(
     """
     from ablate.search.dashboard import LOOPBACK, serve
     from ablate.store_folder import check_version
+    from ablate.tracking.server_process import check_port
 
     check_version(store)
+    check_port(LOOPBACK, port)
     typer.echo(f"http://{LOOPBACK}:{port}/dashboard")
     serve(store, port=port)

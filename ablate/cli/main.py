@@ -37,6 +37,7 @@ from ablate.cli import (
 )
 from ablate.cli.manual import EXIT_LINE, FIX, MAKE, READ, RUN, USE, Command, Group
 from ablate.errors import LONGEST_LINE, AblateError, is_disk_full, one_line
+from ablate.homes import set_absent
 from ablate.tracking.address import hide
 
 INTERRUPTED = 130
@@ -131,6 +132,7 @@ def _without_passwords(record: logging.LogRecord) -> bool:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    set_absent()
     if "--debug" in arguments:  # wherever it stands
         arguments = ["--debug", *[word for word in arguments if word != "--debug"]]
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: mark, and end with 130

@@ -13,19 +13,36 @@ def ui(
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; others can then reach it.")
     ] = "127.0.0.1",
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", help="By which others reach this machine, beside its own; with --host."
+        ),
+    ] = None,
 ) -> None:
     """Open the MLflow UI of a store and print a link per study that shows its trials.
+
+    It ends with this command. With --host others reach it by the names of this
+    machine and those of --name; requests by other names are refused.
 
     Example: ablate ui --store ablate-store
     """
     from ablate.store_folder import check_version
-    from ablate.tracking.ui import links, serve
+    from ablate.tracking.server_process import check_port
+    from ablate.tracking.ui import LOCAL, check_names, links, own_names, serve
 
     check_version(store)
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        text = f"listening on {host}: whoever reaches this machine can read and change the store"
-        typer.echo(text, err=True)
-    for study, views in links(store, port=port).items():
+    check_names(name or ())
+    check_port(host, port)
+    names: tuple[str, ...] = ()
+    if host not in LOCAL:
+        names = tuple(dict.fromkeys([*own_names(host), *(name or ())]))
+        typer.echo(
+            f"listening on {host}: whoever reaches this machine as {', '.join(names)} (more with "
+            "--name) can read and change the store",
+            err=True,
+        )
+    for study, views in links(store, port=port, host=host).items():
         for view, link in views.items():
             typer.echo(f"{study}, {view}: {link}")
-    serve(store, port=port, host=host)
+    serve(store, port=port, host=host, names=names)

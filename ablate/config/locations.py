@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ablate.errors import ConfigError, UnknownNameError, nearest, one_line
+from ablate.homes import expanded
 
 logger = logging.getLogger(__name__)
 Kind = Literal["studies", "search_spaces"]
@@ -78,7 +79,7 @@ def find(kind: Kind, name: str | Path, folder: Path | None = None) -> Location:
         text = one_line(text, longest=60)
         raise ConfigError(f"{text}: longer than any path; name a {WORDS[kind]} or its file")
     if Path(text).suffix in SUFFIXES or isinstance(name, Path) or "/" in text or "\\" in text:
-        return _by_path(kind, Path(text).expanduser(), folder)
+        return _by_path(kind, expanded(text), folder)
     searched = roots(folder)
     files = [file for root in searched for file in _files(root / kind) if file.stem == text]
     if not files:

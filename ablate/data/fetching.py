@@ -5,7 +5,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -45,14 +47,16 @@ def fetch(
             folder is there and not as it came.
         BusyError: Another call fetches the same set to the same place.
     """
-    target, work = to / source.folder, to / f".{source.folder}.fetching"
+    target = to / source.folder
     _check_words(source, mirror=mirror, commit=commit)
     if target.exists():
         _check_whole(target)
-        shutil.rmtree(work, ignore_errors=True)  # of a call that was killed after the rename
+        for left in _working_folders(target):  # of a call that was killed after the rename
+            shutil.rmtree(left, ignore_errors=True)
         return target
     _check_room(source, to)
-    work.mkdir(parents=True, exist_ok=True)
+    to.mkdir(parents=True, exist_ok=True)
+    work = next(_working_folders(target), None) or _new_working_folder(target)
     try:
         with FileLock(work / "lock", timeout=0):
             _fetch_into(source, work, mirror=mirror, commit=commit, step=step)
@@ -61,6 +65,20 @@ def fetch(
     except Timeout:
         raise BusyError(f"{work}: another ablate data fetch works there; wait for it") from None
     return target
+
+
+def _working_folders(target: Path) -> Iterator[Path]:
+    """The folders of calls that were killed: the user's own, which nobody else can have written."""
+    for found in sorted(target.parent.glob(f".{target.name}.fetching-*")):
+        about = found.lstat()
+        is_own = stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid()
+        if is_own and not about.st_mode & 0o077:
+            yield found
+
+
+def _new_working_folder(target: Path) -> Path:
+    """A new folder beside the target with a name that nobody can foresee, of mode 700."""
+    return Path(tempfile.mkdtemp(prefix=f".{target.name}.fetching-", dir=target.parent))
 
 
 def _fetch_into(

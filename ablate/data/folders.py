@@ -11,6 +11,7 @@ from ablate.data.layout import arrangement, flat, sides
 from ablate.data.pairs import PairSet
 from ablate.data.problems import Problem
 from ablate.errors import DataError
+from ablate.homes import expanded
 from ablate.settings.data import OwnSplit
 from ablate.settings.setting import field
 
@@ -66,7 +67,7 @@ def folders(settings: FolderSettings) -> PairSet:
     files, named, problems = _find(infrared, settings.visible, root)
     label = Path(root).name if root else Path(str(infrared)).parent.name
     facts = replace(FOLDERS, title=label or "folders")
-    folder = Path(root or str(infrared)).expanduser()
+    folder = expanded(root or str(infrared))
     return divided(files, problems, settings, facts=facts, folder=folder, named=named)
 
 
@@ -78,14 +79,14 @@ def _find(
             "data.root: not set; folders need data.root, or data.infrared and data.visible"
         )
     if infrared or visible:
-        given = [Path(folder).expanduser() if folder else None for folder in (infrared, visible)]
-        both, problems = (None, []) if all(given) else sides(Path(str(root)).expanduser())
+        given = [expanded(folder) if folder else None for folder in (infrared, visible)]
+        both, problems = (None, []) if all(given) else sides(expanded(str(root)))
         one, other = (folder or (both and both[k]) for k, folder in enumerate(given))
         if not one or not other:
             return {}, {}, problems
         files, more = pair_up((one, other))
         return files, {}, more
-    place = Path(str(root)).expanduser()
+    place = expanded(str(root))
     if by_name := flat(place):
         found_sides, problems = by_name
         files, more = match_keys(

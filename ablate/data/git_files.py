@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -12,15 +13,19 @@ from ablate.errors import FetchError, one_line
 
 Step = Callable[[int, int], None]
 BATCH: Final = 64  # files asked for at once: what a kill can lose
-_PLACES: Final = frozenset(
-    {
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_NAMESPACE",
-    }
+_KEPT: Final = ("GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_PROXY_SSL_CAINFO")  # whom it trusts
+_ALONE: Final = (  # no program but git runs, whatever a configuration names
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.askPass=",
+    "core.sshCommand=ssh",
+    "core.gitProxy=",
+    "credential.helper=",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "http.followRedirects=false",
+    "fetch.fsckObjects=true",
 )
 _LAZY: Final = ("-c", "fetch.negotiationAlgorithm=noop")  # as git itself fetches missing blobs
 
@@ -38,12 +43,19 @@ class Clone:
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
         self._url = url
-        if not (folder / "HEAD").exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._git("init", "--quiet", "--bare", ".")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("config", "config.worktree"):  # only ours is read
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / "hooks", ignore_errors=True)
         for lock in folder.glob("**/*.lock"):  # of a git that was killed; nobody else works here
             lock.unlink(missing_ok=True)
-        self._git("config", "remote.origin.url", url)
+        self._git("init", "--quiet", "--template=", "--bare", ".")
+        for name, value in (
+            ("url", url),
+            ("promisor", "true"),
+            ("partialclonefilter", "blob:none"),
+        ):
+            self._git("config", f"remote.origin.{name}", value)
 
     def commit(self, wanted: str | None) -> str:
         """Return the id of a commit after its tree was fetched; None is the default branch.
@@ -68,6 +80,11 @@ class Clone:
             about, _, path = entry.partition(b"\t")
             mode, kind, blob = about.decode().split()
             name = os.fsdecode(path)
+            if not is_below(name):
+                raise FetchError(
+                    f"{self._url}: has a file that would lie elsewhere ({one_line(name)}); name "
+                    "another copy with --mirror URL"
+                )
             if kind == "blob" and mode != "120000" and _is_image(name):
                 found[name] = blob
         return dict(sorted(found.items()))
@@ -153,7 +170,13 @@ class Clone:
 
     def _run(self, *words: str, given: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(  # noqa: S603 -- git, whose words are ours and a checked address
-            ["git", "-C", str(self._folder), *words],  # noqa: S607 -- the user's git
+            [  # noqa: S607 -- the user's git
+                "git",
+                "-C",
+                str(self._folder),
+                *(word for setting in _ALONE for word in ("-c", setting)),
+                *words,
+            ],
             input=given.encode(),
             capture_output=True,
             env=_environment(),
@@ -162,9 +185,30 @@ class Clone:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of git: no questions, no other repository, English."""
-    kept = {key: value for key, value in os.environ.items() if key not in _PLACES}
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_DIR": ".", "LC_ALL": "C"}
+    """Return the environment of git: no questions, no configuration of others, English."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("GIT_", "SSH_ASKPASS")) or key in _KEPT
+    }
+    return {
+        **kept,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "GIT_DIR": ".",
+        "LC_ALL": "C",
+    }
+
+
+def is_below(name: str) -> bool:
+    """Whether a path, taken relative to a folder, lies in it."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and not name.startswith("/") and not {"..", "."} & set(name.split("/"))
 
 
 def _is_image(name: str) -> bool:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pooch
 import requests
@@ -12,6 +13,9 @@ from ablate.errors import FetchError, one_line
 Step = Callable[[int, int], None]
 TIMEOUT_S = 60
 RETRIES = 2
+MOST_REDIRECTS = 5
+MOST_BYTES = 2**28  # of a file
+CHUNK = 2**16
 
 
 def fetch(files: Mapping[str, str], *, url: str, folder: Path, step: Step) -> None:
@@ -30,7 +34,7 @@ def fetch(files: Mapping[str, str], *, url: str, folder: Path, step: Step) -> No
     place = pooch.create(
         path=folder, base_url=url.rstrip("/") + "/", registry=dict(files), retry_if_failed=RETRIES
     )
-    download = _copied if Path(url).is_dir() else pooch.HTTPDownloader(timeout=TIMEOUT_S)
+    download = _copied if Path(url).is_dir() else _downloaded
     for done, name in enumerate(files, start=1):
         try:
             place.fetch(name, downloader=download)
@@ -52,3 +56,33 @@ def fetch(files: Mapping[str, str], *, url: str, folder: Path, step: Step) -> No
 def _copied(url: str, output_file: str, _place: object) -> None:
     """Take a file of a copy on this machine; pooch calls it like its own downloaders."""
     shutil.copyfile(url, output_file)
+
+
+def _downloaded(url: str, output_file: str, _place: object) -> None:
+    """Take a file over HTTP; pooch compares its hash before it gets its name.
+
+    Raises:
+        requests.RequestException: It does not come, is too large, or lies on another host.
+    """
+    asked = urlsplit(url)
+    for _ in range(MOST_REDIRECTS):
+        with requests.get(url, stream=True, timeout=TIMEOUT_S, allow_redirects=False) as answer:
+            answer.raise_for_status()
+            if not answer.is_redirect:
+                _write(answer, Path(output_file))
+                return
+            url = urljoin(url, answer.headers["location"])
+        there = urlsplit(url)
+        if (there.scheme, there.netloc) != (asked.scheme, asked.netloc):
+            raise requests.TooManyRedirects(f"it is redirected to another host, {there.netloc}")
+    raise requests.TooManyRedirects("it is redirected again and again")
+
+
+def _write(answer: requests.Response, path: Path) -> None:
+    size = 0
+    with path.open("wb") as file:
+        for part in answer.iter_content(CHUNK):
+            size += len(part)
+            if size > MOST_BYTES:
+                raise requests.RequestException(f"it has more than {MOST_BYTES:,} bytes")
+            file.write(part)

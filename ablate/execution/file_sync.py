@@ -9,25 +9,21 @@ import contextlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 from ablate.errors import StoreError
+from ablate.execution.link import Link
+from ablate.execution.messages import pack
 from ablate.execution.worker import JOURNAL, RESULT
+from ablate.store_folder import check_no_links
 from ablate.writing import replacing
 
 SEND_EVERY_S = 1.0
 LONGEST_PATH = 200
 OF_THE_DRIVER = ("shipped.json",)
 CHECKPOINTS = "checkpoint"
-
-
-class Channel(Protocol):
-    """Sends messages and bytes; one caller at a time."""
-
-    def send(self, message: Mapping[str, Any], content: bytes | None = None) -> None:
-        """Send a message, and bytes that belong to it."""
 
 
 def files_of(folder: Path) -> Iterator[Path]:
@@ -40,22 +36,22 @@ def files_of(folder: Path) -> Iterator[Path]:
     yield from sorted(found, key=_rank)
 
 
-def receive(folder: Path, message: Mapping[str, Any], content: bytes | None) -> None:
+def receive(folder: Path, name: str, content: bytes | None, *, at: int | None) -> None:
     """Write a file, or a part of one, that the other side sent.
 
     Args:
         folder: Of the run.
-        message: `file`, relative to it, and `at`, the offset of the content, or None for a whole
-            file, which replaces the one that is there.
+        name: Of the file, relative to it.
         content: The bytes; None for a file that is gone.
+        at: Offset of the content, None for a whole file, which replaces the one that is there.
 
     Raises:
         StoreError: The file would lie outside the folder, or a run has no such file.
     """
-    name, at = message["file"], message["at"]
-    if not isinstance(name, str) or not _is_of_the_run(name):
-        raise StoreError(f"{folder}: a worker sent the file {str(name)[:LONGEST_PATH]!r}; refused")
+    if not _is_of_the_run(name):
+        raise StoreError(f"{folder}: a worker sent the file {name[:LONGEST_PATH]!r}; refused")
     path = folder / name
+    check_no_links([folder, path, *list(path.parents)[: len(PurePosixPath(name).parts) - 1]])
     if content is None:
         path.unlink(missing_ok=True)
         return
@@ -64,8 +60,11 @@ def receive(folder: Path, message: Mapping[str, Any], content: bytes | None) -> 
         with replacing(path) as beside:
             beside.write_bytes(content)
         return
-    with path.open("r+b" if path.exists() else "wb") as file:
-        file.seek(int(at))
+    size = path.stat().st_size if path.exists() else 0
+    if at > size:
+        raise StoreError(f"{path}: a worker sent byte {at} of a file of {size} bytes; refused")
+    with path.open("r+b" if size else "wb") as file:
+        file.seek(at)
         file.write(content)
         file.truncate()
 
@@ -74,12 +73,11 @@ class FileSync:
     """Gives each run a temporary folder and sends its content to the driver.
 
     Args:
-        channel: To the driver.
-        next_bytes: Returns the next bytes from the driver.
+        pipe: To the driver.
     """
 
-    def __init__(self, channel: Channel, next_bytes: Callable[[], bytes]) -> None:
-        self._channel, self._next_bytes = channel, next_bytes
+    def __init__(self, pipe: Link) -> None:
+        self._pipe = pipe
         self._base = Path(tempfile.mkdtemp(prefix="ablate-"))
 
     @contextlib.contextmanager
@@ -90,7 +88,7 @@ class FileSync:
         folder.mkdir(parents=True)
         sent: dict[Path, tuple[int, int]] = {}
         for file in files:
-            receive(folder, file, self._next_bytes())
+            receive(folder, file["file"], self._pipe.recv_bytes(), at=None)
         for path in files_of(folder):
             sent[path] = _state(path)
         if (journal := folder / JOURNAL) in sent:  # the worker will cut an incomplete last line
@@ -133,10 +131,11 @@ class FileSync:
             is_journal = name == JOURNAL
             at = min(sent.get(path, (0, 0))[0], len(content)) if is_journal else None
             part = content[at:] if at is not None else content
-            self._channel.send({"file": name, "at": at}, part)
+            self._pipe.send_bytes(pack({"file": name, "at": at}, part))
             sent[path] = (len(content), state[1]) if is_journal else state
         for path in [path for path in sent if not path.exists()]:
-            self._channel.send({"file": path.relative_to(folder).as_posix(), "at": None})
+            gone = {"file": path.relative_to(folder).as_posix(), "at": None}
+            self._pipe.send_bytes(pack(gone))
             del sent[path]
 
 

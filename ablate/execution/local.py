@@ -12,8 +12,9 @@ from ablate.execution.devices import (
     own_cores,
     slots_for,
 )
+from ablate.execution.link import allow_open_files
 from ablate.execution.pool import Cause
-from ablate.execution.processes import Process, Processes
+from ablate.execution.processes import PER_WORKER, Process, Processes
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.settings.executor import LEASE_S, MeasuredSettings
 from ablate.training.spec import RunResult, RunSpec
@@ -35,6 +36,7 @@ class Local(Processes):
 
     def __init__(self, *, decide: Decide, slots: int, lease_s: float = LEASE_S) -> None:
         super().__init__(decide=decide, slots=0, lease_s=lease_s)
+        allow_open_files(PER_WORKER * slots)
         self.slots = 1
         self._most = slots
         self._devices: tuple[Device, ...] = ()

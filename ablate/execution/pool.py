@@ -14,19 +14,20 @@ A run outlives its worker, and its numbers do not depend on how many workers it 
 A run that costs `most_lost` workers, or memory twice, has failed; the last cause is its reason.
 """
 
-import contextlib
 import logging
+import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from ablate.errors import StoreError
+from ablate.execution.link import Link, OddMessageError, ready
+from ablate.execution.messages import Beat, Ended, Message, Reports, Trouble, heard, pack
 from ablate.execution.protocol import Decide
-from ablate.execution.serving import LEAVE_WITHIN_S, pack, unpack
+from ablate.execution.serving import LEAVE_WITHIN_S
 from ablate.execution.worker import ALONE, write_result
 from ablate.settings.executor import LEASE_S
 from ablate.training.spec import LOST, OOM, RunResult, RunSpec
@@ -117,7 +118,7 @@ class Task:
 class Worker:
     """A process that serves runs, and the pipe to it."""
 
-    pipe: Connection
+    pipe: Link
     lease: Lease
     task: Task | None = None
     is_used: bool = False
@@ -133,10 +134,15 @@ class Worker:
         Raises:
             OSError: It is gone.
         """
-        self.pipe.send_bytes(pack(task.message()))
+        self.pipe.send(pack(task.message()))
 
-    def receive(self, message: Mapping[str, Any]) -> None:
-        """Handle a message that only this kind of worker sends."""
+    def receive(self, message: Message) -> None:
+        """Handle a message that only some kinds of workers send.
+
+        Raises:
+            OddMessageError: Not this kind.
+        """
+        raise OddMessageError(f"a message that only remote workers send ({type(message).__name__})")
 
     def end(self, *, within_s: float) -> None:
         """Ask it to go, and kill it when it has not gone in time."""
@@ -183,11 +189,11 @@ class Pool(Generic[W]):
     def poll(self, timeout_s: float) -> list[RunResult]:
         """Return ended runs; meanwhile answer messages of workers, and kill those that hang."""
         ended: list[RunResult | None] = []
-        heard: dict[Any, W] = {worker.pipe: worker for worker in self._busy()}
-        watched = [*heard, *self._also_watched()]
-        for one in wait(watched, timeout=timeout_s) if watched else []:
-            if one in heard:
-                ended.append(self._listen(heard[one]))
+        busy: dict[Any, W] = {worker.pipe: worker for worker in self._busy()}
+        others = self._also_watched()
+        for one in ready(busy, *others, timeout_s=timeout_s) if busy or others else []:
+            if one in busy:
+                ended.append(self._listen(busy[one]))
         self._workers += self._new_workers()
         ended += [
             self._worker_lost(worker, "hung") for worker in self._busy() if worker.lease.is_over()
@@ -252,38 +258,52 @@ class Pool(Generic[W]):
         self._workers[place:place] = self._start_worker()
 
     def _listen(self, worker: W) -> RunResult | None:
-        """Handle all messages of a worker; return the result of its run, if it has ended."""
+        """Handle what a worker has sent; return the result of its run, if it has ended."""
+        try:
+            worker.pipe.flush()
+            for message in worker.pipe.receive():
+                is_open, result = self._handle(worker, heard(message))
+                if not is_open:
+                    return result
+        except OddMessageError as error:
+            return self._worker_lost(worker, "killed", why=f"it sent {error}")
+        except (EOFError, ConnectionError, ssl.SSLError):
+            return self._worker_lost(worker, "killed")
+        return None
+
+    def _handle(self, worker: W, message: Message) -> tuple[bool, RunResult | None]:
+        """Handle one message; return whether the run is still at work there, and how it ended.
+
+        Raises:
+            OddMessageError: It is about another run.
+            StoreError: The run's folder cannot be used.
+        """
         assert worker.task is not None
-        while True:
-            try:
-                message = unpack(worker.pipe.recv_bytes())
-            except (EOFError, OSError):
-                return self._worker_lost(worker, "killed")
-            match message:
-                case {"beat": [step, slowest_s, peak_mib]}:
-                    worker.lease.heartbeat(step=step, slowest_s=slowest_s)
-                    self._memory_seen(step, peak_mib)
-                case {"reports": reports}:
-                    stop = self._decide(worker.task.spec, {int(k): v for k, v in reports.items()})
-                    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                        worker.pipe.send_bytes(pack({"stop": stop}))
-                    worker.lease.renew()
-                case {"result": result}:
-                    worker.task = None
-                    return RunResult.from_json(result)
-                case {"left": reason}:
-                    self._worker_leaves(worker, str(reason))
-                    return None
-                case {"oom": reason}:
-                    return self._worker_lost(worker, "oom", why=str(reason))
-                case {"device": reason}:
-                    return self._worker_lost(worker, "killed", why=str(reason))
-                case {"fault": fault}:
-                    raise StoreError(fault)
-                case _:
-                    worker.receive(message)
-            if not worker.pipe.poll():
-                return None
+        match message:
+            case Beat():
+                worker.lease.heartbeat(step=message.step, slowest_s=message.slowest_s)
+                self._memory_seen(message.step, message.peak_mib)
+            case Reports():
+                stop = self._decide(worker.task.spec, message.by_step)
+                worker.pipe.send(pack({"stop": stop}))
+                worker.lease.renew()
+            case Ended(result):
+                if result.run_id != worker.task.spec.run_id:
+                    raise OddMessageError("the result of another run")
+                worker.task = None
+                return False, result
+            case Trouble("left", reason):
+                self._worker_leaves(worker, reason)
+                return False, None
+            case Trouble("oom", reason):
+                return False, self._worker_lost(worker, "oom", why=reason)
+            case Trouble("device", reason):
+                return False, self._worker_lost(worker, "killed", why=reason)
+            case Trouble(_, fault):
+                raise StoreError(fault)
+            case _:
+                worker.receive(message)
+        return True, None
 
     def _memory_seen(self, step: int, peak_mib: float) -> None:
         """Note how much memory a run has taken up to a step."""

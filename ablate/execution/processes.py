@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import socket
 import tempfile
 import time
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ from multiprocessing.context import ForkServerProcess
 
 from ablate.errors import ConfigError
 from ablate.execution.devices import Slot, memory_kills, stay_on
+from ablate.execution.link import Link, allow_open_files
 from ablate.execution.pool import Cause, Lease, Pool, Task, Worker
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.serving import serve
 from ablate.settings.executor import LEASE_S, WorkerSettings
 
+PER_WORKER = 5  # open files, with those of one that starts
 FORK_SERVER_PAUSES_S = (0.05, 0.5, 2.0)
 PRELOAD = ["ablate.training.preload", "ablate.tracking.journal", "ablate.execution.processes"]
 
@@ -72,6 +75,7 @@ class Processes(Pool[Process]):
 
     def __init__(self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S) -> None:
         super().__init__(decide=decide, slots=slots, lease_s=lease_s)
+        allow_open_files(PER_WORKER * slots)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
         self._workers = [self._start() for _ in range(slots)]
@@ -108,7 +112,8 @@ class Processes(Pool[Process]):
         return self._started()
 
     def _started(self) -> Process:
-        pipe, theirs = self._context.Pipe()
+        ours, at_the_worker = socket.socketpair()
+        pipe, theirs = Link(ours), Connection(at_the_worker.detach())
         ending, lifeline = self._context.Pipe(duplex=False)
         place = self._place()
         process = self._context.Process(target=_serve, args=(theirs, ending, place), daemon=True)

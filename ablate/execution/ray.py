@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 from ablate.errors import ClusterError
@@ -18,6 +19,8 @@ from ablate.settings.executor import LEASE_S, RaySettings
 
 logger = logging.getLogger(__name__)
 ANSWER_S = 10.0
+LOOPBACK = "127.0.0.1"
+FOLDER = "ablate-ray"  # of a driver's secret, where the nodes share the project's folder
 MOST_STARTS = 5  # workers in a row that ended before they connected
 
 
@@ -40,6 +43,7 @@ class OnRay(Remote):
         cpus: float = 1.0,
         gpus: float = 0.0,
         memory_mib: int | None = None,
+        secret: str | None = None,
     ) -> None:
         self._ray = _library()
         _connect(self._ray, address)
@@ -53,7 +57,9 @@ class OnRay(Remote):
             decide=decide,
             slots=slots,
             lease_s=lease_s,
-            host=host or self._ray.util.get_node_ip_address(),
+            host=host or (self._ray.util.get_node_ip_address() if address else LOOPBACK),
+            secret=secret,
+            folder=Path(FOLDER) if address else None,
         )
 
     def close(self) -> None:
@@ -63,7 +69,7 @@ class OnRay(Remote):
 
     def _launch(self, token: str) -> None:
         self._tasks[token] = self._task.remote(
-            self._server.address, self._key, token=token, project=self._project
+            self._server.address, self._secret, token=token, project=self._project
         )
 
     def _stop(self, token: str) -> None:

@@ -5,26 +5,29 @@ is needed: a worker that cannot see the folder of a run gets a copy, which is ke
 set has to lie at the same path on every machine.
 """
 
-import contextlib
 import logging
 import os
 import secrets
-import threading
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from ablate.errors import StoreError
 from ablate.execution import file_sync
+from ablate.execution.link import Link, OddMessageError, allow_open_files, ready
+from ablate.execution.messages import Message, SentFile, Wanted, heard, pack
 from ablate.execution.pool import Cause, Lease, Pool, Task, Worker
 from ablate.execution.protocol import Decide
-from ablate.execution.server import Connected, Server, connect
-from ablate.execution.serving import LEAVE_WITHIN_S, MARK, Notice, pack, serve, unpack
+from ablate.execution.secret import make
+from ablate.execution.server import MOST_PEERS, Connected, Server, connect
+from ablate.execution.serving import LEAVE_WITHIN_S, MARK, Notice, serve
 from ablate.settings.executor import LEASE_S
 
 logger = logging.getLogger(__name__)
+PER_WORKER = 2  # open files
 MOST_LOST = 8  # workers that a run may cost: machines of a cluster come and go
 PATIENCE_S = 60.0
 
@@ -35,7 +38,7 @@ class RemoteWorker(Worker):
 
     token: str
     address: str
-    lifeline: Connection
+    lifeline: Link
     stop: Callable[[], None]
 
     @property
@@ -48,36 +51,35 @@ class RemoteWorker(Worker):
         mark = secrets.token_hex(8)
         task.folder.mkdir(parents=True, exist_ok=True)
         (task.folder / MARK).write_text(mark, encoding="utf-8")
-        self.pipe.send_bytes(pack({**task.message(), "mark": mark}))
+        self.pipe.send(pack({**task.message(), "mark": mark}))
 
-    def receive(self, message: Mapping[str, Any]) -> None:
+    def receive(self, message: Message) -> None:
         """Send the files of the run, or write one that it sends."""
         assert self.task is not None
         folder = self.task.folder
         match message:
-            case {"wants": "files"}:
+            case Wanted():
                 self._send_files(folder)
-            case {"file": str(), "has_content": has_content}:
-                content = self.pipe.recv_bytes() if has_content else None
-                file_sync.receive(folder, message, content)
+            case SentFile():
+                try:
+                    file_sync.receive(folder, message.name, message.content, at=message.at)
+                except StoreError as error:
+                    raise OddMessageError(f"a file that no run has ({error})") from None
                 self.lease.renew()
 
     def is_gone(self) -> bool:
-        """Whether an idle worker has closed its end."""
+        """Whether an idle worker has closed its end, or says something although nobody asked."""
         try:
-            while self.pipe.poll():
-                self.pipe.recv_bytes()
-        except (EOFError, OSError):
+            return bool(self.pipe.receive())
+        except (EOFError, OddMessageError):
             return True
-        return False
 
     def _send_files(self, folder: Path) -> None:
         held = {path: path.read_bytes() for path in file_sync.files_of(folder)}
         files = [{"file": path.relative_to(folder).as_posix(), "at": None} for path in held]
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self.pipe.send_bytes(pack({"files": files}))
-            for content in held.values():
-                self.pipe.send_bytes(content)
+        self.pipe.send(pack({"files": files}))
+        for content in held.values():
+            self.pipe.send(content)
 
     def end(self, *, within_s: float) -> None:
         """Let it go, and have the cluster stop it."""
@@ -98,14 +100,34 @@ class Remote(Pool[RemoteWorker]):
         slots: Workers wanted.
         lease_s: Seconds without progress after which a worker counts as hung.
         host: Address of this machine that workers can reach.
+        secret: File of the secret that exists at the same path wherever workers run.
+        folder: Where a secret for this driver alone is made when there is no such file.
+
+    Raises:
+        ConfigError: The system does not let so many workers connect.
+        ClusterError: The address or the secret cannot be used.
     """
 
     def __init__(
-        self, *, decide: Decide, slots: int = 1, lease_s: float = LEASE_S, host: str
+        self,
+        *,
+        decide: Decide,
+        slots: int = 1,
+        lease_s: float = LEASE_S,
+        host: str,
+        secret: str | None = None,
+        folder: Path | None = None,
     ) -> None:
         super().__init__(decide=decide, slots=slots, lease_s=lease_s, most_lost=MOST_LOST)
-        self._key = secrets.token_bytes(32)
-        self._server = Server(host, self._key)
+        allow_open_files(PER_WORKER * slots + MOST_PEERS)
+        own = make((folder or Path(tempfile.gettempdir())).absolute()) if secret is None else None
+        self._own_secret = own
+        self._secret = str(own or Path(str(secret)).absolute())
+        try:
+            self._server = Server(host, Path(self._secret))
+        except BaseException:
+            self._forget_secret()
+            raise
         self._pending: set[str] = set()  # tokens of workers that have not connected yet
         self._last_seen = time.monotonic()
         self._project = str(Path.cwd())
@@ -120,15 +142,18 @@ class Remote(Pool[RemoteWorker]):
         until = time.monotonic() + LEAVE_WITHIN_S
         leaving: dict[Any, RemoteWorker] = {worker.pipe: worker for worker in self._busy()}
         while leaving and (left_s := until - time.monotonic()) > 0:
-            for pipe in wait(list(leaving), timeout=left_s):
-                try:
-                    leaving[pipe].receive(unpack(leaving[pipe].pipe.recv_bytes()))
-                except (EOFError, OSError):
+            for pipe in ready(leaving, timeout_s=left_s):
+                if not _takes_files(leaving[pipe]):
                     del leaving[pipe]
         super().close()
         for token in self._pending:
             self._stop(token)
         self._server.close()
+        self._forget_secret()
+
+    def _forget_secret(self) -> None:
+        if self._own_secret is not None:
+            self._own_secret.unlink(missing_ok=True)
 
     def _launch_all(self, tokens: Sequence[str]) -> None:
         """Launch the first workers."""
@@ -192,51 +217,37 @@ class Remote(Pool[RemoteWorker]):
         return (self._server.wakeup,)
 
 
-class Channel:
-    """The pipe to the driver, for several threads to send over."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
-        self._lock = threading.Lock()
-
-    def send_bytes(self, content: bytes) -> None:
-        """Send one message."""
-        with self._lock:
-            self._pipe.send_bytes(content)
-
-    def send(self, message: Mapping[str, Any], content: bytes | None = None) -> None:
-        """Send a message, and bytes that belong to it."""
-        has_content = content is not None
-        with self._lock:
-            self._pipe.send_bytes(pack({**message, "has_content": has_content}))
-            if content is not None:
-                self._pipe.send_bytes(content)
-
-    def recv_bytes(self) -> bytes:
-        """The next message, waiting for it."""
-        return self._pipe.recv_bytes()
+def _takes_files(worker: RemoteWorker) -> bool:
+    """Take the files that a leaving worker has sent; return whether more may come."""
+    try:
+        worker.pipe.flush()
+        for message in worker.pipe.receive():
+            found = heard(message)
+            if isinstance(found, SentFile):
+                worker.receive(found)
+    except (EOFError, OSError, OddMessageError):
+        return False
+    return True
 
 
 def work_for(
-    address: tuple[str, int], key: bytes, *, token: str, project: str, notice: Notice | None = None
+    address: tuple[str, int], secret: str, *, token: str, project: str, notice: Notice | None = None
 ) -> None:
     """Work for the driver at an address until it closes the pipe, dies, or `notice` is given.
 
     Args:
         address: Host and port of the driver's server.
-        key: The shared secret.
+        secret: File of the shared secret.
         token: By which the driver knows this worker.
         project: Folder whose plug-ins are used, where this machine has it.
         notice: Given when this worker has to go.
     """
     if Path(project).is_dir():
         os.chdir(project)
-    pipe, lifeline = connect(address, key, token=token)
-    channel = Channel(pipe)
-    files = file_sync.FileSync(channel, channel.recv_bytes)
+    pipe, lifeline = connect(address, Path(secret), token=token)
+    files = file_sync.FileSync(pipe)
     try:
-        serve(channel, lifeline, notice=notice, files=files)
+        serve(pipe, lifeline, notice=notice, files=files)
     finally:
         files.close()
-        with contextlib.suppress(OSError):
-            pipe.close()
+        pipe.close()

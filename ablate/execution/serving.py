@@ -1,17 +1,16 @@
 """The loop of a worker process: runs come from a pipe, heartbeats and results go back over it."""
 
 import contextlib
-import json
 import os
 import signal
 import threading
 import time
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate.errors import AblateError
+from ablate.execution.messages import pack, unpack
 from ablate.execution.worker import DeviceLostError, work
 from ablate.training.checkpoints import LeaveError
 from ablate.training.recorder import Heartbeat
@@ -35,6 +34,13 @@ class Pipe(Protocol):
         """Return the next one, waiting for it."""
 
 
+class Lifeline(Protocol):
+    """Ends when the driver dies."""
+
+    def recv_bytes(self) -> bytes:
+        """Wait for that."""
+
+
 class Notice:
     """A request that a worker saves its run and leaves."""
 
@@ -50,7 +56,7 @@ class Notice:
 
 def serve(
     pipe: Pipe,
-    lifeline: Connection,
+    lifeline: Lifeline,
     *,
     notice: Notice | None = None,
     files: "FileSync | None" = None,
@@ -139,20 +145,10 @@ def _place(
     return files.of(folder.name, unpack(pipe.recv_bytes())["files"])
 
 
-def _leave_with_the_driver(lifeline: Connection, leave: threading.Event) -> None:
+def _leave_with_the_driver(lifeline: Lifeline, leave: threading.Event) -> None:
     """Let the run save its state when the driver is gone; end the process if that takes long."""
     with contextlib.suppress(EOFError, OSError):
         lifeline.recv_bytes()
     leave.set()
     time.sleep(LEAVE_WITHIN_S)
     os._exit(3)
-
-
-def pack(values: Any) -> bytes:
-    """Encode a message for a pipe."""
-    return json.dumps(values).encode()
-
-
-def unpack(message: bytes) -> Any:
-    """Decode a message of `pack`."""
-    return json.loads(message)

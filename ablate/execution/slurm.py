@@ -17,6 +17,7 @@ from typing import Any
 from ablate.errors import ClusterError
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.remote import Remote, work_for
+from ablate.execution.secret import own_folder
 from ablate.execution.serving import Notice
 from ablate.settings.executor import LEASE_S, LOGS, MINUTES, SlurmSettings
 
@@ -49,12 +50,12 @@ class OnSlurm(Remote):
         account: str | None = None,
         cluster: str = "slurm",
         logs: str = LOGS,
+        secret: str | None = None,
     ) -> None:
         submitit = _library()
+        folder = own_folder(Path(logs))  # what lies there is run as this user
         try:
-            self._executor = submitit.AutoExecutor(
-                folder=str(Path(logs).absolute()), cluster=cluster
-            )
+            self._executor = submitit.AutoExecutor(folder=str(folder), cluster=cluster)
         except (RuntimeError, ValueError) as error:
             raise ClusterError(
                 f"executor.cluster: {cluster}: {error}; type this where sbatch is found"
@@ -77,6 +78,8 @@ class OnSlurm(Remote):
             slots=slots,
             lease_s=lease_s,
             host=host or ("127.0.0.1" if cluster == "local" else _own_address()),
+            secret=secret,
+            folder=folder,
         )
 
     def _launch_all(self, tokens: Sequence[str]) -> None:
@@ -90,7 +93,7 @@ class OnSlurm(Remote):
 
     def _submit(self, token: str) -> Any:
         return self._executor.submit(
-            work_in_a_job, self._server.address, self._key, token=token, project=self._project
+            work_in_a_job, self._server.address, self._secret, token=token, project=self._project
         )
 
     def _stop(self, token: str) -> None:
@@ -120,14 +123,14 @@ class OnSlurm(Remote):
             self._start_worker()
 
 
-def work_in_a_job(address: tuple[str, int], key: bytes, *, token: str, project: str) -> None:
+def work_in_a_job(address: tuple[str, int], secret: str, *, token: str, project: str) -> None:
     """Work for the driver in a thread, so that signals of the queue reach the main one at once."""
     notice = Notice()
     for one in SIGNALS:
         signal.signal(one, lambda *_: notice.give("its job has to end"))
     thread = threading.Thread(
         target=work_for,
-        args=(address, key),
+        args=(address, secret),
         kwargs={"token": token, "project": project, "notice": notice},
         daemon=True,
     )
@@ -157,7 +160,14 @@ def _refused() -> Iterator[None]:
 
 
 def _own_address() -> str:
-    return socket.gethostbyname(socket.getfqdn())
+    name = socket.getfqdn()
+    try:
+        return socket.gethostbyname(name)
+    except OSError as error:
+        raise ClusterError(
+            f"executor.host: {name} has no address ({error.strerror or error}); name the one of "
+            "this machine that the nodes reach"
+        ) from error
 
 
 def _last_line(text: str | None) -> str:

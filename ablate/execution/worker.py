@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from ablate import plugins
 from ablate.errors import StoreError
 from ablate.identity import JsonValue
+from ablate.store_folder import check_no_links
 from ablate.training.recorder import Heartbeat
 from ablate.training.spec import OOM, RunResult, RunSpec
 from ablate.writing import write_json
@@ -77,6 +78,7 @@ def work(
 
     plugins.load()
     folder.mkdir(parents=True, exist_ok=True)
+    check_no_links([*folder.parents[:2], folder, *folder.rglob("*"), folder.parents[2] / CACHE])
     with run_lock(folder, leave):
         if (written := read_result(folder)) is not None:
             write_result(folder, written)

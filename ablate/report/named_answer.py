@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablate.config.locations import SUFFIXES, study_name
 from ablate.errors import ConfigError
+from ablate.homes import expanded
 
 VERDICT = "verdict.json"
 NOTICE = "NOTICE.md"  # what readers must know first; kept by hand in a folder of reports
@@ -35,7 +36,7 @@ def named(word: str, *, store: Path) -> Path | InStore:
         >>> named("q4@3", store=Path.cwd()).study
         'q4@3'
     """
-    path = Path(word).expanduser()
+    path = expanded(word)
     if path.is_file() and path.suffix in SUFFIXES:
         return InStore(study=study_name(path), store=store)
     if path.is_dir() or path.is_file():
@@ -43,7 +44,7 @@ def named(word: str, *, store: Path) -> Path | InStore:
     study, at, place = word.rpartition("@")
     if not at or LOOK.fullmatch(place):
         study, place = word, str(store)
-    folder = Path(place).expanduser()
+    folder = expanded(place)
     if not study or "/" in study or not folder.is_dir():
         raise ConfigError(
             f"{word}: no such folder, and no study of a store; give a folder with a {VERDICT}, or "
@@ -59,7 +60,7 @@ def notices(words: Iterable[str]) -> list[str]:
         words: As of `named`. NOTICE.md lies in the folder of a report or of its study.
     """
     found = []
-    for folder in (Path(word).expanduser() for word in words):
+    for folder in (expanded(word) for word in words):
         if not folder.is_dir():
             continue
         for place in (folder, folder.resolve().parent):

@@ -1,11 +1,11 @@
 """optuna-dashboard over the trials of a store, on loopback; an extra, run as a process."""
 
 import importlib.util
-import subprocess
 import sys
 from pathlib import Path
 
 from ablate.errors import StoreError
+from ablate.tracking import server_process
 
 START = """
 from importlib.metadata import entry_points
@@ -13,7 +13,6 @@ from importlib.metadata import entry_points
 script.load()()
 """
 FIX = "install ablate with its extra: pip install 'ablate[dashboard]'"
-ENDED_BY_HAND = (0, -2, 130)
 LOOPBACK = "127.0.0.1"
 
 
@@ -21,7 +20,7 @@ def serve(store: Path, *, port: int) -> None:
     """Run the dashboard until it is stopped; nothing but this machine can reach it.
 
     Raises:
-        StoreError: The dashboard is not installed, the store holds no trials, or the port is taken.
+        StoreError: It is not installed, the store holds no trials, or it ended by itself.
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
         raise StoreError(f"optuna-dashboard is not installed; {FIX}")
@@ -40,6 +39,4 @@ def serve(store: Path, *, port: int) -> None:
         "--server",
         "wsgiref",
     ]
-    done = subprocess.run(command, check=False)  # noqa: S603 -- our own interpreter and text
-    if done.returncode not in ENDED_BY_HAND:
-        raise StoreError(f"the dashboard ended with code {done.returncode}; is port {port} free?")
+    server_process.run("the dashboard", command, environment={})

@@ -59,6 +59,12 @@ class MeasuredSettings(WorkerSettings):
     )
 
 
+KEY_FILE: Final = (
+    "File of the key that driver and workers share, of mode 600, at the same path on every "
+    "machine; absent: one is made for this driver alone, in "
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RaySettings(WorkerSettings):
     """Workers in a Ray cluster."""
@@ -82,6 +88,9 @@ class RaySettings(WorkerSettings):
     )
     memory_mib: int | None = _optional(
         "int", "Memory of a worker that Ray sets aside.", low=1, unit="MiB"
+    )
+    secret: str | None = _optional(
+        "text", KEY_FILE + "the temporary folder, or ablate-ray of the project in a cluster."
     )
 
 
@@ -116,3 +125,4 @@ class SlurmSettings(WorkerSettings):
         written=False,
         meaning="Folder that the nodes share, for the files of the jobs.",
     )
+    secret: str | None = _optional("text", KEY_FILE + "the folder `logs`.")

@@ -132,7 +132,7 @@ def _make(store: Path) -> None:
             return
         with replacing(path, is_synced=True, is_alone=True) as beside:
             done = subprocess.run(  # noqa: S603 -- our own interpreter and text
-                [sys.executable, "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
+                [sys.executable, "-P", "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -1,21 +1,26 @@
 """The MLflow UI on loopback, and links that open it where a researcher wants to look."""
 
+import contextlib
 import logging
-import os
+import re
+import socket
 import sqlite3
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from ablate.errors import StoreError
-from ablate.tracking import views
+from ablate.errors import ConfigError
+from ablate.tracking import server_process, views
 from ablate.tracking.address import tracking_uri
 
 logger = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
+LOCAL = (LOOPBACK, "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- what a user may ask for
+ANYWHERE = ("192.0.2.1", 9)  # an address that no machine has
 
 
-def links(store: Path, *, port: int) -> dict[str, dict[str, str]]:
+def links(store: Path, *, port: int, host: str = LOOPBACK) -> dict[str, dict[str, str]]:
     """Return study -> view -> link, for the studies of the store; views are those of `views`.
 
     Raises:
@@ -32,16 +37,49 @@ def links(store: Path, *, port: int) -> dict[str, dict[str, str]]:
         sqlite3.Error,
     ) as error:  # a store that cannot be written is shown all the same
         logger.warning("%s: its pictures may not be shown: %s", store, error)
+    shown = LOOPBACK if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     found = client.search_experiments(order_by=["name ASC"])
     return {
-        item.name: views.links(item.experiment_id, port=port)
+        item.name: views.links(item.experiment_id, port=port, host=shown)
         for item in found
         if item.name != "Default"
     }
 
 
-def serve(store: Path, *, port: int, host: str = LOOPBACK) -> None:
-    """Run the UI until it is stopped; on loopback nothing but this machine can reach it."""
+def own_names(host: str) -> tuple[str, ...]:
+    """The names and addresses by which others reach a server of this machine on an address."""
+    name = socket.gethostname()
+    found = {name: None, socket.getfqdn(): None, host: None}
+    if host in EVERYWHERE:
+        with contextlib.suppress(OSError):
+            found |= {str(one[4][0]): None for one in socket.getaddrinfo(name, None)}
+        with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as outwards:
+            outwards.connect(ANYWHERE)  # sends nothing; the system chooses the address
+            found[outwards.getsockname()[0]] = None
+    kept = [one for one in found if one not in (*EVERYWHERE, *LOCAL)]
+    return tuple(one for one in kept if not one.startswith("127."))
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise ConfigError for what is no name of a host."""
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9*][A-Za-z0-9*.:_-]*", name):
+            raise ConfigError(f"--name: {name!r} is no name of a host; say it as in gpu01.lab.org")
+
+
+def serve(store: Path, *, port: int, host: str = LOOPBACK, names: Sequence[str] = ()) -> None:
+    """Run the UI until it is stopped; on loopback nothing but this machine can reach it.
+
+    Args:
+        store: Whose database is shown.
+        port: To listen on.
+        host: Address to listen on.
+        names: What browsers of others may call this machine; requests by other names are refused,
+            so that a page of another site cannot reach the store through them.
+
+    Raises:
+        StoreError: The UI ended by itself.
+    """
     quiet = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -61,6 +99,12 @@ def serve(store: Path, *, port: int, host: str = LOOPBACK) -> None:
         "--workers",
         "1",
     ]
-    done = subprocess.run(command, env={**os.environ, **quiet}, check=False)  # noqa: S603
-    if done.returncode not in (0, -2, 130):
-        raise StoreError(f"the MLflow UI ended with code {done.returncode}; is port {port} free?")
+    if names:
+        shown = [f"[{name}]" if ":" in name else name for name in (*LOCAL, *names)]
+        command += [
+            "--allowed-hosts",
+            ",".join(f"{name}{tail}" for name in shown for tail in ("", f":{port}")),
+            "--cors-allowed-origins",
+            ",".join(f"http://{name}:{port}" for name in shown),
+        ]
+    server_process.run("the MLflow UI", command, environment=quiet)

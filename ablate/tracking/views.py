@@ -58,11 +58,9 @@ def experiment_tags(*, note: str, metrics: Sequence[str], has_seeds: bool) -> di
     }
 
 
-def links(experiment_id: str, *, port: int) -> dict[str, str]:
+def links(experiment_id: str, *, port: int, host: str = "127.0.0.1") -> dict[str, str]:
     """Return a link per view: the tree of the study, and its trials flat, best first."""
-    page = (
-        f"http://127.0.0.1:{port}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
-    )
+    page = f"http://{host}:{port}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
     return {word: f"{page}&viewStateShareKey={key}" for word, key in VIEWS.items()}
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ablate.errors import ConfigError
+from ablate.homes import expanded
 from ablate.models.contract import FusionNetwork
 from ablate.training.checkpoints import read_weights
 from ablate.training.spec import WEIGHTS
@@ -86,7 +87,7 @@ def weights_file(initial: str, *, store: Path) -> Path:
     """
     where = "train.initial_weights"
     if not initial.startswith(OF_A_RUN):
-        path = Path(initial).expanduser()
+        path = expanded(initial)
         path = path / WEIGHTS if path.is_dir() else path
         if not path.is_file():
             raise ConfigError(

@@ -153,9 +153,13 @@ class RunResult:
             made = cls(**{**values, "images": tuple(tuple(row) for row in values["images"])})
             numbers = [*made.metrics.values(), *(row[3] for row in made.images)]
             is_fine = made.state in get_args(State) and all(len(row) == 4 for row in made.images)
-            is_fine = is_fine and isinstance(made.facts, dict) and isinstance(made.reason, str)
+            is_fine = is_fine and isinstance(made.facts, dict)
+            words = [made.run_id, made.reason, *(word for row in made.images for word in row[:3])]
+            is_fine = is_fine and all(isinstance(word, str) for word in words)
         except (TypeError, KeyError, IndexError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from None
-        if not is_fine or not all(n is None or type(n) in (int, float) for n in numbers):
+        if not is_fine or not all(
+            n is None or type(n) is float or (type(n) is int and abs(n) < 2**63) for n in numbers
+        ):
             raise ValueError("a state, a number or a row of it is none")
         return made

@@ -4,6 +4,8 @@ import json
 import shutil
 import signal
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,11 @@ def upstream(tmp_path: Path) -> GitSource:
     return repository(tmp_path / "upstream")
 
 
+def working_folder(to: Path) -> Path:
+    (found,) = to.glob(".RoadScene.fetching-*")
+    return found
+
+
 def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
@@ -57,7 +64,7 @@ def test_a_killed_fetch_leaves_no_set_and_goes_on(
     to = tmp_path / "to"
     assert killed(upstream, to, after=after) == -signal.SIGKILL
     assert not (to / "RoadScene").exists()
-    (to / ".RoadScene.fetching" / "git" / "shallow.lock").touch()  # as a killed git leaves it
+    (working_folder(to) / "git" / "shallow.lock").touch()  # as a killed git leaves it
     monkeypatch.setattr(git_files, "BATCH", 2)
     steps: list[int] = []
     folder = fetch(upstream, to, step=lambda done, total: steps.append(done))
@@ -79,10 +86,10 @@ def test_a_kill_around_the_rename_loses_nothing(
         patch.setattr("ablate.data.fetching.shutil.rmtree", stop)
         with pytest.raises(KeyboardInterrupt):
             fetch(upstream, to)
-    assert (to / ".RoadScene.fetching").exists()
+    assert working_folder(to).exists()
     fetch(upstream, to)
     assert files(to / "RoadScene") == WANTED | {RECORD}
-    assert not (to / ".RoadScene.fetching").exists()
+    assert not list(to.glob(".RoadScene.fetching*"))
 
 
 def test_a_set_that_is_there_is_kept_and_a_changed_one_is_told(
@@ -164,9 +171,10 @@ def test_room_is_looked_at_first_and_one_call_works_at_a_time(
     )
     with pytest.raises(FetchError, match=r"MB are free, fetching X takes 2500000000"):
         fetch(large, tmp_path / "deep" / "to")
-    (tmp_path / ".RoadScene.fetching").mkdir()
+    work = tmp_path / ".RoadScene.fetching-x"
+    work.mkdir(mode=0o700)
     with (
-        FileLock(tmp_path / ".RoadScene.fetching" / "lock"),
+        FileLock(work / "lock"),
         pytest.raises(BusyError, match="wait for it"),
     ):
         fetch(upstream, tmp_path)
@@ -277,3 +285,84 @@ def test_an_unknown_set_is_named_with_the_nearest(tmp_path: Path) -> None:
     done = typed("data", "fetch", "roadscen", cwd=tmp_path)
     assert done.returncode == 2
     assert "did you mean 'roadscene'?" in done.stderr
+
+
+def planted(folder: Path, command: str) -> None:
+    """Leave a working folder whose configuration has git run a command."""
+    (folder / "git").mkdir(parents=True)
+    subprocess.run([*GIT, "init", "-q", "--bare", "."], cwd=folder / "git", check=True)
+    with (folder / "git" / "config").open("a") as file:
+        file.write(
+            f"[core]\n fsmonitor = {command}\n sshCommand = {command}\n"
+            f'[remote "origin"]\n uploadpack = {command}\n url = x\n vcs = x\n'
+        )
+    hook = folder / "git" / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\n{command}\n")
+    hook.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("", 0o755), ("-abc", 0o755), ("-abc", 0o770), ("-abc", 0o700)]
+)
+def test_a_working_folder_that_somebody_left_runs_nothing(
+    upstream: GitSource, tmp_path: Path, name: str, mode: int
+) -> None:
+    work = tmp_path / "to" / f".RoadScene.fetching{name}"
+    planted(work, f"touch {tmp_path / 'ran'}")
+    work.chmod(mode)
+    fetch(upstream, tmp_path / "to")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_configuration_of_the_user_runs_nothing_in_a_fetch(
+    upstream: GitSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "reference-transaction").write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    (hooks / "reference-transaction").chmod(0o755)
+    (tmp_path / "config").write_text(f"[core]\n hooksPath = {hooks}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    monkeypatch.setenv("GIT_SSH_COMMAND", f"touch {tmp_path / 'ran'}")
+    fetch(upstream, tmp_path / "to")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_working_folder_is_the_users_alone(
+    upstream: GitSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    fetch(
+        upstream,
+        tmp_path / "to",
+        step=lambda *_: modes.append(working_folder(tmp_path / "to").stat().st_mode & 0o777),
+    )
+    assert set(modes) == {0o700}
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "a/./b", ""])
+def test_no_path_of_a_repository_leaves_the_folder(name: str) -> None:
+    assert not git_files.is_below(name)
+
+
+def test_a_redirect_to_another_host_is_refused(tmp_path: Path) -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            port = self.connection.getsockname()[1]
+            place = f"http://localhost:{port}/x" if "away" in self.path else "/again"
+            self.send_header("location", place)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        for name, why in (("away", "redirected to another host"), ("loop", "again and again")):
+            with pytest.raises(FetchError, match=why):
+                single_files.fetch(
+                    {name: "0" * 64}, url=url, folder=tmp_path / name, step=lambda *_: None
+                )
+        server.shutdown()

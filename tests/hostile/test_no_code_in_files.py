@@ -153,14 +153,10 @@ def test_the_ui_binds_to_loopback_unless_told_otherwise(
 ) -> None:
     seen: list[list[str]] = []
 
-    class Done:
-        returncode = 0
-
-    def run(command: list[str], **_: object) -> Done:
+    def run(name: str, command: list[str], **_: object) -> None:
         seen.append(command)
-        return Done()
 
-    monkeypatch.setattr("ablate.tracking.ui.subprocess.run", run)
+    monkeypatch.setattr("ablate.tracking.server_process.run", run)
     ui.serve(tmp_path, port=5001)
     (command,) = seen
     assert command[command.index("--host") + 1] == "127.0.0.1"
@@ -174,8 +170,8 @@ def test_the_command_says_so_when_it_is_told_otherwise(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ablate: Callable[..., Any]
 ) -> None:
     hosts: list[str] = []
-    monkeypatch.setattr(ui, "links", lambda store, port: {})
-    monkeypatch.setattr(ui, "serve", lambda store, port, host: hosts.append(host))
+    monkeypatch.setattr(ui, "links", lambda store, port, host: {})
+    monkeypatch.setattr(ui, "serve", lambda store, port, host, names: hosts.append(host))
     assert ablate("ui", "--store", tmp_path).err == ""
     assert "can read and change the store" in ablate("ui", "--host", "0.0.0.0").err
     assert hosts == ["127.0.0.1", "0.0.0.0"]
