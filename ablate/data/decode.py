@@ -1,14 +1,16 @@
 """Image files to 8-bit arrays, whatever their name says they are.
 
-PNG, JPEG, BMP and TIFF are told apart by content. Palettes are resolved, alpha is dropped, grey
-stored as colour keeps its values. Of 16 bits the high byte is kept (65535 is white); a file that
-uses less than the lowest 4096 levels would come out nearly black and is refused, as are 32-bit and
-float pixels, whose white is unknown, and files of several pages.
+PNG, JPEG, BMP and TIFF are told apart by content. Images stand as their EXIF orientation says, as
+viewers show them, and so do their sizes. Palettes are resolved, alpha is dropped, grey stored as
+colour keeps its values. Of 16 bits the high byte is kept (65535 is white); a file that uses less
+than the lowest 4096 levels would come out nearly black and is refused, as are 32-bit and float
+pixels, whose white is unknown, and files of several pages.
 """
 
 import struct
 import warnings
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,10 @@ from ablate.imaging.colour import luminance, rgb_to_ycbcr
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 LARGEST_PX = 64_000_000
+ORIENTATION = 0x0112  # tag of EXIF
+_PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_EXIF_TEXTS = (b"Raw profile type exif", b"XML:com.adobe.xmp")
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 _BROKEN = (  # what decoders raise on broken files
     ArithmeticError,
     EOFError,
@@ -73,14 +79,17 @@ def grey_and_colour(path: Path) -> tuple[NDArray[np.uint8], float]:
 
 
 def size(path: Path) -> tuple[int, int]:
-    """Return (height, width) from the file's header alone.
+    """Return (height, width) as the image is shown, without decoding its pixels.
 
     Raises:
         DataError: The header cannot be read.
     """
     with _open(path) as image:
         width, height = image.size
-        return height, width
+        if image.format == "TIFF":  # Pillow may have turned this size already
+            width, height = image.tag_v2[256], image.tag_v2[257]  # type: ignore[attr-defined]  # of TIFF
+        is_told = image.format != "PNG" or _tells_orientation(path)
+        return (width, height) if is_told and _orientation(image) > 4 else (height, width)
 
 
 def _rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -110,11 +119,50 @@ def _decode(path: Path) -> NDArray[np.uint8]:
                 wanted = "L" if mode in ("1", "L", "LA") else "RGB"
                 is_deep = mode.startswith("I;16")
                 values = np.asarray(image if is_deep or mode == wanted else image.convert(wanted))
+                values = _upright(values, _orientation(image))
         except _BROKEN as error:
             raise DataError(f"{path}: broken image ({_short(error)}); replace the file") from error
     if has_more:
         raise DataError(f"{path}: has several pages; save the one that counts")
     return _high_byte(values, path) if is_deep else values
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) where there is none that can be read.
+
+    Pillow turns TIFF images itself while it loads them, and then says 1.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = image.getexif().get(ORIENTATION, 1)
+    except _BROKEN:  # the pixels are whole, and other viewers show them as they are stored
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _upright(stored: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
+    """Return the pixels as an EXIF orientation of 1 to 8 wants them shown."""
+    turned = stored.swapaxes(0, 1) if orientation > 4 else stored
+    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(turned[rows, columns])
+
+
+def _tells_orientation(png: Path) -> bool:
+    """Return whether a PNG has a chunk with EXIF or XMP data, which may stand behind the pixels.
+
+    Asking Pillow for the EXIF data of a PNG decodes all its pixels where it has none.
+    """
+    with png.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            start = file.read(min(length, 21))
+            if kind == b"eXIf" or (kind in _PNG_TEXTS and start.startswith(_EXIF_TEXTS)):
+                return True
+            file.seek(length - len(start) + 4, 1)
+    return False
 
 
 def _has_more(image: Image.Image) -> bool:
@@ -141,6 +189,7 @@ def _open(path: Path) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image = Image.open(path, formats=FORMATS)
+            image.filename = ""  # else Pillow maps raw TIFF pixels, in rows of the turned width
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the folder and data.root") from None
     except UnidentifiedImageError:
