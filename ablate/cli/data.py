@@ -26,6 +26,13 @@ def group() -> None:
 def verify(
     name: Name,
     path: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SETTINGS",
+            help="Settings of the data set as in a study, such as data.infrared=FOLDER.",
+        ),
+    ] = None,
     splits: Annotated[
         Path | None, typer.Option("--splits", help="Split files, as data.splits of a study.")
     ] = None,
@@ -44,7 +51,9 @@ def verify(
     Looks for missing partners, broken or unequal images, infrared images that are copies, coloured
     or swapped with the visible ones, and pairs that stand in two splits, or nearly so.
 
-    Example: ablate data verify msrs /data/MSRS --manifest msrs.json
+    Examples:
+        ablate data verify msrs /data/MSRS --manifest msrs.json
+        ablate data verify folders /data/own data.infrared=/data/own/A data.visible=/data/own/B
     """
     from dataclasses import replace
 
@@ -52,13 +61,14 @@ def verify(
     from ablate.data.manifest import Manifest, differences
     from ablate.data.verify import verify as look
 
-    settings = _settings(name, path) | ({"splits": str(splits)} if splits else {})
+    name, changed = _typed(name, overrides or [])
+    settings = _settings(name, path) | ({"splits": str(splits)} if splits else {}) | changed
     earlier = Manifest.read(against) if against else None
     with Counter(f"checking {name}") as counter:
         findings = look(settings, tick=counter.step)
     if earlier and against and findings.manifest:
-        changed = differences(earlier, findings.manifest, file=against)
-        findings = replace(findings, problems=(*findings.problems, *changed))
+        since = differences(earlier, findings.manifest, file=against)
+        findings = replace(findings, problems=(*findings.problems, *since))
     if as_json:
         typer.echo(json.dumps(findings.to_json(), indent=2))
     else:
@@ -156,6 +166,29 @@ def _settings(name: str, folder: Path) -> dict[str, Any]:
     from ablate.config.defaults import group_defaults
 
     return {**(group_defaults("data", name) or {"name": name}), "root": str(folder)}
+
+
+def _typed(name: str, words: list[str]) -> tuple[str, dict[str, Any]]:
+    """Return the data set and the settings that the words data=NAME and data.KEY=VALUE ask for."""
+    import yaml
+
+    from ablate.errors import ConfigError
+
+    changed: dict[str, Any] = {}
+    faults: list[str] = []
+    for word in words:
+        key, sign, text = word.partition("=")
+        section, _, setting = key.partition(".")
+        if not sign or section != "data" or "." in setting:
+            faults.append(f"{word}: is no setting of a data set; write data.KEY=VALUE")
+            continue
+        try:
+            changed[setting or "name"] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            changed[setting or "name"] = text
+    if faults:
+        raise ConfigError(*faults)
+    return str(changed.get("name", name)), changed
 
 
 def _lines(findings: "Findings", path: Path) -> list[str]:

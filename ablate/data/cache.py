@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ablate.data.pairs import Pair, PairSet
 from ablate.writing import replacing
 
-VERSION: Final = 1  # of what decoding makes of a file; another number decodes anew
+VERSION: Final = 2  # of what decoding makes of a file; another number decodes anew
 
 
 def cached(pairs: PairSet, folder: Path) -> PairSet:

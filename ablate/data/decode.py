@@ -1,14 +1,20 @@
 """Image files to 8-bit arrays, whatever their name says they are.
 
-PNG, JPEG, BMP and TIFF are told apart by content. Palettes are resolved, alpha is dropped, grey
-stored as colour keeps its values. Of 16 bits the high byte is kept (65535 is white); a file that
-uses less than the lowest 4096 levels would come out nearly black and is refused, as are 32-bit and
-float pixels, whose white is unknown, and files of several pages.
+PNG, JPEG (of several pictures in one file the first), BMP, TIFF, WebP, PGM and its kin, JPEG 2000,
+GIF and AVIF are told apart by content. Images stand as their EXIF orientation says, as viewers show
+them, and so do their sizes. Palettes are resolved, alpha is dropped, grey stored as colour keeps
+its values. Of 16 bits the high byte is kept (65535 is white); a file that uses less than the lowest
+4096 levels would come out nearly black and is refused, as are 32-bit and float pixels, whose white
+is unknown, and files of several pages.
 """
 
+import functools
+import math
 import struct
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +23,20 @@ from PIL import Image, UnidentifiedImageError
 from ablate.errors import DataError
 from ablate.imaging.colour import luminance, rgb_to_ycbcr
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
-FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
+SUFFIXES = frozenset(
+    f".{name}"
+    for names in (
+        ("png", "jpg", "jpeg", "jpe", "jfif", "mpo", "bmp", "dib", "tif", "tiff"),
+        ("webp", "pgm", "ppm", "pnm", "pbm", "jp2", "j2k", "gif", "avif"),
+    )
+    for name in names
+)
+FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "GIF", "AVIF")
 LARGEST_PX = 64_000_000
+ORIENTATION = 0x0112  # tag of EXIF
+_PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_EXIF_TEXTS = (b"Raw profile type exif", b"XML:com.adobe.xmp")
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 _BROKEN = (  # what decoders raise on broken files
     ArithmeticError,
     EOFError,
@@ -57,30 +74,46 @@ def colour(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
     return _rounded(brightness), chroma if _spread(values) else None
 
 
-def grey_and_colour(path: Path) -> tuple[NDArray[np.uint8], float]:
-    """Return what `grey` returns, and how much colour there is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colour:
+    """How much colour an image has, and how freely it varies.
 
-    The amount is the mean over pixels of largest minus smallest channel, in grey levels: 0 for grey
-    images, below 2 for grey ones whose channels were recompressed, above 3 for real scenes.
+    Args:
+        spread: Mean over pixels of largest minus smallest channel, in grey levels: 0 for grey
+            images, below 2 for grey ones whose channels were recompressed, above 3 for real scenes.
+        scatter: Part of the variance of the colour differences that brightness does not explain,
+            0 to 1: near 0 where a palette gave every brightness its colour.
+    """
+
+    spread: float = 0.0
+    scatter: float = 1.0
+
+
+def grey_and_colour(path: Path) -> tuple[NDArray[np.uint8], Colour]:
+    """Return what `grey` returns, and how much colour there is.
 
     Raises:
         DataError: The file is missing, broken, or absurdly large.
     """
     values = _decode(path)
     if values.ndim == 2:
-        return values, 0.0
-    return _rounded(luminance(values)), _spread(values)
+        return values, Colour()
+    brightness = _rounded(luminance(values))
+    return brightness, Colour(spread=_spread(values), scatter=_scatter(values, brightness))
 
 
 def size(path: Path) -> tuple[int, int]:
-    """Return (height, width) from the file's header alone.
+    """Return (height, width) as the image is shown, without decoding its pixels.
 
     Raises:
         DataError: The header cannot be read.
     """
     with _open(path) as image:
         width, height = image.size
-        return height, width
+        if image.format == "TIFF":  # Pillow may have turned this size already
+            width, height = image.tag_v2[256], image.tag_v2[257]  # type: ignore[attr-defined]  # of TIFF
+        is_told = image.format != "PNG" or _tells_orientation(path)
+        return (width, height) if is_told and _orientation(image) > 4 else (height, width)
 
 
 def _rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -91,6 +124,20 @@ def _spread(rgb: NDArray[np.uint8]) -> float:
     red, green, blue = (rgb[..., channel] for channel in range(3))
     most = np.maximum(np.maximum(red, green), blue)
     return float((most - np.minimum(np.minimum(red, green), blue)).mean())
+
+
+def _scatter(rgb: NDArray[np.uint8], brightness: NDArray[np.uint8]) -> float:
+    """Return `Colour.scatter` from at most some 20,000 pixels, evenly spaced."""
+    step = max(1, math.isqrt(brightness.size // 20_000))
+    bins = brightness[::step, ::step].ravel() // 4
+    sample = rgb[::step, ::step].reshape(-1, 3).astype(np.float64)
+    within, whole = 0.0, 0.0
+    counts = np.maximum(np.bincount(bins), 1)
+    for difference in (sample[:, 0] - sample[:, 1], sample[:, 2] - sample[:, 1]):
+        means = np.bincount(bins, difference) / counts
+        within += float(((difference - means[bins]) ** 2).sum())
+        whole += float(((difference - difference.mean()) ** 2).sum())
+    return within / whole if whole else 1.0
 
 
 def _decode(path: Path) -> NDArray[np.uint8]:
@@ -110,6 +157,7 @@ def _decode(path: Path) -> NDArray[np.uint8]:
                 wanted = "L" if mode in ("1", "L", "LA") else "RGB"
                 is_deep = mode.startswith("I;16")
                 values = np.asarray(image if is_deep or mode == wanted else image.convert(wanted))
+                values = _upright(values, _orientation(image))
         except _BROKEN as error:
             raise DataError(f"{path}: broken image ({_short(error)}); replace the file") from error
     if has_more:
@@ -117,8 +165,51 @@ def _decode(path: Path) -> NDArray[np.uint8]:
     return _high_byte(values, path) if is_deep else values
 
 
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) where there is none that can be read.
+
+    Pillow turns TIFF images itself while it loads them, and then says 1.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = image.getexif().get(ORIENTATION, 1)
+    except _BROKEN:  # the pixels are whole, and other viewers show them as they are stored
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _upright(stored: NDArray[_Pixel], orientation: int) -> NDArray[_Pixel]:
+    """Return the pixels as an EXIF orientation of 1 to 8 wants them shown."""
+    turned = stored.swapaxes(0, 1) if orientation > 4 else stored
+    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(turned[rows, columns])
+
+
+def _tells_orientation(png: Path) -> bool:
+    """Return whether a PNG has a chunk with EXIF or XMP data, which may stand behind the pixels.
+
+    Asking Pillow for the EXIF data of a PNG decodes all its pixels where it has none.
+    """
+    with png.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            start = file.read(min(length, 21))
+            if kind == b"eXIf" or (kind in _PNG_TEXTS and start.startswith(_EXIF_TEXTS)):
+                return True
+            file.seek(length - len(start) + 4, 1)
+    return False
+
+
 def _has_more(image: Image.Image) -> bool:
-    """Return whether a second page or frame follows, without counting them."""
+    """Return whether a second page or frame follows, without counting them.
+
+    Of the pictures in one JPEG file the first is the photograph, the others previews or views.
+    """
+    if image.format == "MPO":
+        return False
     try:
         image.seek(1)
     except EOFError:
@@ -136,15 +227,23 @@ def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
     return (deep >> 8).astype(np.uint8)
 
 
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Return those of the formats that this build of Pillow knows."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
 def _open(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(path, formats=FORMATS)
+            image = Image.open(path, formats=_formats())
+            image.filename = ""  # else Pillow maps raw TIFF pixels, in rows of the turned width
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the folder and data.root") from None
     except UnidentifiedImageError:
-        what = "not a PNG, JPEG, BMP or TIFF image" if path.stat().st_size else "is empty (0 bytes)"
+        what = "not an image of a known format" if path.stat().st_size else "is empty (0 bytes)"
         raise DataError(f"{path}: {what}; replace the file") from None
     except Image.DecompressionBombError:  # more than twice Pillow's own limit
         raise DataError(_too_large(path, "as many as a decompression bomb")) from None

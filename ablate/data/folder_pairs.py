@@ -3,9 +3,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from unicodedata import normalize
 
 from ablate.data import decode
-from ablate.data.layout import Sides, images
+from ablate.data.layout import Sides, images, key_of
 from ablate.data.manifest import Manifest, file_hash
 from ablate.data.pairs import Pair, PairSet
 from ablate.data.problems import Problem
@@ -33,8 +34,32 @@ def pair_up(both: Sides) -> tuple[Files, list[Problem]]:
             problems.append(Problem(file=folder, what="has no images", fix="check the path"))
     if not all(found):
         return {}, problems
-    files, more = match_keys(*found, places=both)
+    files, more = match_keys(*_alike(found), places=both)
     return files, problems + more
+
+
+def _alike(found: list[dict[str, Path]]) -> list[dict[str, Path]]:
+    """Return both sides under keys that pair where their stems do not.
+
+    The same letters composed and decomposed are one name; where no name stands on both sides and
+    each says its modality (1_ir and 1_vi, IR1 and VIS1), what it says beside that is the key.
+    """
+    if set(found[0]) == set(found[1]):
+        return found
+    one, other = ({normalize("NFC", stem): path for stem, path in side.items()} for side in found)
+    if len(one) < len(found[0]) or len(other) < len(found[1]):
+        return found
+    if set(one) & set(other):
+        return [one, other]
+    keyed = [
+        {key_of(stem, name): path for stem, path in side.items()}
+        for name, side in (("infrared", one), ("visible", other))
+    ]
+    is_told = all(
+        None not in keys and len(keys) == len(side)
+        for keys, side in zip(keyed, (one, other), strict=True)
+    )
+    return [{str(k): p for k, p in side.items()} for side in keyed] if is_told else [one, other]
 
 
 def match_keys(

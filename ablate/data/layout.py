@@ -11,6 +11,10 @@ WORDS = {
     "infrared": frozenset({"ir", "inf", "infrared", "cropinfrared"}),
     "visible": frozenset({"vi", "vis", "visible"}),
 }
+FURTHER_WORDS = {  # where none of the above stands: rgb may be a rendering beside vi
+    "infrared": frozenset({"thermal", "lwir", "tir"}),
+    "visible": frozenset({"rgb"}),
+}
 SPLIT_WORDS = {
     "train": "train",
     "training": "train",
@@ -20,6 +24,7 @@ SPLIT_WORDS = {
     "valid": "val",
     "validation": "val",
 }
+EVAL_WORDS = frozenset({"eval", "evaluation"})  # test, or val where there is a test folder
 Sides = tuple[Path, Path]  # infrared, visible
 _ANY = "|".join(sorted(frozenset.union(*WORDS.values()), key=len, reverse=True))
 _PREFIX = re.compile(rf"(?P<word>{_ANY})[_-]?(?P<key>\d.*|(?<=[_-]).+)", re.IGNORECASE)
@@ -47,16 +52,19 @@ def folders(root: Path) -> list[Path]:
 
 
 def modality(name: str) -> tuple[str, int] | None:
-    """Return the modality a folder's name stands for, and 0 if the whole name says so, else 1.
+    """Return the modality a folder's name stands for, and how late its wording is chosen.
+
+    0 if the whole name says so, 1 if a part does; 2 and 3 with a further word (rgb, thermal).
 
     Example:
-        >>> modality("Test_ir"), modality("VIS"), modality("labels")
-        (('infrared', 1), ('visible', 0), None)
+        >>> modality("Test_ir"), modality("VIS"), modality("rgb"), modality("labels")
+        (('infrared', 1), ('visible', 0), ('visible', 2), None)
     """
     tokens = _tokens(name)
-    for side, words in WORDS.items():
-        if words & set(tokens):
-            return side, 0 if len(tokens) == 1 else 1
+    for late, known in ((0, WORDS), (2, FURTHER_WORDS)):
+        for side, words in known.items():
+            if words & set(tokens):
+                return side, late + (len(tokens) > 1)
     return None
 
 
@@ -80,31 +88,27 @@ def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
         return {}, [Problem(file=root, what="no such folder", fix="check the path")]
     below = folders(root)
     sided = [path for path in below if modality(path.name)]
-    if not sided:
-        splits = [path for path in below if path.name.lower() in SPLIT_WORDS]
+    if not any(_is_plain(path) for path in sided):
+        splits = _splits(below)
         if splits:
-            return _each({path: sides(path) for path in splits})
+            return _each({path: (split, *sides(path)) for path, split in splits.items()})
         if len(below) == 1:
             return arrangement(below[0])
     named = {split_of(path.name) for path in sided} - {None}
     if len(named) > 1:
         parts = {
-            root / str(split): _choose(root, [p for p in sided if split_of(p.name) == split])
+            root / str(split): (
+                str(split),
+                *_choose(root, [p for p in sided if split_of(p.name) == split]),
+            )
             for split in sorted(named, key=str)
         }
-        if all(both for both, _ in parts.values()):
+        if all(both for _, both, _ in parts.values()):
             return _each(parts)
     both, problems = _choose(root, sided)
     if both is None:
         return {}, problems
-    inner = [
-        {
-            SPLIT_WORDS[path.name.lower()]: path
-            for path in folders(side)
-            if path.name.lower() in SPLIT_WORDS
-        }
-        for side in both
-    ]
+    inner = [{split: path for path, split in _splits(folders(side)).items()} for side in both]
     if any(images(side) for side in both) or not any(inner):
         return {"": _innermost(both)}, []
     lonely = [
@@ -128,10 +132,21 @@ def sides(root: Path) -> tuple[Sides | None, list[Problem]]:
     if not root.is_dir():
         return None, [Problem(file=root, what="no such folder", fix="check the path")]
     below = folders(root)
-    if len(below) == 1 and modality(below[0].name) is None:
+    if len(below) == 1 and not _is_plain(below[0]):
         return sides(below[0])
     both, problems = _choose(root, below)
     return (_innermost(both) if both else None), problems
+
+
+def key_of(stem: str, side: str) -> str | None:
+    """Return what a name says beside the word of its modality, None where it has no such word.
+
+    Example:
+        >>> key_of("00001D_ir", "infrared"), key_of("VIS7", "visible"), key_of("7", "visible")
+        ('00001D', '7', None)
+    """
+    match = _SUFFIX.fullmatch(stem) or _PREFIX.fullmatch(stem)
+    return match["key"] if match and match["word"].lower() in WORDS[side] else None
 
 
 def flat(root: Path) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
@@ -153,18 +168,33 @@ def flat(root: Path) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
     return (found, problems) if all(found.values()) else None
 
 
+def _splits(below: list[Path]) -> dict[Path, str]:
+    """Return the folders that a split names as a whole."""
+    found = {
+        path: SPLIT_WORDS[path.name.lower()] for path in below if path.name.lower() in SPLIT_WORDS
+    }
+    free = [split for split in ("test", "val") if split not in found.values()]
+    others = [path for path in below if path.name.lower() in EVAL_WORDS]
+    return found | dict(zip(others, free, strict=False))
+
+
+def _is_plain(folder: Path) -> bool:
+    """Return whether a folder's name has one of the words that published sets use."""
+    found = modality(folder.name)
+    return found is not None and found[1] < 2
+
+
 def _tokens(name: str) -> list[str]:
     return re.split(r"[_\-\s.]+", name.lower())
 
 
 def _each(
-    parts: Mapping[Path, tuple[Sides | None, list[Problem]]],
+    parts: Mapping[Path, tuple[str, Sides | None, list[Problem]]],
 ) -> tuple[dict[str, Sides], list[Problem]]:
     """Return the folders by split and all problems; two folders of one split are a problem."""
     found: dict[str, Sides] = {}
     problems: list[Problem] = []
-    for path, (both, some) in parts.items():
-        split = SPLIT_WORDS[path.name.lower()]
+    for path, (split, both, some) in parts.items():
         problems += some
         if split in found:
             problems.append(
@@ -189,9 +219,11 @@ def _choose(root: Path, below: list[Path]) -> tuple[Sides | None, list[Problem]]
         what = (
             f"several {side} folders ({', '.join(path.name for path in best)})"
             if best
-            else f"no {side} folder (known wordings: {', '.join(sorted(words))})"
+            else f"no {side} folder (known wordings: "
+            f"{', '.join(sorted(words | FURTHER_WORDS[side]))})"
         )
-        problems.append(Problem(file=root, what=what, fix=f"say data.{side}=FOLDER"))
+        fix = f"rename it, or say data=folders data.{side}=FOLDER"
+        problems.append(Problem(file=root, what=what, fix=fix))
     return (None if problems else (chosen[0], chosen[1])), problems
 
 

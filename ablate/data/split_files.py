@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from unicodedata import normalize
 
 from ablate.data import decode
 from ablate.data.layout import split_of
@@ -28,9 +29,13 @@ def read_splits(place: Path, *, title: str, stems: Collection[str]) -> tuple[Spl
     """
     found: Splits = {}
     problems: list[Problem] = []
+    composed = {normalize("NFC", stem): stem for stem in stems}
     for split, path in _files(place, title).items():
         lines = [line.strip() for line in _text(path).splitlines()]
         names = [_stem(line) for line in lines if line and not line.startswith("#")]
+        names = [
+            name if name in stems else composed.get(normalize("NFC", name), name) for name in names
+        ]
         unknown = [name for name in dict.fromkeys(names) if name not in stems]
         if unknown:
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
@@ -64,7 +69,7 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_BYTES + 1)
         if len(content) <= LARGEST_BYTES:
-            return content.decode("utf-8")
+            return content.decode("utf-8-sig")
         what = f"is larger than {LARGEST_BYTES // 1_000_000} MB"
     except UnicodeDecodeError:
         what = "is not text in UTF-8"

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ablate import data
 from ablate.data import decode
+from ablate.data.decode import Colour
 from ablate.data.fingerprint import BITS, NEAR_BITS, Fingerprint, fingerprint, nearest_looks
 from ablate.data.groups import across
 from ablate.data.manifest import Manifest
-from ablate.data.modalities import Tint, coloured, is_copy
+from ablate.data.modalities import Suspicions
 from ablate.data.pairs import SPLITS, PairSet
 from ablate.data.problems import Problem
 from ablate.errors import DataError
@@ -64,9 +65,8 @@ class _Seen:
     """What is kept of the pairs looked at."""
 
     prints: dict[str, Fingerprint] = field(default_factory=dict)
-    tints: list[Tint] = field(default_factory=list)
     unreadable: list[Problem] = field(default_factory=list)
-    copies: list[Problem] = field(default_factory=list)
+    suspicions: Suspicions = field(default_factory=Suspicions)
 
 
 def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings:
@@ -92,7 +92,7 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
         if tick:
             tick(done, len(stems))
     refused = [*pairs.problems, *seen.unreadable]
-    suspect = [*seen.copies, *coloured(seen.tints), *_repeated(pairs, seen.prints)]
+    suspect = [*seen.suspicions.problems(), *_repeated(pairs, seen)]
     made = pairs.manifest
     shared = across(made.splits, made.groups) if made.groups else {}
     return Findings(
@@ -108,7 +108,7 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
 
 
 def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
-    images: list[tuple[NDArray[np.uint8], float]] = []
+    images: list[tuple[NDArray[np.uint8], Colour]] = []
     for path in pairs.files[stem]:
         try:
             images.append(decode.grey_and_colour(path))
@@ -117,34 +117,34 @@ def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
                 seen.unreadable.append(Problem.of(path, error))
     if len(images) < 2 or images[0][0].shape != images[1][0].shape:
         return
-    (infrared, infrared_colour), (visible, visible_colour) = images
-    file = pairs.files[stem][0]
-    seen.prints[stem] = fingerprint(infrared=infrared, visible=visible)
-    if is_copy(infrared, visible):
-        what = "the infrared image is a copy of the visible one"
-        seen.copies.append(Problem(file=file, what=what, fix="replace it or remove the pair"))
-        return
-    seen.tints.append(Tint(file=file, infrared=infrared_colour, visible=visible_colour))
+    infrared, visible = images
+    seen.prints[stem] = fingerprint(infrared=infrared[0], visible=visible[0])
+    seen.suspicions.add(pairs.files[stem], infrared=infrared, visible=visible)
 
 
-def _repeated(pairs: PairSet, prints: Mapping[str, Fingerprint]) -> list[Problem]:
+def _repeated(pairs: PairSet, seen: _Seen) -> list[Problem]:
     """Return images that stand in two splits, and test pairs nearly seen in training.
 
-    Neighbouring frames in train and val are not reported: both are one pool, drawn anew.
+    Constant images resemble each other and say nothing about their scenes. Neighbouring frames in
+    train and val are not reported: both are one pool, drawn anew.
     """
     problems: list[Problem] = []
-    first: dict[bytes, tuple[str, str]] = {}
-    repeated: set[str] = set()
+    first: dict[bytes, tuple[Path, str]] = {}
+    prints, constant = seen.prints, seen.suspicions.constant
+    unlike = {stem for stem in prints if constant.keys() & set(pairs.files[stem])}
     for split in SPLITS:
         for stem in (stem for stem in pairs.stems(split) if stem in prints):
-            for side, pixels in enumerate((prints[stem].infrared, prints[stem].visible)):
-                other, place = first.setdefault(pixels, (stem, split))
+            both = (prints[stem].infrared, prints[stem].visible)
+            for path, pixels in zip(pairs.files[stem], both, strict=True):
+                if path in constant:
+                    continue
+                other, place = first.setdefault(pixels, (path, split))
                 if place != split:
-                    repeated.add(stem)
-                    what = f"same pixels as {_short(pairs.files[other][side])} in {place}"
-                    problems.append(_leak(pairs.files[stem][side], what))
-    pool = [stem for split in ("train", "val") for stem in pairs.stems(split) if stem in prints]
-    test = [stem for stem in pairs.stems("test") if stem in prints and stem not in repeated]
+                    unlike.add(stem)
+                    problems.append(_leak(path, f"same pixels as {_short(other)} in {place}"))
+    compared = prints.keys() - unlike
+    pool = [stem for split in ("train", "val") for stem in pairs.stems(split) if stem in compared]
+    test = [stem for stem in pairs.stems("test") if stem in compared]
     looks = [[prints[stem].look for stem in some] for some in (test, pool)]
     for stem, (index, bits) in zip(test, nearest_looks(*looks), strict=False):
         if bits <= NEAR_BITS:

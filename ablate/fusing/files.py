@@ -1,6 +1,7 @@
 """Fuses image files: luminance by the network, chroma from the visible image."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ from torch import nn
 
 from ablate.data import decode
 from ablate.data.folder_pairs import match_keys, pair_up
+from ablate.data.modalities import Suspicions
 from ablate.errors import DataError, ShapeError
-from ablate.fusing.memory import check_room
+from ablate.fusing.memory import check_room, check_shape
 from ablate.imaging.colour import recombine
 from ablate.training.scoring import image_tensor, to_uint8
 from ablate.writing import replacing
 
+logger = logging.getLogger(__name__)
 MADE_FROM = "ablate made from"  # text of a PNG file: digest of the network and of both sources
 RUN = "ablate run"
 
@@ -84,10 +87,13 @@ def fuse(
         made_by: Id of the run, written into the files; without one every file is made anew.
         overwrites: Whether other files of the same names are replaced.
 
+    Every pair that is to be fused is decoded and measured first, so that nothing is written where
+    one of them cannot be fused. What looks wrong with the sources is logged as a warning.
+
     Raises:
         DataError: The two images of a pair differ in size, one cannot be read or is too small or
-            too large for the network; a fused file would replace one of the sources, or another
-            file while `overwrites` is off.
+            too large for the network, told of all pairs together; a fused file would replace one of
+            the sources, or another file while `overwrites` is off.
     """
     paths = [out / f"{pair.stem}.png" for pair in sources]
     _check_apart(sources, paths)
@@ -98,6 +104,9 @@ def fuse(
     made = [bool(mark) and _mark_of(path) == mark for path, mark in zip(paths, marks, strict=True)]
     if not overwrites:
         _check_free([path for path, is_made in zip(paths, made, strict=True) if not is_made])
+    _check(
+        model, [pair for pair, is_made in zip(sources, made, strict=True) if not is_made], device
+    )
     out.mkdir(parents=True, exist_ok=True)
     model.to(device)
     step(0, len(sources))
@@ -108,19 +117,55 @@ def fuse(
     return paths
 
 
+def _check(model: nn.Module, sources: Sequence[Sources], device: torch.device) -> None:
+    """Raise DataError with the faults of all pairs; warn of what looks wrong with them."""
+    faults: list[str] = []
+    suspicions = Suspicions()
+    known: dict[tuple[int, ...], str] = {}  # what is wrong with a size, "" where nothing is
+    for pair in sources:
+        try:
+            infrared, visible = (
+                decode.grey_and_colour(path) for path in (pair.infrared, pair.visible)
+            )
+        except DataError as error:
+            faults.append(str(error))
+            continue
+        shape = infrared[0].shape
+        if shape != visible[0].shape:
+            faults.append(_differ(pair, shape, visible[0].shape))
+            continue
+        suspicions.add((pair.infrared, pair.visible), infrared=infrared, visible=visible)
+        if shape not in known:
+            known[shape] = _fault_of_size(model, shape, device)
+        if known[shape]:
+            faults.append(f"{pair.visible}: {known[shape]}")
+    if faults:
+        raise DataError("\n".join(faults))
+    for problem in suspicions.problems():
+        logger.warning("%s", problem)
+
+
+def _fault_of_size(model: nn.Module, shape: tuple[int, ...], device: torch.device) -> str:
+    try:
+        check_shape(model, height=shape[0], width=shape[1])
+        check_room(model, height=shape[0], width=shape[1], device=device)
+    except ShapeError as error:
+        return str(error)
+    return ""
+
+
+def _differ(pair: Sources, infrared: tuple[int, ...], visible: tuple[int, ...]) -> str:
+    sizes = f"{infrared[1]}x{infrared[0]}, {visible[1]}x{visible[0]}"
+    return f"{pair.infrared} and {pair.visible}: differ in size ({sizes}); register them first"
+
+
 def _fused(
     model: nn.Module, pair: Sources, device: torch.device, *, keeps_chroma: bool
 ) -> NDArray[np.uint8]:
     infrared = decode.grey(pair.infrared)
     visible, chroma = decode.colour(pair.visible)
-    if infrared.shape != visible.shape:
-        heights = f"{infrared.shape[1]}x{infrared.shape[0]}, {visible.shape[1]}x{visible.shape[0]}"
-        raise DataError(
-            f"{pair.infrared} and {pair.visible}: differ in size ({heights}); register them first"
-        )
     height, width = visible.shape
     try:
-        check_room(model, height=height, width=width, device=device)
         with torch.inference_mode():
             fused = model(
                 infrared=image_tensor(infrared, device), visible=image_tensor(visible, device)

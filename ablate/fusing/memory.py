@@ -1,5 +1,6 @@
 """The memory that fusing one pair takes, and the memory that is free."""
 
+import contextlib
 import copy
 import weakref
 from collections.abc import Mapping
@@ -33,6 +34,15 @@ def check_room(model: nn.Module, *, height: int, width: int, device: torch.devic
         f"{width}x{height}: the network needs about {needed * ALLOWANCE / GIB:.1f} GiB for it and "
         f"{free / GIB:.1f} GiB are free; make the images smaller or use another machine"
     )
+
+
+def check_shape(model: nn.Module, *, height: int, width: int) -> None:
+    """Raise ShapeError when a network refuses images of this size; no number is computed."""
+    with contextlib.suppress(RuntimeError, NotImplementedError, TypeError):  # not on meta
+        hollow = copy.deepcopy(model).to("meta")
+        with torch.inference_mode():
+            image = torch.empty(1, 1, height, width, device="meta")
+            hollow(infrared=image, visible=torch.empty_like(image))
 
 
 def peak_bytes(model: nn.Module, *, height: int, width: int) -> int | None:

@@ -1,13 +1,19 @@
 """Which images are scored: sources paired by stem, and the fused images of each method."""
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection as Names
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ablate.data import decode
 from ablate.data.folder_pairs import Files, pair_up
 from ablate.data.layout import images
+from ablate.data.modalities import Suspicions
 from ablate.data.problems import Problem
 from ablate.errors import ConfigError, DataError
 from ablate.training.trivial_baselines import TRIVIAL_BASELINES
@@ -40,7 +46,8 @@ def gather(
     """Return the images to score, every one of them decoded once.
 
     A fused image without sources, and a pair of sources without a fused image, is noted and left
-    out. Anything wrong with an image that is needed is fatal.
+    out. What only looks wrong with the sources is noted (see `ablate.data.modalities`). Anything
+    wrong with an image that is needed is fatal.
 
     Args:
         infrared: Folder of infrared images.
@@ -53,14 +60,17 @@ def gather(
         DataError: Every problem of every folder and file together, one line each.
     """
     folders = named_folders(fused)
-    methods, problems = {}, []
-    for name, folder in folders.items():
-        methods[name], faults = by_stem(folder)
+    pairs, of_sources = pair_up((infrared, visible))
+    methods: dict[str, dict[str, Path]] = {}
+    problems: list[Problem] = []
+    for name, folder in list(folders.items()):
+        files, faults = by_stem(folder)
         problems += faults
+        for method, some in _methods_in(name, _as_sources(files, pairs), pairs, methods).items():
+            methods[method], folders[method] = some, folder
     wanted = {stem for files in methods.values() for stem in files}
-    pairs, faults = pair_up((infrared, visible))
-    problems += [fault for fault in faults if not _is_idle(fault, wanted)]
-    broken = {fault.file.stem for fault in faults}
+    problems += [fault for fault in of_sources if not _is_idle(fault, wanted)]
+    broken = {fault.file.stem for fault in of_sources}
     notes = _notes(methods, {stem for stem in pairs if stem not in broken}, broken)
     methods = {
         name: {stem: path for stem, path in files.items() if stem in pairs}
@@ -74,10 +84,45 @@ def gather(
         stem: pairs[stem] for stem in pairs if any(stem in files for files in methods.values())
     }
     known = {fault.file for fault in problems}
-    problems += _decoded(sources, methods, known=known, step=step)
+    suspicions = Suspicions()
+    problems += _decoded(sources, methods, known=known, step=step, suspicions=suspicions)
     if problems:
         raise DataError("\n".join(str(problem) for problem in problems))
+    notes += [str(problem) for problem in suspicions.problems()]
     return Collection(sources=sources, methods=methods, notes=tuple(notes))
+
+
+def _as_sources(files: Mapping[str, Path], pairs: Files) -> dict[str, Path]:
+    """Return fused files under the names of the sources, however their letters are composed."""
+    known = {normalize("NFC", stem): stem for stem in pairs}
+    return {
+        stem if stem in pairs else known.get(normalize("NFC", stem), stem): path
+        for stem, path in files.items()
+    }
+
+
+def _methods_in(
+    name: str, files: dict[str, Path], pairs: Files, taken: Names[str]
+) -> dict[str, dict[str, Path]]:
+    """Return the methods of a folder: several where its files are called SOURCE_METHOD.
+
+    Args:
+        name: Of the folder; stands before methods whose names are taken.
+        files: By stem.
+        pairs: The sources.
+        taken: Methods of other folders.
+    """
+    if not pairs or set(files) & set(pairs):
+        return {name: files}
+    longest = sorted(pairs, key=len, reverse=True)
+    found: dict[str, dict[str, Path]] = {}
+    for stem, path in files.items():
+        source = next((one for one in longest if stem.startswith((f"{one}_", f"{one}-"))), None)
+        if source is None or len(stem) == len(source) + 1:
+            return {name: files}
+        found.setdefault(stem[len(source) + 1 :], {})[source] = path
+    used = {*taken, *TRIVIAL_BASELINES}
+    return {f"{name}/{one}" if one in used else one: some for one, some in found.items()}
 
 
 def named_folders(fused: Sequence[str]) -> dict[str, Path]:
@@ -162,16 +207,25 @@ def _decoded(
     *,
     known: set[Path],
     step: Callable[[int, int], None],
+    suspicions: Suspicions,
 ) -> list[Problem]:
+    """Return what is wrong with the images, each of them decoded; suspicions get every pair."""
     problems: list[Problem] = []
     sizes: dict[Path, tuple[int, int]] = {}
+    first: tuple[Path, tuple[NDArray[np.uint8], decode.Colour]] | None = None
+    partners = dict(sources.values())
     fused = [path for files in methods.values() for path in files.values()]
     paths = [*(path for pair in sources.values() for path in pair), *fused]
     for done, path in enumerate(paths, start=1):
         try:
             if path not in known:
-                height, width = decode.grey(path).shape
+                image = decode.grey_and_colour(path)
+                height, width = image[0].shape
                 sizes[path] = height, width
+                if path in partners:
+                    first = path, image
+                elif first and partners[first[0]] == path and first[1][0].shape == (height, width):
+                    suspicions.add((first[0], path), infrared=first[1], visible=image)
         except DataError as error:
             problems.append(Problem.of(path, error))
         step(done, len(paths))

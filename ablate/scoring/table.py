@@ -239,7 +239,8 @@ def terminal(ranking: Ranking, *, arrows: tuple[str, str] = ARROWS, mark: str = 
     """
     means = means_table(ranking, arrows=arrows, mark=mark, missing="-", has_ranks=False)
     first = max(len("method"), *(len(line.method) + 2 * line.is_trivial for line in ranking.lines))
-    first = min(NAME, first)
+    shown = {line.method[: NAME - 2] for line in ranking.lines}
+    first = min(NAME if len(shown) == len(ranking.lines) else WIDTH - MEAN, first)
     parts = [to_text(means, width=WIDTH, first=first, column=MEAN, bold="*")]
     ranks = ranks_table(ranking)
     if ranks.rows:

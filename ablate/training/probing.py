@@ -111,7 +111,8 @@ def crop(pair: Pair, *, side: int, seed: int) -> Pair:
     height, width = pair.infrared.shape
     if min(height, width) < side:
         raise DataError(
-            f"{pair.stem}: {height}x{width} is smaller than the crop of {side}; set data.crop lower"
+            f"{pair.stem}: {width}x{height} is smaller than data.crop = {side}; set it to "
+            f"{min(height, width)} or less"
         )
     random = np.random.default_rng(seed)
     top, left = random.integers(height - side + 1), random.integers(width - side + 1)

@@ -101,6 +101,24 @@ def test_split_files_are_followed(run: Run, folder: Path, tmp_path: Path) -> Non
     assert "test 3" in out
 
 
+def test_the_offered_fix_can_be_typed(run: Run, folder: Path) -> None:
+    for old, new in (("ir", "one"), ("vi", "two")):
+        (folder / old).rename(folder / new)
+    code, out, _ = run("data", "verify", "tno", str(folder))
+    assert code == 2
+    assert out.count("say data=folders data.") == 2
+    sides = [f"data.infrared={folder / 'one'}", f"data.visible={folder / 'two'}"]
+    code, out, _ = run("data", "verify", "tno", str(folder), "data=folders", *sides)
+    assert (code, "set: 10 pairs" in out) == (0, True)
+    share = run("data", "verify", "folders", str(folder), *sides, "data.test_share=0.5")[1]
+    assert "test 5" in share
+    code, out, err = run("data", "verify", "folders", str(folder), "root=x", "data.a.b=1")
+    assert code == 2
+    assert "root=x: is no setting of a data set; write data.KEY=VALUE" in err + out
+    code, out, err = run("data", "verify", "folders", str(folder), "data.infared=x")
+    assert "did you mean 'infrared'" in err + out
+
+
 def test_progress_goes_to_standard_error(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,32 @@ def test_ten_stands_after_two_in_flat_names(tmp_path: Path, write: Callable) -> 
     assert made.stems("test") == ("4", "8", "12")
 
 
+@pytest.mark.parametrize(
+    ("infrared", "visible", "stem"),
+    [
+        ("{}D_ir", "{}D_vi", "3D"),
+        ("IR{}", "VIS-{}", "3"),
+        ("{}-IR", "{}-VIS", "3"),
+        ("caf\u00e9{}", "cafe\u0301{}", "caf\u00e93"),
+    ],
+)
+def test_two_folders_pair_by_what_names_say_beside_the_modality(
+    tmp_path: Path, write: Callable, infrared: str, visible: str, stem: str
+) -> None:
+    for number in range(8):
+        write(tmp_path / "ir" / f"{infrared.format(number)}.png", seed=number)
+        write(tmp_path / "vi" / f"{visible.format(number)}.png", seed=50 + number)
+    made = data.load({"name": "folders", "root": str(tmp_path)})
+    assert [path.stem for path in made.files[stem]] == [infrared.format(3), visible.format(3)]
+
+
+def test_names_that_pair_as_they_are_keep_their_words(tmp_path: Path, write: Callable) -> None:
+    for number in range(8):
+        for side in ("ir", "vi"):
+            write(tmp_path / side / f"{number}_ir.png", seed=number)
+    assert "3_ir" in data.make({"name": "folders", "root": str(tmp_path)}).files
+
+
 def test_the_modalities_are_not_swapped(tmp_path: Path, write: Callable) -> None:
     for number in range(8):
         write(tmp_path / "ir" / f"{number}.png", seed=number)

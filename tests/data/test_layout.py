@@ -59,6 +59,37 @@ def test_two_candidates_are_both_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (("thermal", "rgb"), ("thermal", "rgb")),
+        (("LWIR_images", "RGB_images"), ("LWIR_images", "RGB_images")),
+        (("tir", "vis"), ("tir", "vis")),
+        (("ir", "vi", "rgb", "thermal"), ("ir", "vi")),
+        (("ir_png", "vi", "rgb"), ("ir_png", "vi")),
+    ],
+)
+def test_further_words_count_where_no_usual_one_stands(
+    tmp_path: Path, write: Callable, names: tuple, chosen: tuple
+) -> None:
+    for name in names:
+        write(tmp_path / name / "1.png")
+    both = tuple(tmp_path / name for name in chosen)
+    assert sides(tmp_path) == (both, [])
+    assert arrangement(tmp_path) == ({"": both}, [])
+
+
+def test_a_further_word_beside_split_folders_hides_none_of_them(
+    tmp_path: Path, write: Callable
+) -> None:
+    for split in ("train", "test"):
+        for side in ("ir", "vi"):
+            write(tmp_path / "Thermal set" / split / side / "1.png")
+    write(tmp_path / "Thermal set" / "rgb" / "1.png")
+    found, problems = arrangement(tmp_path)
+    assert (list(found), problems) == (["test", "train"], [])
+
+
+@pytest.mark.parametrize(
     ("train", "test"),
     [
         (("train/ir", "train/vi"), ("test/ir", "test/vi")),
@@ -87,6 +118,27 @@ def test_modality_and_split_stand_in_either_order(
         "train": tuple(tmp_path / folder for folder in train),
         "test": tuple(tmp_path / folder for folder in test),
     }
+
+
+@pytest.mark.parametrize("order", ["{split}/{side}", "{side}/{split}"])
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        (("train", "eval"), ["train", "test"]),
+        (("train", "test", "evaluation"), ["train", "test", "val"]),
+    ],
+)
+def test_eval_is_a_split(
+    tmp_path: Path, write: Callable, order: str, named: tuple, found: list
+) -> None:
+    for split in named:
+        for side in ("Infrared", "Visible"):
+            write(tmp_path / order.format(split=split, side=side) / f"{split}.png")
+    told, problems = arrangement(tmp_path)
+    assert problems == []
+    assert sorted(told) == sorted(found)
+    last = told[found[-1]][0]
+    assert [path.stem for path in images(last)] == [named[-1]]
 
 
 def test_a_set_without_a_split_says_none(tmp_path: Path, write: Callable) -> None:

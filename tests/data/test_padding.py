@@ -3,10 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate import data
+from ablate import config, data
 from ablate.data.pairs import Pair, padded
 from ablate.data.sampling import CropSampler
 from ablate.errors import ConfigError, DataError
+from ablate.study.names import known
+from ablate.training.tasks import task_of
+from ablate.training.tasks.fusion import check_crop
 
 SETTINGS = {"name": "synthetic", "size": [20, 40], "pairs": {"train": 3, "val": 2, "test": 2}}
 
@@ -44,3 +47,24 @@ def test_what_is_scored_stays_as_it_is_also_after_a_redraw() -> None:
 def test_another_way_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"data\.small: .*did you mean 'pad'"):
         data.load({**SETTINGS, "crop": 32, "small": "padd"})
+
+
+def test_the_probe_pads_nothing_and_is_not_offered_to() -> None:
+    pairs = data.load({**SETTINGS, "crop": 16})
+    with pytest.raises(DataError, match=r"larger than 5 images.*or data\.small=pad"):
+        check_crop(pairs, 32)
+    with pytest.raises(DataError, match=r"larger than 7 images.*set data\.crop") as caught:
+        check_crop(pairs, 32, fits_probe=True)
+    assert "pad" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("network", "small", "is_refused"),
+    [("probe", "pad", True), ("probe", "refuse", False), ("unet", "pad", False)],
+)
+def test_padding_for_a_probe_is_refused_by_the_check(
+    network: str, small: str, is_refused: bool
+) -> None:
+    words = [f"model={network}", f"data.small={small}"]
+    faults = task_of(config.load("quickstart", words, known=known()).base).faults()
+    assert any("data.small: pad: the probe" in fault for fault in faults) == is_refused

@@ -46,6 +46,11 @@ def test_one_list_leaves_the_rest_to_the_others(root: Path, tmp_path: Path) -> N
     assert made.manifest.counts["test"] == 10
 
 
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_name(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "test.txt").write_bytes(b"\xef\xbb\xbf03\r\n02\r\n")
+    assert load(root, tmp_path / "test.txt").stems("test") == ("03", "02")
+
+
 def test_lists_with_the_title_before_are_found_beside_those_of_others(
     root: Path, tmp_path: Path
 ) -> None:

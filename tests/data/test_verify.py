@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from ablate import data
+from ablate.data.decode import Colour
 from ablate.data.fingerprint import BITS, NEAR_BITS, fingerprint, nearest_looks
 from ablate.data.modalities import Tint, coloured, is_copy
 from ablate.data.synthetic import scene
@@ -19,7 +20,9 @@ def scenes(root: Path, *, train: int = 8, test: int = 4) -> Path:
         for number in range(count):
             stem = f"{split}{number:03d}{'N' if number % 2 else 'D'}"
             pair = scene(stem, height=48, width=64, seed=0)
-            tinted = np.stack([pair.visible, pair.visible // 2, pair.visible // 3], axis=-1)
+            place = np.linspace(0.2, 1, 64)  # no palette: one brightness has many colours
+            green, blue = (pair.visible * part for part in (place, place[::-1]))
+            tinted = np.stack([pair.visible, green, blue], axis=-1).astype(np.uint8)
             for side, image in (("ir", pair.infrared), ("vi", tinted)):
                 path = root / split / side / f"{stem}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +73,7 @@ def test_all_faults_of_all_kinds_are_told_at_once(tmp_path: Path) -> None:
         ("test001N.png", "has no partner in ir/"),
         ("train001N.png", "broken image"),
         ("train002D.png", "is empty"),
-        ("train003N.png", "not a PNG, JPEG, BMP or TIFF image"),
+        ("train003N.png", "not an image of a known format"),
         ("test000D.png", "is 10x10, its partner 64x48"),
         ("train004D.png", "is a copy of the visible one"),
         ("test002D.png", "same pixels as train/ir/train005N.png in"),
@@ -131,14 +134,74 @@ def test_a_swapped_set_is_told_once_and_a_swapped_pair_by_name(tmp_path: Path) -
 
 
 def test_the_rule_of_colour_at_its_bounds() -> None:
-    def what(infrared: float, visible: float) -> str:
-        problems = coloured([Tint(file=Path("ir/a.png"), infrared=infrared, visible=visible)])
+    def what(infrared: float, visible: float, scatter: float = 0.5) -> str:
+        one, other = Colour(spread=infrared, scatter=scatter), Colour(spread=visible)
+        problems = coloured([Tint(file=Path("ir/a.png"), infrared=one, visible=other)])
         return problems[0].what if problems else ""
 
     assert what(4.0, 0.0) == ""  # recompressed grey
     assert "probably swapped" in what(4.1, 2.0)
-    assert "false colours" in what(30.0, 20.0)
+    assert "a visible image" in what(30.0, 20.0)
+    assert "false colours" in what(30.0, 0.0, scatter=0.14)
+    assert "probably swapped" in what(30.0, 0.0, scatter=0.16)
+    assert "false colours" in what(101.0, 0.0)
     assert what(0.0, 30.0) == ""
+
+
+def palette(name: str, grey: np.ndarray) -> np.ndarray:
+    level = grey / 255
+    if name == "rainbow":  # blue, green, red: brightness does not tell the colour
+        channels = [np.clip(1.5 - np.abs(4 * level - place), 0, 1) for place in (3, 2, 1)]
+    else:  # iron: black, red, yellow, white
+        channels = [np.clip(3 * level - place, 0, 1) for place in (0, 1, 2)]
+    return (np.stack(channels, axis=-1) * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("is_coloured", [True, False])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+@pytest.mark.parametrize("name", ["iron", "rainbow"])
+def test_infrared_in_false_colours_is_not_called_exchanged(
+    tmp_path: Path, name: str, suffix: str, is_coloured: bool
+) -> None:
+    root = scenes(tmp_path)
+    for split in ("train", "test"):
+        for path in sorted((root / split / "ir").iterdir()):
+            image = palette(name, np.asarray(Image.open(path)))
+            path.unlink()
+            Image.fromarray(image).save(path.with_suffix(f".{suffix}"), quality=80)
+            visible = root / split / "vi" / path.name
+            if not is_coloured:
+                Image.open(visible).convert("L").save(visible)
+    (problem,) = found(root).problems
+    assert problem.file == root / "train" / "ir"
+    assert "12 of 12" in problem.what
+    assert "false colours of a palette" in problem.what
+
+
+def test_constant_images_are_named_themselves_and_resemble_nothing(tmp_path: Path) -> None:
+    root = scenes(tmp_path)
+    black = ["train/ir/train001N.png", "train/vi/train002D.png", "test/vi/test001N.png"]
+    for name in black:
+        Image.new("L", (64, 48)).save(root / name)
+    nearly = np.zeros((48, 64), np.uint8)
+    nearly[::2] = 2
+    Image.fromarray(nearly).save(root / "test/ir/test002D.png")
+    assert sorted(texts(found(root))) == [
+        ("test001N.png", "constant image (every pixel is 0)"),
+        ("test002D.png", "constant image (levels 0 to 2)"),
+        ("train001N.png", "constant image (every pixel is 0)"),
+        ("train002D.png", "constant image (every pixel is 0)"),
+    ]
+
+
+def test_an_infrared_image_that_is_a_visible_one_of_train_is_named_with_that_file(
+    tmp_path: Path,
+) -> None:
+    root = scenes(tmp_path)
+    grey = Image.open(root / "train/ir/train000D.png")
+    grey.save(root / "test/vi/test000D.png")
+    ((file, what),) = texts(found(root))
+    assert (file, what) == ("test000D.png", "same pixels as train/ir/train000D.png in train")
 
 
 def test_frames_of_one_scene_in_train_and_test_are_told(tmp_path: Path) -> None:

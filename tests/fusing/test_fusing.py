@@ -173,7 +173,43 @@ def test_faults_of_files_are_told_with_their_names(tmp_path: Path) -> None:
     unequal = Sources(infrared=one, visible=tmp_path / "vi" / "x.png", stem="x")
     with pytest.raises(AblateError, match="differ in size"):
         fuse(Brighter(), [unequal], tmp_path / "o", device=CPU)
-    assert not list((tmp_path / "o").iterdir())
+    assert not (tmp_path / "o").exists()
+
+
+def test_all_faults_are_told_before_the_first_file_is_written(tmp_path: Path) -> None:
+    for name, size in (("a", (20, 30)), ("b", (20, 30)), ("c", (1, 1)), ("d", (20, 30))):
+        for side in ("ir", "vi"):
+            picture(tmp_path / side / f"{name}.png", size)
+    sources = gather(tmp_path / "ir", tmp_path / "vi")
+    broken = tmp_path / "ir" / "b.png"
+    broken.write_bytes(broken.read_bytes()[:-60])  # its header is whole
+    picture(tmp_path / "vi" / "d.png", (30, 20))
+    with pytest.raises(DataError) as caught:
+        fuse(models.build(NETWORK), sources, tmp_path / "o", device=CPU)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    for text in (
+        r"ir/b.png: broken image",
+        "vi/c.png: DenseFuse: 1x1 is too small",
+        "vi/d.png: diff",
+    ):
+        assert any(text in line for line in lines), text
+    assert not (tmp_path / "o").exists()
+
+
+def test_sources_that_look_exchanged_or_are_black_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    picture(tmp_path / "ir" / "a.png", (20, 30, 3))
+    picture(tmp_path / "vi" / "a.png", (20, 30))
+    picture(tmp_path / "ir" / "b.png", (20, 30))
+    Image.new("L", (30, 20)).save(tmp_path / "vi" / "b.png")
+    fuse(Brighter(), gather(tmp_path / "ir", tmp_path / "vi"), tmp_path / "o", device=CPU)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert "vi/b.png: constant image" in told[0]
+    assert "ir/a.png: has colour" in told[1]
+    assert "probably swapped; exchange them" in told[1]
 
 
 def test_the_pair_that_is_too_small_is_named(tmp_path: Path) -> None:

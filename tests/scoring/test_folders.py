@@ -77,7 +77,7 @@ def test_an_unequal_fused_size_is_told_with_both_sizes(folders: Folders, save: S
 def test_a_folder_without_any_name_of_the_sources_is_a_problem(
     folders: Folders, save: Save, tmp_path: Path
 ) -> None:
-    save(tmp_path / "other" / "a_fused.png", picture(3))
+    save(tmp_path / "other" / "afused.png", picture(3))
     with pytest.raises(DataError, match=r"other: no image has the name of a source \(a.png\)"):
         gather(**folders.sources, fused=[str(folders.good), str(tmp_path / "other")])
 
@@ -85,6 +85,30 @@ def test_a_folder_without_any_name_of_the_sources_is_a_problem(
 def test_colour_images_are_read_as_luminance(folders: Folders, save: Save) -> None:
     save(folders.good / "a.png", np.stack([picture(1), picture(2), picture(3)], -1))
     assert gather(**folders.sources, fused=[str(folders.good)]).sources
+
+
+def test_one_folder_may_hold_several_methods_by_suffix(
+    folders: Folders, save: Save, tmp_path: Path
+) -> None:
+    for stem in ("a", "b", "c"):
+        for method in ("CBF", "max", "U2-Fusion"):
+            save(tmp_path / "all" / f"{stem}_{method}.png", picture(3))
+    found = gather(**folders.sources, fused=[str(folders.good), f"vifb={tmp_path / 'all'}"])
+    assert list(found.methods) == ["good", "CBF", "U2-Fusion", "vifb/max"]
+    assert found.methods["CBF"]["b"].name == "b_CBF.png"
+    assert list(found.sources) == ["a", "b", "c"]
+    assert found.notes == ()
+
+
+def test_what_looks_wrong_with_sources_is_noted(folders: Folders, save: Save) -> None:
+    rng = np.random.default_rng(0)
+    save(folders.infrared / "a.png", rng.integers(0, 99, (48, 56, 3), np.uint8))
+    save(folders.visible / "b.png", np.full((48, 56), 7, np.uint8))
+    notes = gather(**folders.sources, fused=[str(folders.good)]).notes
+    assert len(notes) == 2
+    assert "vi/b.png: constant image (every pixel is 7)" in notes[0]
+    assert "ir/a.png: has colour" in notes[1]
+    assert "probably swapped" in notes[1]
 
 
 def test_methods_are_named_by_word_or_folder(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from ablate import data, losses
 from ablate.errors import ConfigError, DataError, StoreError
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from ablate.data.pairs import PairSet
     from ablate.training.run import Run
     from ablate.training.scoring import Row
+
+PROBE_PADS: Final = (
+    "data.small: pad: the probe is fitted to crops of val and test and pads none; set data.crop to "
+    "the smallest side of an image or less, or choose a network"
+)
 
 
 @TASKS.register(FUSION)
@@ -70,7 +75,9 @@ class Fusion(Task):
             if (limit := section.get("limit")) not in tried:
                 tried.append(limit)
                 data.load(section)
-        check_crop(examples, max(int(section["crop"]) for section in sections))
+        fits_probe = any(settings["model"]["name"] == "probe" for settings in every)
+        largest = max(int(section["crop"]) for section in sections)
+        check_crop(examples, largest, fits_probe=fits_probe)
         check_starts(every)
 
     def faults(self) -> list[str]:
@@ -82,6 +89,7 @@ class Fusion(Task):
         crop_px = parts["data"]["crop"]
         stages = [stage.get("loss", {}) for stage in train.stages or ()]
         faults = [
+            *([PROBE_PADS] if _is_padded_probe(parts) else []),
             *faults_of(train),
             *losses.check(parts["loss"], crop_px, steps=train.steps),
             *(
@@ -177,21 +185,28 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
         raise ConfigError(*dict.fromkeys(faults))
 
 
-def check_crop(pairs: "PairSet", crop_px: int) -> None:
-    """Raise DataError when an image is smaller than the training crop, all of them named."""
+def _is_padded_probe(settings: Mapping[str, Any]) -> bool:
+    return settings["model"]["name"] == "probe" and settings["data"].get("small") == "pad"
+
+
+def check_crop(pairs: "PairSet", crop_px: int, *, fits_probe: bool = False) -> None:
+    """Raise DataError when an image is smaller than the training crop, all of them named.
+
+    A probe is fitted to crops of val and test, which are never padded.
+    """
     if pairs.pads_to_px >= crop_px:
         return
     small = [
         f"{pair.stem} ({pair.infrared.shape[1]}x{pair.infrared.shape[0]})"
-        for split in ("train", "val")
+        for split in ("train", "val", *(["test"] if fits_probe else []))
         for pair in pairs.pairs(split)
         if min(pair.infrared.shape) < crop_px
     ]
     if small:
         raise DataError(
             f"data.crop: {crop_px} is larger than {len(small)} images: {', '.join(small[:5])}"
-            f"{' ...' if len(small) > 5 else ''}; set data.crop to the smallest side or less, or "
-            f"data.small=pad"
+            f"{' ...' if len(small) > 5 else ''}; set data.crop to the smallest side or less"
+            f"{'' if fits_probe else ', or data.small=pad'}"
         )
 
 
