@@ -1,6 +1,7 @@
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zlib import compress, crc32
 
 import numpy as np
@@ -198,7 +199,7 @@ def test_damaged_files_are_read_or_refused_by_name_and_nothing_else(
 @pytest.mark.parametrize("suffix", ["webp", "pgm", "jp2", "gif", "dib"])
 def test_further_formats_are_read(tmp_path: Path, suffix: str) -> None:
     values = np.kron(np.arange(12).reshape(3, 4) * 20, np.ones((16, 16))).astype(np.uint8)
-    options = {"lossless": True} if suffix == "webp" else {}
+    options: dict[str, Any] = {"lossless": True} if suffix == "webp" else {}
     Image.fromarray(values).save(tmp_path / f"a.{suffix}", **options)
     assert (decode.grey(tmp_path / f"a.{suffix}") == values).all()
     assert decode.size(tmp_path / f"a.{suffix}") == (48, 64)

@@ -186,7 +186,8 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _is_padded_probe(settings: Mapping[str, Any]) -> bool:
-    return settings["model"]["name"] == "probe" and settings["data"].get("small") == "pad"
+    is_probe: bool = settings["model"]["name"] == "probe"
+    return is_probe and settings["data"].get("small") == "pad"
 
 
 def check_crop(pairs: "PairSet", crop_px: int, *, fits_probe: bool = False) -> None:
