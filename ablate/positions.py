@@ -8,6 +8,7 @@ whole cells too, so none of them is drawn half as often as its neighbours.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class Axis:
             return None
         step = self.step or 1
         count = int((self.high - self.low) / step + 1e-9) + 1
-        numbers = [self.low + index * step for index in range(count)]
-        return tuple(int(number) for number in numbers) if self.is_whole else tuple(numbers)
+        if self.is_whole:
+            return tuple(int(self.low + index * step) for index in range(count))
+        return tuple(on_step(self.low + n * step, low=self.low, step=step) for n in range(count))
 
     def value(self, position: float) -> Any:
         """The value at a position in [0, 1]; numbers of a continuous range are not rounded."""
@@ -76,6 +78,18 @@ class Axis:
         if self.is_whole and self.version != HALF_ENDS:  # on a log scale: others have equal cells
             return self.low - 0.5, self.high + 0.5
         return float(self.low), float(self.high)
+
+
+def on_step(value: float, *, low: float, step: float) -> float:
+    """The decimal number nearest to `value` that whole steps reach from `low`.
+
+    Sums of binary fractions miss it in their last bit, and would be other arms.
+
+    Example:
+        >>> 0.1 + 6 * 0.1, on_step(0.1 + 6 * 0.1, low=0.1, step=0.1)
+        (0.7000000000000001, 0.7)
+    """
+    return float(Decimal(str(low)) + round((value - low) / step) * Decimal(str(step)))
 
 
 def positions(

@@ -29,11 +29,14 @@ from ablate.config.expressions import MissingNameError, parse
 from ablate.config.schema import Constraint, Dimension, VectorDimension
 from ablate.config.settings import table_of
 from ablate.errors import ConfigError, nearest
+from ablate.identity import canonical_json
 from ablate.numbers import is_number, is_whole
+from ablate.positions import on_step
 
 PER_LEVEL = ("loss.scales", "loss.weights")  # have one number per level
 LEVELS = "loss.levels"
 TOLERANCE = 1e-6
+STEPS_ARE_CHECKED = 3  # version of the defaults
 
 Path = Annotated[Text, Field(description="Dotted path of the setting, such as loss.ratio.")]
 TYPE: Any = Field(description="What its values are.")
@@ -74,6 +77,8 @@ class _RangeEntry(_DimensionEntry):
             yield "low", f"must be below high, got {low} and {high}"
         if self.step is not None and (self.step <= 0 or self.step > high - low):
             yield "step", f"must be above 0 and within the range, got {self.step}"
+        elif self.step is not None:
+            yield from self._off_step(parts)
         if self.log and low <= 0:
             yield "low", f"must be above 0 on a log scale, got {low}"
         if self.log and self.step is not None:
@@ -81,6 +86,33 @@ class _RangeEntry(_DimensionEntry):
         for key in ("low", "high") if self.has("path", "low", "high") else ():
             if text := parts.settings.setting_fault(self.path, getattr(self, key)):
                 yield "path" if text.startswith("no such") else key, f"{self.path}: {text}"
+
+    def _off_step(self, parts: Parts) -> Iterator[Problem]:
+        """Yield the end and the baseline that whole steps from the low end never reach.
+
+        Studies of stores that began before version 3 of the defaults go on as they began.
+        """
+        if parts.defaults < STEPS_ARE_CHECKED or not self.has("low", "high", "step"):
+            return
+        is_given = self.baseline is not None
+        baseline = self.baseline if is_given else _base_value(parts.settings.base, self.path, None)
+        for key, value in (("high", self.high), ("baseline", baseline)):
+            is_inside = is_number(value) and self.low <= value <= self.high
+            if not is_inside or on_step(value, low=self.low, step=self.step) == value:
+                continue
+            count = math.floor((value - self.low) / self.step)
+            near = [
+                on_step(self.low + n * self.step, low=self.low, step=self.step)
+                for n in (count, count + 1)
+            ]
+            taken = "taken from base: " if key == "baseline" and not is_given else ""
+            yield (
+                key,
+                (
+                    f"{taken}steps of {self.step:g} from {self.low:g} never reach {value:g}; "
+                    f"write {near[0]:g} or {near[1]:g}"
+                ),
+            )
 
 
 class IntDimensionEntry(_RangeEntry):
@@ -113,7 +145,7 @@ class CategoricalDimensionEntry(_DimensionEntry):
 
     def _problems(self, parts: Parts) -> Iterator[Problem]:
         choices = self.choices if self.has("choices") else []
-        if len({repr(value) for value in choices}) < len(choices):
+        if len({canonical_json(value) for value in choices}) < len(choices):
             yield "choices", "has one value twice; remove the second"
         for value in choices if self.has("path") else ():
             if text := parts.settings.setting_fault(self.path, value):

@@ -15,6 +15,8 @@ from ablate.config.apply import active, size_of
 from ablate.config.dimensions import paths_of
 from ablate.config.expressions import parse
 from ablate.config.schema import Dimension, VectorDimension
+from ablate.identity import canonical_json
+from ablate.positions import on_step
 from ablate.search.vectors import distribution_of, parameter_names, to_list, to_positions
 
 
@@ -46,8 +48,8 @@ def always(dimensions: Mapping[str, Dimension]) -> frozenset[str]:
 
 def distribution(dimension: Dimension) -> BaseDistribution:
     """Return the dimension as Optuna knows it; a bundle is a choice among its names."""
-    if dimension.type in ("categorical", "bundle"):
-        return CategoricalDistribution(list(dimension.choices or ()))  # type: ignore[arg-type]
+    if dimension.choices is not None:
+        return CategoricalDistribution([_kept(dimension, one) for one in dimension.choices])
     assert dimension.low is not None
     assert dimension.high is not None
     if dimension.type == "int":
@@ -79,8 +81,26 @@ def parameters_of(
                 positions = to_positions(dimension, value)
                 found.update({n: (p, shape) for n, p in zip(names, positions, strict=True)})
         elif dimension is not None:
-            found[name] = (value, distribution(dimension))
+            found[name] = (_kept(dimension, value), distribution(dimension))
     return found
+
+
+def _kept(dimension: Dimension, value: Any) -> Any:
+    """Return a value as Optuna keeps it.
+
+    Optuna knows no lists and mappings and takes True for 1: where a choice is one of these, all are
+    kept as JSON. A stepped number of an older store may miss its decimal form in the last bit.
+    """
+    if dimension.choices is not None:
+        return value if _are_plain(tuple(dimension.choices)) else canonical_json(value)
+    if dimension.type == "float" and dimension.step is not None:
+        return on_step(value, low=float(dimension.low or 0), step=dimension.step)
+    return value
+
+
+def _are_plain(choices: tuple[Any, ...]) -> bool:
+    is_scalar = all(one is None or isinstance(one, str | int | float) for one in choices)
+    return is_scalar and len(set(choices)) == len(choices)
 
 
 def suggest_values(
@@ -99,10 +119,12 @@ def suggest_values(
         if isinstance(dimension, VectorDimension):
             size = size_of(dimension, dimensions, values, base)
             shape = distribution_of(dimension)
-            positions = [_ask(trial, n, shape) for n in parameter_names(dimension, size)]
+            positions = [float(_ask(trial, n, shape)) for n in parameter_names(dimension, size)]
             values[name] = to_list(dimension, positions)
         else:
-            values[name] = _ask(trial, name, distribution(dimension))
+            found = _ask(trial, name, distribution(dimension))
+            by_kept = {_kept(dimension, one): one for one in dimension.choices or ()}
+            values[name] = by_kept.get(found, found) if by_kept else _kept(dimension, found)
     return values
 
 

@@ -1,5 +1,6 @@
 """The Optuna store: a projection of the finished trials, made under a lock, rebuilt at will."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from ablate.search.history import frozen
 from ablate.search.space import parameters_of
 from ablate.tracking.address import hide, public
 from ablate.writing import replacing
+
+# an older version kept lists as choices: see `TrialStore.is_outdated`
+warnings.filterwarnings("ignore", message="Choices for a categorical distribution")
 
 KEY = "ablate.trial"
 BUILDING = 0x61626C617465  # key of the lock that is held while a schema is built
@@ -119,6 +123,15 @@ class TrialStore:
             for trial in self._study.get_trials(deepcopy=False)
             if KEY in trial.user_attrs
         }
+
+    def is_outdated(self) -> bool:
+        """Return whether it holds lists as choices: Optuna takes no trial with others beside."""
+        return any(
+            isinstance(choice, list | dict)
+            for trial in self._study.get_trials(deepcopy=False)
+            for shape in trial.distributions.values()
+            for choice in getattr(shape, "choices", ())
+        )
 
     def cleared(self) -> "TrialStore":
         """Return the store with the study made anew, without any trial."""

@@ -137,9 +137,12 @@ class Projection:
         self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
 
     def _is_optuna_stale(self) -> bool:
-        """Return whether Optuna holds other values: a driver died while it set results aside."""
+        """Return whether Optuna holds other values, or choices as an older version kept them.
+
+        Other values are there when a driver died while it set results aside.
+        """
         finished = self._trials.finished
-        return any(
+        return self._optuna.is_outdated() or any(
             number not in finished
             or (
                 value != finished[number].value

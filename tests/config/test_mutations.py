@@ -83,6 +83,14 @@ MUTATIONS = {
         "space.dimensions.ratio.hgih: no such setting of a float dimension; did you mean 'high'?",
     ),
     "dimension type": (put("space/dimensions/ratio/type", "flot"), "must be one of int, float"),
+    "end off its steps": (
+        put("space/dimensions/ratio/step", 0.2),
+        "ratio.high: steps of 0.2 from 0.25 never reach 0.84; write 0.65 or 0.85",
+    ),
+    "baseline off its steps": (
+        put("space/dimensions/ratio/step", 0.59),
+        "ratio.baseline: steps of 0.59 from 0.25 never reach 0.5; write 0.25 or 0.84",
+    ),
     "turned range": (put("space/dimensions/ratio/low", 0.9), "must be below high, got 0.9"),
     "dimension path": (put("space/dimensions/ratio/path", "loss.rato"), "loss.rato: no such"),
     "range out of setting": (put("space/dimensions/ratio/high", 1.5), "ratio.high: loss.ratio:"),
