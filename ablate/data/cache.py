@@ -2,6 +2,8 @@
 
 import contextlib
 import hashlib
+import io
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,15 +14,18 @@ from numpy.typing import NDArray
 from ablate.data.pairs import Pair, PairSet
 from ablate.writing import replacing
 
-VERSION: Final = 2  # of what decoding makes of a file; another number decodes anew
+logger = logging.getLogger(__name__)
+VERSION: Final = 3  # of what decoding makes of a file; another number decodes anew
+DIGEST_BYTES: Final = 32  # at the end of a file: the SHA-256 of what stands before
 
 
 def cached(pairs: PairSet, folder: Path) -> PairSet:
     """Return the same pairs, each file decoded once for all processes that name this folder.
 
     One file per pair, both images as uint8, in a folder named by the hash of the manifest, which
-    has the hash of every file: nothing in it can be out of date. A file appears whole; processes
-    that meet write the same. Where nothing can be written, every process decodes for itself.
+    has the hash of every file: nothing in it can be out of date. A file appears whole and carries
+    its checksum, which each process verifies once; a damaged one is made anew. Processes that meet
+    write the same. Where nothing can be written, every process decodes for itself.
     Generated pairs are made by every process.
 
     Args:
@@ -49,6 +54,10 @@ def cached(pairs: PairSet, folder: Path) -> PairSet:
 def _map(path: Path) -> NDArray[np.uint8] | None:
     """Return both images as a read-only map, None where there is no whole file."""
     try:
+        content = path.read_bytes()
+        if hashlib.sha256(content[:-DIGEST_BYTES]).digest() != content[-DIGEST_BYTES:]:
+            logger.warning("%s: damaged; the pair is decoded anew", path)
+            return None
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, EOFError, ValueError):
         return None
@@ -60,5 +69,8 @@ def _map(path: Path) -> NDArray[np.uint8] | None:
 def _write(path: Path, images: NDArray[np.uint8]) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as beside, beside.open("wb") as file:
-            np.save(file, images)
+        made = io.BytesIO()
+        np.save(made, images)
+        content = made.getvalue()
+        with replacing(path) as beside:
+            beside.write_bytes(content + hashlib.sha256(content).digest())

@@ -2,13 +2,14 @@
 
 import contextlib
 import hashlib
+import logging
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -17,8 +18,10 @@ from ablate.metrics.contract import Memory
 from ablate.metrics.protocol import protocol_hash
 from ablate.writing import replacing
 
-VERSION: Final = 2  # of the parts that metrics keep; another number forgets what lies there
+logger = logging.getLogger(__name__)
+VERSION: Final = 3  # of the parts that metrics keep; another number forgets what lies there
 LIMIT_MIB: Final = 2048  # a pair of 640x480 takes 4.1 MiB in float64, half of that in float32
+CHECKSUM: Final = "sha256"  # in the header of a file
 Part = TypeVar("Part")
 
 
@@ -27,7 +30,8 @@ class SourceStatistics:
 
     A file holds the compact parts that one metric computed of one pair (`GreyImages.of_sources`).
     Its name has the contents of both images, the protocol, the type and the version, so that
-    nothing in it can be out of date; what plug-in metrics compute is kept in memory alone. Files
+    nothing in it can be out of date, and it carries a checksum, which each process verifies once; a
+    damaged file is computed anew. What plug-in metrics compute is kept in memory alone. Files
     are mapped: their pages are the operating system's to drop. A full folder takes no more, what
     lies there stays until `ablate gc`.
 
@@ -70,7 +74,7 @@ class SourceStatistics:
         """Return the parts in a file, None where there is none or a broken one."""
         if name not in self._known:
             try:
-                found = load_file(self._folder / name)
+                found = _whole(self._folder / name)
                 self._known[name] = tuple(
                     tuple(found[f"{side}.{part}"] for part in range(len(found) // 2))
                     for side in (0, 1)
@@ -94,7 +98,7 @@ class SourceStatistics:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with replacing(self._folder / name) as beside:
-                beside.write_bytes(save(named))
+                beside.write_bytes(save(named, metadata={CHECKSUM: _checksum(named)}))
         except OSError:
             self._limit = 0  # full or read-only: compute what is not there
         self._room -= needed
@@ -124,6 +128,29 @@ class _Kept(Memory):
         if _are_plain(parts):
             self._statistics.write(name, parts)  # type: ignore[arg-type]
         return parts
+
+
+def _whole(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file, mapped.
+
+    Raises:
+        OSError, SafetensorError: There is none, or it does not hold what was written.
+    """
+    found = load_file(path)
+    with safe_open(path, framework="pt") as file:
+        expected = (file.metadata() or {}).get(CHECKSUM)
+    if expected != _checksum(found):
+        logger.warning("%s: damaged; it is computed anew", path)
+        raise SafetensorError("another checksum")
+    return found
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> str:
+    made_of = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        made_of.update(f"{name} {tuple(tensor.shape)} {tensor.dtype};".encode())
+        made_of.update(tensor.contiguous().numpy().data)
+    return made_of.hexdigest()
 
 
 def _are_plain(parts: object) -> bool:

@@ -80,6 +80,17 @@ def test_a_torn_file_is_written_anew(pairs: PairSet, tmp_path: Path) -> None:
     assert read_all(cached(opened(tmp_path), tmp_path / "cache")) == wanted
 
 
+def test_a_block_of_zeros_in_a_file_is_seen_and_the_pair_decoded_anew(
+    pairs: PairSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = read_all(cached(pairs, tmp_path / "cache"))
+    for file in (tmp_path / "cache").rglob("*.npy"):
+        content = file.read_bytes()
+        file.write_bytes(content[:300] + bytes(64) + content[364:])
+    assert read_all(cached(opened(tmp_path), tmp_path / "cache")) == wanted
+    assert caplog.text.count("damaged; the pair is decoded anew") == 8
+
+
 def test_several_builders_leave_whole_files_and_nothing_beside_them(
     pairs: PairSet, tmp_path: Path
 ) -> None:

@@ -110,6 +110,20 @@ def test_a_damaged_file_is_computed_anew(triple: Make, tmp_path: Path, damage: b
     assert all(torch.equal(got[name], wanted[name]) for name in wanted)
 
 
+def test_a_block_of_zeros_is_seen_and_the_statistics_are_computed_anew(
+    triple: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    images = triple(4)
+    wanted = evaluate(**images, statistics=SourceStatistics(tmp_path))
+    files = list(tmp_path.iterdir())
+    for file in files:
+        content = file.read_bytes()
+        file.write_bytes(content[:-600] + bytes(600))
+    got = evaluate(**images, statistics=SourceStatistics(tmp_path))
+    assert all(torch.equal(got[name], wanted[name]) for name in wanted)
+    assert caplog.text.count("damaged; it is computed anew") == len(files)
+
+
 def test_a_folder_that_cannot_be_written_is_not_used(triple: Make, tmp_path: Path) -> None:
     place = tmp_path / "file"
     place.write_text("in the way")
