@@ -22,6 +22,13 @@ import errno
 from collections.abc import Iterable, Sequence
 
 LONGEST_LINE = 600
+STORAGE = {
+    errno.ENOSPC: "the disk is full; free space",
+    errno.EDQUOT: "the disk quota is used up; free space, or have it raised",
+    errno.EIO: "the disk fails (input/output error); check it",
+    errno.ESTALE: "the file system went away (stale file handle); mount it again",
+}
+SQLITE_SAYS = {"disk is full": errno.ENOSPC, "disk I/O error": errno.EIO}
 MOST_LINES = 25
 
 
@@ -98,16 +105,23 @@ class DivergedError(AblateError, ArithmeticError):
     """A loss or an output became NaN or infinite."""
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Return whether a full disk lies behind an error, whatever library raised it."""
+def storage_failure(error: BaseException) -> str:
+    """Return what failed under a store and the fix, "" where the storage is not behind an error.
+
+    It is nobody's run that failed: the same command goes on from here. Libraries wrap the error of
+    the system, and sqlite has words of its own.
+    """
     seen: list[BaseException | None] = []
     at: BaseException | None = error
     while at is not None and at not in seen:
-        if (isinstance(at, OSError) and at.errno == errno.ENOSPC) or "disk is full" in str(at):
-            return True
+        if isinstance(at, OSError) and at.errno in STORAGE:
+            return STORAGE[at.errno]
+        for said, number in SQLITE_SAYS.items():
+            if said in str(at):
+                return STORAGE[number]
         seen.append(at)
         at = at.__cause__ or at.__context__
-    return False
+    return ""
 
 
 def one_line(text: str, *, longest: int = LONGEST_LINE) -> str:

@@ -313,6 +313,7 @@ class StudyDocument:
         settings: The base settings of every run.
         environments: Those in which runs were made, where there are several.
         drift: How they differ, in a sentence.
+        damage: Files that were damaged and are left out, in a sentence.
         rules: Of analysis, as the study registered them.
         revision: Of the code; versions before 0.1 published it here.
     """
@@ -356,6 +357,7 @@ class StudyDocument:
     references_left_out: str = stored(default="", optional=True)
     environments: tuple[EnvironmentFacts, ...] = stored(default=(), name="strata", optional=True)
     drift: str = stored(default="", optional=True)
+    damage: str = stored(default="", optional=True)
     gallery: GalleryFacts = field(default_factory=GalleryFacts)
     revision: str = stored(default="", optional=True)
 
@@ -372,3 +374,22 @@ class StudyDocument:
     def selecting(self) -> str:
         """The metric that selects tuning points and that samplers optimise."""
         return self.objective.partition("/")[2]
+
+
+def unscored_in_words(objectives: Mapping[str, int], *, finished: int) -> list[str]:
+    """Return which objectives finished runs lack since no image gave a number.
+
+    Args:
+        objectives: "split/metric" -> finished runs with a number for it.
+        finished: Runs that finished.
+
+    Example:
+        >>> unscored_in_words({"val/vif": 0, "val/qabf": 7}, finished=7)
+        ['7 of 7 finished runs have no val/vif: it is not a number for any of their images']
+    """
+    return [
+        f"{finished - count} of {finished} finished runs have no {name}: it is not a number for "
+        "any of their images"
+        for name, count in objectives.items()
+        if count < finished
+    ]

@@ -43,4 +43,9 @@ def replacing(path: Path, *, is_synced: bool = False, is_alone: bool = False) ->
 def write_json(path: Path, values: Any) -> None:
     """Write JSON, whole or not at all, even where the machine stops."""
     with replacing(path, is_synced=True) as beside:
-        beside.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+        beside.write_bytes(json_bytes(values))
+
+
+def json_bytes(values: Any) -> bytes:
+    """Return what `write_json` writes."""
+    return json.dumps(values, ensure_ascii=False).encode()

@@ -21,11 +21,13 @@ JSON = {
     "run --dry-run": "study, dry_run, to_run, planned, kept, retried, resumed, restarted, new, "
     "running_elsewhere",
     "status": "study, unit, planned, finished, pruned, failed, running, interrupted, infeasible, "
-    "duplicates, reasons, optuna, mlflow, design_hash, started_as, data_hash, strata, at_work",
+    "duplicates, reasons, unreadable, unscored, optuna, mlflow, design_hash, started_as, "
+    "data_hash, strata, at_work",
     "report": "report, files, summary",
     "check": "fine, unchecked, faults",
     "list": "a list of names",
     "doctor": "study, found, left, strata",
+    "backup": "study, store, ended",
     "gc": "store, dry_run, removed, kept, bytes",
     "compare": "settings, split, scores",
     "synthesize": "contrasts, remarks",

@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
 from ablate.cli.saying import say
+
+if TYPE_CHECKING:
+    from ablate.study.open_study import OpenStudy
 
 
 def doctor(
@@ -17,21 +20,32 @@ def doctor(
     is_repair: Annotated[
         bool, typer.Option("--repair", help="Fix what the ledger and the run folders can tell.")
     ] = False,
+    rebuild: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mlflow|optuna",
+            help="Set this database aside and build it anew, for all studies of the store.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare ledger, MLflow and Optuna; exit code 1 when something disagrees.
+    """Compare ledger, runs, MLflow and Optuna; exit code 1 when something disagrees.
 
-    Without --repair nothing is written: each finding is listed with what would fix it.
+    Files of runs and what an ended study published are checked by size and checksum. Without
+    --repair nothing is written: each finding is listed with what would fix it.
 
     Examples:
         ablate doctor quickstart
         ablate doctor quickstart --repair
+        ablate doctor quickstart --rebuild mlflow
     """
     from ablate.cli.arguments import opened
     from ablate.study.doctor import examine, repair
     from ablate.study.environments import lines, of_results
 
     checked = opened(study, overrides, store=store)
+    if rebuild is not None:
+        _rebuild(checked, rebuild)
     before = examine(checked)
     left = repair(checked) if is_repair and before else before
     environments = of_results(checked.ledger)
@@ -52,3 +66,21 @@ def doctor(
         for line in lines(environments):
             say(line)
     raise typer.Exit(1 if left else 0)
+
+
+def _rebuild(study: "OpenStudy", part: str) -> None:
+    """Build a database anew, then write the other studies of the store into it."""
+    from ablate.cli.arguments import opened
+    from ablate.errors import AblateError
+    from ablate.store_folder import studies
+    from ablate.study.doctor import rebuild, repair
+
+    rebuild(study, part)
+    study.reread()
+    for name in studies(study.store):
+        if name == study.config.name:
+            continue
+        try:
+            repair(opened(name, None, store=study.store))
+        except AblateError as error:
+            say(f"{name}: not written yet: {error}")

@@ -11,6 +11,7 @@ import typer
 
 from ablate import __version__
 from ablate.cli import (
+    backup,
     best,
     check,
     compare,
@@ -36,7 +37,7 @@ from ablate.cli import (
     ui,
 )
 from ablate.cli.manual import EXIT_LINE, FIX, MAKE, READ, RUN, USE, Command, Group
-from ablate.errors import LONGEST_LINE, AblateError, is_disk_full, one_line
+from ablate.errors import LONGEST_LINE, AblateError, one_line, storage_failure
 from ablate.homes import set_absent
 from ablate.tracking.address import hide
 
@@ -62,6 +63,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (USE, "config", config.config, "The overrides that make a run again."),
     (USE, "score", score.score, "Metrics of anybody's fused images, ranked."),
     (FIX, "doctor", doctor.doctor, "The stores of a study against each other."),
+    (FIX, "backup", backup.backup, "A consistent copy of a study, also while it runs."),
     (FIX, "gc", gc.gc, "Free the space of what a store can compute again."),
     (
         FIX,
@@ -158,8 +160,8 @@ def _explain(error: Exception) -> NoReturn:
             sys.exit(code)
         where = getattr(getattr(error, "ctx", None), "command_path", "ablate")
         _end(f"{where}: {text.rstrip('.?')}; see {where} --help", code)
-    if is_disk_full(error):
-        _end("the disk is full; free space, then the same command goes on from here", 1, error)
+    if failure := storage_failure(error):
+        _end(f"{failure}, then the same command goes on from here", 1, error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         _end(f"{where}{error.strerror or error}; check free space, path and rights", 1, error)

@@ -49,7 +49,12 @@ def status(
         say(one_line(f"  {_line(one)}"))
     for run, reason in facts["reasons"].items():
         say(one_line(f"  {run}: {reason}"))
-    for line in (*facts["looks"], *lines(of_results(checked.ledger))):
+    for line in (
+        *facts["unreadable"],
+        *facts["unscored"],
+        *facts["looks"],
+        *lines(of_results(checked.ledger)),
+    ):
         say(line)
     if is_changed:
         say(

@@ -22,8 +22,9 @@ from ablate.errors import StoreError
 from ablate.identity import JsonValue
 from ablate.store_folder import check_no_links
 from ablate.training.recorder import Heartbeat
-from ablate.training.spec import OOM, RunResult, RunSpec
-from ablate.writing import write_json
+from ablate.training.spec import OOM, WEIGHTS, RunResult, RunSpec
+from ablate.whole_files import record
+from ablate.writing import json_bytes, write_json
 
 if TYPE_CHECKING:  # a driver needs no torch
     from ablate.training.tasks import Task
@@ -95,6 +96,7 @@ def work(
                 examples=examples,
                 leave=leave,
                 heartbeat=heartbeat,
+                flush=recorder.flush,
             )
         if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
             raise DeviceLostError(result.reason.removeprefix("error: "))
@@ -146,9 +148,15 @@ def _task_and_examples(spec: RunSpec, cache: Path) -> "tuple[Task | None, Any]":
 
 
 def write_result(folder: Path, result: RunResult) -> None:
-    """Write the result of a run that has ended, and only then remove its checkpoints."""
+    """Write checksums and result of a run that has ended, and only then remove its checkpoints."""
     from ablate.training.checkpoints import clear  # here, since it imports torch
 
+    kept = [folder / JOURNAL, folder / WEIGHTS, *folder.glob("fused/*.png")]
+    record(
+        folder,
+        [path for path in kept if path.exists()],
+        beside={RESULT: json_bytes(result.to_json())},
+    )
     write_json(folder / RESULT, result.to_json())
     clear(folder)
 

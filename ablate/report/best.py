@@ -74,12 +74,14 @@ class Best:
         questions: One per answered question.
         arms: Means, best first in each metric; of a study without an answer phase only.
         recipes: Of searches and explorations, best first.
+        unscored: Objectives that finished runs lack, in words.
     """
 
     study: str
     questions: tuple[BestOfQuestion, ...]
     arms: tuple[ArmMean, ...]
     recipes: tuple[Recipe, ...]
+    unscored: tuple[str, ...] = ()
 
 
 def best(contents: Contents) -> Best:
@@ -91,6 +93,7 @@ def best(contents: Contents) -> Best:
         ),
         arms=() if contents.answered else _described(contents),
         recipes=_recipes(contents),
+        unscored=tuple(contents.unscored),
     )
 
 
@@ -115,6 +118,7 @@ def in_words(found: Best) -> list[str]:
         lines.append("Healthy recipes seen by searches, best val first (exploratory):")
     for recipe in found.recipes:
         lines.append(f"  {recipe.run_id} {recipe.objective:.4f} {recipe.settings}")
+    lines += found.unscored
     return _narrow(lines) or [f"{found.study}: nothing has finished yet"]
 
 

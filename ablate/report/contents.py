@@ -11,6 +11,7 @@ from ablate.analysis.document import AnsweredQuestion, Verdicts
 from ablate.analysis.exploration import Exploration, Response
 from ablate.analysis.published import StudyFacts
 from ablate.analysis.table import COMPARED, comparators
+from ablate.published import unscored_in_words
 
 NO_EVIDENCE = "a method check, not evidence on the paper."
 PROXY = (
@@ -41,6 +42,7 @@ class Contents:
     links: Mapping[str, str] = field(default_factory=dict)
     server: str = ""  # what an MLflow id is appended to for a link; "" where no server is known
     no_pictures: str = ""  # why the gallery was left out, where it was
+    left_out: str = ""  # pictures that were damaged where they were published, in words
     wanted: tuple[str, ...] = ()  # images that the reader asked to see
 
     @property
@@ -65,6 +67,21 @@ class Contents:
             return "the study has no exploration"
         reasons = [one.reason for one in self.responses if one.reason]
         return self.explored.reason or next(iter(reasons), "no trial has a score")
+
+    @property
+    def unscored(self) -> list[str]:
+        """Which objectives finished runs lack, in words."""
+        finished = self.runs[self.runs["state"] == "finished"]
+        names = self.facts.objectives or (self.facts.objective,)
+        counts = {
+            name: int(finished[name].notna().sum()) if name in finished else 0 for name in names
+        }
+        return unscored_in_words(counts, finished=len(finished))
+
+    @property
+    def damage(self) -> list[str]:
+        """Files that were damaged and are left out, in words."""
+        return [text for text in (self.facts.damage, self.left_out) if text]
 
     @property
     def is_generated(self) -> bool:

@@ -253,6 +253,8 @@ def _banner(contents: Contents) -> Iterator[Text]:
         yield Text(text=summary.NO_CLAIM)
     if facts.drift:
         yield Text(text=facts.drift, look="strong")
+    for text in (*contents.unscored, *contents.damage):
+        yield Text(text=text, look="strong")
     counts = ", ".join(f"{count} {split}" for split, count in facts.counts.items())
     yield Text(
         text=f"Data: {facts.data_label} ({counts} {facts.items}). Budget per run: {facts.budget}. "

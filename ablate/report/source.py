@@ -85,6 +85,7 @@ def read(
         references=published.references,
         gallery=gallery if pictures else {},
         no_pictures="" if pictures else NO_PICTURES,
+        left_out=published.left_out,
         wanted=wanted,
         links=published.links,
         server=run_page(uri or facts.tracking_uri, published.experiment_id),

@@ -48,7 +48,8 @@ def summary(contents: Contents) -> str:
     if failed:
         word = "run" if failed == 1 else "runs"
         lines.append(f"  {failed} {word} failed; see the reasons in the report")
-    if text := unhealthy_in_words(contents.runs):
+    unhealthy = unhealthy_in_words(contents.runs)
+    for text in (*contents.unscored, *contents.damage, *([unhealthy] if unhealthy else [])):
         lines += textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="    ")
     if not contents.answered:
         lines.append("Descriptive only: nothing is claimed from these means.")

@@ -11,7 +11,8 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import make_url
 
 from ablate.config.schema import Dimension
-from ablate.errors import StoreError, is_disk_full, one_line
+from ablate.databases import OPTUNA_FILE, check_whole
+from ablate.errors import StoreError, one_line, storage_failure
 from ablate.search.finished import Direction, FinishedTrial
 from ablate.search.history import frozen
 from ablate.search.space import parameters_of
@@ -27,7 +28,7 @@ BUILDING = 0x61626C617465  # key of the lock that is held while a schema is buil
 
 def default_url(store: Path) -> str:
     """Return the address of the store's own sqlite file."""
-    return f"sqlite:///{store.resolve() / 'optuna.db'}"
+    return f"sqlite:///{store.resolve() / OPTUNA_FILE}"
 
 
 def holds(url: str, study: str) -> bool:
@@ -40,7 +41,10 @@ def holds(url: str, study: str) -> bool:
         found = make_url(url)
         if found.get_backend_name() == "sqlite" and not Path(str(found.database)).exists():
             return False
+        _check(url)
         return study in optuna.get_all_study_names(storage=_opened(url))
+    except StoreError:
+        raise
     except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
         raise _refused(error, url) from error
 
@@ -70,6 +74,7 @@ class TrialStore:
         try:
             with FileLock(lock):
                 _make(url)
+                _check(url)
                 self._storage = _opened(url)
                 self._study = optuna.create_study(
                     storage=self._storage,
@@ -77,6 +82,8 @@ class TrialStore:
                     directions=list(directions),
                     load_if_exists=True,
                 )
+        except StoreError:
+            raise
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
             raise _refused(error, url) from error
         self._known = set(self.values())
@@ -108,7 +115,7 @@ class TrialStore:
                 self._study.add_trial(entry)
                 self._is_unsure = False
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
-            if is_disk_full(error):
+            if storage_failure(error):
                 raise
             raise StoreError(
                 f"store.optuna: {public(url)} takes no trials: {_reason(error, url)}; nothing is "
@@ -164,6 +171,13 @@ def _make(url: str) -> None:
         storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
         storage.remove_session()
         storage.engine.dispose()
+
+
+def _check(url: str) -> None:
+    """Raise StoreError when a sqlite file is damaged."""
+    found = make_url(url)
+    if found.get_backend_name() == "sqlite" and found.database not in (None, "", ":memory:"):
+        check_whole(Path(str(found.database)))
 
 
 def _make_alone(url: str) -> None:

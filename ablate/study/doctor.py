@@ -6,12 +6,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from ablate.databases import PARTS, put_aside
+from ablate.errors import BusyError, ConfigError, nearest
 from ablate.search.store import holds
+from ablate.store_folder import studies
+from ablate.study import damage
 from ablate.study.open_study import OpenStudy
 from ablate.study.projection import Projection
 from ablate.study.study_lock import is_locked, study_lock
 from ablate.tracking.address import DATABASE
 from ablate.tracking.audit import Row, forget, held
+from ablate.tracking.reader import damage_of
 from ablate.tracking.runs import STATUS
 from ablate.tracking.store import open_client
 from ablate.training.determinism import settle
@@ -22,7 +27,7 @@ from ablate.training.spec import RunResult
 class Finding:
     """One disagreement between the stores."""
 
-    where: str  # "ledger", "mlflow" or "optuna"
+    where: str  # "ledger", "runs", "published", "mlflow" or "optuna"
     what: str
     fix: str  # what --repair does, or what the user can do
     is_fixable: bool = True
@@ -68,6 +73,8 @@ def repair(study: OpenStudy) -> tuple[Finding, ...]:
     study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
     with study_lock(study.folder, study.config.name):
         study.reread()
+        if damage.fix(study.ledger):
+            study.reread()
         found = _diagnose(study)
         forget(open_client(study.store, study.config.store.get("mlflow")), list(found.wrong_runs))
         study.ledger.cut_torn_tail()
@@ -81,11 +88,46 @@ def repair(study: OpenStudy) -> tuple[Finding, ...]:
     return _diagnose(study).findings
 
 
+def rebuild(study: OpenStudy, part: str) -> tuple[Finding, ...]:
+    """Set a database of the store aside and build it anew; return what is left of this study.
+
+    It holds all studies of the store: `repair` of each of the others writes it back.
+
+    Args:
+        study: Is written first.
+        part: "mlflow" or "optuna".
+
+    Raises:
+        ConfigError: There is no such part, or it is a database of somebody else.
+        BusyError: A driver is at work in the store.
+        StoreError: As `repair`.
+    """
+    if part not in PARTS:
+        raise ConfigError(f"--rebuild: no part is called {part!r}; {nearest(part, PARTS)}")
+    if study.config.store.get(part) is not None:
+        raise ConfigError(
+            f"--rebuild {part}: {study.config.name} names another database; ablate doctor "
+            "--repair writes anew what it lacks"
+        )
+    study.check_started()
+    study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
+    for name in studies(study.store):
+        if is_locked(study.store / name):
+            raise BusyError(f"{name}: a driver is at work in {study.store}; stop it first")
+    put_aside(study.store / PARTS[part])
+    return repair(study)
+
+
 def _diagnose(study: OpenStudy) -> _Diagnosis:
     study.check_started()
     is_alive = is_locked(study.folder)  # then a torn line is one that is being written
     faults = [] if is_alive else study.ledger.faults
     found = [Finding(where="ledger", what=line, fix="cut off") for line in faults]
+    found += [
+        Finding(where="runs", what=str(one), fix=one.consequence)
+        for one in ([] if is_alive else damage.find(study.ledger))
+    ]
+    found += _published(study)
     of_mlflow, wrong = _mlflow(study, is_alive=is_alive)
     of_optuna = _optuna(study)
     return _Diagnosis(
@@ -145,6 +187,17 @@ def _holds(row: Row, result: RunResult) -> bool:
     return row.status == STATUS[result.state] and row.final == finite
 
 
+def _published(study: OpenStudy) -> list[Finding]:
+    """Return the damaged files among those that an ended study published."""
+    if not study.has_ended or not _has_tracker(study):
+        return []
+    client = open_client(study.store, study.config.store.get("mlflow"))
+    return [
+        Finding(where="published", what=f"{name} {what}", fix="it is published again")
+        for name, what in damage_of(client, study=study.config.name).items()
+    ]
+
+
 def _optuna(study: OpenStudy) -> list[Finding]:
     """Return where Optuna differs from the finished trials."""
     if not holds(study.optuna_url, study.config.name):
@@ -175,7 +228,12 @@ def _optuna(study: OpenStudy) -> list[Finding]:
 
 def _held(study: OpenStudy) -> list[Row]:
     """Return the runs in MLflow; an absent database holds none, and is not made for that."""
-    uri = study.config.store.get("mlflow")
-    if uri is None and not (study.store / DATABASE).exists():
+    if not _has_tracker(study):
         return []
-    return held(open_client(study.store, uri), study=study.config.name)
+    client = open_client(study.store, study.config.store.get("mlflow"))
+    return held(client, study=study.config.name)
+
+
+def _has_tracker(study: OpenStudy) -> bool:
+    uri = study.config.store.get("mlflow")
+    return uri is not None or (study.store / DATABASE).exists()

@@ -16,7 +16,7 @@ from ablate.fingerprint import numeric_hash
 from ablate.scoring import references
 from ablate.search.finished import Direction
 from ablate.store_folder import open_store
-from ablate.study import environments
+from ablate.study import damage, environments
 from ablate.study.interim import sentences
 from ablate.study.open_study import OpenStudy
 from ablate.study.planned import Look
@@ -152,6 +152,8 @@ def _executor_of(config: StudyConfig) -> Callable[..., Executor]:
 def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_drift: bool) -> bool:
     """Start the ledger or go on with it, under the lock; return whether results were set aside."""
     study.reread()
+    if damage.fix(study.ledger):
+        study.reread()
     config, ledger = study.config, study.ledger
     for fault in ledger.faults:
         logger.warning("%s: %s; cut off; the events before it are whole", ledger.path, fault)

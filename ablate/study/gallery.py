@@ -6,6 +6,7 @@ those with the largest, the median and the smallest difference come first, then 
 order. Without such a question: the first run of every arm.
 """
 
+import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from torch import nn
 
 from ablate.data.pairs import Pair, PairSet
 from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SOBOL
+from ablate.errors import StoreError
 from ablate.fusing.trained import TrainedRun
 from ablate.identity import derive_seed
 from ablate.metrics.catalogue import BETTER
@@ -27,7 +29,9 @@ from ablate.study.ledger import Ledger
 from ablate.training.probing import crop
 from ablate.training.scoring import image_tensor, save_png
 from ablate.training.spec import WEIGHTS, RunSpec
+from ablate.whole_files import is_whole_png
 
+logger = logging.getLogger(__name__)
 Place = Literal["block", "seed"]  # the column of what a contrast is computed within
 MOST: Final = 8  # test images, unless the study file asks for more by train.gallery
 
@@ -118,12 +122,18 @@ def copy(
 
 
 def _network(run: TrainedRun) -> nn.Module | None:
-    return run.network() if (run.folder / WEIGHTS).exists() else None
+    if not (run.folder / WEIGHTS).exists():
+        return None
+    try:
+        return run.network()
+    except StoreError as error:
+        logger.warning("%s; pictures that only it can make are left out", error)
+        return None
 
 
 def _picture(kept: Path, network: nn.Module | None, pair: Pair, target: Path) -> bool:
     """Write what a run fused of a pair and return whether it could."""
-    if kept.exists():
+    if is_whole_png(kept):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(kept, target)
     elif network is not None:

@@ -48,6 +48,7 @@ class Ledger:
         self.environments: dict[str, dict[str, Any]] = {}  # id -> environment, is_accepted
         self.results: dict[str, RunResult] = {}
         self.faults: list[str] = []  # of the file, in words
+        self.unreadable: dict[str, str] = {}  # run -> why its result cannot be read
         self._good: int | None = None  # where a torn tail starts; cut before the next event
         self._load()
 
@@ -175,8 +176,10 @@ class Ledger:
     def study_run_id(self) -> str | None:
         """Return the MLflow id of the study run, None while it is not known."""
         path = self.folder / "links.json"
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        return str(found["study"]) if "study" in found else None
+        try:
+            return str(json.loads(path.read_text(encoding="utf-8"))["study"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None  # absent, or damaged: the next driver writes it anew
 
     def counts(self) -> dict[str, int]:
         """Return the number of ended runs per state."""
@@ -207,7 +210,11 @@ class Ledger:
             self._good = good
         runs = self.folder / "runs"
         for folder in sorted(runs.iterdir()) if runs.exists() else ():
-            result = read_result(folder)
+            try:
+                result = read_result(folder)
+            except StoreError as error:
+                self.unreadable[folder.name] = str(error)
+                continue
             if result is not None and result.run_id != folder.name:
                 raise StoreError(f"{folder}: holds the result of run {result.run_id}; remove it")
             if result is not None:

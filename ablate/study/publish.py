@@ -30,7 +30,7 @@ from ablate.published import (
 from ablate.rules import rules_of
 from ablate.scoring import references
 from ablate.stored import decode, encode
-from ablate.study import environments, gallery, interim, redrawing
+from ablate.study import damage, environments, gallery, interim, redrawing
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
@@ -45,6 +45,7 @@ from ablate.study.published_tables import (
 )
 from ablate.study.questions import questions_of
 from ablate.tracking.address import public
+from ablate.whole_files import record
 from ablate.writing import write_json
 
 
@@ -96,6 +97,7 @@ def publish(study: OpenStudy, *, links: Mapping[str, str]) -> Path:
             specs={spec.run_id: spec for trial in known for spec in trial.runs},
             folder=folder / "gallery",
         )
+    record(folder, [path for path in folder.rglob("*") if path.is_file()])
     return folder
 
 
@@ -198,6 +200,7 @@ def facts(study: OpenStudy) -> StudyDocument:
         references_left_out=references.left_out(config),
         environments=made_in if len(made_in) > 1 else (),
         drift=environments.sentence(made_in),
+        damage=damage.in_words(ledger),
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ablate.execution.worker import JOURNAL
-from ablate.study import interim
+from ablate.published import unscored_in_words
+from ablate.study import damage, interim
 from ablate.study.environments import of_results
 from ablate.study.ledger import Ledger, progress_of
 from ablate.study.open_study import OpenStudy
@@ -32,6 +33,7 @@ def status(study: OpenStudy) -> dict[str, Any]:
         "running": len(running),
         "at_work": [_of_run(folder / "runs" / run, *paces) for run in running],
         "interrupted": len(begun - set(running)),
+        "unreadable": [f"{why}; {damage.ANEW}" for why in ledger.unreadable.values()],
         "reasons": {
             run: result.reason for run, result in ledger.results.items() if result.state == "failed"
         },
@@ -47,9 +49,19 @@ def status(study: OpenStudy) -> dict[str, Any]:
         "design_hash": study.plan.design_hash,
         "started_as": ledger.header.get("design_hash"),
         "data_hash": ledger.header.get("data_hash"),
+        "unscored": _unscored(study),
         "looks": interim.sentences(study.plan, ledger.looks),
         "strata": [asdict(one) for one in of_results(ledger)],
     }
+
+
+def _unscored(study: OpenStudy) -> list[str]:
+    """Return which objectives finished runs lack, in words."""
+    finished = [one for one in study.ledger.results.values() if one.state == "finished"]
+    counts = {
+        name: sum(name in result.metrics for result in finished) for name in study.config.objectives
+    }
+    return unscored_in_words(counts, finished=len(finished))
 
 
 def _of_run(folder: Path, per_step: float | None, beside_s: float | None) -> dict[str, Any]:

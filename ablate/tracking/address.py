@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-DATABASE = "mlflow.db"
+from ablate.databases import MLFLOW_FILE
+
+DATABASE = MLFLOW_FILE
 FILES = ("sqlite", "file")  # schemes without a host: an @ is part of a name
 LOGIN = re.compile(r"(?<=://)[^\s/@:'\"]*:[^\s'\"]*@")
 SECRET_NAME = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")  # in an override

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from mlflow.exceptions import MlflowException
 
-from ablate.errors import AblateError, StoreError, is_disk_full, one_line
+from ablate.errors import AblateError, StoreError, one_line, storage_failure
 from ablate.tracking.address import hide
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class Outbox:
         try:
             job()
         except (MlflowException, OSError) as error:
-            if is_disk_full(error) or not is_down(error):
+            if storage_failure(error) or not is_down(error):
                 raise
             self.reason = one_line(hide(str(error).split("\n", 1)[0]), longest=200)
             self.failures += 1

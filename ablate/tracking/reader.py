@@ -14,12 +14,14 @@ from mlflow.entities import RunInfo
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from ablate.errors import StoreError
+from ablate.errors import StoreError, one_line
 from ablate.stats.health import recorded_state
 from ablate.tracking import runs
 from ablate.tracking.address import hide, public
+from ablate.whole_files import damaged, is_whole_png
 
 SQLITE = "sqlite:///"
+GALLERY = "gallery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Published:
     folder: Path
     links: dict[str, str]
     experiment_id: str
+    left_out: str = ""  # pictures that are damaged, in words
 
 
 def connect(uri: str) -> MlflowClient:
@@ -75,28 +78,22 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
     Raises:
         StoreError: The store has no such study, or it has not published yet.
     """
-    found = client.get_experiment_by_name(study)
-    hits = (
-        client.search_runs(
-            [found.experiment_id], filter_string=f"tags.`{runs.KIND}` = 'study'", max_results=1
-        )
-        if found
-        else []
-    )
-    if not hits:
+    info = _study_run(client, study)
+    if info is None:
         raise StoreError(
             f"{public(client.tracking_uri)}: no study is called {study!r}; run it first: "
             f"ablate run {study}"
         )
     target = folder or _temporary_folder()
     try:
-        root = _artifacts(client, hits[0].info, target)
+        root = _artifacts(client, info, target)
+        left_out = _without_damage(root, study)
         trivial = _trivial_baselines(root)
         references = root / "references.parquet"
         links = root / "links.json"  # studies of earlier versions have none
         return Published(
             links=json.loads(links.read_text(encoding="utf-8")) if links.exists() else {},
-            experiment_id=str(hits[0].info.experiment_id),
+            experiment_id=str(info.experiment_id),
             facts=json.loads((root / "facts.json").read_text(encoding="utf-8")),
             runs=with_health(pd.read_parquet(root / "runs.parquet")),
             images=pd.read_parquet(root / "images.parquet"),
@@ -104,12 +101,69 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
             trivial_baselines=trivial,
             references=pd.read_parquet(references) if references.exists() else trivial.iloc[:0],
             folder=root,
+            left_out=left_out,
         )
+    except StoreError:
+        raise
+    except (ValueError, KeyError) as error:  # of a version without checksums
+        reason = one_line(str(error).split("\n", 1)[0], longest=100)
+        raise StoreError(
+            f"{public(client.tracking_uri)}: what {study!r} published is damaged ({reason}); "
+            f"make it anew with: ablate run {study}"
+        ) from error
     except (MlflowException, OSError) as error:
         raise StoreError(
             f"{public(client.tracking_uri)}: the study {study!r} has published nothing yet; "
             f"finish it with: ablate run {study}"
         ) from error
+
+
+def damage_of(client: MlflowClient, *, study: str) -> dict[str, str]:
+    """Return file -> what is wrong with it, of all that a study published; nothing before that."""
+    info = _study_run(client, study)
+    if info is None:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="ablate-") as folder:
+        try:
+            return _damage(_artifacts(client, info, Path(folder)))
+        except (MlflowException, OSError):
+            return {}
+
+
+def _study_run(client: MlflowClient, study: str) -> RunInfo | None:
+    found = client.get_experiment_by_name(study)
+    if found is None:
+        return None
+    kind = f"tags.`{runs.KIND}` = 'study'"
+    hits = client.search_runs([found.experiment_id], filter_string=kind, max_results=1)
+    return hits[0].info if hits else None
+
+
+def _damage(root: Path) -> dict[str, str]:
+    found = damaged(root)
+    for path in sorted((root / GALLERY).rglob("*.png")):
+        name = path.relative_to(root).as_posix()
+        if name not in found and not is_whole_png(path):
+            found[name] = "is no whole picture"
+    return found
+
+
+def _without_damage(root: Path, study: str) -> str:
+    """Remove damaged pictures from a copy of what a study published; return which, in words.
+
+    Raises:
+        StoreError: A table is damaged.
+    """
+    found = _damage(root)
+    tables = [name for name in found if not name.startswith(f"{GALLERY}/")]
+    if tables:
+        raise StoreError(
+            f"{study}: its published {tables[0]} {found[tables[0]]}; make it anew with: ablate "
+            f"doctor {study} --repair"
+        )
+    for name in found:
+        (root / name).unlink(missing_ok=True)
+    return f"Published pictures that are damaged and left out: {', '.join(found)}." if found else ""
 
 
 def with_health(runs: pd.DataFrame) -> pd.DataFrame:

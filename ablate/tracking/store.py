@@ -10,6 +10,7 @@ from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from ablate.databases import check_whole
 from ablate.errors import StoreError
 from ablate.tracking.address import DATABASE, hide, public, tracking_uri
 from ablate.tracking.moved import artifacts_of, bring_along
@@ -44,6 +45,7 @@ def open_client(store: Path, uri: str | None = None, *, make: bool = True) -> Ml
                 f"{store}: no MLflow store here; run a study first, or name it by --store"
             )
         _make(store.resolve())
+        check_whole(store / DATABASE)
         uri = tracking_uri(store)
     try:
         client = MlflowClient(tracking_uri=uri)

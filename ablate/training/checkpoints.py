@@ -6,6 +6,7 @@ import logging
 import pickle
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -39,12 +40,20 @@ class Checkpoints:
         key: What the state belongs to; a checkpoint with another key is not used.
         every_s: Seconds between two checkpoints.
         leave: Set when the run shall save and go.
+        flush: Called before a state is written: what it counts on must be on the disk by then.
     """
 
     def __init__(
-        self, folder: Path, *, key: str, every_s: float = 20.0, leave: Event | None = None
+        self,
+        folder: Path,
+        *,
+        key: str,
+        every_s: float = 20.0,
+        leave: Event | None = None,
+        flush: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder = folder
+        self._flush = flush
         self._key = key
         self._every_s = every_s
         self._leave = leave
@@ -76,6 +85,7 @@ class Checkpoints:
 
     def save(self, *, step: int, **state: Any) -> None:
         """Write the state after `step` steps: beside, fsync, then renamed over the newest."""
+        self._flush()
         buffer = io.BytesIO()
         torch.save({"key": self._key, "step": step, **state}, buffer)
         content = buffer.getvalue()

@@ -5,7 +5,7 @@ import math
 import os
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -16,7 +16,13 @@ from torch import Tensor
 
 from ablate import plugins
 from ablate.data.items import Examples
-from ablate.errors import AblateError, ConfigError, DivergedError, is_disk_full
+from ablate.errors import (
+    AblateError,
+    ConfigError,
+    DivergedError,
+    StoreError,
+    storage_failure,
+)
 from ablate.identity import JsonValue
 from ablate.settings.train import TrainSettings
 from ablate.stats.health import IN_WORDS, Health, State
@@ -64,6 +70,7 @@ def train(
     examples: Examples | None = None,
     leave: Event | None = None,
     heartbeat: Heartbeat | None = None,
+    flush: Callable[[], None] = lambda: None,
 ) -> RunResult:
     """Train and score one run; an error of the run becomes the reason of its result.
 
@@ -77,11 +84,12 @@ def train(
         examples: The data, when the worker holds them already.
         leave: Set when the run shall save its state and stop.
         heartbeat: Notified of every step and every scored image.
+        flush: Puts what the recorder was given on the disk; called before every checkpoint.
 
     Raises:
         LeaveError: `leave` was set; the same call goes on from the saved state.
-        OSError: The disk is full (a library may raise an error of its own); the same call goes on
-            when there is room.
+        StoreError: The storage failed: a full disk, a quota, an input/output error. The same call
+            goes on when that is over.
     """
     started = time.monotonic()
     try:
@@ -100,7 +108,9 @@ def train(
                 measures=task.measures,
                 recorder=recorder,
                 folder=folder,
-                checkpoints=Checkpoints(folder, key=f"{spec.run_id} {here.id}", leave=leave),
+                checkpoints=Checkpoints(
+                    folder, key=f"{spec.run_id} {here.id}", leave=leave, flush=flush
+                ),
                 device=device_of(device),
                 heartbeat=heartbeat or Heartbeat(),
             )
@@ -113,12 +123,12 @@ def train(
     except DivergedError as error:
         lost = {"health": {"state": "not_finite"}}
         result = _failed(spec, f"diverged: {error}", **lost)
-    except AblateError as error:
-        result = _failed(spec, f"error: {error}")
     except Exception as error:
-        if is_disk_full(error):
-            raise  # not the run's fault: it goes on when there is room
-        result = _failed(spec, _reason(error))
+        if failure := storage_failure(error):  # not the run's: it goes on when that is over
+            text = f"{folder}: {failure}, then the same command goes on from here"
+            raise StoreError(text) from error
+        is_ours = isinstance(error, AblateError)
+        result = _failed(spec, f"error: {error}" if is_ours else _reason(error))
     else:
         manifest = examples.manifest
         result = RunResult(

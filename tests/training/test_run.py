@@ -1,5 +1,7 @@
 """One run: what it records, how it ends, and that it repeats."""
 
+import errno
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
@@ -8,7 +10,7 @@ from typing import cast
 import pytest
 import torch
 
-from ablate.errors import ConfigError, DivergedError
+from ablate.errors import ConfigError, DataError, DivergedError, StoreError
 from ablate.models.contract import MODELS
 from ablate.models.densefuse import DenseFuse, DenseFuseSettings
 from ablate.training.checkpoints import Checkpoints, LeaveError
@@ -138,12 +140,33 @@ def has_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
     return lambda: bool(list(tmp_path.glob("*checkpoint*")))
 
 
-def test_a_full_disk_is_no_result_of_the_run(
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "the disk is full; free space"),
+        (errno.EDQUOT, "the disk quota is used up; free space"),
+        (errno.EIO, "input/output error"),
+        (errno.ESTALE, "the file system went away"),
+    ],
+)
+def test_a_storage_that_fails_is_no_result_of_the_run(
+    spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool], number: int, said: str
+) -> None:
+    wrapped = DataError("a.png: cannot be read")
+    wrapped.__cause__ = OSError(number, os.strerror(number))
+    for fault in (wrapped.__cause__, wrapped):
+        with pytest.raises(StoreError, match=f"{said}.*then the same command goes on from here"):
+            train(spec(), Faulty(fault), folder=tmp_path)
+    assert has_checkpoint()
+
+
+def test_the_journal_is_flushed_before_every_checkpoint(
     spec: Make, tmp_path: Path, has_checkpoint: Callable[[], bool]
 ) -> None:
-    with pytest.raises(OSError, match="No space"):
-        train(spec(), Faulty(OSError(28, "No space left on device")), folder=tmp_path)
-    assert has_checkpoint()
+    before: list[bool] = []
+    train(spec(), Listener(), folder=tmp_path, flush=lambda: before.append(has_checkpoint()))
+    assert before[0] is False
+    assert len(before) == 6
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Whether files are as they were written: sizes and checksums beside them, and whole pictures."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from ablate.writing import write_json
+
+CHECKSUMS: Final = "checksums.json"  # file -> [bytes, SHA-256], in the folder of the files
+SET_ASIDE: Final = ".damaged"  # end of the name of a damaged file that was set aside
+PNG_STARTS, PNG_ENDS = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+
+
+def record(
+    folder: Path,
+    files: Iterable[Path],
+    *,
+    beside: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Write size and checksum of some files of a folder.
+
+    Args:
+        folder: Where the file of checksums is written.
+        files: Below the folder.
+        beside: Name -> content of files that are written next.
+    """
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    entries = {name: _entry(content) for name, content in sorted({**contents, **beside}.items())}
+    write_json(folder / CHECKSUMS, entries)
+    for name in entries:  # made anew
+        (folder / f"{name}{SET_ASIDE}").unlink(missing_ok=True)
+
+
+def damaged(folder: Path) -> dict[str, str]:
+    """Return file -> how it differs from what was recorded of it; nothing where nothing was.
+
+    A file that was set aside as damaged, NAME.damaged, is known and left out.
+    """
+    try:
+        recorded = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
+        entries = {str(name): (int(size), str(digest)) for name, (size, digest) in recorded.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError):
+        return {CHECKSUMS: "is damaged"}
+    found = {}
+    for name, (size, digest) in entries.items():
+        if (folder / f"{name}{SET_ASIDE}").exists():
+            continue
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            found[name] = "is missing"
+            continue
+        if len(content) != size:
+            found[name] = f"has {len(content)} bytes instead of {size}"
+        elif _entry(content)[1] != digest:
+            found[name] = "holds other bytes than were written"
+    return found
+
+
+def is_whole_png(path: Path) -> bool:
+    """Return whether a file begins and ends as a PNG does: an empty or truncated one does not."""
+    try:
+        with path.open("rb") as file:
+            starts = file.read(len(PNG_STARTS))
+            size = file.seek(0, 2)
+            file.seek(max(0, size - len(PNG_ENDS)))
+            return starts == PNG_STARTS and file.read() == PNG_ENDS
+    except OSError:
+        return False
+
+
+def set_aside(path: Path) -> None:
+    """Rename a damaged file, so that nothing reads it and somebody can look at it.
+
+    Of a missing one the name is kept, so that it is known.
+    """
+    aside = path.with_name(f"{path.name}{SET_ASIDE}")
+    if path.exists():
+        path.replace(aside)
+    else:
+        aside.parent.mkdir(exist_ok=True)
+        aside.touch()
+
+
+def _entry(content: bytes) -> tuple[int, str]:
+    return len(content), hashlib.sha256(content).hexdigest()
