@@ -26,7 +26,7 @@ def test_no_damaged_file_closes_a_study(tmp_path: Path) -> None:
     picture = sorted(run.glob("fused/*.png"))[0]
     picture.write_bytes(b"")
     journal = run / "journal.jsonl"
-    journal.write_bytes(journal.read_bytes().replace(b'"kind"', b'"kid"', 2))
+    journal.write_bytes(journal.read_bytes().replace(b'"kind"', b'"kinD"', 2))
     found = doctor(code=1)
     assert f"fused/{picture.name} has 0 bytes instead of" in found
     assert "journal.jsonl holds other bytes than were written" in found
