@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import typed
-from tests.e2e.running import inside
+from tests.e2e.running import ablate, inside
 
 pytestmark = pytest.mark.e2e
 STUDY = str(Path(__file__).parents[1] / "chaos" / "cold.yaml")
@@ -27,6 +26,7 @@ def rows(store: Path, part: str) -> list[Any]:
     return [row for row in found if not str(row[0]).startswith("system/")]
 
 
+@pytest.mark.slow  # a process of its own for each command: MLflow keeps a database open
 def test_a_damaged_database_is_named_and_built_anew(tmp_path: Path) -> None:
     inside("run", STUDY, *WORDS, "--store", "s", cwd=tmp_path)
     store = tmp_path / "s"
@@ -35,16 +35,15 @@ def test_a_damaged_database_is_named_and_built_anew(tmp_path: Path) -> None:
         assert before
         content = path.read_bytes()
         path.write_bytes(content[:4096] + bytes(8 * 4096) + content[9 * 4096 :])
-        refused = typed("run", STUDY, *WORDS, "--store", "s", cwd=tmp_path)
-        assert refused.returncode == 1
+        refused = ablate("run", STUDY, *WORDS, "--store", "s", cwd=tmp_path, code=1)
         assert refused.stderr.count(f"{part}.db: damaged") == 1
         assert f"ablate doctor STUDY --rebuild {part}" in refused.stderr
         words = ["doctor", STUDY, "--store", "s"]
-        inside(*words, "--rebuild", part, cwd=tmp_path)
+        ablate(*words, "--rebuild", part, cwd=tmp_path)
         assert rows(store, part) == before
-        assert "agree" in inside(*words, cwd=tmp_path).stdout
+        assert "agree" in ablate(*words, cwd=tmp_path).stdout
         assert list(store.glob(f"{part}.db.damaged-*"))
-    inside("backup", STUDY, "copy", "--store", "s", cwd=tmp_path)
-    inside("doctor", STUDY, "--repair", "--store", "copy", cwd=tmp_path)
+    ablate("backup", STUDY, "copy", "--store", "s", cwd=tmp_path)
+    ablate("doctor", STUDY, "--repair", "--store", "copy", cwd=tmp_path)
     for part in ROWS:
         assert rows(tmp_path / "copy", part) == rows(store, part)

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from ablate.execution.worker import JOURNAL, RESULT, write_result
+from ablate.store_folder import LEDGER
 from ablate.study import damage
 from ablate.study.ledger import Ledger
 from ablate.training.spec import WEIGHTS, RunResult
@@ -19,6 +20,7 @@ def run(tmp_path: Path) -> Path:
     """Return the folder of an ended run with a journal, weights and two pictures."""
     folder = tmp_path / "runs" / "r"
     (folder / "fused").mkdir(parents=True)
+    (tmp_path / LEDGER).touch()
     (folder / JOURNAL).write_text("".join(EVENT % step for step in range(4)))
     (folder / WEIGHTS).write_bytes(b"weights")
     for name in "ab":
