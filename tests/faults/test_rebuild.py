@@ -12,8 +12,8 @@ pytestmark = pytest.mark.e2e
 STUDY = str(Path(__file__).parents[1] / "chaos" / "cold.yaml")
 WORDS = ["data.pairs.train=1", "data.pairs.val=1", "data.pairs.test=1"]
 ROWS = {
-    "mlflow": "select m.key, m.value, m.step, r.name, case when m.key like 'facts/%' then 0 "
-    "else m.timestamp end from metrics m join runs r using (run_uuid) order by 1, 3, 4",
+    "mlflow": "select m.key, m.value, m.step, r.name, case when m.key like 'train/%' "
+    "then m.timestamp end from metrics m join runs r using (run_uuid) order by 1, 3, 4",
     "optuna": "select t.number, t.state, v.value from trials t "
     "left join trial_values v using (trial_id) order by 1",
 }
