@@ -1,7 +1,7 @@
 """Image files to 8-bit arrays, whatever their name says they are.
 
 PNG, JPEG (of several pictures in one file the first), BMP, TIFF, WebP, PGM and its kin, JPEG 2000,
-GIF and AVIF are told apart by content. Images stand as their EXIF orientation says, as viewers show
+GIF and AVIF are known by content. Images stand as their EXIF orientation says, as viewers show
 them, and so do their sizes. Palettes are resolved, alpha is dropped, grey stored as colour keeps
 its values. Of 16 bits the high byte is kept (65535 is white); a file that uses less than the lowest
 4096 levels would come out nearly black and is refused, as are 32-bit and float pixels, whose white
@@ -112,8 +112,8 @@ def size(path: Path) -> tuple[int, int]:
         width, height = image.size
         if image.format == "TIFF":  # Pillow may have turned this size already
             width, height = image.tag_v2[256], image.tag_v2[257]  # type: ignore[attr-defined]  # of TIFF
-        is_told = image.format != "PNG" or _tells_orientation(path)
-        return (width, height) if is_told and _orientation(image) > 4 else (height, width)
+        may_turn = image.format != "PNG" or _tells_orientation(path)
+        return (width, height) if may_turn and _orientation(image) > 4 else (height, width)
 
 
 def _rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -55,11 +55,11 @@ def _alike(found: list[dict[str, Path]]) -> list[dict[str, Path]]:
         {key_of(stem, name): path for stem, path in side.items()}
         for name, side in (("infrared", one), ("visible", other))
     ]
-    is_told = all(
+    is_distinct = all(
         None not in keys and len(keys) == len(side)
         for keys, side in zip(keyed, (one, other), strict=True)
     )
-    return [{str(k): p for k, p in side.items()} for side in keyed] if is_told else [one, other]
+    return [{str(k): p for k, p in side.items()} for side in keyed] if is_distinct else [one, other]
 
 
 def match_keys(

@@ -150,7 +150,7 @@ def key_of(stem: str, side: str) -> str | None:
 
 
 def flat(root: Path) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
-    """Return modality -> key -> file where one folder holds both, told apart by their names.
+    """Return modality -> key -> file where one folder holds both, distinguished by their names.
 
     IR1.jpg and VIS1.jpg have the key "1", Camp1_IR.png and Camp1_Vis.png the key "Camp1"; a key
     twice on one side is a problem. None unless the folder holds images of both modalities.

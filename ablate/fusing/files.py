@@ -92,7 +92,7 @@ def fuse(
 
     Raises:
         DataError: The two images of a pair differ in size, one cannot be read or is too small or
-            too large for the network, told of all pairs together; a fused file would replace one of
+            too large for the network, for all pairs together; a fused file would replace one of
             the sources, or another file while `overwrites` is off.
     """
     paths = [out / f"{pair.stem}.png" for pair in sources]

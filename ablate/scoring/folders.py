@@ -56,7 +56,7 @@ def gather(
         step: Called with how many of how many files are checked.
 
     Raises:
-        ConfigError: Method names are not told apart.
+        ConfigError: Method names cannot be distinguished.
         DataError: Every problem of every folder and file together, one line each.
     """
     folders = named_folders(fused)

@@ -102,7 +102,7 @@ PICTURES: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "truncated": (WHOLE[:50], ""),
     "cut in the header": (WHOLE[:20], ""),
     "empty": (b"", "is empty"),
-    "noise": (noise(), "not a PNG"),
+    "noise": (noise(), "not an image of a known format"),
     "wrong sum": (WHOLE[:30] + b"\0" + WHOLE[31:], ""),
     "no data": (SIGNATURE + header(32, 32) + chunk(b"IEND", b""), ""),
     "palette without colours": (
@@ -124,12 +124,16 @@ PICTURES: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "several pages": (paged, "several pages"),
     "floats": (floats, "no known white"),
     "nearly black": (dark, "nearly black"),
-    "gif": (other_format("GIF"), "not a PNG"),
-    "icon": (other_format("ICO"), "not a PNG"),
-    "webp": (other_format("WEBP"), "not a PNG"),
-    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a PNG"),
-    "vector": (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "not a PNG"),
-    "page": (b"<html><script>alert(1)</script></html>", "not a PNG"),
-    "pickle": (b"\x80\x04cposix\nsystem\n(S'id'\ntR.", "not a PNG"),
-    "archive": (b"PK\x03\x04" + b"\0" * 60, "not a PNG"),
+    "icon": (other_format("ICO"), "not an image of a known format"),
+    "postscript": (
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        "not an image of a known format",
+    ),
+    "vector": (
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>",
+        "not an image of a known format",
+    ),
+    "page": (b"<html><script>alert(1)</script></html>", "not an image of a known format"),
+    "pickle": (b"\x80\x04cposix\nsystem\n(S'id'\ntR.", "not an image of a known format"),
+    "archive": (b"PK\x03\x04" + b"\0" * 60, "not an image of a known format"),
 }
