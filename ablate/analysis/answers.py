@@ -24,6 +24,7 @@ from ablate.analysis.document import (
 from ablate.analysis.environments import within_environments
 from ablate.analysis.estimand import estimand_of, with_caveats
 from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.guards import without_training
 from ablate.analysis.health import health_of
 from ablate.analysis.interactions import agreement
 from ablate.analysis.judging import judge
@@ -316,8 +317,9 @@ def _selecting(points: pd.DataFrame, metrics: Sequence[str], *, first: str) -> l
 
 
 def _cells(question: RegisteredQuestion, selected: Selected) -> tuple[CellMean, ...]:
-    """Mean test score of every metric, block and value, over the images kept."""
+    """Mean test score of every metric, block and value that trained, over the images kept."""
     found: list[CellMean] = []
+    without = without_training(selected)
     for metric in question.metrics:
         cells = cells_of(question, selected.answers, metric)
         means = cells.scores.mean(axis=2) if cells.scores.size else cells.scores[:, :, 0:0]
@@ -325,7 +327,7 @@ def _cells(question: RegisteredQuestion, selected: Selected) -> tuple[CellMean, 
             CellMean(metric=metric, block=block, value=value, score=float(means[row, column]))
             for row, block in enumerate(cells.blocks)
             for column, value in enumerate(question.values)
-            if means.size
+            if means.size and value not in without
         ]
     return tuple(found)
 

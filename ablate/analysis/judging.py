@@ -55,17 +55,24 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
             facts,
             p_holm=corrected[question.role_of(metric)].get((name, metric)),
             family=max(1, len(corrected[question.role_of(metric)])),
-            failed="" if failed else untrained.get(name),  # the question says why
+            is_failed=bool(failed),
             runs=runs,
         )
         for (name, metric), numbers in found.items()
+        if failed or name not in untrained  # its scores are the worst of others
     )
     verdict: Answer = "not answerable"
     reason = "; ".join(failed)
     if not failed:
         verdict, reason = answer_of(question, rows)
-    answerable = set() if failed else {one.name for one in question.contrasts} - untrained.keys()
-    contrasts = _contrasts(question, found, corrected, cells, answerable=answerable)
+    contrasts = _contrasts(
+        question,
+        found,
+        corrected,
+        cells,
+        is_answerable=not failed,
+        untrained=() if failed else untrained,
+    )
     return Verdict(
         id=question.id,
         asks=question.asks,
@@ -97,7 +104,8 @@ def _contrasts(
     corrected: Mapping[Role, Mapping[Key, float]],
     cells: Mapping[str, Cells],
     *,
-    answerable: Collection[str],
+    is_answerable: bool,
+    untrained: Collection[str],
 ) -> tuple[Answered, ...]:
     """The registered contrasts with their words; effects in percent of the tuned baseline."""
     equivalent = _equivalence(question, found)
@@ -106,7 +114,7 @@ def _contrasts(
     def shown(contrast: Contrast, metric: str) -> Shown | None:
         key = (contrast.name, metric)
         numbers = found.get(key)
-        if numbers is None or numbers.t is None:
+        if numbers is None or numbers.t is None or contrast.name in untrained:
             return None
         low, high = float(numbers.t.low), float(numbers.t.high)
         sign, margin = question.sign_of(metric), question.margin_of(metric)
@@ -122,8 +130,7 @@ def _contrasts(
             is_inside=margin is not None and is_equivalent(low=low, high=high, margin=margin),
             is_safe=margin is not None
             and is_non_inferior(low=min(sign * low, sign * high), margin=margin),
-            is_answerable=contrast.name in answerable
-            and not too_many_dropped(metric, cells[metric]),
+            is_answerable=is_answerable and not too_many_dropped(metric, cells[metric]),
         )
 
     answers = []
@@ -277,7 +284,7 @@ def _row(
     *,
     p_holm: float | None,
     family: int,
-    failed: str | None,
+    is_failed: bool,
     runs: Mapping[tuple[Value, int], str],
 ) -> Row:
     """Return the judged row of a contrast."""
@@ -285,7 +292,7 @@ def _row(
     margin, base = question.margin_of(metric), question.base_of(metric)
     value, baseline = question.pair_of(contrast) or (None, None)
     alpha = question.alpha / family
-    verdict, reason = _judged(question, numbers, cells, p_holm=p_holm, failed=failed)
+    verdict, reason = _judged(question, numbers, cells, p_holm=p_holm, is_failed=is_failed)
     involved = [v for v, w in zip(question.values, contrast.weights, strict=True) if w]
     spread = None if t is None else (float(t.block_variance), float(t.image_variance))
     cases = effective_cases(cells.groups) if cells.groups else None
@@ -365,13 +372,13 @@ def _judged(
     cells: Cells,
     *,
     p_holm: float | None,
-    failed: str | None,
+    is_failed: bool,
 ) -> tuple[RowVerdict, str]:
     """Return the verdict of a row, in the order of the protocol, and its reason."""
     metric, t = numbers.metric, numbers.t
     dropped = too_many_dropped(metric, cells)
-    if failed is not None or dropped or t is None:
-        return "not answerable", failed if failed is not None else dropped or UNREPLICATED
+    if is_failed or dropped or t is None:  # of a failed guard the question says why
+        return "not answerable", "" if is_failed else dropped or UNREPLICATED
     if numbers.contrast.is_exploratory:
         return "described", "not registered"
     low, high, margin = float(t.low), float(t.high), question.margin_of(metric)

@@ -39,8 +39,8 @@ def words_table(question: AnsweredQuestion) -> Table:
         effects = {shown.metric: shown for shown in one.effects}
         cells: list[Cell | str] = [one.contrast, Cell(text=word, is_bold=one.word in DECIDED)]
         for name in metrics:
-            effect = effect_of(effects[name]) if name in effects else NONE
-            cells.append(f"{one.primary.get(name, NONE)}: {effect}")
+            effect = f"{one.primary[name]}: {effect_of(effects[name])}" if name in effects else NONE
+            cells.append(effect)
         rows.append([*cells, *(one.guards.get(name, NONE) for name in guards)])
     heads = ["contrast", "answer", *map(metric_of, metrics), *map(metric_of, guards)]
     return table(heads, rows)
