@@ -26,6 +26,7 @@ from ablate.analysis.verdict import RowVerdict, Verdict
 from ablate.analysis.words import Answered
 from ablate.data.groups import Rule, by_number
 from ablate.data.roadscene import by_stretch
+from ablate.report.kept import DOCUMENT
 from ablate.report.named_answer import VERDICT
 from ablate.report.packed import read as read_table
 
@@ -125,8 +126,9 @@ class Reanalysis:
 
 
 def folders(reports: Path) -> list[Path]:
-    """The published folders below REPORTS, in the order of their names."""
-    return sorted(path.parent for path in reports.glob(f"*/*/{VERDICT}"))
+    """The folders below REPORTS that were published before questions had words, by name."""
+    every = sorted(path.parent for path in reports.glob(f"*/*/{VERDICT}"))
+    return [folder for folder in every if not (folder / DOCUMENT).exists()]
 
 
 def read(folder: Path) -> PublishedStudy:

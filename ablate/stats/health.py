@@ -42,7 +42,7 @@ NEAR: Final = 2  # grey levels around a commonest one that belong to it
 SATURATED: Final = 0.5  # share of pixels at 0 or 255 beyond that of either source
 COPY: Final = 1.0  # mean absolute grey levels from a source: below, a copy of it
 COPIES: Final = 0.99  # correlation with a source: above, and near to it, all but a copy of it
-COPY_SHARE: Final = 0.2  # nearer to a source than this share of what the sources differ by
+COPY_SHARE: Final = 0.15  # nearer to a source than this share of what the sources differ by
 UNTRAINED: Final = 0.02  # mean grey levels from the mean of the sources, rounding left out
 STRIDE: Final = 2  # every second pixel of every second row is looked at
 

@@ -100,7 +100,7 @@ def _of_run(folder: Path, unreadable: str | None) -> dict[str, str]:
     for path in sorted(folder.glob("fused/*.png")):
         name = path.relative_to(folder).as_posix()
         if name not in found and not is_whole_png(path):
-            found[name] = "is no whole picture"
+            found[name] = "is not a whole picture"
     return found
 
 

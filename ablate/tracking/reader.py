@@ -144,7 +144,7 @@ def _damage(root: Path) -> dict[str, str]:
     for path in sorted((root / GALLERY).rglob("*.png")):
         name = path.relative_to(root).as_posix()
         if name not in found and not is_whole_png(path):
-            found[name] = "is no whole picture"
+            found[name] = "is not a whole picture"
     return found
 
 

@@ -250,7 +250,7 @@ def scenes_of(folder: Path, shown: list[str]) -> list[str]:
     return [groups[image] for image in shown] if groups else []
 
 
-def tested(table: np.ndarray, scenes: list[str]) -> tuple[float, float, float]:
+def plainly(table: np.ndarray, scenes: list[str]) -> tuple[float, float, float]:
     """Return standard error, degrees of freedom and p of blocks x images, written plainly."""
     if scenes:
         return plain(table, [sorted(set(scenes)).index(scene) for scene in scenes])
@@ -277,7 +277,7 @@ def check(folder: Path) -> int:
         for row in rows:
             table = reanalysed(images, question, row, best)
             by_block = table.mean(axis=1)
-            error, free, p = tested(table, scenes)
+            error, free, p = plainly(table, scenes)
             np.testing.assert_allclose(by_block, row["by_block"], rtol=1e-9, atol=1e-11)
             half = stats.t.ppf(0.975, free) * error
             low, high = table.mean() - half, table.mean() + half

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from ablate.errors import StoreError
 from ablate.tracking.reader import read
@@ -29,7 +30,8 @@ TABLES = {
 def published(tmp_path: Path) -> Path:
     folder = tmp_path / "published"
     (folder / "gallery" / "arm0").mkdir(parents=True)
-    (folder / "gallery" / "arm0" / "00001N.png").write_bytes(b"picture")
+    Image.new("L", (4, 4), 90).save(folder / "gallery" / "arm0" / "00001N.png")
+    (folder / "gallery" / "arm0" / "00002N.png").write_bytes(b"cut off")
     (folder / "facts.json").write_text(json.dumps({"title": "Größe"}), encoding="utf-8")
     for name, table in TABLES.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
@@ -42,7 +44,9 @@ def test_what_a_study_published_is_read_back_unchanged(study: Any, published: Pa
     assert found.facts == {"title": "Größe"}
     for name, table in TABLES.items():
         pd.testing.assert_frame_equal(getattr(found, name), table)
-    assert (found.folder / "gallery" / "arm0" / "00001N.png").read_bytes() == b"picture"
+    (picture,) = (found.folder / "gallery" / "arm0").iterdir()
+    assert picture.read_bytes() == (published / "gallery" / "arm0" / "00001N.png").read_bytes()
+    assert "gallery/arm0/00002N.png" in found.left_out
 
 
 def test_what_version_0_1_published_is_read_as_rules_without_references(
