@@ -74,6 +74,16 @@ def is_whole_png(path: Path) -> bool:
         return False
 
 
+def torn_pictures(folder: Path, pattern: str, *, known: Mapping[str, str]) -> dict[str, str]:
+    """Return picture -> what is wrong with it, of those by a glob that are not known as damaged."""
+    names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.glob(pattern))}
+    return {
+        name: "is not a whole picture"
+        for name, path in names.items()
+        if name not in known and not is_whole_png(path)
+    }
+
+
 def set_aside(path: Path) -> None:
     """Rename a damaged file, so that nothing reads it and somebody can look at it.
 

@@ -37,10 +37,10 @@ from ablate.design_names import BASELINE_ONLY
 from ablate.errors import DataError
 from ablate.published import Value
 from ablate.rules import Rules
+from ablate.settings.network import usual
 from ablate.stats.power import ALPHA, fewest_blocks
 
 PROBE = "probe"  # optimises the fused pixels themselves
-USUAL = {"activation": "leaky_relu", "initialisation": "torch", "last_layer": "zero"}  # of model
 
 
 def answer(
@@ -290,11 +290,11 @@ def network_of(settings: Mapping[str, Any]) -> str:
     """
     if settings.get("model", {}).get("name") == PROBE:
         return "none (probe)"
-    section = settings["model" if "model" in settings else "task"]
+    section, defaults = settings["model" if "model" in settings else "task"], usual()
     sizes = ", ".join(
         f"{name} {value}"
         for name, value in section.items()
-        if name != "name" and isinstance(value, int | float | str) and USUAL.get(name) != value
+        if name != "name" and isinstance(value, int | float | str) and defaults.get(name) != value
     )
     return f"{section['name']} ({sizes})" if sizes else str(section["name"])
 

@@ -12,16 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate import __version__
-from ablate.analysis.answers import answer
 from ablate.analysis.exploration import explore
-from ablate.analysis.published import StudyFacts, read_facts
+from ablate.analysis.published import StudyFacts
 from ablate.errors import StoreError
-from ablate.metrics.catalogue import declare
 from ablate.published import MlflowFacts, OptunaFacts, StudyDocument
 from ablate.report.contents import Contents
 from ablate.report.packed import compressed, read
-from ablate.report.source import NO_PICTURES
+from ablate.report.source import NO_PICTURES, facts_of, judged
 from ablate.stored import encode
 from ablate.tracking.reader import with_health
 
@@ -61,16 +58,14 @@ def contents_of(folder: Path) -> Contents:
             "`ablate report STUDY --publish DIR` wrote"
         )
     try:
-        facts = read_facts(json.loads(lzma.decompress(document.read_bytes())))
+        facts = facts_of(json.loads(lzma.decompress(document.read_bytes())))
         tables = {name: _typed(read(folder, name)) for name in ("runs", "images", *TABLES)}
     except (OSError, ValueError, lzma.LZMAError) as error:
         raise StoreError(f"{folder}: cannot be read: {error}; publish it anew") from error
-    for name, entry in facts.declared.items():
-        declare(name, label=entry.label, better=entry.better, of=f"study {facts.study}")
     runs = with_health(tables["runs"])
     return Contents(
         facts=facts,
-        verdicts=answer(facts, runs, tables["images"], generated_by=f"ablate {__version__}"),
+        verdicts=judged(facts, runs=runs, images=tables["images"]),
         explored=explore(facts, runs),
         gallery={},
         no_pictures=NO_PICTURES,

@@ -105,7 +105,12 @@ def paper_table(sources: Sequence[Source]) -> Table:
     baseline = known[0] if known else first.values[0]  # documents before 0.2 may not name it
     for source in sources:
         metrics = _metrics(source.question)
-        heads += [head for metric in metrics for head in _heads(source, metric)]
+        gamed = gamed_values(source.question, source.comparators)
+        heads += [
+            head
+            for metric in metrics
+            for head in _heads(source.question, metric, is_gamed=metric in gamed)
+        ]
         groups.append((source.label, len(heads) - sum(count for _, count in groups)))
         for row, value in zip(rows, first.values, strict=True):
             row.extend(_scores(source.question, value, metrics, baseline=baseline))
@@ -160,10 +165,9 @@ def _metrics(question: AnsweredQuestion) -> list[str]:
     return list(dict.fromkeys([*first, *scored]))
 
 
-def _heads(source: Source, metric: str) -> list[str]:
+def _heads(question: AnsweredQuestion, metric: str, *, is_gamed: bool) -> list[str]:
     """Return the head of a metric, and that of its difference where it decides."""
-    question = source.question
-    mark = GAMED if metric in gamed_values(question, source.comparators) else ""
+    mark = GAMED if is_gamed else ""
     decides = metric in question.primary
     return [f"{metric_of(metric)}{mark}", *([f"Δ {metric_label(metric)}, %"] if decides else [])]
 

@@ -1,12 +1,17 @@
 """Contents of a report: read from MLflow and from nowhere else; the report is given back to it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from ablate import __version__
 from ablate.analysis.answers import answer
+from ablate.analysis.document import Verdicts
 from ablate.analysis.exploration import explore
-from ablate.analysis.published import read_facts
+from ablate.analysis.published import StudyFacts, read_facts
 from ablate.errors import AblateError, StoreError, UnknownNameError, nearest
 from ablate.metrics.catalogue import declare
 from ablate.report.best import best
@@ -52,9 +57,7 @@ def read(
             )
     client = open_client(store) if uri is None else connect(uri)
     published = read_published(client, study=study)
-    facts = read_facts(published.facts)
-    for name, entry in facts.declared.items():  # of plug-ins not here
-        declare(name, label=entry.label, better=entry.better, of=f"study {study}")
+    facts = facts_of(published.facts)
     arms = dict(zip(published.runs["arm_id"], published.runs["arm"], strict=True))
     gallery = {
         arms.get(folder.name, folder.name): {
@@ -70,12 +73,7 @@ def read(
                 "(train.gallery says how many are)"
             )
     return Contents(
-        verdicts=answer(
-            facts,
-            published.runs,
-            published.images,
-            generated_by=f"ablate {__version__}",
-        ),
+        verdicts=judged(facts, runs=published.runs, images=published.images),
         explored=explore(facts, published.runs) if is_explored else None,
         facts=facts,
         runs=published.runs,
@@ -90,6 +88,19 @@ def read(
         links=published.links,
         server=run_page(uri or facts.tracking_uri, published.experiment_id),
     )
+
+
+def facts_of(raw: Mapping[str, Any]) -> StudyFacts:
+    """Return the document of a study, and declare its metrics of plug-ins that are not here."""
+    facts = read_facts(raw)
+    for name, entry in facts.declared.items():
+        declare(name, label=entry.label, better=entry.better, of=f"study {facts.study}")
+    return facts
+
+
+def judged(facts: StudyFacts, *, runs: pd.DataFrame, images: pd.DataFrame) -> Verdicts | None:
+    """Return the answers by this version; None for a study without an answer phase."""
+    return answer(facts, runs, images, generated_by=f"ablate {__version__}")
 
 
 def return_report(contents: Contents, report: Path, *, store: Path) -> str:

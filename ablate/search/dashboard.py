@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from ablate.databases import OPTUNA_FILE
 from ablate.errors import StoreError
 from ablate.tracking import server_process
 
@@ -24,7 +25,7 @@ def serve(store: Path, *, port: int) -> None:
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
         raise StoreError(f"optuna-dashboard is not installed; {FIX}")
-    database = store.resolve() / "optuna.db"
+    database = store.resolve() / OPTUNA_FILE
     if not database.is_file():
         raise StoreError(f"{store}: holds no trials; run a study first, or name it by --store")
     command = [

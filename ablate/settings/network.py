@@ -1,6 +1,6 @@
 """The section `model`: what every network has that predicts a map; its own stand in its file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ablate.settings.setting import field
@@ -59,3 +59,9 @@ def activation() -> Any:
         absent="relu",
         meaning="Between the layers; leaky_relu (slope .01) leaves no channel dead for good.",
     )
+
+
+def usual() -> dict[str, Any]:
+    """Return the defaults of how layers are activated and weights start, by setting."""
+    starts = {one.name: one.default for one in fields(NetworkSettings) if one.name != "output"}
+    return {**starts, "activation": activation().default}

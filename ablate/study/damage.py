@@ -17,7 +17,7 @@ from ablate.execution.worker import JOURNAL, RESULT
 from ablate.study.ledger import Ledger
 from ablate.tracking.journal import read_journal
 from ablate.training.spec import WEIGHTS
-from ablate.whole_files import CHECKSUMS, SET_ASIDE, damaged, is_whole_png, set_aside
+from ablate.whole_files import CHECKSUMS, SET_ASIDE, damaged, set_aside, torn_pictures
 
 logger = logging.getLogger(__name__)
 PLACE: Final = "damaged"  # in the folder of a study: runs whose result cannot be read
@@ -97,11 +97,7 @@ def _of_run(folder: Path, unreadable: str | None) -> dict[str, str]:
         return {RESULT: found[RESULT]}
     if JOURNAL not in found and not (folder / f"{JOURNAL}{SET_ASIDE}").exists():
         found |= dict(_of_journal(folder))
-    for path in sorted(folder.glob("fused/*.png")):
-        name = path.relative_to(folder).as_posix()
-        if name not in found and not is_whole_png(path):
-            found[name] = "is not a whole picture"
-    return found
+    return found | torn_pictures(folder, "fused/*.png", known=found)
 
 
 def _of_journal(folder: Path) -> Iterator[tuple[str, str]]:

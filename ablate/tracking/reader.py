@@ -18,7 +18,7 @@ from ablate.errors import StoreError, one_line
 from ablate.stats.health import recorded_state
 from ablate.tracking import runs
 from ablate.tracking.address import hide, public
-from ablate.whole_files import damaged, is_whole_png
+from ablate.whole_files import damaged, torn_pictures
 
 SQLITE = "sqlite:///"
 GALLERY = "gallery"
@@ -141,11 +141,7 @@ def _study_run(client: MlflowClient, study: str) -> RunInfo | None:
 
 def _damage(root: Path) -> dict[str, str]:
     found = damaged(root)
-    for path in sorted((root / GALLERY).rglob("*.png")):
-        name = path.relative_to(root).as_posix()
-        if name not in found and not is_whole_png(path):
-            found[name] = "is not a whole picture"
-    return found
+    return found | torn_pictures(root, f"{GALLERY}/**/*.png", known=found)
 
 
 def _without_damage(root: Path, study: str) -> str:
