@@ -61,6 +61,16 @@ def grey(path: Path) -> NDArray[np.uint8]:
     return values if values.ndim == 2 else _rounded(luminance(values))
 
 
+def bands(path: Path) -> NDArray[np.uint8]:
+    """Return the bands of an image as they are stored, (1 or 3, height, width).
+
+    Raises:
+        DataError: The file is missing, broken, or absurdly large.
+    """
+    values = _decode(path)
+    return values[None] if values.ndim == 2 else values.transpose(2, 0, 1)
+
+
 def colour(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
     """Return Y rounded to 8 bits, and Cb and Cr where the image has colour.
 

@@ -10,6 +10,7 @@ from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
 from ablate.metrics.histogram import entropy, joint_counts
 from ablate.metrics.protocol import Protocol
+from ablate.metrics.stretched import stretched_levels
 
 
 @METRICS.register("mi")
@@ -24,14 +25,20 @@ class MutualInformation(Metric):
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the sum in the unit of the protocol (nats for cddfuse-py)."""
         parts = []
+        prepared = stretched_levels if protocol.mi_stretches else _as_they_are
+        fused = prepared(images.fused)
         for source in images.sources:
-            joint = joint_counts(images.fused, source)
+            joint = joint_counts(fused, prepared(source))
             apart = entropy(joint.sum(2)) + entropy(joint.sum(1))
             if protocol.mi_merges_white:
                 joint = _merged(_merged(joint).mT)
             parts.append((apart - entropy(joint.flatten(1))).clamp_min(0))
         total = parts[0] + parts[1]
         return (total / math.log(2) if protocol.mi_unit == "bits" else total).to(dtype)
+
+
+def _as_they_are(plane: Tensor) -> Tensor:
+    return plane
 
 
 def _merged(joint: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
-from ablate.metrics.moments import squared_error
+from ablate.metrics.moments import roots_of_error, squared_error
 from ablate.metrics.protocol import Protocol
 
 
@@ -26,6 +26,9 @@ class PeakSignalToNoiseRatio(Metric):
         +inf where all three images are equal; under cddfuse-py -inf for a black fused image and
         NaN for three black ones.
         """
+        if protocol.psnr_peak == "255_over_roots":
+            roots = roots_of_error(images, divisor="pixels_twice")
+            return (10 * torch.log10(255.0**2 / roots)).to(dtype)
         error = squared_error(images)
         if protocol.psnr_peak == "fused":
             peak = images.fused.flatten(1).amax(-1).to(torch.float64)

@@ -22,5 +22,8 @@ class SpatialFrequency(Metric):
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return grey levels per pixel, in units where white counts `protocol.sf_white`."""
         fused = images.fused.to(torch.float64)
-        squares = [fused.diff(dim=axis).square().mean((-2, -1)) for axis in (-2, -1)]
+        steps = [fused.diff(dim=axis).square() for axis in (-2, -1)]
+        pixels = fused[0].numel()
+        is_all = protocol.sf_divisor == "pixels"
+        squares = [each.sum((-2, -1)) / pixels if is_all else each.mean((-2, -1)) for each in steps]
         return ((squares[0] + squares[1]).sqrt() * (protocol.sf_white / 255)).to(dtype)

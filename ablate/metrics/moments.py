@@ -1,6 +1,6 @@
 """Variances and covariances of grey levels without rounding, so that 0/0 is exactly 0/0."""
 
-from typing import Final
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
@@ -52,3 +52,17 @@ def squared_error(images: GreyImages) -> Tensor:
     fused = images.fused.to(torch.float64)
     parts = [(source - fused).square().mean((-2, -1)) for source in images.sources]
     return (parts[0] + parts[1]) / 2
+
+
+def roots_of_error(images: GreyImages, *, divisor: Literal["pixels", "pixels_twice"]) -> Tensor:
+    """Return the root of the squared error against each source, mean of both, float64 [batch].
+
+    Args:
+        images: Grey levels.
+        divisor: "pixels" takes the mean under the root; "pixels_twice" the sum, and divides the
+            root by the number of pixels, as VIFB does.
+    """
+    fused = images.fused.to(torch.float64)
+    parts = [(source - fused).square().mean((-2, -1)).sqrt() for source in images.sources]
+    height, width = images.side
+    return (parts[0] + parts[1]) / 2 / ((height * width) ** 0.5 if divisor != "pixels" else 1)

@@ -13,9 +13,12 @@ class Protocol:
 
     Args:
         name: How tables and commands call it.
+        colour: What colour images are scored by: their luminance, or the mean over their bands (of
+            the fused image; a source of one band is used for each).
         quantise: How [0, 1] floats become grey levels 0..255.
         mi_unit: "nats" or "bits" of the mutual information.
         mi_merges_white: Whether levels 254 and 255 share a bin of the joint histogram.
+        mi_stretches: Whether each image is stretched to 0..255 before MI.
         en_offset: Added to each probability inside the logarithm of EN.
         qabf_padding: What the Sobel filter of Qabf sees beyond the frame.
         vif_noise: Variance of the visual noise of VIF, in squared grey levels.
@@ -29,7 +32,10 @@ class Protocol:
         ag_divisor: AG is the sum over pixels, divided by all "pixels" or by the "intervals"
             (height - 1)(width - 1).
         psnr_peak: "fused" compares MSE to the squared maximum of the fused image, "255_of_unit"
-            compares the MSE of levels in [0, 1] to 255 squared.
+            compares the MSE of levels in [0, 1] to 255 squared, "255_over_roots" compares 255 to
+            the root of VIFB's RMSE.
+        rmse_divisor: RMSE is the root of the mean over "pixels", or divided by their root again.
+        sf_divisor: Each sum of squares of SF is divided by its "neighbours" or by all "pixels".
         sf_white: What white counts in SF.
         mse_white: What white counts in MSE.
         nabf_white: What white counts in Nabf, whose edge threshold is 2.
@@ -38,9 +44,11 @@ class Protocol:
     """
 
     name: str
+    colour: Literal["luminance", "bands"] = "luminance"
     quantise: Literal["round", "truncate"] = "round"
     mi_unit: Literal["nats", "bits"] = "nats"
     mi_merges_white: bool = False
+    mi_stretches: bool = False
     en_offset: float = 0.0
     qabf_padding: Literal["zeros", "replicate"] = "zeros"
     vif_noise: float = 2.0
@@ -51,7 +59,9 @@ class Protocol:
     ms_ssim_range: float = 255.0
     ssim_of_sources: Literal["sum", "mean"] = "sum"
     ag_divisor: Literal["pixels", "intervals"] = "pixels"
-    psnr_peak: Literal["fused", "255_of_unit"] = "fused"
+    psnr_peak: Literal["fused", "255_of_unit", "255_over_roots"] = "fused"
+    rmse_divisor: Literal["pixels", "pixels_twice"] = "pixels"
+    sf_divisor: Literal["neighbours", "pixels"] = "neighbours"
     sf_white: float = 255.0
     mse_white: float = 255.0
     nabf_white: float = 255.0
@@ -77,6 +87,19 @@ PROTOCOLS: Final[dict[str, Protocol]] = {
             name="ssim-range-255",
             ssim_range=255.0,
             source="cddfuse-py with scikit-image's structural_similarity(..., data_range=255)",
+        ),
+        Protocol(
+            name="vifb",
+            colour="bands",
+            mi_stretches=True,
+            ssim_window="gaussian",
+            ssim_range=255.0,
+            ag_divisor="intervals",
+            psnr_peak="255_over_roots",
+            rmse_divisor="pixels_twice",
+            sf_divisor="pixels",
+            source="Zhang et al. 2020, xingchenzhang/VIFB metrics/*.m. Its SF takes the bands of a "
+            "colour image for one wide image",
         ),
         Protocol(
             name="tang-py",
@@ -114,6 +137,13 @@ PROTOCOLS: Final[dict[str, Protocol]] = {
     )
 }
 
+_ADDED: Final = {  # switches that hashes of before them lack, with what was done then
+    "colour": "luminance",
+    "mi_stretches": False,
+    "rmse_divisor": "pixels",
+    "sf_divisor": "neighbours",
+}
+
 
 def protocol(name: str) -> Protocol:
     """Return the protocol called `name`.
@@ -140,4 +170,7 @@ def protocol_hash(name: str, *, dtype: str = "float64") -> str:
     """
     switches = asdict(protocol(name))
     del switches["name"], switches["source"]
+    for later, default in _ADDED.items():
+        if switches[later] == default:
+            del switches[later]
     return digest({**switches, "dtype": dtype, "grey_levels": 256})

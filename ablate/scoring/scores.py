@@ -69,8 +69,10 @@ def score(
     rows: list[Row] = []
     flags: dict[tuple[str, str], tuple[str, ...]] = {}
     refused: dict[str, list[str]] = {}
+    is_by_band = metrics.PROTOCOLS[protocol].colour == "bands"
     for done, stem in enumerate(collection.sources, start=1):
         infrared, visible, fused = _images(collection, stem)
+        bands = _bands(collection, stem) if is_by_band else {}
         height, width = infrared.shape[-2:]
         usable = metrics.usable(names, height, width, protocol=protocol)
         for name in names:
@@ -80,6 +82,15 @@ def score(
             values = metrics.evaluate_methods(
                 infrared=infrared, visible=visible, fused=fused, names=usable, protocol=protocol
             )
+            for method, images in bands.items():
+                per_band = metrics.evaluate(
+                    infrared=images["infrared"],
+                    visible=images["visible"],
+                    fused=images["fused"],
+                    names=usable,
+                    protocol=protocol,
+                )
+                values[method] = {name: value.mean() for name, value in per_band.items()}
             rows += [
                 Row(method=method, image=stem, metric=name, value=float(value))
                 for method, scores in values.items()
@@ -119,6 +130,29 @@ def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str
     cpu = torch.device("cpu")
     levels = [image_tensor(plane[0, 0].numpy(), cpu) for plane in (infrared, visible)]
     return infrared, visible, fused | fused_by_rules(*levels)
+
+
+def _bands(collection: Collection, stem: str) -> dict[str, dict[str, Tensor]]:
+    """Return the images of methods whose fused image is in colour, a band each, [3, 1, h, w]."""
+    infrared, visible = (_banded(path) for path in collection.sources[stem])
+    fused = {
+        method: _banded(files[stem])
+        for method, files in collection.methods.items()
+        if stem in files
+    }
+    return {
+        method: {
+            "infrared": infrared.expand_as(image),
+            "visible": visible.expand_as(image),
+            "fused": image,
+        }
+        for method, image in fused.items()
+        if len(image) > 1
+    }
+
+
+def _banded(path: Path) -> Tensor:
+    return torch.from_numpy(np.array(decode.bands(path)))[:, None]
 
 
 def _read(path: Path) -> Tensor:

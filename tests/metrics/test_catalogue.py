@@ -23,5 +23,11 @@ def test_a_name_is_found_in_any_case_and_a_wrong_one_gets_the_nearest() -> None:
         canonical_name("scdd")
 
 
-def test_only_errors_and_artefacts_are_better_when_lower() -> None:
-    assert {name for name, way in BETTER.items() if way == "lower"} == {"mse", "nabf"}
+def test_only_errors_artefacts_and_divergences_are_better_when_lower() -> None:
+    assert {name for name, way in BETTER.items() if way == "lower"} == {
+        "ce",
+        "mse",
+        "nabf",
+        "qcv",
+        "rmse",
+    }

@@ -34,6 +34,10 @@ def test_protocols_of_equal_hash_give_equal_numbers(triple: Make) -> None:
 
 
 CHANGES = {
+    "colour": ("bands", []),
+    "mi_stretches": (True, ["mi"]),
+    "rmse_divisor": ("pixels_twice", ["rmse"]),
+    "sf_divisor": ("pixels", ["sf"]),
     "quantise": ("truncate", ALL_NAMES),
     "mi_unit": ("bits", ["mi"]),
     "mi_merges_white": (True, ["mi"]),
@@ -66,7 +70,9 @@ def test_every_switch_reaches_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
         assert protocol_hash("cddfuse-py") != before, key
 
 
-@pytest.mark.parametrize("key", sorted(set(CHANGES) - {"quantise", "vif_of_constant_source"}))
+@pytest.mark.parametrize(
+    "key", sorted(set(CHANGES) - {"quantise", "vif_of_constant_source", "colour", "mi_stretches"})
+)
 def test_a_switch_moves_its_metrics_and_no_other(
     triple: Make, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

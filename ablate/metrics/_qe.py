@@ -1,0 +1,40 @@
+"""Piella's quality index of the images times that of their edges."""
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
+
+from ablate.metrics.catalogue import Direction
+from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.piella import salient
+from ablate.metrics.protocol import Protocol
+
+
+@METRICS.register("qe")
+class PiellaEdgeQuality(Metric):
+    """Qw of the images times Qw of the magnitudes of their Prewitt responses."""
+
+    label: ClassVar[str] = "Qe"
+    better: ClassVar[Direction] = "higher"
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    source: ClassVar[str] = (
+        "Piella and Heijmans 2003; zhengliu6699/imageFusionMetrics metricPeilla.m (3; Q is Qw)"
+    )
+    minimum_side: ClassVar[int] = 11
+
+    def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
+        """Return the product; NaN where both sources are flat."""
+        first, second = (source.to(torch.float64) for source in images.sources)
+        fused = images.fused.to(torch.float64)
+        edges = salient(_edges(first), _edges(second), _edges(fused))
+        return (salient(first, second, fused) * edges).to(dtype)
+
+
+def _edges(plane: Tensor) -> Tensor:
+    """Return the magnitude of the 3x3 Prewitt response, zeros beyond the frame."""
+    padded = nnf.pad(plane, (1, 1, 1, 1))
+    down = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    across = padded[..., :-2] + padded[..., 1:-1] + padded[..., 2:]
+    return torch.hypot(down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2])
