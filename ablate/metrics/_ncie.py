@@ -37,7 +37,8 @@ class NonlinearCorrelation(Metric):
         shares = torch.linalg.eigvalsh(matrix).clamp_min(0) / 3
         spread = torch.special.entr(shares).sum(-1) / math.log(LEVELS)
         is_void = torch.stack([without_range(plane) for plane in given]).any(0)
-        return (1 - spread).masked_fill(is_void, torch.nan).to(dtype)
+        score: Tensor = (1 - spread).masked_fill(is_void, torch.nan)
+        return score.to(dtype)
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:
