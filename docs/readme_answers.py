@@ -6,7 +6,6 @@ Run `python -m docs.readme_answers` after a report is published; a test holds th
 from pathlib import Path
 
 from ablate.analysis.document import AnsweredQuestion, decode
-from ablate.analysis.question import label_of
 from ablate.analysis.words import effect_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,6 +17,12 @@ CELLS = {  # folder below reports/STUDY -> head
     "msrs-mini-unet-width-8-depth-1-output-mean": "MSRS-mini",
     "roadscene-mini-unet-width-8-depth-1-output-mean": "RoadScene-mini",
 }
+ROWS = {  # value that the proposed term is compared with -> what the field calls it
+    "seafusion": "magnitude (SeAFusion)",
+    "tc_moa": "signed sum (TC-MoA)",
+    "sign_free": "sign-free, three levels",
+    "text_if": "sign-free, one level (Text-IF)",
+}
 
 
 def answered(folder: str) -> AnsweredQuestion:
@@ -28,23 +33,21 @@ def answered(folder: str) -> AnsweredQuestion:
 
 
 def table() -> str:
-    """Return a row per contrast, with the effect and its word per data set and metric."""
+    """Return a row per term that the paper's is compared with: effect and word per metric."""
     found = {folder: answered(folder) for folder in CELLS}
     heads = [f"{name}: {metric}" for name in CELLS.values() for metric in ("Qabf", "VIF")]
-    lines = [f"| proposed against | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
-    first = next(iter(found.values()))
-    for contrast in first.contrasts:
+    lines = [f"| the paper's term against | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
+    for baseline, label in ROWS.items():
         cells = []
         for question in found.values():
-            one = next(one for one in question.contrasts if one.contrast == contrast.contrast)
+            one = next(one for one in question.contrasts if one.baseline == baseline)
             shown = {effect.metric: effect for effect in one.effects}
             is_answered = one.word != "not answerable"
             cells += [
                 f"{effect_of(shown[name])}: {one.primary[name]}" if is_answered else one.word
                 for name in METRICS
             ]
-        baseline = "" if contrast.baseline is None else label_of(contrast.baseline)
-        lines.append(f"| {baseline} | {' | '.join(cells)} |")
+        lines.append(f"| {label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
