@@ -5,6 +5,7 @@ plug-in's file counts whole, whatever it registers; packages that it imports do 
 """
 
 import functools
+import os
 import platform
 import re
 from collections.abc import Mapping
@@ -33,6 +34,22 @@ INSTRUCTION_SETS = (
     "asimd",
     "sve",
     "bf16",
+)
+CHOOSE_KERNELS = (  # variables by which a library takes other instructions, and rounds otherwise
+    "ATEN_CPU_CAPABILITY",
+    *(
+        f"{name}_{what}"
+        for what in ("MAX_CPU_ISA", "CPU_ISA_HINTS", "DEFAULT_FPMATH_MODE")
+        for name in ("ONEDNN", "DNNL")
+    ),
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "MKL_DEBUG_CPU_TYPE",
+    "NPY_DISABLE_CPU_FEATURES",
+    "NPY_ENABLE_CPU_FEATURES",
+    "NVIDIA_TF32_OVERRIDE",
+    "OPENBLAS_CORETYPE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
 )
 MOST_NAMED = 4  # changed files in one line
 
@@ -97,6 +114,7 @@ def measure(
             **_processor(),
             "threads": torch.get_num_threads(),
             **determinism(),
+            **{name: os.environ[name] for name in CHOOSE_KERNELS if os.environ.get(name)},
             **_gpu(device_of(device)),
         },
     )
