@@ -10,9 +10,12 @@ import errno
 import io
 import os
 import sys
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from ablate.errors import STORAGE
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 OUT, ERR = 1, 2
 LOST: Final = 1  # exit code of a command whose output could not be kept
@@ -25,7 +28,7 @@ class Stream(io.FileIO):
         super().__init__(descriptor, "wb", closefd=False)
         self.failure: OSError | None = None
 
-    def write(self, content: "bytes | memoryview", /) -> int:  # type: ignore[override]
+    def write(self, content: "ReadableBuffer", /) -> int:
         """Write what can be written; return the size of all."""
         if self.failure is None:
             try:

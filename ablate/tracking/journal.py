@@ -250,10 +250,12 @@ def write_position(folder: Path, position: Position, *, run_id: str) -> None:
         beside.write_text(json.dumps({"run": run_id, **asdict(position)}), encoding="utf-8")
 
 
-def last_steps(path: Path) -> dict[str, int]:
-    """Return metric -> the last step that a journal has of it."""
+def last_steps(path: Path, *, until: int = LARGEST) -> dict[str, int]:
+    """Return metric -> the last step that a journal has of it, in its first `until` bytes."""
     found: dict[str, int] = {}
-    for _, event in read_journal(path):
+    for offset, event in read_journal(path):
+        if offset > until:
+            break
         if event["kind"] == "metrics":
             found |= {name: max(event["step"], found.get(name, 0)) for name in event["values"]}
     return found

@@ -329,8 +329,10 @@ class Shipper:
         position = read_position(folder, path, run_id=run_id)
         last = position.last
         if last is None:
-            last = _named(last_steps(path))
+            last = _named(last_steps(path, until=position.offset))
             write_position(folder, Position(position.offset, last), run_id=run_id)
+        elif result is not None and not position.offset:  # it was lost, and all had been sent
+            last = _named(last_steps(path))
         metrics = {} if result is None else result.metrics
         wanted = dict(last) | {
             runs.metric_name(f"final/{name}"): 0

@@ -35,9 +35,16 @@ def lose(store: Path, run_id: str, *, since: int, status: str) -> None:
             )
 
 
-@pytest.mark.parametrize("status", ["RUNNING", "FINISHED"])
+@pytest.mark.parametrize(
+    ("status", "has_position"), [("RUNNING", True), ("FINISHED", True), ("FINISHED", False)]
+)
 def test_points_that_an_older_database_lacks_are_sent_again(
-    status: str, study: Any, store: Path, points: Any, caplog: pytest.LogCaptureFixture
+    status: str,
+    has_position: bool,
+    study: Any,
+    store: Path,
+    points: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     shipper, spec = study.shipper(), study.spec()
     folder = study.write(spec, range(6))
@@ -45,6 +52,8 @@ def test_points_that_an_older_database_lacks_are_sent_again(
     run_id = study.run(spec).info.run_id
     before = points(run_id, "train/loss"), points(run_id, "final/val/qabf")
     lose(store, run_id, since=3, status=status)
+    if not has_position:
+        (folder / "shipped.json").unlink()
     assert len(points(run_id, "train/loss")) == 3
     (row,) = (row for row in held(study.client, study=study.name) if row.run_id == run_id)
     assert row.last["train/loss"] == 2
