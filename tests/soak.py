@@ -35,7 +35,7 @@ from tests.chaos.outcome import STUDY, Outcome, differences
 LONGEST_PAUSE_S: Final = 5.0  # between two events
 LONGEST_STOP_S: Final = 6.0  # of a process, or of a lock
 GONE_WITHIN_S: Final = 15.0  # workers of a killed driver save and go
-EXIT_CODES: Final = (0, 1, 130, -signal.SIGKILL)  # of a driver
+EXIT_CODES: Final = (0, 1, 130, -signal.SIGKILL, -signal.SIGTERM)  # the last before it listens
 KILLS: Final = ("driver", "worker", "fork server", "group")
 EVENTS: Final = {**dict.fromkeys(KILLS, 2), "stop": 5, "term": 2, "lock": 4, "full disk": 3}
 READERS: Final = ("status", "best", "report", "doctor", "ui")

@@ -131,7 +131,7 @@ def changes(before: Environment, after: Environment) -> tuple[str, ...]:
     words = []
     for old, new in ((before.versions, after.versions), (before.arithmetic, after.arithmetic)):
         words += [
-            f"{name.replace('_', ' ')} {old.get(name, 'none')} -> {new.get(name, 'none')}"
+            f"{_in_words(name)} {old.get(name, 'none')} -> {new.get(name, 'none')}"
             for name in dict.fromkeys([*old, *new])
             if old.get(name) != new.get(name)
         ]
@@ -206,6 +206,10 @@ def _gpu(device: "torch.device") -> dict[str, str]:
         "cudnn": str(cudnn),
         "triton": version("triton") if has_triton() else "none",
     }
+
+
+def _in_words(name: str) -> str:
+    return name if name.isupper() else name.replace("_", " ")  # variables stay as they are typed
 
 
 def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
