@@ -225,7 +225,8 @@ class Soak:
         return 0
 
     def _said(self) -> str:
-        return (self.folder / "said").read_text()[-2000:]
+        said = self.folder / "said"
+        return said.read_text()[-2000:] if said.exists() else ""
 
 
 def main(arguments: list[str] | None = None) -> int:

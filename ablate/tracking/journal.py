@@ -45,7 +45,7 @@ class JournalRecorder:
         _cut_torn_line(path)
         self.reports: dict[int, float] = {}
         self._written: set[tuple[str, int]] = set()
-        for _, event in read_journal(path):
+        for event in _whole_events(path):
             self._written.update((name, event["step"]) for name in _names(event))
             if event["kind"] == "rung":
                 self.reports[event["step"]] = float(event["value"])
@@ -144,6 +144,29 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, dict[str,
                 )
             offset += len(line)
             yield offset, event
+
+
+def _whole_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the events before the first zeros, and cut the rest.
+
+    A machine that lost its power leaves zeros between whole lines, behind the last sync: the
+    checkpoint is older, and its run takes those steps again.
+
+    Raises:
+        StoreError: A line without zeros is not an event: the file was changed.
+    """
+    whole = 0
+    try:
+        for offset, event in read_journal(path):
+            whole = offset
+            yield event
+    except StoreError as error:
+        with path.open("rb") as file:
+            file.seek(whole)
+            if b"\0" not in file.readline(LONGEST_LINE):
+                raise
+        logger.warning("%s; cut off there", str(error).partition(";")[0])
+        os.truncate(path, whole)
 
 
 def _event(line: bytes) -> dict[str, Any] | None:
