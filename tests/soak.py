@@ -121,7 +121,11 @@ class Soak:
 
     def _driver(self) -> ForkServerProcess:
         words = ["run", *self.words, "--workers", "2"]
-        return start(*words, cwd=self.folder, log=self.folder / "said")
+        driver = start(*words, cwd=self.folder, log=self.folder / "said")
+        with contextlib.suppress(ProcessLookupError):
+            while driver.is_alive() and os.getpgid(driver.pid or 0) != driver.pid:
+                time.sleep(0.01)  # until it leads a group that can be killed
+        return driver
 
     def _do(self, kind: str, driver: int) -> bool:
         if kind in KILLS:
