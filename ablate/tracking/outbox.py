@@ -26,13 +26,13 @@ class Outbox:
 
     Args:
         address: Of the tracker, for messages.
-        mends: Takes what the tracker refused, and returns whether the same job may now succeed.
+        repairs: Takes what the tracker refused, and returns whether the same job may now succeed.
     """
 
     def __init__(
-        self, address: str, *, mends: Callable[[MlflowException], bool] = lambda error: False
+        self, address: str, *, repairs: Callable[[MlflowException], bool] = lambda error: False
     ) -> None:
-        self._address, self._mends = address, mends
+        self._address, self._repairs = address, repairs
         self.reason = ""  # why the last job failed
         self.failures = 0
         self._late: deque[Callable[[], object]] = deque()
@@ -91,7 +91,7 @@ class Outbox:
             try:
                 job()
             except MlflowException as error:
-                if is_down(error) or not self._mends(error):
+                if is_down(error) or not self._repairs(error):
                     raise
                 job()
         except (MlflowException, OSError) as error:

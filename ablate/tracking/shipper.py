@@ -59,7 +59,7 @@ class Shipper:
         address: str,
         note: Callable[[RunSpec, str], str] = lambda spec, kind: "",
     ) -> None:
-        self.outbox = Outbox(address, mends=self._forget_deleted)
+        self.outbox = Outbox(address, repairs=self._forget_deleted)
         self._connect, self._study, self._note = connect, study, note
         self._data: DatasetInput | None = None
         self._client: MlflowClient
