@@ -177,7 +177,11 @@ class Soak:
             words = ["ui", "--store", "s", "--port", str(port)]
             log = log.with_name(f"{log.name}-{port}")
         else:
-            words = [name, *self.words, *(["--out", f"out-{log.name}"] if name == "report" else [])]
+            overridden = (
+                self.words if name in ("status", "doctor") else [str(STUDY), "--store", "s"]
+            )
+            out = ["--out", f"out-{log.name}"] if name == "report" else []
+            words = [name, *overridden, *out]
         self._readers.append((name, start(*words, cwd=self.folder, log=log), log))
 
     def _has_ended(self, name: str, process: ForkServerProcess, log: Path) -> bool:
