@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -11,21 +12,30 @@ from ablate.errors import StoreError
 
 MLFLOW_FILE, OPTUNA_FILE = "mlflow.db", "optuna.db"
 PARTS: Final = {"mlflow": MLFLOW_FILE, "optuna": OPTUNA_FILE}  # what can be built anew -> its file
+MALFORMED: Final = ("disk image is malformed", "file is not a database")  # as sqlite says it
+BUILD: Final = "build it anew from ledgers and journals: ablate doctor STUDY --rebuild"
+QUICKLY_S: Final = 0.5  # for the check of every open: some hundred megabytes
 BESIDE: Final = ("", "-wal", "-shm", "-journal")  # ends of the names of files of one database
 
 
-def check_whole(path: Path) -> None:
+def check_whole(path: Path, *, within_s: float | None = QUICKLY_S) -> None:
     """Raise StoreError when a database is damaged; an absent or a locked one is not.
 
-    SQLite reads every page for that: about a second for a gigabyte.
+    Args:
+        path: An SQLite file.
+        within_s: Seconds after which the rest of a large one counts as whole; None reads all of
+            it. What is damaged there is said when it is met, see `says_damaged`.
     """
-    reason = _damage(path)
+    reason = _damage(path, within_s=within_s)
     if reason:
         part = next((part for part, name in PARTS.items() if name == path.name), "mlflow")
-        raise StoreError(
-            f"{path}: damaged ({reason}); build it anew from ledgers and journals: ablate doctor "
-            f"STUDY --rebuild {part}"
-        )
+        raise StoreError(f"{path}: damaged ({reason}); {BUILD} {part}")
+
+
+def says_damaged(error: BaseException) -> str:
+    """Return what to do about an error of a damaged MLflow database, "" for any other error."""
+    said = next((words for words in MALFORMED if words in str(error)), "")
+    return said and f"damaged ({said}); {BUILD} mlflow"
 
 
 def put_aside(path: Path) -> Path | None:
@@ -40,7 +50,7 @@ def put_aside(path: Path) -> Path | None:
         return None
 
 
-def _damage(path: Path) -> str:
+def _damage(path: Path, *, within_s: float | None) -> str:
     if not path.is_file():
         return ""
     if path.stat().st_size == 0:
@@ -48,8 +58,11 @@ def _damage(path: Path) -> str:
     try:
         address = f"file:{quote(str(path.resolve()))}?mode=ro"
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=60)) as database:
+            if within_s is not None:
+                end = time.monotonic() + within_s
+                database.set_progress_handler(lambda: time.monotonic() > end, 10_000)
             (found,) = database.execute("pragma quick_check(1)").fetchone()
-    except sqlite3.OperationalError:  # locked, or no rights: said by whoever needs it
+    except sqlite3.OperationalError:  # locked, or no rights: said by whoever needs it; or late
         return ""
     except sqlite3.DatabaseError as error:
         return str(error)

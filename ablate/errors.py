@@ -4,6 +4,7 @@ AblateError
 ├── ConfigError (ValueError)        a study, space, override or setting is wrong
 │   └── UnknownNameError (KeyError) a name that no registry or folder knows
 ├── DataError (ValueError)          a data set or an image file is unusable
+│   └── DataChangedError            a file is not the one that its set was opened with
 ├── ShapeError (ValueError)         an image has a size or shape that cannot be used
 ├── DeviceError (RuntimeError)      a device was asked for that is not there
 ├── StoreError (OSError)            a store cannot be read, written or is of another version
@@ -63,6 +64,12 @@ class DataError(AblateError, ValueError):
     """A data set or a file of it cannot be used."""
 
     exit_code = 2
+
+
+class DataChangedError(DataError):
+    """A file of a data set was exchanged while the set is in use; no run has failed by that."""
+
+    exit_code = 1
 
 
 class ShapeError(AblateError, ValueError):

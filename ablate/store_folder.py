@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from ablate.errors import StoreError, UnknownNameError, nearest
+from ablate.errors import StoreError, UnknownNameError, nearest, storage_failure
 from ablate.writing import write_json
 
 FORMAT: Final = 1
@@ -37,10 +37,9 @@ def open_store(store: Path, study: str) -> Path:
     except StoreError:
         raise
     except OSError as error:
-        raise StoreError(
-            f"{store}: cannot be used as a store: {error.strerror or error}; "
-            "name a writable folder with --store"
-        ) from error
+        failure = storage_failure(error)
+        why = failure or f"{error.strerror or error}; name a writable folder with --store"
+        raise StoreError(f"{store}: cannot be used as a store: {why}") from error
     return folder
 
 

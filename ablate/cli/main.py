@@ -32,6 +32,7 @@ from ablate.cli import (
     score,
     selftest,
     status,
+    streams,
     synthesize,
     table,
     ui,
@@ -133,7 +134,18 @@ def _without_passwords(record: logging.LogRecord) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    streams.guard()
+    try:
+        _main(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as end:
+        lost = streams.lost_output()
+        if lost:
+            typer.echo(lost, err=True)
+            raise SystemExit(end.code or streams.LOST) from None
+        raise
+
+
+def _main(arguments: list[str]) -> NoReturn:
     set_absent()
     if "--debug" in arguments:  # wherever it stands
         arguments = ["--debug", *[word for word in arguments if word != "--debug"]]

@@ -10,8 +10,9 @@ from ablate.data.layout import Sides, images, key_of
 from ablate.data.manifest import Manifest, file_hash
 from ablate.data.pairs import Pair, PairSet
 from ablate.data.problems import Problem
-from ablate.errors import DataError
+from ablate.errors import DataChangedError, DataError
 
+RESTORE = "restore it, then the same command goes on from here"
 Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
 
 
@@ -131,8 +132,12 @@ def pair_set(
 
     def read(stem: str) -> Pair:
         infrared, visible = used[stem]
-        luminance, chroma = decode.colour(visible)
-        return Pair(stem=stem, infrared=decode.grey(infrared), visible=luminance, chroma=chroma)
+        try:
+            luminance, chroma = decode.colour(visible)
+            return Pair(stem=stem, infrared=decode.grey(infrared), visible=luminance, chroma=chroma)
+        finally:  # after decoding: what is exchanged meanwhile is noticed, and may be torn
+            for path, side in ((infrared, "ir"), (visible, "vi")):
+                check_same(path, hashes.get(f"{stem}/{side}"))
 
     return PairSet(
         splits=splits,
@@ -147,6 +152,16 @@ def pair_set(
         problems=problems,
         left_out=left_out,
     )
+
+
+def check_same(path: Path, known: str | None) -> None:
+    """Raise DataChangedError unless a file has this hash; None is any."""
+    try:
+        now = None if known is None else file_hash(path)
+    except OSError as error:
+        raise DataChangedError(f"{path}: {error.strerror or error}; {RESTORE}") from error
+    if now != known:
+        raise DataChangedError(f"{path}: was changed while it is in use; {RESTORE}")
 
 
 def root_of(root: str | None, *names: str) -> Path:

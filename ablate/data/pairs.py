@@ -14,7 +14,7 @@ from ablate.data.groups import drawn_anew
 from ablate.data.manifest import Manifest
 from ablate.data.problems import Problem
 from ablate.data.splits import evenly
-from ablate.errors import DataError
+from ablate.errors import DataChangedError, DataError
 
 SPLITS = ("train", "val", "test")
 
@@ -177,6 +177,7 @@ class PairSet:
         """Return the decoded pairs of "train", "val" or "test", without colour.
 
         Raises:
+            DataChangedError: One is no longer the file that the manifest names.
             DataError: Files cannot be decoded; one line each.
         """
         pairs: list[Pair] = []
@@ -184,6 +185,8 @@ class PairSet:
         for stem in self.stems(split):
             try:
                 pairs.append(self._read(stem))
+            except DataChangedError:
+                raise
             except DataError as error:
                 faults.append(str(error))
         if faults:

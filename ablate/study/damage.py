@@ -7,9 +7,10 @@ is there; what else cannot be made again is left out, and the report says so.
 import contextlib
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from ablate.errors import StoreError
@@ -21,6 +22,7 @@ from ablate.whole_files import CHECKSUMS, SET_ASIDE, damaged, set_aside, torn_pi
 
 logger = logging.getLogger(__name__)
 PLACE: Final = "damaged"  # in the folder of a study: runs whose result cannot be read
+NONE: Final[Mapping[str, str]] = MappingProxyType({})
 CONSEQUENCES: Final = {
     JOURNAL: "set aside, its curves end where it is damaged",
     WEIGHTS: "set aside, its network is lost",
@@ -49,30 +51,41 @@ class Damage:
         return f"{self.folder.name}/{self.name} {self.what}"
 
 
-def find(ledger: Ledger) -> list[Damage]:
-    """Return the damaged files of all ended runs, by size and checksum where these are known."""
+def find(ledger: Ledger, *, wrong: Mapping[str, str] = NONE) -> list[Damage]:
+    """Return the damaged files of all ended runs, by size and checksum where these are known.
+
+    Args:
+        ledger: Of the study.
+        wrong: Run -> why its result does not count, though it is whole.
+    """
+    unusable = dict.fromkeys(ledger.unreadable, "is not the result of a run") | dict(wrong)
     return [
         Damage(folder=ledger.run_folder(run_id), name=name, what=what)
-        for run_id in sorted({*ledger.results, *ledger.unreadable})
-        for name, what in _of_run(ledger.run_folder(run_id), ledger.unreadable.get(run_id)).items()
+        for run_id in sorted({*ledger.results, *unusable})
+        for name, what in _of_run(ledger.run_folder(run_id), unusable.get(run_id)).items()
     ]
 
 
-def fix(ledger: Ledger) -> list[Damage]:
-    """Set aside all damaged files; return them. The ledger has to be read again."""
-    found = find(ledger)
+def fix(ledger: Ledger, *, wrong: Mapping[str, str] = NONE) -> list[Damage]:
+    """Set aside all that `find` returns, and return it. The ledger has to be read again."""
+    found = find(ledger, wrong=wrong)
     for one in found:
         logger.warning("%s; %s", one, one.consequence)
         path = one.folder / one.name
         if one.name == RESULT:
-            place = ledger.folder / PLACE
-            place.mkdir(exist_ok=True)
-            one.folder.replace(place / f"{one.folder.name}-{secrets.token_hex(4)}")
+            put_away(ledger, one.folder.name)
         elif one.name == JOURNAL:
             _cut(path)
         else:
             set_aside(path)
     return found
+
+
+def put_away(ledger: Ledger, run_id: str) -> None:
+    """Set the whole folder of a run aside, so that it is made anew."""
+    place = ledger.folder / PLACE
+    place.mkdir(exist_ok=True)
+    ledger.run_folder(run_id).replace(place / f"{run_id}-{secrets.token_hex(4)}")
 
 
 def in_words(ledger: Ledger) -> str:
@@ -89,9 +102,9 @@ def in_words(ledger: Ledger) -> str:
     return f"{what} damaged and left out: {', '.join(names[:3])}{more}."
 
 
-def _of_run(folder: Path, unreadable: str | None) -> dict[str, str]:
-    if unreadable is not None:
-        return {RESULT: "is not the result of a run"}
+def _of_run(folder: Path, unusable: str | None) -> dict[str, str]:
+    if unusable is not None:
+        return {RESULT: unusable}
     found = damaged(folder)
     if RESULT in found:
         return {RESULT: found[RESULT]}

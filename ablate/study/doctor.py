@@ -1,13 +1,16 @@
 """Compares ledger, run folders, MLflow and Optuna; repairs without inventing data."""
 
+import contextlib
 import itertools
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ablate.databases import PARTS, put_aside
-from ablate.errors import BusyError, ConfigError, nearest
+from ablate.databases import PARTS, check_whole, put_aside
+from ablate.errors import BusyError, ConfigError, DataError, StoreError, nearest
+from ablate.execution.worker import JOURNAL
 from ablate.search.store import holds
 from ablate.store_folder import studies
 from ablate.study import damage
@@ -16,8 +19,9 @@ from ablate.study.projection import Projection
 from ablate.study.study_lock import is_locked, study_lock
 from ablate.tracking.address import DATABASE
 from ablate.tracking.audit import Row, forget, held
+from ablate.tracking.journal import last_steps
 from ablate.tracking.reader import damage_of
-from ablate.tracking.runs import STATUS
+from ablate.tracking.runs import STATUS, metric_name
 from ablate.tracking.store import open_client
 from ablate.training.determinism import settle
 from ablate.training.spec import RunResult
@@ -73,7 +77,7 @@ def repair(study: OpenStudy) -> tuple[Finding, ...]:
     study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
     with study_lock(study.folder, study.config.name):
         study.reread()
-        if damage.fix(study.ledger):
+        if damage.fix(study.ledger, wrong=study.of_other_data()):
             study.reread()
         found = _diagnose(study)
         forget(open_client(study.store, study.config.store.get("mlflow")), list(found.wrong_runs))
@@ -120,12 +124,14 @@ def rebuild(study: OpenStudy, part: str) -> tuple[Finding, ...]:
 
 def _diagnose(study: OpenStudy) -> _Diagnosis:
     study.check_started()
+    for name in PARTS.values():
+        check_whole(study.store / name, within_s=None)
     is_alive = is_locked(study.folder)  # then a torn line is one that is being written
     faults = [] if is_alive else study.ledger.faults
     found = [Finding(where="ledger", what=line, fix="cut off") for line in faults]
     found += [
         Finding(where="runs", what=str(one), fix=one.consequence)
-        for one in ([] if is_alive else damage.find(study.ledger))
+        for one in ([] if is_alive else damage.find(study.ledger, wrong=_of_other_data(study)))
     ]
     found += _published(study)
     of_mlflow, wrong = _mlflow(study, is_alive=is_alive)
@@ -135,6 +141,12 @@ def _diagnose(study: OpenStudy) -> _Diagnosis:
         wrong_runs=tuple(wrong),
         is_optuna_wrong=bool(of_optuna),
     )
+
+
+def _of_other_data(study: OpenStudy) -> dict[str, str]:
+    with contextlib.suppress(DataError):  # they are not on this machine
+        return study.of_other_data()
+    return {}
 
 
 def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[str]]:
@@ -158,7 +170,8 @@ def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[st
     }
     for key, result in expected.items():
         first = next(iter(by_key.get(key, [])), None)
-        if result is not None and (first is None or not _holds(first, result)):
+        folder = study.ledger.run_folder(key.removeprefix("run/"))
+        if result is not None and (first is None or not _holds(first, result, folder)):
             what = "has no run" if first is None else f"is {first.status} with other values"
             text = f"{key} {what}, its result is {result.state}"
             found.append(Finding(where="mlflow", what=text, fix="it is sent again"))
@@ -181,10 +194,14 @@ def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[st
     return found, wrong
 
 
-def _holds(row: Row, result: RunResult) -> bool:
-    """Return whether an MLflow run has the status and the final values of a result."""
+def _holds(row: Row, result: RunResult, folder: Path) -> bool:
+    """Return whether an MLflow run has status and final values of a result, and every curve."""
     finite = {name: value for name, value in result.metrics.items() if math.isfinite(value)}
-    return row.status == STATUS[result.state] and row.final == finite
+    last: dict[str, int] = {}
+    with contextlib.suppress(StoreError):  # a damaged journal is a finding of its own
+        last = last_steps(folder / JOURNAL)
+    is_whole = all(row.last.get(metric_name(name), -1) >= step for name, step in last.items())
+    return row.status == STATUS[result.state] and row.final == finite and is_whole
 
 
 def _published(study: OpenStudy) -> list[Finding]:

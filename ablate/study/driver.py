@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ablate.config.schema import StudyConfig
-from ablate.errors import ConfigError, HaltedError
+from ablate.errors import ConfigError, HaltedError, StoreError
 from ablate.execution.protocol import EXECUTORS, Executor
 from ablate.fingerprint import numeric_hash
 from ablate.scoring import references
@@ -88,7 +88,7 @@ def run(
     Raises:
         ConfigError, DataError, DeviceError: Found before anything is written.
         StoreError: The store cannot be used, or holds this study with another design or data, or
-            with runs of another environment.
+            with runs of another environment; or a worker had other data than this driver.
         BusyError: Another driver runs this study.
         HaltedError: The first runs all failed with the same error.
     """
@@ -152,7 +152,8 @@ def _executor_of(config: StudyConfig) -> Callable[..., Executor]:
 def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_drift: bool) -> bool:
     """Start the ledger or go on with it, under the lock; return whether results were set aside."""
     study.reread()
-    if damage.fix(study.ledger):
+    study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
+    if damage.fix(study.ledger, wrong=study.of_other_data()):
         study.reread()
     config, ledger = study.config, study.ledger
     for fault in ledger.faults:
@@ -173,6 +174,9 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
     )
     if adopt(study.plan, study.store, data_hash=study.data_hash):
         study.reread()  # with the runs of an earlier look
+        for run_id in study.of_other_data():
+            damage.put_away(study.ledger, run_id)
+        study.reread()
     return retry and bool(study.ledger.forget_failures(study.retryable))
 
 
@@ -218,7 +222,7 @@ class _Loop:
         first: Progress,
         listen: Callable[[Progress], None],
     ) -> None:
-        self._trials, self._ledger = study.trials, study.ledger
+        self._study, self._trials, self._ledger = study, study.trials, study.ledger
         self._projection, self._executor = projection, executor
         self._progress, self._listen = first, listen
         self._started = self._shipped_at = time.monotonic()
@@ -267,6 +271,12 @@ class _Loop:
 
     def _record(self, result: RunResult) -> None:
         spec = self._open.pop(result.run_id)
+        if what := self._study.other_data(spec, result):
+            damage.put_away(self._ledger, spec.run_id)
+            raise StoreError(
+                f"{spec.name}: {what} and is set aside; make the data of all workers equal, then "
+                "the same command goes on from here"
+            )
         self._ledger.end(result)
         if not environments.is_noted(self._ledger, result):
             now = measure(spec.settings["train"]["device"])

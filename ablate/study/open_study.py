@@ -1,8 +1,10 @@
 """A study in a store: its plan, data, ledger, trials and addresses, each read once."""
 
+import json
+from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablate.config.schema import StudyConfig
 from ablate.errors import StoreError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ablate.data.items import Examples
     from ablate.search.store import TrialStore
     from ablate.tracking.shipper import Shipper
+    from ablate.training.spec import RunResult, RunSpec
 
 
 class OpenStudy:
@@ -43,6 +46,7 @@ class OpenStudy:
         self.folder = store / config.name
         self.plan = make(config)
         self.task = task_of(config.base)
+        self._data_hashes: dict[str, str] = {}  # of the data of arms, by their settings
 
     @cached_property
     def examples(self) -> "Examples":
@@ -68,6 +72,34 @@ class OpenStudy:
     def data_hash(self) -> str:
         """The hash of the data."""
         return self.examples.manifest.hash
+
+    def data_hash_of(self, spec: "RunSpec") -> str:
+        """Return the hash of the data that a run must have been trained on.
+
+        An arm may have a data section, and with it a set, of its own.
+        """
+        key = _data_key(spec.settings)
+        if key not in self._data_hashes:
+            is_own = key != _data_key(self.config.base)
+            examples = task_of(spec.settings).examples() if is_own else self.examples
+            self._data_hashes[key] = examples.manifest.hash
+        return self._data_hashes[key]
+
+    def of_other_data(self) -> dict[str, str]:
+        """Return run -> in words, for the results that were made from other data than these."""
+        found = {}
+        for trial in self.trials.known.values():
+            for spec in trial.runs:
+                result = self.ledger.results.get(spec.run_id)
+                if result is not None and (what := self.other_data(spec, result)):
+                    found[spec.run_id] = what
+        return found
+
+    def other_data(self, spec: "RunSpec", result: "RunResult") -> str:
+        """Return in words that a result was made from other data, "" where it was not."""
+        here = self.data_hash_of(spec)
+        there = str(result.facts.get("data_hash", here))  # old versions said it of finished runs
+        return "" if here == there else f"was made from other data ({there}, here {here})"
 
     @property
     def device(self) -> str:
@@ -146,3 +178,11 @@ class OpenStudy:
         runs = [run for trial in self.plan.trials for run in trial.runs]
         self.task.check_examples(self.examples, [run.settings for run in runs])
         references.check(self.config, self.examples)
+        for run in runs:
+            self.data_hash_of(run)  # now, so that a later change of the files is noticed
+
+
+def _data_key(settings: Mapping[str, Any]) -> str:
+    """Return what distinguishes the data of two runs; crops are drawn from the same ones."""
+    data = {name: value for name, value in settings.get("data", {}).items() if name != "crop"}
+    return json.dumps([data, settings.get("task")], sort_keys=True)

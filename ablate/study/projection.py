@@ -162,7 +162,7 @@ class Projection:
                 if result is not None:
                     self.end(spec, result)
                 else:
-                    self._shipper.reopen(spec)
+                    self._shipper.reopen(spec, self._ledger.run_folder(spec.run_id))
         self._report_trials()
 
     def _report_trials(self, *, insists: bool = False) -> None:

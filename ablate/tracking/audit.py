@@ -17,6 +17,7 @@ class Row:
     state: str
     started_ms: int
     final: dict[str, float]  # metrics under "final/", without the prefix
+    last: dict[str, int]  # metric -> the last step that is held of it
 
 
 def held(client: MlflowClient, *, study: str) -> list[Row]:
@@ -36,6 +37,7 @@ def held(client: MlflowClient, *, study: str) -> list[Row]:
                 for name, value in run.data.metrics.items()
                 if name.startswith("final/")
             },
+            last=runs.last_steps(run),
         )
         for run in runs.every(client, experiment.experiment_id)
     ]

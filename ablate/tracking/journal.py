@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -44,7 +45,7 @@ class JournalRecorder:
         _cut_torn_line(path)
         self.reports: dict[int, float] = {}
         self._written: set[tuple[str, int]] = set()
-        for _, event in read_journal(path):
+        for event in _whole_events(path):
             self._written.update((name, event["step"]) for name in _names(event))
             if event["kind"] == "rung":
                 self.reports[event["step"]] = float(event["value"])
@@ -145,6 +146,29 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, dict[str,
             yield offset, event
 
 
+def _whole_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the events before the first zeros, and cut the rest.
+
+    A machine that lost its power leaves zeros between whole lines, behind the last sync: the
+    checkpoint is older, and its run takes those steps again.
+
+    Raises:
+        StoreError: A line without zeros is not an event: the file was changed.
+    """
+    whole = 0
+    try:
+        for offset, event in read_journal(path):
+            whole = offset
+            yield event
+    except StoreError as error:
+        with path.open("rb") as file:
+            file.seek(whole)
+            if b"\0" not in file.readline(LONGEST_LINE):
+                raise
+        logger.warning("%s; cut off there", str(error).partition(";")[0])
+        os.truncate(path, whole)
+
+
 def _event(line: bytes) -> dict[str, Any] | None:
     """Return the event of a line, None for anything that a recorder does not write."""
     try:
@@ -215,20 +239,46 @@ def _cut_torn_line(path: Path) -> None:
             file.truncate(whole)
 
 
-def read_position(folder: Path, journal: Path, *, run_id: str) -> int:
-    """Return the offset sent to this MLflow run; another run or a shorter journal starts at 0.
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a journal was sent to an MLflow run, as that acknowledged it.
+
+    Args:
+        offset: Bytes of the journal.
+        last: Metric -> its last step among them; None where an earlier version sent them.
+    """
+
+    offset: int = 0
+    last: Mapping[str, int] | None = field(default_factory=dict)
+
+
+def read_position(folder: Path, journal: Path, *, run_id: str) -> Position:
+    """Return how far was sent to this MLflow run; another run or a shorter journal starts at 0.
 
     Sending from too early is harmless: points carry the journal's times and stand once.
     """
     try:
         sent = json.loads((folder / POSITION).read_text(encoding="utf-8"))
-        offset = int(sent["offset"]) if sent.get("run") == run_id else 0
-        return offset if 0 <= offset <= journal.stat().st_size else 0
+        offset, last = int(sent["offset"]), sent.get("last")
+        if sent.get("run") == run_id and 0 <= offset <= journal.stat().st_size:
+            return Position(offset, last and {str(key): int(step) for key, step in last.items()})
     except (FileNotFoundError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        return 0
+        pass
+    return Position()
 
 
-def write_position(folder: Path, offset: int, *, run_id: str) -> None:
-    """Write the offset, so that a reader sees the old one or the new one."""
+def write_position(folder: Path, position: Position, *, run_id: str) -> None:
+    """Write how far was sent, so that a reader sees the old position or the new one."""
     with replacing(folder / POSITION) as beside:
-        beside.write_text(json.dumps({"run": run_id, "offset": offset}), encoding="utf-8")
+        beside.write_text(json.dumps({"run": run_id, **asdict(position)}), encoding="utf-8")
+
+
+def last_steps(path: Path, *, until: int = LARGEST) -> dict[str, int]:
+    """Return metric -> the last step that a journal has of it, in its first `until` bytes."""
+    found: dict[str, int] = {}
+    for offset, event in read_journal(path):
+        if offset > until:
+            break
+        if event["kind"] == "metrics":
+            found |= {name: max(event["step"], found.get(name, 0)) for name in event["values"]}
+    return found

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from mlflow.exceptions import MlflowException
 
+from ablate.databases import says_damaged
 from ablate.errors import AblateError, StoreError, one_line, storage_failure
 from ablate.tracking.address import hide
 
@@ -25,10 +26,13 @@ class Outbox:
 
     Args:
         address: Of the tracker, for messages.
+        repairs: Takes what the tracker refused, and returns whether the same job may now succeed.
     """
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(
+        self, address: str, *, repairs: Callable[[MlflowException], bool] = lambda error: False
+    ) -> None:
+        self._address, self._repairs = address, repairs
         self.reason = ""  # why the last job failed
         self.failures = 0
         self._late: deque[Callable[[], object]] = deque()
@@ -84,8 +88,15 @@ class Outbox:
 
     def _try(self, job: Callable[[], object]) -> bool:
         try:
-            job()
+            try:
+                job()
+            except MlflowException as error:
+                if is_down(error) or not self._repairs(error):
+                    raise
+                job()
         except (MlflowException, OSError) as error:
+            if said := says_damaged(error):
+                raise StoreError(f"{self._address}: {said}") from error
             if storage_failure(error) or not is_down(error):
                 raise
             self.reason = one_line(hide(str(error).split("\n", 1)[0]), longest=200)

@@ -34,6 +34,11 @@ def every(client: "MlflowClient", experiment_id: str) -> "Iterator[Run]":
             return
 
 
+def last_steps(run: "Run") -> dict[str, int]:
+    """Return metric -> the last step that MLflow holds of it."""
+    return {one.key: int(one.step) for one in run.data.to_proto().metrics}
+
+
 def spec_tags(spec: RunSpec, *, kind: str) -> dict[str, str]:
     """Return the tags by which a run is found, filtered and grouped in the UI."""
     tags = {

@@ -1,5 +1,6 @@
 """The shipper: turns journals and results into MLflow runs; sending twice changes nothing."""
 
+import logging
 import math
 import tempfile
 from collections import deque
@@ -9,14 +10,25 @@ from typing import Any
 
 import pandas as pd
 from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from ablate.errors import StoreError
 from ablate.fingerprint import git_revision
 from ablate.tracking import pictures, runs
-from ablate.tracking.journal import read_journal, read_position, write_position
+from ablate.tracking.journal import (
+    Position,
+    last_steps,
+    read_journal,
+    read_position,
+    write_position,
+)
 from ablate.tracking.outbox import Outbox, attempted, delivered, insisted
+from ablate.tracking.store import check_active
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec, State
 
+logger = logging.getLogger(__name__)
+JOURNAL = "journal.jsonl"
 BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
 REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
 DONE = ("finished", "pruned", "failed")
@@ -47,7 +59,7 @@ class Shipper:
         address: str,
         note: Callable[[RunSpec, str], str] = lambda spec, kind: "",
     ) -> None:
-        self.outbox = Outbox(address)
+        self.outbox = Outbox(address, repairs=self._forget_deleted)
         self._connect, self._study, self._note = connect, study, note
         self._data: DatasetInput | None = None
         self._client: MlflowClient
@@ -58,6 +70,9 @@ class Shipper:
         self._described: dict[str, int] = {}  # run -> its parameters that are stored
         self._begun: set[str] = set()  # shown with all of them
         self._started: dict[str, int] = {}  # run -> when, in milliseconds
+        self._parents: dict[str, str] = {}
+        self._held: dict[str, dict[str, int]] = {}  # found run -> metric -> last step, unless sent
+        self._has_said_short = False
         self._open()
 
     @delivered
@@ -127,19 +142,18 @@ class Shipper:
     def ship(self, spec: RunSpec, folder: Path, *, siblings: int) -> None:
         """Send what the journal holds beyond the last position."""
         run_id = self._begin(spec, siblings=siblings)
-        points, offset = self._unsent(run_id, folder)
+        points, position = self._unsent(run_id, folder)
         for first in range(0, len(points), BATCH):
             self._client.log_batch(run_id, metrics=points[first : first + BATCH])
-        if offset is not None:
-            write_position(folder, offset, run_id=run_id)
+        self._acknowledge(run_id, folder, position)
 
     @delivered
     def end(self, spec: RunSpec, result: RunResult, folder: Path, *, siblings: int) -> None:
         """Send the rest of a run, its tables and its true status."""
         run_id = self._begin(spec, siblings=siblings)
-        if run_id in self._ended:
+        if run_id in self._ended and not self._is_short(run_id, folder, result):
             return
-        points, offset = self._unsent(run_id, folder)
+        points, position = self._unsent(run_id, folder)
         if result.images:
             table = folder / "images.parquet"
             pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
@@ -164,8 +178,7 @@ class Shipper:
             tags=runs.result_tags(result),
             points=points,
         )
-        if offset is not None:
-            write_position(folder, offset, run_id=run_id)
+        self._acknowledge(run_id, folder, position)
 
     @delivered
     def end_trial(
@@ -178,7 +191,7 @@ class Shipper:
             results: All of them.
             winner: Of a block, the point that is best on val; None where all failed.
         """
-        run_id = self._ids[runs.key(spec, kind="trial-parent")]
+        run_id = self._parent(spec)
         if run_id in self._ended:
             return
         finished = [result for result in results if result.state == "finished"]
@@ -196,7 +209,8 @@ class Shipper:
             metrics = dict(winner.metrics) if winner is not None else {}
             tags = {"ablate.points": str(len(results))}
             if winner is not None:
-                self._client.set_tag(self._ids[f"run/{winner.run_id}"], "ablate.winner", "true")
+                if best := self._ids.get(f"run/{winner.run_id}"):  # else deleted meanwhile
+                    self._client.set_tag(best, "ablate.winner", "true")
                 tags["ablate.winner"] = winner.run_id
         state = "finished" if is_done else results[0].state
         self._close(
@@ -208,14 +222,16 @@ class Shipper:
         )
 
     @delivered
-    def reopen(self, spec: RunSpec) -> None:
+    def reopen(self, spec: RunSpec, folder: Path) -> None:
         """Make room for a run that had ended and runs once more; else do nothing.
 
-        Its MLflow run is deleted, so that no point is stored twice; its parent is opened again.
+        Its MLflow run is deleted, so that no point is stored twice; its parent is opened again. So
+        is one that has points which the journal lacks, since a machine stopped before they were on
+        the disk: the run takes those steps again, at another time.
         """
         key = runs.key(spec, kind="run")
         run_id = self._ids.get(key, "")
-        if run_id in self._ended:
+        if run_id in self._ended or self._is_ahead(run_id, folder):
             self._client.delete_run(run_id)
             del self._ids[key]
             self._ended.discard(run_id)
@@ -275,12 +291,7 @@ class Shipper:
         kind = "trial"
         if siblings > 1:
             kind = "run"
-            parent = self._ensure(
-                runs.key(spec, kind="trial-parent"),
-                name=runs.trial_name(spec),
-                tags=runs.spec_tags(spec, kind="trial-parent") | self._noted(spec, "trial-parent"),
-                parent=parent,
-            )
+            parent = self._parent(spec)
         name = spec.name if siblings > 1 else runs.trial_name(spec)
         run_id = self._ensure(
             runs.key(spec, kind=kind),
@@ -296,15 +307,102 @@ class Shipper:
         self._begun.add(run_id)
         return run_id
 
-    def _unsent(self, run_id: str, folder: Path) -> tuple[list[Metric], int | None]:
+    def _parent(self, spec: RunSpec) -> str:
+        """Return the run of a trial, or of an arm in a block, made when absent."""
+        return self._ensure(
+            runs.key(spec, kind="trial-parent"),
+            name=runs.trial_name(spec),
+            tags=runs.spec_tags(spec, kind="trial-parent") | self._noted(spec, "trial-parent"),
+            parent=self._ids["study"],
+        )
+
+    def _is_short(self, run_id: str, folder: Path, result: RunResult | None = None) -> bool:
+        """Return whether MLflow lacks points that it had taken: its database is an older one.
+
+        It lost the last commits then, a restored copy or not synced by the disk, so that the last
+        step of every metric tells. Only what was found at the start is compared, and once.
+        """
+        held = self._held.get(run_id)
+        if held is None:
+            return False
+        path = folder / JOURNAL
+        position = read_position(folder, path, run_id=run_id)
+        last = position.last
+        if last is None:
+            last = _named(last_steps(path, until=position.offset))
+            write_position(folder, Position(position.offset, last), run_id=run_id)
+        elif result is not None and not position.offset:  # it was lost, and all had been sent
+            last = _named(last_steps(path))
+        metrics = {} if result is None else result.metrics
+        wanted = dict(last) | {
+            runs.metric_name(f"final/{name}"): 0
+            for name, value in metrics.items()
+            if math.isfinite(value)
+        }
+        is_short = any(held.get(name, -1) < step for name, step in wanted.items())
+        if is_short and not self._has_said_short:
+            self._has_said_short = True
+            logger.warning(
+                "%s: MLflow lacks points that it had taken, as a restored database does; they are "
+                "sent again",
+                self._study,
+            )
+        return is_short
+
+    def _is_ahead(self, run_id: str, folder: Path) -> bool:
+        """Return whether MLflow has points of a run that its journal lacks."""
+        held = self._held.get(run_id, {})
+        last = _named(last_steps(folder / JOURNAL)) if held else {}
+        return any(
+            step > last.get(name, -1)
+            for name, step in held.items()
+            if not name.startswith(("final/", "facts/"))
+        )
+
+    def _acknowledge(self, run_id: str, folder: Path, position: Position | None) -> None:
+        self._held.pop(run_id, None)
+        if position is not None:
+            write_position(folder, position, run_id=run_id)
+
+    def _forget_deleted(self, error: MlflowException) -> bool:
+        """Forget the runs that somebody deleted in MLflow meanwhile, and return whether there are.
+
+        Raises:
+            StoreError: The experiment or the run of the study was deleted.
+        """
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST" and "'active' state" not in str(error):
+            return False
+        check_active(self._client, self._client.get_experiment(self._experiment))
+        there = {run.info.run_id for run in runs.every(self._client, self._experiment)}
+        gone = {key: run_id for key, run_id in self._ids.items() if run_id not in there}
+        if "study" in gone:
+            raise StoreError(
+                f"{self._study}: its own run was deleted in MLflow; the same command again makes a "
+                "new one and goes on from here"
+            )
+        for key, run_id in gone.items():
+            del self._ids[key]
+            for known in (self._ended, self._stopped, self._begun):
+                known.discard(run_id)
+        if gone:
+            text = "%s: %d of its runs were deleted in MLflow meanwhile; they are made again"
+            logger.warning(text, self._study, len(gone))
+        return bool(gone)
+
+    def _unsent(self, run_id: str, folder: Path) -> tuple[list[Metric], Position | None]:
         """Send the new pictures of a journal; return its new points and where it then ends."""
-        path = folder / "journal.jsonl"
-        after = offset = read_position(folder, path, run_id=run_id)
+        path = folder / JOURNAL
+        before = Position()
+        if not self._is_short(run_id, folder):
+            before = read_position(folder, path, run_id=run_id)
+        after = offset = before.offset
+        last = dict(before.last or {})
         points: list[Metric] = []
         shown: list[Mapping[str, Any]] = []
         for end, event in read_journal(path, after=after):
             offset = end
             if event["kind"] == "metrics":
+                last |= dict.fromkeys(map(runs.metric_name, event["values"]), event["step"])
                 points += [
                     Metric(runs.metric_name(name), float(value), event["time_ms"], event["step"])
                     for name, value in event["values"].items()
@@ -313,7 +411,7 @@ class Shipper:
                 shown.append(event)
         if shown:
             self._show(run_id, shown, folder)
-        return points, offset if offset != after else None
+        return points, Position(offset, last) if offset != after else None
 
     def _show(self, run_id: str, events: Sequence[Mapping[str, Any]], folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="ablate-") as place:
@@ -338,6 +436,9 @@ class Shipper:
                 self._client.set_tag(run_id, "ablate.state", "running")
                 self._client.update_run(run_id, status="RUNNING")
                 self._stopped.discard(run_id)
+            if parent and self._parents.get(run_id, parent) != parent:  # which was deleted
+                self._client.set_tag(run_id, runs.PARENT, parent)
+                self._parents[run_id] = parent
             return run_id
         family = {runs.PARENT: parent} if parent else {}
         run = self._client.create_run(
@@ -370,6 +471,8 @@ class Shipper:
             return
         self._ids[key] = run_id
         self._started[run_id] = run.info.start_time
+        self._parents[run_id] = run.data.tags.get(runs.PARENT, "")
+        self._held[run_id] = runs.last_steps(run)
         if run.data.params:
             self._described[run_id] = len(run.data.params)
         if run.data.tags.get("ablate.state") in DONE and run.info.status != "RUNNING":
@@ -413,3 +516,8 @@ class Shipper:
         )
         self._client.set_terminated(run_id, runs.STATUS[state])
         self._ended.add(run_id)
+
+
+def _named(last: Mapping[str, int]) -> dict[str, int]:
+    """Return metrics under the names that MLflow takes."""
+    return {runs.metric_name(name): step for name, step in last.items()}

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from filelock import FileLock
+from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -110,13 +111,18 @@ def _experiment_id(client: MlflowClient, name: str) -> str | None:
     found = client.get_experiment_by_name(name)
     if found is None:
         return None
-    if found.lifecycle_stage != "active":
-        raise StoreError(
-            f"{public(client.tracking_uri)}: the experiment {name!r} was deleted in MLflow; "
-            f"restore it (mlflow experiments restore -x {found.experiment_id}), or use another "
-            "--store"
-        )
+    check_active(client, found)
     return str(found.experiment_id)
+
+
+def check_active(client: MlflowClient, experiment: Experiment) -> None:
+    """Raise StoreError where an experiment was deleted in MLflow."""
+    if experiment.lifecycle_stage != "active":
+        raise StoreError(
+            f"{public(client.tracking_uri)}: the experiment {experiment.name!r} was deleted in "
+            f"MLflow; restore it (mlflow experiments restore -x {experiment.experiment_id}), or "
+            "use another --store"
+        )
 
 
 def _make(store: Path) -> None:

@@ -5,6 +5,7 @@ plug-in's file counts whole, whatever it registers; packages that it imports do 
 """
 
 import functools
+import os
 import platform
 import re
 from collections.abc import Mapping
@@ -33,6 +34,22 @@ INSTRUCTION_SETS = (
     "asimd",
     "sve",
     "bf16",
+)
+CHOOSE_KERNELS = (  # variables by which a library takes other instructions, and rounds otherwise
+    "ATEN_CPU_CAPABILITY",
+    *(
+        f"{name}_{what}"
+        for what in ("MAX_CPU_ISA", "CPU_ISA_HINTS", "DEFAULT_FPMATH_MODE")
+        for name in ("ONEDNN", "DNNL")
+    ),
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "MKL_DEBUG_CPU_TYPE",
+    "NPY_DISABLE_CPU_FEATURES",
+    "NPY_ENABLE_CPU_FEATURES",
+    "NVIDIA_TF32_OVERRIDE",
+    "OPENBLAS_CORETYPE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
 )
 MOST_NAMED = 4  # changed files in one line
 
@@ -97,6 +114,7 @@ def measure(
             **_processor(),
             "threads": torch.get_num_threads(),
             **determinism(),
+            **{name: os.environ[name] for name in CHOOSE_KERNELS if os.environ.get(name)},
             **_gpu(device_of(device)),
         },
     )
@@ -113,7 +131,7 @@ def changes(before: Environment, after: Environment) -> tuple[str, ...]:
     words = []
     for old, new in ((before.versions, after.versions), (before.arithmetic, after.arithmetic)):
         words += [
-            f"{name.replace('_', ' ')} {old.get(name, 'none')} -> {new.get(name, 'none')}"
+            f"{_in_words(name)} {old.get(name, 'none')} -> {new.get(name, 'none')}"
             for name in dict.fromkeys([*old, *new])
             if old.get(name) != new.get(name)
         ]
@@ -188,6 +206,10 @@ def _gpu(device: "torch.device") -> dict[str, str]:
         "cudnn": str(cudnn),
         "triton": version("triton") if has_triton() else "none",
     }
+
+
+def _in_words(name: str) -> str:
+    return name if name.isupper() else name.replace("_", " ")  # variables stay as they are typed
 
 
 def _change(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:

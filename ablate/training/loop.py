@@ -19,6 +19,7 @@ from ablate.data.items import Examples
 from ablate.errors import (
     AblateError,
     ConfigError,
+    DataChangedError,
     DivergedError,
     StoreError,
     storage_failure,
@@ -88,6 +89,7 @@ def train(
 
     Raises:
         LeaveError: `leave` was set; the same call goes on from the saved state.
+        DataChangedError: A file of the data was exchanged meanwhile.
         StoreError: The storage failed: a full disk, a quota, an input/output error. The same call
             goes on when that is over.
     """
@@ -115,7 +117,7 @@ def train(
                 heartbeat=heartbeat or Heartbeat(),
             )
         )
-    except LeaveError:
+    except (LeaveError, DataChangedError):
         raise
     except PrunedError as stop:
         examined = {} if stop.health is None else {"health": stop.health.to_json()}
@@ -130,13 +132,12 @@ def train(
         is_ours = isinstance(error, AblateError)
         result = _failed(spec, f"error: {error}" if is_ours else _reason(error))
     else:
-        manifest = examples.manifest
         result = RunResult(
             run_id=spec.run_id,
             state="finished",
             metrics=trained.values,
             images=trained.rows,
-            facts={**trained.facts, "data_hash": manifest.hash, "data_label": manifest.label},
+            facts=trained.facts,
         )
     facts: dict[str, JsonValue] = {
         **result.facts,
@@ -144,6 +145,8 @@ def train(
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "worker_pid": os.getpid(),
     }
+    if examples is not None:  # whatever has become of the run: its driver compares them
+        facts |= {"data_hash": examples.manifest.hash, "data_label": examples.manifest.label}
     with contextlib.suppress(AblateError):  # there may be no such device
         facts["stratum"] = environment_of(spec.settings["train"]["device"]).id
     return replace(result, facts=facts)

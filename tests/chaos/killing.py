@@ -113,7 +113,7 @@ class Round:
                 (kind,) = draw.choices(list(self._targets), list(self._targets.values()))
                 if not driver.is_alive() or (kind == "worker" and of_workers == WORKER_KILLS):
                     continue
-                if self._kill(kind, driver.pid or 0, draw):
+                if self.kill(kind, driver.pid or 0, draw):
                     tally.kills[kind] += 1
                     of_workers += kind == "worker"
                 if kind in ("driver", "group"):
@@ -181,7 +181,7 @@ class Round:
                 continue
         return sorted(found)
 
-    def _kill(self, kind: str, driver: int, draw: random.Random) -> bool:
+    def kill(self, kind: str, driver: int, draw: random.Random) -> bool:
         """Kill one kind of process; return whether there was one."""
         if kind == "tracking server":
             assert self.server is not None
@@ -209,6 +209,13 @@ class Round:
             return False
         os.kill(draw.choice(found), signal.SIGKILL)
         return True
+
+
+def children_of(driver: int) -> list[int]:
+    """Return the fork server of a driver and its workers."""
+    children = _children()
+    servers = [pid for pid in children.get(driver, ()) if b"forkserver" in _command(pid)]
+    return [*servers, *(pid for server in servers for pid in children.get(server, ()))]
 
 
 def _children() -> dict[int, list[int]]:

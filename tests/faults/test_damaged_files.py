@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from ablate.execution.worker import JOURNAL, read_result, work
-from ablate.tracking.journal import read_journal
+from ablate.tracking.journal import JournalRecorder, read_journal
 from ablate.training import loop
 from ablate.training.checkpoints import BEFORE, NEWEST, Checkpoints, LeaveError
 from ablate.training.spec import RunResult, RunSpec
@@ -125,3 +125,16 @@ def test_a_result_that_is_there_stands_and_nothing_is_trained_again(
 
     monkeypatch.setattr("ablate.training.loop.train", never)
     assert work(made(), left, ask=answer) == first == read_result(left)
+
+
+def test_zeros_between_events_behind_the_last_sync_are_cut_and_taken_again(
+    left: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = left / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines, bytes(len(lines[-1])), lines[-1], lines[-1]]))
+    with caplog.at_level(logging.WARNING):
+        recorder = JournalRecorder(journal, ask=answer)
+    recorder.close()
+    assert "is not an event; cut off there" in caplog.text
+    assert journal.read_bytes() == b"".join(lines)

@@ -84,6 +84,10 @@ def test_a_hostile_line_ends_the_journal_and_what_stood_before_is_read(
         next(read)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+    if b"\0" in JOURNALS[name]:  # what a loss of power leaves
+        JournalRecorder(path, ask=lambda reports: False).close()
+        assert path.read_bytes() == good
+        return
     with pytest.raises(StoreError, match="damaged"):
         JournalRecorder(path, ask=lambda reports: False)
 

@@ -381,10 +381,12 @@ def test_a_parent_whose_run_was_deleted_by_a_killed_driver_is_opened_again(study
     for spec, result in zip(specs, results, strict=True):
         shipper.end(spec, result, study.write(spec, range(1)), siblings=2)
     shipper.end_trial(specs[0], results)
-    study.shipper().reopen(specs[1])  # and killed: the run is deleted, the parent still closed
+    study.shipper().reopen(
+        specs[1], study.folder / specs[1].run_id
+    )  # and killed: the run is deleted, the parent still closed
 
     again = study.shipper()
-    again.reopen(specs[1])
+    again.reopen(specs[1], study.folder / specs[1].run_id)
     results[1] = finished(specs[1], 0.8)
     again.end(specs[1], results[1], study.folder / specs[1].run_id, siblings=2)
     again.end_trial(specs[0], results)

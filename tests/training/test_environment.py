@@ -109,3 +109,18 @@ def test_many_files_are_counted() -> None:
     new = Environment(code={f"losses/{k}.py": "2" for k in range(9)})
     assert changes(old, new)[-1] == "5 more files"
     assert len(changes(old, new)) == 5
+
+
+@pytest.mark.parametrize("name", ["MKL_CBWR", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE"])
+def test_variables_that_choose_kernels_are_another_environment(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in environment.CHOOSE_KERNELS:
+        monkeypatch.delenv(one, raising=False)
+    before = measure("cpu", code={})
+    monkeypatch.setenv(name, "AVX")
+    now = measure("cpu", code={})
+    assert now.id != before.id
+    assert changes(before, now) == (f"{name} none -> AVX",)
+    monkeypatch.setenv(name, "")
+    assert measure("cpu", code={}).id == before.id
