@@ -203,6 +203,7 @@ def _lines(findings: "Findings", path: Path) -> list[str]:
     if findings.shared_scenes:
         shared = _counted(findings.shared_scenes, "test scene")
         lines.append(f"{shared} also in train or val, as the authors split the set")
+    lines += [f"{side}: {values} become 0 to 255" for side, values in findings.scaling.items()]
     if findings.left_out:
         left = _counted(findings.left_out, "pair")
         lines.append(f"{left} left out of train and val: a test image shows the same scene")

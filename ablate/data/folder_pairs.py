@@ -10,7 +10,9 @@ from ablate.data.layout import Sides, images, key_of
 from ablate.data.manifest import Manifest, file_hash
 from ablate.data.pairs import Pair, PairSet
 from ablate.data.problems import Problem
+from ablate.data.scaling import scalings
 from ablate.errors import DataError
+from ablate.identity import digest
 
 Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
 
@@ -110,6 +112,7 @@ def pair_set(
     splits: Mapping[str, tuple[str, ...]],
     groups: Mapping[str, str],
     left_out: tuple[str, ...] = (),
+    scaling: str = decode.HIGH_BYTE,
 ) -> PairSet:
     """Return the set, read lazily; its manifest names no files while there are problems.
 
@@ -120,6 +123,7 @@ def pair_set(
         splits: Keys of each split.
         groups: Group of each key, of those in no split too; empty where none are known.
         left_out: Keys that stand in no split since their group stands in the test part.
+        scaling: What becomes of more than 8 bits (`ablate.data.scaling`).
     """
     used = {stem: files[stem] for stems in splits.values() for stem in stems}
     hashes = {
@@ -128,11 +132,19 @@ def pair_set(
         for side, path in zip(("ir", "vi"), paths, strict=True)
         if not problems
     }
+    if scaling != decode.HIGH_BYTE:
+        hashes = _scaled_hashes(hashes, scaling)
+    of_infrared, of_visible = both = scalings(scaling, used.values())
 
     def read(stem: str) -> Pair:
         infrared, visible = used[stem]
-        luminance, chroma = decode.colour(visible)
-        return Pair(stem=stem, infrared=decode.grey(infrared), visible=luminance, chroma=chroma)
+        brightness, chroma = decode.colour(visible, levels=of_visible.levels)
+        return Pair(
+            stem=stem,
+            infrared=decode.grey(infrared, levels=of_infrared.levels),
+            visible=brightness,
+            chroma=chroma,
+        )
 
     return PairSet(
         splits=splits,
@@ -146,7 +158,14 @@ def pair_set(
         files=used,
         problems=problems,
         left_out=left_out,
+        scalings=both,
     )
+
+
+def _scaled_hashes(hashes: Mapping[str, str], scaling: str) -> dict[str, str]:
+    """Return hashes that also tell the scaling and, where it is one, the set that it is of."""
+    of = digest(sorted(hashes.items())) if scaling.endswith("_set") else ""
+    return {name: digest([content, scaling, of]) for name, content in hashes.items()}
 
 
 def root_of(root: str | None, *names: str) -> Path:

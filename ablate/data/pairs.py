@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ablate.data.groups import drawn_anew
 from ablate.data.manifest import Manifest
 from ablate.data.problems import Problem
+from ablate.data.scaling import Scaling
 from ablate.data.splits import evenly
 from ablate.errors import DataError
 
@@ -55,6 +56,7 @@ class PairSet:
         files: Infrared and visible file of each stem; empty where nothing lies on disk.
         problems: Faults found so far; `ablate.data.load` refuses a set that has any.
         left_out: Pairs in no split, since their scene stands in the test part.
+        scalings: What becomes of more than 8 bits in infrared and visible files.
 
     Raises:
         DataError: A stem stands in two splits.
@@ -69,6 +71,7 @@ class PairSet:
         files: Mapping[str, tuple[Path, Path]] | None = None,
         problems: Sequence[Problem] = (),
         left_out: Sequence[str] = (),
+        scalings: tuple[Scaling, Scaling] = (Scaling(), Scaling()),
     ) -> None:
         stems = [stem for split in SPLITS for stem in splits.get(split, ())]
         twice = sorted(stem for stem, count in Counter(stems).items() if count > 1)
@@ -83,6 +86,7 @@ class PairSet:
         self.files = dict(files or {})
         self.problems = tuple(problems)
         self.left_out = tuple(left_out)
+        self.scalings = scalings
         self.pads_to_px = 0
         self.cache: Path | None = None
 

@@ -81,7 +81,7 @@ def test_json_has_the_promised_keys_and_nothing_beside_it(run: Run, folder: Path
     code, out, _ = run("data", "verify", "folders", str(folder), "--json")
     facts = json.loads(out)
     assert code == 2
-    keys = ["scenes", "shared_scenes", "left_out"]
+    keys = ["scenes", "shared_scenes", "left_out", "scaling"]
     assert list(facts) == ["name", "pairs", "splits", *keys, "problems", "manifest_hash"]
     assert facts["problems"] == [
         {
