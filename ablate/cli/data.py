@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ablate.data.facts import Facts
     from ablate.data.verify import Findings
 
+MOST_UNUSED = 8  # lines
 app = typer.Typer(help="Fetch, verify and describe data sets.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the layout, see `ablate list data`.")]
 
@@ -180,7 +181,7 @@ def _typed(name: str, words: list[str]) -> tuple[str, dict[str, Any]]:
         key, sign, text = word.partition("=")
         section, _, setting = key.partition(".")
         if not sign or section != "data" or "." in setting:
-            faults.append(f"{word}: is no setting of a data set; write data.KEY=VALUE")
+            faults.append(f"{word}: not a setting of a data set; write data.KEY=VALUE")
             continue
         try:
             changed[setting or "name"] = yaml.safe_load(text)
@@ -207,6 +208,11 @@ def _lines(findings: "Findings", path: Path) -> list[str]:
     if findings.left_out:
         left = _counted(findings.left_out, "pair")
         lines.append(f"{left} left out of train and val: a test image shows the same scene")
+    lines += [str(one) for one in findings.unused[:MOST_UNUSED]]
+    if len(findings.unused) > MOST_UNUSED:
+        rest = findings.unused[MOST_UNUSED:]
+        count = sum(one.count for one in rest)
+        lines.append(f"not used: {count} more files in {_counted(len(rest), 'place')} (--json)")
     if findings.manifest and not findings.problems:
         lines.append(f"manifest hash {findings.manifest.hash}")
     return lines

@@ -113,6 +113,7 @@ def pair_set(
     groups: Mapping[str, str],
     left_out: tuple[str, ...] = (),
     scaling: str = decode.HIGH_BYTE,
+    folder: Path | None = None,
 ) -> PairSet:
     """Return the set, read lazily; its manifest names no files while there are problems.
 
@@ -124,6 +125,7 @@ def pair_set(
         groups: Group of each key, of those in no split too; empty where none are known.
         left_out: Keys that stand in no split since their group stands in the test part.
         scaling: What becomes of more than 8 bits (`ablate.data.scaling`).
+        folder: In which the set lies.
     """
     used = {stem: files[stem] for stems in splits.values() for stem in stems}
     hashes = {
@@ -157,8 +159,9 @@ def pair_set(
         ),
         files=used,
         problems=problems,
-        left_out=left_out,
+        left_out={stem: files[stem] for stem in left_out},
         scalings=both,
+        folder=folder,
     )
 
 

@@ -150,6 +150,7 @@ def divided(
         groups=groups,
         left_out=left_out,
         scaling=settings.scaling,
+        folder=folder,
     )
 
 
