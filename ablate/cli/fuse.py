@@ -45,6 +45,12 @@ def fuse(
         str | None,
         typer.Option("--scaling", help=f"{SCALING_HELP}; as the run was trained if left out."),
     ] = None,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            "--tile", min=64, metavar="PX", help="Fuse in tiles of this side, for large images."
+        ),
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     store: Store = DEFAULT_STORE,
 ) -> None:
@@ -61,6 +67,7 @@ def fuse(
     from ablate.fusing.files import fuse as fuse_files
     from ablate.fusing.files import gather
     from ablate.fusing.health import examine_files, warning_of
+    from ablate.fusing.tiles import Tiled
     from ablate.fusing.trained import chosen
     from ablate.training.determinism import device_of
 
@@ -68,9 +75,13 @@ def fuse(
     used = check_scaling(scaling) if scaling else trained.scaling
     sources = gather(infrared, visible, scaling=used)
     place = device_of(device, where="--device")
+    network = trained.network()
+    if tile:
+        network = Tiled(network, side_px=tile)
+        typer.echo(str(network), err=True)
     with Counter("fusing pairs") as counter:
         paths = fuse_files(
-            trained.network(),
+            network,
             sources,
             out,
             device=place,

@@ -197,8 +197,8 @@ def _fused(
         if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
             raise
         raise DataError(
-            f"{pair.visible}: {width}x{height} does not fit into the memory of {device}; make the "
-            "images smaller or use another machine"
+            f"{pair.visible}: {width}x{height} does not fit into the memory of {device}; use "
+            "--tile 1024, smaller images or another machine"
         ) from None
     brightness: NDArray[np.uint8] = to_uint8(fused.float()).cpu().numpy().squeeze((0, 1))
     if chroma is None or not keeps_chroma:
