@@ -8,6 +8,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, SCALING_HELP, Store, check_scaling
+from ablate.cli.saying import echo
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def fuse(
     network = trained.network()
     if tile:
         network = Tiled(network, side_px=tile)
-        typer.echo(str(network), err=True)
+        echo(str(network), err=True)
     with Counter("fusing pairs") as counter:
         paths = fuse_files(
             network,
@@ -92,7 +93,7 @@ def fuse(
         )
     for side, one in zip(("infrared", "visible"), sources[0].scalings, strict=True):
         if one.range:
-            typer.echo(f"{side}: {one.range} become 0 to 255 ({used})", err=True)
+            echo(f"{side}: {one.range} become 0 to 255 ({used})", err=True)
     if found := warning_of(examine_files(sources, paths)):
         logger.warning("%s: %s; choose another run: ablate best %s", out, found, trained.spec.study)
-    typer.echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")
+    echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli.arguments import SCALING_HELP, Json, check_scaling
+from ablate.cli.saying import echo
 
 if TYPE_CHECKING:
     from ablate.scoring.folders import Collection
@@ -65,13 +66,13 @@ def score(
     scores, table = _scored(collection, names=names, protocol=protocol)
     _write(scores, table, csv=csv, latex=latex)
     for note in (*scores.notes, *table.notes):
-        typer.echo(note, err=True)
+        echo(note, err=True)
     if as_json:
         from ablate.scoring.files import to_json
 
-        typer.echo(json.dumps(to_json(scores, table), indent=2))
+        echo(json.dumps(to_json(scores, table), indent=2))
         return
-    typer.echo(_shown(scores, table))
+    echo(_shown(scores, table))
 
 
 def _names(text: str) -> tuple[str, ...]:
