@@ -11,9 +11,9 @@ from ablate.errors import spelled
 WIDEST = 100  # longer lines are hard to read
 
 
-def echo(text: str, *, err: bool = False) -> None:
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print a text as `typer.echo` does, control characters spelled out."""
-    typer.echo(spelled(text), err=err)
+    typer.echo(spelled(text), err=err, nl=nl)
 
 
 def say(text: str, *, indent: int | None = None) -> None:

@@ -105,10 +105,8 @@ def _reach_within(network: nn.Module, *, side_px: int) -> int | None:
         with torch.enable_grad():
             fused = network(infrared=images[0], visible=images[1])
             block = fused[..., start : start + step, start : start + step]
-            grads = torch.autograd.grad(block.sum(), images, allow_unused=True)
+            grads = torch.autograd.grad(block.sum(), images, materialize_grads=True)
         for grad in grads:
-            if grad is None:
-                continue
             for axis in (-1, -2):
                 places = (grad != 0).any(dim=axis).flatten().nonzero().flatten()
                 if len(places):

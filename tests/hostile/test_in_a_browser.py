@@ -21,7 +21,9 @@ TEXTS = (
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 def test_cells_of_a_table_run_nothing(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    rows = [[Cell(text=text, links=(Link(text=text, title=text),)), text] for text in TEXTS]
+    rows: list[list[Cell | str]] = [
+        [Cell(text=text, links=(Link(text=text, title=text),)), text] for text in TEXTS
+    ]
     body = to_html(table(TEXTS[:2], rows, groups=[(TEXTS[0], 2)]))
     page.write_text(f"<html><head><title>mine</title></head><body>{body}</body></html>")
     assert CHROMIUM is not None
