@@ -252,6 +252,7 @@ def score(
     fused: Path | str | Mapping[str, Path | str],
     metrics: Sequence[str] = ("en", "mi", "sd", "scd", "vif", "qabf"),
     protocol: str = "cddfuse-py",
+    scaling: str = "high_byte",
 ) -> pd.DataFrame:
     """Score fused images by name against their sources, as `ablate score` does.
 
@@ -264,16 +265,18 @@ def score(
         fused: Folder of fused images, or method -> folder.
         metrics: Names, see `ablate list metrics`.
         protocol: Conventions of the metrics, see `ablate list protocols`.
+        scaling: Of sources of more than 8 bits, as the setting `data.scaling`.
 
     Returns:
         One row per method, image and metric: method, image, metric, value, protocol. A value that
         is 0/0 is NaN. In which direction a metric is better: `ablate.metrics.BETTER`.
 
     Raises:
-        UnknownNameError: No metric or protocol has this name.
+        UnknownNameError: No metric, protocol or scaling has this name.
         DataError: Everything that is wrong with folders and images, one line each.
     """
     from ablate import plugins
+    from ablate.data.scaling import SCALINGS
     from ablate.metrics import PROTOCOLS, canonical_name
     from ablate.scoring.folders import gather
     from ablate.scoring.scores import score as score_collection
@@ -282,6 +285,9 @@ def score(
     if protocol not in PROTOCOLS:
         tail = nearest(protocol, PROTOCOLS)
         raise UnknownNameError(f"protocol: no protocol is called {protocol!r}; {tail}")
+    if scaling not in SCALINGS:
+        tail = nearest(scaling, SCALINGS)
+        raise UnknownNameError(f"scaling: no scaling is called {scaling!r}; {tail}")
     names = [canonical_name(name) for name in metrics]
     if isinstance(fused, Path | str):
         folders = [str(fused)]
@@ -291,6 +297,7 @@ def score(
         infrared=Path(infrared),
         visible=Path(visible),
         fused=folders,
+        scaling=scaling,
     )
     scores = score_collection(collection, names=names, protocol=protocol)
     rows = [

@@ -20,8 +20,11 @@ AblateError
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable, Sequence
 
+# control characters but tab and line end, and those that turn the direction of writing or hide
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 LONGEST_LINE = 600
 STORAGE = {
     errno.ENOSPC: "the disk is full; free space",
@@ -129,6 +132,16 @@ def storage_failure(error: BaseException) -> str:
         seen.append(at)
         at = at.__cause__ or at.__context__
     return ""
+
+
+def spelled(text: str) -> str:
+    r"""A text whose control characters are spelled out: names in a store move no cursor.
+
+    Example:
+        >>> print(spelled("a\x1b[31mb"))
+        a\x1b[31mb
+    """
+    return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def one_line(text: str, *, longest: int = LONGEST_LINE) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.errors import spelled
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -354,7 +356,8 @@ def write_csv(frame: "pd.DataFrame", path: Path) -> None:
 def harmless(value: Any) -> Any:
     """A value as a spreadsheet may hold it: a text that it would take for a formula is quoted.
 
-    Numbers, also those written as text, stay.
+    Control characters are spelled out, since CSV files are read in terminals too. Numbers, also
+    those written as text, stay.
 
     Example:
         >>> harmless("=1+1"), harmless("-0.5"), harmless("signed"), harmless("@x")
@@ -362,8 +365,8 @@ def harmless(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    text = value.replace("\r", " ")  # a line of its own to some readers
-    if not value.startswith(TRIGGERS):
+    text = spelled(value.replace("\r", " "))  # a line of its own to some readers
+    if not value.lstrip(" \n\t\r").startswith(TRIGGERS) and not value.startswith(TRIGGERS):
         return text
     try:
         float(value)

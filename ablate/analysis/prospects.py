@@ -89,7 +89,7 @@ def noise_of(answered: Sequence[AnsweredQuestion]) -> dict[str, Noise]:
     """Return the noise of every metric, pooled over the contrasts of all questions.
 
     Args:
-        answered: Of one study. A contrast that is no pair counts by its squared weights, so that
+        answered: Of one study. A contrast that is not a pair counts by its squared weights, so that
             all speak of a difference of two values.
     """
     found: dict[str, list[Noise]] = {}

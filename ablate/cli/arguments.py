@@ -38,7 +38,26 @@ Limit = Annotated[
         "data.limit={train: N, val: N, test: N}. Scores are then those of N test pairs.",
     ),
 ]
+SCALING_HELP = (
+    "Of sources of more than 8 bits: high_byte, min_max_set, percentiles_set, min_max_image"
+)
 DEFAULT_STORE = Path("ablate-store")
+
+
+def check_scaling(name: str) -> str:
+    """Return a scaling as typed.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
+    from ablate.data.scaling import SCALINGS
+    from ablate.errors import UnknownNameError, nearest
+
+    if name not in SCALINGS:
+        raise UnknownNameError(
+            f"--scaling: no scaling is called {name!r}; {nearest(name, SCALINGS)}"
+        )
+    return name
 
 
 def limited(overrides: list[str] | None, limit: int | None) -> list[str]:

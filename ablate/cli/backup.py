@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store, Study
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 
 def backup(
@@ -31,7 +31,7 @@ def backup(
     name = study_name(study)
     ended = copy(name, store=store, target=folder)
     if as_json:
-        typer.echo(json.dumps({"study": name, "store": str(folder), "ended": ended}, indent=2))
+        echo(json.dumps({"study": name, "store": str(folder), "ended": ended}, indent=2))
         return
     say(f"{name}: {ended} ended runs and those at work are in {folder}")
     say(f"databases: ablate doctor {study} --store {folder} --repair")

@@ -2,9 +2,8 @@
 
 import json
 
-import typer
-
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store, Study
+from ablate.cli.saying import echo
 
 
 def best(study: Study, store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
@@ -22,4 +21,4 @@ def best(study: Study, store: Store = DEFAULT_STORE, as_json: Json = False) -> N
     name = study_name(study)
     check_study(store, name)
     found = find(read(store=store, study=name, is_explored=False))
-    typer.echo(json.dumps(encode(found), indent=2) if as_json else "\n".join(in_words(found)))
+    echo(json.dumps(encode(found), indent=2) if as_json else "\n".join(in_words(found)))

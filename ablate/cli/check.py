@@ -9,7 +9,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import Json, Overrides
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 from ablate.plugins import FOLDER
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def check(
                 fine[str(finding.member)] = "keeps its contract"
     faults = list(dict.fromkeys(faults))
     if as_json:
-        typer.echo(json.dumps({"fine": fine, "unchecked": unchecked, "faults": faults}, indent=2))
+        echo(json.dumps({"fine": fine, "unchecked": unchecked, "faults": faults}, indent=2))
         raise typer.Exit(ConfigError.exit_code if faults else 0)
     for name, text in fine.items():
         say(f"{name}: fine, {text}")

@@ -8,6 +8,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.saying import echo
 
 Run = Annotated[
     str, typer.Argument(help="Id of a run, ours or MLflow's.", autocompletion=completing.runs)
@@ -28,7 +29,7 @@ def compare(first: Run, second: Run, store: Store = DEFAULT_STORE, as_json: Json
     scores = differences(one.result.images, other.result.images, split=split)
     if as_json:
         content = {"settings": settings, "split": split, "scores": [asdict(row) for row in scores]}
-        typer.echo(json.dumps(content, indent=2))
+        echo(json.dumps(content, indent=2))
         return
     names = (f"{one.spec.study} {one.spec.name}", f"{other.spec.study} {other.spec.name}")
-    typer.echo("\n".join(in_words(names, settings, scores, split=split)))
+    echo("\n".join(in_words(names, settings, scores, split=split)))

@@ -10,6 +10,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.saying import echo
 
 _PLAIN = re.compile(r"[A-Za-z_/.][\w./-]*")
 
@@ -37,7 +38,7 @@ def config(
 
     spec = by_id(store, run).spec
     if as_json:
-        typer.echo(json.dumps(spec.to_json(), indent=2))
+        echo(json.dumps(spec.to_json(), indent=2))
         return
     from ablate.analysis.two_runs import differing
     from ablate.cli.arguments import load
@@ -45,14 +46,14 @@ def config(
 
     overrides = overrides_in(store / spec.study)
     changed = differing(load(study or spec.study, overrides, store=store).base, spec.settings)
-    typer.echo(
+    echo(
         f"# {spec.name}, seed {spec.seed}"
         + (f", split seed {spec.split_seed}" if spec.split_seed is not None else ""),
         err=True,
     )
     words = [word for word in overrides if not word.startswith(("executor.", "store."))]
     words += [f"{name}={_text(value)}" for name, (_, value) in changed.items() if value is not None]
-    typer.echo(shlex.join(words))
+    echo(shlex.join(words))
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Store
+from ablate.cli.saying import echo
 
 
 def dashboard(
@@ -24,5 +25,5 @@ def dashboard(
 
     check_version(store)
     check_port(LOOPBACK, port)
-    typer.echo(f"http://{LOOPBACK}:{port}/dashboard")
+    echo(f"http://{LOOPBACK}:{port}/dashboard")
     serve(store, port=port)

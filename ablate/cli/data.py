@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ablate.cli.arguments import Json
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 if TYPE_CHECKING:
     from ablate.data.facts import Facts
     from ablate.data.verify import Findings
 
+MOST_UNUSED = 8  # lines
 app = typer.Typer(help="Fetch, verify and describe data sets.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the layout, see `ablate list data`.")]
 
@@ -70,15 +71,15 @@ def verify(
         since = differences(earlier, findings.manifest, file=against)
         findings = replace(findings, problems=(*findings.problems, *since))
     if as_json:
-        typer.echo(json.dumps(findings.to_json(), indent=2))
+        echo(json.dumps(findings.to_json(), indent=2))
     else:
         for line in _lines(findings, path):
             say(line, indent=4)
     if manifest and findings.problems:
-        typer.echo(f"{manifest}: not written: the set is not whole; fix it first", err=True)
+        echo(f"{manifest}: not written: the set is not whole; fix it first", err=True)
     elif manifest and findings.manifest:
         findings.manifest.write(manifest)
-        typer.echo(f"{manifest}: written", err=True)
+        echo(f"{manifest}: written", err=True)
     raise typer.Exit(2 if findings.problems else 0)
 
 
@@ -119,12 +120,12 @@ def fetch(
     with Counter(f"checking {facts.title}") as counter:
         findings = look(_settings(name, folder), tick=counter.step)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), **findings.to_json()}, indent=2))
+        echo(json.dumps({"folder": str(folder), **findings.to_json()}, indent=2))
     else:
         for line in _lines(findings, folder):
             say(line, indent=4)
         say(f"{facts.title}: {facts.licence}", indent=2)
-        typer.echo(f"use it: data={name} data.root={folder}")
+        echo(f"use it: data={name} data.root={folder}")
     raise typer.Exit(2 if findings.problems else 0)
 
 
@@ -140,7 +141,7 @@ def info(name: Name, as_json: Json = False) -> None:
 
     facts = asdict(FACTS.get(name, where="ablate data info"))
     if as_json:
-        typer.echo(json.dumps({"name": name, **facts}, indent=2))
+        echo(json.dumps({"name": name, **facts}, indent=2))
         return
     facts["counts"] = ", ".join(f"{split} {count}" for split, count in facts["counts"].items())
     for key, value in facts.items():
@@ -150,7 +151,7 @@ def info(name: Name, as_json: Json = False) -> None:
 def _describe(name: str, facts: "Facts") -> None:
     """Print how to get a set that cannot be fetched, and how to see that it is whole."""
     counts = ", ".join(f"{split} {count}" for split, count in facts.counts.items())
-    typer.echo(f"{facts.title}: its authors give it out by hand; it cannot be fetched")
+    echo(f"{facts.title}: its authors give it out by hand; it cannot be fetched")
     for key, value in (
         ("get", facts.get),
         ("layout", facts.layout),
@@ -180,7 +181,7 @@ def _typed(name: str, words: list[str]) -> tuple[str, dict[str, Any]]:
         key, sign, text = word.partition("=")
         section, _, setting = key.partition(".")
         if not sign or section != "data" or "." in setting:
-            faults.append(f"{word}: is no setting of a data set; write data.KEY=VALUE")
+            faults.append(f"{word}: not a setting of a data set; write data.KEY=VALUE")
             continue
         try:
             changed[setting or "name"] = yaml.safe_load(text)
@@ -203,9 +204,15 @@ def _lines(findings: "Findings", path: Path) -> list[str]:
     if findings.shared_scenes:
         shared = _counted(findings.shared_scenes, "test scene")
         lines.append(f"{shared} also in train or val, as the authors split the set")
+    lines += [f"{side}: {values} become 0 to 255" for side, values in findings.scaling.items()]
     if findings.left_out:
         left = _counted(findings.left_out, "pair")
         lines.append(f"{left} left out of train and val: a test image shows the same scene")
+    lines += [str(one) for one in findings.unused[:MOST_UNUSED]]
+    if len(findings.unused) > MOST_UNUSED:
+        rest = findings.unused[MOST_UNUSED:]
+        count = sum(one.count for one in rest)
+        lines.append(f"not used: {count} more files in {_counted(len(rest), 'place')} (--json)")
     if findings.manifest and not findings.problems:
         lines.append(f"manifest hash {findings.manifest.hash}")
     return lines

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Store
+from ablate.cli.saying import echo
 
 
 def demo(
@@ -22,11 +23,11 @@ def demo(
     from ablate.cli.run import drive, exit_code, sentence
 
     outcome = drive("quickstart", [f"executor.slots={workers}"], store=store)
-    typer.echo(sentence(outcome))
+    echo(sentence(outcome))
     path, text = render("quickstart", store=Path(store), out=None)
-    typer.echo("")
-    typer.echo(text)
-    typer.echo("")
-    typer.echo(f"report: {path}")
-    typer.echo(f"MLflow: ablate ui --store {store}")
+    echo("")
+    echo(text)
+    echo("")
+    echo(f"report: {path}")
+    echo(f"MLflow: ablate ui --store {store}")
     raise typer.Exit(exit_code(outcome))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 if TYPE_CHECKING:
     from ablate.study.open_study import OpenStudy
@@ -56,7 +56,7 @@ def doctor(
             "left": [one.to_json() for one in left],
             "strata": [asdict(one) for one in environments],
         }
-        typer.echo(json.dumps(facts, indent=2))
+        echo(json.dumps(facts, indent=2))
     else:
         for one in before:
             is_fixed = is_repair and one not in left

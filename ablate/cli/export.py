@@ -10,6 +10,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.saying import echo
 
 logger = logging.getLogger(__name__)
 GREY_LEVELS = 255
@@ -89,11 +90,11 @@ def export(
             f"off torch\n  (tried on {sizes})"
         )
     if as_json:
-        typer.echo(json.dumps(content, indent=2))
+        echo(json.dumps(content, indent=2))
         return
-    typer.echo(f"{trained.spec.name} ({trained.spec.run_id}), trained on {about['ablate.data']}")
+    echo(f"{trained.spec.name} ({trained.spec.run_id}), trained on {about['ablate.data']}")
     for line in lines:
-        typer.echo(line)
+        echo(line)
 
 
 def _size(count: int) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ablate.cli import completing
-from ablate.cli.arguments import DEFAULT_STORE, Store
+from ablate.cli.arguments import DEFAULT_STORE, SCALING_HELP, Store, check_scaling
+from ablate.cli.saying import echo
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,16 @@ def fuse(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files of other runs or images.")
     ] = False,
+    scaling: Annotated[
+        str | None,
+        typer.Option("--scaling", help=f"{SCALING_HELP}; as the run was trained if left out."),
+    ] = None,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            "--tile", min=64, metavar="PX", help="Fuse in tiles of this side, for large images."
+        ),
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     store: Store = DEFAULT_STORE,
 ) -> None:
@@ -57,15 +68,21 @@ def fuse(
     from ablate.fusing.files import fuse as fuse_files
     from ablate.fusing.files import gather
     from ablate.fusing.health import examine_files, warning_of
+    from ablate.fusing.tiles import Tiled
     from ablate.fusing.trained import chosen
     from ablate.training.determinism import device_of
 
     trained = chosen(store, run=run, study=study, arm=arm)
-    sources = gather(infrared, visible)
+    used = check_scaling(scaling) if scaling else trained.scaling
+    sources = gather(infrared, visible, scaling=used)
     place = device_of(device, where="--device")
+    network = trained.network()
+    if tile:
+        network = Tiled(network, side_px=tile)
+        echo(str(network), err=True)
     with Counter("fusing pairs") as counter:
         paths = fuse_files(
-            trained.network(),
+            network,
             sources,
             out,
             device=place,
@@ -74,6 +91,9 @@ def fuse(
             made_by=trained.spec.run_id,
             overwrites=overwrite,
         )
+    for side, one in zip(("infrared", "visible"), sources[0].scalings, strict=True):
+        if one.range:
+            echo(f"{side}: {one.range} become 0 to 255 ({used})", err=True)
     if found := warning_of(examine_files(sources, paths)):
         logger.warning("%s: %s; choose another run: ablate best %s", out, found, trained.spec.study)
-    typer.echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")
+    echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

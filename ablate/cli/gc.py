@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 MB = 1e6
 
@@ -57,7 +57,7 @@ def gc(
             ],
             "bytes": total,
         }
-        typer.echo(json.dumps(facts, indent=2))
+        echo(json.dumps(facts, indent=2))
         return
     done = "would be removed" if dry_run else "removed"
     for cache in free:

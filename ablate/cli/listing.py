@@ -7,7 +7,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import Json
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 KINDS = (
     "losses",
@@ -49,7 +49,7 @@ def listing(
         raise UnknownNameError(f"ablate list {kind}: no such kind; {nearest(kind, KINDS)}")
     names = _names(kind)
     if as_json:
-        typer.echo(json.dumps(names))
+        echo(json.dumps(names))
         return
     for name in names:
         say(name)

@@ -38,7 +38,8 @@ from ablate.cli import (
     ui,
 )
 from ablate.cli.manual import EXIT_LINE, FIX, MAKE, READ, RUN, USE, Command, Group
-from ablate.errors import LONGEST_LINE, AblateError, one_line, storage_failure
+from ablate.cli.saying import echo
+from ablate.errors import LONGEST_LINE, AblateError, one_line, spelled, storage_failure
 from ablate.homes import set_absent
 from ablate.tracking.address import hide
 
@@ -98,7 +99,7 @@ app.add_typer(
 
 def _version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"ablate {__version__}")
+        echo(f"ablate {__version__}")
         raise typer.Exit
 
 
@@ -115,7 +116,7 @@ def options(
         os.environ["ABLATE_DEBUG"] = "1"
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_without_passwords)
+        handler.addFilter(_fit_to_show)
     for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # the outbox says it once
@@ -124,10 +125,10 @@ def options(
             logging.getLogger(echo).setLevel(logging.CRITICAL)
 
 
-def _without_passwords(record: logging.LogRecord) -> bool:
-    """Take users and passwords out of the addresses in a message of any library."""
+def _fit_to_show(record: logging.LogRecord) -> bool:
+    """Take passwords out of addresses, and spell out control characters, in any message."""
     said = record.getMessage()
-    if (hidden := hide(said)) != said:
+    if (hidden := spelled(hide(said))) != said:
         record.msg, record.args = hidden, ()
     return True
 
@@ -184,7 +185,7 @@ def _end(text: str, code: int, error: BaseException | None = None) -> NoReturn:
     if error is not None and os.environ.get("ABLATE_DEBUG"):
         raise error
     lines = [one_line(line, longest=LONGEST_LINE) for line in hide(text).split("\n")]
-    typer.echo("\n".join(lines), err=True)
+    echo("\n".join(lines), err=True)
     sys.exit(code)
 
 

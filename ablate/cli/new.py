@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli.saying import echo
+
 SCHEMAS = {"studies": "study", "search_spaces": "space"}  # folder -> kind of its files
 
 
@@ -37,5 +39,5 @@ def new(
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-        typer.echo(f"  {folder / path}")
-    typer.echo(f"next: cd {folder} && ablate check . && ablate run my_penalty")
+        echo(f"  {folder / path}")
+    echo(f"next: cd {folder} && ablate check . && ablate run my_penalty")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Limit, Overrides, Store, Study, limited
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 if TYPE_CHECKING:
     from ablate.config.schema import Phase
@@ -102,7 +102,7 @@ def plan(
         facts["noise"] = spread.source if finds else None
         facts["prospects"] = [asdict(one) for one in finds]
         facts["time"] = asdict(found) if found is not None else None
-        typer.echo(json.dumps(facts, indent=2))
+        echo(json.dumps(facts, indent=2))
         return
     _print_design(made)
     typed = shlex.join([study, *(overrides or [])])

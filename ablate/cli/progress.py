@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from ablate.errors import one_line
+from ablate.errors import one_line, spelled
 from ablate.stats.health import words
 from ablate.study.ledger import OpenRuns, RunProgress
 
@@ -69,8 +69,8 @@ class _Display:
         return self.bars.add_task(short, total=total, text=text)
 
     def print(self, line: str) -> None:
-        """Print a line as it is, above the bars where there are any."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        """Print a line, above the bars where there are any."""
+        self._console.print(spelled(line), highlight=False, markup=False, soft_wrap=True)
 
 
 class Counter:

@@ -9,6 +9,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.saying import echo
 
 logger = logging.getLogger(__name__)
 
@@ -97,10 +98,10 @@ def report(  # noqa: PLR0917 -- options of the command line
         in_mlflow=in_mlflow,
     )
     if as_json:
-        typer.echo(json.dumps(_facts(path, text), indent=2))
+        echo(json.dumps(_facts(path, text), indent=2))
         return
-    typer.echo(text)
-    typer.echo(f"report: {path}")
+    echo(text)
+    echo(f"report: {path}")
 
 
 def _facts(page: Path, text: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Limit, Overrides, Store, Study, limited
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 if TYPE_CHECKING:
     from ablate.cli.progress import Meter
@@ -66,7 +66,7 @@ def run(
     outcome = drive(study, words, store=store, retry=retry, accept_drift=accept_drift)
     then = shlex.join(["ablate", "report", study, "--store", str(store)])
     if as_json:
-        typer.echo(json.dumps({**_facts(outcome), "report": then}, indent=2))
+        echo(json.dumps({**_facts(outcome), "report": then}, indent=2))
     else:
         say(sentence(outcome))
         for line in outcome.looks:
@@ -114,7 +114,7 @@ def drive(
             words = ["ablate", "run", study, *map(recorded, overrides), "--store", str(store)]
             words += ["--accept-drift"] if accept_drift else []
             with suppress(OSError):  # the terminal may be gone
-                typer.echo(f"interrupted{after}; go on with:\n  {shlex.join(words)}", err=True)
+                echo(f"interrupted{after}; go on with:\n  {shlex.join(words)}", err=True)
             sys.exit(INTERRUPTED)
 
 
@@ -152,7 +152,7 @@ def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_j
     found = preview(OpenStudy(config, store=store), retry=retry)
     if as_json:
         facts = {"study": config.name, "dry_run": True, "to_run": found.to_run, **asdict(found)}
-        typer.echo(json.dumps(facts, indent=2))
+        echo(json.dumps(facts, indent=2))
         return
     for line in _lines(config.name, found):
         say(line)

@@ -6,7 +6,14 @@ import textwrap
 
 import typer
 
+from ablate.errors import spelled
+
 WIDEST = 100  # longer lines are hard to read
+
+
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text as `typer.echo` does, control characters spelled out."""
+    typer.echo(spelled(text), err=err, nl=nl)
 
 
 def say(text: str, *, indent: int | None = None) -> None:
@@ -18,7 +25,7 @@ def say(text: str, *, indent: int | None = None) -> None:
     """
     for line in text.split("\n"):
         columns = shutil.get_terminal_size().columns
-        typer.echo(wrapped(line, columns, indent=indent) if sys.stdout.isatty() else line)
+        echo(wrapped(line, columns, indent=indent) if sys.stdout.isatty() else line)
 
 
 def wrapped(line: str, columns: int, *, indent: int | None = None) -> str:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from ablate.cli.saying import echo
+
 
 def schema(
     kind: Annotated[Literal["study", "space"], typer.Argument(help="Kind of the file.")],
@@ -23,7 +25,7 @@ def schema(
     """
     text = written(kind)
     if out is None:
-        typer.echo(text, nl=False)
+        echo(text, nl=False)
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.arguments import Json
+from ablate.cli.arguments import SCALING_HELP, Json, check_scaling
+from ablate.cli.saying import echo
 
 if TYPE_CHECKING:
+    from ablate.scoring.folders import Collection
     from ablate.scoring.scores import Scores
     from ablate.scoring.table import Ranking
 
@@ -29,6 +31,7 @@ def score(
     metrics: Annotated[
         str, typer.Option("--metrics", help="Names with commas, or all.")
     ] = "en,mi,sd,scd,vif,qabf",
+    scaling: Annotated[str, typer.Option("--scaling", help=f"{SCALING_HELP}.")] = "high_byte",
     csv: Annotated[
         Path | None, typer.Option("--csv", help="File for the value of every image.")
     ] = None,
@@ -47,18 +50,29 @@ def score(
         ablate score --infrared ir --visible vi --fused ours=out --fused CDDFuse
         ablate score --infrared ir --visible vi --fused out --metrics all --csv s.csv
     """
+    from ablate.cli.progress import Counter
+    from ablate.scoring.folders import gather
+
     names = _names(metrics)
     _check(protocol, files=[path for path in (csv, latex) if path is not None])
-    scores, table = _scored(infrared, visible, fused, names=names, protocol=protocol)
+    with Counter("checking files") as counter:
+        collection = gather(
+            infrared=infrared,
+            visible=visible,
+            fused=fused,
+            scaling=check_scaling(scaling),
+            step=counter.step,
+        )
+    scores, table = _scored(collection, names=names, protocol=protocol)
     _write(scores, table, csv=csv, latex=latex)
     for note in (*scores.notes, *table.notes):
-        typer.echo(note, err=True)
+        echo(note, err=True)
     if as_json:
         from ablate.scoring.files import to_json
 
-        typer.echo(json.dumps(to_json(scores, table), indent=2))
+        echo(json.dumps(to_json(scores, table), indent=2))
         return
-    typer.echo(_shown(scores, table))
+    echo(_shown(scores, table))
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -99,15 +113,12 @@ def _check(protocol: str, *, files: list[Path]) -> None:
 
 
 def _scored(
-    infrared: Path, visible: Path, fused: list[str], *, names: tuple[str, ...], protocol: str
+    collection: "Collection", *, names: tuple[str, ...], protocol: str
 ) -> "tuple[Scores, Ranking]":
     from ablate.cli.progress import Counter
-    from ablate.scoring.folders import gather
     from ablate.scoring.scores import score
     from ablate.scoring.table import tabulate
 
-    with Counter("checking files") as counter:
-        collection = gather(infrared=infrared, visible=visible, fused=fused, step=counter.step)
     with Counter("scoring pairs") as counter:
         scores = score(collection, names=names, protocol=protocol, step=counter.step)
     return scores, tabulate(scores)

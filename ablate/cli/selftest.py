@@ -8,6 +8,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.saying import echo
 
 if TYPE_CHECKING:
     from ablate.analysis.selftest.check import Check
@@ -56,20 +57,20 @@ def selftest(
     missed = [check for check in checks if not check.passes]
     if as_json:
         facts = [{**asdict(check), "passes": check.passes} for check in checks]
-        typer.echo(json.dumps({"passes": not missed, "checks": facts}, indent=2))
+        echo(json.dumps({"passes": not missed, "checks": facts}, indent=2))
     else:
         _print(checks)
-        typer.echo(f"{len(checks) - len(missed)} of {len(checks)} checks pass")
+        echo(f"{len(checks) - len(missed)} of {len(checks)} checks pass")
     if missed:
         raise typer.Exit(1)
 
 
 def _print(checks: "list[Check]") -> None:
-    typer.echo(LAYOUT.format("check / usual practice", "bar", "result", ""))
+    echo(LAYOUT.format("check / usual practice", "bar", "result", ""))
     for check in checks:
         end = "pass" if check.passes else "FAIL"
-        typer.echo(LAYOUT.format(check.name, check.bar, check.ours, end).rstrip())
-        typer.echo(f"  {check.usual:<51}{check.usual_result}".rstrip())
+        echo(LAYOUT.format(check.name, check.bar, check.ours, end).rstrip())
+        echo(f"  {check.usual:<51}{check.usual_result}".rstrip())
 
 
 def _control(study: str, shuffles: int, *, store: Path, as_json: bool) -> None:
@@ -89,11 +90,11 @@ def _control(study: str, shuffles: int, *, store: Path, as_json: bool) -> None:
         ):
             found.append(one)
             if not as_json:
-                typer.echo(_sentence(one))
+                echo(_sentence(one))
     is_fine = all(one.passes for one in found)
     if as_json:
         facts = [{**asdict(one), "passes": one.passes} for one in found]
-        typer.echo(json.dumps({"passes": is_fine, "questions": facts}, indent=2))
+        echo(json.dumps({"passes": is_fine, "questions": facts}, indent=2))
     if not is_fine:
         raise typer.Exit(1)
 

@@ -3,10 +3,8 @@
 import json
 from typing import Any
 
-import typer
-
 from ablate.cli.arguments import DEFAULT_STORE, Json, Overrides, Store, Study
-from ablate.cli.saying import say
+from ablate.cli.saying import echo, say
 
 
 def status(
@@ -31,7 +29,7 @@ def status(
     checked = opened(study, overrides, store=store)
     facts = look(checked)
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        echo(json.dumps(facts, indent=2))
         return
     is_changed = facts["planned"] is None
     of = "" if is_changed else f" of {facts['planned']} runs"

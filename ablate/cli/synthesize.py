@@ -8,6 +8,7 @@ import typer
 
 from ablate.cli import completing
 from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.saying import echo
 
 
 def synthesize(
@@ -58,12 +59,12 @@ def synthesize(
         document = encode(found)
         for one, raw in zip(found.contrasts, document["contrasts"], strict=True):
             raw["word"] = one.word
-        typer.echo(json.dumps(document, indent=2))
+        echo(json.dumps(document, indent=2))
         return
     for line in (*lines(found), *notices(sources)):
         say(line)
     if page is not None:
-        typer.echo(f"synthesis: {page}")
+        echo(f"synthesis: {page}")
 
 
 def _percentages(words: list[str]) -> dict[str, float]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Store
+from ablate.cli.saying import echo
 
 
 def table(
@@ -53,6 +54,6 @@ def table(
         html.write_text(
             "\n".join([*map(to_html, made.values()), f"<p>{NOTE}</p>", ""]), encoding="utf-8"
         )
-    typer.echo(as_markdown(made))
+    echo(as_markdown(made))
     for notice in notices(studies):
-        typer.echo(notice, err=True)
+        echo(notice, err=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Store
+from ablate.cli.saying import echo
 
 
 def ui(
@@ -37,12 +38,12 @@ def ui(
     names: tuple[str, ...] = ()
     if host not in LOCAL:
         names = tuple(dict.fromkeys([*own_names(host), *(name or ())]))
-        typer.echo(
+        echo(
             f"listening on {host}: whoever reaches this machine as {', '.join(names)} (more with "
             "--name) can read and change the store",
             err=True,
         )
     for study, views in links(store, port=port, host=host).items():
         for view, link in views.items():
-            typer.echo(f"{study}, {view}: {link}")
+            echo(f"{study}, {view}: {link}")
     serve(store, port=port, host=host, names=names)

@@ -97,9 +97,14 @@ def _all_problems(pairs: "PairSet") -> "list[Problem]":
 
     problems = list(pairs.problems)
     known = {problem.file for problem in problems}
-    for path in (path for both in pairs.files.values() for path in both if path not in known):
+    for path, scaling in (
+        one
+        for both in pairs.files.values()
+        for one in zip(both, pairs.scalings, strict=True)
+        if one[0] not in known
+    ):
         try:
-            decode.grey(path)
+            decode.grey(path, levels=scaling.levels)
         except DataError as error:
             problems.append(Problem.of(path, error))
     return problems

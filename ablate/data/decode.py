@@ -3,18 +3,19 @@
 PNG, JPEG (of several pictures in one file the first), BMP, TIFF, WebP, PGM and its kin, JPEG 2000,
 GIF and AVIF are known by content. Images stand as their EXIF orientation says, as viewers show
 them, and so do their sizes. Palettes are resolved, alpha is dropped, grey stored as colour keeps
-its values. Of 16 bits the high byte is kept (65535 is white); a file that uses less than the lowest
-4096 levels would come out nearly black and is refused, as are 32-bit and float pixels, whose white
-is unknown, and files of several pages.
+its values. Of 16 bits the high byte is kept (65535 is white) unless the caller says another scaling
+(`ablate.data.scaling`); a file of which too few grey levels would be left is refused, as are 32-bit
+and float pixels, whose white is unknown, and files of several pages.
 """
 
 import functools
 import math
 import struct
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,11 @@ LARGEST_PX = 64_000_000
 ORIENTATION = 0x0112  # tag of EXIF
 _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _EXIF_TEXTS = (b"Raw profile type exif", b"XML:com.adobe.xmp")
+HIGH_BYTE: Final = "high_byte"
+FEWEST_LEVELS: Final = 32  # of 256, below which an image that had more of them is refused
+NEARLY_BLACK: Final = 4096  # of 65536
+Levels: TypeAlias = Callable[[NDArray[Any], Path], NDArray[np.uint8]]  # pixels beyond 8 bits to 8
+_SCALE = "choose a scaling (data.scaling, or --scaling of fuse and score) or make it 8-bit grey"
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 _BROKEN = (  # what decoders raise on broken files
     ArithmeticError,
@@ -51,33 +57,62 @@ _BROKEN = (  # what decoders raise on broken files
 )
 
 
-def grey(path: Path) -> NDArray[np.uint8]:
+def high_byte(values: NDArray[Any], path: Path) -> NDArray[np.uint8]:
+    """Return the high byte of 16-bit pixels.
+
+    Raises:
+        DataError: Pixels of 32 bits or floats, whose white is unknown, or few grey levels are left
+            of many.
+    """
+    if values.dtype.itemsize != 2:
+        kind = "float" if values.dtype.kind == "f" else "32-bit"
+        raise DataError(
+            f"{path}: {kind} pixels ({values.min():g} to {values.max():g}) have no known white; "
+            f"{_SCALE}"
+        )
+    made = (values >> 8).astype(np.uint8)
+    left, had = (np.count_nonzero(np.bincount(some.ravel())) for some in (made, values))
+    if values.max() < NEARLY_BLACK or (left < FEWEST_LEVELS and had >= 4 * left):
+        raise DataError(
+            f"{path}: 16-bit values {values.min()} to {values.max()}: their high byte leaves "
+            f"{left} of 256 grey levels; {_SCALE}"
+        )
+    return made
+
+
+def grey(path: Path, *, levels: Levels = high_byte) -> NDArray[np.uint8]:
     """Return an image as grey 8-bit; colour is turned into BT.601 luminance.
+
+    Args:
+        path: Of the file.
+        levels: Makes 8 bits of grey pixels that have more.
 
     Raises:
         DataError: The file is missing, broken, or absurdly large.
     """
-    values = _decode(path)
+    values = _decode(path, levels)
     return values if values.ndim == 2 else _rounded(luminance(values))
 
 
-def bands(path: Path) -> NDArray[np.uint8]:
+def bands(path: Path, *, levels: Levels = high_byte) -> NDArray[np.uint8]:
     """Return the bands of an image as they are stored, (1 or 3, height, width).
 
     Raises:
         DataError: The file is missing, broken, or absurdly large.
     """
-    values = _decode(path)
+    values = _decode(path, levels)
     return values[None] if values.ndim == 2 else values.transpose(2, 0, 1)
 
 
-def colour(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
+def colour(
+    path: Path, *, levels: Levels = high_byte
+) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
     """Return Y rounded to 8 bits, and Cb and Cr where the image has colour.
 
     Raises:
         DataError: The file is missing, broken, or absurdly large.
     """
-    values = _decode(path)
+    values = _decode(path, levels)
     if values.ndim == 2:
         return values, None
     brightness, chroma = rgb_to_ycbcr(values)
@@ -99,13 +134,13 @@ class Colour:
     scatter: float = 1.0
 
 
-def grey_and_colour(path: Path) -> tuple[NDArray[np.uint8], Colour]:
+def grey_and_colour(path: Path, *, levels: Levels = high_byte) -> tuple[NDArray[np.uint8], Colour]:
     """Return what `grey` returns, and how much colour there is.
 
     Raises:
         DataError: The file is missing, broken, or absurdly large.
     """
-    values = _decode(path)
+    values = _decode(path, levels)
     if values.ndim == 2:
         return values, Colour()
     brightness = _rounded(luminance(values))
@@ -150,29 +185,47 @@ def _scatter(rgb: NDArray[np.uint8], brightness: NDArray[np.uint8]) -> float:
     return within / whole if whole else 1.0
 
 
-def _decode(path: Path) -> NDArray[np.uint8]:
+def deep_values(path: Path) -> NDArray[Any] | None:
+    """Return the pixels (height, width) of an image of more than 8 bits, None for any other.
+
+    Raises:
+        DataError: The file is missing, broken, or absurdly large.
+    """
+    with _open(path) as image:
+        if not _is_deep(image.mode):
+            return None
+    return _pixels(path)
+
+
+def _decode(path: Path, levels: Levels) -> NDArray[np.uint8]:
     """Return (height, width) or (height, width, 3)."""
+    values = _pixels(path)
+    return values if values.dtype == np.uint8 else levels(values, path)
+
+
+def _is_deep(mode: str) -> bool:
+    return mode in ("I", "F") or mode.startswith("I;16")
+
+
+def _pixels(path: Path) -> NDArray[Any]:
+    """Return (height, width) or (height, width, 3), uint8 or what a file of more bits holds."""
     with _open(path) as image:
         mode = image.mode
         if mode == "P" and image.palette is None and image.format == "PNG":
             raise DataError(f"{path}: palette without colours; save it as 8-bit grey")
-        if mode in ("I", "F"):
-            raise DataError(
-                f"{path}: pixels of mode {mode} have no known white; make it 8-bit grey"
-            )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what matters is whether pixels come out
                 has_more = _has_more(image)
                 wanted = "L" if mode in ("1", "L", "LA") else "RGB"
-                is_deep = mode.startswith("I;16")
-                values = np.asarray(image if is_deep or mode == wanted else image.convert(wanted))
+                is_kept = _is_deep(mode) or mode == wanted
+                values = np.asarray(image if is_kept else image.convert(wanted))
                 values = _upright(values, _orientation(image))
         except _BROKEN as error:
             raise DataError(f"{path}: broken image ({_short(error)}); replace the file") from error
     if has_more:
         raise DataError(f"{path}: has several pages; save the one that counts")
-    return _high_byte(values, path) if is_deep else values
+    return values
 
 
 def _orientation(image: Image.Image) -> int:
@@ -226,15 +279,6 @@ def _has_more(image: Image.Image) -> bool:
         return False
     image.seek(0)
     return True
-
-
-def _high_byte(deep: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
-    if deep.max() < 4096:
-        raise DataError(
-            f"{path}: 16-bit file that uses 0..{deep.max()} only, nearly black in 8 bits; "
-            f"convert it to 8-bit grey"
-        )
-    return (deep >> 8).astype(np.uint8)
 
 
 @functools.cache

@@ -10,7 +10,9 @@ from ablate.data.layout import Sides, images, key_of
 from ablate.data.manifest import Manifest, file_hash
 from ablate.data.pairs import Pair, PairSet
 from ablate.data.problems import Problem
+from ablate.data.scaling import scalings
 from ablate.errors import DataChangedError, DataError
+from ablate.identity import digest
 
 RESTORE = "restore it, then the same command goes on from here"
 Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
@@ -111,6 +113,8 @@ def pair_set(
     splits: Mapping[str, tuple[str, ...]],
     groups: Mapping[str, str],
     left_out: tuple[str, ...] = (),
+    scaling: str = decode.HIGH_BYTE,
+    folder: Path | None = None,
 ) -> PairSet:
     """Return the set, read lazily; its manifest names no files while there are problems.
 
@@ -121,23 +125,32 @@ def pair_set(
         splits: Keys of each split.
         groups: Group of each key, of those in no split too; empty where none are known.
         left_out: Keys that stand in no split since their group stands in the test part.
+        scaling: What becomes of more than 8 bits (`ablate.data.scaling`).
+        folder: In which the set lies.
     """
     used = {stem: files[stem] for stems in splits.values() for stem in stems}
-    hashes = {
+    stored = {
         f"{stem}/{side}": file_hash(path)
         for stem, paths in used.items()
         for side, path in zip(("ir", "vi"), paths, strict=True)
         if not problems
     }
+    hashes = stored if scaling == decode.HIGH_BYTE else _scaled_hashes(stored, scaling)
+    of_infrared, of_visible = both = scalings(scaling, used.values())
 
     def read(stem: str) -> Pair:
         infrared, visible = used[stem]
         try:
-            luminance, chroma = decode.colour(visible)
-            return Pair(stem=stem, infrared=decode.grey(infrared), visible=luminance, chroma=chroma)
+            brightness, chroma = decode.colour(visible, levels=of_visible.levels)
+            return Pair(
+                stem=stem,
+                infrared=decode.grey(infrared, levels=of_infrared.levels),
+                visible=brightness,
+                chroma=chroma,
+            )
         finally:  # after decoding: what is exchanged meanwhile is noticed, and may be torn
             for path, side in ((infrared, "ir"), (visible, "vi")):
-                check_same(path, hashes.get(f"{stem}/{side}"))
+                check_same(path, stored.get(f"{stem}/{side}"))
 
     return PairSet(
         splits=splits,
@@ -150,7 +163,9 @@ def pair_set(
         ),
         files=used,
         problems=problems,
-        left_out=left_out,
+        left_out={stem: files[stem] for stem in left_out},
+        scalings=both,
+        folder=folder,
     )
 
 
@@ -162,6 +177,12 @@ def check_same(path: Path, known: str | None) -> None:
         raise DataChangedError(f"{path}: {error.strerror or error}; {RESTORE}") from error
     if now != known:
         raise DataChangedError(f"{path}: was changed while it is in use; {RESTORE}")
+
+
+def _scaled_hashes(hashes: Mapping[str, str], scaling: str) -> dict[str, str]:
+    """Return hashes that also tell the scaling and, where it is one, the set that it is of."""
+    of = digest(sorted(hashes.items())) if scaling.endswith("_set") else ""
+    return {name: digest([content, scaling, of]) for name, content in hashes.items()}
 
 
 def root_of(root: str | None, *names: str) -> Path:

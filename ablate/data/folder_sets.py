@@ -142,7 +142,16 @@ def divided(
             stem for part in SPLITS for stem in splits[part] if stem not in whole[part]
         )
         splits = whole
-    return pair_set(files, problems, label=label, splits=splits, groups=groups, left_out=left_out)
+    return pair_set(
+        files,
+        problems,
+        label=label,
+        splits=splits,
+        groups=groups,
+        left_out=left_out,
+        scaling=settings.scaling,
+        folder=folder,
+    )
 
 
 def divide(

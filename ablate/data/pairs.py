@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ablate.data.groups import drawn_anew
 from ablate.data.manifest import Manifest
 from ablate.data.problems import Problem
+from ablate.data.scaling import Scaling
 from ablate.data.splits import evenly
 from ablate.errors import DataChangedError, DataError
 
@@ -54,7 +55,9 @@ class PairSet:
         manifest: What the set is made of.
         files: Infrared and visible file of each stem; empty where nothing lies on disk.
         problems: Faults found so far; `ablate.data.load` refuses a set that has any.
-        left_out: Pairs in no split, since their scene stands in the test part.
+        left_out: Files of the pairs in no split, since their scene stands in the test part.
+        scalings: What becomes of more than 8 bits in infrared and visible files.
+        folder: In which the set lies, perhaps with other files.
 
     Raises:
         DataError: A stem stands in two splits.
@@ -68,7 +71,9 @@ class PairSet:
         manifest: Manifest,
         files: Mapping[str, tuple[Path, Path]] | None = None,
         problems: Sequence[Problem] = (),
-        left_out: Sequence[str] = (),
+        left_out: Mapping[str, tuple[Path, Path]] | None = None,
+        scalings: tuple[Scaling, Scaling] = (Scaling(), Scaling()),
+        folder: Path | None = None,
     ) -> None:
         stems = [stem for split in SPLITS for stem in splits.get(split, ())]
         twice = sorted(stem for stem, count in Counter(stems).items() if count > 1)
@@ -82,7 +87,9 @@ class PairSet:
         self.manifest = manifest
         self.files = dict(files or {})
         self.problems = tuple(problems)
-        self.left_out = tuple(left_out)
+        self.left_out = dict(left_out or {})
+        self.scalings = scalings
+        self.folder = folder
         self.pads_to_px = 0
         self.cache: Path | None = None
 

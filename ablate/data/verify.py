@@ -4,7 +4,7 @@ One pair is held at a time, and a fingerprint of some hundred bytes for each pai
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ablate.data.manifest import Manifest
 from ablate.data.modalities import Suspicions
 from ablate.data.pairs import SPLITS, PairSet
 from ablate.data.problems import Problem
+from ablate.data.unused import Unused, unused
 from ablate.errors import DataError
 
 Tick = Callable[[int, int], None]
@@ -37,6 +38,8 @@ class Findings:
     scenes: Mapping[str, int] = field(default_factory=dict)  # per split; empty: none are known
     shared_scenes: int = 0  # of the test part, that stand in another part too
     left_out: int = 0  # pairs in no split, since their scene stands in the test part
+    scaling: Mapping[str, str] = field(default_factory=dict)  # side -> values that become 0 to 255
+    unused: tuple[Unused, ...] = ()  # what lies in the folder beside the pairs
 
     @property
     def pairs(self) -> int:
@@ -52,6 +55,8 @@ class Findings:
             "scenes": dict(self.scenes),
             "shared_scenes": self.shared_scenes,
             "left_out": self.left_out,
+            "scaling": dict(self.scaling),
+            "unused": [asdict(one) for one in self.unused],
             "problems": [
                 {"file": str(problem.file), "problem": problem.what, "mend": problem.fix}
                 for problem in self.problems
@@ -104,14 +109,27 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
         scenes=made.group_counts() if made.groups else {},
         shared_scenes=sum("test" in parts for parts in shared.values()),
         left_out=len(pairs.left_out),
+        scaling=_scaling(pairs),
+        unused=_unused(pairs, [problem.file for problem in refused]),
     )
+
+
+def _unused(pairs: PairSet, reported: list[Path]) -> tuple[Unused, ...]:
+    used = [path for both in (*pairs.files.values(), *pairs.left_out.values()) for path in both]
+    places = {path.parent for path in used} | ({pairs.folder} if pairs.folder else set())
+    return unused([place for place in places if place.is_dir()], used=[*used, *reported])
+
+
+def _scaling(pairs: PairSet) -> dict[str, str]:
+    sides = zip(("infrared", "visible"), pairs.scalings, strict=True)
+    return {name: str(one.range) for name, one in sides if one.range}
 
 
 def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
     images: list[tuple[NDArray[np.uint8], Colour]] = []
-    for path in pairs.files[stem]:
+    for path, scaling in zip(pairs.files[stem], pairs.scalings, strict=True):
         try:
-            images.append(decode.grey_and_colour(path))
+            images.append(decode.grey_and_colour(path, levels=scaling.levels))
         except DataError as error:
             if all(path != problem.file for problem in pairs.problems):
                 seen.unreadable.append(Problem.of(path, error))

@@ -75,7 +75,7 @@ def unpack(message: bytes) -> Any:
     """Decode the line of a message of `pack`.
 
     Raises:
-        OddMessageError: It is no JSON.
+        OddMessageError: It is not JSON.
     """
     try:
         return json.loads(message.partition(b"\n")[0])

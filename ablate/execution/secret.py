@@ -60,7 +60,7 @@ def context(path: Path, *, is_server: bool) -> ssl.SSLContext:
     """TLS that shows the certificate of the secret and accepts no other one.
 
     Raises:
-        ClusterError: There is no such file, it is no secret, or others can read or replace it.
+        ClusterError: There is no such file, it is not a secret, or others can read or replace it.
     """
     certificate = _read(path)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if is_server else ssl.PROTOCOL_TLS_CLIENT)

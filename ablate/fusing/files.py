@@ -16,6 +16,7 @@ from torch import nn
 from ablate.data import decode
 from ablate.data.folder_pairs import match_keys, pair_up
 from ablate.data.modalities import Suspicions
+from ablate.data.scaling import Scaling, scalings
 from ablate.errors import DataError, ShapeError
 from ablate.fusing.memory import check_room, check_shape
 from ablate.imaging.colour import recombine
@@ -34,10 +35,26 @@ class Sources:
     infrared: Path
     visible: Path
     stem: str
+    scalings: tuple[Scaling, Scaling] = (Scaling(), Scaling())
+
+    def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32] | None]:
+        """Return infrared, and brightness and chroma of the visible image.
+
+        Raises:
+            DataError: An image cannot be read.
+        """
+        of_infrared, of_visible = self.scalings
+        visible, chroma = decode.colour(self.visible, levels=of_visible.levels)
+        return decode.grey(self.infrared, levels=of_infrared.levels), visible, chroma
 
 
-def gather(infrared: Path, visible: Path) -> list[Sources]:
+def gather(infrared: Path, visible: Path, *, scaling: str = decode.HIGH_BYTE) -> list[Sources]:
     """Return the pairs of two files, or of two folders by stem.
+
+    Args:
+        infrared: File or folder.
+        visible: File or folder.
+        scaling: What becomes of more than 8 bits (`ablate.data.scaling`); a set is what is given.
 
     Raises:
         DataError: Neither two files nor two folders, files without a partner, of unequal size or
@@ -58,7 +75,11 @@ def gather(infrared: Path, visible: Path) -> list[Sources]:
         pairs, problems = pair_up((infrared, visible))
     if problems:
         raise DataError("\n".join(str(problem) for problem in problems))
-    return [Sources(infrared=a, visible=b, stem=stem) for stem, (a, b) in sorted(pairs.items())]
+    both = scalings(scaling, pairs.values())
+    return [
+        Sources(infrared=a, visible=b, stem=stem, scalings=both)
+        for stem, (a, b) in sorted(pairs.items())
+    ]
 
 
 def fuse(
@@ -125,7 +146,8 @@ def _check(model: nn.Module, sources: Sequence[Sources], device: torch.device) -
     for pair in sources:
         try:
             infrared, visible = (
-                decode.grey_and_colour(path) for path in (pair.infrared, pair.visible)
+                decode.grey_and_colour(path, levels=scaling.levels)
+                for path, scaling in zip((pair.infrared, pair.visible), pair.scalings, strict=True)
             )
         except DataError as error:
             faults.append(str(error))
@@ -162,8 +184,7 @@ def _differ(pair: Sources, infrared: tuple[int, ...], visible: tuple[int, ...]) 
 def _fused(
     model: nn.Module, pair: Sources, device: torch.device, *, keeps_chroma: bool
 ) -> NDArray[np.uint8]:
-    infrared = decode.grey(pair.infrared)
-    visible, chroma = decode.colour(pair.visible)
+    infrared, visible, chroma = pair.read()
     height, width = visible.shape
     try:
         with torch.inference_mode():
@@ -176,8 +197,8 @@ def _fused(
         if "memory" not in str(error).lower() and not isinstance(error, MemoryError):
             raise
         raise DataError(
-            f"{pair.visible}: {width}x{height} does not fit into the memory of {device}; make the "
-            "images smaller or use another machine"
+            f"{pair.visible}: {width}x{height} does not fit into the memory of {device}; use "
+            "--tile 1024, smaller images or another machine"
         ) from None
     brightness: NDArray[np.uint8] = to_uint8(fused.float()).cpu().numpy().squeeze((0, 1))
     if chroma is None or not keeps_chroma:
@@ -223,6 +244,9 @@ def _weights_digest(model: nn.Module) -> str:
 def _digest(pair: Sources, how: str) -> str:
     """Return the hash of the sources of a fused image and of the way it was made."""
     content = hashlib.sha256(how.encode())
+    for scaling in pair.scalings:
+        if scaling.name != decode.HIGH_BYTE:
+            content.update(f"{scaling.name} {scaling.range}".encode())
     for path in (pair.infrared, pair.visible):
         with path.open("rb") as file:
             content.update(hashlib.file_digest(file, "sha256").digest())

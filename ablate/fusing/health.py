@@ -27,7 +27,7 @@ def examine_files(sources: Sequence[Sources], paths: Sequence[Path]) -> Health:
     """
     step = -(-len(paths) // MOST_IMAGES)
     return examine(
-        (decode.grey(pair.infrared), decode.colour(pair.visible)[0], decode.colour(path)[0])
+        (*pair.read()[:2], decode.colour(path)[0])
         for pair, path in zip(sources[::step], paths[::step], strict=True)
     )
 

@@ -32,7 +32,7 @@ def check_room(model: nn.Module, *, height: int, width: int, device: torch.devic
         return
     raise ShapeError(
         f"{width}x{height}: the network needs about {needed * ALLOWANCE / GIB:.1f} GiB for it and "
-        f"{free / GIB:.1f} GiB are free; make the images smaller or use another machine"
+        f"{free / GIB:.1f} GiB are free; use --tile 1024, smaller images or another machine"
     )
 
 

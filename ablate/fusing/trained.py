@@ -12,6 +12,7 @@ from torch import nn
 
 from ablate import models, plugins
 from ablate.config.locations import study_name
+from ablate.data.decode import HIGH_BYTE
 from ablate.errors import ConfigError, StoreError, UnknownNameError, nearest
 from ablate.fusing.bounds import check_settings
 from ablate.store_folder import check_study, check_there
@@ -35,6 +36,11 @@ class TrainedRun:
         """Return the name of its arm: the run's name up to block, point or seed."""
         kept = [part for part in self.spec.name.split(" · ") if not _is_place(part)]
         return " · ".join(kept)
+
+    @property
+    def scaling(self) -> str:
+        """The scaling of images of more than 8 bits that it was trained with."""
+        return str(self.spec.settings.get("data", {}).get("scaling", HIGH_BYTE))
 
     def network(self) -> nn.Module:
         """Return the trained network, ready to fuse.

@@ -27,7 +27,7 @@ def sources_of(text: str, *, store: Path) -> dict[str, Source]:
         store: Folder of the stores, for a study that names none.
 
     Raises:
-        ConfigError: A path that is no published report.
+        ConfigError: A path that is not a published report.
         StoreError: No such study there.
     """
     place = named(text, store=store)

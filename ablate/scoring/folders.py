@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Names
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from unicodedata import normalize
@@ -15,6 +15,7 @@ from ablate.data.folder_pairs import Files, pair_up
 from ablate.data.layout import images
 from ablate.data.modalities import Suspicions
 from ablate.data.problems import Problem
+from ablate.data.scaling import Scaling, scalings
 from ablate.errors import ConfigError, DataError
 from ablate.training.trivial_baselines import TRIVIAL_BASELINES
 
@@ -29,11 +30,13 @@ class Collection:
         sources: Infrared and visible file by stem, those with a fused image only.
         methods: Fused file by stem, for each method by its name.
         notes: What was left out, one line each.
+        scalings: What becomes of more than 8 bits in infrared and visible files.
     """
 
     sources: Files
     methods: Mapping[str, Mapping[str, Path]]
     notes: tuple[str, ...]
+    scalings: tuple[Scaling, Scaling] = (Scaling(), Scaling())
 
 
 def gather(
@@ -41,6 +44,7 @@ def gather(
     infrared: Path,
     visible: Path,
     fused: Sequence[str],
+    scaling: str = decode.HIGH_BYTE,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Collection:
     """Return the images to score, every one of them decoded once.
@@ -53,6 +57,7 @@ def gather(
         infrared: Folder of infrared images.
         visible: Folder of visible images.
         fused: Folders of fused images, each as FOLDER or NAME=FOLDER.
+        scaling: What becomes of sources of more than 8 bits (`ablate.data.scaling`).
         step: Called with how many of how many files are checked.
 
     Raises:
@@ -85,11 +90,19 @@ def gather(
     }
     known = {fault.file for fault in problems}
     suspicions = Suspicions()
-    problems += _decoded(sources, methods, known=known, step=step, suspicions=suspicions)
+    made = Collection(
+        sources=sources, methods=methods, notes=(), scalings=scalings(scaling, sources.values())
+    )
+    problems += _decoded(made, known=known, step=step, suspicions=suspicions)
     if problems:
         raise DataError("\n".join(str(problem) for problem in problems))
     notes += [str(problem) for problem in suspicions.problems()]
-    return Collection(sources=sources, methods=methods, notes=tuple(notes))
+    notes += [
+        f"{side}: {one.range} become 0 to 255 ({scaling})"
+        for side, one in zip(("infrared", "visible"), made.scalings, strict=True)
+        if one.range
+    ]
+    return replace(made, notes=tuple(notes))
 
 
 def _as_sources(files: Mapping[str, Path], pairs: Files) -> dict[str, Path]:
@@ -202,14 +215,19 @@ def counted(stems: Sequence[str], noun: str) -> str:
 
 
 def _decoded(
-    sources: Files,
-    methods: Mapping[str, Mapping[str, Path]],
+    made: Collection,
     *,
     known: set[Path],
     step: Callable[[int, int], None],
     suspicions: Suspicions,
 ) -> list[Problem]:
     """Return what is wrong with the images, each of them decoded; suspicions get every pair."""
+    sources, methods = made.sources, made.methods
+    levels = {
+        path: scaling.levels
+        for pair in sources.values()
+        for path, scaling in zip(pair, made.scalings, strict=True)
+    }
     problems: list[Problem] = []
     sizes: dict[Path, tuple[int, int]] = {}
     first: tuple[Path, tuple[NDArray[np.uint8], decode.Colour]] | None = None
@@ -219,7 +237,7 @@ def _decoded(
     for done, path in enumerate(paths, start=1):
         try:
             if path not in known:
-                image = decode.grey_and_colour(path)
+                image = decode.grey_and_colour(path, levels=levels.get(path, decode.high_byte))
                 height, width = image[0].shape
                 sizes[path] = height, width
                 if path in partners:

@@ -123,7 +123,10 @@ def score(
 
 def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     """Return infrared, visible, and the fused images by method and trivial baseline, all uint8."""
-    infrared, visible = (_read(path) for path in collection.sources[stem])
+    infrared, visible = (
+        _read(path, scaling.levels)
+        for path, scaling in zip(collection.sources[stem], collection.scalings, strict=True)
+    )
     fused = {
         method: _read(files[stem]) for method, files in collection.methods.items() if stem in files
     }
@@ -134,7 +137,10 @@ def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str
 
 def _bands(collection: Collection, stem: str) -> dict[str, dict[str, Tensor]]:
     """Return the images of methods whose fused image is in colour, a band each, [3, 1, h, w]."""
-    infrared, visible = (_banded(path) for path in collection.sources[stem])
+    infrared, visible = (
+        _banded(path, scaling.levels)
+        for path, scaling in zip(collection.sources[stem], collection.scalings, strict=True)
+    )
     fused = {
         method: _banded(files[stem])
         for method, files in collection.methods.items()
@@ -151,12 +157,12 @@ def _bands(collection: Collection, stem: str) -> dict[str, dict[str, Tensor]]:
     }
 
 
-def _banded(path: Path) -> Tensor:
-    return torch.from_numpy(np.array(decode.bands(path)))[:, None]
+def _banded(path: Path, levels: decode.Levels = decode.high_byte) -> Tensor:
+    return torch.from_numpy(np.array(decode.bands(path, levels=levels)))[:, None]
 
 
-def _read(path: Path) -> Tensor:
-    return torch.from_numpy(np.array(decode.grey(path)))[None, None]
+def _read(path: Path, levels: decode.Levels = decode.high_byte) -> Tensor:
+    return torch.from_numpy(np.array(decode.grey(path, levels=levels)))[None, None]
 
 
 def _images_hash(collection: Collection) -> str:
@@ -165,7 +171,9 @@ def _images_hash(collection: Collection) -> str:
         name: {stem: file_hash(path) for stem, path in files.items()}
         for name, files in collection.methods.items()
     }
-    return digest({"sources": pairs, "fused": fused})
+    scaling = collection.scalings[0].name
+    scaled = {} if scaling == decode.HIGH_BYTE else {"scaling": scaling}
+    return digest({"sources": pairs, "fused": fused, **scaled})
 
 
 def _refusals(refused: Mapping[str, Sequence[str]], protocol: str) -> list[str]:

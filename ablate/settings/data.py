@@ -75,6 +75,17 @@ class PublishedSplit(DataSettings):
         "each image stands for itself. Splits cut no group, and groups are the cases of the "
         "statistics.",
     )
+    scaling: str = field(
+        "name",
+        "high_byte",
+        written=False,
+        absent="high_byte",
+        choices=("high_byte", "min_max_set", "percentiles_set", "min_max_image"),
+        meaning="What becomes of images of more than 8 bits: high_byte: 65535 is white; "
+        "min_max_set, percentiles_set: the least and the largest value (the 0.5th and 99.5th "
+        "percentile) of each side of the set are black and white; min_max_image: those of each "
+        "image.",
+    )
     val_share: float = field(
         "float", 0.15, written=False, above=0, high=0.9, meaning="Part of train that becomes val."
     )

@@ -248,7 +248,7 @@ def _read_s(examples: Examples) -> float:
 def _worker_s() -> float:
     """Return the seconds until a worker process is ready for its first run."""
     words = "import ablate.execution.serving, ablate.training.fusion, ablate.metrics, ablate.losses"
-    return _timed(lambda: subprocess.run([sys.executable, "-c", words], check=False))  # noqa: S603 -- this program
+    return _timed(lambda: subprocess.run([sys.executable, "-P", "-c", words], check=False))  # noqa: S603 -- this program
 
 
 def _timed(call: Callable[[], object]) -> float:

@@ -61,10 +61,10 @@ def own_names(host: str) -> tuple[str, ...]:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raise ConfigError for what is no name of a host."""
+    """Raise ConfigError for what cannot be the name of a host."""
     for name in names:
         if not re.fullmatch(r"[A-Za-z0-9*][A-Za-z0-9*.:_-]*", name):
-            raise ConfigError(f"--name: {name!r} is no name of a host; say it as in gpu01.lab.org")
+            raise ConfigError(f"--name: {name!r} is not a host name; write it as in gpu01.lab.org")
 
 
 def serve(store: Path, *, port: int, host: str = LOOPBACK, names: Sequence[str] = ()) -> None:

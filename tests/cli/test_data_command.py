@@ -81,7 +81,7 @@ def test_json_has_the_promised_keys_and_nothing_beside_it(run: Run, folder: Path
     code, out, _ = run("data", "verify", "folders", str(folder), "--json")
     facts = json.loads(out)
     assert code == 2
-    keys = ["scenes", "shared_scenes", "left_out"]
+    keys = ["scenes", "shared_scenes", "left_out", "scaling", "unused"]
     assert list(facts) == ["name", "pairs", "splits", *keys, "problems", "manifest_hash"]
     assert facts["problems"] == [
         {
@@ -114,7 +114,7 @@ def test_the_offered_fix_can_be_typed(run: Run, folder: Path) -> None:
     assert "test 5" in share
     code, out, err = run("data", "verify", "folders", str(folder), "root=x", "data.a.b=1")
     assert code == 2
-    assert "root=x: is no setting of a data set; write data.KEY=VALUE" in err + out
+    assert "root=x: not a setting of a data set; write data.KEY=VALUE" in err + out
     code, out, err = run("data", "verify", "folders", str(folder), "data.infared=x")
     assert "did you mean 'infrared'" in err + out
 

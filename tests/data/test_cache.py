@@ -31,13 +31,13 @@ def opened(place: Path) -> PairSet:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Return a list that grows by every decoded file."""
     files: list[Path] = []
-    plain = decode._decode
+    plain = decode._pixels
 
     def counting(path: Path) -> object:
         files.append(path)
         return plain(path)
 
-    monkeypatch.setattr(decode, "_decode", counting)
+    monkeypatch.setattr(decode, "_pixels", counting)
     return files
 
 

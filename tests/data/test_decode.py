@@ -55,7 +55,7 @@ def test_16_bits_keep_the_high_byte(tmp_path: Path) -> None:
 
 def test_16_bits_that_would_come_out_black_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 900]], np.uint16)).save(tmp_path / "a.png")
-    with pytest.raises(DataError, match=r"0\.\.900 only.*convert it"):
+    with pytest.raises(DataError, match=r"0 to 900: .* leaves 2 of 256 grey levels; choose a sc"):
         decode.grey(tmp_path / "a.png")
 
 
@@ -99,7 +99,7 @@ def test_a_16_bit_tiff_follows_the_same_rule(tmp_path: Path, order: str) -> None
     Image.frombytes(mode, (3, 1), deep.astype(order).tobytes()).save(tmp_path / "a.tif")
     assert decode.grey(tmp_path / "a.tif").tolist() == [[0, 128, 255]]
     Image.fromarray(deep // 100).save(tmp_path / "b.tif")
-    with pytest.raises(DataError, match=r"b\.tif: 16-bit file that uses 0\.\.655 only"):
+    with pytest.raises(DataError, match=r"b\.tif: 16-bit values 0 to 655: "):
         decode.grey(tmp_path / "b.tif")
 
 

@@ -150,7 +150,7 @@ def load(name: str, root: Path, **more: object) -> PairSet:
 def test_a_part_of_a_set_leaves_out_what_shares_a_scene_with_test(msrs_folder: Path) -> None:
     before = load("msrs", msrs_folder)  # a study that recorded no groups
     assert before.manifest.groups == {}
-    assert before.left_out == ()
+    assert before.left_out == {}
     (msrs_folder / "groups.csv").write_text(
         "name,group\n"
         + "".join(
@@ -161,7 +161,7 @@ def test_a_part_of_a_set_leaves_out_what_shares_a_scene_with_test(msrs_folder: P
     groups = made.manifest.groups
     assert made.stems("test") == before.stems("test")
     assert not across(made.manifest.splits, groups)
-    assert made.left_out == ()  # 24 // 4 < 30 // 4
+    assert made.left_out == {}  # 24 // 4 < 30 // 4
     assert made.manifest.hash != before.manifest.hash
 
 
@@ -194,7 +194,7 @@ def test_one_scene_alone_is_cut_and_that_is_known(tmp_path: Path, write: Callabl
     (tmp_path / "groups.csv").write_text("name,group\n" + "".join(f"{n},one\n" for n in range(12)))
     made = load("folders", tmp_path, groups="auto")
     assert across(made.manifest.splits, made.manifest.groups) == {"one": list(SPLITS)}
-    assert made.left_out == ()
+    assert made.left_out == {}
     assert len(made.redrawn(1).stems("val")) == len(made.stems("val"))
 
 

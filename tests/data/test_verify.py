@@ -45,7 +45,7 @@ def test_a_whole_set_has_no_problem_and_the_promised_keys(tmp_path: Path) -> Non
     )
     facts = findings.to_json()
     keys = {"name", "pairs", "splits", "problems", "manifest_hash"}
-    assert set(facts) == keys | {"scenes", "shared_scenes", "left_out"}
+    assert set(facts) == keys | {"scenes", "shared_scenes", "left_out", "scaling", "unused"}
     assert facts["problems"] == []
     assert facts["pairs"] == 12 == sum(facts["splits"].values())
     assert (

@@ -194,9 +194,9 @@ def test_an_address_in_a_message_of_a_library_is_hidden(caplog: pytest.LogCaptur
         main(["--version"])
     handler = logging.StreamHandler()
     record = logging.LogRecord("x", 40, "f", 1, "at %s", ("http://me:word-of-me@host/x",), None)
-    from ablate.cli.main import _without_passwords
+    from ablate.cli.main import _fit_to_show
 
-    handler.addFilter(_without_passwords)
+    handler.addFilter(_fit_to_show)
     assert handler.filter(record)
     assert record.getMessage() == "at http://host/x"
 

@@ -123,7 +123,7 @@ PICTURES: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "animated": (animated, "several pages"),
     "several pages": (paged, "several pages"),
     "floats": (floats, "no known white"),
-    "nearly black": (dark, "nearly black"),
+    "nearly black": (dark, "leaves 4 of 256 grey levels"),
     "icon": (other_format("ICO"), "not an image of a known format"),
     "postscript": (
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",

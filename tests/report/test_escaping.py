@@ -128,6 +128,8 @@ def test_texts_that_a_spreadsheet_would_run_get_an_apostrophe(start: str, tmp_pa
 def test_a_number_written_as_text_stays_a_number() -> None:
     assert harmless("-0.5") == "-0.5"
     assert harmless("-a") == "'-a"
+    assert harmless(" =1+1") == "' =1+1"  # spreadsheets trim
+    assert harmless("\x1b[2Ja") == "\\x1b[2Ja"
 
 
 def test_bold_cells_are_bold_and_heads_are_escaped() -> None:
