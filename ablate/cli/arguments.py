@@ -38,6 +38,10 @@ Limit = Annotated[
         "data.limit={train: N, val: N, test: N}. Scores are then those of N test pairs.",
     ),
 ]
+Best = Annotated[
+    bool,
+    typer.Option("--best", help="The run best on val of the study (or of the store's only one)."),
+]
 DEFAULT_STORE = Path("ablate-store")
 
 

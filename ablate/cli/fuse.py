@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli import completing
-from ablate.cli.arguments import DEFAULT_STORE, Store
+from ablate.cli.arguments import DEFAULT_STORE, Best, Store
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ def fuse(
         str | None,
         typer.Option("--arm", help="Of this arm of the study.", autocompletion=completing.arms),
     ] = None,
+    best: Best = False,
     grey: Annotated[
         bool, typer.Option("--grey", help="Write the luminance alone, without chroma.")
     ] = False,
@@ -51,7 +52,9 @@ def fuse(
     the same images is kept. Outputs that are flat, negatives or copies of a
     source are warned of.
 
-    Example: ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
+    Examples:
+        ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
+        ablate fuse --study my_search --best --infrared ir --visible vi --out fused
     """
     from ablate.cli.progress import Counter
     from ablate.fusing.files import fuse as fuse_files
@@ -60,7 +63,7 @@ def fuse(
     from ablate.fusing.trained import chosen
     from ablate.training.determinism import device_of
 
-    trained = chosen(store, run=run, study=study, arm=arm)
+    trained = chosen(store, run=run, study=study, arm=arm, is_best=best)
     sources = gather(infrared, visible)
     place = device_of(device, where="--device")
     with Counter("fusing pairs") as counter:

@@ -102,6 +102,7 @@ def check(
         held=held,
         references=read_references(parts, tree.get("references")),
         notes=notes,
+        keep_best=head.keep.best,
         defaults=defaults,
     )
     check_demands(parts, config)

@@ -17,7 +17,9 @@ from ablate.scoring import references
 from ablate.search.finished import Direction
 from ablate.store_folder import open_store
 from ablate.study import damage, environments
+from ablate.study.extending import extensions, reserved_by
 from ablate.study.interim import sentences
+from ablate.study.keeping import KeptWeights
 from ablate.study.open_study import OpenStudy
 from ablate.study.planned import Look
 from ablate.study.projection import Projection
@@ -58,6 +60,7 @@ class Outcome:
     planned: int
     tracking_uri: str
     looks: tuple[str, ...] = ()  # what interim analyses closed, in words
+    searches: tuple[str, ...] = ()  # how many trials each ran, and which were skipped, in words
 
 
 def run(
@@ -97,6 +100,7 @@ def run(
     if closes is None and any(phase.has_interims for phase in config.phases.values()):
         raise ConfigError(f"{config.name}: has looks; give `closes`, which judges them")
     make_executor = _executor_of(config)
+    study.check_extended()
     folder = open_store(store, config.name)
     with study_lock(folder, config.name):
         is_anew = _resume(study, overrides=overrides, retry=retry, accept_drift=accept_drift)
@@ -121,6 +125,7 @@ def run(
         planned=study.trials.planned,
         tracking_uri=public(study.tracking_uri),
         looks=tuple(sentences(study.plan, study.ledger.looks)),
+        searches=tuple(one.sentence() for one in study.trials.searches.values()),
     )
 
 
@@ -166,8 +171,11 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
             "defaults": config.defaults,
             "positions": ledger.positions,
             "overrides": [recorded(word) for word in overrides],
+            **reserved_by(study.plan),
         }
     )
+    for phase, trials in extensions(study.plan, ledger.extended).items():
+        ledger.extend(phase, trials=trials)
     environments.check(
         ledger, environment_of(study.device), code_hash=numeric_hash(), accepts=accept_drift
     )
@@ -220,6 +228,7 @@ class _Loop:
     ) -> None:
         self._trials, self._ledger = study.trials, study.ledger
         self._projection, self._executor = projection, executor
+        self._kept = KeptWeights(study)
         self._progress, self._listen = first, listen
         self._started = self._shipped_at = time.monotonic()
         self._slots = 0  # when they were filled last: an executor may find that there are more
@@ -273,6 +282,7 @@ class _Loop:
             environments.notice(self._ledger, result, now)
         self._ended.append(result)
         self._trials.finish(spec.trial)
+        self._kept.take(spec.trial)
         self._unsent.append((spec, result))
 
     def _halt(self) -> NoReturn:

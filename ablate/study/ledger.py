@@ -27,6 +27,7 @@ from ablate.study.planned import Look, Redraw
 from ablate.training.spec import RunResult
 
 FORMAT: Final = 1
+EXTENDED: Final = "extended"  # event of a search that was given more trials
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
 
@@ -42,6 +43,8 @@ class Ledger:
         self.path = folder / LEDGER
         self.header: dict[str, Any] = {}
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
+        self.asked_by: dict[int, str] = {}  # its search, of a number that the plan did not reserve
+        self.extended: dict[str, int] = {}  # search -> trials that it was extended to
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
         self.looks: list[Look] = []  # interim analyses that were taken
@@ -89,10 +92,24 @@ class Ledger:
                     "started with, or use another --store"
                 )
 
-    def ask(self, number: int, values: Mapping[str, Any]) -> None:
-        """Write the suggestion of a search trial before anything else knows of it."""
+    def ask(self, number: int, values: Mapping[str, Any], *, phase: str | None = None) -> None:
+        """Write the suggestion of a search trial before anything else knows of it.
+
+        Args:
+            number: Of the trial.
+            values: What is suggested.
+            phase: The search, where the number is not one that the plan reserved for it.
+        """
         self.asked[number] = dict(values)
-        self._append({"event": "asked", "trial": number, "values": dict(values)})
+        if phase is not None:
+            self.asked_by[number] = phase
+        late = {} if phase is None else {"phase": phase}
+        self._append({"event": "asked", "trial": number, **late, "values": dict(values)})
+
+    def extend(self, phase: str, *, trials: int) -> None:
+        """Write how many trials a search has from now on, more than it was begun with."""
+        self.extended[phase] = trials
+        self._append({"event": EXTENDED, "phase": phase, "trials": trials})
 
     def freeze(self, entry: Mapping[str, Any]) -> None:
         """Write what a confirmation compares before any of its runs; once per phase."""
@@ -230,6 +247,10 @@ class Ledger:
             self.header = dict(entry)
         elif entry.get("event") == "asked":
             self.asked[int(entry["trial"])] = dict(entry["values"])
+            if "phase" in entry:
+                self.asked_by[int(entry["trial"])] = str(entry["phase"])
+        elif entry.get("event") == EXTENDED:
+            self.extended[str(entry["phase"])] = int(entry["trials"])
         elif entry.get("event") == "environment":
             self.environments[str(entry["stratum"])] = {
                 "environment": dict(entry["environment"]),
@@ -259,6 +280,34 @@ class Ledger:
             file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """How a study was begun, and which of its searches were extended since."""
+
+    header: Mapping[str, Any]
+    extended: Mapping[str, int]  # search -> trials
+
+
+def begun(folder: Path) -> Begun:
+    """Return how the study in a folder was begun; of its ledger nothing else is read.
+
+    What is damaged is left out: `Ledger` refuses it.
+    """
+    header: dict[str, Any] = {}
+    extended: dict[str, int] = {}
+    with contextlib.suppress(OSError), (folder / LEDGER).open("rb") as file:
+        for line in file:
+            if header and f'"{EXTENDED}"'.encode() not in line:
+                continue
+            with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+                entry = dict(json.loads(line))
+                if not header:
+                    header = entry
+                elif entry["event"] == EXTENDED:
+                    extended[str(entry["phase"])] = int(entry["trials"])
+    return Begun(header=header, extended=extended)
 
 
 def defaults_in(folder: Path) -> int:

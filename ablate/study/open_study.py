@@ -1,5 +1,6 @@
 """A study in a store: its plan, data, ledger, trials and addresses, each read once."""
 
+import logging
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +10,8 @@ from ablate.errors import StoreError
 from ablate.store_folder import check_version
 from ablate.study import redrawing
 from ablate.study.confirming import run_ids
-from ablate.study.ledger import Ledger
-from ablate.study.plan import make
+from ablate.study.extending import extended, one_search, plan_of
+from ablate.study.ledger import Ledger, begun
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ablate.data.items import Examples
     from ablate.search.store import TrialStore
     from ablate.tracking.shipper import Shipper
+
+
+logger = logging.getLogger(__name__)
 
 
 class OpenStudy:
@@ -39,9 +43,10 @@ class OpenStudy:
 
     def __init__(self, config: StudyConfig, *, store: Path) -> None:
         check_version(store)
-        self.config, self.store = config, store
-        self.folder = store / config.name
-        self.plan = make(config)
+        self.store, self.folder = store, store / config.name
+        self._begun = begun(self.folder)
+        self.config = extended(config, self._begun.extended)
+        self.plan = plan_of(self.config, self._begun)
         self.task = task_of(config.base)
 
     @cached_property
@@ -61,8 +66,35 @@ class OpenStudy:
 
     def reread(self) -> None:
         """Read ledger, trials and Optuna's study again when they are next asked for."""
+        if (found := begun(self.folder)) != self._begun:
+            self._begun = found
+            self.config = extended(self.config, found.extended)
+            self.plan = plan_of(self.config, found)
         for name in ("ledger", "trials", "optuna"):
             self.__dict__.pop(name, None)
+
+    def with_more(self, more: int) -> StudyConfig:
+        """Return the study with so many more trials of its search, once this has ended.
+
+        Raises:
+            ConfigError: The study has no search, or several.
+        """
+        name = one_search(self.config)
+        search = self.trials.searches[name]
+        if not search.is_over or any(one not in self.trials.finished for one in search.numbers):
+            logger.warning("%s: has not ended and goes on; --more adds trials when it has", name)
+            return self.config
+        return extended(self.config, {name: search.plan.trials + more})
+
+    def check_extended(self) -> None:
+        """Raise StoreError where a search goes on behind a confirmation that has its winners."""
+        for phase, search in self.trials.searches.items():
+            if self.ledger.frozen and not search.is_over:
+                frozen = ", ".join(self.ledger.frozen)
+                raise StoreError(
+                    f"phases.{phase}.trials: {frozen} has chosen its winners from the trials so "
+                    f"far; extend the search in a further look: ablate run {self.config.name}@2"
+                )
 
     @property
     def data_hash(self) -> str:

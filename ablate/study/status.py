@@ -143,6 +143,7 @@ def preview(study: OpenStudy, *, retry: bool = False) -> Preview:
     """
     study.check_trainable()
     check_declared(study.config, study.store)
+    study.check_extended()
     study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
     adopted = to_adopt(study.plan, study.store, data_hash=study.data_hash)
     again = study.retryable if retry else []

@@ -1,0 +1,87 @@
+"""More trials for a search that has begun: its file or `ablate run --more` raises the number.
+
+What the search suggested so far stays, and the next suggestions are those that a longer search
+would have made, but for stores begun before version 4 of the defaults: there a quarter of the
+trials that the search was begun with says how many may be open.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ablate.config.schema import StudyConfig
+from ablate.design_names import SEARCH
+from ablate.errors import ConfigError
+from ablate.study.ledger import Begun
+from ablate.study.plan import Plan, lag_of, make
+from ablate.study.planned import EXTENDS_SINCE, design_hash
+
+_MOST_TRIED = 20_000  # numbers of trials that an older store may have been begun with
+
+
+def one_search(config: StudyConfig) -> str:
+    """Return the name of the study's search.
+
+    Raises:
+        ConfigError: It has none, or several.
+    """
+    names = [phase.name for phase in config.phases.values() if phase.design == SEARCH]
+    if len(names) != 1:
+        fix = f"say which: phases.{names[0]}.trials=NUMBER" if names else "add a phase of a search"
+        raise ConfigError(f"--more: {config.name} has {len(names) or 'no'} searches; {fix}")
+    return names[0]
+
+
+def extended(config: StudyConfig, trials: Mapping[str, int]) -> StudyConfig:
+    """Return the study whose searches have at least so many trials."""
+    phases = {
+        name: replace(phase, trials=max(int(phase.trials or 0), trials.get(name, 0)))
+        if phase.design == SEARCH
+        else phase
+        for name, phase in config.phases.items()
+    }
+    return replace(config, phases=phases) if phases != config.phases else config
+
+
+def plan_of(config: StudyConfig, begun: Begun) -> Plan:
+    """Return the plan of a study that may have begun with other numbers of trials."""
+    kept = begun.header.get("searches")
+    if isinstance(kept, Mapping):
+        return make(config, reserved={str(name): int(count) for name, count in kept.items()})
+    made = make(config)
+    if not begun.header or config.defaults >= EXTENDS_SINCE or not made.searches:
+        return made
+    found = _begun_with(made, str(begun.header.get("design_hash")))
+    return made if found is None else make(config, reserved=found)
+
+
+def reserved_by(plan: Plan) -> dict[str, dict[str, int]]:
+    """Return what the ledger of a study keeps of its searches: their trials as it begins."""
+    if not plan.searches or plan.config.defaults < EXTENDS_SINCE:
+        return {}
+    return {"searches": {search.phase.name: search.reserved for search in plan.searches}}
+
+
+def extensions(plan: Plan, known: Mapping[str, int]) -> dict[str, int]:
+    """Return search -> trials, of those that have more than the ledger knows of."""
+    return {
+        search.phase.name: search.trials
+        for search in plan.searches
+        if search.trials > max(search.reserved, known.get(search.phase.name, 0))
+    }
+
+
+def _begun_with(made: Plan, wanted: str) -> dict[str, int] | None:
+    """Return search -> trials with which the plan has that hash; None where there are none."""
+    every = [range(search.trials, 0, -1) for search in made.searches]
+    if math.prod(len(one) for one in every) > _MOST_TRIED:
+        return None
+    for counts in itertools.product(*every):
+        searches = [
+            replace(search, reserved=count, lag=lag_of(search.phase, count))
+            for search, count in zip(made.searches, counts, strict=True)
+        ]
+        if design_hash(made.recipes, made.trials, searches, made.spares) == wanted:
+            return {one.phase.name: one.reserved for one in searches}
+    return None
