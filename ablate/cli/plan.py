@@ -164,6 +164,7 @@ def _data_line(settings: Mapping[str, Any] | None) -> str | None:
     """Return what lies in the data folder of this machine; None where the pairs are generated."""
     if settings is None or settings["name"] == "synthetic":
         return None
+    from ablate.cli.arguments import check_root
     from ablate.data import make
     from ablate.data.pairs import SPLITS
     from ablate.errors import DataError
@@ -171,6 +172,7 @@ def _data_line(settings: Mapping[str, Any] | None) -> str | None:
     try:
         pairs = make(settings).limited(settings.get("limit") or {})
     except DataError as error:
+        check_root(settings)
         return f"{str(error).splitlines()[0]} (needed by `ablate run`, not by this plan)"
     manifest = pairs.manifest
     used = ", ".join(f"{manifest.counts.get(split, 0)} {split}" for split in SPLITS)

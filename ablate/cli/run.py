@@ -100,13 +100,14 @@ def drive(
         SystemExit: It was interrupted; the command that goes on has been printed.
     """
     from ablate.cli.arguments import load
+
+    config = load(study, overrides, store=store)  # before what takes seconds to import
     from ablate.cli.progress import Meter
     from ablate.report.interim import closes
     from ablate.study.driver import run as run_study
     from ablate.study.open_study import OpenStudy
     from ablate.tracking.address import recorded
 
-    config = load(study, overrides, store=store)
     if more:
         config = OpenStudy(config, store=store).with_more(more)
     with Meter(config.name, store / config.name) as meter:
@@ -162,10 +163,11 @@ def _preview(
     study: str, overrides: list[str], *, store: Path, retry: bool, more: int | None, as_json: bool
 ) -> None:
     from ablate.cli.arguments import load
+
+    config = load(study, overrides, store=store)
     from ablate.study.open_study import OpenStudy
     from ablate.study.status import preview
 
-    config = load(study, overrides, store=store)
     if more:
         config = OpenStudy(config, store=store).with_more(more)
     found = preview(OpenStudy(config, store=store), retry=retry)

@@ -100,6 +100,27 @@ def chosen(
     return best_of_all(store, name) if is_best else best_of(store, study=name, arm=arm)
 
 
+def of_trial(store: Path, study: str, number: int) -> TrainedRun:
+    """Return the first run of a trial that has ended, trained network or not.
+
+    Raises:
+        StoreError: The store has no such study.
+        UnknownNameError: No run of that trial has ended.
+    """
+    check_study(store, study)
+    plugins.load()  # metrics that only they declare
+    every = [run for folder in sorted((store / study).glob("runs/*")) if (run := _read(folder))]
+    found = [run for run in every if run.spec.trial == number]
+    if not found:
+        numbers = sorted({run.spec.trial for run in every})
+        there = f"{numbers[0]} to {numbers[-1]}" if numbers else "none yet"
+        raise UnknownNameError(
+            f"--trial: no run of trial {number} of {study} has ended (there are {there}); a "
+            "suggestion that repeats another trial was not run: ablate best names the trials"
+        )
+    return min(found, key=lambda run: run.spec.seed)
+
+
 def _only_study(store: Path) -> str:
     check_there(store)
     names = studies(store)
@@ -108,11 +129,11 @@ def _only_study(store: Path) -> str:
     return names[0]
 
 
-def best_of_all(store: Path, study: str) -> TrainedRun:
-    """Return the healthy finished run of a study that is best on val.
+def winner(store: Path, study: str) -> TrainedRun:
+    """Return the healthy finished run of a study that is best on val, trained network or not.
 
     Raises:
-        StoreError: The study has none, or it kept no weights.
+        StoreError: The store has no such study, or this no such run.
     """
     check_study(store, study)
     plugins.load()  # metrics that only they declare
@@ -121,7 +142,16 @@ def best_of_all(store: Path, study: str) -> TrainedRun:
     ]
     if not every:
         raise StoreError(f"{store / study}: no run has finished with an objective; run it on first")
-    found = min(every, key=lambda run: (run.result.is_unhealthy, _rank(run), run.spec.run_id))
+    return min(every, key=lambda run: (run.result.is_unhealthy, _rank(run), run.spec.run_id))
+
+
+def best_of_all(store: Path, study: str) -> TrainedRun:
+    """Return the run that `winner` returns.
+
+    Raises:
+        StoreError: There is none, or it kept no weights.
+    """
+    found = winner(store, study)
     if not (found.folder / WEIGHTS).exists():
         raise StoreError(
             f"{found.folder}: best on val, but kept no weights (keep.best, or an earlier version); "

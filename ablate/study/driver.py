@@ -17,7 +17,7 @@ from ablate.scoring import references
 from ablate.search.finished import Direction
 from ablate.store_folder import open_store
 from ablate.study import damage, environments
-from ablate.study.extending import extensions, reserved_by
+from ablate.study.extending import extensions, keys_of, reserved_by
 from ablate.study.interim import sentences
 from ablate.study.keeping import KeptWeights
 from ablate.study.open_study import OpenStudy
@@ -172,6 +172,7 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
             "positions": ledger.positions,
             "overrides": [recorded(word) for word in overrides],
             **reserved_by(study.plan),
+            "keys": keys_of(config),
         }
     )
     for phase, trials in extensions(study.plan, ledger.extended).items():

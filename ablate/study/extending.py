@@ -7,17 +7,20 @@ trials that the search was begun with says how many may be open.
 
 import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final
 
-from ablate.config.schema import StudyConfig
+from ablate.config.schema import PATHS, StudyConfig
 from ablate.design_names import SEARCH
 from ablate.errors import ConfigError
+from ablate.identity import digest
 from ablate.study.ledger import Begun
 from ablate.study.plan import Plan, lag_of, make
 from ablate.study.planned import EXTENDS_SINCE, design_hash
 
-_MOST_TRIED = 20_000  # numbers of trials that an older store may have been begun with
+LONGEST: Final = 40  # letters of a value in a message
+_MOST_TRIED: Final = 20_000  # numbers of trials that an older store may have been begun with
 
 
 def one_search(config: StudyConfig) -> str:
@@ -54,6 +57,38 @@ def plan_of(config: StudyConfig, begun: Begun) -> Plan:
         return made
     found = _begun_with(made, str(begun.header.get("design_hash")))
     return made if found is None else make(config, reserved=found)
+
+
+def keys_of(config: StudyConfig) -> dict[str, str]:
+    """Return key -> value of what a study's design follows from, for a message when it changes.
+
+    Long values are cut. Trials of searches are left out: they may grow.
+    """
+    parts: dict[str, Any] = {
+        "objective": list(config.objectives),
+        "seed": config.seed,
+        "space.dimensions": config.dimensions,
+        "space.constraints": {one.name: one for one in config.constraints},
+        **{name: getattr(config, name) for name in ("questions", "factors", "nuisance", "phases")},
+        "base": {
+            section: {k: v for k, v in part.items() if section != "data" or k not in PATHS}
+            for section, part in config.base.items()
+        },
+    }
+    searches = {f"phases.{p.name}.trials" for p in config.phases.values() if p.design == SEARCH}
+    return {key: text for key, text in _flat("", parts) if key not in searches}
+
+
+def _flat(at: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the leaves of mappings and of entries of a study by their dotted keys."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {one.name: getattr(value, one.name) for one in fields(value)}
+    if isinstance(value, Mapping) and value:
+        for key, one in value.items():
+            yield from _flat(f"{at}.{key}" if at else str(key), one)
+    elif value not in (None, (), {}, [], ""):
+        text = str(list(value) if isinstance(value, tuple) else value)
+        yield at, text if len(text) <= LONGEST else f"{text[:LONGEST]}... #{digest(text)[:4]}"
 
 
 def reserved_by(plan: Plan) -> dict[str, dict[str, int]]:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from ablate.config.schema import LOOK
@@ -24,9 +25,10 @@ from ablate.positions import NEWEST as NEWEST_POSITIONS
 from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
 from ablate.study.planned import Look, Redraw
-from ablate.training.spec import RunResult
+from ablate.training.spec import RunResult, RunSpec
 
 FORMAT: Final = 1
+MOST_KEYS: Final = 4  # changed ones in a message
 EXTENDED: Final = "extended"  # event of a search that was given more trials
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
@@ -71,26 +73,42 @@ class Ledger:
             self.header = {"event": "start", "format": FORMAT, **header}
             self._append(self.header)
             return
-        self.check(design_hash=header["design_hash"], data_hash=header["data_hash"])
+        self.check(
+            design_hash=header["design_hash"],
+            data_hash=header["data_hash"],
+            keys=header.get("keys", {}),
+        )
 
-    def check(self, *, design_hash: str, data_hash: str | None = None) -> None:
+    def check(
+        self,
+        *,
+        design_hash: str,
+        data_hash: str | None = None,
+        keys: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Compare design and data with those that the study was started with, if it was.
 
         Args:
             design_hash: Of the plan of now.
             data_hash: Of the examples of now; None where they were not read.
+            keys: Of the file of now, see `ablate.study.extending.keys_of`.
 
         Raises:
             StoreError: The study in this store was started with another design or other data.
         """
         for what, now in (("design", design_hash), ("data", data_hash)):
             before = self.header.get(f"{what}_hash")
-            if self.header and now is not None and before != now:
-                raise StoreError(
-                    f"{self.path}: this store holds the study with another {what} "
-                    f"({before}, now {now}); undo the change, give the overrides that it was "
-                    "started with, or use another --store"
-                )
+            if not self.header or now is None or before == now:
+                continue
+            changed = _changed(self.header.get("keys"), keys) if what == "design" else ""
+            was = changed or f"{before}, now {now}"
+            name, look = self.folder.name.partition(LOOK)[::2]
+            raise StoreError(
+                f"{self.path}: this store holds the study with another {what} ({was}); undo the "
+                "change (or give the overrides that it was started with), run it as a further look "
+                f"that takes over equal runs: ablate run {name}@{int(look or 1) + 1}, or use "
+                "another --store"
+            )
 
     def ask(self, number: int, values: Mapping[str, Any], *, phase: str | None = None) -> None:
         """Write the suggestion of a search trial before anything else knows of it.
@@ -330,6 +348,16 @@ def overrides_in(folder: Path) -> list[str]:
     return list(Ledger(folder).header.get("overrides", ()))
 
 
+def _changed(before: object, now: Mapping[str, str]) -> str:
+    """Return the keys of a study that differ from those it was started with, with both values."""
+    if not isinstance(before, Mapping) or not now:
+        return ""
+    keys = [key for key in dict.fromkeys([*before, *now]) if before.get(key) != now.get(key)]
+    parts = [f"{key} {before.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in keys]
+    more = f", and {len(parts) - MOST_KEYS} more keys" if len(parts) > MOST_KEYS else ""
+    return f"changed: {', '.join(parts[:MOST_KEYS])}{more}" if parts else ""
+
+
 class OpenRuns:
     """Follows a ledger: a run is open from its submission to its end.
 
@@ -462,3 +490,11 @@ def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | No
             rung=rungs[-1] if rungs else None,
         )
     return None
+
+
+def read_spec(folder: Path) -> RunSpec | None:
+    """Return the spec in a run's folder, None where it is absent or not one."""
+    try:
+        return RunSpec.from_json(json.loads((folder / SPEC).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None

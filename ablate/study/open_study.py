@@ -10,7 +10,7 @@ from ablate.errors import StoreError
 from ablate.store_folder import check_version
 from ablate.study import redrawing
 from ablate.study.confirming import run_ids
-from ablate.study.extending import extended, one_search, plan_of
+from ablate.study.extending import extended, keys_of, one_search, plan_of
 from ablate.study.ledger import Ledger, begun
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
@@ -162,7 +162,7 @@ class OpenStudy:
         """Raise StoreError where the store does not hold this study, or with another design."""
         if not self.ledger.header:
             raise StoreError(f"{self.store}: holds no study {self.config.name}; run it first")
-        self.ledger.check(design_hash=self.plan.design_hash)
+        self.ledger.check(design_hash=self.plan.design_hash, keys=keys_of(self.config))
 
     def check_trainable(self) -> None:
         """Raise what keeps the study from running here: its device, its data, its references.
