@@ -141,6 +141,11 @@ def _print_design(made: "Plan") -> None:
             f"{search.phase.sampler or 'tpe'} over {', '.join(made.config.dimensions)}; "
             f"{_seen(search)}"
         )
+    if made.searches:
+        from ablate.study.inactive import never_active
+
+        for line in never_active(made.config):
+            say(f"  {line}")
     for confirmation in made.confirmations:
         _print_confirmation(made, confirmation)
 

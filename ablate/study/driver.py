@@ -24,7 +24,7 @@ from ablate.study.open_study import OpenStudy
 from ablate.study.planned import Look
 from ablate.study.projection import Projection
 from ablate.study.publish import AtLook, at_look
-from ablate.study.reuse import adopt, check_declared, declared
+from ablate.study.reuse import Earlier, adopt, check_declared, declared
 from ablate.study.study_lock import study_lock
 from ablate.tracking.address import public, recorded
 from ablate.training.environment import environment_of, measure
@@ -230,6 +230,7 @@ class _Loop:
         self._trials, self._ledger = study.trials, study.ledger
         self._projection, self._executor = projection, executor
         self._kept = KeptWeights(study)
+        self._earlier = Earlier(study.plan, study.store, data_hash=study.data_hash)
         self._progress, self._listen = first, listen
         self._started = self._shipped_at = time.monotonic()
         self._slots = 0  # when they were filled last: an executor may find that there are more
@@ -259,6 +260,10 @@ class _Loop:
             spec = self._trials.next()
             if spec is None:
                 return
+            if (result := self._earlier.take(spec)) is not None:
+                self._ledger.end(result)
+                self._enter_result(spec, result)
+                continue
             self._projection.preregister()  # nothing unless a confirmation was frozen just now
             self._ledger.submit(spec.run_id)
             self._open[spec.run_id] = spec
@@ -282,6 +287,10 @@ class _Loop:
             now = measure(spec.settings["train"]["device"])
             environments.notice(self._ledger, result, now)
         self._ended.append(result)
+        self._enter_result(spec, result)
+
+    def _enter_result(self, spec: RunSpec, result: RunResult) -> None:
+        """Let the search and the stores know of a run that has ended."""
         self._trials.finish(spec.trial)
         self._kept.take(spec.trial)
         self._unsent.append((spec, result))

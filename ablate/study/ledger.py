@@ -12,7 +12,7 @@ import os
 import statistics
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -145,10 +145,23 @@ class Ledger:
         self.looks.append(look)
 
     def note_environment(
-        self, environment_id: str, environment: Mapping[str, Any], *, is_accepted: bool
+        self,
+        environment_id: str,
+        environment: Mapping[str, Any],
+        *,
+        is_accepted: bool,
+        same_as: str = "",
     ) -> None:
-        """Write in which environment runs are made; the last entry of an id counts."""
-        entry = {"environment": dict(environment), "is_accepted": is_accepted}
+        """Write in which environment runs are made; the last entry of an id counts.
+
+        Args:
+            environment_id: Its id.
+            environment: All of it.
+            is_accepted: Whether the study may go on in it.
+            same_as: Another environment, whose runs count as made in one with those of this one.
+        """
+        same = {"same_as": same_as} if same_as else {}
+        entry = {"environment": dict(environment), "is_accepted": is_accepted, **same}
         self._append({"event": "environment", "stratum": environment_id, **entry})
         self.environments[environment_id] = entry
 
@@ -158,7 +171,7 @@ class Ledger:
 
     def end(self, result: RunResult) -> None:
         """Write how a run ended."""
-        self.results[result.run_id] = result
+        self.results[result.run_id] = self._placed(result)
         self._append(
             {
                 "event": "ended",
@@ -253,7 +266,14 @@ class Ledger:
             if result is not None and result.run_id != folder.name:
                 raise StoreError(f"{folder}: holds the result of run {result.run_id}; remove it")
             if result is not None:
-                self.results[result.run_id] = result
+                self.results[result.run_id] = self._placed(result)
+
+    def _placed(self, result: RunResult) -> RunResult:
+        """Return the result under the environment that its own is the same as."""
+        own = self.environments.get(str(result.facts.get("stratum", "")), {})
+        if "same_as" not in own:
+            return result
+        return replace(result, facts={**result.facts, "stratum": own["same_as"]})
 
     def _take(self, entry: Mapping[str, Any]) -> None:
         if entry.get("event") == "start":
@@ -273,6 +293,7 @@ class Ledger:
             self.environments[str(entry["stratum"])] = {
                 "environment": dict(entry["environment"]),
                 "is_accepted": bool(entry["is_accepted"]),
+                **({"same_as": str(entry["same_as"])} if "same_as" in entry else {}),
             }
         elif entry.get("event") == "frozen":
             self.frozen[str(entry["phase"])] = {k: v for k, v in entry.items() if k != "event"}

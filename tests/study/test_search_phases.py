@@ -248,14 +248,17 @@ def test_a_search_without_anything_new_to_run_gives_up_and_says_so(tmp_path: Pat
 
 
 def test_a_kill_anywhere_and_an_extension_change_no_trial(tmp_path: Path) -> None:
-    phases = {
+    phases: dict[str, dict[str, Any]] = {
         "hunt": {"design": "search", "trials": 5, "sampler": "tpe"},
         "other": {"design": "search", "trials": 4, "sampler": "random"},
     }
-    space = {"space": {"dimensions": {**FEW, "rate": DIMENSIONS["rate"]}, "constraints": NARROW}}
-    first = plan_of(tmp_path, defaults=4, **{"phases": phases, **space})
+    study: dict[str, Any] = {
+        "phases": phases,
+        "space": {"dimensions": {**FEW, "rate": DIMENSIONS["rate"]}, "constraints": NARROW},
+    }
+    first = plan_of(tmp_path, defaults=4, **study)
     phases["hunt"]["trials"] = 9
-    long = plan_of(tmp_path, defaults=4, **{"phases": phases, **space})
+    long = plan_of(tmp_path, defaults=4, **study)
     long = make(long.config, reserved={"hunt": 5, "other": 4})
     searched(tmp_path / "whole", first)
     whole = searched(tmp_path / "whole", long)
