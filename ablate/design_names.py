@@ -11,4 +11,5 @@ LEAVE_ONE_OUT: Final = "leave_one_out"
 ONE_FACTOR: Final = "one_factor"
 SEARCH: Final = "search"
 SOBOL: Final = "sobol"
+LAG: Final = "lag"  # option of a search: how many of its trials may be open at a time
 SEARCHES: Final = (SEARCH, SOBOL)

@@ -1,5 +1,6 @@
 """Whether files are as they were written: sizes and checksums beside them, and whole pictures."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,16 @@ def record(
     write_json(folder / CHECKSUMS, entries)
     for name in entries:  # made anew
         (folder / f"{name}{SET_ASIDE}").unlink(missing_ok=True)
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove a file and what was recorded of it; after a kill in between it is there unrecorded."""
+    path = folder / CHECKSUMS
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if entries.pop(name, None) is not None:
+            write_json(path, entries)
+    (folder / name).unlink(missing_ok=True)
 
 
 def damaged(folder: Path) -> dict[str, str]:

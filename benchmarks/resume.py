@@ -53,7 +53,7 @@ def main() -> None:
             started, cpu = time.perf_counter(), time.process_time()
             ledger = Ledger(folder / "store")
             read = time.perf_counter()
-            ledger.ask = lambda number, values: None  # type: ignore[method-assign]
+            ledger.ask = lambda *_, **__: None  # type: ignore[method-assign]
             trials = Trials(make(again), ledger)
             spec = trials.next()
             assert spec is not None

@@ -1,7 +1,8 @@
 """Arguments that several commands share."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -41,6 +42,10 @@ Limit = Annotated[
 SCALING_HELP = (
     "Of sources of more than 8 bits: high_byte, min_max_set, percentiles_set, min_max_image"
 )
+Best = Annotated[
+    bool,
+    typer.Option("--best", help="The run best on val of the study (or of the store's only one)."),
+]
 DEFAULT_STORE = Path("ablate-store")
 
 
@@ -87,6 +92,18 @@ def load(study: str, overrides: list[str] | None, *, store: Path | None = None) 
         return config.load(study, words, known=known())
     defaults = defaults_in(store / study_name(study))
     return config.load(study, words, known=known(), defaults=defaults)
+
+
+def check_root(settings: Mapping[str, Any]) -> None:
+    """Raise DataError where the section data names a folder that is not there.
+
+    One that names none is another matter: a plan does without data.
+    """
+    from ablate.errors import DataError
+
+    root = settings.get("root")
+    if isinstance(root, str | Path) and str(root) and not Path(root).expanduser().is_dir():
+        raise DataError(f"data.root: {root} is no folder; give data.root=FOLDER with the pairs")
 
 
 def opened(study: str, overrides: list[str] | None, *, store: Path) -> "OpenStudy":

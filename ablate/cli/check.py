@@ -37,7 +37,7 @@ def check(
         ablate check q4_variant data=msrs
         ablate check my_project
     """
-    from ablate.errors import ConfigError
+    from ablate.errors import ConfigError, DataError
 
     studies, spaces = _found(target)
     fine: dict[str, str] = {}
@@ -47,8 +47,8 @@ def check(
         for name in names:
             try:
                 fine[name] = check_one(name, overrides or [], bases)
-            except ConfigError as error:
-                faults += error.faults
+            except (ConfigError, DataError) as error:
+                faults += str(error).splitlines()
     unchecked: dict[str, str] = {}
     if Path(FOLDER).is_dir() and not any(line.startswith(f"{FOLDER}/") for line in faults):
         for finding in _plug_ins(bases):
@@ -95,10 +95,11 @@ def _found(target: str | None) -> tuple[list[str], list[str]]:
 
 
 def _check_study(name: str, overrides: list[str], bases: list[Any]) -> str:
-    from ablate.cli.arguments import load
+    from ablate.cli.arguments import check_root, load
     from ablate.study.plan import make
 
     config = load(name, overrides)
+    check_root(config.base.get("data", {}))
     bases.append(config.base)
     plan = make(config)
     return f"{len(plan.trials)} designed trials, {plan.runs} runs"

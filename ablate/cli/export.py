@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli import completing
-from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.arguments import DEFAULT_STORE, Best, Json, Store
 from ablate.cli.saying import echo
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ def export(
         str | None,
         typer.Option("--arm", help="Of this arm of the study.", autocompletion=completing.arms),
     ] = None,
+    best: Best = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
     store: Store = DEFAULT_STORE,
     as_json: Json = False,
@@ -53,7 +54,9 @@ def export(
     is and on which data it was trained. A network whose training ended
     unhealthy is warned of.
 
-    Example: ablate export --study q4_variant --arm signed --onnx signed.onnx
+    Examples:
+        ablate export --study q4_variant --arm signed --onnx signed.onnx
+        ablate export --study my_search --best --safetensors best.safetensors
     """
     from ablate.errors import ConfigError
 
@@ -64,7 +67,11 @@ def export(
     from ablate.fusing.labels import labels
     from ablate.fusing.trained import chosen
 
-    trained = chosen(store, run=run, study=study, arm=arm)
+    for path in filter(None, (onnx, safetensors)):  # before the first is written
+        weights_file.check_free(path, overwrites=overwrite)
+    if onnx is not None:
+        exporting.check_installed()
+    trained = chosen(store, run=run, study=study, arm=arm, is_best=best)
     network = trained.network()
     if found := warning_of_run(trained):
         logger.warning(
@@ -76,11 +83,7 @@ def export(
     about = labels(trained)
     content: dict[str, object] = {"labels": about}
     lines = []
-    if safetensors is not None:
-        weights_file.write(network, safetensors, labels=about, overwrites=overwrite)
-        content["safetensors"] = str(safetensors)
-        lines.append(f"{safetensors}: weights, {_size(safetensors.stat().st_size)}")
-    if onnx is not None:
+    if onnx is not None:  # first, since a network may be none that ONNX can hold
         checked = exporting.export(network, onnx, labels=about, overwrites=overwrite)
         content["onnx"] = {**asdict(checked), "path": str(onnx)}
         sizes = ", ".join(f"{height}x{width}" for _, height, width in checked.shapes)
@@ -89,6 +92,10 @@ def export(
             f"{onnx}: {_size(checked.bytes)}; at most {levels:.1g} of {GREY_LEVELS} grey levels "
             f"off torch\n  (tried on {sizes})"
         )
+    if safetensors is not None:
+        weights_file.write(network, safetensors, labels=about, overwrites=overwrite)
+        content["safetensors"] = str(safetensors)
+        lines.append(f"{safetensors}: weights, {_size(safetensors.stat().st_size)}")
     if as_json:
         echo(json.dumps(content, indent=2))
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli import completing
-from ablate.cli.arguments import DEFAULT_STORE, SCALING_HELP, Store, check_scaling
+from ablate.cli.arguments import DEFAULT_STORE, SCALING_HELP, Best, Store, check_scaling
 from ablate.cli.saying import echo
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def fuse(
         str | None,
         typer.Option("--arm", help="Of this arm of the study.", autocompletion=completing.arms),
     ] = None,
+    best: Best = False,
     grey: Annotated[
         bool, typer.Option("--grey", help="Write the luminance alone, without chroma.")
     ] = False,
@@ -62,7 +63,9 @@ def fuse(
     the same images is kept. Outputs that are flat, negatives or copies of a
     source are warned of.
 
-    Example: ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
+    Examples:
+        ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
+        ablate fuse --study my_search --best --infrared ir --visible vi --out fused
     """
     from ablate.cli.progress import Counter
     from ablate.fusing.files import fuse as fuse_files
@@ -72,7 +75,7 @@ def fuse(
     from ablate.fusing.trained import chosen
     from ablate.training.determinism import device_of
 
-    trained = chosen(store, run=run, study=study, arm=arm)
+    trained = chosen(store, run=run, study=study, arm=arm, is_best=best)
     used = check_scaling(scaling) if scaling else trained.scaling
     sources = gather(infrared, visible, scaling=used)
     place = device_of(device, where="--device")

@@ -26,6 +26,7 @@ from ablate.cli import (
     listing,
     new,
     plan,
+    promote,
     report,
     run,
     schema,
@@ -36,6 +37,7 @@ from ablate.cli import (
     synthesize,
     table,
     ui,
+    watch,
 )
 from ablate.cli.manual import EXIT_LINE, FIX, MAKE, READ, RUN, USE, Command, Group
 from ablate.cli.saying import echo
@@ -53,6 +55,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (RUN, "plan", plan.plan, "Arms, runs, cost, detectable effect; writes nothing."),
     (RUN, "run", run.run, "Run a study, or go on with it."),
     (RUN, "status", status.status, "How far a study is; writes nothing."),
+    (RUN, "watch", watch.watch, "A running study as it goes on; writes nothing."),
     (READ, "report", report.report, "Pages, figures and tables of a study."),
     (READ, "table", table.table, "Answers as the table of a paper, side by side."),
     (READ, "best", best.best, "What no other value beats, and the trade-offs."),
@@ -62,6 +65,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (READ, "dashboard", dashboard.dashboard, "optuna-dashboard over a store (an extra)."),
     (USE, "fuse", fuse.fuse, "A trained network on your images."),
     (USE, "export", export.export, "A trained network as a file for other programs."),
+    (USE, "promote", promote.promote, "The study that trains a trial at length, with seeds."),
     (USE, "config", config.config, "The overrides that make a run again."),
     (USE, "score", score.score, "Metrics of anybody's fused images, ranked."),
     (FIX, "doctor", doctor.doctor, "The stores of a study against each other."),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ablate.study.cost import Cost, Fit, Pace
     from ablate.study.forecast import Figures, Forecast, Source
     from ablate.study.plan import Plan
-    from ablate.study.planned import ConfirmPlan
+    from ablate.study.planned import ConfirmPlan, SearchPlan
 
 SHOWN = 12
 BUSY = 0.8  # of a core, while trainings were measured
@@ -139,10 +139,22 @@ def _print_design(made: "Plan") -> None:
         say(
             f"phase {search.phase.name}: {search.trials} trials{seeds} by "
             f"{search.phase.sampler or 'tpe'} over {', '.join(made.config.dimensions)}; "
-            f"suggestion k sees trials 0..k-{search.lag}"
+            f"{_seen(search)}"
         )
+    if made.searches:
+        from ablate.study.inactive import never_active
+
+        for line in never_active(made.config):
+            say(f"  {line}")
     for confirmation in made.confirmations:
         _print_confirmation(made, confirmation)
+
+
+def _seen(search: "SearchPlan") -> str:
+    """Return what a suggestion may know of, in words."""
+    if search.lag:
+        return f"suggestion k sees trials 0..k-{search.lag}"
+    return f"4 at a time, a quarter of the trials so far, at most {search.lag_at(1000)}"
 
 
 def _size(made: "Plan") -> "Size | None":
@@ -157,6 +169,7 @@ def _data_line(settings: Mapping[str, Any] | None) -> str | None:
     """Return what lies in the data folder of this machine; None where the pairs are generated."""
     if settings is None or settings["name"] == "synthetic":
         return None
+    from ablate.cli.arguments import check_root
     from ablate.data import make
     from ablate.data.pairs import SPLITS
     from ablate.errors import DataError
@@ -164,6 +177,7 @@ def _data_line(settings: Mapping[str, Any] | None) -> str | None:
     try:
         pairs = make(settings).limited(settings.get("limit") or {})
     except DataError as error:
+        check_root(settings)
         return f"{str(error).splitlines()[0]} (needed by `ablate run`, not by this plan)"
     manifest = pairs.manifest
     used = ", ".join(f"{manifest.counts.get(split, 0)} {split}" for split in SPLITS)
@@ -304,7 +318,7 @@ def _facts(made: "Plan", spent: "Cost", chosen: "Fit | None") -> dict[str, Any]:
 
     config = made.config
     searches = [
-        {"phase": s.phase.name, "sampler": s.phase.sampler, "trials": s.trials, "lag": s.lag}
+        {"phase": s.phase.name, "sampler": s.phase.sampler, "trials": s.trials, "lag": s.lag_at(0)}
         for s in made.searches
     ]
     return {

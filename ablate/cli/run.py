@@ -48,6 +48,15 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be run, resumed, retried; no more.")
     ] = False,
+    more: Annotated[
+        int | None,
+        typer.Option(
+            "--more",
+            min=1,
+            metavar="N",
+            help="Extend the study's search by N trials, once it has ended.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a study; the same command again goes on where it stopped.
@@ -58,18 +67,19 @@ def run(
     Examples:
         ablate run q4_variant data=msrs data.root=/data/MSRS --workers 2
         ablate run q4_variant --retry --dry-run
+        ablate run my_search --more 8
     """
     words = limited(overrides, limit) + ([f"executor.slots={workers}"] if workers else [])
     if dry_run:
-        _preview(study, words, store=store, retry=retry, as_json=as_json)
+        _preview(study, words, store=store, retry=retry, more=more, as_json=as_json)
         return
-    outcome = drive(study, words, store=store, retry=retry, accept_drift=accept_drift)
+    outcome = drive(study, words, store=store, retry=retry, accept_drift=accept_drift, more=more)
     then = shlex.join(["ablate", "report", study, "--store", str(store)])
     if as_json:
         echo(json.dumps({**_facts(outcome), "report": then}, indent=2))
     else:
         say(sentence(outcome))
-        for line in outcome.looks:
+        for line in (*outcome.searches, *outcome.looks):
             say(line)
         say(f"report: {then}")
     raise typer.Exit(exit_code(outcome))
@@ -82,6 +92,7 @@ def drive(
     store: Path,
     retry: bool = False,
     accept_drift: bool = False,
+    more: int | None = None,
 ) -> "Outcome":
     """Run a study with progress on standard error, and return its outcome.
 
@@ -89,12 +100,16 @@ def drive(
         SystemExit: It was interrupted; the command that goes on has been printed.
     """
     from ablate.cli.arguments import load
+
+    config = load(study, overrides, store=store)  # before what takes seconds to import
     from ablate.cli.progress import Meter
     from ablate.report.interim import closes
     from ablate.study.driver import run as run_study
+    from ablate.study.open_study import OpenStudy
     from ablate.tracking.address import recorded
 
-    config = load(study, overrides, store=store)
+    if more:
+        config = OpenStudy(config, store=store).with_more(more)
     with Meter(config.name, store / config.name) as meter:
         try:
             with _stoppable(meter):
@@ -137,18 +152,24 @@ def _facts(outcome: "Outcome") -> dict[str, Any]:
         "study": outcome.folder.name,
         "planned": outcome.planned,
         "looks": list(outcome.looks),
+        "searches": list(outcome.searches),
         **outcome.counts,
         "folder": str(outcome.folder),
         "tracking_uri": outcome.tracking_uri,
     }
 
 
-def _preview(study: str, overrides: list[str], *, store: Path, retry: bool, as_json: bool) -> None:
+def _preview(
+    study: str, overrides: list[str], *, store: Path, retry: bool, more: int | None, as_json: bool
+) -> None:
     from ablate.cli.arguments import load
+
+    config = load(study, overrides, store=store)
     from ablate.study.open_study import OpenStudy
     from ablate.study.status import preview
 
-    config = load(study, overrides, store=store)
+    if more:
+        config = OpenStudy(config, store=store).with_more(more)
     found = preview(OpenStudy(config, store=store), retry=retry)
     if as_json:
         facts = {"study": config.name, "dry_run": True, "to_run": found.to_run, **asdict(found)}

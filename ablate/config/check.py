@@ -102,6 +102,7 @@ def check(
         held=held,
         references=read_references(parts, tree.get("references")),
         notes=notes,
+        keep_best=head.keep.best,
         defaults=defaults,
     )
     check_demands(parts, config)
@@ -116,7 +117,8 @@ def check_space(tree: Mapping[str, Any], *, file: str, known: Known | None = Non
         ConfigError: All errors together.
     """
     errors = Errors(file)
-    parts = Parts(settings=Context(errors, tree["base"], merged_names(known)))
+    context = Context(errors, tree["base"], merged_names(known), is_alone=True)
+    parts = Parts(settings=context)
     space = _space(parts, "", _without_code(errors, "", tree["space"]))
     errors.raise_any()
     return space

@@ -210,7 +210,11 @@ class SearchEntry(PhaseEntry):
     )
     sampler: Text | None = Field(None, description="tpe by default.")
     pruner: Text | None = Field(None, description="None by default.")
-    options: dict[str, Any] | None = Field(None, description="Of the sampler and the pruner.")
+    options: dict[str, Any] | None = Field(
+        None,
+        description="sampler and pruner: options of each; lag: how many trials may be open at a "
+        "time, by default a quarter of those before, from 4 to 16.",
+    )
 
     def _problems(self, parts: Parts) -> Iterator[Problem]:
         yield from super()._problems(parts)

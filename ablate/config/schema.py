@@ -13,6 +13,7 @@ Contrasts = tuple[str, ...] | Mapping[str, Mapping[Any, float]]
 PATHS = ("root", "infrared", "visible", "splits")  # of one data set on one machine: no identity,
 # and never carried to another data set
 NOTHING = (False, 0, None, "none", "off")  # values that mean: without this component
+KEPT: Final = 3  # best trials of a search whose weights are kept
 LOOK = "@"  # study@2 is the second look at the study
 Spending = Literal["obrien_fleming", "even"]
 OBRIEN_FLEMING: Final = "obrien_fleming"
@@ -204,8 +205,9 @@ class StudyConfig:
     further_objectives: tuple[str, ...] = ()  # of a search for trade-offs
     references: dict[str, Reference] = field(default_factory=dict)  # no part of the design
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
+    keep_best: int = KEPT  # trials of each search whose weights are kept; no part of the design
     kind: str = "study"
-    defaults: int = 3  # version of the packaged defaults that base was filled in from
+    defaults: int = 4  # version of the packaged defaults that base was filled in from
 
     @property
     def look(self) -> int:
@@ -249,7 +251,7 @@ class StudyConfig:
         Where it runs and stores, and what its results are compared with, is not in it.
         """
         values = asdict(self)
-        for name in ("file", "executor", "store", "notes", "references", "defaults"):
+        for name in ("file", "executor", "store", "notes", "references", "keep_best", "defaults"):
             del values[name]
         for part, key in (("factors", "without"), ("questions", "components")):
             for one in values[part].values():  # an older version had no such key

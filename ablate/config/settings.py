@@ -119,15 +119,27 @@ class Context:
     faults: Errors
     base: dict[str, Any]
     known: Known
+    is_alone: bool = False  # a search space without a study, whose network and data are not known
 
     def setting_fault(self, path: str, value: Any) -> str | None:
         """Return the error in setting the dotted path to a value."""
         table = table_of(self.base)
         if path in table:
             return table[path].fault(value, self.known)
-        if is_open(path, self.base, self.known):
+        if is_open(path, self.base, self.known) or (self.is_alone and _is_of_some(path)):
             return None
         return _unknown(path, table, own=_own_settings(path, self.base, self.known))
+
+
+def _is_of_some(path: str) -> bool:
+    """Return whether a network or a data set, of a plug-in too, has the setting."""
+    section, _, key = path.partition(".")
+    if section not in KIND_OF:
+        return False
+    name = key.partition(".")[0]
+    return any(
+        key in one.settings or name in one.takes for one in members(KIND_OF[section]).values()
+    )
 
 
 def check_base(context: Context) -> None:

@@ -25,7 +25,7 @@ from ablate.config.entries import (
 from ablate.config.errors import short
 from ablate.config.phases import AnyPhase
 from ablate.config.questions import AnyQuestion, FactorEntry
-from ablate.config.schema import Reference
+from ablate.config.schema import KEPT, Reference
 from ablate.config.settings import Context, settings_of_executor
 from ablate.errors import nearest
 from ablate.numbers import is_whole
@@ -41,6 +41,17 @@ class StoreEntry(Entry):
     what: ClassVar[str] = "store"
     optuna: Text | None = Field(default=None, description="Such as postgresql+psycopg://...")
     mlflow: Text | None = Field(default=None, description="A tracking server or a database.")
+
+
+class KeepEntry(Entry):
+    """What is kept of the trainings of a search."""
+
+    what: ClassVar[str] = "setting of what is kept"
+    best: Count = Field(
+        default=KEPT,
+        description="Trials of each search or exploration whose weights are kept: those that are "
+        "best on val so far, 3 by default; 0 keeps none.",
+    )
 
 
 class ReferenceEntry(Entry):
@@ -92,6 +103,9 @@ class HeadEntry(Entry):
     store: StoreEntry = Field(
         default_factory=StoreEntry,
         description="optuna and mlflow: addresses instead of the databases inside the store.",
+    )
+    keep: KeepEntry = Field(
+        default_factory=KeepEntry, description="best: how many trials of a search keep weights."
     )
 
 

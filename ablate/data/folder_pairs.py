@@ -15,6 +15,7 @@ from ablate.errors import DataChangedError, DataError
 from ablate.identity import digest
 
 RESTORE = "restore it, then the same command goes on from here"
+ALONE = 2  # files of which each is told by itself
 Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
 
 
@@ -75,6 +76,8 @@ def match_keys(
         other: Visible files by key.
         places: Where infrared and visible files are looked for, for the messages.
     """
+    if one and other and len(one) + len(other) > ALONE and not set(one) & set(other):
+        return {}, [_without_pair(one, other, places)]
     problems: list[Problem] = []
     for stem in sorted(set(one) ^ set(other)):
         path = one.get(stem) or other[stem]
@@ -103,6 +106,19 @@ def match_keys(
             what = f"is {w1}x{h1}, its partner {w2}x{h2}"
             problems.append(Problem(file=paths[0], what=what, fix="use the aligned images"))
     return files, problems
+
+
+def _without_pair(
+    one: Mapping[str, Path], other: Mapping[str, Path], places: tuple[Path, Path]
+) -> Problem:
+    """Return the problem of two folders that have no stem in common, with examples."""
+    names = [", ".join(path.name for path in list(side.values())[:2]) for side in (one, other)]
+    return Problem(
+        file=places[0],
+        what=f"shares no name with {places[1]} ({len(one)} files such as {names[0]}; "
+        f"{len(other)} such as {names[1]})",
+        fix="give pairs the same name, or name the right folders",
+    )
 
 
 def pair_set(

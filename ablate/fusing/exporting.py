@@ -200,6 +200,11 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
+def check_installed() -> None:
+    """Raise ConfigError where the extra is not installed."""
+    _libraries()
+
+
 def _libraries() -> tuple[Any, Any]:
     try:
         import onnx

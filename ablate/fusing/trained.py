@@ -15,7 +15,7 @@ from ablate.config.locations import study_name
 from ablate.data.decode import HIGH_BYTE
 from ablate.errors import ConfigError, StoreError, UnknownNameError, nearest
 from ablate.fusing.bounds import check_settings
-from ablate.store_folder import check_study, check_there
+from ablate.store_folder import check_study, check_there, studies
 from ablate.training.checkpoints import read_weights
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
 
@@ -56,7 +56,7 @@ class TrainedRun:
                 if "model" not in self.spec.settings
                 else "the probe optimises images and has no network"
                 if self.spec.settings["model"]["name"] == "probe"
-                else "only runs that score test keep theirs"
+                else "of a search only the best trials keep theirs (keep.best)"
             )
             raise StoreError(f"{self.folder}: holds no weights: {why}; choose another run")
         plugins.load()
@@ -69,19 +69,101 @@ class TrainedRun:
         return model.eval()
 
 
-def chosen(store: Path, *, run: str | None, study: str | None, arm: str | None) -> TrainedRun:
+def chosen(
+    store: Path,
+    *,
+    run: str | None,
+    study: str | None,
+    arm: str | None,
+    is_best: bool = False,
+) -> TrainedRun:
     """Return the run of an id, or the best one of a study or of an arm of it.
+
+    Args:
+        store: Folder of the stores.
+        run: Id of a run.
+        study: Name of a study.
+        arm: Of the study.
+        is_best: Whether the one best on val of all runs is wanted, kept or not; without a study
+            that of the store's only one.
 
     Raises:
         ConfigError: Neither an id nor a study, both, or an arm beside an id.
         StoreError: See `by_id` and `best_of`.
         UnknownNameError: See `by_id` and `best_of`.
     """
+    if is_best and run is None and study is None:
+        study = _only_study(store)
+    if is_best and (run is not None or arm is not None):
+        raise ConfigError("--best: goes with --study alone; leave out --run and --arm")
     if (run is None) == (study is None) or (run is not None and arm is not None):
-        raise ConfigError("which network: say either --run ID, or --study NAME and perhaps --arm")
+        raise ConfigError(
+            "which network: say either --run ID, or --study NAME with --arm or --best where needed"
+        )
     if run is not None:
         return by_id(store, run)
-    return best_of(store, study=study_name(str(study)), arm=arm)
+    name = study_name(str(study))
+    return best_of_all(store, name) if is_best else best_of(store, study=name, arm=arm)
+
+
+def of_trial(store: Path, study: str, number: int) -> TrainedRun:
+    """Return the first run of a trial that has ended, trained network or not.
+
+    Raises:
+        StoreError: The store has no such study.
+        UnknownNameError: No run of that trial has ended.
+    """
+    check_study(store, study)
+    plugins.load()  # metrics that only they declare
+    every = [run for folder in sorted((store / study).glob("runs/*")) if (run := _read(folder))]
+    found = [run for run in every if run.spec.trial == number]
+    if not found:
+        numbers = sorted({run.spec.trial for run in every})
+        there = f"{numbers[0]} to {numbers[-1]}" if numbers else "none yet"
+        raise UnknownNameError(
+            f"--trial: no run of trial {number} of {study} has ended (there are {there}); a "
+            "suggestion that repeats another trial was not run: ablate best names the trials"
+        )
+    return min(found, key=lambda run: run.spec.seed)
+
+
+def _only_study(store: Path) -> str:
+    check_there(store)
+    names = studies(store)
+    if len(names) != 1:
+        raise ConfigError(f"--best: {store} holds {len(names)} studies; say which: --study NAME")
+    return names[0]
+
+
+def winner(store: Path, study: str) -> TrainedRun:
+    """Return the healthy finished run of a study that is best on val, trained network or not.
+
+    Raises:
+        StoreError: The store has no such study, or this no such run.
+    """
+    check_study(store, study)
+    plugins.load()  # metrics that only they declare
+    every = [
+        run for run in _all(store / study) if run.spec.budget in (None, 1) and _rank(run) < math.inf
+    ]
+    if not every:
+        raise StoreError(f"{store / study}: no run has finished with an objective; run it on first")
+    return min(every, key=lambda run: (run.result.is_unhealthy, _rank(run), run.spec.run_id))
+
+
+def best_of_all(store: Path, study: str) -> TrainedRun:
+    """Return the run that `winner` returns.
+
+    Raises:
+        StoreError: There is none, or it kept no weights.
+    """
+    found = winner(store, study)
+    if not (found.folder / WEIGHTS).exists():
+        raise StoreError(
+            f"{found.folder}: best on val, but kept no weights (keep.best, or an earlier version); "
+            f"train it anew: ablate promote {study} --trial {found.spec.trial} --as NAME"
+        )
+    return found
 
 
 def by_id(store: Path, run: str) -> TrainedRun:
@@ -124,8 +206,6 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
         StoreError: The store has no finished run with weights of that study.
         UnknownNameError: The store has no such study, or the study no such arm.
     """
-    from ablate.metrics import BETTER
-
     check_study(store, study)
     plugins.load()  # metrics that only they declare
     every = [run for run in _all(store / study) if (run.folder / WEIGHTS).exists()]
@@ -138,14 +218,18 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
         names = {name for run in every for name in (run.arm, *map(str, run.spec.factors.values()))}
         raise UnknownNameError(f"--arm: {study} has no arm {arm!r}; {nearest(str(arm), names)}")
 
-    def rank(run: TrainedRun) -> float:
-        value = run.result.metrics.get(run.spec.objective, math.nan)
-        metric = run.spec.objective.partition("/")[2]
-        if math.isnan(value):
-            return math.inf
-        return -value if BETTER.get(metric, "higher") == "higher" else value
+    return min(named, key=lambda run: (run.result.is_unhealthy, _rank(run), run.spec.run_id))
 
-    return min(named, key=lambda run: (run.result.is_unhealthy, rank(run), run.spec.run_id))
+
+def _rank(run: TrainedRun) -> float:
+    """Return the objective, so that less is better; infinity without one."""
+    from ablate.metrics import BETTER
+
+    value = run.result.metrics.get(run.spec.objective, math.nan)
+    metric = run.spec.objective.partition("/")[2]
+    if math.isnan(value):
+        return math.inf
+    return -value if BETTER.get(metric, "higher") == "higher" else value
 
 
 def _is_meant(run: TrainedRun, arm: str | None) -> bool:

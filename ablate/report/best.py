@@ -1,9 +1,14 @@
 """What came out best: sets that the data cannot tell apart, trade-offs, recipes of a search."""
 
+import ast
+import contextlib
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ablate.analysis.document import AnsweredQuestion
@@ -18,6 +23,7 @@ from ablate.report.contents import Contents
 from ablate.report.values import gamed_values
 
 RECIPES = 5
+VARIED = ("factor.", "nuisance.")  # columns of what a trial set
 WIDTH = 80
 
 
@@ -57,12 +63,27 @@ class ArmMean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A run of a search or an exploration, with the score that selects."""
+    """A trial of a search or an exploration, with the score that selects.
+
+    Args:
+        run_id: Of its run, the best one where it has several seeds.
+        phase: Its phase.
+        objective: Mean over its runs.
+        settings: In words.
+        trial: Its number.
+        values: What was varied -> its value.
+        sd: Of the objective over its runs; None for a single one.
+        runs: That have a score.
+    """
 
     run_id: str
     phase: str
     objective: float
     settings: str
+    trial: int
+    values: Mapping[str, Any]
+    sd: float | None
+    runs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +130,35 @@ def in_words(found: Best) -> list[str]:
         elif question.sets:
             lines.append("  no value is in every set: what to take depends on the metric")
         lines += [f"  {text}" for text in (*question.trade_offs, question.gamed) if text]
-    if found.arms:
-        lines.append("No answer phase: means only, nothing is claimed.")
-    for metric in dict.fromkeys(row.metric for row in found.arms):
-        words = ", ".join(f"{row.arm} {row.mean:.3f}" for row in found.arms if row.metric == metric)
-        lines.append(f"  {LABELS[metric]:5s} best first: {words}")
+    lines += _table_of_arms(found.arms)
     if found.recipes:
-        lines.append("Healthy recipes seen by searches, best val first (exploratory):")
-    for recipe in found.recipes:
-        lines.append(f"  {recipe.run_id} {recipe.objective:.4f} {recipe.settings}")
+        lines.append("Healthy trials of searches, best val first (exploratory):")
+        lines.append(f"  {'trial':>5} {'mean':>8} {'sd':>8} {'n':>3}  run and settings")
+    for one in found.recipes:
+        numbers = f"{one.trial:>5} {one.objective:8.4f} {_sd(one.sd)} {one.runs:>3}"
+        lines.append(f"  {numbers}  {one.run_id} {one.settings}")
     lines += found.unscored
     return _narrow(lines) or [f"{found.study}: nothing has finished yet"]
+
+
+def _table_of_arms(arms: Sequence[ArmMean]) -> list[str]:
+    """Return mean, standard deviation and number of runs of every arm, the best first."""
+    if not arms:
+        return []
+    width = max(len(one.arm) for one in arms)
+    lines = ["No answer phase: means over runs, nothing is claimed."]
+    for metric in dict.fromkeys(one.metric for one in arms):
+        lines.append(f"  {LABELS[metric]:{width}} {'mean':>8} {'sd':>8} {'n':>3}")
+        lines += [
+            f"  {one.arm:{width}} {one.mean:8.4f} {_sd(one.sd)} {one.runs:>3}"
+            for one in arms
+            if one.metric == metric
+        ]
+    return lines
+
+
+def _sd(sd: float | None) -> str:
+    return f"{'-':>8}" if sd is None else f"{sd:8.4f}"
 
 
 def _narrow(lines: Sequence[str]) -> list[str]:
@@ -182,8 +221,40 @@ def _recipes(contents: Contents) -> tuple[Recipe, ...]:
         return ()
     runs = runs[(runs["state"] == "finished") & runs[objective].notna() & ~is_unhealthy(runs)]
     is_lower = BETTER.get(contents.facts.selecting, "higher") == "lower"
-    first = runs.sort_values(objective, ascending=is_lower, kind="stable").head(RECIPES)
-    return tuple(
-        Recipe(run_id=row.run_id, phase=row.phase, objective=float(score), settings=row.arm)
-        for row, score in zip(run_rows(first), first[objective], strict=True)
+    runs = runs.sort_values(objective, ascending=is_lower, kind="stable")
+    trials = [trial for _, trial in runs.groupby(["phase", "trial"], sort=False)]
+    trials.sort(key=lambda trial: (1 if is_lower else -1) * float(trial[objective].mean()))
+    return tuple(_recipe(trial, objective) for trial in trials[:RECIPES])
+
+
+def _recipe(runs: pd.DataFrame, objective: str) -> Recipe:
+    """Return a trial by its runs, the best first."""
+    row = run_rows(runs)[0]
+    varied = [name for name in runs if str(name).startswith(VARIED)]
+    return Recipe(
+        run_id=row.run_id,
+        phase=row.phase,
+        objective=float(runs[objective].mean()),
+        settings=row.arm,
+        trial=row.trial,
+        values={
+            str(name).partition(".")[2]: _plain(value)
+            for name in varied
+            if not _is_absent(value := runs[name].iloc[0])
+        },
+        sd=float(runs[objective].std(ddof=1)) if len(runs) > 1 else None,
+        runs=len(runs),
     )
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a table as JSON has it: factors stand there as text."""
+    if isinstance(value, np.generic):
+        return value.item()
+    with contextlib.suppress(ValueError, SyntaxError):
+        return ast.literal_eval(value) if isinstance(value, str) else value
+    return value

@@ -97,7 +97,7 @@ def _replayed(
     )
     size = optimizer.population_size
     members = [trial.is_feasible or bool(trial.violations) for trial in context.finished]
-    placed = generations(members, population=size, lag=context.lag, count=len(context.finished))
+    placed = generations(members, population=size, lag=context.lag_of, count=len(context.finished))
     sign = -1.0 if context.directions[0] == "maximize" else 1.0
     costs = {
         index: sign * trial.value

@@ -28,6 +28,7 @@ class SearchSettings:
     directions: tuple[Direction, ...] = ("maximize",)  # one per objective
     options: Mapping[str, Any] = field(default_factory=dict)  # of the sampler
     positions: int = NEWEST  # version of the map from [0, 1] to values
+    lag_at: Callable[[int], int] | None = None  # how far back suggestion k sees; None: all alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class SamplerContext:
     finished: tuple[FinishedTrial, ...] = ()  # in the order of their numbers
     open_trials: int = 0  # suggested before this one and not finished
     positions: int = NEWEST  # version of the map from [0, 1] to values
+    lag_at: Callable[[int], int] | None = None
 
     @property
     def told(self) -> tuple[FinishedTrial, ...]:
@@ -60,6 +62,10 @@ class SamplerContext:
     def lag(self) -> int:
         """How many trials back the newest finished one lies."""
         return self.open_trials + 1
+
+    def lag_of(self, number: int) -> int:
+        """How many trials back the newest one lay that a suggestion of this search had seen."""
+        return self.lag if self.lag_at is None else self.lag_at(number)
 
 
 def context_of(
@@ -81,6 +87,7 @@ def context_of(
         finished=tuple(sorted(finished, key=lambda trial: trial.number)),
         open_trials=open_trials,
         positions=settings.positions,
+        lag_at=settings.lag_at,
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ablate.config.schema import Dimension, Phase
+from ablate.design_names import LAG
 from ablate.errors import ConfigError, nearest
+from ablate.numbers import is_whole
 from ablate.search.contract import PRUNERS, SAMPLERS, SearchSettings, context_of
 from ablate.search.finished import Direction
 
@@ -18,10 +20,13 @@ def refusals(
     """A line for every error of a search phase; `options` has a part for each plug-in."""
     at = f"phases.{phase.name}"
     faults = [
-        f"{at}.options.{key}: no such part; {nearest(key, PARTS)}"
+        f"{at}.options.{key}: no such part; {nearest(key, (*PARTS, LAG))}"
         for key in phase.options
-        if key not in PARTS
+        if key not in (*PARTS, LAG)
     ]
+    lag = phase.options.get(LAG, 1)
+    if not is_whole(lag) or lag < 1:
+        faults.append(f"{at}.options.lag: must be a whole number from 1, got {lag!r}")
     sampler, pruner = phase.sampler or "tpe", phase.pruner or "none"
     settings = SearchSettings(
         dimensions=dimensions, base={}, sampler=sampler, study_seed=0, directions=tuple(directions)

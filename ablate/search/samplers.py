@@ -94,7 +94,7 @@ def nsga2(context: SamplerContext, *, population: int = 16) -> optuna.samplers.B
     placed = generations(
         members,
         population=population,
-        lag=context.lag,
+        lag=context.lag_of,
         count=len(context.finished) + context.open_trials + 1,
     )
     return _Placed(

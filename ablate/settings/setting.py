@@ -15,7 +15,7 @@ Type = Literal["int", "float", "text", "name", "names", "numbers", "counts", "si
 Matters = Callable[[Mapping[str, Any]], bool]
 Check = Callable[[Any], str | None]
 Section = TypeVar("Section")
-NEWEST: Final = 3  # version of the packaged defaults
+NEWEST: Final = 4  # version of the packaged defaults
 NOTHING: Final = object()  # no default, or no value of its own in a study that did not know it
 
 

@@ -17,12 +17,14 @@ from ablate.scoring import references
 from ablate.search.finished import Direction
 from ablate.store_folder import open_store
 from ablate.study import damage, environments
+from ablate.study.extending import extensions, keys_of, reserved_by
 from ablate.study.interim import sentences
+from ablate.study.keeping import KeptWeights
 from ablate.study.open_study import OpenStudy
 from ablate.study.planned import Look
 from ablate.study.projection import Projection
 from ablate.study.publish import AtLook, at_look
-from ablate.study.reuse import adopt, check_declared, declared
+from ablate.study.reuse import Earlier, adopt, check_declared, declared
 from ablate.study.study_lock import study_lock
 from ablate.tracking.address import public, recorded
 from ablate.training.environment import environment_of, measure
@@ -58,6 +60,7 @@ class Outcome:
     planned: int
     tracking_uri: str
     looks: tuple[str, ...] = ()  # what interim analyses closed, in words
+    searches: tuple[str, ...] = ()  # how many trials each ran, and which were skipped, in words
 
 
 def run(
@@ -97,6 +100,7 @@ def run(
     if closes is None and any(phase.has_interims for phase in config.phases.values()):
         raise ConfigError(f"{config.name}: has looks; give `closes`, which judges them")
     make_executor = _executor_of(config)
+    study.check_extended()
     folder = open_store(store, config.name)
     with study_lock(folder, config.name):
         is_anew = _resume(study, overrides=overrides, retry=retry, accept_drift=accept_drift)
@@ -121,6 +125,7 @@ def run(
         planned=study.trials.planned,
         tracking_uri=public(study.tracking_uri),
         looks=tuple(sentences(study.plan, study.ledger.looks)),
+        searches=tuple(one.sentence() for one in study.trials.searches.values()),
     )
 
 
@@ -167,8 +172,12 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
             "defaults": config.defaults,
             "positions": ledger.positions,
             "overrides": [recorded(word) for word in overrides],
+            **reserved_by(study.plan),
+            "keys": keys_of(config),
         }
     )
+    for phase, trials in extensions(study.plan, ledger.extended).items():
+        ledger.extend(phase, trials=trials)
     environments.check(
         ledger, environment_of(study.device), code_hash=numeric_hash(), accepts=accept_drift
     )
@@ -224,6 +233,8 @@ class _Loop:
     ) -> None:
         self._study, self._trials, self._ledger = study, study.trials, study.ledger
         self._projection, self._executor = projection, executor
+        self._kept = KeptWeights(study)
+        self._earlier = Earlier(study.plan, study.store, data_hash=study.data_hash)
         self._progress, self._listen = first, listen
         self._started = self._shipped_at = time.monotonic()
         self._slots = 0  # when they were filled last: an executor may find that there are more
@@ -253,6 +264,10 @@ class _Loop:
             spec = self._trials.next()
             if spec is None:
                 return
+            if (result := self._earlier.take(spec)) is not None:
+                self._ledger.end(result)
+                self._enter_result(spec, result)
+                continue
             self._projection.preregister()  # nothing unless a confirmation was frozen just now
             self._ledger.submit(spec.run_id)
             self._open[spec.run_id] = spec
@@ -282,7 +297,12 @@ class _Loop:
             now = measure(spec.settings["train"]["device"])
             environments.notice(self._ledger, result, now)
         self._ended.append(result)
+        self._enter_result(spec, result)
+
+    def _enter_result(self, spec: RunSpec, result: RunResult) -> None:
+        """Let the search and the stores know of a run that has ended."""
         self._trials.finish(spec.trial)
+        self._kept.take(spec.trial)
         self._unsent.append((spec, result))
 
     def _halt(self) -> NoReturn:

@@ -11,6 +11,7 @@ curves stay.
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ablate.errors import StoreError
@@ -20,6 +21,7 @@ from ablate.training.environment import Environment, changes
 from ablate.training.spec import RunResult
 
 logger = logging.getLogger(__name__)
+PLUG_INS = "plugins/"
 UNKNOWN = "another machine or installation"
 
 
@@ -38,6 +40,9 @@ def check(ledger: Ledger, now: Environment, *, code_hash: str, accepts: bool) ->
     known = {one: entry for one, entry in ledger.environments.items() if entry["is_accepted"]}
     if now.id in known:
         return
+    if same := _same(known, now):
+        ledger.note_environment(now.id, now.to_json(), is_accepted=True, same_as=same)
+        return
     if known:
         last = _environment(list(known.values())[-1])
         what = "; ".join(changes(last, now))
@@ -52,6 +57,21 @@ def check(ledger: Ledger, now: Environment, *, code_hash: str, accepts: bool) ->
     if what and ledger.results:
         logger.warning("%s: goes on in another environment: %s", ledger.folder.name, what)
     ledger.note_environment(now.id, now.to_json(), is_accepted=True)
+
+
+def _same(known: Mapping[str, Mapping[str, Any]], now: Environment) -> str:
+    """Return the noted environment that differs by plug-in files alone that it lacks; "" if none.
+
+    A design is fixed before its first run, so that no run of it uses a file that came later.
+    """
+    for one, entry in known.items():
+        if not entry["environment"]:
+            continue
+        before = _environment(entry)
+        mine = {k: v for k, v in now.code.items() if k in before.code or not k.startswith(PLUG_INS)}
+        if replace(now, code=mine) == before:
+            return str(entry.get("same_as") or one)
+    return ""
 
 
 def notice(ledger: Ledger, result: RunResult, measured: Environment) -> None:

@@ -12,8 +12,9 @@ import os
 import statistics
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from ablate.config.schema import LOOK
@@ -24,9 +25,11 @@ from ablate.positions import NEWEST as NEWEST_POSITIONS
 from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
 from ablate.study.planned import Look, Redraw
-from ablate.training.spec import RunResult
+from ablate.training.spec import RunResult, RunSpec
 
 FORMAT: Final = 1
+MOST_KEYS: Final = 4  # changed ones in a message
+EXTENDED: Final = "extended"  # event of a search that was given more trials
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
 
@@ -42,6 +45,8 @@ class Ledger:
         self.path = folder / LEDGER
         self.header: dict[str, Any] = {}
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
+        self.asked_by: dict[int, str] = {}  # its search, of a number that the plan did not reserve
+        self.extended: dict[str, int] = {}  # search -> trials that it was extended to
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
         self.looks: list[Look] = []  # interim analyses that were taken
@@ -68,31 +73,61 @@ class Ledger:
             self.header = {"event": "start", "format": FORMAT, **header}
             self._append(self.header)
             return
-        self.check(design_hash=header["design_hash"], data_hash=header["data_hash"])
+        self.check(
+            design_hash=header["design_hash"],
+            data_hash=header["data_hash"],
+            keys=header.get("keys", {}),
+        )
 
-    def check(self, *, design_hash: str, data_hash: str | None = None) -> None:
+    def check(
+        self,
+        *,
+        design_hash: str,
+        data_hash: str | None = None,
+        keys: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Compare design and data with those that the study was started with, if it was.
 
         Args:
             design_hash: Of the plan of now.
             data_hash: Of the examples of now; None where they were not read.
+            keys: Of the file of now, see `ablate.study.extending.keys_of`.
 
         Raises:
             StoreError: The study in this store was started with another design or other data.
         """
         for what, now in (("design", design_hash), ("data", data_hash)):
             before = self.header.get(f"{what}_hash")
-            if self.header and now is not None and before != now:
-                raise StoreError(
-                    f"{self.path}: this store holds the study with another {what} "
-                    f"({before}, now {now}); undo the change, give the overrides that it was "
-                    "started with, or use another --store"
-                )
+            if not self.header or now is None or before == now:
+                continue
+            changed = _changed(self.header.get("keys"), keys) if what == "design" else ""
+            was = changed or f"{before}, now {now}"
+            name, look = self.folder.name.partition(LOOK)[::2]
+            raise StoreError(
+                f"{self.path}: this store holds the study with another {what} ({was}); undo the "
+                "change (or give the overrides that it was started with), run it as a further look "
+                f"that takes over equal runs: ablate run {name}@{int(look or 1) + 1}, or use "
+                "another --store"
+            )
 
-    def ask(self, number: int, values: Mapping[str, Any]) -> None:
-        """Write the suggestion of a search trial before anything else knows of it."""
+    def ask(self, number: int, values: Mapping[str, Any], *, phase: str | None = None) -> None:
+        """Write the suggestion of a search trial before anything else knows of it.
+
+        Args:
+            number: Of the trial.
+            values: What is suggested.
+            phase: The search, where the number is not one that the plan reserved for it.
+        """
         self.asked[number] = dict(values)
-        self._append({"event": "asked", "trial": number, "values": dict(values)})
+        if phase is not None:
+            self.asked_by[number] = phase
+        late = {} if phase is None else {"phase": phase}
+        self._append({"event": "asked", "trial": number, **late, "values": dict(values)})
+
+    def extend(self, phase: str, *, trials: int) -> None:
+        """Write how many trials a search has from now on, more than it was begun with."""
+        self.extended[phase] = trials
+        self._append({"event": EXTENDED, "phase": phase, "trials": trials})
 
     def freeze(self, entry: Mapping[str, Any]) -> None:
         """Write what a confirmation compares before any of its runs; once per phase."""
@@ -110,10 +145,23 @@ class Ledger:
         self.looks.append(look)
 
     def note_environment(
-        self, environment_id: str, environment: Mapping[str, Any], *, is_accepted: bool
+        self,
+        environment_id: str,
+        environment: Mapping[str, Any],
+        *,
+        is_accepted: bool,
+        same_as: str = "",
     ) -> None:
-        """Write in which environment runs are made; the last entry of an id counts."""
-        entry = {"environment": dict(environment), "is_accepted": is_accepted}
+        """Write in which environment runs are made; the last entry of an id counts.
+
+        Args:
+            environment_id: Its id.
+            environment: All of it.
+            is_accepted: Whether the study may go on in it.
+            same_as: Another environment, whose runs count as made in one with those of this one.
+        """
+        same = {"same_as": same_as} if same_as else {}
+        entry = {"environment": dict(environment), "is_accepted": is_accepted, **same}
         self._append({"event": "environment", "stratum": environment_id, **entry})
         self.environments[environment_id] = entry
 
@@ -123,7 +171,7 @@ class Ledger:
 
     def end(self, result: RunResult) -> None:
         """Write how a run ended."""
-        self.results[result.run_id] = result
+        self.results[result.run_id] = self._placed(result)
         self._append(
             {
                 "event": "ended",
@@ -218,7 +266,14 @@ class Ledger:
             if result is not None and result.run_id != folder.name:
                 raise StoreError(f"{folder}: holds the result of run {result.run_id}; remove it")
             if result is not None:
-                self.results[result.run_id] = result
+                self.results[result.run_id] = self._placed(result)
+
+    def _placed(self, result: RunResult) -> RunResult:
+        """Return the result under the environment that its own is the same as."""
+        own = self.environments.get(str(result.facts.get("stratum", "")), {})
+        if "same_as" not in own:
+            return result
+        return replace(result, facts={**result.facts, "stratum": own["same_as"]})
 
     def _take(self, entry: Mapping[str, Any]) -> None:
         if entry.get("event") == "start":
@@ -230,10 +285,15 @@ class Ledger:
             self.header = dict(entry)
         elif entry.get("event") == "asked":
             self.asked[int(entry["trial"])] = dict(entry["values"])
+            if "phase" in entry:
+                self.asked_by[int(entry["trial"])] = str(entry["phase"])
+        elif entry.get("event") == EXTENDED:
+            self.extended[str(entry["phase"])] = int(entry["trials"])
         elif entry.get("event") == "environment":
             self.environments[str(entry["stratum"])] = {
                 "environment": dict(entry["environment"]),
                 "is_accepted": bool(entry["is_accepted"]),
+                **({"same_as": str(entry["same_as"])} if "same_as" in entry else {}),
             }
         elif entry.get("event") == "frozen":
             self.frozen[str(entry["phase"])] = {k: v for k, v in entry.items() if k != "event"}
@@ -261,6 +321,34 @@ class Ledger:
             os.fsync(file.fileno())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """How a study was begun, and which of its searches were extended since."""
+
+    header: Mapping[str, Any]
+    extended: Mapping[str, int]  # search -> trials
+
+
+def begun(folder: Path) -> Begun:
+    """Return how the study in a folder was begun; of its ledger nothing else is read.
+
+    What is damaged is left out: `Ledger` refuses it.
+    """
+    header: dict[str, Any] = {}
+    extended: dict[str, int] = {}
+    with contextlib.suppress(OSError), (folder / LEDGER).open("rb") as file:
+        for line in file:
+            if header and f'"{EXTENDED}"'.encode() not in line:
+                continue
+            with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+                entry = dict(json.loads(line))
+                if not header:
+                    header = entry
+                elif entry["event"] == EXTENDED:
+                    extended[str(entry["phase"])] = int(entry["trials"])
+    return Begun(header=header, extended=extended)
+
+
 def defaults_in(folder: Path) -> int:
     """Return the version of the packaged defaults that the study in a folder was started with.
 
@@ -279,6 +367,16 @@ def defaults_in(folder: Path) -> int:
 def overrides_in(folder: Path) -> list[str]:
     """Return the overrides that the study in a folder was started with."""
     return list(Ledger(folder).header.get("overrides", ()))
+
+
+def _changed(before: object, now: Mapping[str, str]) -> str:
+    """Return the keys of a study that differ from those it was started with, with both values."""
+    if not isinstance(before, Mapping) or not now:
+        return ""
+    keys = [key for key in dict.fromkeys([*before, *now]) if before.get(key) != now.get(key)]
+    parts = [f"{key} {before.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in keys]
+    more = f", and {len(parts) - MOST_KEYS} more keys" if len(parts) > MOST_KEYS else ""
+    return f"changed: {', '.join(parts[:MOST_KEYS])}{more}" if parts else ""
 
 
 class OpenRuns:
@@ -413,3 +511,11 @@ def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | No
             rung=rungs[-1] if rungs else None,
         )
     return None
+
+
+def read_spec(folder: Path) -> RunSpec | None:
+    """Return the spec in a run's folder, None where it is absent or not one."""
+    try:
+        return RunSpec.from_json(json.loads((folder / SPEC).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None

@@ -1,6 +1,7 @@
 """A study in a store: its plan, data, ledger, trials and addresses, each read once."""
 
 import json
+import logging
 from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,8 +12,8 @@ from ablate.errors import StoreError
 from ablate.store_folder import check_version
 from ablate.study import redrawing
 from ablate.study.confirming import run_ids
-from ablate.study.ledger import Ledger
-from ablate.study.plan import make
+from ablate.study.extending import extended, keys_of, one_search, plan_of
+from ablate.study.ledger import Ledger, begun
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from ablate.search.store import TrialStore
     from ablate.tracking.shipper import Shipper
     from ablate.training.spec import RunResult, RunSpec
+
+
+logger = logging.getLogger(__name__)
 
 
 class OpenStudy:
@@ -42,9 +46,10 @@ class OpenStudy:
 
     def __init__(self, config: StudyConfig, *, store: Path) -> None:
         check_version(store)
-        self.config, self.store = config, store
-        self.folder = store / config.name
-        self.plan = make(config)
+        self.store, self.folder = store, store / config.name
+        self._begun = begun(self.folder)
+        self.config = extended(config, self._begun.extended)
+        self.plan = plan_of(self.config, self._begun)
         self.task = task_of(config.base)
         self._data_hashes: dict[str, str] = {}  # of the data of arms, by their settings
 
@@ -65,8 +70,35 @@ class OpenStudy:
 
     def reread(self) -> None:
         """Read ledger, trials and Optuna's study again when they are next asked for."""
+        if (found := begun(self.folder)) != self._begun:
+            self._begun = found
+            self.config = extended(self.config, found.extended)
+            self.plan = plan_of(self.config, found)
         for name in ("ledger", "trials", "optuna"):
             self.__dict__.pop(name, None)
+
+    def with_more(self, more: int) -> StudyConfig:
+        """Return the study with so many more trials of its search, once this has ended.
+
+        Raises:
+            ConfigError: The study has no search, or several.
+        """
+        name = one_search(self.config)
+        search = self.trials.searches[name]
+        if not search.is_over or any(one not in self.trials.finished for one in search.numbers):
+            logger.warning("%s: has not ended and goes on; --more adds trials when it has", name)
+            return self.config
+        return extended(self.config, {name: search.plan.trials + more})
+
+    def check_extended(self) -> None:
+        """Raise StoreError where a search goes on behind a confirmation that has its winners."""
+        for phase, search in self.trials.searches.items():
+            if self.ledger.frozen and not search.is_over:
+                frozen = ", ".join(self.ledger.frozen)
+                raise StoreError(
+                    f"phases.{phase}.trials: {frozen} has chosen its winners from the trials so "
+                    f"far; extend the search in a further look: ablate run {self.config.name}@2"
+                )
 
     @property
     def data_hash(self) -> str:
@@ -162,7 +194,7 @@ class OpenStudy:
         """Raise StoreError where the store does not hold this study, or with another design."""
         if not self.ledger.header:
             raise StoreError(f"{self.store}: holds no study {self.config.name}; run it first")
-        self.ledger.check(design_hash=self.plan.design_hash)
+        self.ledger.check(design_hash=self.plan.design_hash, keys=keys_of(self.config))
 
     def check_trainable(self) -> None:
         """Raise what keeps the study from running here: its device, its data, its references.

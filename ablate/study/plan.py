@@ -9,14 +9,30 @@ from functools import cached_property
 from typing import Any
 
 from ablate.config.schema import Phase, Question, StudyConfig
-from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SEARCHES, SOBOL
+from ablate.design_names import (
+    AT_BUDGET,
+    BASELINE_ONLY,
+    BLOCKED,
+    CONFIRM,
+    LAG,
+    SEARCH,
+    SEARCHES,
+    SOBOL,
+)
 from ablate.designs.blocked import block_seeds
 from ablate.designs.components import table_rows
 from ablate.designs.contract import DESIGNS, Frozen, Inputs, Row, Rows, filled
 from ablate.errors import ConfigError
 from ablate.identity import digest
 from ablate.study.claims import refusals
-from ablate.study.planned import ConfirmPlan, PlannedTrial, SearchPlan, design_hash, rows_of
+from ablate.study.planned import (
+    EXTENDS_SINCE,
+    ConfirmPlan,
+    PlannedTrial,
+    SearchPlan,
+    design_hash,
+    rows_of,
+)
 from ablate.study.questions import directions_of
 from ablate.study.recipes import Recipe, Recipes, dimension_values
 from ablate.training.spec import RunSpec, Trial
@@ -85,8 +101,13 @@ class Plan:
         }
 
 
-def make(config: StudyConfig) -> Plan:
+def make(config: StudyConfig, *, reserved: Mapping[str, int] | None = None) -> Plan:
     """Return the plan of a checked study; the same file gives the same plan.
+
+    Args:
+        config: The study.
+        reserved: Search -> how many trials it was begun with, where it was extended since: numbers
+            of other phases, and what depended on it before version 4 of the defaults, stay.
 
     Raises:
         ConfigError: All faults together: a design that its options do not allow, a designed trial
@@ -112,9 +133,9 @@ def make(config: StudyConfig) -> Plan:
             count = int(phase.trials or 0)
             faults += [f"{config.file}: {line}" for line in _search_faults(config, phase)]
             searches.append(
-                SearchPlan(phase=phase, first=number, trials=count, lag=min(16, max(1, count // 4)))
+                _search(config, phase, first=number, begun=(reserved or {}).get(phase.name, count))
             )
-            number += count
+            number += searches[-1].reserved
             continue
         if phase.design == CONFIRM and "of" in phase.options:
             confirmations.append(_confirmation(phase))
@@ -141,6 +162,23 @@ def make(config: StudyConfig) -> Plan:
         left_out=left_out,
         confirmations=tuple(confirmations),
         spares=tuple(spares),
+    )
+
+
+def lag_of(phase: Phase, begun: int) -> int:
+    """Return the lag of a search that began before version 4 of the defaults."""
+    return int(phase.options.get(LAG) or min(16, max(1, begun // 4)))
+
+
+def _search(config: StudyConfig, phase: Phase, *, first: int, begun: int) -> SearchPlan:
+    is_open = config.defaults >= EXTENDS_SINCE
+    return SearchPlan(
+        phase=phase,
+        first=first,
+        trials=int(phase.trials or 0),
+        reserved=begun,
+        lag=phase.options.get(LAG) if is_open else lag_of(phase, begun),
+        replaces=is_open,
     )
 
 
@@ -331,6 +369,7 @@ def _trial(
             rungs=_rungs(phase, recipe),
             objective=config.objective,
             scores_test=phase.design not in SEARCHES,
+            keeps_weights=phase.design in SEARCHES and config.keep_best > 0,
         )
         for index, seed in enumerate(seeds)
     )

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ablate.config.schema import Phase, StudyConfig
 from ablate.design_names import CONFIRM
 from ablate.identity import JsonValue, digest
 from ablate.study.recipes import Recipes, identity_of
 from ablate.training.spec import RunSpec, Trial
+
+EXTENDS_SINCE: Final = 4  # version of the defaults from which no suggestion depends on their number
+LEAST_LAG: Final = 4
+MOST_LAG: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +39,33 @@ class PlannedTrial(Trial):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
-    """A phase whose trials are suggested one by one."""
+    """A phase whose trials are suggested one by one.
+
+    Since version 4 of the defaults no suggestion depends on how many there will be, so that a
+    search may be extended; and one that cannot be run is replaced.
+
+    Args:
+        phase: The search.
+        first: Number of its first trial.
+        trials: That are to be run; before version 4, that are to be suggested.
+        reserved: Numbers from the first one on that are its own; later ones are given as they come.
+        lag: Suggestion k sees the trials 0..k-lag; None lets it grow with k, see `lag_at`.
+        replaces: Whether suggestions that cannot be run are replaced.
+    """
 
     phase: Phase
-    first: int  # number of its first trial
+    first: int
     trials: int
-    lag: int  # suggestion k has seen exactly the trials 0..k-lag
+    reserved: int
+    lag: int | None = None
+    replaces: bool = True
+
+    def lag_at(self, index: int) -> int:
+        """Return how many trials back the newest one lies that a suggestion may know of.
+
+        It is a quarter of the trials before it, from 4 to 16: so many can be open at a time.
+        """
+        return self.lag or min(MOST_LAG, max(LEAST_LAG, index // 4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +144,7 @@ def design_hash(
     program learns something new.
     """
     config = recipes.config
+    is_open = config.defaults >= EXTENDS_SINCE
     return digest(
         {
             "study": config.name,
@@ -129,9 +155,9 @@ def design_hash(
             "searches": [
                 [
                     search.phase.name,
-                    search.trials,
+                    *([] if is_open else [search.reserved]),
                     search.phase.seeds,
-                    search.lag,
+                    *([] if is_open else [search.lag]),
                     str(search.phase.sampler),
                     str(search.phase.pruner),
                     list(search.phase.rungs or ()),

@@ -175,7 +175,10 @@ class Projection:
         """
         if not insists and time.monotonic() < self._optuna_rests_until:
             return
-        while self._in_optuna in self._trials.finished:
+        while self._in_optuna in self._trials.finished or self._trials.is_void(self._in_optuna):
+            if self._in_optuna not in self._trials.finished:
+                self._in_optuna += 1
+                continue
             trial = self._trials.known[self._in_optuna]
             try:
                 self._optuna.add(

@@ -8,17 +8,20 @@ is split evenly. Looks that are taken while one study runs are those of `ablate.
 
 import logging
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from ablate.config.schema import LOOK, StudyConfig
 from ablate.errors import ConfigError
-from ablate.execution.worker import JOURNAL, RESULT, read_result
+from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
 from ablate.fingerprint import numeric_hash
 from ablate.store_folder import LEDGER
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
 from ablate.tracking.journal import POSITION
 from ablate.training.environment import environment_of
+from ablate.training.spec import RunResult, RunSpec
+from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -56,38 +59,83 @@ def adopt(plan: Plan, store: Path, *, data_hash: str) -> int:
     A copy is complete before it is seen, so that a kill between leaves whole runs only.
     """
     folder = store / plan.config.name
-    beside = folder / "adopting"
-    shutil.rmtree(beside, ignore_errors=True)
     found = to_adopt(plan, store, data_hash=data_hash)
     for run_id, source in found.items():
-        target = folder / "runs" / run_id
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, beside / run_id, ignore=shutil.ignore_patterns(POSITION))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (beside / run_id).rename(target)
-    shutil.rmtree(beside, ignore_errors=True)
+        _copy(source, folder / "runs" / run_id)
     return len(found)
 
 
 def to_adopt(plan: Plan, store: Path, *, data_hash: str) -> dict[str, Path]:
     """Return run id -> folder of the designed runs that an earlier look finished, not yet here."""
-    config = plan.config
-    here = environment_of(str(config.base["train"]["device"])).id
-    runs = store / config.name / "runs"
+    runs = store / plan.config.name / "runs"
     designed = {run.run_id for trial in plan.trials for run in trial.runs}
     wanted = {run_id for run_id in designed if not (runs / run_id / RESULT).exists()}
+    found = _finished(plan.config, store, data_hash=data_hash, wanted=wanted)
+    return {run_id: source for run_id, source in found.items() if run_id in wanted}
+
+
+class Earlier:
+    """The runs that earlier looks finished, for suggestions that are made again.
+
+    Args:
+        plan: Of this look.
+        store: Folder of the stores.
+        data_hash: Of the examples of now.
+    """
+
+    def __init__(self, plan: Plan, store: Path, *, data_hash: str) -> None:
+        self._runs = store / plan.config.name / "runs"
+        self._found = (
+            _finished(plan.config, store, data_hash=data_hash, wanted=None) if plan.searches else {}
+        )
+
+    def take(self, spec: RunSpec) -> RunResult | None:
+        """Copy a run that an earlier look finished, and return its result; None without one."""
+        source = self._found.get(spec.run_id)
+        if source is None:
+            return None
+        folder = self._runs / spec.run_id
+        _copy(source, folder, spec=spec)
+        return read_result(folder)
+
+
+def _copy(source: Path, target: Path, *, spec: RunSpec | None = None) -> None:
+    """Copy a run's folder, whole or not at all; `spec` is of the run as it is here."""
+    beside = target.parents[1] / "adopting"
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, beside, ignore=shutil.ignore_patterns(POSITION))
+    if spec is not None:
+        write_json(beside / SPEC, spec.to_json())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside.rename(target)
+
+
+def _finished(
+    config: StudyConfig, store: Path, *, data_hash: str, wanted: Collection[str] | None
+) -> dict[str, Path]:
+    """Return run id -> folder of the runs that earlier looks finished with this data and code.
+
+    Args:
+        config: Of this look.
+        store: Folder of the stores.
+        data_hash: Of the examples of now.
+        wanted: Ids of runs; None for all.
+    """
     found: dict[str, Path] = {}
-    for name in earlier(config, store):
+    names = earlier(config, store)
+    here = environment_of(str(config.base["train"]["device"])).id if names else ""
+    for name in names:
         header = Ledger(store / name).header
         if header.get("data_hash") != data_hash:
             logger.warning("%s: other data; its runs are made anew", name)
             continue
         strange = 0
         for source in sorted((store / name / "runs").glob("*")):
-            result = read_result(source)
-            if source.name not in wanted or source.name in found or result is None:
+            if source.name in found or (wanted is not None and source.name not in wanted):
                 continue
-            if result.state != "finished" or not (source / JOURNAL).exists():
+            result = read_result(source)
+            if result is None or result.state != "finished" or not (source / JOURNAL).exists():
                 continue
             # stores of earlier versions noted a hash of the code, and no environment of a run
             old = here if header.get("code_hash") == numeric_hash() else ""

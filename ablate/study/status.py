@@ -9,6 +9,7 @@ from ablate.execution.worker import JOURNAL
 from ablate.published import unscored_in_words
 from ablate.study import damage, interim
 from ablate.study.environments import of_results
+from ablate.study.extending import keys_of
 from ablate.study.ledger import Ledger, progress_of
 from ablate.study.open_study import OpenStudy
 from ablate.study.reuse import check_declared, to_adopt
@@ -143,7 +144,12 @@ def preview(study: OpenStudy, *, retry: bool = False) -> Preview:
     """
     study.check_trainable()
     check_declared(study.config, study.store)
-    study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
+    study.check_extended()
+    study.ledger.check(
+        design_hash=study.plan.design_hash,
+        data_hash=study.data_hash,
+        keys=keys_of(study.config),
+    )
     adopted = to_adopt(study.plan, study.store, data_hash=study.data_hash)
     again = study.retryable if retry else []
     there = {*study.ledger.results, *adopted}

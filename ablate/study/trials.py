@@ -17,8 +17,9 @@ from ablate.study.confirming import freeze, trials_of
 from ablate.study.interim import Closes, Interims
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make_trial, specs
-from ablate.study.planned import ConfirmPlan, PlannedTrial, Redraw, SearchPlan
+from ablate.study.planned import ConfirmPlan, PlannedTrial, Redraw
 from ablate.study.questions import directions_of
+from ablate.study.suggestions import Suggestions
 from ablate.training.spec import RunResult, RunSpec
 
 UNHEALTHY_IS_LOST = 3  # version of the defaults from which unhealthy trainings teach no sampler
@@ -39,34 +40,31 @@ class Trials:
         self.known: dict[int, PlannedTrial] = {trial.number: trial for trial in plan.trials}
         self.finished: dict[int, FinishedTrial] = {}
         self.twin_of: dict[int, int] = {}  # a suggestion that repeats an earlier arm
-        self.spared = 0  # planned runs of suggestions that are infeasible or repeat an arm
         self._twins: dict[int, list[int]] = {}
         self.closes: Closes | None = None  # judges the questions at a look; needed to run one
         self._interims = Interims(plan, ledger.looks, ledger.redrawn)
         self._dropped_runs = 0  # of arms that no open question needs
         self._unfinished: set[int] = set()
-        self._ask_at = {search.phase.name: search.first for search in plan.searches}
-        self._finished_to = dict(self._ask_at)  # of a search, the first unfinished trial
+        self.searches = {search.phase.name: Suggestions(search) for search in plan.searches}
+        self._after = 1 + max(  # the next number that is free
+            [
+                *(trial.number for trial in plan.trials),
+                *(search.first + search.reserved - 1 for search in plan.searches),
+            ],
+            default=-1,
+        )
         self._first_of_arm: dict[tuple[str, str], int] = {}
         self._waiting = list(specs(plan))  # in their order; those of later stages stay
         self._designed: deque[RunSpec] = deque()
         self._release()
         self._queue: deque[RunSpec] = deque()
-        for search in plan.searches:
-            for number in range(search.first, search.first + search.trials):
-                if number in ledger.asked:
-                    self._enter(search, number, ledger.asked[number])
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
-        self._after = 1 + max(
-            [
-                *(trial.number for trial in plan.trials),
-                *(search.first + search.trials - 1 for search in plan.searches),
-            ],
-            default=-1,
-        )
         self._spare_runs = 0
         self._is_drawn = False  # whether no block is left to redraw
         self._enter_spares(ledger.redrawn)
+        for one in self.searches.values():
+            for number in one.asked(ledger.asked, ledger.asked_by):
+                self._enter(one, number, ledger.asked[number])
         self.unfilled = 0  # planned runs of confirmations that found fewer winners than asked
         for confirmation in plan.confirmations:
             if confirmation.phase.name in ledger.frozen:
@@ -80,8 +78,8 @@ class Trials:
 
         Runs of spare blocks count once they stand for others, those that a look dropped do not.
         """
-        planned = self.plan.runs + self._spare_runs - self.unfilled - self.spared
-        return planned - self._dropped_runs
+        planned = self.plan.runs + self._spare_runs - self.unfilled - self._dropped_runs
+        return planned - sum(one.lacking * one.plan.phase.seeds for one in self.searches.values())
 
     @property
     def infeasible(self) -> int:
@@ -109,8 +107,13 @@ class Trials:
 
     @property
     def _is_searching(self) -> bool:
-        return any(
-            self._to_ask(search) < search.first + search.trials for search in self.plan.searches
+        return any(not one.is_over for one in self.searches.values())
+
+    def is_void(self, number: int) -> bool:
+        """Return whether a search that is over did not use one of its numbers."""
+        return number not in self.known and any(
+            one.is_over and number in range(one.plan.first, one.plan.first + one.plan.reserved)
+            for one in self.searches.values()
         )
 
     def next(self) -> RunSpec | None:
@@ -187,48 +190,34 @@ class Trials:
 
     def decide(self, spec: RunSpec, reports: Mapping[int, float]) -> bool:
         """Return whether a run with these values of the objective at its rungs should stop."""
-        search = self._search_of(spec.trial)
-        if search is None or not search.phase.pruner or search.phase.seeds > 1:
+        search = self.searches.get(spec.phase)
+        if search is None or not search.plan.phase.pruner or search.plan.phase.seeds > 1:
             return False
-        make = PRUNERS.get(search.phase.pruner, where="pruner")
+        make = PRUNERS.get(search.plan.phase.pruner, where="pruner")
+        index = search.index_of(spec.trial)
         return should_prune(
-            make(spec.rungs, **options_of(search.phase, "pruner")),
-            number=spec.trial - search.first,
+            make(spec.rungs, **options_of(search.plan.phase, "pruner")),
+            number=index,
             direction=self.directions[0],
-            finished=self._visible(search, spec.trial),
+            finished=[self._in_order(search, other) for other in search.seen_by(index)],
             reports=reports,
         )
 
     def _ask_next(self) -> bool:
         """Ask for one more suggestion if its turn has come."""
-        for search in self.plan.searches:
-            number = self._to_ask(search)
-            if number == search.first + search.trials:
+        for search in self.searches.values():
+            if search.is_over:
                 continue
-            if self._first_unfinished(search) <= number - search.lag:
+            if search.waits(self.finished):
                 return False
-            values = self._suggest(search, number)
-            self._ledger.ask(number, values)
+            number = search.next_number(free=self._after)
+            values = self._suggest(search)
+            is_late = number == self._after
+            self._ledger.ask(number, values, phase=search.plan.phase.name if is_late else None)
             self._enter(search, number, values)
             self.finish(number)
             return True
         return False
-
-    def _to_ask(self, search: SearchPlan) -> int:
-        """Return the first number of a search without a suggestion, its end where all have one."""
-        number, end = self._ask_at[search.phase.name], search.first + search.trials
-        while number < end and number in self.known:
-            number += 1
-        self._ask_at[search.phase.name] = number
-        return number
-
-    def _first_unfinished(self, search: SearchPlan) -> int:
-        """Return the number of the first unfinished trial of a search."""
-        number = self._finished_to[search.phase.name]
-        while number in self.finished:
-            number += 1
-        self._finished_to[search.phase.name] = number
-        return number
 
     def _due(self) -> tuple[Redraw, ...]:
         """Return the blocks to redraw once the design is done; none after a winner was frozen."""
@@ -283,6 +272,8 @@ class Trials:
     def _enter_spares(self, redraws: Sequence[Redraw]) -> None:
         """Enter the trials of spare blocks, numbered behind design and searches."""
         for redraw in redraws:
+            while self._after in self._ledger.asked:  # suggestions that came before
+                self._after += 1
             for trial in redrawing.trials_of(self.plan, redraw, first=self._after):
                 self.known[trial.number] = trial
                 self._spare_runs += len(trial.runs)
@@ -325,57 +316,56 @@ class Trials:
     def _confirm(self, confirmation: ConfirmPlan) -> None:
         """Enter the trials of a frozen confirmation behind all others."""
         entry = self._ledger.frozen[confirmation.phase.name]
-        first = max(self.known, default=-1) + 1
-        trials = trials_of(self.plan, confirmation, entry, first=first)
+        trials = trials_of(self.plan, confirmation, entry, first=self._first_free())
         self.unfilled += confirmation.runs - sum(len(trial.runs) for trial in trials)
         for trial in trials:
             self.known[trial.number] = trial
             self._queue.extend(trial.runs)
 
-    def _suggest(self, search: SearchPlan, number: int) -> dict[str, Any]:
-        visible = self._visible(search, number)
-        first_open = max(search.first, number - search.lag + 1)
-        config = self.plan.config
+    def _first_free(self) -> int:
+        """Return the first number behind all known trials."""
+        return max(self.known, default=-1) + 1
+
+    def _suggest(self, search: Suggestions) -> dict[str, Any]:
+        """Return the values of the next suggestion, which follow from its place in the search."""
+        config, index, phase = self.plan.config, len(search.numbers), search.plan.phase
+        seen = search.seen_by(index)
         settings = SearchSettings(
             dimensions=config.dimensions,
             base=config.base,
-            sampler=search.phase.sampler or "tpe",
+            sampler=phase.sampler or "tpe",
             study_seed=config.seed,
             directions=self.directions,
-            options=options_of(search.phase, "sampler"),
+            options=options_of(phase, "sampler"),
             positions=self._ledger.positions,
+            lag_at=search.plan.lag_at,
         )
         return suggest(
             settings,
-            number=number - search.first,
-            finished=visible,
-            open_trials=[self._ledger.asked[other] for other in range(first_open, number)],
+            number=index,
+            finished=[self._in_order(search, other) for other in seen],
+            open_trials=[self._ledger.asked[number] for number in search.numbers[len(seen) :]],
         )
 
-    def _visible(self, search: SearchPlan, number: int) -> list[FinishedTrial]:
-        """Return exactly the trials that suggestion `number` may know of."""
-        last = number - search.lag
-        return [self.finished[other] for other in range(search.first, last + 1)]
+    def _in_order(self, search: Suggestions, index: int) -> FinishedTrial:
+        """Return a finished trial of a search under its place in it."""
+        return replace(self.finished[search.numbers[index]], number=index)
 
-    def _enter(self, search: SearchPlan, number: int, values: Mapping[str, Any]) -> None:
-        trial = make_trial(self.plan.recipes, search.phase, number, values)
+    def _enter(self, search: Suggestions, number: int, values: Mapping[str, Any]) -> None:
+        trial = make_trial(self.plan.recipes, search.plan.phase, number, values)
         self.known[number] = trial
+        self._after = max(self._after, number + 1)
         if trial.violations:
-            self.spared += len(trial.runs)
+            search.enter(number, why=trial.violations[0])
             return
         first = self._first_of_arm.setdefault((trial.phase, trial.arm_id), number)
         if first != number:
             self.twin_of[number] = first
             self._twins.setdefault(first, []).append(number)
-            self.spared += len(trial.runs)
+            search.enter(number, why=f"repeats trial {first}")
         else:
+            search.enter(number)
             self._queue.extend(trial.runs)
-
-    def _search_of(self, number: int) -> SearchPlan | None:
-        for search in self.plan.searches:
-            if search.first <= number < search.first + search.trials:
-                return search
-        return None
 
     def _reports_of(self, results: list[Any]) -> dict[int, float]:
         """Return the objective at the rungs, from the result itself, so that resuming sees it."""

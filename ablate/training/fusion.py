@@ -272,8 +272,8 @@ class NetworkTraining(FusionTraining):
             look(run.recorder, pair, self._fused([pair])[0], step=step, folder=run.folder)
 
     def save(self) -> None:
-        """Write the weights of a run that is scored on test, and its pictures."""
-        if self.run.spec.scores_test:
+        """Write the weights of a run that is scored on test or may be best, and its pictures."""
+        if self.run.spec.scores_test or self.run.spec.keeps_weights:
             write_weights(self.optimisation.scored, self.run.folder)
         for pair, image in zip(self._shown, self._last[self._shown_split], strict=True):
             self.show(pair, image)

@@ -9,7 +9,7 @@ from ablate.identity import JsonValue
 State = Literal["finished", "pruned", "failed", "interrupted"]
 OOM = "oom"  # how the reason of a run starts that ran out of memory
 LOST = ("workers_killed", "workers_hung", "oom_retries")  # facts of runs that took several workers
-WEIGHTS = "weights.safetensors"  # in the folder of a run that trained a network and scored test
+WEIGHTS = "weights.safetensors"  # in the folder of a run that keeps the network it trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,8 @@ class RunSpec(Trial):
         rungs: Steps after which the objective is reported.
         objective: "val/" and a metric.
         scores_test: False while searching: samplers never see test.
+        keeps_weights: Whether weights are written although test is not scored: those of the best
+            trials of a search stay.
     """
 
     run_id: str
@@ -72,6 +74,7 @@ class RunSpec(Trial):
     rungs: tuple[int, ...] = ()
     objective: str = "val/qabf"
     scores_test: bool = True
+    keeps_weights: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""

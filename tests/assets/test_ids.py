@@ -39,7 +39,9 @@ OTHERS = [  # studies with words behind them: settings of networks, recipes, los
 def wanted() -> dict[str, tuple[str, list[str], int]]:
     names = sorted(path.stem for path in (ROOT / "studies").glob("*.yaml"))
     now: dict[str, tuple[str, list[str], int]] = {
-        f"{name}, defaults {version}": (name, [], version) for name in names for version in (2, 3)
+        f"{name}, defaults {version}": (name, [], version)
+        for name in names
+        for version in (2, 3, 4)
     }
     earlier: dict[str, tuple[str, list[str], int]] = {
         f"{name}, defaults 1": (name, ["train.learning_rate=.01"], 1) for name in names

@@ -131,3 +131,17 @@ def test_a_store_of_an_earlier_version_has_its_code_hash(
     else:
         check(tmp_path, NEW, code_hash=code_hash)
         assert [one.id for one in environments.of_results(Ledger(tmp_path))] == [""]
+
+
+def test_a_plug_in_file_that_came_later_blocks_nothing(study: Path) -> None:
+    more = Environment(code={**OLD.code, "plugins/more.py": "x"}, versions=OLD.versions)
+    ledger = check(study, more)
+    end(ledger, "two", more.id)
+    again = Ledger(study)
+    assert {result.facts["stratum"] for result in again.results.values()} == {OLD.id}
+    assert len(environments.of_results(again)) == 1
+    check(study, OLD)  # it may go again
+    changed = Environment(code={**OLD.code, "plugins/more.py": "y"}, versions=OLD.versions)
+    check(study, changed)
+    with pytest.raises(StoreError):
+        check(study, Environment(code={**NEW.code, "plugins/more.py": "x"}, versions=OLD.versions))

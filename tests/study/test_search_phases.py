@@ -16,6 +16,7 @@ from ablate.study.published_tables import run_table
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.training.spec import RunResult, RunSpec
+from ablate.writing import write_json
 
 DIMENSIONS = {
     "levels": {"type": "int", "path": "loss.levels", "low": 1, "high": 3},
@@ -71,9 +72,15 @@ def searched(folder: Path, plan: Any) -> Trials:
     ledger = Ledger(folder / "store")
     trials = Trials(plan, ledger)
     while (spec := trials.next()) is not None:
-        ledger.end(ended(spec))
+        keep(ledger, ended(spec))
         trials.finish(spec.trial)
     return trials
+
+
+def keep(ledger: Ledger, result: RunResult) -> None:
+    ledger.run_folder(result.run_id).mkdir(parents=True, exist_ok=True)
+    write_json(ledger.run_folder(result.run_id) / "result.json", result.to_json())
+    ledger.end(result)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random", "qmc"])
@@ -185,3 +192,89 @@ def test_what_the_plug_ins_cannot_do_is_refused_with_the_plan(tmp_path: Path) ->
         "phases.hunt.pruner",
         "phases.hunt.pruner",
     ]
+
+
+def table_of(trials: Trials) -> list[tuple[int, str, dict[str, Any]]]:
+    return [
+        (number, trial.phase, {**trial.factors, **trial.nuisance})
+        for number, trial in sorted(trials.known.items())
+    ]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "nsga2", "cma_es"])
+def test_an_extended_search_is_the_longer_search(tmp_path: Path, sampler: str) -> None:
+    folder, options = tmp_path / "grown", {"sampler": {"population": 4}}
+    phase = {"sampler": sampler, "options": options if sampler in ("nsga2", "cma_es") else {}}
+    space = {"space": {"dimensions": {**DIMENSIONS, "ratio": RATIO}}}
+    short = plan_of(tmp_path, phase={**phase, "trials": 6}, defaults=4, **space)
+    searched(folder, short)
+    long = plan_of(tmp_path, phase={**phase, "trials": 20}, defaults=4, **space)
+    assert long.design_hash == short.design_hash
+    grown = searched(folder, make(long.config, reserved={"hunt": 6}))
+    whole = searched(tmp_path / "whole", long)
+    assert table_of(grown) == table_of(whole)
+    assert grown.planned == whole.planned == 20
+
+
+RATIO = {"type": "float", "path": "loss.ratio", "low": 0.3, "high": 0.8, "when": "levels > 0"}
+FEW = {"levels": {"type": "int", "path": "loss.levels", "low": 1, "high": 4}}
+NARROW = {"odd": {"require": "levels != 2", "because": "two are too few"}}
+
+
+def test_suggestions_that_cannot_be_run_are_replaced(tmp_path: Path) -> None:
+    space = {"space": {"dimensions": {**FEW, "rate": DIMENSIONS["rate"]}, "constraints": NARROW}}
+    plan = plan_of(tmp_path, phase={"sampler": "random"}, defaults=4, **space)
+    trials = searched(tmp_path, plan)
+    search = trials.searches["hunt"]
+    assert (search.run, trials.planned, len(trials.finished)) == (12, 12, len(search.numbers))
+    assert search.skipped.total() == trials.infeasible > 0
+    assert search.sentence().startswith("hunt: 12 of 12 trials; ")
+    assert "two are too few" in search.sentence()
+    assert not trials.is_asking
+    again = searched(tmp_path, plan)  # read back from the ledger
+    assert table_of(again) == table_of(trials)
+
+
+def test_a_search_without_anything_new_to_run_gives_up_and_says_so(tmp_path: Path) -> None:
+    trials = searched(
+        tmp_path,
+        plan_of(tmp_path, phase={"sampler": "random"}, defaults=4, space={"dimensions": FEW}),
+    )
+    search = trials.searches["hunt"]
+    assert search.run == 4 == trials.planned
+    assert "hunt: 4 of 12 trials" in search.sentence()
+    assert "gave up" in search.sentence()
+    assert not trials.is_asking
+
+
+def test_a_kill_anywhere_and_an_extension_change_no_trial(tmp_path: Path) -> None:
+    phases: dict[str, dict[str, Any]] = {
+        "hunt": {"design": "search", "trials": 5, "sampler": "tpe"},
+        "other": {"design": "search", "trials": 4, "sampler": "random"},
+    }
+    study: dict[str, Any] = {
+        "phases": phases,
+        "space": {"dimensions": {**FEW, "rate": DIMENSIONS["rate"]}, "constraints": NARROW},
+    }
+    first = plan_of(tmp_path, defaults=4, **study)
+    phases["hunt"]["trials"] = 9
+    long = plan_of(tmp_path, defaults=4, **study)
+    long = make(long.config, reserved={"hunt": 5, "other": 4})
+    searched(tmp_path / "whole", first)
+    whole = searched(tmp_path / "whole", long)
+    for stop in range(1, 13, 2):
+        folder = tmp_path / str(stop)
+        for plan in (first, long):
+            stopped(folder, plan, runs=stop)  # killed with a run open
+            searched(folder, plan)
+        assert table_of(Trials(long, Ledger(folder / "store"))) == table_of(whole)
+
+
+def stopped(folder: Path, plan: Any, *, runs: int) -> None:
+    ledger = Ledger(folder / "store")
+    trials = Trials(plan, ledger)
+    for _ in range(runs):
+        if (spec := trials.next()) is not None:
+            keep(ledger, ended(spec))
+            trials.finish(spec.trial)
+    trials.next()
