@@ -4,15 +4,16 @@ import logging
 import time
 from dataclasses import asdict
 
-from ablate.design_names import BASELINE_ONLY, CONFIRM
+from ablate.design_names import CONFIRM
 from ablate.errors import StoreError
+from ablate.study import shown
 from ablate.study.notes import of_study
 from ablate.study.open_study import OpenStudy
 from ablate.study.planned import rows_of
 from ablate.study.publish import publish
 from ablate.study.questions import shown_first
 from ablate.tracking.outbox import RETRY_AFTER_S
-from ablate.tracking.views import dataset_input, experiment_tags
+from ablate.tracking.views import HEADLINE, dataset_input, experiment_tags
 from ablate.training.spec import RunResult, RunSpec
 from ablate.writing import write_json
 
@@ -69,11 +70,10 @@ class Projection:
         self._shipper.tag_experiment(
             experiment_tags(
                 note=of_study(config),
+                phases=shown.phases(plan),
                 metrics=shown_first(config),
-                has_seeds=any(
-                    phase.seeds > 1 and phase.design != BASELINE_ONLY
-                    for phase in config.phases.values()
-                ),
+                objective=config.objective,
+                pictures=shown.pictures(plan, self._study.examples),
             )
         )
         task = self._study.task
@@ -133,8 +133,12 @@ class Projection:
         links = self._shipper.ids()
         write_json(self._ledger.folder / "links.json", links)
         self._shipper.publish(publish(self._study, links=links))
-        counts = self._ledger.counts()
-        self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
+        counts, objective = self._ledger.counts(), self._plan.config.objective
+        text, best = shown.headline(self._trials, objective=objective, counts=counts)
+        self._shipper.finish(
+            {HEADLINE: text, **{f"ablate.{state}": str(count) for state, count in counts.items()}},
+            metrics={f"best/{objective}": best} if best is not None else {},
+        )
 
     def _is_optuna_stale(self) -> bool:
         """Return whether Optuna holds other values, or choices as an older version kept them.

@@ -20,6 +20,7 @@ from ablate.training.spec import WEIGHTS, RunResult, RunSpec, State
 BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
 REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
 DONE = ("finished", "pruned", "failed")
+ONCE = "test/"  # scored once, at the end: it stands there as final/test/...
 IMAGES = ["split", "image", "metric", "value"]
 Connect = Callable[[], tuple[MlflowClient, str]]  # -> client, id of the study's experiment
 
@@ -195,10 +196,12 @@ class Shipper:
             is_done = winner is not None
             metrics = dict(winner.metrics) if winner is not None else {}
             tags = {"ablate.points": str(len(results))}
+            finished = [winner] if winner is not None else []
             if winner is not None:
                 self._client.set_tag(self._ids[f"run/{winner.run_id}"], "ablate.winner", "true")
                 tags["ablate.winner"] = winner.run_id
         state = "finished" if is_done else results[0].state
+        tags |= runs.health_tags(finished)
         self._close(
             run_id,
             state,
@@ -256,7 +259,7 @@ class Shipper:
         self._client.log_artifacts(self._ids["study"], str(folder), "study")
 
     @insisted
-    def finish(self, tags: Mapping[str, str]) -> None:
+    def finish(self, tags: Mapping[str, str], metrics: Mapping[str, float] | None = None) -> None:
         """Close the study run.
 
         Raises:
@@ -264,7 +267,12 @@ class Shipper:
         """
         study = self._ids["study"]
         tags = {**tags, "ablate.state": "finished"}
-        self._client.log_batch(study, tags=[RunTag(name, value) for name, value in tags.items()])
+        at = self._started[study]  # the same points when it is sent again
+        self._client.log_batch(
+            study,
+            metrics=[Metric(runs.metric_name(k), v, at, 0) for k, v in (metrics or {}).items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
         self._client.set_terminated(study, "FINISHED")
 
     def _begin(self, spec: RunSpec, *, siblings: int) -> str:
@@ -308,6 +316,7 @@ class Shipper:
                 points += [
                     Metric(runs.metric_name(name), float(value), event["time_ms"], event["step"])
                     for name, value in event["values"].items()
+                    if not name.startswith(ONCE)
                 ]
             elif event["kind"] == "image":
                 shown.append(event)
