@@ -3,18 +3,20 @@
 import logging
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 from ablate.design_names import CONFIRM
 from ablate.errors import StoreError
 from ablate.study import shown
 from ablate.study.notes import of_study
 from ablate.study.open_study import OpenStudy
-from ablate.study.planned import rows_of
+from ablate.study.planned import PlannedTrial, rows_of
 from ablate.study.publish import publish
 from ablate.study.questions import shown_first
 from ablate.tracking.outbox import RETRY_AFTER_S
 from ablate.tracking.views import HEADLINE, dataset_input, experiment_tags
 from ablate.training.spec import RunResult, RunSpec
+from ablate.whole_files import is_whole_png
 from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
@@ -186,6 +188,7 @@ class Projection:
                     self._trials.finished[self._in_optuna],
                     dimensions=self._plan.config.varied,
                     attrs={"phase": trial.phase, "arm_id": trial.arm_id, "name": trial.name},
+                    pictures=self._pictures(trial),
                 )
             except StoreError as error:
                 if insists:
@@ -194,6 +197,14 @@ class Projection:
                 self._optuna_rests_until = time.monotonic() + RETRY_AFTER_S
                 return
             self._in_optuna += 1
+
+    def _pictures(self, trial: PlannedTrial) -> dict[str, Path]:
+        """Return the first fused images of the first run of a trial."""
+        if not trial.runs or trial.violations:
+            return {}
+        folder = self._ledger.run_folder(trial.runs[0].run_id) / "fused"
+        found = sorted(folder.glob("*.png"))[: shown.PICTURES]
+        return {f"fused {path.name}": path for path in found if is_whole_png(path)}
 
     def _siblings(self, spec: RunSpec) -> tuple[RunSpec, ...]:
         """Return the runs under one parent: seeds of a trial, or points of an arm in a block."""
