@@ -11,9 +11,10 @@ from pathlib import Path
 
 from ablate.errors import ConfigError
 from ablate.tracking import server_process, views
-from ablate.tracking.address import STORE
+from ablate.tracking.address import DATABASE, STORE
 
 logger = logging.getLogger(__name__)
+__all__ = ["DATABASE", "LOCAL", "LOOPBACK", "check_names", "links", "own_names", "serve"]
 LOOPBACK = "127.0.0.1"
 LOCAL = (LOOPBACK, "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- what a user may ask for
