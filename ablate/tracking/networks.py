@@ -69,7 +69,9 @@ class Networks:
             with tempfile.TemporaryDirectory(prefix="ablate-") as place:
                 save(folder, Path(place) / "m", model_id=model.model_id, mlflow_run_id=run_id)
                 self._client.log_model_artifacts(model.model_id, str(Path(place) / "m"))
-            self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+            named = self._client.get_run(run_id).outputs  # which a store takes once
+            if named is None or not named.model_outputs:
+                self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
             done = self._client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
             self._of_run[run_id] = done
         return str(model.model_id)
@@ -102,7 +104,7 @@ def name_best(client: MlflowClient, model: "LoggedModel", *, study: str) -> None
         if error.error_code != THERE:
             return
     found = client.search_model_versions(f"name = '{study}'")
-    version = next((one for one in found if one.model_id == model.model_id), None)
+    version = next((one for one in found if one.run_id == model.source_run_id), None)
     if version is None:
         version = client.create_model_version(
             study,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mlflow.tracking import MlflowClient
 
-from ablate.tracking.store import experiment
 from ablate.tracking.first_page import BEGIN, notes, page
+from ablate.tracking.store import experiment
 from ablate.tracking.views import experiment_tags
 
 HTML = "<!doctype html><html><head><title>MLflow</title></head><body></body></html>"
