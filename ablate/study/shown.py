@@ -18,12 +18,16 @@ def phases(plan: Plan) -> list[Shown]:
     first = shown_first(config)
     set_in: dict[str, dict[str, None]] = {name: {} for name in config.phases}
     for trial in plan.trials:
-        set_in[trial.phase].update(dict.fromkeys(trial.factors))
+        names = [f"factor.{name}" for name in trial.factors]
+        if trial.block is None:  # an exploration: the settings themselves
+            names += [path for name in trial.nuisance if (path := config.varied[name].path)]
+        set_in[trial.phase].update(dict.fromkeys(names))
+    searched = [f"factor.{name}" for name in config.dimensions]
     return [
         Shown(
             name=name,
             metrics=config.objectives if _sees_val_alone(phase) else first,
-            varied=list(set_in[name] or config.dimensions),
+            varied=list(set_in[name]) or searched,
             has_seeds=phase.seeds > 1 and phase.design != BASELINE_ONLY,
             has_blocks="blocks" in phase.options or phase.of is not None,
         )

@@ -39,7 +39,7 @@ def of_trials(metrics: Sequence[str], *, varied: Sequence[str]) -> list[Card]:
             {
                 "type": "PARALLEL",
                 "displayName": f"what is varied against {metrics[0]}",
-                "selectedParams": [f"factor.{name}" for name in varied],
+                "selectedParams": list(varied),
                 "selectedMetrics": names[:1],
                 "showAllRuns": True,
             }

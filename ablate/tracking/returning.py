@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ablate.tracking import networks, runs
+from ablate.tracking.views import HEADLINE
 from ablate.training.spec import RunSpec
 
 logger = logging.getLogger(__name__)
@@ -81,6 +82,9 @@ def _note(client: MlflowClient, root: Run, sentences: Sequence[str]) -> None:
     text = "\n".join([before.partition(RESULT)[0].rstrip() + "\n", *lines])
     if text != before:
         client.set_tag(root.info.run_id, runs.NOTE, text)
+    answer = next((line.strip("*") for line in sentences if line.startswith("**")), "")
+    if answer:
+        client.set_tag(root.info.run_id, HEADLINE, answer)
 
 
 def _tag(

@@ -45,7 +45,7 @@ class Shown:
     Args:
         name: Of the phase.
         metrics: "test/qabf", ...; its trials are sorted by the first.
-        varied: Factors and searched dimensions.
+        varied: Parameters of its runs that differ: factor.NAME, or the path of a setting.
         has_seeds: Whether its trials have a mean and a deviation over seeds.
         has_blocks: Whether its trials are the blocks of an answer.
     """
@@ -136,7 +136,7 @@ def _view(
     ends = ("", ".sd") if shown.has_seeds else ("",)
     values = [f"metrics.`{metrics[0]}{end}`" for end in ends] if metrics else []
     values_later = [f"metrics.`{name}`" for name in metrics[1:MOST_METRICS]]
-    factors = [f"params.`factor.{name}`" for name in shown.varied[:MOST_VARIED]]
+    factors = [f"params.`{name}`" for name in shown.varied[:MOST_VARIED]]
     tags = [f"tags.`{name}`" for name in (*ENDED, *more)]
     columns = [*first, *values, *factors, *tags, *values_later]
     if drawn is None:

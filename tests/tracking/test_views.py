@@ -17,8 +17,8 @@ from ablate.tracking.views import (
     saved,
 )
 
-COMPARE = Shown(name="compare", metrics=["test/mse", "test/vif"], varied=["variant"])
-HUNT = Shown(name="hunt", metrics=["val/vif"], varied=["levels", "ratio"])
+COMPARE = Shown(name="compare", metrics=["test/mse", "test/vif"], varied=["factor.variant"])
+HUNT = Shown(name="hunt", metrics=["val/vif"], varied=["factor.levels", "factor.ratio"])
 LONGEST = 20_000  # letters of a tag of an experiment
 
 
