@@ -44,7 +44,7 @@ def _serve(study: str, *, store: Path, say: Callable[[str], None]) -> None:
         time.sleep(LOOK_S)
         if (store / ui.DATABASE).exists():
             views = ui.links(store, port=port).get(study, {})
-            link = next(iter(views.values()), "")
+            link = next((link for link in views.values() if "viewStateShareKey" in link), "")
 
     def opened() -> None:
         say(f"{study}: {link}")

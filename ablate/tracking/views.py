@@ -185,13 +185,14 @@ def saved(tags: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
 def links(
     experiment_id: str, tags: Mapping[str, str], *, port: int, host: str = "127.0.0.1"
 ) -> dict[str, str]:
-    """Return a link per view of an experiment, under the view's name."""
+    """Return a link per view of an experiment, under the view's name; one where it has no view."""
     page = f"http://{host}:{port}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
     modes = {TRAININGS: "&compareRunsMode=CHART"}
-    return {
+    found = {
         name: f"{page}&viewStateShareKey={quote(key)}{modes.get(key, '')}"
         for key, name, _ in saved(tags)
     }
+    return found or {"runs": page}
 
 
 def dataset_input(
