@@ -78,11 +78,12 @@ def _source(stem: str, which: str) -> Grey:
 
 def _draw(images: Sequence[Sequence[Grey]], heads: Sequence[str], states: Sequence[str]) -> None:
     import matplotlib.pyplot as plt
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
     height, width = images[0][0].shape[:2]
     size = (len(heads) * width * SCALE / 100, (len(images) * height * SCALE + 44) / 100)
-    figure, axes = plt.subplots(len(images), len(heads), figsize=size, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    figure, axes = plt.subplots(len(images), len(heads), figsize=size, layout=layout)
     for row, shown in zip(axes, images, strict=True):
         for place, image in zip(row, shown, strict=True):
             place.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="bicubic")

@@ -15,7 +15,8 @@ def dashboard(
     """Open optuna-dashboard: history, importance and slices of a study's searches.
 
     Needs the extra dashboard: pip install 'ablate[dashboard]'. What it shows of
-    importance is Optuna's own and claims nothing.
+    importance is Optuna's own and claims nothing. The page of a trial has its fused
+    images.
 
     Example: ablate dashboard --store ablate-store
     """
@@ -25,5 +26,4 @@ def dashboard(
 
     check_version(store)
     check_port(LOOPBACK, port)
-    echo(f"http://{LOOPBACK}:{port}/dashboard")
-    serve(store, port=port)
+    serve(store, port=port, then=lambda: echo(f"http://{LOOPBACK}:{port}/dashboard"))

@@ -16,8 +16,11 @@ import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Json, Limit, Overrides, Store, Study, limited
 from ablate.cli.saying import echo, say
+from ablate.errors import ConfigError
 
 if TYPE_CHECKING:
+    from threading import Thread
+
     from ablate.cli.progress import Meter
     from ablate.study.driver import Outcome
     from ablate.study.status import Preview
@@ -57,6 +60,10 @@ def run(
             help="Extend the study's search by N trials, once it has ended.",
         ),
     ] = None,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", help="Show it in the MLflow UI meanwhile, and until Ctrl-C."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a study; the same command again goes on where it stopped.
@@ -73,6 +80,7 @@ def run(
     if dry_run:
         _preview(study, words, store=store, retry=retry, more=more, as_json=as_json)
         return
+    shown = _opened(study, words, store=store) if open_ else None
     outcome = drive(study, words, store=store, retry=retry, accept_drift=accept_drift, more=more)
     then = shlex.join(["ablate", "report", study, "--store", str(store)])
     if as_json:
@@ -82,6 +90,10 @@ def run(
         for line in (*outcome.searches, *outcome.looks):
             say(line)
         say(f"report: {then}")
+    if shown is not None and shown.is_alive():
+        say("the MLflow UI goes on until Ctrl-C")
+        with suppress(KeyboardInterrupt):
+            shown.join()
     raise typer.Exit(exit_code(outcome))
 
 
@@ -131,6 +143,16 @@ def drive(
             with suppress(OSError):  # the terminal may be gone
                 echo(f"interrupted{after}; go on with:\n  {shlex.join(words)}", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _opened(study: str, overrides: list[str], *, store: Path) -> "Thread":
+    from ablate.cli.arguments import load
+    from ablate.cli.opening import show
+
+    config = load(study, overrides, store=store)
+    if config.store.get("mlflow"):
+        raise ConfigError("--open: shows the store's own MLflow, not store.mlflow; leave one out")
+    return show(config.name, store=store, say=lambda line: echo(line, err=True))
 
 
 def sentence(outcome: "Outcome") -> str:

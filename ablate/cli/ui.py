@@ -21,9 +21,10 @@ def ui(
         ),
     ] = None,
 ) -> None:
-    """Open the MLflow UI of a store and print a link per study that shows its trials.
+    """Start the MLflow UI of a store, and print links to each study's views.
 
-    It ends with this command. With --host others reach it by the names of this
+    The links are the last lines that it prints; no browser is opened. It ends
+    with this command. With --host others reach it by the names of this
     machine and those of --name; requests by other names are refused.
 
     Example: ablate ui --store ablate-store
@@ -43,7 +44,12 @@ def ui(
             "--name) can read and change the store",
             err=True,
         )
-    for study, views in links(store, port=port, host=host).items():
-        for view, link in views.items():
-            echo(f"{study}, {view}: {link}")
-    serve(store, port=port, host=host, names=names)
+    found = links(store, port=port, host=host)
+
+    def say() -> None:
+        for study, views in found.items():
+            echo(study)
+            for view, link in views.items():
+                echo(f"  {view}: {link}")
+
+    serve(store, port=port, host=host, names=names, then=say)

@@ -2,10 +2,13 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ablate.databases import OPTUNA_FILE
 from ablate.errors import StoreError
+from ablate.search.artifacts import FOLDER
 from ablate.tracking import server_process
 
 START = """
@@ -17,8 +20,13 @@ FIX = "install ablate with its extra: pip install 'ablate[dashboard]'"
 LOOPBACK = "127.0.0.1"
 
 
-def serve(store: Path, *, port: int) -> None:
+def serve(store: Path, *, port: int, then: Callable[[], None] = lambda: None) -> None:
     """Run the dashboard until it is stopped; nothing but this machine can reach it.
+
+    Args:
+        store: Folder of the stores.
+        port: To listen on.
+        then: Called once when it listens.
 
     Raises:
         StoreError: It is not installed, the store holds no trials, or it ended by itself.
@@ -28,6 +36,9 @@ def serve(store: Path, *, port: int) -> None:
     database = store.resolve() / OPTUNA_FILE
     if not database.is_file():
         raise StoreError(f"{store}: holds no trials; run a study first, or name it by --store")
+    pictures = store.resolve() / FOLDER
+    with suppress(OSError):  # a store that cannot be written is shown all the same
+        pictures.mkdir(exist_ok=True)
     command = [
         sys.executable,
         "-c",
@@ -39,5 +50,10 @@ def serve(store: Path, *, port: int) -> None:
         str(port),
         "--server",
         "wsgiref",
+        "--artifact-dir",
+        str(pictures),
+        "--quiet",
     ]
-    server_process.run("the dashboard", command, environment={})
+    server_process.run(
+        "the dashboard", command, environment={}, listens=(LOOPBACK, port), then=then
+    )

@@ -66,6 +66,7 @@ def frozen(
     trial: FinishedTrial,
     dimensions: Mapping[str, Dimension],
     attrs: Mapping[str, Any] | None = None,
+    system_attrs: Mapping[str, Any] | None = None,
 ) -> FrozenTrial:
     """Return the trial as Optuna stores it: complete, pruned (with constraints) or failed."""
     return _created(
@@ -75,6 +76,7 @@ def frozen(
         state=_state(trial),
         constraints=dict.fromkeys(trial.violations, 1.0) or {"feasible": -1.0},
         attrs=attrs,
+        system_attrs=system_attrs,
     )
 
 
@@ -100,7 +102,10 @@ def _created(
     state: optuna.trial.TrialState,
     constraints: Mapping[str, float],
     attrs: Mapping[str, Any] | None = None,
+    system_attrs: Mapping[str, Any] | None = None,
 ) -> FrozenTrial:
+    constrained = _constrained(constraints)
+    constrained["system_attrs"] = {**constrained.get("system_attrs", {}), **(system_attrs or {})}
     params = parameters_of(dimensions, trial.values)
     return optuna.trial.create_trial(
         state=state,
@@ -109,7 +114,7 @@ def _created(
         distributions={name: shape for name, (_, shape) in params.items()},
         intermediate_values=dict(trial.reports),
         user_attrs=dict(attrs or {}),
-        **_constrained(constraints),
+        **constrained,
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from ablate.config.schema import Dimension
 from ablate.databases import OPTUNA_FILE, check_whole
 from ablate.errors import StoreError, one_line, storage_failure
+from ablate.search import artifacts
 from ablate.search.finished import Direction, FinishedTrial
 from ablate.search.history import frozen
 from ablate.search.space import parameters_of
@@ -57,19 +58,27 @@ class TrialStore:
         study: Name of the study in it.
         directions: "maximize" or "minimize" for every objective.
         lock: File that keeps two processes from creating the schema at once.
+        pictures: Folder of the pictures of trials; None keeps none.
 
     Raises:
         StoreError: The database cannot be opened.
     """
 
     def __init__(
-        self, url: str, *, study: str, directions: Sequence[Direction], lock: Path
+        self,
+        url: str,
+        *,
+        study: str,
+        directions: Sequence[Direction],
+        lock: Path,
+        pictures: Path | None = None,
     ) -> None:
         self._made_with: dict[str, Any] = {
             "url": url,
             "study": study,
             "directions": directions,
             "lock": lock,
+            "pictures": pictures,
         }
         try:
             with FileLock(lock):
@@ -90,22 +99,28 @@ class TrialStore:
         self._is_unsure = False  # whether the last trial may be there although its answer was lost
 
     def add(
-        self, trial: FinishedTrial, *, dimensions: Mapping[str, Dimension], attrs: Mapping[str, Any]
+        self,
+        trial: FinishedTrial,
+        *,
+        dimensions: Mapping[str, Dimension],
+        attrs: Mapping[str, Any],
+        pictures: Mapping[str, Path] | None = None,
     ) -> None:
-        """Write the trial unless a trial of that number is there.
+        """Write the trial unless a trial of that number is there, and its pictures, by name.
 
         Raises:
             StoreError: The database does not take it; to try again is harmless.
         """
         if trial.number in self._known:
             return
-        url = str(self._made_with["url"])
+        url, folder = str(self._made_with["url"]), self._made_with["pictures"]
         params = parameters_of(dimensions, trial.values)
         free = {n: v for n, v in trial.values.items() if n not in params}
         entry = frozen(
             trial,
             dimensions,
             {KEY: trial.number, **attrs, **{f"factor.{n}": v for n, v in free.items()}},
+            artifacts.keep(pictures or {}, into=folder) if folder else {},
         )
         try:
             if self._is_unsure:

@@ -167,6 +167,7 @@ class OpenStudy:
     @cached_property
     def optuna(self) -> "TrialStore":
         """Its trials in Optuna's database, which is made when absent."""
+        from ablate.search.artifacts import FOLDER
         from ablate.search.store import TrialStore
 
         return TrialStore(
@@ -174,11 +175,13 @@ class OpenStudy:
             study=self.config.name,
             directions=directions_of(self.config),
             lock=self.store / "optuna.lock",
+            pictures=self.store / FOLDER,
         )
 
     def shipper(self) -> "Shipper":
-        """Return the sender of its runs to MLflow, each with its note."""
+        """Return the sender of its runs to MLflow, each with its note and its pictures."""
         from ablate.study.notes import Notes
+        from ablate.study.sources import Sources
         from ablate.tracking.shipper import Shipper
         from ablate.tracking.store import connect
 
@@ -188,6 +191,7 @@ class OpenStudy:
             study=name,
             address=public(self.tracking_uri),
             note=Notes(self.plan).of_run,
+            sources=Sources(self.examples).of,
         )
 
     def check_started(self) -> None:

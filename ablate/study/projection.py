@@ -3,17 +3,20 @@
 import logging
 import time
 from dataclasses import asdict
+from pathlib import Path
 
-from ablate.design_names import BASELINE_ONLY, CONFIRM
+from ablate.design_names import CONFIRM
 from ablate.errors import StoreError
+from ablate.study import shown
 from ablate.study.notes import of_study
 from ablate.study.open_study import OpenStudy
-from ablate.study.planned import rows_of
+from ablate.study.planned import PlannedTrial, rows_of
 from ablate.study.publish import publish
 from ablate.study.questions import shown_first
 from ablate.tracking.outbox import RETRY_AFTER_S
-from ablate.tracking.views import dataset_input, experiment_tags
+from ablate.tracking.views import HEADLINE, dataset_input, experiment_tags
 from ablate.training.spec import RunResult, RunSpec
+from ablate.whole_files import is_whole_png
 from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
@@ -69,11 +72,10 @@ class Projection:
         self._shipper.tag_experiment(
             experiment_tags(
                 note=of_study(config),
+                phases=shown.phases(plan),
                 metrics=shown_first(config),
-                has_seeds=any(
-                    phase.seeds > 1 and phase.design != BASELINE_ONLY
-                    for phase in config.phases.values()
-                ),
+                objective=config.objective,
+                pictures=shown.pictures(plan, self._study.examples),
             )
         )
         task = self._study.task
@@ -133,8 +135,12 @@ class Projection:
         links = self._shipper.ids()
         write_json(self._ledger.folder / "links.json", links)
         self._shipper.publish(publish(self._study, links=links))
-        counts = self._ledger.counts()
-        self._shipper.finish({f"ablate.{state}": str(count) for state, count in counts.items()})
+        counts, objective = self._ledger.counts(), self._plan.config.objective
+        text, best = shown.headline(self._trials, objective=objective, counts=counts)
+        self._shipper.finish(
+            {HEADLINE: text, **{f"ablate.{state}": str(count) for state, count in counts.items()}},
+            metrics={f"best/{objective}": best} if best is not None else {},
+        )
 
     def _is_optuna_stale(self) -> bool:
         """Return whether Optuna holds other values, or choices as an older version kept them.
@@ -185,6 +191,7 @@ class Projection:
                     self._trials.finished[self._in_optuna],
                     dimensions=self._plan.config.varied,
                     attrs={"phase": trial.phase, "arm_id": trial.arm_id, "name": trial.name},
+                    pictures=self._pictures(trial),
                 )
             except StoreError as error:
                 if insists:
@@ -193,6 +200,14 @@ class Projection:
                 self._optuna_rests_until = time.monotonic() + RETRY_AFTER_S
                 return
             self._in_optuna += 1
+
+    def _pictures(self, trial: PlannedTrial) -> dict[str, Path]:
+        """Return the first fused images of the first run of a trial."""
+        if not trial.runs or trial.violations:
+            return {}
+        folder = self._ledger.run_folder(trial.runs[0].run_id) / "fused"
+        found = sorted(folder.glob("*.png"))[: shown.PICTURES]
+        return {f"fused {path.name}": path for path in found if is_whole_png(path)}
 
     def _siblings(self, spec: RunSpec) -> tuple[RunSpec, ...]:
         """Return the runs under one parent: seeds of a trial, or points of an arm in a block."""

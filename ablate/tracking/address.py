@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from ablate.databases import MLFLOW_FILE
 
 DATABASE = MLFLOW_FILE
+STORE = "ABLATE_UI_STORE"  # variable that tells the server of `ablate ui` its folder
 FILES = ("sqlite", "file")  # schemes without a host: an @ is part of a name
 LOGIN = re.compile(r"(?<=://)[^\s/@:'\"]*:[^\s'\"]*@")
 SECRET_NAME = re.compile(r"(?i)(token|secret|passw|credential|api_?key)[^=]*=")  # in an override

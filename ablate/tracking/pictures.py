@@ -55,6 +55,10 @@ def file_name(name: str, *, step: int, time_ms: int) -> str:
         >>> file_name("fused/00001N", step=40, time_ms=5)
         'fused 00001N+step+40+timestamp+5+6b6f6a1c'
     """
-    key = NOT_ALLOWED.sub("_", name.replace("/", " "))
     made_of = hashlib.sha256(f"{name} {step} {time_ms}".encode()).hexdigest()[:8]
-    return f"{key}+step+{step}+timestamp+{time_ms}+{made_of}"
+    return f"{key_of(name)}+step+{step}+timestamp+{time_ms}+{made_of}"
+
+
+def key_of(name: str) -> str:
+    """Return what the UI calls the pictures of a name."""
+    return NOT_ALLOWED.sub("_", name.replace("/", " "))

@@ -2,35 +2,24 @@
 
 import json
 import logging
-import shutil
-import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from mlflow import pyfunc
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Run, RunTag
+from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
-from mlflow.types import Schema, TensorSpec
 
-from ablate import __version__
-from ablate.tracking import runs
-from ablate.training.spec import WEIGHTS
+from ablate.tracking import networks, runs
+from ablate.tracking.views import HEADLINE
+from ablate.training.spec import RunSpec
 
 logger = logging.getLogger(__name__)
-REPORT, MODEL = "report", "best network"
+REPORT = "report"
 VERDICT, BEST = "ablate.verdict", "ablate.best"
 RESULT = "**Result** "  # how that part of the note starts
 PAGES = ("report.html", "report.md", "verdict.json")
 FAULTS = (MlflowException, OSError)
-CODE = Path(__file__).with_name("network_model.py")  # copied into the model, and run when it loads
-SPEC = "network.json"
-IMAGES = np.dtype("uint8")
-SHAPE = (-1, -1, -1)  # batch, height, width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +82,9 @@ def _note(client: MlflowClient, root: Run, sentences: Sequence[str]) -> None:
     text = "\n".join([before.partition(RESULT)[0].rstrip() + "\n", *lines])
     if text != before:
         client.set_tag(root.info.run_id, runs.NOTE, text)
+    answer = next((line.strip("*") for line in sentences if line.startswith("**")), "")
+    if answer:
+        client.set_tag(root.info.run_id, HEADLINE, answer)
 
 
 def _tag(
@@ -122,55 +114,21 @@ def _tag(
 
 
 def _store(client: MlflowClient, root: Run, every: list[Run], best: BestNetwork) -> None:
-    """Store the network as a model of its run, unless it is there already."""
+    """Name the network as the best model of the study; store it where its run did not."""
     source = next((r for r in every if r.data.tags.get(runs.KEY) == f"run/{best.run_id}"), None)
-    if source is None or root.data.tags.get(BEST, "").startswith(f"{best.run_id} "):
+    if source is None:
         return
-    model = client.create_logged_model(
-        root.info.experiment_id,
-        name=MODEL.replace(" ", "-"),
-        source_run_id=source.info.run_id,
-        tags={"ablate.run_id": best.run_id, "ablate.arm": best.arm},
-        model_type="fusion network",
-    )
-    with tempfile.TemporaryDirectory(prefix="ablate-") as place:
-        folder = Path(place) / "model"
-        save_network(best.folder, folder, model_id=model.model_id, mlflow_run_id=source.info.run_id)
-        client.log_model_artifacts(model.model_id, str(folder))
-    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-    for run in (source, root):
-        client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, step=0)])
-    client.set_tag(source.info.run_id, BEST, "the best network of the study")
+    experiment, run_id = root.info.experiment_id, source.info.run_id
+    if networks.of_run(client, experiment, run_id) is None:  # of an older version
+        spec = RunSpec.from_json(json.loads((best.folder / "spec.json").read_text("utf-8")))
+        kept = networks.Networks(client, experiment)
+        kept.keep(spec, best.folder, run_id=run_id, may_be_there=False)
+    model = networks.of_run(client, experiment, run_id)
+    if model is None:
+        return
+    networks.name_best(client, model, study=client.get_experiment(experiment).name)
+    before = next((r for r in every if BEST in r.data.tags and r.info.run_id != run_id), None)
+    if before is not None and before.info.run_id != root.info.run_id:
+        client.delete_tag(before.info.run_id, BEST)
+    client.set_tag(run_id, BEST, "the best network of the study")
     client.set_tag(root.info.run_id, BEST, f"{best.run_id} ({best.arm}): models:/{model.model_id}")
-
-
-def save_network(run_folder: Path, out: Path, *, model_id: str, mlflow_run_id: str) -> None:
-    """Write the network of a run as an MLflow model.
-
-    It takes {"infrared": ..., "visible": ...}, uint8 arrays of shape (batch, height, width), the
-    visible one its luminance, and returns the fused luminance as such an array.
-
-    Args:
-        run_folder: With spec.json and the weights.
-        out: The folder to make.
-        model_id: Of the model in MLflow.
-        mlflow_run_id: Of the run that trained it.
-    """
-    spec = json.loads((run_folder / "spec.json").read_text(encoding="utf-8"))
-    parts = out.parent / "parts"
-    parts.mkdir()
-    text = json.dumps({"run": spec["run_id"], "model": spec["settings"]["model"]})
-    (parts / SPEC).write_text(text, encoding="utf-8")
-    shutil.copyfile(run_folder / WEIGHTS, parts / WEIGHTS)
-    pair = Schema([TensorSpec(IMAGES, SHAPE, name) for name in ("infrared", "visible")])
-    fused = Schema([TensorSpec(IMAGES, SHAPE)])
-    # it would like type hints and an input example; it sets filters of its own, so they are kept
-    with warnings.catch_warnings(record=True, action="ignore"):
-        pyfunc.save_model(
-            path=str(out),
-            python_model=str(CODE),
-            artifacts={"network": str(parts / SPEC), "weights": str(parts / WEIGHTS)},
-            signature=ModelSignature(inputs=pair, outputs=fused),
-            pip_requirements=[f"ablate=={__version__}"],
-            mlflow_model=Model(model_id=model_id, run_id=mlflow_run_id),
-        )

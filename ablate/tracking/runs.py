@@ -1,7 +1,7 @@
 """Names, tags and statuses of the MLflow runs: study > trial > run."""
 
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ablate.training.spec import LOST, RunResult, RunSpec
@@ -91,6 +91,12 @@ def result_tags(result: RunResult) -> dict[str, str]:
         tags["ablate.health"] = result.health
     lost = {f"ablate.{name}": str(result.facts[name]) for name in LOST if name in result.facts}
     return {**tags, **lost}
+
+
+def health_tags(results: Sequence[RunResult]) -> dict[str, str]:
+    """Return the state of the fused images of several runs: "healthy", or "healthy, flat"."""
+    found = dict.fromkeys(result.health for result in results if result.health)
+    return {"ablate.health": ", ".join(found)} if found else {}
 
 
 def parameters(spec: RunSpec) -> dict[str, str]:

@@ -5,10 +5,12 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from ablate.errors import ConfigError, StoreError
 
+LOOK_S = 0.1
 GUARD = """
 import os, signal, subprocess, sys, threading, time
 
@@ -46,7 +48,14 @@ def check_port(host: str, port: int) -> None:
         ) from None
 
 
-def run(name: str, command: Sequence[str], *, environment: Mapping[str, str]) -> None:
+def run(
+    name: str,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    listens: tuple[str, int] | None = None,
+    then: Callable[[], None] = lambda: None,
+) -> None:
     """Run a server until this process is stopped, however it is: the server ends with it.
 
     A guard between the two reads from a pipe that ends with this process, even by kill -9; then it
@@ -56,6 +65,8 @@ def run(name: str, command: Sequence[str], *, environment: Mapping[str, str]) ->
         name: Of the server, in messages.
         command: Program and arguments.
         environment: More variables for it.
+        listens: Host and port that it will listen on.
+        then: Called once when it listens there, unless it ends before.
 
     Raises:
         StoreError: It ended by itself.
@@ -70,7 +81,19 @@ def run(name: str, command: Sequence[str], *, environment: Mapping[str, str]) ->
     ) as guard:
         assert guard.stdin is not None
         try:
+            while listens and guard.poll() is None and not _answers(*listens):
+                time.sleep(LOOK_S)
+            if guard.poll() is None:
+                then()
             code = guard.wait()
         finally:
             guard.stdin.close()
     raise StoreError(f"{name} has ended by itself (code {code}); what it wrote says why")
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

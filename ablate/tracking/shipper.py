@@ -1,10 +1,12 @@
 """The shipper: turns journals and results into MLflow runs; sending twice changes nothing."""
 
+import json
 import logging
 import math
+import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
 from ablate.fingerprint import git_revision
-from ablate.tracking import pictures, runs
+from ablate.tracking import evaluation, pictures, runs
 from ablate.tracking.journal import (
     Position,
     last_steps,
@@ -23,16 +25,20 @@ from ablate.tracking.journal import (
     read_position,
     write_position,
 )
+from ablate.tracking.networks import Networks
 from ablate.tracking.outbox import Outbox, attempted, delivered, insisted
 from ablate.tracking.store import check_active
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec, State
+from ablate.whole_files import is_whole_png
 
 logger = logging.getLogger(__name__)
 JOURNAL = "journal.jsonl"
 BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
 REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
 DONE = ("finished", "pruned", "failed")
+ONCE = "test/"  # scored once, at the end: it stands there as final/test/...
 IMAGES = ["split", "image", "metric", "value"]
+Sources = Callable[[RunSpec, Iterable[str]], Mapping[str, Mapping[str, bytes]]]
 Connect = Callable[[], tuple[MlflowClient, str]]  # -> client, id of the study's experiment
 
 
@@ -49,6 +55,8 @@ class Shipper:
         address: Of the store, for messages.
         note: Takes a run and "run", "trial" or "trial-parent", and returns what its page says, in
             Markdown; "{experiment}" becomes the id of the study's experiment.
+        sources: Takes a run and names of its images, and returns image -> "infrared", "visible" ->
+            a small picture, WebP.
     """
 
     def __init__(
@@ -58,10 +66,13 @@ class Shipper:
         study: str,
         address: str,
         note: Callable[[RunSpec, str], str] = lambda spec, kind: "",
+        sources: Sources = lambda spec, images: {},
     ) -> None:
         self.outbox = Outbox(address, repairs=self._forget_deleted)
-        self._connect, self._study, self._note = connect, study, note
+        self._connect, self._study = connect, study
+        self._note, self._sources = note, sources
         self._data: DatasetInput | None = None
+        self._networks: Networks | None = None
         self._client: MlflowClient
         self._experiment: str
         self._ids: dict[str, str] = {}
@@ -154,17 +165,12 @@ class Shipper:
         if run_id in self._ended and not self._is_short(run_id, folder, result):
             return
         points, position = self._unsent(run_id, folder)
-        if result.images:
-            table = folder / "images.parquet"
-            pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
-            self._client.log_artifact(run_id, str(table))
         if self._data is not None:
             self._client.log_inputs(run_id, datasets=[self._data])
-        if (folder / "spec.json").exists():  # no worker may have come that far
-            self._client.log_artifact(run_id, str(folder / "spec.json"))
-        if (folder / WEIGHTS).exists():
-            self._client.log_artifact(run_id, str(folder / WEIGHTS), "model")
-        self._client.log_dict(run_id, result.to_json() | {"images": []}, "result.json")
+        model_id = self._keep_network(spec, folder, run_id=run_id)
+        with tempfile.TemporaryDirectory(prefix="ablate-") as place:
+            has_table = self._stage(spec, result, folder, into=Path(place))
+            self._client.log_artifacts(run_id, place)
         facts = {
             f"facts/{name}": float(value)
             for name, value in result.facts.items()
@@ -175,8 +181,9 @@ class Shipper:
             run_id,
             result.state,
             metrics=final | facts,
-            tags=runs.result_tags(result),
+            tags=runs.result_tags(result) | (evaluation.TAGGED if has_table else {}),
             points=points,
+            model_id=model_id,
         )
         self._acknowledge(run_id, folder, position)
 
@@ -208,11 +215,13 @@ class Shipper:
             is_done = winner is not None
             metrics = dict(winner.metrics) if winner is not None else {}
             tags = {"ablate.points": str(len(results))}
+            finished = [winner] if winner is not None else []
             if winner is not None:
                 if best := self._ids.get(f"run/{winner.run_id}"):  # else deleted meanwhile
                     self._client.set_tag(best, "ablate.winner", "true")
                 tags["ablate.winner"] = winner.run_id
         state = "finished" if is_done else results[0].state
+        tags |= runs.health_tags(finished)
         self._close(
             run_id,
             state,
@@ -272,7 +281,7 @@ class Shipper:
         self._client.log_artifacts(self._ids["study"], str(folder), "study")
 
     @insisted
-    def finish(self, tags: Mapping[str, str]) -> None:
+    def finish(self, tags: Mapping[str, str], metrics: Mapping[str, float] | None = None) -> None:
         """Close the study run.
 
         Raises:
@@ -280,7 +289,12 @@ class Shipper:
         """
         study = self._ids["study"]
         tags = {**tags, "ablate.state": "finished"}
-        self._client.log_batch(study, tags=[RunTag(name, value) for name, value in tags.items()])
+        at = self._started[study]  # the same points when it is sent again
+        self._client.log_batch(
+            study,
+            metrics=[Metric(runs.metric_name(k), v, at, 0) for k, v in (metrics or {}).items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
         self._client.set_terminated(study, "FINISHED")
 
     def _begin(self, spec: RunSpec, *, siblings: int) -> str:
@@ -406,12 +420,48 @@ class Shipper:
                 points += [
                     Metric(runs.metric_name(name), float(value), event["time_ms"], event["step"])
                     for name, value in event["values"].items()
+                    if not name.startswith(ONCE)
                 ]
             elif event["kind"] == "image":
                 shown.append(event)
         if shown:
             self._show(run_id, shown, folder)
         return points, Position(offset, last) if offset != after else None
+
+    def _keep_network(self, spec: RunSpec, folder: Path, *, run_id: str) -> str | None:
+        """Store the network of a run as a model; return its id, None without weights."""
+        if not (folder / WEIGHTS).exists() or not (folder / "spec.json").exists():
+            return None
+        if self._networks is None:
+            self._networks = Networks(self._client, self._experiment)
+        is_unsure = bool(self.outbox.failures)
+        return self._networks.keep(spec, folder, run_id=run_id, may_be_there=is_unsure)
+
+    def _of_model(self, name: str, model_id: str | None) -> dict[str, str]:
+        """Return what makes a final value one of a model, measured on the data of the study."""
+        if model_id is None or self._data is None or not name.startswith("final/"):
+            return {}
+        data = self._data.dataset
+        return {"model_id": model_id, "dataset_name": data.name, "dataset_digest": data.digest}
+
+    def _stage(self, spec: RunSpec, result: RunResult, folder: Path, *, into: Path) -> bool:
+        """Write the files of a run that has ended; return whether a table of pictures is there."""
+        text = json.dumps(result.to_json() | {"images": []}, indent=2)
+        (into / "result.json").write_text(text, encoding="utf-8")
+        if (folder / "spec.json").exists():  # no worker may have come that far
+            shutil.copyfile(folder / "spec.json", into / "spec.json")
+        if not result.images:
+            return False
+        table = folder / "images.parquet"
+        pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
+        shutil.copyfile(table, into / table.name)
+        events = (event for _, event in read_journal(folder / "journal.jsonl"))
+        shown = {
+            image: event
+            for image, event in evaluation.fused(events).items()
+            if is_whole_png(folder / event["path"])
+        }
+        return evaluation.stage(shown, result.images, self._sources(spec, shown), into=into)
 
     def _show(self, run_id: str, events: Sequence[Mapping[str, Any]], folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="ablate-") as place:
@@ -489,6 +539,7 @@ class Shipper:
         tags: Mapping[str, str],
         points: Sequence[Metric] = (),
         params: Mapping[str, str] | None = None,
+        model_id: str | None = None,
     ) -> None:
         """Write the last values of a run, then its status, whose presence says that all is sent.
 
@@ -498,8 +549,9 @@ class Shipper:
             name = str(self._client.get_run(run_id).info.run_name)
             if not name.startswith(runs.MARK[state]):
                 tags = {**tags, runs.NAME: runs.MARK[state] + name}
+        at = self._started[run_id]
         last = [
-            Metric(runs.metric_name(name), value, self._started[run_id], 0)
+            Metric(runs.metric_name(name), value, at, 0, **self._of_model(name, model_id))
             for name, value in metrics.items()
             if math.isfinite(value)
         ]

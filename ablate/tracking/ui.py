@@ -6,14 +6,15 @@ import re
 import socket
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ablate.errors import ConfigError
 from ablate.tracking import server_process, views
-from ablate.tracking.address import tracking_uri
+from ablate.tracking.address import DATABASE, STORE
 
 logger = logging.getLogger(__name__)
+__all__ = ["DATABASE", "LOCAL", "LOOPBACK", "check_names", "links", "own_names", "serve"]
 LOOPBACK = "127.0.0.1"
 LOCAL = (LOOPBACK, "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- what a user may ask for
@@ -40,7 +41,7 @@ def links(store: Path, *, port: int, host: str = LOOPBACK) -> dict[str, dict[str
     shown = LOOPBACK if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     found = client.search_experiments(order_by=["name ASC"])
     return {
-        item.name: views.links(item.experiment_id, port=port, host=shown)
+        item.name: views.links(item.experiment_id, item.tags, port=port, host=shown)
         for item in found
         if item.name != "Default"
     }
@@ -67,7 +68,14 @@ def check_names(names: Sequence[str]) -> None:
             raise ConfigError(f"--name: {name!r} is not a host name; write it as in gpu01.lab.org")
 
 
-def serve(store: Path, *, port: int, host: str = LOOPBACK, names: Sequence[str] = ()) -> None:
+def serve(
+    store: Path,
+    *,
+    port: int,
+    host: str = LOOPBACK,
+    names: Sequence[str] = (),
+    then: Callable[[], None] = lambda: None,
+) -> None:
     """Run the UI until it is stopped; on loopback nothing but this machine can reach it.
 
     Args:
@@ -76,35 +84,30 @@ def serve(store: Path, *, port: int, host: str = LOOPBACK, names: Sequence[str] 
         host: Address to listen on.
         names: What browsers of others may call this machine; requests by other names are refused,
             so that a page of another site cannot reach the store through them.
+        then: Called once when it listens.
 
     Raises:
         StoreError: The UI ended by itself.
     """
-    quiet = {
+    environment = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
+        STORE: str(store.resolve()),
     }
     command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "ui",
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--backend-store-uri",
-        tracking_uri(store),
-        "--workers",
-        "1",
+        *(sys.executable, "-W", "ignore", "-m", "uvicorn", "ablate.tracking.ui_app:app"),
+        *("--host", host, "--port", str(port)),
+        *("--log-level", "warning"),  # a line for each request would push the links out of sight
     ]
     if names:
         shown = [f"[{name}]" if ":" in name else name for name in (*LOCAL, *names)]
-        command += [
-            "--allowed-hosts",
-            ",".join(f"{name}{tail}" for name in shown for tail in ("", f":{port}")),
-            "--cors-allowed-origins",
-            ",".join(f"http://{name}:{port}" for name in shown),
-        ]
-    server_process.run("the MLflow UI", command, environment=quiet)
+        hosts = [f"{name}{tail}" for name in shown for tail in ("", f":{port}")]
+        environment["MLFLOW_SERVER_ALLOWED_HOSTS"] = ",".join(hosts)
+        environment["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"] = ",".join(
+            f"http://{name}:{port}" for name in shown
+        )
+    reached = LOOPBACK if host in EVERYWHERE else host
+    server_process.run(
+        "the MLflow UI", command, environment=environment, listens=(reached, port), then=then
+    )

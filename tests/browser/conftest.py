@@ -160,7 +160,8 @@ def page(
 @pytest.fixture
 def view(served: Served) -> dict[str, str]:
     """Return the links that `ablate ui` prints, by view."""
-    return links(served.experiment, port=served.port)
+    tags = served.client.get_experiment(served.experiment).tags
+    return links(served.experiment, tags, port=served.port)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -67,20 +67,45 @@ def test_the_list_of_studies_names_the_study(page: Page) -> None:
 
 
 def test_the_tree_nests_seeds_in_trials_in_the_study(page: Page, view: dict[str, str]) -> None:
-    browser = page(view["tree"], "study seen")
+    browser = page(view["study, as it nests"], "study seen")
     unfold(browser, "study seen", "t000 signed")
     unfold(browser, "t000 signed", "signed · s1")
     assert "t001 magnitude" in first_column(browser)
     assert "magnitude · s1" not in first_column(browser)
 
 
-def test_primary_metrics_stand_first_with_their_deviation(
+def test_a_phase_has_its_columns_and_its_sort(
     page: Page, view: dict[str, str], served: Served
 ) -> None:
-    browser = page(view["trials, best first"], "t000 signed", "t001 magnitude", "final/test/vif.sd")
+    browser = page(view["phase compare"], "t000 signed", "t001 magnitude", "factor.variant")
     assert headers(browser)[:3] == ["final/test/vif", "final/test/vif.sd", "final/test/qabf"]
+    body = browser.find_element(By.TAG_NAME, "body").text
+    assert all(word in body for word in ("ablate.health", "ablate.state", "healthy"))
     best = max(served.runs(kind="trial"), key=lambda run: run.data.metrics["final/test/vif"])
-    until(browser, lambda seen: best.info.run_name in first_column(seen)[:2], "the best one first")
+    until(browser, lambda seen: best.info.run_name == first_column(seen)[0], "the best one first")
+
+
+def test_a_new_browser_begins_on_the_runs_of_a_study(page: Page) -> None:
+    browser = page("experiments", "seen")
+    browser.find_element(By.LINK_TEXT, "seen").click()
+    until(browser, lambda seen: "t000 signed" in first_column(seen), "the trials of the study")
+    browser.find_element(By.CSS_SELECTOR, '[data-testid="saved-views-trigger"]').click()
+    text = "trainings: pictures and curves"
+    until(browser, lambda seen: text in seen.find_element(By.TAG_NAME, "body").text, "its views")
+    assert "MLflow Assistant" not in browser.find_element(By.TAG_NAME, "body").text
+
+
+@pytest.mark.parametrize("mode", ["CHART", "ARTIFACT"])
+def test_fused_images_stand_side_by_side(page: Page, view: dict[str, str], mode: str) -> None:
+    link = view["trainings: pictures and curves"].replace("=CHART", f"={mode}")
+    browser = page(link, "signed · s0", "magnitude · s0", "test000D")
+
+    def pictures(seen: Any) -> list[Any]:
+        return seen.find_elements(By.CSS_SELECTOR, 'img[src*="get-artifact"][src*="fused"]')
+
+    until(browser, lambda seen: len(pictures(seen)) >= 2, "pictures of two trainings")
+    for image in pictures(browser)[:2]:
+        until(browser, partial(has_pixels, image), "its pixels")
 
 
 def test_two_arms_can_be_compared(page: Page, served: Served) -> None:
@@ -145,7 +170,7 @@ def test_the_report_lies_in_the_study_run(page: Page, served: Served) -> None:
 
 def test_the_best_network_is_a_model_of_the_study(page: Page, served: Served) -> None:
     place = f"experiments/{served.experiment}/models?workflowType=machine_learning"
-    page(place, "best-network", "Ready")
+    page(place, "t000 signed", "t001 magnitude", "Ready", "best")
 
 
 def test_the_machine_has_a_page_of_its_own(page: Page, served: Served) -> None:

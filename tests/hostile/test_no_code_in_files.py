@@ -171,7 +171,7 @@ def test_the_command_says_so_when_it_is_told_otherwise(
 ) -> None:
     hosts: list[str] = []
     monkeypatch.setattr(ui, "links", lambda store, port, host: {})
-    monkeypatch.setattr(ui, "serve", lambda store, port, host, names: hosts.append(host))
+    monkeypatch.setattr(ui, "serve", lambda store, host, **_: hosts.append(host))
     assert ablate("ui", "--store", tmp_path).err == ""
     assert "can read and change the store" in ablate("ui", "--host", "0.0.0.0").err
     assert hosts == ["127.0.0.1", "0.0.0.0"]

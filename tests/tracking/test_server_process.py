@@ -83,6 +83,21 @@ def test_a_server_that_ends_by_itself_is_one_line() -> None:
         server_process.run("the server", [sys.executable, "-c", "exit(3)"], environment={})
 
 
+def test_what_is_said_when_it_listens_is_said_once_and_not_by_one_that_ends() -> None:
+    port, said = free_port(), []
+    one = "import http.server; http.server.HTTPServer(('127.0.0.1', {port}), None).handle_request()"
+    for server in (one.format(port=port), "exit(3)"):
+        with pytest.raises(StoreError, match="has ended by itself"):
+            server_process.run(
+                "the server",
+                [sys.executable, "-c", server],
+                environment={},
+                listens=("127.0.0.1", port),
+                then=lambda: said.append(1),
+            )
+    assert said == [1]
+
+
 def test_a_taken_port_is_one_line_before_any_link(ablate: Callable[..., Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -103,16 +118,16 @@ def test_with_a_host_the_names_of_this_machine_and_those_said_reach_the_ui(
 ) -> None:
     from mlflow.server.security_utils import is_allowed_host_header, should_block_cors_request
 
-    seen: list[list[str]] = []
+    seen: list[dict[str, str]] = []
     monkeypatch.setattr(
-        server_process, "run", lambda name, command, environment: seen.append(command)
+        server_process, "run", lambda name, command, environment, **more: seen.append(environment)
     )
     monkeypatch.setattr(ui, "links", lambda store, port, host: {})
     port = free_port()
     words = ("--host", "0.0.0.0", "--port", port, "--name", "gpu-server.lab.example")
     said = ablate("ui", "--store", tmp_path, *words).err
-    hosts = seen[0][seen[0].index("--allowed-hosts") + 1].split(",")
-    origins = seen[0][seen[0].index("--cors-allowed-origins") + 1].split(",")
+    hosts = seen[0]["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    origins = seen[0]["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"].split(",")
     for name in (socket.gethostname(), "gpu-server.lab.example", "localhost", "127.0.0.1"):
         assert is_allowed_host_header(hosts, f"{name}:{port}")
         assert not should_block_cors_request(f"http://{name}:{port}", "POST", origins)
@@ -120,7 +135,7 @@ def test_with_a_host_the_names_of_this_machine_and_those_said_reach_the_ui(
     assert not is_allowed_host_header(hosts, f"evil.example:{port}")
     assert should_block_cors_request("http://evil.example", "POST", origins)
     ablate("ui", "--store", tmp_path, "--port", free_port())
-    assert "--allowed-hosts" not in seen[1]
+    assert "MLFLOW_SERVER_ALLOWED_HOSTS" not in seen[1]
 
 
 @pytest.mark.parametrize("name", ["a,b", "--x", "", "a b", "a/b", "\x1b[2J"])

@@ -6,12 +6,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from safetensors.torch import save_file
 
+from ablate import models
 from ablate.tracking import runs
+from ablate.tracking.journal import JournalRecorder
+from ablate.tracking.networks import name_best, of_run
 from ablate.tracking.views import dataset_input
 from ablate.training.spec import RunResult
 from benchmarks.commits import counted
 
+UNET = {"name": "unet", "width": 2, "depth": 1}
 IMAGES = (("test", "a", "qabf", 0.5), ("test", "b", "qabf", None))
 
 
@@ -136,6 +141,104 @@ def test_points_and_pictures_arrive_while_the_run_goes_on(study: Any, points: An
     ] * 2
     assert {name.rpartition("+")[2].partition(".")[2] for name in shown} == {"png", "webp"}
     assert study.run(spec).data.tags["mlflow.loggedImages"] == "true"
+
+
+def kept(study: Any, spec: Any, **more: Any) -> Path:
+    """Return the folder of a run that kept a small network and a fused image."""
+    folder: Path = study.write(spec, range(2), picture=True)
+    network = models.build(UNET)
+    save_file(network.state_dict(), folder / "weights.safetensors")
+    return folder
+
+
+def with_network(study: Any, run_id: str = "r1") -> Any:
+    spec = study.spec(run_id)
+    return replace(spec, settings={**spec.settings, "model": UNET})
+
+
+def test_a_kept_network_is_one_model_with_settings_and_scores_by_data_set(study: Any) -> None:
+    data = dataset_input(name="msrs", label="MSRS", digest="abc", counts={"test": 3}, items="pairs")
+    spec = with_network(study)
+    folder = kept(study, spec)
+    for _ in range(2):
+        shipper = study.shipper()
+        shipper.dataset(data)
+        shipper.end(spec, finished(spec), folder, siblings=1)
+    (model,) = study.client.search_logged_models([study.experiment_id])
+    assert (model.name, model.status) == ("t000 signed  ratio 05", "READY")
+    assert model.params["model.name"] == "unet"
+    assert model.params["factor.variant"] == "signed"
+    scores = {(one.key, one.dataset_name): one.value for one in model.metrics}
+    assert scores["final/test/qabf", "MSRS"] == 0.6
+    assert study.run(spec).data.metrics["final/test/qabf"] == 0.6
+    (used,) = study.run(spec).outputs.model_outputs
+    assert used.model_id == model.model_id
+
+
+def test_a_model_that_a_killed_driver_began_is_completed(
+    study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = with_network(study)
+    folder = kept(study, spec)
+
+    def dies(*args: Any, **values: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(study.client, "finalize_logged_model", dies)
+        with pytest.raises(KeyboardInterrupt):
+            study.shipper().end(spec, finished(spec), folder, siblings=1)
+    (begun,) = study.client.search_logged_models([study.experiment_id])
+    assert begun.status == "PENDING"
+    study.shipper().end(spec, finished(spec), folder, siblings=1)
+    (model,) = study.client.search_logged_models([study.experiment_id])
+    assert (model.model_id, model.status) == (begun.model_id, "READY")
+    assert study.run(spec).info.status == "FINISHED"
+
+
+def test_the_best_network_has_the_alias_and_another_takes_it(study: Any) -> None:
+    shipper = study.shipper()
+    specs = [with_network(study, run_id) for run_id in ("r1", "r2")]
+    for spec in specs:
+        shipper.end(spec, finished(spec), kept(study, spec), siblings=1)
+    for spec in (*specs, specs[1]):
+        run_id = study.run(spec).info.run_id
+        model = of_run(study.client, study.experiment_id, run_id)
+        assert model is not None
+        name_best(study.client, model, study=study.name)
+        best = study.client.get_model_version_by_alias(study.name, "best")
+        assert best.run_id == run_id
+    assert len(study.client.search_model_versions(f"name = '{study.name}'")) == 2
+
+
+def test_the_evaluation_table_shows_the_fused_images_that_are_there(study: Any) -> None:
+    source = {"infrared": b"i", "visible": b"v"}
+    shipper = study.shipper(sources=lambda spec, images: dict.fromkeys(images, source))
+    spec = study.spec()
+    folder = study.write(spec, range(2), picture=True)
+    rows = (("test", "00001N", "qabf", 0.5),)
+    shipper.end(spec, finished(spec, images=rows), folder, siblings=1)
+    run = study.run(spec)
+    (tagged,) = json.loads(run.data.tags["mlflow.loggedArtifacts"])
+    path = study.client.download_artifacts(run.info.run_id, tagged["path"])
+    table = pd.read_json(path, orient="split")
+    assert list(table["qabf"]) == [0.5]
+    for part in ("infrared", "visible", "output"):
+        for key in ("filepath", "compressed_filepath"):
+            path = study.client.download_artifacts(run.info.run_id, table[part][0][key])
+            assert Path(path).stat().st_size > 0
+
+
+def test_scores_on_test_stand_there_once(study: Any) -> None:
+    shipper, spec = study.shipper(), study.spec()
+    folder = study.write(spec, range(1))
+    recorder = JournalRecorder(folder / "journal.jsonl", ask=lambda reports: False)
+    recorder.metrics({"test/qabf": 0.6, "val/qabf": 0.5}, step=3)
+    recorder.close()
+    shipper.end(spec, finished(spec), folder, siblings=1)
+    metrics = study.run(spec).data.metrics
+    assert "test/qabf" not in metrics
+    assert (metrics["final/test/qabf"], metrics["val/qabf"]) == (0.6, 0.5)
 
 
 def test_sending_a_journal_again_changes_nothing(study: Any, points: Any) -> None:

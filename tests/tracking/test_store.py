@@ -82,7 +82,7 @@ def test_the_links_of_the_ui_show_the_trials_of_each_study(
     number = experiment(client, "linked", store=store)
     found = ui.links(store, port=5001)
     page = f"http://127.0.0.1:5001/#/experiments/{number}/runs?"
-    assert [link.startswith(page) for link in found["linked"].values()] == [True, True]
+    assert [link.startswith(page) for link in found["linked"].values()] == [True]
     assert "Default" not in found
     with pytest.raises(StoreError, match="--store"):
         ui.links(tmp_path, port=5001)
