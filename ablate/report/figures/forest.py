@@ -1,5 +1,6 @@
 """Effects with their intervals: a block per question, a panel per contrast, rows are metrics."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -49,33 +50,7 @@ class Forest:
         """Return one row per question, contrast, metric: estimate, interval, blocks, in percent."""
         if not contents.answered:
             return NotDrawn(NO_ANSWERS)
-        rows = []
-        for question in contents.answered:
-            for row in question.rows:
-                scale = row.to_percent
-                if scale is None or row.percent is None:
-                    continue
-                if row.ci_low is None or row.ci_high is None:
-                    continue
-                smallest = row.smallest_effect
-                rows.append(
-                    {
-                        "question": question.id,
-                        "base": question.base_in_words,
-                        "contrast": row.contrast,
-                        "value": row.value,
-                        "baseline": row.baseline,
-                        "metric": row.metric,
-                        "role": row.role,
-                        "verdict": row.verdict,
-                        "word": _word(question, row),
-                        "percent": row.percent,
-                        "low": row.ci_low * scale,
-                        "high": row.ci_high * scale,
-                        "smallest": None if smallest is None else smallest * abs(scale),
-                        "blocks": " ".join(f"{value * scale:.6g}" for value in row.by_block),
-                    }
-                )
+        rows = list(forest_rows(contents))
         return (
             pd.DataFrame(rows) if rows else NotDrawn("no effect has a base to be a percentage of")
         )
@@ -92,6 +67,34 @@ class Forest:
                 theme.heading(part, question)
         theme.legend_below(made, _handles(numbers))
         return made
+
+
+def forest_rows(contents: Contents) -> Iterator[dict[str, Any]]:
+    """Yield one row per question, contrast and metric: estimate, interval, blocks, in percent."""
+    for question in contents.answered:
+        for row in question.rows:
+            scale = row.to_percent
+            if scale is None or row.percent is None:
+                continue
+            if row.ci_low is None or row.ci_high is None:
+                continue
+            smallest = row.smallest_effect
+            yield {
+                "question": question.id,
+                "base": question.base_in_words,
+                "contrast": row.contrast,
+                "value": row.value,
+                "baseline": row.baseline,
+                "metric": row.metric,
+                "role": row.role,
+                "verdict": row.verdict,
+                "word": _word(question, row),
+                "percent": row.percent,
+                "low": row.ci_low * scale,
+                "high": row.ci_high * scale,
+                "smallest": None if smallest is None else smallest * abs(scale),
+                "blocks": " ".join(f"{value * scale:.6g}" for value in row.by_block),
+            }
 
 
 def _word(question: AnsweredQuestion, row: Row) -> str:
@@ -136,7 +139,7 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
             _draw_row(axis, row, place=metrics.index(row.metric), limits=limits)
         axis.axvline(0, color=theme.GREY, lw=0.6, zorder=0)
         axis.set(xlim=limits, ylim=(len(metrics) - 0.5, -0.5), yticks=range(len(metrics)))
-        axis.set_title(_title(panel.iloc[0], 84 // columns))
+        axis.settitle_of(title_of(panel.iloc[0], 84 // columns))
         axis.locator_params(axis="x", nbins=5)
         axis.tick_params(axis="y", length=0)
         _label(axis, metrics if index % columns == 0 else [], bold=primary)
@@ -147,7 +150,7 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
     part.supxlabel(f"difference in % of {some['base'].iloc[0]}", fontsize=8)
 
 
-def _title(row: Any, width: int) -> str:
+def title_of(row: Any, width: int) -> str:
     """Return a contrast by name, and what it compares where the name does not say so."""
     value, baseline = row["value"], row["baseline"]
     if pd.isna(value) or pd.isna(baseline):
