@@ -11,7 +11,7 @@ from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.guards import without_training
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.analysis.verdict import AtBudget, Row
-from ablate.analysis.words import digits_of
+from ablate.analysis.words import digits_of, rounded
 from ablate.stats.power import POWER
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 9
@@ -69,10 +69,10 @@ def _amount(number: float, low: float | None, high: float | None, row: Row, *, a
         scale, unit = row.to_percent, " %"
         ends = in_percent(low, row), in_percent(high, row)
         digits = digits_of(*ends)
-    text = f"{number * scale:+.{digits}f}{unit}"
+    text = f"{rounded(number * scale, digits)}{unit}"
     if low is None or high is None:
         return text
-    shown = f"{low * scale:+.{digits}f} to {high * scale:+.{digits}f}{unit}"
+    shown = f"{rounded(low * scale, digits)} to {rounded(high * scale, digits)}{unit}"
     return f"{text} ({100 * (1 - alpha):g} % CI {shown})"
 
 

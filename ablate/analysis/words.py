@@ -334,10 +334,20 @@ def effect_of(shown: Shown) -> str:
 def percent_of(change: float, low: float | None, high: float | None) -> str:
     """Return a change in percent with its interval where there is one."""
     digits = digits_of(low, high)
-    text = f"{change:+.{digits}f} %"
+    text = f"{rounded(change, digits)} %"
     if low is not None and high is not None:
-        text += f" ({low:+.{digits}f} to {high:+.{digits}f})"
+        text += f" ({rounded(low, digits)} to {rounded(high, digits)})"
     return text
+
+
+def rounded(number: float, digits: int) -> str:
+    """Return a number with its sign; what rounds to 0 has no minus.
+
+    Example:
+        >>> rounded(-0.01, 1), rounded(-0.1, 1)
+        ('+0.0', '-0.1')
+    """
+    return f"{round(number, digits) + 0.0:+.{digits}f}"
 
 
 def digits_of(low: float | None, high: float | None) -> int:

@@ -139,7 +139,7 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
             _draw_row(axis, row, place=metrics.index(row.metric), limits=limits)
         axis.axvline(0, color=theme.GREY, lw=0.6, zorder=0)
         axis.set(xlim=limits, ylim=(len(metrics) - 0.5, -0.5), yticks=range(len(metrics)))
-        axis.settitle_of(title_of(panel.iloc[0], 84 // columns))
+        axis.set_title(_title(panel.iloc[0], 84 // columns))
         axis.locator_params(axis="x", nbins=5)
         axis.tick_params(axis="y", length=0)
         _label(axis, metrics if index % columns == 0 else [], bold=primary)
@@ -150,7 +150,7 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
     part.supxlabel(f"difference in % of {some['base'].iloc[0]}", fontsize=8)
 
 
-def title_of(row: Any, width: int) -> str:
+def _title(row: Any, width: int) -> str:
     """Return a contrast by name, and what it compares where the name does not say so."""
     value, baseline = row["value"], row["baseline"]
     if pd.isna(value) or pd.isna(baseline):

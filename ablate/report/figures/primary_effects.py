@@ -6,17 +6,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.analysis.question import metric_label
-from ablate.analysis.words import digits_of
+from ablate.analysis.question import label_of, metric_label
+from ablate.analysis.words import percent_of
 from ablate.metrics.catalogue import BETTER
 from ablate.metrics.copies import marked
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
-from ablate.report.figures.forest import COLOURS, OPEN, forest_rows, title_of
+from ablate.report.figures.forest import COLOURS, OPEN, forest_rows
 from ablate.report.values import gamed_values
 
 FAR = 4.0  # times the usual reach of a metric's intervals: beyond it the axis is cut
+WIDEST = 27  # letters of a line beside the panels
 MOST_PANELS = 2  # abreast, with the numbers beside them
 
 
@@ -93,7 +94,7 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
     rows, columns = _panels(some)
     axes = list(part.subplots(rows, columns, squeeze=False).flat)
     firsts = some.drop_duplicates("contrast")
-    labels = [title_of(row, 22) for _, row in firsts.iterrows()]
+    labels = [_label(row) for row in firsts.to_dict("records")]
     for index, (axis, metric) in enumerate(zip(axes, metrics, strict=False)):
         panel = some[some["metric"] == metric]
         limits = limits_of(panel["low"], panel["high"], panel["smallest"])
@@ -110,6 +111,16 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
     for axis in axes[len(metrics) :]:
         axis.set_axis_off()
     part.supxlabel(f"difference in % of {some['base'].iloc[0]}", fontsize=8)
+
+
+def _label(row: dict[Any, Any]) -> str:
+    """Return a contrast by name, and below it what it compares."""
+    if pd.isna(row["value"]) or pd.isna(row["baseline"]):
+        return theme.wrapped(str(row["contrast"]), WIDEST)
+    names = [label_of(row["value"]), f"vs {label_of(row['baseline'])}"]
+    if row["contrast"] != " ".join(names):
+        names = [str(row["contrast"]), " ".join(names)]
+    return "\n".join(theme.wrapped(name, WIDEST, lines=1) for name in names)
 
 
 def _draw_row(axis: Axes, row: Any, place: int, limits: tuple[float, float]) -> None:
@@ -129,10 +140,9 @@ def _draw_row(axis: Axes, row: Any, place: int, limits: tuple[float, float]) -> 
         axis.plot(left + inside, place, "<", color=colour, ms=4)
     if row.high > right:
         axis.plot(right - inside, place, ">", color=colour, ms=4)
-    digits = digits_of(row.low, row.high)
     word = row.word if is_decided else OPEN.split(maxsplit=1)[0]
     axis.annotate(
-        f"{word} {row.percent:+.{digits}f} %\n({row.low:+.{digits}f} to {row.high:+.{digits}f})",
+        f"{word} {percent_of(row.percent, row.low, row.high)}".replace(" (", "\n("),
         (1.02, place),
         xycoords=("axes fraction", "data"),
         fontsize=6.5,
