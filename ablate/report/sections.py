@@ -261,7 +261,7 @@ def _searches(contents: Contents) -> Iterator[Block]:
             f"most {MOST_SEARCHED}, best first; all are in tables/runs.csv.",
             look="small",
         )
-        yield Tabled(table=searched)
+        yield Tabled(table=searched, look="searched")
 
 
 def _health(contents: Contents) -> Iterator[Block]:

@@ -58,7 +58,7 @@ def test_means_and_spreads_are_those_of_the_runs(contents: Make, tmp_path: Path)
 
 def test_it_asks_nothing_of_the_network_and_claims_nothing(contents: Make, tmp_path: Path) -> None:
     page = render(contents(), tmp_path).read_text()
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "http" not in page.replace("http-equiv", "")
     assert NO_CLAIM in page
     for word in ("significant", "proves", "outperforms"):
         assert word not in page
@@ -90,7 +90,8 @@ def test_strings_from_files_are_text_and_never_markup(contents: Make, tmp_path: 
     given = contents(title=evil, asks=[evil])
     given.runs.loc[0, ["state", "reason"]] = ["failed", evil]
     page = render(given, tmp_path).read_text()
-    assert "<script" not in page
+    assert page.count("<script") == 1
+    assert "alert" not in page[page.index("<script") :]
     assert "&lt;script&gt;" in page
     assert "<script" not in (tmp_path / "report.md").read_text()
 

@@ -42,7 +42,6 @@ def test_parts_stand_in_the_order_of_the_protocol(rendered: Path) -> None:
         "Evidence",
         "Exploration: describes, claims nothing",
         "Training health",
-        "Pictures",
         "Tables",
         "Runs",
         "Checklist",

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.words import percent_of
 from ablate.metrics.catalogue import BETTER
-from ablate.metrics.copies import marked
+from ablate.metrics.copies import MARK
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
@@ -102,8 +102,8 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
             _draw_row(axis, row, contrasts.index(row.contrast), limits)
         axis.axvline(0, color=theme.GREY, lw=0.6, zorder=0)
         title = f"{metric_label(metric)} {theme.ARROW[BETTER[metric]]}"
-        known = {metric} if panel["is_gamed"].any() else set()
-        axis.set_title(marked(title, metric, dict.fromkeys(known)), loc="left", fontweight="bold")
+        title += f" ({MARK})" if panel["is_gamed"].any() else ""
+        axis.set_title(title, loc="left", fontweight="bold")
         axis.set(xlim=limits, ylim=(len(contrasts) - 0.5, -0.5), yticks=range(len(contrasts)))
         axis.set_yticklabels(labels if index % columns == 0 else [])
         axis.locator_params(axis="x", nbins=5)
