@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
 from ablate.report.figures.forest import COLOURS, OPEN, forest_rows
 from ablate.report.values import gamed_values
 
-FAR = 4.0  # times the usual reach of a metric's intervals: beyond it the axis is cut
+FAR = 4.0  # times the usual reach of a contrast: the axis is cut beyond it
 WIDEST = 27  # letters of a line beside the panels
 MOST_PANELS = 2  # abreast, with the numbers beside them
 
@@ -59,16 +60,14 @@ class PrimaryEffects:
 
 
 def limits_of(low: pd.Series, high: pd.Series, smallest: pd.Series) -> tuple[float, float]:
-    """Return the axis of a metric: 0 and its intervals, without those that lie far beyond.
+    """Return the axis of a metric: 0 and all contrasts, without those that reach far beyond.
 
     Example:
         >>> limits_of(pd.Series([1.0, -90.0]), pd.Series([2.0, -80.0]), pd.Series([1.0, 1.0]))
         (-1.15, 2.15)
     """
     reach = pd.concat([low.abs(), high.abs()], axis=1).max(axis=1)
-    usual = reach <= FAR * reach.min()
-    if usual.sum() < len(reach) / 2:
-        usual = reach <= FAR * reach.median()
+    usual = reach <= FAR * sorted(reach)[(len(reach) - 1) // 2]
     band = float(smallest.max()) if smallest.notna().any() else 0.0
     ends = [0.0, *low[usual], *high[usual]]
     if band <= max(map(abs, ends)):
@@ -97,7 +96,10 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
     labels = [_label(row) for row in firsts.to_dict("records")]
     for index, (axis, metric) in enumerate(zip(axes, metrics, strict=False)):
         panel = some[some["metric"] == metric]
-        limits = limits_of(panel["low"], panel["high"], panel["smallest"])
+        blocks = [[*map(float, text.split())] for text in panel["blocks"]]
+        low = panel["low"].clip(upper=[min(some, default=np.inf) for some in blocks])
+        high = panel["high"].clip(lower=[max(some, default=-np.inf) for some in blocks])
+        limits = limits_of(low, high, panel["smallest"])
         for row in panel.itertuples():
             _draw_row(axis, row, contrasts.index(row.contrast), limits)
         axis.axvline(0, color=theme.GREY, lw=0.6, zorder=0)
