@@ -47,7 +47,7 @@ def test_parts_stand_in_the_order_of_the_protocol(rendered: Path) -> None:
         "Checklist",
         "Provenance",
     ]
-    assert page.index('class="banner"') < page.index("<nav>") < page.index("<h2")
+    assert page.index('class="banner"') < page.index("<nav ") < page.index("<h2")
 
 
 def test_every_link_inside_the_page_has_its_target_once(rendered: Path) -> None:
