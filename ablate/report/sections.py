@@ -36,6 +36,7 @@ from ablate.report.pilots import convergence
 from ablate.report.runs import (
     MOST_LINKS,
     MOST_SEARCHED,
+    compared_table,
     failed_table,
     health_table,
     runs_table,
@@ -282,6 +283,13 @@ def _health(contents: Contents) -> Iterator[Block]:
         ]
         if notes:
             yield Bullets(texts=tuple(notes))
+        compared = compared_table(contents)
+        if compared.rows:
+            yield Tabled(
+                table=compared,
+                look="judged",
+                folded=f"Exact tests over blocks ({len(compared.rows)})",
+            )
     yield Heading(text="Runs that failed")
     failed = failed_table(contents)
     if failed.rows:

@@ -30,7 +30,7 @@ def test_every_run_has_its_dot_where_its_score_is(contents: Make, name: str) -> 
     wanted: list[tuple[str, float]] = []
     for row in numbers.itertuples():
         x, _ = panels[row.metric].transData.transform((row.value, 0)) * 72 / drawn.dpi
-        wanted.append((row.run_id, round(float(x), 1)))
+        wanted.append((str(row.run_id), round(float(x), 1)))
     found = sorted((dot.run_id, dot.x) for dot in dots)
     assert [run_id for run_id, _ in found] == [run_id for run_id, _ in sorted(wanted)]
     assert [x for _, x in found] == pytest.approx([x for _, x in sorted(wanted)], abs=0.11)

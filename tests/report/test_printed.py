@@ -13,7 +13,7 @@ from ablate.report import printed
 def test_without_a_browser_one_line_says_so_before_anything_is_rendered(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(printed.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     words = ["report", "quickstart", "--store", str(tmp_path), "--pdf"]
     done = CliRunner().invoke(app, words, catch_exceptions=True)
     assert isinstance(done.exception, ConfigError)
