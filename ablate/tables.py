@@ -162,6 +162,16 @@ def signed(value: float | None, decimals: int = 2) -> str:
     return NONE if value is None or math.isnan(value) else f"{value:+.{decimals}f}"
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many letters, its end left out where it is longer.
+
+    Example:
+        >>> shortened("one two", 20), shortened("one two three", 8)
+        ('one two', 'one two…')
+    """
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def markdown_text(text: object) -> str:
     r"""A text without anything that Markdown or a page would take for markup, on one line.
 

@@ -144,7 +144,6 @@ def _answered(
             question,
             registered=selected,
             budget=budget,
-            data=about.data,
             there=select(
                 there, scores, metric=selecting, better=question.better, drops_lost_points=drops
             ),

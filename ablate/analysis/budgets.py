@@ -15,7 +15,7 @@ from ablate.analysis.cells import Cells, cells_of
 from ablate.analysis.facts import Selected
 from ablate.analysis.published import StudyFacts
 from ablate.analysis.question import RegisteredQuestion, metric_label
-from ablate.analysis.sentences import sentence_of, times_the_steps
+from ablate.analysis.sentences import in_percent, sentence_of, times_the_steps
 from ablate.analysis.verdict import AtBudget, Held, Row, Verdict
 from ablate.analysis.words import Later, headline
 from ablate.design_names import AT_BUDGET
@@ -53,7 +53,6 @@ def at_budget(
     registered: Selected,
     there: Selected,
     budget: OtherBudget,
-    data: str,
 ) -> Verdict:
     """Return the verdict with every row's effect at another budget; all else stays as it is.
 
@@ -63,7 +62,6 @@ def at_budget(
         registered: The answers at the registered budget.
         there: The answers at the other one.
         budget: The other one.
-        data: Label of the test data, as sentences show it.
     """
     both = {metric: _both(question, registered, there, metric) for metric in question.metrics}
     weights = {contrast.name: contrast.weights for contrast in question.contrasts}
@@ -73,7 +71,7 @@ def at_budget(
         if cells.scores.size:
             found = _at(question, row, cells, weights[row.contrast], budget)
             row = replace(row, budgets=(*row.budgets, found))  # noqa: PLW2901 -- the same row
-            row = replace(row, sentence=sentence_of(row, alpha=question.alpha, data=data))  # noqa: PLW2901
+            row = replace(row, sentence=sentence_of(row, alpha=question.alpha))  # noqa: PLW2901
         rows.append(row)
     lost = [
         f"{row.contrast} in {metric_label(row.metric)} ({row.budgets[-1].reason})"
@@ -102,6 +100,8 @@ def _headline(question: RegisteredQuestion, verdict: Verdict, rows: Sequence[Row
             metric=row.metric,
             change=one.percent,
             at=times_the_steps(one.times),
+            low=in_percent(one.ci_low, row),
+            high=in_percent(one.ci_high, row),
         )
         for row in rows
         for one in row.budgets

@@ -11,7 +11,6 @@ from typing import Final
 import pandas as pd
 
 from ablate.analysis.question import RegisteredQuestion, label_of
-from ablate.analysis.sentences import chance
 from ablate.published import Value
 from ablate.stats.health import IN_WORDS, STATES, State
 from ablate.stats.multiplicity import holm
@@ -111,11 +110,10 @@ def _compared(comparisons: Sequence[Comparison], *, alpha: float) -> Iterator[st
             more, fewer, names = fewer, more, names[::-1]
         yield (
             f"in {more} of {one.blocks} blocks more under {names[0]} than under {names[1]}, in "
-            f"{fewer or 'none'} fewer, exact p_Holm {chance(one.p_holm)}"
+            f"{fewer or 'none'} fewer"
         )
     if comparisons and not sure:
-        least = chance(min(one.p_holm for one in comparisons))
-        yield f"no two values differ by the exact test over blocks (p_Holm {least} or more)"
+        yield "no two values differ by the exact test over blocks"
 
 
 def is_unhealthy(runs: pd.DataFrame) -> "pd.Series[bool]":

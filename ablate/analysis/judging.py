@@ -349,7 +349,7 @@ def _row(
             runs[v, block] for block in cells.blocks for v in involved if (v, block) in runs
         ),
     )
-    return replace(row, sentence=sentence_of(row, alpha=question.alpha, data=facts.data))
+    return replace(row, sentence=sentence_of(row, alpha=question.alpha))
 
 
 def _needed(

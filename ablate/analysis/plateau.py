@@ -19,7 +19,6 @@ from scipy.special import stdtr
 
 from ablate.analysis.cells import Cells, cells_of
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
-from ablate.analysis.sentences import chance
 from ablate.analysis.verdict import Verdict
 from ablate.published import Value
 from ablate.stats.contrasts import against, difference
@@ -220,10 +219,9 @@ def _sentence(
             f"smallest effect in {metrics}."
         )
     else:
-        p = next(one.p_holm for one in candidates if one.value == smallest)
         head = (
             f"{question.factor} {label_of(smallest)} is the smallest value shown to be no worse "
-            f"than any other by the smallest effect in {metrics} (one-sided p_Holm {chance(p)})."
+            f"than any other by the smallest effect in {metrics}."
         )
     gains = []
     for metric in question.primary:

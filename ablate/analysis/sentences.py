@@ -11,6 +11,7 @@ from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.guards import without_training
 from ablate.analysis.question import RegisteredQuestion, label_of, metric_label
 from ablate.analysis.verdict import AtBudget, Row
+from ablate.analysis.words import digits_of, rounded
 from ablate.stats.power import POWER
 
 LEAST_DECIMALS, MOST_DECIMALS = 3, 9
@@ -21,21 +22,18 @@ FEWEST_SCENES = 5  # below, an interval says little of other scenes
 FEWEST_IMAGES = 20  # with 8 images that differ far more than blocks, 95 % intervals cover 90.6 %
 
 
-def sentence_of(row: Row, *, alpha: float, data: str) -> str:
-    """Return what a row says, in one to four sentences and one more per further budget.
+def sentence_of(row: Row, *, alpha: float) -> str:
+    """Return what a row says: a sentence per number, each with its interval; p stand in tables.
 
     Args:
         row: Judged.
         alpha: Level of the question.
-        data: Label of the test data.
     """
     head = f"{row.verdict} ({row.reason})" if row.reason else row.verdict
-    parts = [
-        f"{head}: {subject(row)} changes {metric_label(row.metric)} by "
-        f"{change(row.estimate, row)} ({'; '.join(_bracket(row, alpha=alpha, data=data))})."
-    ]
+    number = _amount(row.estimate, row.ci_low, row.ci_high, row, alpha=alpha)
+    parts = [f"{head}: {subject(row)} changes {metric_label(row.metric)} by {number}."]
     if row.verdict == "undecided":
-        parts.append(_outlook(row))
+        parts += _outlook(row)
     if row.is_test_dependent and row.verdict != "not answerable":
         parts.append(f"Test-dependent: crossed t and sign flips disagree at {alpha:g}.")
     if _is_few(row):
@@ -45,6 +43,12 @@ def sentence_of(row: Row, *, alpha: float, data: str) -> str:
         parts.append(f"{row.images_dropped} {word} left out: no number in some run.")
     parts += [_at_budget(one, row, alpha=alpha) for one in row.budgets]
     return " ".join(parts)
+
+
+def in_percent(number: float | None, row: Row) -> float | None:
+    """Return a difference of a row in percent of its base; None without one."""
+    scale = row.to_percent
+    return None if number is None or scale is None else number * scale
 
 
 def times_the_steps(times: float) -> str:
@@ -57,32 +61,32 @@ def times_the_steps(times: float) -> str:
     return f"{WORDS.get(times, f'{times:g} times')} the steps"
 
 
+def _amount(number: float, low: float | None, high: float | None, row: Row, *, alpha: float) -> str:
+    """Return a difference with its interval, in percent where a base is known."""
+    if row.to_percent is None:
+        digits, unit, scale = decimals(low, high), "", 1.0
+    else:
+        scale, unit = row.to_percent, " %"
+        ends = in_percent(low, row), in_percent(high, row)
+        digits = digits_of(*ends)
+    text = f"{rounded(number * scale, digits)}{unit}"
+    if low is None or high is None:
+        return text
+    shown = f"{rounded(low * scale, digits)} to {rounded(high * scale, digits)}{unit}"
+    return f"{text} ({100 * (1 - alpha):g} % CI {shown})"
+
+
 def _at_budget(one: AtBudget, row: Row, *, alpha: float) -> str:
     """Return the effect at another budget, and plainly where what was found does not hold there."""
-    share = row.percent / row.estimate if row.percent is not None and row.estimate else None
-
-    def shown(number: float) -> str:
-        return change(number, row) if share is None else f"{number * share:+.2f}"
-
-    unit = "" if share is None else " %"
-    blocks = f"{one.blocks} block{'' if one.blocks == 1 else 's'}"
-    interval = ""
-    if one.ci_low is not None and one.ci_high is not None:
-        level = f"{100 * (1 - alpha):g} % CI"
-        interval = f"{level} {shown(one.ci_low)} to {shown(one.ci_high)}{unit}, "
-    effect = f"At {times_the_steps(one.times)} {shown(one.estimate)}{unit} ({interval}{blocks})"
+    number = _amount(one.estimate, one.ci_low, one.ci_high, row, alpha=alpha)
+    effect = f"At {times_the_steps(one.times)} it is {number}"
     what = FOUND.get(row.verdict, "the effect")
     if one.held == "holds":
         return f"{effect}: {what} holds at that budget."
     if one.held == "does not hold":
-        ends = (one.change_low, one.change_high)
-        low, high = (math.nan if end is None else end for end in ends)
-        is_chance = low <= 0 <= high
-        doubt = f"; the change, {shown(low)} to {shown(high)}{unit}, may be chance"
-        return (
-            f"{effect}: {what} does not hold at that budget: {one.reason}"
-            f"{doubt if is_chance else ''}."
-        )
+        low, high = (math.nan if x is None else x for x in (one.change_low, one.change_high))
+        doubt = "; the change may be chance" if low <= 0 <= high else ""
+        return f"{effect}: {what} does not hold at that budget: {one.reason}{doubt}."
     return f"{effect}: open at that budget, {one.reason}." if one.held == "open" else f"{effect}."
 
 
@@ -102,16 +106,11 @@ def subject(row: Row) -> str:
     return f"{row.factor} {pair}" if row.contrast == pair else f"{row.contrast} ({pair})"
 
 
-def change(number: float, row: Row) -> str:
-    """Return a difference with its sign and as many decimals as its interval calls for."""
-    return f"{number:+.{decimals(row)}f}"
-
-
-def decimals(row: Row) -> int:
-    """Return how many decimals show two digits of half the interval, three at least."""
-    if row.ci_low is None or row.ci_high is None or row.ci_high <= row.ci_low:
+def decimals(low: float | None, high: float | None) -> int:
+    """Return how many decimals show two digits of half an interval, three at least."""
+    if low is None or high is None or low == high:
         return LEAST_DECIMALS
-    wanted = 1 - math.floor(math.log10((row.ci_high - row.ci_low) / 2))
+    wanted = 1 - math.floor(math.log10(abs(high - low) / 2))
     return min(MOST_DECIMALS, max(LEAST_DECIMALS, wanted))
 
 
@@ -207,38 +206,21 @@ def _of_scenes(question: RegisteredQuestion, cells: Mapping[str, Cells]) -> Iter
         yield f"{seen} test scenes: a claim rests on few places, however many images show them"
 
 
-def _bracket(row: Row, *, alpha: float, data: str) -> list[str]:
-    """Return what stands in brackets behind the estimate; what does not exist is left out."""
-    parts = [] if row.percent is None else [f"{row.percent:+.2f} %"]
-    if row.ci_low is not None and row.ci_high is not None:
-        parts.append(
-            f"{100 * (1 - alpha):g} % CI {change(row.ci_low, row)} to {change(row.ci_high, row)}"
-        )
-    if row.p_holm is not None:
-        parts.append(f"p_Holm {chance(row.p_holm)}")
-    if row.p_step_down is not None:
-        parts.append(f"by sign flips p {chance(row.p_step_down)}")
-    if row.d_z is not None:
-        parts.append(f"d_z = {row.d_z:.2f}")
-    if row.p_better is not None:
-        parts.append(f"P(better) = {row.p_better:.2f}")
-    blocks = "block" if row.blocks == 1 else "blocks"
-    points = "tuning point" if row.points == 1 else "tuning points"
-    images = "image" if row.images == 1 else "images"
-    seen = f"{row.images} {images}"
-    if row.groups is not None and row.groups < row.images:
-        seen += f" of {row.groups} {'scene' if row.groups == 1 else 'scenes'}"
-    count = f"n = {row.blocks} {blocks} x {row.points} {points}, {seen}"
-    return [*parts, f"{count}, data {data}" if data else count]
-
-
-def _outlook(row: Row) -> str:
-    """Return what this design can find, and what the smallest effect would take."""
-    found = "" if row.detectable is None else f"{row.detectable:.{decimals(row)}f}"
-    text = f"This design finds {found} with {100 * POWER:g} % power"
+def _outlook(row: Row) -> Iterator[str]:
+    """Yield what this design can find, and what the smallest effect would take."""
+    if row.detectable is not None:
+        yield f"This design finds {_size(row.detectable, row)} with {100 * POWER:g} % power."
     if row.smallest_effect is None:
-        return f"{text}; no smallest effect of interest is named."
-    smallest = f"{row.smallest_effect:.{decimals(row)}f}"
-    if row.blocks_needed is None:
-        return f"{text}; on these images no number of blocks finds {smallest}."
-    return f"{text}; {smallest} takes {row.blocks_needed} blocks."
+        yield "No smallest effect of interest is named."
+    elif row.blocks_needed is None:
+        yield f"On these images no number of blocks finds {_size(row.smallest_effect, row)}."
+    else:
+        yield f"The smallest effect takes {row.blocks_needed} blocks."
+
+
+def _size(number: float, row: Row) -> str:
+    """Return the size of a difference, in percent where a base is known."""
+    if (scale := row.to_percent) is None:
+        return f"{abs(number):.{decimals(row.ci_low, row.ci_high)}f}"
+    digits = digits_of(in_percent(row.ci_low, row), in_percent(row.ci_high, row))
+    return f"{abs(number * scale):.{max(1, digits)}f} %"

@@ -4,6 +4,7 @@ Words do not depend on which of two values is called the baseline: written the o
 gain is a loss, and all other words stay.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -171,6 +172,8 @@ class Later:
     metric: str
     change: float  # in percent of the tuned baseline of the registered budget
     at: str  # such as "twice the steps"
+    low: float | None = None  # ends of its interval, same unit
+    high: float | None = None
 
 
 def headline(
@@ -180,7 +183,7 @@ def headline(
     not_answerable: str = "",
     later: Sequence[Later] = (),
 ) -> str:
-    """Return the answer to a question in one sentence of at most 40 words and four effects.
+    """Return the answer to a question in at most 40 words and four effects, a sentence for each.
 
     Args:
         factor: What is compared.
@@ -296,24 +299,28 @@ def _beside_the_first(pairs: Sequence[Answered]) -> list[str]:
 
 
 def _in_words(factor: str, one: Answered, later: Sequence[Later]) -> str:
-    """Return a decided contrast in words."""
+    """Return a decided contrast in words: a sentence per effect, each with its interval."""
     words = one.primary
     sure = [s for s in one.effects if words.get(s.metric, "gain") in ("gain", "loss")]
     mine = [x for x in later if sure and (x.contrast, x.metric) == (one.contrast, sure[0].metric)]
-    parts = [
-        f"{metric_label(shown.metric)} {effect_of(shown, has_interval=at == 0)}"
-        for at, shown in enumerate(sure[: MOST_EFFECTS - len(mine[:1])])
+    kept = sure[: MOST_EFFECTS - len(mine[:1])]
+    parts = [f"{metric_label(shown.metric)} {effect_of(shown)}" for shown in kept]
+    parts += [
+        f"{metric_label(x.metric)} at {x.at} {percent_of(x.change, x.low, x.high)}"
+        for x in mine[:1]
     ]
-    if mine:
-        parts[0] += f", {mine[0].change:+.{_digits(sure[0])}f} % at {mine[0].at}"
     kind = {"gain": "a gain", "loss": "a loss", "trade-off": "a trade-off"}[one.word]
     expected = f", {one.expected}" if one.expected else ""
     pair = f"{label_of(one.value)} vs {label_of(one.baseline)}"  # type: ignore[arg-type]
     name = f"{factor} {pair}" if one.contrast == pair else f"{one.contrast} ({pair})"
-    return f"{name} is {kind}{expected}: {', '.join(parts)}."
+    text = f"{name} is {kind}{expected}{f': {parts[0]}' if parts else ''}."
+    for part in parts[1:]:
+        longer = f"{text} {part}."
+        text = longer if len(longer.split()) <= MOST_WORDS else text
+    return text
 
 
-def effect_of(shown: Shown, *, has_interval: bool = True) -> str:
+def effect_of(shown: Shown) -> str:
     """Return an effect in percent of the tuned baseline, with the digits that its interval allows.
 
     Example:
@@ -321,19 +328,41 @@ def effect_of(shown: Shown, *, has_interval: bool = True) -> str:
         ...     p_equivalent=None, is_inside=False, is_safe=True))
         '+1.7 % (+1.4 to +2.1)'
     """
-    digits = _digits(shown)
-    text = f"{shown.change:+.{digits}f} %"
-    if has_interval and shown.low is not None and shown.high is not None:
-        text += f" ({shown.low:+.{digits}f} to {shown.high:+.{digits}f})"
+    return percent_of(shown.change, shown.low, shown.high)
+
+
+def percent_of(change: float, low: float | None, high: float | None) -> str:
+    """Return a change in percent with its interval where there is one."""
+    digits = digits_of(low, high)
+    text = f"{rounded(change, digits)} %"
+    if low is not None and high is not None:
+        text += f" ({rounded(low, digits)} to {rounded(high, digits)})"
     return text
 
 
-def _digits(shown: Shown) -> int:
-    """Return the decimals that an interval allows: two for a tenth of a percent, none for ten."""
-    if shown.low is None or shown.high is None:
+def rounded(number: float, digits: int) -> str:
+    """Return a number with its sign; what rounds to 0 has no minus.
+
+    Example:
+        >>> rounded(-0.01, 1), rounded(-0.1, 1)
+        ('+0.0', '-0.1')
+    """
+    return f"{round(number, digits) + 0.0:+.{digits}f}"
+
+
+def digits_of(low: float | None, high: float | None) -> int:
+    """Return the decimals that an interval in percent allows.
+
+    Example:
+        >>> digits_of(-20.0, 10.0), digits_of(1.4, 2.1), digits_of(0.31, 0.42)
+        (0, 1, 2)
+    """
+    if low is None or high is None:
         return 1
-    half = (shown.high - shown.low) / 2
-    return 0 if half >= 10 else 1 if half >= 0.1 else 2
+    half = abs(high - low) / 2
+    if half >= 10 or half == 0:
+        return 0 if half else 1
+    return 1 if half >= 0.1 else min(9, -math.floor(math.log10(half)))
 
 
 def _listed(metrics: Iterable[str]) -> str:

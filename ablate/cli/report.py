@@ -67,6 +67,10 @@ def report(  # noqa: PLR0917 -- options of the command line
             help="Show it, its verdicts and the best network in the MLflow UI.",
         ),
     ] = True,
+    pdf: Annotated[
+        bool,
+        typer.Option("--pdf", help="Print the page to report.pdf too; needs chromium or chrome."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Render report.html, report.md, figures and tables of a study.
@@ -75,8 +79,10 @@ def report(  # noqa: PLR0917 -- options of the command line
         ablate report q4_variant --out reports/q4_variant
         ablate report --from-mlflow http://host:5000 --study q4_variant --out q4
         ablate report --from reports/q4_variant_answer/msrs --out q4
+        ablate report q4_variant --pdf
     """
     from ablate.errors import ConfigError
+    from ablate.report.printed import browser, print_page
 
     if folder is not None and (study or named or from_mlflow or picture or not (out or publish)):
         raise ConfigError("report: --from FOLDER goes with --out DIR or --publish DIR alone")
@@ -86,6 +92,9 @@ def report(  # noqa: PLR0917 -- options of the command line
         raise ConfigError("report: --publish DIR names its own folder and shows no pictures")
     if from_mlflow is None and folder is None and (study is None) == (named is None):
         raise ConfigError("report: name one study, for example: ablate report q4_variant")
+    if pdf and publish is not None:
+        raise ConfigError("report: --pdf goes with --out DIR; what --publish writes has no PDF")
+    program = browser() if pdf else ""
     path, text = render(
         str(study or named or ""),
         store=store,
@@ -97,17 +106,28 @@ def report(  # noqa: PLR0917 -- options of the command line
         reports=publish,
         in_mlflow=in_mlflow,
     )
+    printed = print_page(path, program=program) if pdf else None
     if as_json:
         echo(json.dumps(_facts(path, text), indent=2))
         return
     echo(text)
     echo(f"report: {path}")
+    if printed is not None:
+        echo(f"printed: {printed}")
 
 
 def _facts(page: Path, text: str) -> dict[str, object]:
     """Return where the parts of a report lie, those that it has."""
     folder = page.parent
-    named = ("report.html", "report.md", "figures.pdf", "figures", "tables", "verdict.json")
+    named = (
+        "report.html",
+        "report.pdf",
+        "report.md",
+        "figures.pdf",
+        "figures",
+        "tables",
+        "verdict.json",
+    )
     return {
         "report": str(page),
         "files": {name: str(folder / name) for name in named if (folder / name).exists()},

@@ -41,9 +41,14 @@ def origin_table(contents: Contents) -> Table:
         ("metrics", f"{facts.protocol}, hash {facts.protocol_hash}"),
         ("Optuna", _named({"study ": origin.optuna.study, "": origin.optuna.storage})),
         ("MLflow", _mlflow(contents)),
-        ("packages", _listed(f"{name} {version}" for name, version in origin.packages.items())),
     ]
     return table(("what", "facts"), rows)
+
+
+def package_table(contents: Contents) -> Table:
+    """The packages that the numbers were made with, and their versions."""
+    packages = contents.facts.provenance.packages
+    return table(("package", "version"), [[name, text] for name, text in packages.items()])
 
 
 def _code(origin: Provenance, facts: StudyFacts) -> str:

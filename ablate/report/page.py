@@ -1,8 +1,10 @@
 """Renders a report: one page, the same in Markdown, figures and tables."""
 
 import base64
+import hashlib
 import io
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +17,13 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.document import encode as to_bytes
 from ablate.report import tables
+from ablate.report.blocks import Report, Shown
 from ablate.report.compact import compact
 from ablate.report.contents import Contents
+from ablate.report.dots import take_dots
 from ablate.report.drawable import drawable, frame
 from ablate.report.figures import NotDrawn, ReportFigure, in_order
-from ablate.report.sections import Report, Shown, report
+from ablate.report.sections import report
 from ablate.stored import encode
 from ablate.tables import markdown_text, to_html, to_markdown, write_csv
 
@@ -54,9 +58,40 @@ def render(contents: Contents, out: Path, *, is_linked: bool = False) -> Path:
 
 
 def html(whole: Report, *, is_linked: bool = False) -> str:
-    """The report as one page; every text is escaped."""
+    """The report as one page; every text is escaped, and nothing but its own script may run."""
+    style, script = (_beside(f"page.{end}") for end in ("css", "js"))
     template = _environment(is_html=True).get_template("page.html.j2")
-    return template.render(report=whole, is_linked=is_linked)
+    return template.render(
+        report=whole,
+        is_linked=is_linked,
+        style=style,
+        script=script,
+        policy=policy(style, script, is_linked=is_linked),
+    )
+
+
+def policy(style: str, script: str, *, is_linked: bool) -> str:
+    """The content security policy of a page: its own style and script by hash, pictures, no more.
+
+    Args:
+        style: Text of the style sheet.
+        script: Text of the script.
+        is_linked: Whether pictures lie beside the page.
+    """
+    hashes = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in (style, script)
+    ]
+    pictures = "'self' file: data:" if is_linked else "data:"
+    return (
+        f"default-src 'none'; img-src {pictures}; style-src 'sha256-{hashes[0]}'; "
+        f"script-src 'sha256-{hashes[1]}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _beside(name: str) -> Markup:
+    """A file of the program that is put into the page as it is."""
+    return Markup(resources.files("ablate.report").joinpath(name).read_text("utf-8"))  # noqa: S704
 
 
 def markdown(whole: Report) -> str:
@@ -89,13 +124,17 @@ def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf:
     write_csv(numbers, out / "figures" / f"{name}.csv")
     safe = drawable(contents)
     drawn: Figure = figure.draw(safe, numbers if safe is contents else frame(numbers))
+    lay_out(drawn)
+    dots = take_dots(drawn, contents)
     for axis in drawn.axes:
         lines = axis.lines if len(axis.lines) > MANY_LINES else ()
         points = [one for one in axis.collections if np.size(one.get_offsets()) > 2 * MANY_POINTS]
         for artist in (*lines, *points):
             artist.set_rasterized(True)
     text = _saved(drawn, out / "figures" / name, pdf)
-    return replace(shown, svg=base64.b64encode(text).decode())
+    width, height = (round(72 * inches, 1) for inches in drawn.get_size_inches())
+    svg = base64.b64encode(text).decode()
+    return replace(shown, svg=svg, dots=dots, width=width, height=height)
 
 
 def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:
@@ -103,7 +142,7 @@ def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:
 
     It is laid out once and drawn once per format; `savefig` does both twice.
     """
-    small = as_svg(drawn)
+    small = _svg(drawn)
     path.with_suffix(".svg").write_bytes(small)
     drawn.set_dpi(PICTURE_DPI)
     agg, pages = FigureCanvasAgg(drawn), FigureCanvasPdf(drawn)
@@ -115,9 +154,19 @@ def _saved(drawn: Figure, path: Path, pdf: PdfPages) -> bytes:
 
 def as_svg(drawn: Figure) -> bytes:
     """A figure as compact SVG; its layout is fixed from here on."""
-    canvas, text = FigureCanvasSVG(drawn), io.BytesIO()
-    drawn.draw_without_rendering()
+    lay_out(drawn)
+    return _svg(drawn)
+
+
+def lay_out(drawn: Figure) -> None:
+    """Fix the layout of a figure."""
+    canvas = FigureCanvasSVG(drawn)  # widths of texts are those of this format
+    canvas.figure.draw_without_rendering()
     drawn.set_layout_engine("none")
     drawn.set_dpi(PICTURE_DPI)  # of what is a picture inside; other formats change it
+
+
+def _svg(drawn: Figure) -> bytes:
+    canvas, text = FigureCanvasSVG(drawn), io.BytesIO()
     canvas.print_svg(text, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return compact(text.getvalue().decode()).encode()

@@ -18,6 +18,7 @@ from ablate.tables import to_markdown
 
 BLOCKS: Final = (8, 16, 32)  # those of quick, of full and deep, and twice those
 FEWEST: Final = 3
+STILL: Final = "still"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def convergence(contents: Contents) -> str:
         return f"{start}; {brought}, and no smallest effect is named to compare it with."
     least = f"the smallest effect, {100 * smallest / base:.2g} %"
     if gain > smallest:
-        return f"{start}; still {word}: {brought}, more than {least}."
+        return f"{start}; {STILL} {word}: {brought}, more than {least}."
     return f"{start}; no longer {word}: {brought}, not more than {least}."
 
 

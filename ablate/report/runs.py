@@ -3,6 +3,8 @@
 import pandas as pd
 
 from ablate.analysis.health import HEALTHY, is_unhealthy
+from ablate.analysis.question import label_of
+from ablate.analysis.sentences import chance
 from ablate.analysis.table import RunRow, run_rows
 from ablate.design_names import SEARCH, SEARCHES
 from ablate.metrics.catalogue import BETTER
@@ -104,6 +106,24 @@ def health_table(contents: Contents) -> Table:
     ]
     heads = [IN_WORDS[state] for state in states]
     return table(("phase", "arm", "trainings", *heads), rows if len(known) else ())
+
+
+def compared_table(contents: Contents) -> Table:
+    """The exact tests of unhealthy states over blocks: more and fewer of the first value."""
+    rows = [
+        [
+            question.id,
+            IN_WORDS[one.state],
+            f"{label_of(one.value)} vs {label_of(one.baseline)}",
+            str(one.more),
+            str(one.fewer),
+            str(one.blocks),
+            chance(one.p_holm).removeprefix("= "),
+        ]
+        for question in contents.answered
+        for one in question.health.comparisons
+    ]
+    return table(("question", "state", "values", "more", "fewer", "blocks", "p_Holm"), rows)
 
 
 def _label(run: RunRow) -> str:

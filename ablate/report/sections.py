@@ -4,10 +4,7 @@ A part is a heading and its blocks: texts, lists, tables, figures, cards. Whoeve
 here, and once.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
 
 from ablate.analysis.contrasts import LINEAR, QUADRATIC
 from ablate.analysis.document import AnsweredQuestion
@@ -15,16 +12,31 @@ from ablate.analysis.question import metric_label
 from ablate.analysis.table import not_numbers
 from ablate.metrics.copies import sentence, with_mark
 from ablate.report import summary, tables
-from ablate.report.checklist import Item, checklist
+from ablate.report.anchors import anchor
+from ablate.report.blocks import (
+    Block,
+    Bullets,
+    Checked,
+    Folded,
+    Heading,
+    Part,
+    Report,
+    Shown,
+    Tabled,
+    Text,
+)
+from ablate.report.checklist import checklist
 from ablate.report.contents import Contents
 from ablate.report.estimand import estimand_lines
 from ablate.report.figures import SECTIONS, Section
-from ablate.report.origin import origin_table
+from ablate.report.first_page import data_line, featured, first_part
+from ablate.report.origin import origin_table, package_table
 from ablate.report.paper_table import NOTE, paper_table, source_of
 from ablate.report.pilots import convergence
 from ablate.report.runs import (
     MOST_LINKS,
     MOST_SEARCHED,
+    compared_table,
     failed_table,
     health_table,
     runs_table,
@@ -40,7 +52,8 @@ from ablate.report.values import (
     winners_table,
     words_table,
 )
-from ablate.tables import Table, of_frame
+from ablate.report.viewer import flipped
+from ablate.tables import of_frame
 
 BESIDE = (
     "Beside this page: tables/arms, answers (csv, tex), winners, budget, runs, images (csv), paper "
@@ -55,166 +68,57 @@ BESIDE_LINKED = (
 ANCHORS = {"answers": "evidence"}  # the cards above are called answers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A paragraph; `look` is "", "small" or "strong", `link` is (label, anchor) behind it."""
-
-    kind: ClassVar = "text"
-    text: str
-    look: str = ""
-    link: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bullets:
-    """A list of texts."""
-
-    kind: ClassVar = "bullets"
-    texts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heading:
-    """A heading within a part; `level` 4 stands below level 3."""
-
-    kind: ClassVar = "heading"
-    text: str
-    level: int = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A figure as it is shown, or the reason why it is not."""
-
-    kind: ClassVar = "figure"
-    name: str
-    section: str
-    title: str
-    caption: str
-    reason: str = ""
-    svg: str = ""  # base64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tabled:
-    """A table.
-
-    Args:
-        table: What it holds.
-        look: "judged" (three columns of words first), "words" (nothing but words), or "".
-        folded: What a page shows in its place until it is opened; empty where it is always shown.
-        is_in_page_only: Whether Markdown leaves it to the files beside it.
-    """
-
-    kind: ClassVar = "table"
-    table: Table
-    look: str = ""
-    folded: str = ""
-    is_in_page_only: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A question with its verdict, and what is said of it."""
-
-    kind: ClassVar = "card"
-    anchor: str
-    look: str  # the word of the answer as a name of a style
-    id: str
-    asks: str
-    answer: str
-    blocks: "tuple[Block, ...]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """The items of the checklist."""
-
-    kind: ClassVar = "checklist"
-    items: tuple[Item, ...]
-
-
-Block: TypeAlias = Text | Bullets | Heading | Shown | Tabled | Card | Checked
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A part of a report: its anchor on the page, its heading and its blocks.
-
-    `is_in_markdown`: a page that links what lies beside it leaves the part to report.md.
-    """
-
-    anchor: str
-    heading: str
-    blocks: tuple[Block, ...]
-    is_in_markdown: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Everything that a report says, in its order."""
-
-    title: str
-    banner: tuple[Text, ...]  # above everything else
-    parts: tuple[Part, ...]
-
-
 def report(contents: Contents, figures: Sequence[Shown], *, is_linked: bool = False) -> Report:
     """All parts of the report of some contents; `is_linked` as in `page.render`."""
+    first = featured(figures)
+    rest = [one for one in figures if one not in first]
+    parts = (
+        first_part(contents, first),
+        *(
+            Part(
+                anchor=f"behind-{anchor(question.id, number)}",
+                heading=f"Behind {question.id}",
+                blocks=tuple(_behind(contents, question)),
+            )
+            for number, question in enumerate(contents.answered, start=1)
+        ),
+        *(
+            Part(
+                anchor=ANCHORS.get(section, section),
+                heading=heading,
+                blocks=(
+                    *_above_figures(contents, section),
+                    *(one for one in rest if one.section == section and not one.reason),
+                    *_beside_figures(contents, section),
+                ),
+            )
+            for section, heading in SECTIONS.items()
+            if section != "first"
+        ),
+        Part(
+            anchor="tables",
+            heading="Tables",
+            blocks=tuple(_tables(contents, is_linked=is_linked)),
+        ),
+        Part(anchor="runs", heading="Runs", blocks=tuple(_runs(contents))),
+        Part(
+            anchor="checklist",
+            heading="Checklist",
+            blocks=tuple(_checklist(contents)),
+            is_in_markdown=True,
+        ),
+        Part(
+            anchor="provenance",
+            heading="Provenance",
+            blocks=tuple(_provenance(contents, rest)),
+            is_in_markdown=True,
+        ),
+    )
     return Report(
         title=contents.facts.title,
         banner=tuple(_banner(contents)),
-        parts=(
-            _answers(contents),
-            *(
-                Part(
-                    anchor=f"behind-{_anchor(question, number)}",
-                    heading=f"Behind {question.id}",
-                    blocks=tuple(_behind(contents, question)),
-                )
-                for number, question in enumerate(contents.answered, start=1)
-            ),
-            *(
-                Part(
-                    anchor=ANCHORS.get(section, section),
-                    heading=heading,
-                    blocks=(
-                        *_figures([one for one in figures if one.section == section]),
-                        *_beside_figures(contents, section),
-                    ),
-                )
-                for section, heading in SECTIONS.items()
-            ),
-            Part(
-                anchor="tables",
-                heading="Tables",
-                blocks=tuple(_tables(contents, is_linked=is_linked)),
-            ),
-            Part(anchor="runs", heading="Runs", blocks=tuple(_runs(contents))),
-            Part(
-                anchor="checklist",
-                heading="Checklist",
-                blocks=tuple(_checklist(contents)),
-                is_in_markdown=True,
-            ),
-            Part(
-                anchor="provenance",
-                heading="Provenance",
-                blocks=(Tabled(table=origin_table(contents), look="words"),),
-                is_in_markdown=True,
-            ),
-        ),
+        parts=tuple(part for part in parts if part.blocks),
     )
-
-
-def anchor(name: str, number: int) -> str:
-    """An id that an address can hold.
-
-    Example:
-        >>> anchor("scale ratio?", 2)
-        'q2-scale-ratio'
-    """
-    return f"q{number}-{re.sub(r'[^A-Za-z0-9_]+', '-', name).strip('-')}"
 
 
 def reselected(question: AnsweredQuestion) -> str:
@@ -241,76 +145,48 @@ def _at_own_points(question: AnsweredQuestion) -> Iterator[str]:
             yield f"{metric_label(one.metric)} at the points that it chooses: {sizes}."
 
 
-def _anchor(question: AnsweredQuestion, number: int) -> str:
-    return anchor(question.id, number)
-
-
 def _banner(contents: Contents) -> Iterator[Text]:
-    facts = contents.facts
+    """Yield what a reader must know before any number."""
     if contents.banner:
         yield Text(text=contents.banner, look="strong")
     if not contents.answered:
         yield Text(text=summary.NO_CLAIM)
-    if facts.drift:
-        yield Text(text=facts.drift, look="strong")
+    if contents.facts.drift:
+        yield Text(text=contents.facts.drift, look="strong")
     for text in (*contents.unscored, *contents.damage):
         yield Text(text=text, look="strong")
-    counts = ", ".join(f"{count} {split}" for split, count in facts.counts.items())
-    yield Text(
-        text=f"Data: {facts.data_label} ({counts} {facts.items}). Budget per run: {facts.budget}. "
-        f"Metrics: {facts.protocol}, on the test {facts.items}. Design {facts.design_hash}."
-    )
-    if text := convergence(contents):
-        yield Text(text=text)
-
-
-def _answers(contents: Contents) -> Part:
-    if not contents.answered:
-        asks = Bullets(texts=contents.facts.asks)
-        return Part(anchor="answers", heading="Asked", blocks=(asks,))
-    cards = [
-        _card(contents, question, _anchor(question, number))
-        for number, question in enumerate(contents.answered, start=1)
-    ]
-    return Part(anchor="answers", heading="Answers", blocks=tuple(cards))
-
-
-def _card(contents: Contents, question: AnsweredQuestion, place: str) -> Card:
-    gamed = gamed_values(question, contents.comparators)
-    blocks: list[Block] = [Text(text=question.advice)] if question.advice else []
-    if question.components and question.cells:
-        paper = paper_table([source_of(contents, question)])
-        blocks += [Tabled(table=paper), Text(text=NOTE, look="small")]
-    if question.contrasts:
-        blocks.append(Tabled(table=words_table(question)))
-    blocks += [
-        Bullets(
-            texts=tuple(
-                with_mark(question.sentence_of(row), row.metric, gamed) for row in question.deciding
-            )
-        )
-    ]
-    blocks += [Text(text=sentence(gamed))] if gamed else []
-    blocks += [Text(text=text) for text in question.notes]
-    if question.caveats:
-        blocks += [Heading(text="Caveats", level=4), Bullets(texts=question.caveats)]
-    if question.estimand is not None:
-        lines = estimand_lines(question)
-        blocks += [Heading(text="What is compared", level=4), Bullets(texts=lines)]
-    elif text := reselected(question):
-        blocks.append(Text(text=text, look="small"))
-    behind = ("What it rests on", f"behind-{place}")
-    return Card(
-        anchor=place,
-        look=question.word.replace(" ", "-"),
-        id=question.id,
-        asks=question.asks,
-        answer=question.answer,
-        blocks=(*blocks, Text(text=question.scope, look="small", link=behind)),
-    )
 
 
 def _behind(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
+    """Yield what an answer rests on: words, sentences, caveats, then every row and value."""
+    gamed = gamed_values(question, contents.comparators)
+    if question.components and question.cells:
+        paper = paper_table([source_of(contents, question)])
+        yield Tabled(table=paper)
+        yield Text(text=NOTE, look="small")
+    if question.contrasts:
+        yield Tabled(table=words_table(question), look="labelled")
+    yield Bullets(
+        texts=tuple(
+            with_mark(question.sentence_of(row), row.metric, gamed) for row in question.deciding
+        )
+    )
+    if gamed:
+        yield Text(text=sentence(gamed))
+    yield from (Text(text=text) for text in question.notes)
+    if question.caveats:
+        yield Heading(text="Caveats", level=4)
+        yield Bullets(texts=question.caveats)
+    if question.estimand is not None:
+        yield Heading(text="What is compared", level=4)
+        yield Bullets(texts=estimand_lines(question))
+    elif text := reselected(question):
+        yield Text(text=text, look="small")
+    yield from _numbers(contents, question)
+
+
+def _numbers(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
+    """Yield the tables of a question: its rows by role, the means of its values, its winners."""
     for place, role in enumerate(roles_of(question)):
         rows, name = contrasts_table(question, role), ROLES[role].capitalize()
         folded = f"{name} ({len(rows.rows)})" if place else ""
@@ -351,12 +227,14 @@ def _behind(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
     )
 
 
-def _figures(figures: Sequence[Shown]) -> Iterator[Block]:
-    """Yield the figures that have something to show, and why the others have not."""
-    yield from (one for one in figures if not one.reason)
-    missing = [f"{one.title} ({one.reason})" for one in figures if one.reason]
-    if missing:
-        yield Text(text=f"Not drawn: {'; '.join(missing)}.", look="small")
+def _above_figures(contents: Contents, section: Section) -> Iterator[Block]:
+    """Yield what a section says before its figures."""
+    if section == "answers" and contents.answered:
+        yield Text(text=data_line(contents), look="small")
+    if section == "health" and (text := convergence(contents)):
+        yield Text(text=text)
+    if section == "qualitative":
+        yield from flipped(contents)
 
 
 def _beside_figures(contents: Contents, section: Section) -> Iterator[Block]:
@@ -384,7 +262,7 @@ def _searches(contents: Contents) -> Iterator[Block]:
             f"most {MOST_SEARCHED}, best first; all are in tables/runs.csv.",
             look="small",
         )
-        yield Tabled(table=searched)
+        yield Tabled(table=searched, look="searched")
 
 
 def _health(contents: Contents) -> Iterator[Block]:
@@ -405,6 +283,13 @@ def _health(contents: Contents) -> Iterator[Block]:
         ]
         if notes:
             yield Bullets(texts=tuple(notes))
+        compared = compared_table(contents)
+        if compared.rows:
+            yield Tabled(
+                table=compared,
+                look="judged",
+                folded=f"Exact tests over blocks ({len(compared.rows)})",
+            )
     yield Heading(text="Runs that failed")
     failed = failed_table(contents)
     if failed.rows:
@@ -451,3 +336,13 @@ def _checklist(contents: Contents) -> Iterator[Block]:
         look="small",
     )
     yield Checked(items=tuple(checklist(contents)))
+
+
+def _provenance(contents: Contents, figures: Sequence[Shown]) -> Iterator[Block]:
+    """Yield where the numbers come from, and last what does not apply to this study."""
+    yield Tabled(table=origin_table(contents), look="words")
+    packages = package_table(contents)
+    yield Tabled(table=packages, look="words", folded=f"Packages ({len(packages.rows)})")
+    missing = tuple(f"{one.title} ({one.reason})" for one in figures if one.reason)
+    if missing:
+        yield Folded(text=f"Does not apply here ({len(missing)} figures)", texts=missing)

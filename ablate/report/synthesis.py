@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from ablate.analysis.synthesis import SynthesizedStudies
+from ablate.report.anchors import anchor
+from ablate.report.blocks import Block, Bullets, Part, Report, Shown, Tabled, Text
 from ablate.report.page import as_svg, html, markdown
-from ablate.report.sections import Block, Bullets, Part, Report, Shown, Tabled, Text, anchor
 from ablate.report.synthesis_figure import CAPTION, TITLE, forest
 from ablate.report.synthesis_tables import (
     LEGEND,

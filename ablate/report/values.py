@@ -64,11 +64,14 @@ def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
                 question.word_of(row),
                 unit.effect(row.estimate),
                 unit.interval(row.ci_low, row.ci_high),
-                NONE if row.p_holm is None else chance(row.p_holm).removeprefix("= "),
+                *(
+                    NONE if p is None else chance(p).removeprefix("= ")
+                    for p in (row.p_holm, row.p_step_down)
+                ),
                 number(row.d_z, 2),
                 number(row.p_better, 2),
                 unit.margin(row.smallest_effect),
-                f"{row.blocks} x {row.images}",
+                _seen(row),
                 *(_there(row, times, unit) for times in budgets),
             ]
         )
@@ -79,6 +82,7 @@ def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
         "effect",
         level,
         "p_Holm",
+        "p flips",
         "d_z",
         "P(better)",
         "smallest",
@@ -112,6 +116,12 @@ class _Unit:
         if smallest is None:
             return NONE
         return f"{abs(smallest * self.scale):.{self.decimals}f}{self.name}"
+
+
+def _seen(row: Row) -> str:
+    """Return blocks and images of a row, and the scenes that the images show where they differ."""
+    text = f"{row.blocks} x {row.images}"
+    return text if row.groups in (None, row.images) else f"{text} ({row.groups} scenes)"
 
 
 def _there(row: Row, times: float, unit: _Unit) -> str:

@@ -127,7 +127,7 @@ def test_a_planted_effect_that_halves_is_told_in_the_row_its_sentence_and_the_ca
     assert there.percent == pytest.approx(0.4 * present(row.percent), rel=0.2)
     assert present(there.ci_low) < there.estimate < present(there.ci_high)
     assert there.change == pytest.approx(there.estimate - row.estimate)
-    assert f"At twice the steps {there.percent:+.2f} % (95 % CI " in row.sentence
+    assert f"At twice the steps it is {there.percent:+.1f} % (95 % CI " in row.sentence
     assert "the effect does not hold at that budget:" in row.sentence
     assert contents.verdicts is not None
     (caveat,) = [text for text in contents.verdicts.questions[0].caveats if "twice" in text]

@@ -50,7 +50,7 @@ def test_the_states_of_each_value_are_counted_and_tested_over_blocks() -> None:
     (sentence,) = health.sentences
     assert sentence == (
         "photographic negatives: 32 of 96 for sign_free, 0 of 96 for signed; in 10 of 16 blocks more "
-        "under sign_free than under signed, in none fewer, exact p_Holm = 0.002"
+        "under sign_free than under signed, in none fewer"
     )
     (row,) = encode(health)["comparisons"]
     assert (row["more"], row["fewer"], row["blocks"]) == (0, 10, 16)  # of signed, the value
@@ -63,9 +63,7 @@ def test_few_unhealthy_trainings_stand_in_the_table_alone() -> None:
     assert found(points({})).sentences == ()
     few = found(points({"signed": {1: 4}}))  # 4 %
     (sentence,) = few.sentences
-    assert sentence.endswith(
-        "no two values differ by the exact test over blocks (p_Holm = 1.000 or more)"
-    )
+    assert sentence.endswith("no two values differ by the exact test over blocks")
     assert few.caveats == ()
     assert len(found(points({"signed": {1: 5}})).caveats) == 2
 

@@ -167,8 +167,8 @@ def test_a_headline_of_a_trade_off_and_what_to_use() -> None:
     one = pair(0.84, 0.5, shown(change=1.7, half=0.35), shown("vif", 10.2), guards=(en, sd))
     text = headline("ratio", [one])
     assert text == (
-        "ratio 0.84 vs 0.5 is a trade-off: Qabf +1.7 % (+1.4 to +2.0), VIF +10.2 %, EN -1.1 %, "
-        "SD -2.3 %."
+        "ratio 0.84 vs 0.5 is a trade-off: Qabf +1.7 % (+1.4 to +2.0). VIF +10.2 % (+9.7 to +10.7). "
+        "EN -1.1 % (-1.3 to -0.9). SD -2.3 % (-2.7 to -1.9)."
     )
     assert advice("ratio", [one], values=[0.5, 0.84]) == (
         "What to use: 0.84 for Qabf and VIF, 0.5 for EN and SD."
@@ -180,11 +180,18 @@ def test_a_headline_has_the_effect_at_another_budget() -> None:
     later = [
         Later(contrast="0.84 vs 0.5", metric="vif", change=9.0, at="twice the steps"),
         Later(contrast="0.25 vs 0.5", metric="qabf", change=9.0, at="twice the steps"),
-        Later(contrast="0.84 vs 0.5", metric="qabf", change=3.0, at="twice the steps"),
+        Later(
+            contrast="0.84 vs 0.5",
+            metric="qabf",
+            change=3.0,
+            at="twice the steps",
+            low=2.0,
+            high=4.0,
+        ),
     ]
     assert headline("ratio", [one], later=later) == (
-        "ratio 0.84 vs 0.5 is a gain: Qabf +7.9 % (+5.9 to +9.9), +3.0 % at twice the steps, "
-        "VIF +10.2 %."
+        "ratio 0.84 vs 0.5 is a gain: Qabf +7.9 % (+5.9 to +9.9). VIF +10.2 % (+9.7 to +10.7). "
+        "Qabf at twice the steps +3.0 % (+2.0 to +4.0)."
     )
 
 
@@ -233,6 +240,8 @@ def test_a_headline_is_short(answers: list[Answered], has_budget: bool) -> None:
     text = headline("scale ratio", answers, later=later if has_budget else ())
     assert len(text.split()) <= 40
     assert len(re.findall(r" [+-]\d[\d.]* %", text)) <= 4
+    for sentence in re.split(r"\.(?: |$)", text):
+        assert len(re.findall(r"[+-]\d[\d.]* %", sentence)) <= 1
     assert advice("scale ratio", answers, values=[0.25, 0.5, 0.7071, 0.8409]).count("\n") == 0
 
 

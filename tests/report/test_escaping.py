@@ -3,7 +3,6 @@
 import re
 import string
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,46 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.report.contents import Contents
-from ablate.report.page import markdown, render
+from ablate.report.page import markdown
 from ablate.report.sections import report
 from ablate.tables import Cell, harmless, latex_text, markdown_text, table, to_latex, write_csv
-from tests.report.answered import VARIANT, answered_contents
+from tests.report.hostile import FORMULA, hostile_report
 
-EVIL = "<script>alert(1)</script> **b** [x](javascript:y) \\input{z} 50% a_b $\\bad{$ | `c`"
-FORMULA = '=HYPERLINK("x")'
 BARE = re.compile(r"(?<!\\)(?:\\\\)*[*_`\[\]|~$#]")
 
 
 @pytest.fixture(scope="module")
 def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the report of a study whose every word is hostile."""
-    given = answered_contents(
-        questions=[{**VARIANT, "asks": EVIL}],
-        blocks=6,
-        explored=0,
-        hunted=0,
-        images=3,
-        title=EVIL,
-        data_label=EVIL,
-        budget=EVIL,
-        asks=[EVIL],
-        baseline_arm=EVIL,
-        arms=[EVIL, FORMULA],
-    )
-    runs = given.runs.assign(arm=EVIL)
-    runs.loc[0, ["state", "reason", "arm"]] = ["failed", EVIL, FORMULA]
-    (question,) = given.answered
-    hostile = replace(question, reason=EVIL, caveats=(EVIL,), scope=EVIL, notes=(EVIL,))
-    assert given.verdicts is not None
-    verdicts = replace(given.verdicts, questions=(hostile,))
-    out = tmp_path_factory.mktemp("evil")
-    render(replace(given, runs=runs, verdicts=verdicts, links={"study": EVIL}), out)
-    return out
+    return hostile_report(tmp_path_factory.mktemp("evil"))
 
 
 def test_the_page_holds_no_markup_of_others(evil: Path) -> None:
     page = (evil / "report.html").read_text()
-    assert "<script" not in page
+    assert page.count("<script") == 1
+    assert page.index("<script>") > page.rindex("&lt;script&gt;")
     assert page.count("&lt;script&gt;") > 5
     assert 'href="javascript' not in page
 
@@ -145,5 +122,5 @@ def test_no_line_of_markdown_starts_a_head_or_a_list_of_others(
 ) -> None:
     text = markdown(report(contents(title="# head", asks=[FORMULA, "1. one", "- two"]), []))
     assert "# \\# head" in text
-    assert "- 1\\. one" in text
-    assert "- \\- two" in text
+    assert "\n1\\. one\n" in text
+    assert "\n\\- two\n" in text

@@ -7,9 +7,10 @@ import pytest
 
 from ablate.analysis.answers import answer
 from ablate.report.best import best
+from ablate.report.blocks import Block, Bullets
 from ablate.report.contents import Contents
 from ablate.report.runs import health_table, runs_table, searched_table
-from ablate.report.sections import Block, Bullets, report
+from ablate.report.sections import report
 from ablate.report.summary import summary
 from ablate.report.tables import arm_table
 from ablate.tracking.reader import with_health

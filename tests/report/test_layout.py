@@ -18,7 +18,16 @@ from ablate.report.figures import FIGURES
 from tests.report.answered import answered_contents, asked
 from tests.report.drawable import numbers_of
 
-MINE = ("forest", "isolation", "arm_points", "ranks", "pareto", "power", "budget")
+MINE = (
+    "primary_effects",
+    "forest",
+    "isolation",
+    "arm_points",
+    "ranks",
+    "pareto",
+    "power",
+    "budget",
+)
 LONG = [
     "signed",
     "magnitude_of_the_gradient",

@@ -92,7 +92,9 @@ def _file(answers: pd.DataFrame) -> bytes:
 
 def _strays(row: Row) -> list[str]:
     """The numbers in a sentence that its row does not have, as far as it shows them."""
-    numbers = [float(value) for value in asdict(row).values() if is_number(value)]
+    known = [asdict(row), *map(asdict, row.budgets)]
+    numbers = [float(value) for one in known for value in one.values() if is_number(value)]
+    numbers += [value * row.to_percent for value in numbers] if row.to_percent else []
     fixed = {"95", "0.05", "80", "0.001"}  # level of the interval, alpha, power, smallest p
     shown = re.findall(r"[-+]?\d+(?:\.\d+)?", row.sentence)
     return [

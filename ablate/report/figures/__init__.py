@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from ablate.registry import Registry
 from ablate.report.contents import Contents
 
-Section = Literal["answers", "exploration", "health", "qualitative"]
+Section = Literal["first", "answers", "exploration", "health", "qualitative"]
 SECTIONS: dict[Section, str] = {  # in the order in which a report has them
+    "first": "First page",
     "answers": "Evidence",
     "exploration": "Exploration: describes, claims nothing",
     "health": "Training health",

@@ -3,7 +3,6 @@
 import math
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,6 +11,7 @@ from ablate.metrics.catalogue import BETTER, LABELS
 from ablate.metrics.copies import marked
 from ablate.report import theme
 from ablate.report.contents import Contents
+from ablate.report.dots import behind
 from ablate.report.figures import FIGURES, NotDrawn, Section
 
 MARKERS = {COPY: "D", "rule": "s", REFERENCE: "^"}
@@ -36,12 +36,12 @@ class ArmPoints:
     )
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
-        """Return one row per run and metric: arm, seed, metric, value."""
+        """Return one row per run and metric: run_id, arm, seed, metric, value."""
         runs = _shown(contents)
         if runs.empty:
             return NotDrawn("no designed run has finished")
         keys = [f"test/{name}" for name in contents.facts.metrics if f"test/{name}" in runs]
-        long = runs.melt(["arm", "seed"], keys, var_name="metric").dropna()
+        long = runs.melt(["run_id", "arm", "seed"], keys, var_name="metric").dropna()
         return long.assign(metric=long["metric"].str.removeprefix("test/"))
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
@@ -67,21 +67,12 @@ class ArmPoints:
         colours = {arm: theme.style(arm, order)[0] for arm in order}
         for index, (axis, metric) in enumerate(zip(axes, metrics, strict=False)):
             part = numbers[numbers["metric"] == metric]
-            sns.stripplot(
-                part,
-                x="value",
-                y="arm",
-                order=order,
-                hue="arm",
-                palette=colours,
-                jitter=False,
-                size=4,
-                alpha=0.8,
-                legend=False,
-                ax=axis,
-            )
             for place, arm in enumerate(order):
-                mean = part.loc[part["arm"] == arm, "value"].mean()
+                mine = part[part["arm"] == arm]
+                y = [place] * len(mine)
+                dots = axis.scatter(mine["value"], y, s=16, color=colours[arm], alpha=0.8, lw=0)
+                behind(dots, mine["run_id"])
+                mean = mine["value"].mean()
                 axis.plot([mean, mean], [place - 0.32, place + 0.32], color=colours[arm], lw=1.6)
             _draw_comparators(axis, beside[beside["metric"] == metric], part["value"], places)
             title = f"{LABELS[metric]} {theme.ARROW[BETTER[metric]]}"

@@ -1,5 +1,6 @@
 """Effects with their intervals: a block per question, a panel per contrast, rows are metrics."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -49,33 +50,7 @@ class Forest:
         """Return one row per question, contrast, metric: estimate, interval, blocks, in percent."""
         if not contents.answered:
             return NotDrawn(NO_ANSWERS)
-        rows = []
-        for question in contents.answered:
-            for row in question.rows:
-                scale = row.to_percent
-                if scale is None or row.percent is None:
-                    continue
-                if row.ci_low is None or row.ci_high is None:
-                    continue
-                smallest = row.smallest_effect
-                rows.append(
-                    {
-                        "question": question.id,
-                        "base": question.base_in_words,
-                        "contrast": row.contrast,
-                        "value": row.value,
-                        "baseline": row.baseline,
-                        "metric": row.metric,
-                        "role": row.role,
-                        "verdict": row.verdict,
-                        "word": _word(question, row),
-                        "percent": row.percent,
-                        "low": row.ci_low * scale,
-                        "high": row.ci_high * scale,
-                        "smallest": None if smallest is None else smallest * abs(scale),
-                        "blocks": " ".join(f"{value * scale:.6g}" for value in row.by_block),
-                    }
-                )
+        rows = list(forest_rows(contents))
         return (
             pd.DataFrame(rows) if rows else NotDrawn("no effect has a base to be a percentage of")
         )
@@ -92,6 +67,34 @@ class Forest:
                 theme.heading(part, question)
         theme.legend_below(made, _handles(numbers))
         return made
+
+
+def forest_rows(contents: Contents) -> Iterator[dict[str, Any]]:
+    """Yield one row per question, contrast and metric: estimate, interval, blocks, in percent."""
+    for question in contents.answered:
+        for row in question.rows:
+            scale = row.to_percent
+            if scale is None or row.percent is None:
+                continue
+            if row.ci_low is None or row.ci_high is None:
+                continue
+            smallest = row.smallest_effect
+            yield {
+                "question": question.id,
+                "base": question.base_in_words,
+                "contrast": row.contrast,
+                "value": row.value,
+                "baseline": row.baseline,
+                "metric": row.metric,
+                "role": row.role,
+                "verdict": row.verdict,
+                "word": _word(question, row),
+                "percent": row.percent,
+                "low": row.ci_low * scale,
+                "high": row.ci_high * scale,
+                "smallest": None if smallest is None else smallest * abs(scale),
+                "blocks": " ".join(f"{value * scale:.6g}" for value in row.by_block),
+            }
 
 
 def _word(question: AnsweredQuestion, row: Row) -> str:

@@ -1,5 +1,6 @@
 """Fused test images of every value beside their sources, chosen by rule, with a closer look."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -50,45 +51,49 @@ class FusedGrid:
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return two rows per image, one column per source and value."""
-        columns = pictures.columns(contents)
-        wide = theme.WIDE_IN / (len(columns) + 0.35)
-        first = pictures.read(contents, columns[0][1], numbers["image"].iloc[0])
-        tall = 0.75 if first is None else first.shape[0] / first.shape[1]
-        height = len(numbers) * wide * (tall + 1.0) + 0.35
-        made, axes = theme.figure(
-            rows=2 * len(numbers),
-            columns=len(columns),
-            height_in=height,
-            height_ratios=[tall, 1.0] * len(numbers),
-        )
-        for row, entry in enumerate(numbers.to_dict("records")):
-            top, left, side = (int(entry[name]) for name in ("top_px", "left_px", "side_px"))
-            read = [pictures.read(contents, name, entry["image"]) for _, name in columns]
-            shapes = [one.shape for one in read[len(pictures.SOURCES) :] if one is not None]
-            for column, (label, _) in enumerate(columns):
-                whole = axes[2 * row * len(columns) + column]
-                window = axes[(2 * row + 1) * len(columns) + column]
-                picture = read[column]
-                if picture is not None:
-                    whole.imshow(picture, cmap="gray", vmin=0, vmax=255)
-                if picture is not None and picture.shape == shapes[0]:  # else another part of it
-                    whole.add_patch(
-                        Rectangle((left - 0.5, top - 0.5), side, side, fill=False, ec=FRAME, lw=0.9)
-                    )
-                    window.imshow(
-                        picture[top : top + side, left : left + side],
-                        cmap="gray",
-                        vmin=0,
-                        vmax=255,
-                        interpolation="nearest",
-                    )
-                _bare(whole)
-                _bare(window, colour=FRAME)
-                if row == 0:
-                    whole.set_title(theme.wrapped(label, 16))
-                if column == 0:
-                    whole.set_ylabel(_words(entry), fontsize=6)
-        return made
+        return grid(contents, numbers, pictures.columns(contents))
+
+
+def grid(contents: Contents, numbers: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Figure:
+    """Return two rows per image, one column per (label, name in the gallery)."""
+    wide = theme.WIDE_IN / (len(columns) + 0.35)
+    first = pictures.read(contents, columns[0][1], numbers["image"].iloc[0])
+    tall = 0.75 if first is None else first.shape[0] / first.shape[1]
+    height = len(numbers) * wide * (tall + 1.0) + 0.35
+    made, axes = theme.figure(
+        rows=2 * len(numbers),
+        columns=len(columns),
+        height_in=height,
+        height_ratios=[tall, 1.0] * len(numbers),
+    )
+    for row, entry in enumerate(numbers.to_dict("records")):
+        top, left, side = (int(entry[name]) for name in ("top_px", "left_px", "side_px"))
+        read = [pictures.read(contents, name, entry["image"]) for _, name in columns]
+        shapes = [one.shape for one in read[len(pictures.SOURCES) :] if one is not None]
+        for column, (label, _) in enumerate(columns):
+            whole = axes[2 * row * len(columns) + column]
+            window = axes[(2 * row + 1) * len(columns) + column]
+            picture = read[column]
+            if picture is not None:
+                whole.imshow(picture, cmap="gray", vmin=0, vmax=255)
+            if picture is not None and picture.shape == shapes[0]:  # else another part of it
+                whole.add_patch(
+                    Rectangle((left - 0.5, top - 0.5), side, side, fill=False, ec=FRAME, lw=0.9)
+                )
+                window.imshow(
+                    picture[top : top + side, left : left + side],
+                    cmap="gray",
+                    vmin=0,
+                    vmax=255,
+                    interpolation="nearest",
+                )
+            _bare(whole)
+            _bare(window, colour=FRAME)
+            if row == 0:
+                whole.set_title(theme.wrapped(label, 16))
+            if column == 0:
+                whole.set_ylabel(_words(entry), fontsize=6)
+    return made
 
 
 def _bare(axis: Axes, *, colour: str | None = None) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from ablate.analysis.effects import near
 from ablate.analysis.question import label_of, metric_label
@@ -147,6 +148,7 @@ def _draw_history(part: SubFigure, trials: pd.DataFrame, label: str) -> None:
         xlabel="trial, in the order of the study", ylabel=label, xlim=(0.5, float(order[-1]) + 0.5)
     )
     axis.locator_params(axis="y", nbins=5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     theme.legend_below(part, [*shown.values(), line])
 
 

@@ -1,0 +1,54 @@
+"""The runs behind the dots of a figure: their places, their links, and files without them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from ablate.report.contents import Contents
+from ablate.report.dots import take_dots
+from ablate.report.figures import FIGURES
+from ablate.report.page import as_svg, lay_out
+
+Make = Callable[..., Contents]
+SERVER = "https://host/#/experiments/1/runs/"
+
+
+@pytest.mark.parametrize("name", ["arm_points", "primary_scores"])
+def test_every_run_has_its_dot_where_its_score_is(contents: Make, name: str) -> None:
+    given = contents()
+    figure = FIGURES.get(name)()
+    numbers = figure.numbers(given)
+    assert isinstance(numbers, pd.DataFrame)
+    drawn = figure.draw(given, numbers)
+    lay_out(drawn)
+    dots = take_dots(drawn, given)
+    metrics = list(dict.fromkeys(numbers["metric"]))
+    panels = dict(zip(metrics, drawn.axes, strict=False))
+    height = drawn.get_figheight() * 72
+    wanted: list[tuple[str, float]] = []
+    for row in numbers.itertuples():
+        x, _ = panels[row.metric].transData.transform((row.value, 0)) * 72 / drawn.dpi
+        wanted.append((str(row.run_id), round(float(x), 1)))
+    found = sorted((dot.run_id, dot.x) for dot in dots)
+    assert [run_id for run_id, _ in found] == [run_id for run_id, _ in sorted(wanted)]
+    assert [x for _, x in found] == pytest.approx([x for _, x in sorted(wanted)], abs=0.11)
+    assert all(0 < dot.y < height for dot in dots)
+    arms = given.runs.set_index("run_id")["arm"]
+    assert all(dot.text.startswith(f"{arms[dot.run_id]} · ") for dot in dots)
+    assert {dot.url for dot in dots} == {""}
+    assert "href" not in as_svg(drawn).decode()
+    assert take_dots(drawn, given) == ()
+
+
+def test_a_server_makes_links_of_them(contents: Make) -> None:
+    given = contents()
+    known = {run_id: f"id{number}" for number, run_id in enumerate(given.runs["run_id"])}
+    linked = replace(given, links=known, server=SERVER)
+    figure = FIGURES.get("arm_points")()
+    numbers = figure.numbers(linked)
+    assert isinstance(numbers, pd.DataFrame)
+    drawn = figure.draw(linked, numbers)
+    lay_out(drawn)
+    assert {dot.url for dot in take_dots(drawn, linked)} == {SERVER + one for one in known.values()}
