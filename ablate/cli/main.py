@@ -145,7 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
     except SystemExit as end:
         lost = streams.lost_output()
         if lost:
-            typer.echo(lost, err=True)
+            echo(lost, err=True)
             raise SystemExit(end.code or streams.LOST) from None
         raise
 

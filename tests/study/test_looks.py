@@ -9,6 +9,7 @@ import pytest
 
 from ablate import config
 from ablate.errors import ConfigError
+from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
 from ablate.stored import encode
 from ablate.study import interim
@@ -217,7 +218,7 @@ def test_a_store_of_earlier_defaults_goes_on_with_the_even_split(tmp_path: Path)
 def test_a_further_look_goes_on_with_the_defaults_of_the_first(tmp_path: Path) -> None:
     Ledger(tmp_path / "mine").start({"design_hash": "d", "data_hash": "e", "defaults": 2})
     assert defaults_in(tmp_path / "mine@2") == defaults_in(tmp_path / "mine") == 2
-    assert defaults_in(tmp_path / "new@2") == 3
+    assert defaults_in(tmp_path / "new@2") == NEWEST
 
 
 def test_without_looks_nothing_is_registered_and_nothing_published(tmp_path: Path) -> None:

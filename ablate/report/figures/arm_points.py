@@ -3,6 +3,7 @@
 import math
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -69,9 +70,19 @@ class ArmPoints:
             part = numbers[numbers["metric"] == metric]
             for place, arm in enumerate(order):
                 mine = part[part["arm"] == arm]
-                y = [place] * len(mine)
-                dots = axis.scatter(mine["value"], y, s=16, color=colours[arm], alpha=0.8, lw=0)
-                behind(dots, mine["run_id"])
+                sns.stripplot(
+                    mine.assign(place=place),
+                    x="value",
+                    y="place",
+                    orient="y",
+                    native_scale=True,
+                    color=colours[arm],
+                    jitter=False,
+                    size=4,
+                    alpha=0.8,
+                    ax=axis,
+                )
+                behind(axis.collections[-1], mine["run_id"])
                 mean = mine["value"].mean()
                 axis.plot([mean, mean], [place - 0.32, place + 0.32], color=colours[arm], lw=1.6)
             _draw_comparators(axis, beside[beside["metric"] == metric], part["value"], places)
