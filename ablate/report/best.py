@@ -148,7 +148,7 @@ def _table_of_arms(arms: Sequence[ArmMean]) -> list[str]:
     width = max(len(one.arm) for one in arms)
     lines = ["No answer phase: means over runs, nothing is claimed."]
     for metric in dict.fromkeys(one.metric for one in arms):
-        lines.append(f"  {LABELS[metric]:{width}} {'mean':>8} {'sd':>8} {'n':>3}")
+        lines.append(f"  {label_of(metric):{width}} {'mean':>8} {'sd':>8} {'n':>3}")
         lines += [
             f"  {one.arm:{width}} {one.mean:8.4f} {_sd(one.sd)} {one.runs:>3}"
             for one in arms
