@@ -168,6 +168,22 @@ class EnvironmentFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetFacts:
+    """A further test set: what its pairs are, and by which rules they were scored.
+
+    `groups` is image -> scene; empty where each is a case of its own.
+    """
+
+    name: str
+    label: str
+    hash: str
+    count: int
+    protocol: str
+    protocol_hash: str
+    groups: Mapping[str, str] = stored(default_factory=dict, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceFacts:
     """Fused images or weights of others that were scored beside the runs."""
 
@@ -311,6 +327,7 @@ class StudyDocument:
         infeasible: Suggestions of a search that broke a constraint.
         duplicates: Suggestions of a search that repeated an arm.
         settings: The base settings of every run.
+        tests: Further test sets that the weights of its runs are scored on.
         environments: Those in which runs were made, where there are several.
         drift: How they differ, in a sentence.
         damage: Files that were damaged and are left out, in a sentence.
@@ -355,6 +372,7 @@ class StudyDocument:
     provenance: Provenance = field(default_factory=Provenance)
     references: tuple[ReferenceFacts, ...] = stored(default=(), optional=True)
     references_left_out: str = stored(default="", optional=True)
+    tests: tuple[SetFacts, ...] = stored(default=(), optional=True)
     environments: tuple[EnvironmentFacts, ...] = stored(default=(), name="strata", optional=True)
     drift: str = stored(default="", optional=True)
     damage: str = stored(default="", optional=True)

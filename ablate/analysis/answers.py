@@ -24,6 +24,7 @@ from ablate.analysis.document import (
 from ablate.analysis.environments import within_environments
 from ablate.analysis.estimand import estimand_of, with_caveats
 from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.further import on_sets_of
 from ablate.analysis.guards import without_training
 from ablate.analysis.health import health_of
 from ablate.analysis.interactions import agreement
@@ -35,6 +36,7 @@ from ablate.analysis.selection import points_of, select
 from ablate.analysis.sensitivity import sensitivity
 from ablate.design_names import BASELINE_ONLY
 from ablate.errors import DataError
+from ablate.metrics.catalogue import on_sets
 from ablate.published import Value
 from ablate.rules import Rules
 from ablate.settings.network import usual
@@ -75,7 +77,7 @@ def answer(
             frozen(
                 question,
                 percent_base=bases,
-                groups=facts.groups,
+                groups=_groups(facts),
                 alpha=about.level,
                 rules=facts.rules,
             ),
@@ -103,6 +105,25 @@ def answer(
             for one in answers.values()
         ),
     )
+
+
+def _labels(facts: StudyFacts) -> dict[str, str]:
+    """Return further test set -> what sentences call its data, all of them different."""
+    labels = [facts.data_label, *(one.label for one in facts.tests)]
+    return {
+        one.name: one.label if labels.count(one.label) == 1 else f"{one.label} ({one.name})"
+        for one in facts.tests
+    }
+
+
+def _groups(facts: StudyFacts) -> dict[str, str]:
+    """Return test image -> its scene, of all test sets; see `selection.on_test`."""
+    further = {
+        f"{one.name}/{image}": f"{one.name}/{scene}"
+        for one in facts.tests
+        for image, scene in one.groups.items()
+    }
+    return {**facts.groups, **further}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +217,7 @@ def _answered(
         ranks=ranks,
         agreement=ranking,
         plateau=steps,
+        on_sets=on_sets_of(question, selected, about, rows=verdict.rows),
     )
 
 
@@ -220,7 +242,8 @@ def frozen(
 def percent_bases(facts: StudyFacts, runs: pd.DataFrame) -> dict[str, float]:
     """Metric -> mean test score of the pilot's finished runs; empty without a pilot."""
     finished = finished_pilots(facts, runs)
-    columns = {metric: f"test/{metric}" for metric in facts.metrics}
+    further = on_sets(facts.metrics, [one.name for one in facts.tests]) if facts.tests else ()
+    columns = {metric: f"test/{metric}" for metric in (*facts.metrics, *further)}
     means = {
         metric: finished[column].mean() for metric, column in columns.items() if column in finished
     }
@@ -264,6 +287,7 @@ def facts_of(facts: StudyFacts, phase: str, question: str) -> Facts:
         data=facts.data_label,
         network=network_of(facts.settings),
         budget=facts.budget,
+        tests=_labels(facts),
         points=int(design.points or 0),
         preset=design.preset or "",
         may_claim=design.claims,

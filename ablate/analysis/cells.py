@@ -76,8 +76,11 @@ def cells_of(question: RegisteredQuestion, answers: pd.DataFrame, metric: str) -
 
 
 def _groups(question: RegisteredQuestion, images: Sequence[str]) -> tuple[str, ...] | None:
-    """The scene of each image; one that the study does not know is a scene of its own."""
-    if not question.groups:
+    """The scene of each image; one that the study does not know is a scene of its own.
+
+    None where no image of the test set has one.
+    """
+    if not any(image in question.groups for image in images):
         return None
     return tuple(question.groups.get(image, image) for image in images)
 

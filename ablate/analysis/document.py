@@ -63,6 +63,26 @@ class CellMean:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnSet:
+    """A question on a further test set, by the same weights: described unless it asked there.
+
+    Args:
+        name: Of the set.
+        label: Of its data.
+        rows: A row per contrast and metric, in plain names of metrics. Those that the question
+            registered are as they were judged; the others are described.
+        cells: Mean scores per metric, block and value.
+        agreement: Per primary metric, how alike the values rank on the study's own test part.
+    """
+
+    name: str
+    label: str
+    rows: tuple[Row, ...]
+    cells: tuple[CellMean, ...]
+    agreement: tuple[Agreement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Winner:
     """The tuning point that won in a block, with its nuisance settings."""
 
@@ -105,6 +125,7 @@ class AnsweredQuestion(Verdict):
         ranks: Mean rank of each value against the baseline.
         agreement: Of an interaction: whether rankings survive the other factor.
         plateau: Of steps: the smallest value as good as the best.
+        on_sets: The same on further test sets.
     """
 
     values: tuple[Value, ...] = ()
@@ -126,6 +147,7 @@ class AnsweredQuestion(Verdict):
     ranks: tuple[RankDifference, ...] = ()
     agreement: tuple[Agreement, ...] | None = stored(default=None, optional=True)
     plateau: Plateau | None = stored(default=None, optional=True)
+    on_sets: tuple[OnSet, ...] = stored(default=(), optional=True)
 
     @classmethod
     def of(cls, verdict: Verdict, **beside: Any) -> "AnsweredQuestion":

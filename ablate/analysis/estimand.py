@@ -320,7 +320,7 @@ def _expected(
     for block in np.unique(blocks[is_known]):
         here = blocks == block
         healthy = scores[here & is_known]
-        worst = healthy.min() if question.better[metric] == "higher" else healthy.max()
+        worst = healthy.min() if question.sign_of(metric) > 0 else healthy.max()
         filled = np.where(is_known, scores, worst)
         mine = [np.flatnonzero(here & one) for one in of_value]
         if not all(len(one) for one in mine):

@@ -1,9 +1,11 @@
 """What the guards and the scope of a verdict need to know of a study."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ablate.metrics.catalogue import set_of
 from ablate.published import NuisanceRange, Value
 from ablate.stats.power import ALPHA
 
@@ -18,6 +20,7 @@ class Facts:
         data: Label of the test data, as sentences show it.
         network: What was trained.
         budget: Steps, batch, crop.
+        tests: Further test set -> label of its data.
         points: Tuning points per value and block.
         preset: Of the answer design, empty where none.
         may_claim: False for a phase that was started as one without claims.
@@ -37,6 +40,7 @@ class Facts:
     data: str = ""
     network: str = ""
     budget: str = ""
+    tests: Mapping[str, str] = field(default_factory=dict)
     points: int = 1
     preset: str = ""
     may_claim: bool = True
@@ -51,6 +55,10 @@ class Facts:
     caveats: tuple[str, ...] = ()
     mixed_blocks: tuple[int, ...] = ()
     drift: str = ""
+
+    def data_of(self, metric: str) -> str:
+        """Return the label of the test data that a metric is scored on."""
+        return self.tests.get(set_of(metric)[0], self.data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def agreement(question: RegisteredQuestion, answers: pd.DataFrame) -> tuple[Agre
             taus = float(np.mean([kendall_tau(block[:, base], block[:, at]) for block in means]))
             tau = kendall_tau(*(means.mean(axis=0)[:, place] for place in (base, at)))
             before, there = (
-                _order(first.values, means.mean(axis=0)[:, place]) for place in (base, at)
+                order(first.values, means.mean(axis=0)[:, place]) for place in (base, at)
             )
             found.append(
                 Agreement(
@@ -78,8 +78,8 @@ def agreement(question: RegisteredQuestion, answers: pd.DataFrame) -> tuple[Agre
                     tau_over_blocks=taus,
                     same_best=before[0] == there[0],
                     sentence=(
-                        f"{metric_label(metric)}, best first: {_listed(before)} at "
-                        f"{second.factor} {label_of(second.baseline)}, {_listed(there)} "
+                        f"{metric_label(metric)}, best first: {listed(before)} at "
+                        f"{second.factor} {label_of(second.baseline)}, {listed(there)} "
                         f"at {label_of(value)} (Kendall's tau {tau:+.2f}, over single blocks "
                         f"{taus:+.2f}; described, not tested)."
                     ),
@@ -88,9 +88,11 @@ def agreement(question: RegisteredQuestion, answers: pd.DataFrame) -> tuple[Agre
     return tuple(found)
 
 
-def _listed(values: Sequence[Value]) -> str:
+def listed(values: Sequence[Value]) -> str:
+    """Return values in words, the first the best."""
     return " > ".join(label_of(value) for value in values)
 
 
-def _order(values: Sequence[Value], means: Floats) -> tuple[Value, ...]:
+def order(values: Sequence[Value], means: Floats) -> tuple[Value, ...]:
+    """Return the values by their means, larger ones first."""
     return tuple(values[at] for at in np.argsort(-means, kind="stable"))

@@ -48,7 +48,7 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
     found = {key: replace(one, p_step_down=flipped.get(key)) for key, one in found.items()}
     runs = _run_ids(selected)
     rows = tuple(
-        _row(
+        row_of(
             question,
             numbers,
             cells[metric],
@@ -276,7 +276,7 @@ def _corrected(family: Mapping[Key, float]) -> dict[Key, float]:
     return dict(zip(family, holm(list(family.values())).tolist(), strict=True))
 
 
-def _row(
+def row_of(
     question: RegisteredQuestion,
     numbers: Estimate,
     cells: Cells,

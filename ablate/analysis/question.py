@@ -6,7 +6,8 @@ from typing import Literal
 
 from ablate.config.schema import Expects, Trend
 from ablate.errors import ConfigError
-from ablate.metrics.catalogue import BETTER, LABELS, Direction
+from ablate.metrics import catalogue
+from ablate.metrics.catalogue import BETTER, Direction, set_of
 from ablate.published import Component, CrossedFactor, Value
 from ablate.rules import Base
 from ablate.stats.crossed import Images
@@ -106,7 +107,7 @@ class RegisteredQuestion:
 
     def sign_of(self, metric: str) -> int:
         """Return 1 where larger is better and -1 where smaller is."""
-        return 1 if self.better[metric] == "higher" else -1
+        return 1 if self.better[set_of(metric)[1]] == "higher" else -1
 
     def pair_of(self, contrast: Contrast) -> tuple[Value, Value] | None:
         """Return value and baseline of a contrast between two values, None for any other."""
@@ -162,4 +163,4 @@ def label_of(value: Value) -> str:
 
 def metric_label(metric: str) -> str:
     """Return the label of a metric, its name where it is not a packaged one."""
-    return LABELS.get(metric, metric)
+    return catalogue.label_of(metric)

@@ -9,7 +9,7 @@ from ablate.analysis.facts import Failures, Selected
 from ablate.analysis.health import is_unhealthy
 from ablate.analysis.question import RegisteredQuestion
 from ablate.errors import DataError
-from ablate.metrics.catalogue import BETTER, Direction
+from ablate.metrics.catalogue import BETTER, Direction, set_of
 
 POINT_COLUMNS = ("block", "value", "point", "run_id", "state", "reason")
 IMAGE_COLUMNS = ("run_id", "split", "image", "metric", "value")
@@ -57,7 +57,7 @@ def select(
     healthy = finite[~is_unhealthy(finite)]
     best = healthy.sort_values(column, ascending=better[metric] == "lower", kind="stable")
     winners = best.groupby(["block", "value"], sort=False).head(1)
-    test = images[images["split"] == "test"].rename(columns={"value": "score"})
+    test = on_test(images).rename(columns={"value": "score"})
     test = test[["run_id", "image", "metric", "score"]]
     answers = winners[["block", "value", "run_id"]].merge(test, on="run_id")
     lost = table.drop_duplicates(["block", "value"]).merge(
@@ -80,6 +80,17 @@ def select(
         adaptive=int(every["adaptive"].astype(bool).sum()) if "adaptive" in every else 0,
         unfinished=int((~every["state"].isin(ENDED)).sum()),
     )
+
+
+def on_test(images: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of all test sets; those of a further one as "SET/METRIC" of "SET/IMAGE"."""
+    further = images["split"].str.startswith("test/")
+    if not further.any():
+        return images[images["split"] == "test"]
+    found = images[further | (images["split"] == "test")].copy()
+    sets = found["split"].str.removeprefix("test").str.removeprefix("/")
+    prefix = sets.where(sets == "", sets + "/")
+    return found.assign(metric=prefix + found["metric"], image=prefix + found["image"])
 
 
 def points_of(question: RegisteredQuestion, runs: pd.DataFrame) -> pd.DataFrame:
@@ -105,7 +116,8 @@ def _worst(
     kept = []
     for metric in means.index.unique("metric"):
         of_runs = means.xs(metric, level="metric")
-        run = of_runs.idxmin() if better[metric] == "higher" else of_runs.idxmax()
+        is_higher = better[set_of(str(metric))[1]] == "higher"
+        run = of_runs.idxmin() if is_higher else of_runs.idxmax()
         kept.append(scores[(scores["metric"] == metric) & (scores["run_id"] == run)])
     return pd.concat(kept) if kept else scores
 

@@ -1,7 +1,7 @@
 """Verdicts in words: every number is one of the row, formatted here and nowhere else."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from scipy.special import ndtri, stdtrit
 
@@ -158,12 +158,14 @@ def caveats_of(
             f"{', '.join(facts.held)} held at one base value for all values: a difference may be "
             "one of tuning"
         )
-    few = min((cells[metric].scores.shape[2] for metric in question.primary), default=FEWEST_IMAGES)
+    grouped = [metric for metric in question.primary if cells[metric].groups]
+    plain = [metric for metric in question.primary if metric not in grouped]
+    few = min((cells[metric].scores.shape[2] for metric in plain), default=FEWEST_IMAGES)
     if question.images == "fixed":
         found.append("the claim is about this test set only: images are fixed")
-    elif question.groups:
-        found += _of_scenes(question, cells)
-    elif 1 < few < FEWEST_IMAGES:
+    elif grouped:
+        found += _of_scenes(grouped, cells)
+    if question.images != "fixed" and 1 < few < FEWEST_IMAGES:
         wider = stdtrit(few - 1, 0.975) / ndtri(0.975) - 1
         found.append(
             f"only {few} images: where images differ more than blocks the interval is too short, "
@@ -197,9 +199,9 @@ def caveats_of(
     return tuple(found)
 
 
-def _of_scenes(question: RegisteredQuestion, cells: Mapping[str, Cells]) -> Iterator[str]:
+def _of_scenes(metrics: Sequence[str], cells: Mapping[str, Cells]) -> Iterator[str]:
     """Yield what a small number of scenes means for the claim."""
-    seen = min(len(set(cells[metric].groups or ())) for metric in question.primary)
+    seen = min(len(set(cells[metric].groups or ())) for metric in metrics)
     if seen == 1:
         yield "all test images show one scene: nothing is said of other scenes"
     elif 1 < seen < FEWEST_SCENES:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ablate.analysis.health import is_unhealthy
 from ablate.analysis.published import StudyFacts
+from ablate.analysis.selection import on_test
 from ablate.design_names import AT_BUDGET, BLOCKED, CONFIRM, SEARCH, SOBOL
 from ablate.metrics.copies import Gamed, gamed_by_copies
 
@@ -117,7 +118,7 @@ def comparators(trivial_baselines: pd.DataFrame, references: pd.DataFrame) -> pd
     """Return what stands beside the arms: kind, name, label, metric, value; NaN for no number.
 
     A row per comparator and metric, with the mean over the images whose value is a number; trivial
-    baselines first, each in its published order.
+    baselines first, each in its published order. Scores on a further test set are SET/METRIC.
 
     Args:
         trivial_baselines: Published rows: kind (copy or rule), name, split, image, metric, value.
@@ -125,7 +126,7 @@ def comparators(trivial_baselines: pd.DataFrame, references: pd.DataFrame) -> pd
     """
     parts = [trivial_baselines, references.assign(kind=REFERENCE)]
     rows = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
-    rows = rows.assign(value=rows["value"].astype(float))
+    rows = on_test(rows.assign(value=rows["value"].astype(float)))
     means = rows.groupby(["kind", "name", "metric"], sort=False)["value"].mean().reset_index()
     labels = [
         f"copy of {name}" if kind == COPY else f"{kind} {name}"

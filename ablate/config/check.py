@@ -24,6 +24,7 @@ from ablate.config.study_file import (
     read_executor,
     read_references,
 )
+from ablate.config.test_sets import take_tests
 from ablate.errors import nearest
 from ablate.settings.setting import NEWEST, Known
 
@@ -70,9 +71,10 @@ def check(
     _settle_task(errors, base, names)
     _lower_metrics(base)
     _settle_limit(base)
+    tests = take_tests(errors, base, names)
     context = Context(errors, base, names)
     check_base(context)
-    parts = Parts(settings=context, defaults=defaults)
+    parts = Parts(settings=context, defaults=defaults, tests=tuple(tests))
     head = read(
         HeadEntry, {key: tree[key] for key in HeadEntry.model_fields if key in tree}, "", parts
     )
@@ -101,6 +103,7 @@ def check(
         nuisance=nuisance,
         held=held,
         references=read_references(parts, tree.get("references")),
+        tests={name: one for name, one in tests.items() if one is not None},
         notes=notes,
         keep_best=head.keep.best,
         defaults=defaults,

@@ -115,6 +115,7 @@ class Parts:
         compared: Names of all factors, wrong ones included.
         factors: The factors that are right.
         defaults: Version of the packaged defaults.
+        tests: Names of the further test sets.
     """
 
     settings: Context
@@ -123,6 +124,7 @@ class Parts:
     compared: Collection[str] = ()
     factors: Mapping[str, Factor] = field(default_factory=dict)
     defaults: int = NEWEST
+    tests: Collection[str] = ()
 
     @property
     def errors(self) -> Errors:

@@ -26,6 +26,12 @@ _OFFERED: Final = {  # field of a model -> kind of the names that it takes
 }
 _NAMED: Final = {"data": "data", "model": "models"}  # section whose `name` decides its settings
 _BOUNDS: Final = {"gt": "exclusiveMinimum", "ge": "minimum", "le": "maximum"}
+_TESTS: Final[Schema] = {
+    "description": "Name -> further test set: the settings of its data set, part (test or all), "
+    "protocol. Weights are scored on it as they are.",
+    "type": ["object", "null"],
+    "additionalProperties": {"type": ["object", "string"]},
+}
 _DEFAULTS: Final[Schema] = {
     "description": "Search spaces to use, and studies to build on.",
     "type": "array",
@@ -135,6 +141,9 @@ def _of_base(names: Known) -> Schema:
             continue
         tables = {name: table_of({section: {"name": name}}) for name in names[kind]}
         sections[section] = _of_named(section, tables, names)
+    for one in sections["data"]["anyOf"]:
+        if one.get("additionalProperties") is False:
+            one["properties"]["tests"] = _TESTS
     return {
         "description": StudyEntry.model_fields["base"].description,
         "type": ["object", "null"],

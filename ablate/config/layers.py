@@ -118,6 +118,6 @@ def _named(
     defaults = group(section, name)
     if choice and choice != before:
         shared = {"crop", "slots"} if defaults is None else set(defaults) - set(PATHS)
-        shared |= {"limit"} if section == "data" else set()
+        shared |= {"limit", "tests"} if section == "data" else set()
         study = {key: value for key, value in study.items() if key in shared}
     return merged(merged(defaults or {}, study), {"name": name})

@@ -24,6 +24,7 @@ from ablate.config.errors import short
 from ablate.config.schema import Contrasts, Dimension, Factor, Question, VectorDimension
 from ablate.errors import nearest
 from ablate.numbers import is_number
+from ablate.settings.data import OWN
 
 INTERACTION = "interaction"  # the contrasts of a question that compares two factors
 OF_ONE_FACTOR = {
@@ -94,6 +95,17 @@ class _AskedEntry(Entry):
     images: Annotated[Literal["random", "fixed"], Said()] = Field(
         "random", description='"fixed" limits the answer to these test images.'
     )
+    tests: (
+        Annotated[
+            str | Annotated[list[str], Field(min_length=1)],
+            Said("a list of test sets such as [own, tno]"),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Test sets of data.tests that it asks about, corrected together; own (the "
+        "default) is the test part of the training data.",
+    )
 
     def metrics(self) -> dict[str, tuple[str, ...]]:
         """Return role -> metrics in lower case; none of a role that is wrong."""
@@ -104,6 +116,11 @@ class _AskedEntry(Entry):
             found[role] = tuple(dict.fromkeys(name.lower() for name in names))
         return found
 
+    def asked_on(self) -> tuple[str, ...]:
+        """Return the test sets; none where it is that of the training data alone."""
+        names = [self.tests] if isinstance(self.tests, str) else self.tests or []
+        return () if names == [OWN] else tuple(dict.fromkeys(names))
+
     def effects(self) -> dict[str, Any]:
         """Return metric in lower case -> smallest effect."""
         return {name.lower(): effect for name, effect in (self.smallest_effect or {}).items()}
@@ -112,6 +129,10 @@ class _AskedEntry(Entry):
         known = parts.known["metrics"]
         section = parts.settings.base.get("metrics")
         measured = section.get("names") if isinstance(section, dict) else None
+        for name in self.asked_on():
+            if name not in (known_sets := dict.fromkeys((OWN, *parts.tests))):
+                text = f"data.tests has no test set {short(name)}"
+                yield "tests", f"{text}; {nearest(name, known_sets)}"
         owners: dict[str, str] = {}
         for role, metrics in self.metrics().items():
             for metric in metrics:
@@ -414,6 +435,7 @@ def _question(name: str, entry: AnyQuestion) -> Question:
         **entry.metrics(),
         "smallest_effect": entry.effects(),
         "images": entry.images,
+        "tests": entry.asked_on(),
     }
     if isinstance(entry, InteractionEntry):
         first, second = entry.compare or ("", "")

@@ -119,7 +119,13 @@ class Question:
     agrees_with: str | None = None  # the same on the ratio at fixed levels, else it is coverage
     crossed_with: str | None = field(default=None, repr=False)  # second factor of an interaction
     components: tuple[str, ...] = field(default=(), repr=False)  # the factors of a component table
+    tests: tuple[str, ...] = field(default=(), repr=False)  # test sets; none: that of the training
     registered: bool = field(default=True, repr=False)  # False: described, never judged
+
+    @property
+    def responses(self) -> int:
+        """How many metrics decide, each counted once per test set."""
+        return len(self.primary) * max(1, len(self.tests))
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -184,6 +190,21 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherSet:
+    """A test set on which trained weights are scored as they are; no part of any training.
+
+    Args:
+        data: Section of its data set; None for the test part of the training data.
+        part: "test", or "all" pairs of a set of which nothing is trained on.
+        protocol: Of its metrics; None: that of the study.
+    """
+
+    data: Mapping[str, JsonValue] | None
+    part: str = "test"
+    protocol: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyConfig:
     """A study file after composing and checking."""
 
@@ -204,6 +225,7 @@ class StudyConfig:
     held: tuple[str, ...] = ()  # nuisance that the file holds at its base value: a caveat
     further_objectives: tuple[str, ...] = ()  # of a search for trade-offs
     references: dict[str, Reference] = field(default_factory=dict)  # no part of the design
+    tests: dict[str, FurtherSet] = field(default_factory=dict)  # further test sets; nor are they
     notes: tuple[str, ...] = ()  # what the user should know, for example shadowed files
     keep_best: int = KEPT  # trials of each search whose weights are kept; no part of the design
     kind: str = "study"
@@ -251,9 +273,22 @@ class StudyConfig:
         Where it runs and stores, and what its results are compared with, is not in it.
         """
         values = asdict(self)
-        for name in ("file", "executor", "store", "notes", "references", "keep_best", "defaults"):
+        for name in (
+            "file",
+            "executor",
+            "store",
+            "notes",
+            "references",
+            "tests",
+            "keep_best",
+            "defaults",
+        ):
             del values[name]
-        for part, key in (("factors", "without"), ("questions", "components")):
+        for part, key in (
+            ("factors", "without"),
+            ("questions", "components"),
+            ("questions", "tests"),
+        ):
             for one in values[part].values():  # an older version had no such key
                 if one[key] in (None, ()):
                     del one[key]

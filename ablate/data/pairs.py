@@ -159,6 +159,20 @@ class PairSet:
         )
         return other
 
+    def to_test_on(self, stems: Sequence[str]) -> "PairSet":
+        """Return some of the pairs, all of them in the split test; the others are empty."""
+        other, kept, before = copy.copy(self), set(stems), self.manifest
+        splits = {"test": tuple(stems)}
+        other._splits = {"train": (), "val": (), **splits}
+        other.files = {stem: both for stem, both in self.files.items() if stem in kept}
+        other.manifest = Manifest(
+            label=before.label,
+            files=_of_stems(before.files, kept),
+            splits=splits,
+            groups={stem: before.groups[stem] for stem in stems if stem in before.groups},
+        )
+        return other
+
     def kept_in(self, folder: Path, *, read: Callable[[str], Pair]) -> "PairSet":
         """Return the same pairs, those of the splits read by `read`; see `ablate.data.cache`.
 

@@ -28,7 +28,7 @@ from ablate.execution.link import Link, OddMessageError, ready
 from ablate.execution.messages import Beat, Ended, Message, Reports, Trouble, heard, pack
 from ablate.execution.protocol import Decide
 from ablate.execution.serving import LEAVE_WITHIN_S
-from ablate.execution.worker import ALONE, write_result
+from ablate.execution.worker import ALONE, read_result, write_result
 from ablate.settings.executor import LEASE_S
 from ablate.training.spec import LOST, OOM, RunResult, RunSpec
 
@@ -339,6 +339,9 @@ class Pool(Generic[W]):
             logger.warning("%s: %s (%s); it goes on %s", name, cause, why, then)
             self._waiting.appendleft(task)
             return None
+        if (written := read_result(task.folder)) is not None:  # lost after it, in further scoring
+            logger.warning("%s: not scored on all test sets: %s", name, reason)
+            return written
         lost = {FACTS[one]: count for one, count in task.lost.items()}
         result = RunResult(run_id=task.spec.run_id, state="failed", reason=reason, facts=lost)
         task.folder.mkdir(parents=True, exist_ok=True)  # no worker may have come that far

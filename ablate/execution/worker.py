@@ -7,6 +7,7 @@ again, and its worker waits for the lock of the folder.
 
 import contextlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ablate import plugins
-from ablate.errors import StoreError
+from ablate.errors import StoreError, storage_failure
 from ablate.identity import JsonValue
 from ablate.store_folder import check_no_links
 from ablate.training.recorder import Heartbeat
@@ -29,6 +30,7 @@ from ablate.writing import json_bytes, write_json
 if TYPE_CHECKING:  # a driver needs no torch
     from ablate.training.tasks import Task
 
+logger = logging.getLogger(__name__)
 ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
 CACHE = ".cache"  # in a store: what the workers of its studies decode and compute once
 RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
@@ -73,44 +75,108 @@ def work(
         MemoryError: Memory ran out and `retries_oom`; there is no result.
         DeviceLostError: The accelerator failed and `is_replaceable`; there is no result.
     """
+    from ablate.training.further import score_further
+
+    plugins.load()
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = folder.parents[2] / CACHE
+    check_no_links([*folder.parents[:2], folder, *folder.rglob("*"), cache])
+    with run_lock(folder, leave):
+        if (written := read_result(folder)) is not None:
+            write_result(folder, written)
+            result = written
+        else:
+            result = _trained(
+                spec,
+                folder,
+                ask=ask,
+                leave=leave,
+                heartbeat=heartbeat,
+                lost=lost,
+                retries_oom=retries_oom,
+                is_replaceable=is_replaceable,
+            )
+        if result.state == "finished" and spec.tests and spec.scores_test:
+            with _failures(folder, retries_oom=retries_oom, is_replaceable=is_replaceable):
+                score_further(
+                    spec,
+                    folder,
+                    own=lambda: _task_and_examples(spec, cache)[1],
+                    cache=cache,
+                    leave=leave,
+                    heartbeat=heartbeat,
+                )
+        return result
+
+
+@contextlib.contextmanager
+def _failures(folder: Path, *, retries_oom: bool, is_replaceable: bool) -> Iterator[None]:
+    """Let a run without scores on a further set stand, and say so; arguments as `work`.
+
+    Raises:
+        LeaveError, MemoryError, DeviceLostError, StoreError: As `work`, for the same causes.
+    """
+    from ablate.training.checkpoints import LeaveError
+    from ablate.training.determinism import is_out_of_memory
+
+    try:
+        yield
+    except (LeaveError, StoreError):
+        raise
+    except Exception as error:
+        if failure := storage_failure(error):
+            raise StoreError(f"{folder}: {failure}, then the same command goes on") from error
+        first = str(error).split("\n", 1)[0]
+        if retries_oom and is_out_of_memory(error):
+            raise MemoryError(first) from error
+        if is_replaceable and f"error: {first}".startswith(OF_THE_DEVICE):
+            raise DeviceLostError(first) from error
+        logger.warning("%s: not scored on all test sets: %s", folder.name, first)
+
+
+def _trained(
+    spec: RunSpec,
+    folder: Path,
+    *,
+    ask: Callable[[Mapping[int, float]], bool],
+    leave: Event | None,
+    heartbeat: Heartbeat | None,
+    lost: Mapping[str, int],
+    retries_oom: bool,
+    is_replaceable: bool,
+) -> RunResult:
+    """Train a run that has no result and write it; arguments as `work`."""
     from ablate.tracking.journal import JournalRecorder
     from ablate.tracking.system import sampled
     from ablate.training.loop import train
 
-    plugins.load()
-    folder.mkdir(parents=True, exist_ok=True)
-    check_no_links([*folder.parents[:2], folder, *folder.rglob("*"), folder.parents[2] / CACHE])
-    with run_lock(folder, leave):
-        if (written := read_result(folder)) is not None:
-            write_result(folder, written)
-            return written
-        write_json(folder / SPEC, spec.to_json())
-        recorder = JournalRecorder(folder / JOURNAL, ask=ask)
-        task, examples = _task_and_examples(spec, folder.parents[2] / CACHE)
-        with contextlib.closing(recorder):
-            result = train(
-                spec,
-                sampled(recorder),
-                folder=folder,
-                task=task,
-                examples=examples,
-                leave=leave,
-                heartbeat=heartbeat,
-                flush=recorder.flush,
-            )
-        if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
-            raise DeviceLostError(result.reason.removeprefix("error: "))
-        if result.reason.startswith(OOM):
-            if retries_oom:
-                raise MemoryError(result.reason.removeprefix(f"{OOM}: "))
-            result = replace(result, reason=f"{result.reason}; {ALONE}" if lost else result.reason)
-        reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
-        more: dict[str, JsonValue] = {"reports": reports} if reports else {}
-        if hasattr(os, "sched_getaffinity") and len(cores := os.sched_getaffinity(0)) == 1:
-            more["core"] = min(cores)
-        result = replace(result, facts={**result.facts, **more, **lost})
-        write_result(folder, result)
-        return result
+    write_json(folder / SPEC, spec.to_json())
+    recorder = JournalRecorder(folder / JOURNAL, ask=ask)
+    task, examples = _task_and_examples(spec, folder.parents[2] / CACHE)
+    with contextlib.closing(recorder):
+        result = train(
+            spec,
+            sampled(recorder),
+            folder=folder,
+            task=task,
+            examples=examples,
+            leave=leave,
+            heartbeat=heartbeat,
+            flush=recorder.flush,
+        )
+    if is_replaceable and result.reason.startswith(OF_THE_DEVICE):
+        raise DeviceLostError(result.reason.removeprefix("error: "))
+    if result.reason.startswith(OOM):
+        if retries_oom:
+            raise MemoryError(result.reason.removeprefix(f"{OOM}: "))
+        result = replace(result, reason=f"{result.reason}; {ALONE}" if lost else result.reason)
+    reports: dict[str, JsonValue] = {str(k): v for k, v in recorder.reports.items()}
+    more: dict[str, JsonValue] = {"reports": reports} if reports else {}
+    if hasattr(os, "sched_getaffinity") and len(cores := os.sched_getaffinity(0)) == 1:
+        more["core"] = min(cores)
+    result = replace(result, facts={**result.facts, **more, **lost})
+    write_result(folder, result)
+    return result
 
 
 @contextlib.contextmanager

@@ -5,9 +5,11 @@ declared when they are registered.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from ablate.errors import ConfigError, UnknownNameError, nearest
+from ablate.settings.data import OWN
 from ablate.settings.members import members
 from ablate.settings.metrics import OF_EVERY_REPORT
 
@@ -75,6 +77,44 @@ def declare(name: str, *, label: str, better: str, of: str) -> None:
         )
     LABELS[name] = label
     BETTER[name] = "higher" if better == "higher" else "lower"
+
+
+def on_sets(metrics: Iterable[str], tests: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of metrics on some test sets, set by set; plain where none is named.
+
+    Example:
+        >>> on_sets(["qabf", "vif"], ["own", "tno"])
+        ('qabf', 'vif', 'tno/qabf', 'tno/vif')
+    """
+    metrics, sets = tuple(metrics), tuple(tests) or (OWN,)
+    return tuple(metric if one == OWN else f"{one}/{metric}" for one in sets for metric in metrics)
+
+
+def set_of(metric: str) -> tuple[str, str]:
+    """Return the further test set and the plain name of a metric; "" for the study's own.
+
+    Example:
+        >>> set_of("tno/qabf"), set_of("qabf")
+        (('tno', 'qabf'), ('', 'qabf'))
+    """
+    name, _, plain = metric.rpartition("/")
+    return name, plain
+
+
+def label_of(metric: str) -> str:
+    """Return the label of a metric, its name where it is not known; a further test set is named.
+
+    Example:
+        >>> label_of("qabf"), label_of("tno/qabf")
+        ('Qabf', 'Qabf on tno')
+    """
+    name, plain = set_of(metric)
+    return f"{LABELS.get(plain, plain)} on {name}" if name else LABELS.get(plain, plain)
+
+
+def better_of(metric: str) -> Direction:
+    """Return which side of a metric is better, on whatever test set."""
+    return BETTER[set_of(metric)[1]]
 
 
 def _packaged() -> tuple[str, ...]:

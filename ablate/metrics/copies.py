@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.catalogue import better_of, label_of
 
 MARK: Final = "gamed by a copy"
 
@@ -43,7 +43,7 @@ def gamed_by_copies(
     """
     found: dict[str, Gamed] = {}
     for metric, scores in others.items():
-        sign = 1 if BETTER[metric] == "higher" else -1
+        sign = 1 if better_of(metric) == "higher" else -1
         known = [sign * score for score in scores if not math.isnan(score)]
         values = {
             name: sign * means[metric]
@@ -76,7 +76,7 @@ def with_mark(text: str, metric: str, gamed: Mapping[str, Gamed]) -> str:
         >>> with_mark("It rises.", "vif", {"vif": Gamed(copy="visible", value=1.0, best=0.9)})
         'It rises. VIF is gamed by a copy.'
     """
-    return f"{text} {LABELS.get(metric, metric)} is {MARK}." if metric in gamed else text
+    return f"{text} {label_of(metric)} is {MARK}." if metric in gamed else text
 
 
 def sentence(gamed: Mapping[str, Gamed], *, others: str = "trained value") -> str:
@@ -91,7 +91,7 @@ def sentence(gamed: Mapping[str, Gamed], *, others: str = "trained value") -> st
         'Gamed by a copy: an unchanged copy of a source beats every trained value i'
     """
     beaten = [
-        f"{LABELS.get(metric, metric)} ({one.copy} {one.value:.4g}, best {others} {one.best:.4g})"
+        f"{label_of(metric)} ({one.copy} {one.value:.4g}, best {others} {one.best:.4g})"
         for metric, one in gamed.items()
     ]
     if not beaten:

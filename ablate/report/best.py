@@ -16,7 +16,7 @@ from ablate.analysis.health import is_unhealthy
 from ablate.analysis.table import arms, designed, run_rows
 from ablate.analysis.verdict import Answer, Row
 from ablate.design_names import SEARCHES
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.catalogue import BETTER, label_of
 from ablate.metrics.copies import sentence
 from ablate.published import Value
 from ablate.report.contents import Contents
@@ -124,7 +124,7 @@ def in_words(found: Best) -> list[str]:
     for question in found.questions:
         lines.append(f"{question.id}: {question.verdict}")
         for metric, values in question.sets.items():
-            lines.append(f"  {LABELS[metric]:5s} not beaten: {', '.join(map(str, values))}")
+            lines.append(f"  {label_of(metric):5s} not beaten: {', '.join(map(str, values))}")
         if question.in_all:
             lines.append(f"  in every set: {', '.join(map(str, question.in_all))}")
         elif question.sets:
@@ -148,7 +148,7 @@ def _table_of_arms(arms: Sequence[ArmMean]) -> list[str]:
     width = max(len(one.arm) for one in arms)
     lines = ["No answer phase: means over runs, nothing is claimed."]
     for metric in dict.fromkeys(one.metric for one in arms):
-        lines.append(f"  {LABELS[metric]:{width}} {'mean':>8} {'sd':>8} {'n':>3}")
+        lines.append(f"  {label_of(metric):{width}} {'mean':>8} {'sd':>8} {'n':>3}")
         lines += [
             f"  {one.arm:{width}} {one.mean:8.4f} {_sd(one.sd)} {one.runs:>3}"
             for one in arms
@@ -189,7 +189,9 @@ def _of_question(question: AnsweredQuestion, comparators: pd.DataFrame) -> BestO
 
 def _trade_off(row: Row) -> str:
     percent = "" if row.percent is None else f" ({row.percent:+.1f} %)"
-    return f"{LABELS[row.metric]} not shown to be kept: {row.contrast} {row.estimate:+.3f}{percent}"
+    return (
+        f"{label_of(row.metric)} not shown to be kept: {row.contrast} {row.estimate:+.3f}{percent}"
+    )
 
 
 def _described(contents: Contents) -> tuple[ArmMean, ...]:

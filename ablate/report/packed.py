@@ -15,6 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ablate.analysis.selection import on_test
+
 IMAGES = "images"
 KEYS = ("run_id", "split", "image")
 WINNER = ("question", "block", "value", "run_id", "arm", "point")
@@ -88,7 +90,7 @@ def _lean(path: Path) -> str:
 
 def _write_images(table: pd.DataFrame, path: Path) -> None:
     """Write the scores of test images with a column per metric."""
-    test = table[table["split"] == "test"]
+    test = on_test(table)
     wide = test.set_index([*KEYS, "metric"])["value"].unstack("metric", sort=False)
     metrics = list(wide.columns)
     for metric in metrics:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ablate.analysis.document import decode
 from ablate.errors import ConfigError, nearest
+from ablate.report.further import sources_on_sets
 from ablate.report.named_answer import VERDICT, named
 from ablate.report.paper_table import Source, paper_table, source_of, tabled
 from ablate.report.published_list import FACTS, PublishedReport, comparators_of
@@ -19,8 +20,8 @@ from ablate.tables import Table
 RUNS = ("runs.csv.xz", "runs.csv")
 
 
-def sources_of(text: str, *, store: Path) -> dict[str, Source]:
-    """Return the answers of a study by question, labelled by their data.
+def sources_of(text: str, *, store: Path) -> dict[str, list[Source]]:
+    """Return the answers of a study by question, on each of its test sets, labelled by their data.
 
     Args:
         text: STUDY, STUDY@STORE, or the folder of a published report.
@@ -40,11 +41,13 @@ def sources_of(text: str, *, store: Path) -> dict[str, Source]:
         return _published(place)
     contents = read(store=place.store, study=place.study, pictures=False, is_explored=False)
     label = contents.facts.data_label
-    return {one.id: source_of(contents, one, label=label) for one in tabled(contents)}
+    return {
+        one.id: sources_on_sets(source_of(contents, one, label=label)) for one in tabled(contents)
+    }
 
 
 def tables_of(
-    found: Mapping[str, Mapping[str, Source]], *, wanted: Sequence[str] = ()
+    found: Mapping[str, Mapping[str, Sequence[Source]]], *, wanted: Sequence[str] = ()
 ) -> dict[str, Table]:
     """Return a table per question that every source answers.
 
@@ -70,7 +73,9 @@ def tables_of(
         )
     return {
         name: paper_table(
-            _with_labels_that_differ([(text, some[name]) for text, some in found.items()])
+            _with_labels_that_differ(
+                [(text, one) for text, some in found.items() for one in some[name]]
+            )
         )
         for name in wanted or common
     }
@@ -88,7 +93,7 @@ def _with_labels_that_differ(sources: Iterable[tuple[str, Source]]) -> list[Sour
     ]
 
 
-def _published(folder: Path) -> dict[str, Source]:
+def _published(folder: Path) -> dict[str, list[Source]]:
     """Return the answers of a published report."""
     verdicts = decode((folder / VERDICT).read_bytes(), where=str(folder / VERDICT))
     raw = json.loads((folder / FACTS).read_text(encoding="utf-8"))
@@ -96,7 +101,9 @@ def _published(folder: Path) -> dict[str, Source]:
     paths = [path for name in RUNS if (path := folder / "tables" / name).is_file()]
     runs = pd.read_csv(paths[0]) if paths else pd.DataFrame()
     return {
-        one.id: Source(label=facts.data, question=one, comparators=comparators_of(facts), runs=runs)
+        one.id: sources_on_sets(
+            Source(label=facts.data, question=one, comparators=comparators_of(facts), runs=runs)
+        )
         for one in verdicts.questions
         if one.cells and one.agreement is None
     }

@@ -8,7 +8,7 @@ import pandas as pd
 from ablate.analysis.document import AnsweredQuestion, budgets_table, rows_table
 from ablate.analysis.plateau import Plateau, pace
 from ablate.analysis.table import arms, designed, gamed
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.catalogue import BETTER, LABELS, on_sets
 from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn
@@ -33,8 +33,9 @@ from ablate.tables import latex_file, of_frame, to_latex, write_csv
 
 def arm_table(contents: Contents) -> pd.DataFrame:
     """Return the long table: one row per arm and metric, comparators as arms of their own."""
-    runs = designed(contents.runs, contents.facts)
-    table = arms(runs, contents.facts.metrics)
+    facts = contents.facts
+    further = on_sets(facts.metrics, [one.name for one in facts.tests]) if facts.tests else ()
+    table = arms(designed(contents.runs, facts), (*facts.metrics, *further))
     beside = contents.comparators.rename(columns={"label": "arm", "value": "mean"})
     return pd.concat([table, beside[["arm", "metric", "mean"]]], ignore_index=True)
 

@@ -8,14 +8,14 @@ import pandas as pd
 
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.health import is_unhealthy
-from ablate.analysis.question import Role, label_of
+from ablate.analysis.question import Role, label_of, metric_label
 from ablate.analysis.selection import points_of
 from ablate.analysis.sentences import chance
 from ablate.analysis.table import gamed
 from ablate.analysis.verdict import Row
 from ablate.analysis.words import DECIDED, effect_of
 from ablate.design_names import SEARCHES
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.catalogue import BETTER, set_of
 from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
 from ablate.search.finished import Direction, FinishedTrial, front
@@ -244,8 +244,8 @@ def winners_table(contents: Contents, question: AnsweredQuestion) -> Table:
 
 def metric_of(name: str) -> str:
     """Return the label of a metric with an arrow to its better side."""
-    arrow = {"higher": "↑", "lower": "↓"}.get(BETTER.get(name, ""), "")
-    return f"{LABELS.get(name, name)} {arrow}".strip()
+    arrow = {"higher": "↑", "lower": "↓"}.get(BETTER.get(set_of(name)[1], ""), "")
+    return f"{metric_label(name)} {arrow}".strip()
 
 
 def roles_of(question: AnsweredQuestion) -> Sequence[Role]:
@@ -300,7 +300,7 @@ def shown_order(question: AnsweredQuestion, cells: pd.DataFrame) -> list[str]:
         return labels
     metric = cells["metric"].iloc[0]
     means = cells[cells["metric"] == metric].groupby("value")["score"].mean()
-    sign = -1 if BETTER.get(metric) == "lower" else 1
+    sign = -1 if BETTER.get(set_of(metric)[1]) == "lower" else 1
     return sorted(labels, key=lambda label: -sign * float(means.get(label, float("-inf") * sign)))
 
 

@@ -1,9 +1,10 @@
 """References of a study: fused images of others, or released weights, scored as its runs are."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -68,11 +69,50 @@ def score(config: StudyConfig, examples: Examples) -> dict[str, list[Row]]:
     if not pairs:
         return {}
     check(config, examples)
-    sources = {name: _fuser(reference) for name, reference in config.references.items()}
+    return _scored(config.references, pairs, settings=config.base)
+
+
+def score_on(config: StudyConfig, pairs: PairSet, *, name: str) -> dict[str, list[Row]]:
+    """Return the same rows on a further test set: of weights, and of folders with one of its name.
+
+    Args:
+        config: The study.
+        pairs: Of the set.
+        name: Of the set; the images of a folder FOLDER for it lie in FOLDER/NAME.
+    """
+    if left_out(config):
+        return {}
+    return _scored(_on(config, name), pairs.pairs("test"), settings=config.base)
+
+
+def faults_on(config: StudyConfig, pairs: PairSet, *, name: str) -> list[str]:
+    """Return what is wrong with the images that references have for a set; as of `score_on`."""
+    folders = [one.folder for one in _on(config, name).values() if one.folder is not None]
+    found = [_image_problems(_path(one), pairs.pairs("test")) for one in folders]
+    return [str(problem) for problems in found for problem in problems]
+
+
+def _on(config: StudyConfig, name: str) -> dict[str, Reference]:
+    """Return the references that can be scored on a further set."""
+    found = {}
+    for key, one in config.references.items():
+        if one.folder is None:
+            found[key] = one
+        elif (place := _path(one.folder) / name).is_dir():
+            found[key] = replace(one, folder=str(place))
+    return found
+
+
+def _scored(
+    references: Mapping[str, Reference], pairs: Sequence[Pair], *, settings: Mapping[str, Any]
+) -> dict[str, list[Row]]:
+    if not references:
+        return {}
+    sources = {name: _fuser(reference) for name, reference in references.items()}
     return score_methods(
         pairs,
         lambda pair: {name: fuse(pair) for name, fuse in sources.items()},
-        settings=config.base,
+        settings=settings,
     )
 
 

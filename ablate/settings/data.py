@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ablate.settings.setting import field
 
 LARGEST_PX = 8192  # side of an image
+OWN = "own"  # among test sets, the test part of the training data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,19 +101,19 @@ def _families(config: StudyConfig, phase: Phase) -> dict[str, int]:
         return {q.id: comparisons(config, q) for q in config.questions.values()}
     name = str(phase.options.get("question", next(iter(config.questions))))
     arms = len(phase.options.get("arms", ())) or int(phase.options.get("winners", 1))
-    return {phase.name: arms * max(1, len(config.questions[name].primary))}
+    return {phase.name: arms * max(1, config.questions[name].responses)}
 
 
 def comparisons(config: StudyConfig, question: Question) -> int:
     """Return the size of a question's family: its contrasts x its primary metrics."""
     if question.components:
         rows = sum(len(config.factors[name].others) for name in question.components)
-        return max(1, rows) * max(1, len(question.primary))
+        return max(1, rows) * max(1, question.responses)
     factor = config.factors[question.compare]
     if question.crossed_with is not None:
         other = config.factors[question.crossed_with]
         pairs_of_values = (len(factor.values) - 1) * (len(other.values) - 1)
-        return max(1, pairs_of_values) * max(1, len(question.primary))
+        return max(1, pairs_of_values) * max(1, question.responses)
     if isinstance(question.contrasts, tuple):
         pairs: set[frozenset[int]] = set()  # 2 vs 3 and 3 vs 2 are one comparison
         places = range(len(factor.values))
@@ -126,4 +126,4 @@ def comparisons(config: StudyConfig, question: Question) -> int:
     else:
         count = len(question.contrasts)
     count += 2 if question.trend else 0
-    return max(1, count) * max(1, len(question.primary))
+    return max(1, count) * max(1, question.responses)

@@ -163,7 +163,7 @@ def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[st
             found.append(Finding(where="mlflow", what=text, fix="all but the oldest are deleted"))
             wrong += [row.run_id for row in several[1:]]
     expected = {
-        f"run/{spec.run_id}": study.ledger.results.get(spec.run_id)
+        f"run/{spec.run_id}": _expected(study, spec.run_id)
         for trial in trials.known.values()
         if not trial.violations and trial.number not in trials.twin_of
         for spec in trial.runs
@@ -192,6 +192,12 @@ def _mlflow(study: OpenStudy, *, is_alive: bool) -> tuple[list[Finding], list[st
         fix = "look at them, and delete them in the UI if they are not wanted"
         found.append(Finding(where="mlflow", what=text, fix=fix, is_fixable=False))
     return found, wrong
+
+
+def _expected(study: OpenStudy, run_id: str) -> RunResult | None:
+    """Return what MLflow shall hold of a run: its result, and its scores on further sets."""
+    result = study.ledger.results.get(run_id)
+    return result and study.scored(result)
 
 
 def _holds(row: Row, result: RunResult, folder: Path) -> bool:

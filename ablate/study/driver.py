@@ -16,7 +16,7 @@ from ablate.fingerprint import numeric_hash
 from ablate.scoring import references
 from ablate.search.finished import Direction
 from ablate.store_folder import open_store
-from ablate.study import damage, environments
+from ablate.study import damage, environments, further
 from ablate.study.extending import extensions, keys_of, reserved_by
 from ablate.study.interim import sentences
 from ablate.study.keeping import KeptWeights
@@ -95,15 +95,61 @@ def run(
         BusyError: Another driver runs this study.
         HaltedError: The first runs all failed with the same error.
     """
-    study = OpenStudy(config, store=store)
-    _check(study)
     if closes is None and any(phase.has_interims for phase in config.phases.values()):
         raise ConfigError(f"{config.name}: has looks; give `closes`, which judges them")
+    session = _Session(overrides=overrides, retry=retry, accept_drift=accept_drift)
+    study = OpenStudy(config, store=store)
+    return _drive(study, session, listen=listen, begins=begins, closes=closes)
+
+
+def score_again(
+    config: StudyConfig, *, store: Path, metrics: Sequence[str] = (), accept_drift: bool = False
+) -> Outcome:
+    """Score the kept weights of a study on the test sets and in the metrics that lack scores.
+
+    Nothing is trained. A study that has not ended is scored as far as it is, and published by the
+    `run` that ends it.
+
+    Args:
+        config: A checked study; its further test sets are added to those of the store.
+        store: Folder of the stores, which holds it.
+        metrics: To add to those of the study, on every test set and on val.
+        accept_drift: As of `run`.
+
+    Raises:
+        ConfigError, DataError, DeviceError, StoreError, BusyError: As `run`.
+    """
+    session = _Session(accept_drift=accept_drift, only_scores=True, metrics=metrics)
+    return _drive(OpenStudy(config, store=store), session)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Session:
+    """What one session of a driver is asked for; see `run` and `score_again`."""
+
+    overrides: Sequence[str] = ()
+    retry: bool = False
+    accept_drift: bool = False
+    only_scores: bool = False
+    metrics: Sequence[str] = ()
+
+
+def _drive(
+    study: OpenStudy,
+    session: _Session,
+    *,
+    listen: Callable[[Progress], None] = lambda progress: None,
+    begins: Callable[[Progress], None] = lambda progress: None,
+    closes: Callable[[AtLook], Mapping[str, str]] | None = None,
+) -> Outcome:
+    """Run one session, under the lock of the study; arguments as of `run`."""
+    config = study.config
+    _check(study)
     make_executor = _executor_of(config)
     study.check_extended()
-    folder = open_store(store, config.name)
+    folder = open_store(study.store, config.name)
     with study_lock(folder, config.name):
-        is_anew = _resume(study, overrides=overrides, retry=retry, accept_drift=accept_drift)
+        is_anew = _resume(study, session)
         study.trials.closes = closes and partial(_closed, closes, study)
         projection = Projection(study, optuna_anew=is_anew)
         executor = make_executor(decide=study.trials.decide)
@@ -112,10 +158,15 @@ def run(
             begins(first)
             try:
                 projection.start()
-                _Loop(study, projection, executor, first=first, listen=listen).run()
+                loop = _Loop(study, projection, executor, first=first, listen=listen)
+                loop.run(only_scores=session.only_scores)
+                _say_lacking(study)
             finally:
                 executor.close()
-            projection.finish()
+            if session.only_scores and not study.has_ended:
+                projection.interrupt()
+            else:
+                projection.finish()
         except BaseException:
             projection.interrupt()
             raise
@@ -127,6 +178,18 @@ def run(
         looks=tuple(sentences(study.plan, study.ledger.looks)),
         searches=tuple(one.sentence() for one in study.trials.searches.values()),
     )
+
+
+def _say_lacking(study: OpenStudy) -> None:
+    """Say which runs have no scores on a further test set; why has been said before."""
+    if left := study.lacking():
+        logger.warning(
+            "%s: %d runs are not scored on all test sets, the first is %s; the same command tries "
+            "again",
+            study.config.name,
+            len(left),
+            left[0].name,
+        )
 
 
 def _closed(
@@ -154,7 +217,7 @@ def _executor_of(config: StudyConfig) -> Callable[..., Executor]:
     return partial(make, slots=slots, **settings)
 
 
-def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_drift: bool) -> bool:
+def _resume(study: OpenStudy, session: _Session) -> bool:
     """Start the ledger or go on with it, under the lock; return whether results were set aside."""
     study.reread()
     study.ledger.check(design_hash=study.plan.design_hash, data_hash=study.data_hash)
@@ -163,6 +226,7 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
     config, ledger = study.config, study.ledger
     for fault in ledger.faults:
         logger.warning("%s: %s; cut off; the events before it are whole", ledger.path, fault)
+    further.check(study, [])
     ledger.start(
         {
             "design_hash": study.plan.design_hash,
@@ -171,7 +235,7 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
             "looks": declared(config),
             "defaults": config.defaults,
             "positions": ledger.positions,
-            "overrides": [recorded(word) for word in overrides],
+            "overrides": [recorded(word) for word in session.overrides],
             **reserved_by(study.plan),
             "keys": keys_of(config),
         }
@@ -179,14 +243,18 @@ def _resume(study: OpenStudy, *, overrides: Sequence[str], retry: bool, accept_d
     for phase, trials in extensions(study.plan, ledger.extended).items():
         ledger.extend(phase, trials=trials)
     environments.check(
-        ledger, environment_of(study.device), code_hash=numeric_hash(), accepts=accept_drift
+        ledger,
+        environment_of(study.device),
+        code_hash=numeric_hash(),
+        accepts=session.accept_drift,
     )
+    further.note(study, metrics=session.metrics)
     if adopt(study.plan, study.store, data_hash=study.data_hash):
         study.reread()  # with the runs of an earlier look
         for run_id in study.of_other_data():
             damage.put_away(study.ledger, run_id)
         study.reread()
-    return retry and bool(study.ledger.forget_failures(study.retryable))
+    return session.retry and bool(study.ledger.forget_failures(study.retryable))
 
 
 def _first(study: OpenStudy) -> Progress:
@@ -243,13 +311,21 @@ class _Loop:
         self._unshown: deque[RunSpec] = deque()  # submitted, and not yet shown as running
         self._unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, not yet in the stores
         self._to_ship: deque[str] = deque()  # may have written to their journals
+        self._tests = study.tests
+        self._to_score = deque(study.lacking())  # ended runs without scores on a further test set
+        self._scored: set[str] = set()  # of these, submitted in this session
+        self._only_scores = False
 
-    def run(self) -> None:
+    def run(self, *, only_scores: bool = False) -> None:
         """Launch, collect and send until every run has ended and is sent.
+
+        Args:
+            only_scores: Launch no training.
 
         Raises:
             HaltedError: The first runs all failed with the same error.
         """
+        self._only_scores = only_scores
         self._launch()
         is_idle = False
         while self._open or self._unsent:
@@ -261,9 +337,12 @@ class _Loop:
         """Submit runs until all slots are taken or none is ready."""
         self._slots = self._executor.slots
         while len(self._open) < self._executor.slots:
-            spec = self._trials.next()
+            spec = None if self._only_scores else self._trials.next()
             if spec is None:
-                return
+                if not self._to_score:
+                    return
+                self._score(self._to_score.popleft())
+                continue
             if (result := self._earlier.take(spec)) is not None:
                 self._ledger.end(result)
                 self._enter_result(spec, result)
@@ -272,7 +351,17 @@ class _Loop:
             self._ledger.submit(spec.run_id)
             self._open[spec.run_id] = spec
             self._unshown.append(spec)
-            self._executor.submit(spec, self._ledger.run_folder(spec.run_id))
+            self._submit(spec)
+
+    def _score(self, spec: RunSpec) -> None:
+        """Submit a run that has ended: its worker scores the kept weights and trains nothing."""
+        self._scored.add(spec.run_id)
+        self._open[spec.run_id] = spec
+        self._submit(spec)
+
+    def _submit(self, spec: RunSpec) -> None:
+        spec = replace(spec, tests=self._tests)
+        self._executor.submit(spec, self._ledger.run_folder(spec.run_id))
 
     def _collect(self, *, timeout_s: float) -> None:
         """Record the runs that have ended, and fill their places."""
@@ -286,6 +375,9 @@ class _Loop:
 
     def _record(self, result: RunResult) -> None:
         spec = self._open.pop(result.run_id)
+        if result.run_id in self._scored:
+            self._unsent.append((spec, result))
+            return
         if what := self._study.other_data(spec, result):
             damage.put_away(self._ledger, spec.run_id)
             raise StoreError(
@@ -335,12 +427,15 @@ class _Loop:
         """Send the run that ended first among the unsent ones, and report the progress."""
         spec, result = self._unsent.popleft()
         self._projection.end(spec, result)
+        if result.run_id in self._scored:
+            return
         best, score = self._progress.best_score, result.metrics.get(self._progress.objective)
         may_be_best = None if result.is_unhealthy else score
         scores = [value for value in (best, may_be_best) if value is not None]
         self._progress = replace(
             self._progress,
-            ended=len(self._ledger.results) - len(self._unsent),
+            ended=len(self._ledger.results)
+            - sum(result.run_id not in self._scored for _, result in self._unsent),
             planned=self._trials.planned,
             open=len(self._open),
             last=result,

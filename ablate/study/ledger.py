@@ -30,6 +30,7 @@ from ablate.training.spec import RunResult, RunSpec
 FORMAT: Final = 1
 MOST_KEYS: Final = 4  # changed ones in a message
 EXTENDED: Final = "extended"  # event of a search that was given more trials
+TEST_KEYS: Final = ("data", "part", "protocol", "data_hash")  # of a further test set
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
 
@@ -50,6 +51,8 @@ class Ledger:
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
         self.looks: list[Look] = []  # interim analyses that were taken
+        self.tests: dict[str, dict[str, Any]] = {}  # further test set -> its data, and their hash
+        self.metrics: list[str] = []  # that were added after the start
         self.environments: dict[str, dict[str, Any]] = {}  # id -> environment, is_accepted
         self.results: dict[str, RunResult] = {}
         self.faults: list[str] = []  # of the file, in words
@@ -143,6 +146,16 @@ class Ledger:
         """Write what an interim analysis closed, before any run of a later block."""
         self._append({"event": "look", **asdict(look)})
         self.looks.append(look)
+
+    def note_test(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Write a further test set, before anything is scored on it."""
+        self._append({"event": "test", "set": name, **entry})
+        self.tests[name] = dict(entry)
+
+    def note_metrics(self, names: Sequence[str]) -> None:
+        """Write metrics that were added after the start, before anything is scored in them."""
+        self._append({"event": "metrics", "names": list(names)})
+        self.metrics += names
 
     def note_environment(
         self,
@@ -295,6 +308,11 @@ class Ledger:
                 "is_accepted": bool(entry["is_accepted"]),
                 **({"same_as": str(entry["same_as"])} if "same_as" in entry else {}),
             }
+        elif entry.get("event") == "test":
+            named = {k: v for k, v in entry.items() if k not in ("event", "set")}
+            self.tests[str(entry["set"])] = {k: named[k] for k in TEST_KEYS}
+        elif entry.get("event") == "metrics":
+            self.metrics += [str(name) for name in entry["names"]]
         elif entry.get("event") == "frozen":
             self.frozen[str(entry["phase"])] = {k: v for k, v in entry.items() if k != "event"}
         elif entry.get("event") == "redrawn":

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 from ablate.config.schema import StudyConfig
 from ablate.errors import StoreError
 from ablate.store_folder import check_version
-from ablate.study import redrawing
+from ablate.study import further, redrawing
 from ablate.study.confirming import run_ids
 from ablate.study.extending import extended, keys_of, one_search, plan_of
 from ablate.study.ledger import Ledger, begun
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
+from ablate.training.spec import RunResult, RunSpec
 from ablate.training.tasks import task_of
 
 if TYPE_CHECKING:
     from ablate.data.items import Examples
+    from ablate.data.pairs import PairSet
     from ablate.search.store import TrialStore
     from ablate.tracking.shipper import Shipper
     from ablate.training.spec import RunResult, RunSpec
@@ -68,13 +70,47 @@ class OpenStudy:
         """All trials that the plan and the ledger know."""
         return Trials(self.plan, self.ledger)
 
+    @cached_property
+    def further_pairs(self) -> "dict[str, PairSet]":
+        """The pairs of every further test set."""
+        return further.pairs_of(self)
+
+    @cached_property
+    def tests(self) -> dict[str, dict[str, Any]]:
+        """The further test sets, as workers are given them."""
+        return further.entries_of(self)
+
+    def scored(self, result: RunResult) -> RunResult:
+        """A result of the ledger, with the scores on further sets and in further metrics."""
+        from ablate.training.further import with_further
+
+        folder = self.ledger.run_folder(result.run_id)
+        return with_further(result, folder, self.tests) if self.tests else result
+
+    def lacking(self) -> list[RunSpec]:
+        """The runs that have ended and whose weights are not scored on every set."""
+        from ablate.training.further import lacking
+
+        if not self.tests:
+            return []
+        return [
+            spec
+            for trial in self.trials.known.values()
+            if not trial.violations and trial.number not in self.trials.twin_of
+            for spec in trial.runs
+            if spec.scores_test
+            and (result := self.ledger.results.get(spec.run_id)) is not None
+            and result.state == "finished"
+            and lacking(self.ledger.run_folder(spec.run_id), self.tests)
+        ]
+
     def reread(self) -> None:
         """Read ledger, trials and Optuna's study again when they are next asked for."""
         if (found := begun(self.folder)) != self._begun:
             self._begun = found
             self.config = extended(self.config, found.extended)
             self.plan = plan_of(self.config, found)
-        for name in ("ledger", "trials", "optuna"):
+        for name in ("ledger", "trials", "optuna", "further_pairs", "tests"):
             self.__dict__.pop(name, None)
 
     def with_more(self, more: int) -> StudyConfig:
@@ -216,6 +252,7 @@ class OpenStudy:
         references.check(self.config, self.examples)
         for run in runs:
             self.data_hash_of(run)  # now, so that a later change of the files is noticed
+        further.check(self, [run.settings for run in runs])
 
 
 def _data_key(settings: Mapping[str, Any]) -> str:

@@ -118,11 +118,19 @@ class Projection:
         family = self._siblings(spec)
         folder = self._ledger.run_folder(spec.run_id)
         self._shipper.end(spec, result, folder, siblings=len(family))
+        if self._study.tests:
+            self._shipper.further(spec, self._study.scored(result), folder)
         if len(family) > 1:
             ended = [self._ledger.results.get(run.run_id) for run in family]
             results = [result for result in ended if result is not None]
             if len(results) == len(family):
                 self._shipper.end_trial(spec, results, winner=self._winner(results))
+                if self._study.tests:
+                    self._shipper.further_of_trial(
+                        spec,
+                        [self._study.scored(one) for one in results],
+                        winner=self._winner(results),
+                    )
         self._report_trials()
 
     def interrupt(self) -> None:

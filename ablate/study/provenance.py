@@ -34,7 +34,7 @@ from ablate.training.determinism import device_of, settle
 from ablate.training.environment import cpu, determinism
 
 FOLDER = re.compile(  # of one machine
-    rf"^(\+*(?:data\.(?:{'|'.join(PATHS)})|references\.[^.=]+(?:\.weights)?))=.+$"
+    rf"^(\+*(?:data\.(?:tests\.\w+\.)?(?:{'|'.join(PATHS)})|data\.tests(?:\.\w+)?|references\.[^.=]+(?:\.weights)?))=.+$"
 )
 
 

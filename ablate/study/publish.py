@@ -14,7 +14,7 @@ from ablate.data.pairs import PairSet
 from ablate.design_names import CONFIRM
 from ablate.designs.components import COMPONENTS, table_rows
 from ablate.designs.full_factorial import cell
-from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS
+from ablate.metrics.catalogue import ALL_NAMES, BETTER, LABELS, on_sets
 from ablate.published import (
     Component,
     ConfirmationFacts,
@@ -30,7 +30,7 @@ from ablate.published import (
 from ablate.rules import rules_of
 from ablate.scoring import references
 from ablate.stored import decode, encode
-from ablate.study import damage, environments, gallery, interim, redrawing
+from ablate.study import damage, environments, further, gallery, interim, redrawing
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
@@ -45,6 +45,7 @@ from ablate.study.published_tables import (
 )
 from ablate.study.questions import questions_of
 from ablate.tracking.address import public
+from ablate.training.spec import RunResult
 from ablate.whole_files import record
 from ablate.writing import write_json
 
@@ -63,17 +64,18 @@ def publish(study: OpenStudy, *, links: Mapping[str, str]) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     known = [trial for _, trial in sorted(study.trials.known.items())]
-    runs, images = run_table(known, ledger), image_table(known, ledger)
+    results = _scored(study)
+    runs, images = run_table(known, ledger, results), image_table(known, results)
     runs.to_parquet(folder / "runs.parquet", index=False)
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
     task = study.task
-    trivial = task.trivial_baselines(examples, seeds=_seeds_of_answers(plan))
+    trivial, compared = further.compared(study, seeds=_seeds_of_answers(plan))
     table = compared_table(trivial)
     kinds = ["copy" if name in task.copies else "rule" for name in table["name"]]
     table.insert(0, "kind", kinds)
     table.to_parquet(folder / "trivial_baselines.parquet", index=False)
-    if compared := references.score(config, examples):
+    if compared:
         compared_table(compared).to_parquet(folder / "references.parquet", index=False)
     spares = redrawing.run_ids(plan, ledger.redrawn)
     late = [
@@ -101,6 +103,11 @@ def publish(study: OpenStudy, *, links: Mapping[str, str]) -> Path:
     return folder
 
 
+def _scored(study: OpenStudy) -> dict[str, RunResult]:
+    """Return the results of the ledger with the scores on further test sets."""
+    return {run_id: study.scored(result) for run_id, result in study.ledger.results.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtLook:
     """A study at a look that is due, as it would be published: facts.json and two tables."""
@@ -118,7 +125,8 @@ def at_look(look: Look, study: OpenStudy) -> AtLook:
     found = facts(study)
     phase = found.phases[look.phase]
     taken = replace(phase, taken=(*phase.taken, _look(look)))
-    runs, images = run_table(known, ledger), image_table(known, ledger)
+    results = _scored(study)
+    runs, images = run_table(known, ledger, results), image_table(known, results)
     found = replace(found, phases={**found.phases, look.phase: taken})
     return AtLook(look=look, facts=found, runs=runs, images=images)
 
@@ -134,7 +142,7 @@ def facts(study: OpenStudy) -> StudyDocument:
     """Return what the banner, the scope and the provenance of a report say; no gallery yet."""
     plan, config, ledger, task = study.plan, study.config, study.ledger, study.task
     manifest, train = study.examples.manifest, plan.recipes.base["train"]  # epochs as steps
-    names = tuple(config.base["metrics"]["names"])
+    names = further.names_of(study)
     (protocol, rules_hash), scope = task.protocol(), task.scope()
     arithmetic = [
         train["precision"],
@@ -199,6 +207,7 @@ def facts(study: OpenStudy) -> StudyDocument:
         references=references.facts(config, study.examples),
         references_left_out=references.left_out(config),
         environments=made_in if len(made_in) > 1 else (),
+        tests=further.facts_of(study),
         drift=environments.sentence(made_in),
         damage=damage.in_words(ledger),
     )
@@ -304,10 +313,14 @@ def question_facts(plan: Plan, question: Question) -> QuestionFacts:
         baseline=factor.baseline,
         ordered=factor.ordered,
         arms=tuple(plan.arms_of(question).items()),
-        primary=question.primary,
-        secondary=question.secondary,
-        guardrails=question.guardrails,
-        smallest_effect=question.smallest_effect,
+        primary=on_sets(question.primary, question.tests),
+        secondary=on_sets(question.secondary, question.tests),
+        guardrails=on_sets(question.guardrails, question.tests),
+        smallest_effect={
+            one: effect
+            for metric, effect in question.smallest_effect.items()
+            for one in on_sets((metric,), question.tests)
+        },
         expects=question.expects,
         contrasts=contrasts
         if isinstance(contrasts, tuple)

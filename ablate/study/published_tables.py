@@ -10,6 +10,7 @@ from ablate.study.planned import PlannedTrial
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
 from ablate.training.scoring import Row
+from ablate.training.spec import RunResult
 
 RUN_COLUMNS = (
     "run_id",
@@ -29,18 +30,24 @@ RUN_COLUMNS = (
 )
 
 
-def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
+def run_table(
+    trials: list[PlannedTrial], ledger: Ledger, results: Mapping[str, RunResult] | None = None
+) -> pd.DataFrame:
     """Return one row per run; a factor that is not active is missing.
+
+    `results` are those of the ledger with what their weights score on further test sets, those of
+    the ledger alone where absent.
 
     There is a column "stratum" only where runs were made in several environments, and a column
     budget only where a phase is run at several: the multiple of train.steps, missing elsewhere.
     """
+    results = ledger.results if results is None else results
     rows = []
     has_budgets = any(trial.budget is not None for trial in trials)
     is_drifted = len(environments.of_results(ledger)) > 1
     for trial in trials:
         for spec in trial.runs:
-            result = ledger.results.get(spec.run_id)
+            result = results.get(spec.run_id)
             if result is None or trial.violations:
                 continue
             kept = {
@@ -74,13 +81,13 @@ def run_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).drop_duplicates("run_id")
 
 
-def image_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
-    """Return one row per run, split, image and metric."""
+def image_table(trials: list[PlannedTrial], results: Mapping[str, RunResult]) -> pd.DataFrame:
+    """Return one row per run, split, image and metric; `results` as of `run_table`."""
     rows = [
         (run_id, *row)
         for run_id in _run_ids(trials)
-        if run_id in ledger.results
-        for row in ledger.results[run_id].images
+        if run_id in results
+        for row in results[run_id].images
     ]
     return pd.DataFrame(rows, columns=["run_id", "split", "image", "metric", "value"])
 

@@ -28,7 +28,7 @@ from ablate.tracking.journal import (
 from ablate.tracking.networks import Networks
 from ablate.tracking.outbox import Outbox, attempted, delivered, insisted
 from ablate.tracking.store import check_active
-from ablate.training.spec import WEIGHTS, RunResult, RunSpec, State
+from ablate.training.spec import FURTHER, WEIGHTS, RunResult, RunSpec, State
 from ablate.whole_files import is_whole_png
 
 logger = logging.getLogger(__name__)
@@ -202,18 +202,14 @@ class Shipper:
         if run_id in self._ended:
             return
         finished = [result for result in results if result.state == "finished"]
-        metrics: dict[str, float]
+        metrics = _of_trial(spec, results, winner=winner)
         if spec.block is None:
             is_done = bool(finished)
-            table = pd.DataFrame([dict(result.metrics) for result in finished])
-            metrics = {str(name): float(value) for name, value in table.mean().items()}
-            metrics |= {f"{name}.sd": float(value) for name, value in table.std(ddof=1).items()}
             tags = {"ablate.seeds": str(len(results))}
             if missing := len(results) - len(finished):
                 tags["ablate.reason"] = f"{missing} of {len(results)} did not finish"
         else:
             is_done = winner is not None
-            metrics = dict(winner.metrics) if winner is not None else {}
             tags = {"ablate.points": str(len(results))}
             finished = [winner] if winner is not None else []
             if winner is not None:
@@ -229,6 +225,43 @@ class Shipper:
             tags={**tags, "ablate.state": state},
             params=runs.factor_parameters(spec),
         )
+
+    @delivered
+    def further(self, spec: RunSpec, result: RunResult, folder: Path) -> None:
+        """Send what a run that has ended scores on further test sets, again where it is there.
+
+        Args:
+            spec: The run.
+            result: With these scores.
+            folder: Of the run; its files tests/NAME.json become artifacts.
+        """
+        run_id = self._ids.get(f"run/{spec.run_id}")
+        if run_id is None:  # deleted meanwhile
+            return
+        self._also(run_id, result.metrics)
+        if (folder / FURTHER).is_dir():
+            self._client.log_artifacts(run_id, str(folder / FURTHER), FURTHER)
+
+    @delivered
+    def further_of_trial(
+        self, spec: RunSpec, results: Sequence[RunResult], *, winner: RunResult | None = None
+    ) -> None:
+        """Send the same of a parent; arguments as of `end_trial`, results with these scores."""
+        winner = next((one for one in results if winner and one.run_id == winner.run_id), None)
+        run_id = self._ids.get(runs.key(spec, kind="trial-parent"))
+        if run_id is not None:  # else deleted meanwhile
+            self._also(run_id, _of_trial(spec, results, winner=winner))
+
+    def _also(self, run_id: str, values: Mapping[str, float]) -> None:
+        """Write those final values that a run does not have yet."""
+        known = self._client.get_run(run_id).data.metrics
+        found = [
+            Metric(runs.metric_name(f"final/{name}"), float(value), self._started[run_id], 0)
+            for name, value in values.items()
+            if math.isfinite(value) and runs.metric_name(f"final/{name}") not in known
+        ]
+        for first in range(0, len(found), BATCH):
+            self._client.log_batch(run_id, metrics=found[first : first + BATCH])
 
     @delivered
     def reopen(self, spec: RunSpec, folder: Path) -> None:
@@ -573,3 +606,15 @@ class Shipper:
 def _named(last: Mapping[str, int]) -> dict[str, int]:
     """Return metrics under the names that MLflow takes."""
     return {runs.metric_name(name): step for name, step in last.items()}
+
+
+def _of_trial(
+    spec: RunSpec, results: Sequence[RunResult], *, winner: RunResult | None
+) -> dict[str, float]:
+    """Return the values of a parent: those of the winner of its block, else mean and spread."""
+    if spec.block is not None:
+        return dict(winner.metrics) if winner is not None else {}
+    finished = [dict(result.metrics) for result in results if result.state == "finished"]
+    table = pd.DataFrame(finished)
+    means = {str(name): float(value) for name, value in table.mean().items()}
+    return means | {f"{name}.sd": float(value) for name, value in table.std(ddof=1).items()}

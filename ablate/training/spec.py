@@ -9,6 +9,7 @@ from ablate.identity import JsonValue
 State = Literal["finished", "pruned", "failed", "interrupted"]
 OOM = "oom"  # how the reason of a run starts that ran out of memory
 LOST = ("workers_killed", "workers_hung", "oom_retries")  # facts of runs that took several workers
+FURTHER = "tests"  # folder in that of a run: scores of its weights on further test sets
 WEIGHTS = "weights.safetensors"  # in the folder of a run that keeps the network it trained
 
 
@@ -62,6 +63,8 @@ class RunSpec(Trial):
         scores_test: False while searching: samplers never see test.
         keeps_weights: Whether weights are written although test is not scored: those of the best
             trials of a search stay.
+        tests: Further test sets that its weights are scored on, see `ablate.training.further`; no
+            part of its identity.
     """
 
     run_id: str
@@ -75,6 +78,7 @@ class RunSpec(Trial):
     objective: str = "val/qabf"
     scores_test: bool = True
     keeps_weights: bool = False
+    tests: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -147,7 +147,7 @@ def test_a_difference_written_the_other_way_round_is_turned(contents: Contents) 
 def test_several_answers_stand_side_by_side(contents: Contents) -> None:
     source = source_of(contents, contents.answered[0], label="MSRS")
     other = replace(source, label="TNO")
-    (made,) = tables_of({"a": {"table": source}, "b": {"table": other}}).values()
+    (made,) = tables_of({"a": {"table": [source]}, "b": {"table": [other]}}).values()
     assert made.groups == (("", 6), ("MSRS", 8), ("TNO", 8))
     assert made.full_heads[6] == "MSRS Qabf ↑"
     latex = as_latex({"table": made})
@@ -156,19 +156,19 @@ def test_several_answers_stand_side_by_side(contents: Contents) -> None:
     assert r"\providecommand{\checkmark}" in latex
     assert '<th scope="colgroup" colspan="8">TNO</th>' in to_html(made)
     assert "| MSRS Qabf ↑ |" in as_markdown({"table": made})
-    (made,) = tables_of({"a": {"table": source}, "b": {"table": source}}).values()
+    (made,) = tables_of({"a": {"table": [source]}, "b": {"table": [source]}}).values()
     assert [name for name, _ in made.groups] == ["", "MSRS (a)", "MSRS (b)"]
 
 
 def test_answers_to_other_questions_are_refused(contents: Contents) -> None:
     source = source_of(contents, contents.answered[0])
     with pytest.raises(ConfigError, match="no question is answered by all of a, b"):
-        tables_of({"a": {"table": source}, "b": {"other": source}})
+        tables_of({"a": {"table": [source]}, "b": {"other": [source]}})
     with pytest.raises(ConfigError, match="no question 'tabel' is answered by all"):
-        tables_of({"a": {"table": source}}, wanted=["tabel"])
+        tables_of({"a": {"table": [source]}}, wanted=["tabel"])
     others = replace(source, question=replace(source.question, values=("full",)))
     with pytest.raises(ConfigError, match="has the rows full, not full, w/o detail"):
-        tables_of({"a": {"table": source}, "b": {"table": others}})
+        tables_of({"a": {"table": [source]}, "b": {"table": [others]}})
 
 
 def test_a_report_writes_the_table_beside_the_others(contents: Contents, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.verdict import Row
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import better_of
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
@@ -164,7 +164,7 @@ def _title(row: Any, width: int) -> str:
 
 
 def _label(axis: Axes, metrics: list[str], *, bold: set[str]) -> None:
-    names = [f"{metric_label(m)} {theme.ARROW[BETTER[m]]}" for m in metrics]
+    names = [f"{metric_label(m)} {theme.ARROW[better_of(m)]}" for m in metrics]
     axis.set_yticklabels(names)
     for label, metric in zip(axis.get_yticklabels(), metrics, strict=False):
         label.set_fontweight("bold" if metric in bold else "normal")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import better_of
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
@@ -159,7 +159,9 @@ def _draw_question(part: Any, table: pd.DataFrame, order: list[str], design: lis
             axis.set_xlim(limits)
             axis.locator_params(axis="x", nbins=5)
             axis.tick_params(axis="y", length=0, labelleft=column == 0)
-        axes[rows - 1][column].set_xlabel(f"{metric_label(metric)} {theme.ARROW[BETTER[metric]]}")
+        axes[rows - 1][column].set_xlabel(
+            f"{metric_label(metric)} {theme.ARROW[better_of(metric)]}"
+        )
 
 
 def _limits(some: pd.DataFrame) -> tuple[float, float]:
