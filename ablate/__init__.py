@@ -10,7 +10,8 @@ Extend it by a file in the folder `plugins/` that registers a member by name:
 
 - `metric`, `network`, `dataset`, `figure`, `task`, `design`, `sampler`, `pruner`, `executor`
 - steps of a gradient loss: `gradient_operator`, `loss_component`, `loss_selection`,
-  `loss_penalty`, `resampler`
+  `loss_penalty`, `resampler`; kinds of further terms and where they count: `loss_term`,
+  `loss_region`
 
 Every exception is an `AblateError`; `ablate.errors` draws the tree.
 
@@ -49,10 +50,12 @@ if TYPE_CHECKING:
     from ablate.imaging.resample import RESAMPLERS
     from ablate.losses.components import COMPONENTS
     from ablate.losses.penalty import PENALTIES
+    from ablate.losses.regions import REGIONS
     from ablate.losses.selection import SELECTIONS
+    from ablate.losses.terms.contract import TERMS, Images
     from ablate.metrics.contract import METRICS, GreyImages, Metric
     from ablate.metrics.protocol import Protocol
-    from ablate.models.contract import MODELS, FusionNetwork
+    from ablate.models.contract import MODELS, Fused, FusionNetwork
     from ablate.report.figures import FIGURES, ReportFigure
     from ablate.search.contract import PRUNERS, SAMPLERS, SamplerContext
     from ablate.search.finished import FinishedTrial
@@ -66,7 +69,9 @@ if TYPE_CHECKING:
     gradient_operator = OPERATORS.register
     loss_component = COMPONENTS.register
     loss_penalty = PENALTIES.register
+    loss_region = REGIONS.register
     loss_selection = SELECTIONS.register
+    loss_term = TERMS.register
     metric = METRICS.register
     network = MODELS.register
     pruner = PRUNERS.register
@@ -78,8 +83,10 @@ __version__ = "0.1.0"
 
 _HOMES: Final = {  # name -> module and what it is there
     "FinishedTrial": "search.finished:FinishedTrial",
+    "Fused": "models.contract:Fused",
     "FusionNetwork": "models.contract:FusionNetwork",
     "GreyImages": "metrics.contract:GreyImages",
+    "Images": "losses.terms.contract:Images",
     "Items": "data.items:Items",
     "Manifest": "data.manifest:Manifest",
     "Measure": "training.tasks.contract:Measure",
@@ -101,7 +108,9 @@ _HOMES: Final = {  # name -> module and what it is there
     "gradient_operator": "imaging.gradients:OPERATORS.register",
     "loss_component": "losses.components:COMPONENTS.register",
     "loss_penalty": "losses.penalty:PENALTIES.register",
+    "loss_region": "losses.regions:REGIONS.register",
     "loss_selection": "losses.selection:SELECTIONS.register",
+    "loss_term": "losses.terms.contract:TERMS.register",
     "metric": "metrics.contract:METRICS.register",
     "network": "models.contract:MODELS.register",
     "open": "_api:open",
@@ -124,9 +133,11 @@ __all__ = [
     "ExportError",
     "FetchError",
     "FinishedTrial",
+    "Fused",
     "FusionNetwork",
     "GreyImages",
     "HaltedError",
+    "Images",
     "Items",
     "Manifest",
     "Measure",
@@ -152,7 +163,9 @@ __all__ = [
     "gradient_operator",
     "loss_component",
     "loss_penalty",
+    "loss_region",
     "loss_selection",
+    "loss_term",
     "losses",
     "metric",
     "metrics",

@@ -30,7 +30,9 @@ from ablate.imaging.resample import RESAMPLERS
 from ablate.losses.catalogue.contract import CATALOGUE
 from ablate.losses.components import COMPONENTS
 from ablate.losses.penalty import PENALTIES
+from ablate.losses.regions import REGIONS
 from ablate.losses.selection import SELECTIONS
+from ablate.losses.terms.contract import TERMS
 from ablate.metrics.catalogue import LABELS
 from ablate.metrics.contract import METRICS, Metric
 from ablate.metrics.protocol import PROTOCOLS, Protocol
@@ -40,7 +42,10 @@ from ablate.report.figures import SECTIONS, ReportFigure, in_order
 from ablate.search.contract import PRUNERS, SAMPLERS
 from ablate.settings.loss import STEPS
 from ablate.settings.loss import names as loss_names
+from ablate.settings.members import members as members_of
 from ablate.settings.setting import NOTHING, Setting
+from ablate.settings.terms import GRADIENT, own_settings
+from ablate.settings.terms import common as of_every_term
 from ablate.study.names import known
 from ablate.training.tasks.contract import Task
 from docs.docstrings import (
@@ -191,6 +196,7 @@ def _losses() -> Iterator[str]:
         ["setting", "names"],
         [(f"`loss.{key}`", codes(some)) for key, some in loss_names().items() if key not in STEPS],
     )
+    yield from _terms()
     yield "## Published losses"
     for name in CATALOGUE:
         one, parts = CATALOGUE.get(name)(), docstring(CATALOGUE.get(name))
@@ -207,6 +213,36 @@ def _losses() -> Iterator[str]:
         ]
         rows += [("left out", one.left_out)] if one.left_out else []
         yield from table(["", ""], rows)
+
+
+def _terms() -> Iterator[str]:
+    known_names = {**built_in(), **known()}
+    yield "## Kinds of terms"
+    yield (
+        "`loss: {terms: {NAME: {kind: KIND, weight: 2, ...}}}` adds terms to those that the "
+        "settings above say. Every term has:"
+    )
+    yield from _settings_table(of_every_term(), known_names)
+    for name in TERMS:
+        one = docstring(TERMS.get(name))
+        yield f"### kind: {name}"
+        yield one.text
+        if "Source" in one.sections:
+            yield f"Source: {one_line(one.sections['Source'])}"
+        if name == GRADIENT:
+            yield "Its settings are those of the gradient term, see [settings](settings.md#loss)."
+        elif own := own_settings(name):
+            yield from _settings_table(own, known_names)
+    yield "## Regions"
+    settings = {name: codes(one.settings) for name, one in members_of("regions").items()}
+    yield "`region` of a term; its settings stand beside it in the term."
+    yield from table(
+        ["name", "", "settings"],
+        [
+            (f"`{name}`", one_line(docstring(one).text), settings[name])
+            for name, one in REGIONS.registered()
+        ],
+    )
 
 
 def _metrics() -> Iterator[str]:

@@ -10,6 +10,7 @@ from ablate.config.entries import Parts, joined, read
 from ablate.config.errors import Errors, short
 from ablate.config.locations import STUDY
 from ablate.config.nuisance import read_nuisance
+from ablate.config.over_terms import written_out
 from ablate.config.overrides import TOP
 from ablate.config.phases import read_phases
 from ablate.config.questions import read_factors, read_questions
@@ -75,6 +76,7 @@ def check(
     context = Context(errors, base, names)
     check_base(context)
     parts = Parts(settings=context, defaults=defaults, tests=tuple(tests))
+    tree = written_out(tree, base, errors)
     head = read(
         HeadEntry, {key: tree[key] for key in HeadEntry.model_fields if key in tree}, "", parts
     )

@@ -13,7 +13,9 @@ from typing import Any, Final
 from ablate.config.defaults import groups
 from ablate.config.settings import merged_names, settings_of_executor, table_of
 from ablate.config.study_file import SpaceEntry, StudyEntry
+from ablate.settings.loss import TERM_NAME
 from ablate.settings.setting import NOTHING, Known, Setting
+from ablate.settings.terms import kinds, of_kind
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -144,6 +146,7 @@ def _of_base(names: Known) -> Schema:
     for one in sections["data"]["anyOf"]:
         if one.get("additionalProperties") is False:
             one["properties"]["tests"] = _TESTS
+    sections["loss"]["properties"]["terms"] |= _of_terms(names)
     return {
         "description": StudyEntry.model_fields["base"].description,
         "type": ["object", "null"],
@@ -175,6 +178,26 @@ def _of_named(section: str, tables: Mapping[str, Mapping[str, Setting]], names: 
         "required": ["name"],
     }
     return {"anyOf": [_open(tables), {"type": "null"}, *some, unnamed, plug_in]}
+
+
+def _of_terms(names: Known) -> Schema:
+    """Return the schema of `loss.terms`: by name, a term whose `kind` decides its settings."""
+    packaged = list(kinds())
+    terms: list[Schema] = [{"type": "null"}]
+    for kind in packaged:
+        table = {
+            f"term.{name}": replace(one, default=NOTHING) for name, one in of_kind(kind).items()
+        }
+        term = _of_section("term", table, names)
+        term["properties"]["kind"] = {"const": kind}
+        terms.append(term)
+    others = _other_than(packaged, names.get("losses.terms", ()))
+    terms.append({"type": "object", "properties": {"kind": others}, "required": ["kind"]})
+    return {
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": f"^{TERM_NAME.pattern}$"},
+        "additionalProperties": {"anyOf": terms},
+    }
 
 
 def _below(section: str, settings: Mapping[str, Setting]) -> dict[str, Setting]:

@@ -62,6 +62,9 @@ class NoOptions(_Options):
     """The design has no options."""
 
 
+Over = Annotated[Literal["loss.terms"], Said()] | None
+
+
 class BestOptions(_Options):
     """The values that another design starts from or leads to."""
 
@@ -69,6 +72,13 @@ class BestOptions(_Options):
         default=None,
         description="Factor -> its best value. By default leave_one_out begins at the baseline, "
         "and add_one_in leads to the other value.",
+    )
+    over: Over = Field(
+        default=None, description="loss.terms: every term of the loss is a factor by its weight."
+    )
+    keep: Text | None = Field(
+        default=None,
+        description="Beside over: the term that add_one_in begins with; the first by default.",
     )
 
     def _problems(self, parts: Parts) -> Iterator[Problem]:
@@ -115,6 +125,9 @@ class BlockedOptions(_Options):
         default="one_factor",
         description="Values of one factor at a time; the baseline and each component off; or all "
         "combinations.",
+    )
+    over: Over = Field(
+        default=None, description="loss.terms: every term of the loss is a factor by its weight."
     )
     redraws: Count = Field(
         default=0,

@@ -1,7 +1,7 @@
 """Which settings a run has: the table behind `base`, read from the settings classes."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ablate.config.apply import leaves
@@ -9,11 +9,13 @@ from ablate.config.errors import Errors, short
 from ablate.errors import nearest
 from ablate.settings.data import DataSettings
 from ablate.settings.executor import ExecutorSettings
-from ablate.settings.loss import loss_settings
+from ablate.settings.loss import TERM_NAME, loss_settings
 from ablate.settings.loss import names as loss_names
 from ablate.settings.members import members
 from ablate.settings.metrics import MetricSettings
 from ablate.settings.setting import Known, Setting, settings_of
+from ablate.settings.terms import names as term_names
+from ablate.settings.terms import of_any_kind, of_kind
 from ablate.settings.train import TrainSettings, faults_of
 
 FUSION = "fusion"  # the task of a study that names none
@@ -28,7 +30,11 @@ def built_in() -> dict[str, Collection[str]]:
     found: dict[str, Collection[str]] = {kind: tuple(members(kind)) for kind in REGISTERED}
     found["designs"] = (*found["designs"], SEARCH)
     found["tasks"] = (FUSION,)
-    return found | {f"losses.{setting}": names for setting, names in loss_names().items()}
+    return (
+        found
+        | {f"losses.{setting}": names for setting, names in loss_names().items()}
+        | term_names()
+    )
 
 
 def common() -> dict[str, Setting]:
@@ -83,7 +89,25 @@ def table_of(base: Mapping[str, Any]) -> dict[str, Setting]:
     for section in ("data", "model"):
         of_this = of_name(section, _name_in(section, base))
         table |= {f"{section}.{key}": setting for key, setting in of_this.items()}
-    return table
+    return table | _of_terms(base)
+
+
+def _of_terms(base: Mapping[str, Any]) -> dict[str, Setting]:
+    """Return dotted path -> setting for the terms of the loss that `base` names.
+
+    Settings of other kinds too: a dimension may exchange the kind; `losses.check` looks at the
+    result.
+    """
+    loss = base.get("loss")
+    terms = loss.get("terms") if isinstance(loss, Mapping) else None
+    found: dict[str, Setting] = {}
+    for name, term in terms.items() if isinstance(terms, Mapping) else ():
+        if isinstance(term, Mapping) and TERM_NAME.fullmatch(str(name)):
+            settings = {**of_any_kind(), **of_kind(term.get("kind"))}
+            for key, one in settings.items():
+                needed = key == "kind"
+                found[f"loss.terms.{name}.{key}"] = replace(one, may_be_absent=not needed)
+    return found
 
 
 def _name_in(section: str, base: Mapping[str, Any]) -> Any:

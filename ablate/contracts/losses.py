@@ -1,40 +1,48 @@
 """The contract of a part of the loss: a finite scalar whose gradient reaches the fused image."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ablate import losses
 from ablate.contracts.trying import pair
+from ablate.settings.terms import kinds
 
 SIDE_PX = 64
 ALONE = {"levels": 2, "intensity_weight": 0.0}  # the gradient term without its mix
+NONE = {"gradient_weight": 0, "intensity_weight": 0}
+NAMED = {  # what is no step of the gradient term is tried in a named term
+    "terms": lambda name: {"kind": name},
+    "region": lambda name: {"kind": "intensity", "region": name},
+}
 
 
 def faults(setting: str, name: str) -> Iterator[str]:
-    """Yield every broken part of the contract of one step of the loss, or of a published loss.
+    """Yield every broken part of the contract of one part of the loss, or of a published loss.
 
     Args:
-        setting: Of the section loss, which the name is a value of: operator, penalty, ...
+        setting: Of the section loss, which the name is a value of: operator, penalty, ...; terms of
+            a kind of term, region of a region.
         name: The member.
     """
-    tried = [
-        {setting: name, **({} if setting == "preset" else ALONE), **more}
-        for more in ({}, {"operator": "laplacian"})  # some components have one response only
-        if setting not in more
-    ]
+    tried = _tried(setting, name)
     refused = [losses.check(settings, SIDE_PX) for settings in tried]
     if all(refused):
         yield f"cannot be used at all: {refused[0][0]}"
         return
     settings = tried[refused.index([])]
     loss = losses.build(settings)
+    reads = kinds()[name].facts.get("reads", "").split() if setting == "terms" else []
     infrared, visible, start = pair(batch=2, height_px=SIDE_PX, width_px=SIDE_PX)
 
     def at(fused: Tensor, *, sources: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor | None]:
         image = fused.clone().requires_grad_()
-        value: Tensor = loss(infrared=sources[0], visible=sources[1], fused=image)
+        features = {feature: image.expand(-1, 3, -1, -1) for feature in reads}
+        value: Tensor = loss(
+            infrared=sources[0], visible=sources[1], fused=image, features=features
+        )
         if value.requires_grad:
             value.backward()  # type: ignore[no-untyped-call]
         return value.detach(), image.grad
@@ -67,3 +75,14 @@ def faults(setting: str, name: str) -> Iterator[str]:
                 f"its gradient is not finite on {what}; a root or a quotient needs a small "
                 "constant inside, such as (x * x + 1e-12).sqrt()"
             )
+
+
+def _tried(setting: str, name: str) -> list[dict[str, Any]]:
+    """Return the losses in which a member is tried, until one may have it."""
+    if setting in NAMED:
+        return [{**NONE, "terms": {"tried": NAMED[setting](name)}}]
+    return [
+        {setting: name, **({} if setting == "preset" else ALONE), **more}
+        for more in ({}, {"operator": "laplacian"})  # some components have one response only
+        if setting not in more
+    ]

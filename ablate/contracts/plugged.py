@@ -18,7 +18,9 @@ from ablate.imaging.resample import RESAMPLERS
 from ablate.losses.catalogue.contract import CATALOGUE
 from ablate.losses.components import COMPONENTS
 from ablate.losses.penalty import PENALTIES
+from ablate.losses.regions import REGIONS
 from ablate.losses.selection import SELECTIONS
+from ablate.losses.terms.contract import TERMS
 from ablate.metrics.contract import METRICS
 from ablate.models.contract import MODELS
 from ablate.registry import Registry
@@ -73,6 +75,8 @@ PLUG_POINTS: tuple[_PlugPoint, ...] = (
     _PlugPoint(registry=SELECTIONS, check=_loss("selection")),
     _PlugPoint(registry=PENALTIES, check=_loss("penalty")),
     _PlugPoint(registry=RESAMPLERS, check=_loss("resampler")),
+    _PlugPoint(registry=TERMS, check=_loss("terms")),
+    _PlugPoint(registry=REGIONS, check=_loss("region")),
     _PlugPoint(registry=CATALOGUE, check=_loss("preset")),
     _PlugPoint(registry=MODELS, check=networks.faults, section="model"),
     _PlugPoint(registry=DATASETS, check=data.faults, section="data"),

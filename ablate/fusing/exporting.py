@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.errors import ConfigError, ExportError, one_line
-from ablate.models.contract import FusionNetwork
+from ablate.models.contract import Fused, FusionNetwork
 from ablate.writing import replacing
 
 MOST_DIFFERENCE = 1e-4  # of grey levels in [0, 1]; the packaged networks stay below 1e-6
@@ -86,7 +86,8 @@ class _AnySize(nn.Module):
                 for side in (height, width)
             )
             infrared, visible = (image[:, :, rows][..., columns] for image in (infrared, visible))
-        fused = self.network.fuse(infrared=infrared, visible=visible)
+        found = self.network.fuse(infrared=infrared, visible=visible)
+        fused = found.image if isinstance(found, Fused) else found
         return fused[..., :height, :width]
 
 

@@ -1,5 +1,6 @@
-"""The low-pass of SDNet: what its choice between the sources is made on."""
+"""Low-passes: that of SDNet, on which its choice between the sources is made, and box means."""
 
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from ablate.imaging.padding import pad_one
@@ -31,3 +32,13 @@ def low_pass(image: Tensor, *, padding: str = "zeros") -> Tensor:
     outer = CORNER * (above + below) + SIDE * middle
     inner = SIDE * (above + below) + CENTRE * middle
     return outer[..., :-2] + inner[..., 1:-1] + outer[..., 2:]
+
+
+def box_blur(image: Tensor, side_px: int) -> Tensor:
+    """Return the mean over a square around each pixel, zeros beyond the frame; same shape.
+
+    Args:
+        image: (batch, channels, height, width), float.
+        side_px: Side of the square, odd.
+    """
+    return F.avg_pool2d(image, side_px, stride=1, padding=side_px // 2)

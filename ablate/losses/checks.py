@@ -1,26 +1,35 @@
 """Every fault of a loss section at once; knows no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ablate.errors import nearest
+from ablate.losses.named import counts, term_faults
 from ablate.losses.presets import preset_faults, resolve
 from ablate.losses.pyramid import SMALLEST_PX, level_scales, level_side
-from ablate.losses.settings import alike, defaults
+from ablate.losses.settings import alike, defaults, gradient_alone
 from ablate.settings.loss import MAGNITUDES, MIX, SUMS, TERM, is_laplacian, loss_settings, names
 from ablate.settings.setting import faults_of_values
+from ablate.settings.terms import names as term_names
 
 SSIM_PX = 11  # window of `ablate.losses.structure`
 WEIGHTS = ("gradient_weight", "intensity_weight", "ssim_weight")
 
 
-def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None) -> list[str]:
+def check(
+    settings: Mapping[str, Any],
+    crop_px: int,
+    *,
+    steps: int | None = None,
+    features: Collection[str] | None = None,
+) -> list[str]:
     """Return every error of the settings, one line each; none means that `build` will work.
 
     Args:
         settings: The loss section; missing names have their default.
         crop_px: Side of a training crop, in pixels.
         steps: Training steps, where they are known.
+        features: What the network hands out beside its image, where it is known.
     """
     known = loss_settings()
     faults = [
@@ -38,10 +47,19 @@ def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None
     if of_values:
         return faults + of_values
     faults += _component_faults(full)
-    if all(full[name] == 0 for name in WEIGHTS):
+    if all(full[name] == 0 for name in WEIGHTS) and not _has_a_term(full):
         faults.append(
             f"loss: {', '.join(WEIGHTS)} are all 0, so nothing would be trained; raise one"
+            + (", or the weight of one of the terms" if full["terms"] else "")
         )
+    faults += term_faults(
+        full,
+        names={**registered, **term_names()},
+        of_gradient=lambda own: check(gradient_alone(own), crop_px),
+        steps=steps,
+        crop_px=crop_px,
+        features=features,
+    )
     faults += _warmup_faults(full, steps)
     if full["ssim_weight"] and full["ssim_padding"] == "valid" and crop_px < SSIM_PX:
         faults.append(
@@ -53,6 +71,10 @@ def check(settings: Mapping[str, Any], crop_px: int, *, steps: int | None = None
     if faults or of_levels or full["gradient_weight"] == 0:
         return faults + of_levels
     return _side_faults(full, crop_px)
+
+
+def _has_a_term(full: Mapping[str, Any]) -> bool:
+    return any(term is not None and counts(term) for term in (full["terms"] or {}).values())
 
 
 def _component_faults(full: Mapping[str, Any]) -> list[str]:
@@ -74,7 +96,8 @@ def _warmup_faults(full: Mapping[str, Any], steps: int | None) -> list[str]:
     warmup = full["warmup_steps"]
     if warmup == 0 or full["gradient_weight"] == 0:
         return []
-    if full["intensity_weight"] == 0 and full["ssim_weight"] == 0:
+    others = full["intensity_weight"] or full["ssim_weight"] or _has_a_term(full)
+    if not others:
         return [
             "loss.warmup_steps: without the gradient term nothing would be trained; raise "
             "intensity_weight or ssim_weight, or set it to 0"

@@ -37,6 +37,7 @@ SUPPORTED: Final[Mapping[str, Collection[Any] | None]] = {
     **dict.fromkeys(("weights", "weight_growth", "norm")),
     **dict.fromkeys(("preset", "mix", "lambda_policy", "warmup_steps", "gradient_weight")),
     **dict.fromkeys(("intensity", "intensity_weight", "ssim_weight", "ssim_to", "ssim_padding")),
+    "terms": None,
 }
 
 

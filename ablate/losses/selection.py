@@ -87,6 +87,22 @@ def soft(infrared: Tensor, visible: Tensor, *, gate_slope: float) -> Tensor:
     return torch.sigmoid(gate_slope * (infrared.abs() - visible.abs()))
 
 
+@SELECTIONS.register("soft_joint", settings=SoftSettings)
+def soft_joint(infrared: Tensor, visible: Tensor, *, gate_slope: float) -> Tensor:
+    """Mix both axes alike, by a sigmoid of the difference of the L1 magnitudes.
+
+    Args:
+        infrared: Response, in units of the operator.
+        visible: Same shape.
+        gate_slope: Slope of the sigmoid, per unit of response, above 0.
+
+    Source:
+        The gate of the follow-up to arXiv 2510.13067, with slope 15.
+    """
+    sizes = [response.abs().sum(1, keepdim=True) for response in (infrared, visible)]
+    return torch.sigmoid(gate_slope * (sizes[0] - sizes[1]))
+
+
 @SELECTIONS.register("mean")
 def mean(infrared: Tensor, visible: Tensor) -> Tensor:
     """Mix both sources in equal parts."""

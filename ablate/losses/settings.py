@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ablate.losses.named import canonical_terms
 from ablate.losses.presets import resolve
 from ablate.numbers import is_number
 from ablate.settings.loss import (
@@ -63,6 +64,7 @@ def written_alike(settings: Mapping[str, Any]) -> Settings:
 def alike(settings: Mapping[str, Any]) -> Settings:
     """Return a whole section that names no preset in the one spelling of what it means."""
     full = dict(settings)
+    full["terms"] = canonical_terms(full.get("terms"), of_gradient=_of_gradient)
     if full["gradient_weight"] == 0:
         return full
     full.update(_levels_alike(full))
@@ -75,6 +77,17 @@ def alike(settings: Mapping[str, Any]) -> Settings:
     if full["lambda_policy"] == "tuned" or _is_the_papers_own(full):
         full["lambda_policy"] = "shared"
     return full
+
+
+def gradient_alone(settings: Mapping[str, Any]) -> Settings:
+    """Return a whole section whose only term has these settings of the gradient term."""
+    return {**defaults(), **settings, "gradient_weight": 1.0, "intensity_weight": 0.0}
+
+
+def _of_gradient(settings: Mapping[str, Any]) -> Settings:
+    """Return the settings of a gradient term without those that have no effect."""
+    found = canonical(gradient_alone(settings))
+    return {name: value for name, value in found.items() if name in settings}
 
 
 def _is_the_papers_own(full: Settings) -> bool:
@@ -99,7 +112,7 @@ def _matters(
         return False
     if name in own:
         return any(takes(step, full[step], name) for step in STEPS)
-    return setting.matters is None or setting.matters(full)
+    return setting.has_effect(full)
 
 
 def _levels_alike(full: Settings) -> Settings:

@@ -94,15 +94,32 @@ class StructuralDistance(nn.Module):
         return sources, means, squares - means.square(), shares
 
     def _smoothed(self, images: Tensor) -> Tensor:
-        """Return the local means: along each axis the window is a banded matrix.
+        """Return the local means."""
+        return smoothed(images, padding=self._padding)
 
-        Two matrix products are faster than convolutions at the sides of crops, and their backward
-        passes are matrix products too.
-        """
-        height, width = images.shape[-2:]
-        given: Any = self._padding, images.dtype, images.device
-        across: Tensor = images @ _window(width, *given).mT
-        return _window(height, *given) @ across
+
+def smoothed(
+    images: Tensor,
+    *,
+    padding: str,
+    window_px: int = WINDOW_PX,
+    deviation_px: float = DEVIATION_PX,
+) -> Tensor:
+    """Return the local means: along each axis the window is a banded matrix.
+
+    Two matrix products are faster than convolutions at the sides of crops, and their backward
+    passes are matrix products too.
+
+    Args:
+        images: (batch, channels, height, width), float.
+        padding: See `StructuralDistance`.
+        window_px: Side of the Gaussian window; of an even one the middle lies right of the centre.
+        deviation_px: Its standard deviation.
+    """
+    height, width = images.shape[-2:]
+    given: Any = padding, window_px, deviation_px, images.dtype, images.device
+    across: Tensor = images @ _window(width, *given).mT
+    return _window(height, *given) @ across
 
 
 def gradient_shares(infrared: Tensor, visible: Tensor) -> Tensor:
@@ -117,13 +134,20 @@ def gradient_shares(infrared: Tensor, visible: Tensor) -> Tensor:
 
 
 @functools.lru_cache(maxsize=64)
-def _window(side: int, padding: str, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _window(
+    side: int,
+    padding: str,
+    window_px: int,
+    deviation_px: float,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
     """Return the window as a matrix, a row for each place of its centre.
 
     What lies outside is mirrored in, or lost to a frame of zeros.
     """
-    reach = WINDOW_PX // 2
-    taps = [math.exp(-((at / DEVIATION_PX) ** 2) / 2) for at in range(-reach, reach + 1)]
+    reach = window_px // 2
+    taps = [math.exp(-((at / deviation_px) ** 2) / 2) for at in range(-reach, window_px - reach)]
     matrix = torch.zeros(side, side, dtype=torch.float64)
     for row in range(side):
         for at, tap in enumerate(taps, start=row - reach):
@@ -131,5 +155,5 @@ def _window(side: int, padding: str, dtype: torch.dtype, device: torch.device) -
             if inside == at or padding == "reflect":
                 matrix[row, inside] += tap / math.fsum(taps)
     if padding == "valid":
-        matrix = matrix[reach : side - reach]
+        matrix = matrix[reach : side - (window_px - reach - 1)]
     return matrix.to(dtype=dtype, device=device)

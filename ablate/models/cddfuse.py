@@ -9,7 +9,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from ablate.errors import ConfigError
-from ablate.models.contract import MODELS, FusionNetwork
+from ablate.imaging.correlation import correlation
+from ablate.models.contract import MODELS, Fused, FusionNetwork
 from ablate.models.transformer import TransformerBlock
 from ablate.settings.network import NetworkSettings
 from ablate.settings.setting import field
@@ -63,6 +64,7 @@ class CDDFuse(FusionNetwork):
     """
 
     source = "Zhao et al., CVPR 2023, arXiv 2211.14461 (CDDFuse)"
+    features = ("infrared_base", "visible_base", "infrared_detail", "visible_detail")
 
     def __init__(self, settings: CDDFuseSettings) -> None:
         super().__init__()
@@ -97,6 +99,15 @@ class CDDFuse(FusionNetwork):
     def predict(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
         """Return an unbounded map."""
         return self._fused(self._branches(infrared), self._branches(visible))
+
+    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Fused:
+        """Return the fused luminance, and the features of both branches of both sources."""
+        hot, lit = self._branches(infrared), self._branches(visible)
+        image = self.image_of(self._fused(hot, lit), infrared=infrared, visible=visible)
+        of = {"infrared": hot, "visible": lit}
+        features = {f"{name}_base": one.base for name, one in of.items()}
+        features |= {f"{name}_detail": one.detail for name, one in of.items()}
+        return Fused(image=image, features=features)
 
     def bounded(self, predicted: Tensor, *, infrared: Tensor, visible: Tensor) -> Tensor:
         """Return sigmoid(p + visible), as the repository has it."""
@@ -176,14 +187,6 @@ def decomposition(infrared: Branches, visible: Branches) -> Tensor:
     """
     base = correlation(infrared.base, visible.base)
     return correlation(infrared.detail, visible.detail) ** 2 / (1.01 + base)
-
-
-def correlation(one: Tensor, other: Tensor) -> Tensor:
-    """Return the mean over images and channels of Pearson's r over the pixels, in [-1, 1]."""
-    one, other = (each.flatten(2) - each.flatten(2).mean(-1, keepdim=True) for each in (one, other))
-    norms = one.square().sum(-1).sqrt() * other.square().sum(-1).sqrt()
-    found = (one * other).sum(-1) / (torch.finfo(torch.float32).eps + norms)
-    return found.clamp(-1, 1).mean()
 
 
 class Coupling(nn.Module):

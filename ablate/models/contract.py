@@ -1,6 +1,7 @@
 """What every fusion network offers, and the register of their names."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, TypeVar
 
 import torch
@@ -12,6 +13,19 @@ from ablate.registry import Registry
 from ablate.settings.network import NetworkSettings
 
 Module = TypeVar("Module", bound=nn.Module)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """A fused image, and what else of the network terms of the loss may read.
+
+    Args:
+        image: (batch, 1, height, width).
+        features: By name, each as its readers say; of the padded size where sides were padded.
+    """
+
+    image: Tensor
+    features: Mapping[str, Tensor]
 
 
 class FusionNetwork(nn.Module):
@@ -35,6 +49,7 @@ class FusionNetwork(nn.Module):
     smallest_px: int = 1  # smaller sides are refused
     multiple_px: int = 1  # of the sides that `predict` and `fuse` take
     faster_layout: ClassVar[str] = "nchw"  # in memory, see `train.layout`
+    features: ClassVar[tuple[str, ...]] = ()  # what its `Fused` hands out
     output: str = "sigmoid"  # see NetworkSettings; set by `models.build`
 
     def forward(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
@@ -46,6 +61,10 @@ class FusionNetwork(nn.Module):
         Raises:
             ShapeError: The images are not (batch, 1, height, width) of one shape, or too small.
         """
+        return self.with_features(infrared=infrared, visible=visible).image
+
+    def with_features(self, *, infrared: Tensor, visible: Tensor) -> Fused:
+        """Return the fused luminance, and what the network hands out beside it; see `forward`."""
         check_pair(infrared, visible, smallest_px=self.smallest_px, of=type(self).__name__)
         height, width = infrared.shape[-2:]
         below, right = -height % self.multiple_px, -width % self.multiple_px
@@ -54,10 +73,17 @@ class FusionNetwork(nn.Module):
                 F.pad(image, (0, right, 0, below), mode="replicate")
                 for image in (infrared, visible)
             )
-        return self.fuse(infrared=infrared, visible=visible)[..., :height, :width]
+        found = self.fuse(infrared=infrared, visible=visible)
+        if not isinstance(found, Fused):
+            found = Fused(image=found, features={})
+        return replace(found, image=found.image[..., :height, :width])
 
-    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor:
-        """Return the fused luminance for sides that are multiples of `multiple_px`."""
+    def fuse(self, *, infrared: Tensor, visible: Tensor) -> Tensor | Fused:
+        """Return the fused luminance for sides that are multiples of `multiple_px`.
+
+        A network that hands out more, for terms of the loss to read, returns `Fused` and names in
+        `features` what it hands out.
+        """
         predicted = self.predict(infrared=infrared, visible=visible)
         return self.image_of(predicted, infrared=infrared, visible=visible)
 

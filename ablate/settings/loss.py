@@ -6,6 +6,7 @@ the knee of a penalty. They stand in the file of the step, and are settings of t
 
 import dataclasses
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -13,7 +14,7 @@ from typing import Any, Final, Self
 from ablate.settings.members import Member, members, state
 from ablate.settings.setting import Setting, absent_of, field, settings_of
 
-TERM, CHOICE, SIZE, MIX = "term", "choice", "size", "mix"
+TERM, CHOICE, SIZE, MIX, NAMED = "term", "choice", "size", "mix", "named"
 STEPS: Final[Mapping[str, tuple[str, ...]]] = {  # setting -> kinds of its members
     "operator": ("operators", "laplacians"),
     "components": ("components",),
@@ -24,6 +25,7 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {  # setting -> kinds of its membe
 MAGNITUDES: Final = ("magnitude_l1", "magnitude_l2")
 SUMS: Final = ("signed_sum", "image_mean")
 SAME_EVERYWHERE: Final = ("mean", "visible", "infrared")  # selections that look at no gradient
+TERM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
 Loss = Mapping[str, Any]
 
 
@@ -366,6 +368,17 @@ class LossSettings:
         matters=lambda loss: loss["ssim_weight"] != 0 and loss["ssim_padding"] != "reflect",
         meaning="What windows see beyond the frame; valid: only windows that lie inside.",
     )
+    terms: Mapping[str, Mapping[str, Any]] | None = field(
+        "checked",
+        written=False,
+        group=NAMED,
+        absent={},
+        may_be_null=True,
+        matters=lambda loss: bool(loss["terms"]),
+        check=lambda terms: terms_fault(terms),  # noqa: PLW0108  # it stands below
+        meaning="Further terms by name, each {kind: KIND, weight: NUMBER, ...}, added to those of "
+        "the settings above (intensity, gradient, ssim).",
+    )
     of_steps: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
@@ -387,6 +400,18 @@ class LossSettings:
             for name in member.takes
             if name in of_steps()
         }
+
+
+def terms_fault(terms: Any) -> str | None:
+    """Return why a value is not a mapping of mappings by usable names, None if it is."""
+    if not isinstance(terms, Mapping):
+        return "must be a mapping such as {edges: {kind: gradient, weight: 10}}"
+    for name, term in terms.items():
+        if not (isinstance(name, str) and TERM_NAME.fullmatch(name)):
+            return f"{name!r} cannot name a term; use letters, digits and _, a letter first"
+        if not isinstance(term, Mapping | None):
+            return f"{name}: must be a mapping such as {{kind: gradient, weight: 10}}"
+    return None
 
 
 def of_steps() -> Mapping[str, Setting]:

@@ -31,7 +31,9 @@ class Member:
     Args:
         takes: Its keyword-only parameters, or the names of its settings class.
         settings: Those of its settings whose type and range it declares, by path.
-        facts: Of a metric: its label and which side is better.
+        facts: Of a metric: its label and which side is better. Of a term of the loss: whether it
+            gives a map or a scalar, and what it reads of the network. Of a network: the features
+            that it hands out. Several names are separated by spaces.
     """
 
     takes: tuple[str, ...] = ()
@@ -92,7 +94,7 @@ def _step(package: str, module: str, registry: str) -> Kind:
 
 KINDS: Final[Mapping[str, Kind]] = {
     "data": _kind("data", "DATASETS"),
-    "models": _kind("models", "MODELS"),
+    "models": _kind("models", "MODELS", facts=("features",)),
     "metrics": _kind("metrics", "METRICS", facts=("label", "better")),
     "designs": _kind("designs", "DESIGNS"),
     "executors": _kind("execution", "EXECUTORS", "protocol"),
@@ -104,6 +106,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "components": _step("losses", "components", "COMPONENTS"),
     "selections": _step("losses", "selection", "SELECTIONS"),
     "penalties": _step("losses", "penalty", "PENALTIES"),
+    "regions": _step("losses", "regions", "REGIONS"),
+    "terms": Kind(
+        module="ablate.losses.terms.contract",
+        registry="TERMS",
+        files="losses/terms",
+        facts=("gives", "reads"),
+    ),
 }
 
 
@@ -184,8 +193,13 @@ def _described(
     return Member(
         takes=tuple(takes),
         settings=settings,
-        facts={fact: getattr(member, fact) for fact in facts},
+        facts={fact: text for fact in facts if (text := _said_of(member, fact))},
     )
+
+
+def _said_of(member: object, fact: str) -> str:
+    found = getattr(member, fact, "")
+    return found if isinstance(found, str) else " ".join(found)
 
 
 def _to_json(member: Member) -> dict[str, Any]:
@@ -200,7 +214,7 @@ def _said(path: str, setting: Setting) -> dict[str, Any]:
     said = {}
     for one in dataclasses.fields(Setting):
         value = getattr(setting, one.name)
-        if value is NOTHING or value == one.default:
+        if value is NOTHING or value in (one.default, {}):
             continue
         if callable(value):
             raise TypeError(f"{path}: {one.name} is code, which a table cannot hold; use a type")
@@ -211,7 +225,13 @@ def _said(path: str, setting: Setting) -> dict[str, Any]:
 def _from_json(written: Mapping[str, Any]) -> Member:
     facts = {key: text for key, text in written.items() if key not in ("takes", "settings")}
     settings = {
-        path: Setting(**{**said, "choices": tuple(said.get("choices", ()))})
+        path: Setting(
+            **{
+                **said,
+                "choices": tuple(said.get("choices", ())),
+                "only_with": {k: tuple(v) for k, v in said.get("only_with", {}).items()},
+            }
+        )
         for path, said in written.get("settings", {}).items()
     }
     return Member(takes=tuple(written["takes"]), settings=settings, facts=facts)

@@ -47,6 +47,8 @@ class Setting:
         meaning: One sentence for the reference pages.
         unit: Of a number; "" where it has none.
         source: Where the setting or its default comes from.
+        only_with: Other settings of the section, and the values of each beside which this one has
+            an effect: `matters` in a form that a table of members can hold.
         matters: Whether the setting has an effect, given the others of its section.
         check: Returns the error in a value of type "checked", None where there is none.
     """
@@ -69,6 +71,7 @@ class Setting:
     meaning: str = ""
     unit: str = ""
     source: str = ""
+    only_with: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
     matters: Matters | None = None
     check: Check | None = None
 
@@ -99,6 +102,12 @@ class Setting:
                 return self._size_fault(value)
             case "checked":
                 return self.check(value) if self.check else None
+
+    def has_effect(self, section: Mapping[str, Any]) -> bool:
+        """Return whether the setting has an effect beside the others of its section."""
+        if any(section.get(name) not in values for name, values in self.only_with.items()):
+            return False
+        return self.matters is None or self.matters(section)
 
     def names(self, known: Known) -> Collection[str] | None:
         """Return the names that the setting may have, None where they are not known."""
@@ -228,11 +237,11 @@ def without_inert(section: type, given: Mapping[str, Any]) -> dict[str, Any]:
     full = {**absent_of(section), **given}
     known = settings_of(section)
 
-    def matters(name: str) -> bool:
-        asked = known[name].matters if name in known else None
-        return asked is None or asked(full)
-
-    return {name: value for name, value in given.items() if matters(name)}
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in known or known[name].has_effect(full)
+    }
 
 
 def faults_of_values(

@@ -8,6 +8,7 @@ from ablate.config.settings import SEARCH
 from ablate.metrics.catalogue import LABELS
 from ablate.metrics.protocol import PROTOCOLS
 from ablate.settings.members import members
+from ablate.settings.terms import names as term_names
 from ablate.training.tasks import FUSION, TASKS
 from ablate.training.tasks.contract import settings_of
 
@@ -35,4 +36,5 @@ def known() -> dict[str, tuple[str, ...]]:
         f"task.{FUSION}": (),  # its settings are sections of their own
         f"task.{FUSION}.metrics": (),  # those of ablate.metrics
         **{f"losses.{setting}": names for setting, names in losses.names().items()},
+        **term_names(),
     }

@@ -227,4 +227,7 @@ def _has_effect(config: StudyConfig, name: str, settings: Mapping[str, Any]) -> 
     section, _, key = path.partition(".")
     if section != "loss" or losses.is_written_out(key):
         return True
+    if key.startswith("terms."):
+        _, name, own = key.split(".")
+        return own == "weight" or own in settings["loss"].get("terms", {}).get(name, {})
     return "." in key or key in settings["loss"]

@@ -14,7 +14,7 @@ from ablate.data.sampling import CropSampler
 from ablate.errors import DivergedError
 from ablate.identity import derive_seed
 from ablate.losses.total import FusionLoss
-from ablate.models.contract import FusionNetwork
+from ablate.models.contract import Fused, FusionNetwork
 from ablate.settings.stages import FUSION, Stage
 from ablate.stats.health import Health
 from ablate.training.checkpoints import write_weights
@@ -46,13 +46,24 @@ def fusion_output(
         visible: Same shape.
     """
     with precision(optimisation.train.precision, infrared.device):
-        fused = optimisation.model(infrared=infrared, visible=visible)
-    value = loss(infrared=infrared, visible=visible, fused=_at_least_float32(fused))
+        model = optimisation.model
+        if isinstance(model, FusionNetwork) and model.features:
+            found = model.with_features(infrared=infrared, visible=visible)
+        else:
+            found = Fused(image=model(infrared=infrared, visible=visible), features={})
+    fused, features = found.image, found.features
+    value = loss(
+        infrared=infrared,
+        visible=visible,
+        fused=_at_least_float32(fused),
+        features={name: _at_least_float32(each) for name, each in features.items()},
+    )
     return StepOutput(
         loss=value,
         value=value.detach(),
         terms=dict(loss.last_terms),
         fused=fused.detach().float(),
+        features={name: each.detach() for name, each in features.items()},
     )
 
 
@@ -130,7 +141,10 @@ class FusionTraining(Trainable):
         self.run, self.pairs = run, run.examples
         recipe = run.recipe
         self.optimisation = Optimisation(
-            model, recipe, is_captured=recipe.graph != "never" and run.device.type == "cuda"
+            model,
+            recipe,
+            is_captured=recipe.graph != "never" and run.device.type == "cuda",
+            beside=loss.learned,
         )
         self.crop_px: int = run.spec.settings["data"]["crop"]
         self._of_study = self._loss = loss
@@ -184,7 +198,9 @@ class FusionTraining(Trainable):
         steps = self.optimisation.steps
         if step == steps or step % (steps_per_record(steps) * RECORDS_PER_DIAGNOSIS) == 0:
             infrared, visible = batch
-            self._loss.diagnose(infrared=infrared, visible=visible, fused=output.fused)
+            self._loss.diagnose(
+                infrared=infrared, visible=visible, fused=output.fused, features=output.features
+            )
         return dict(self._loss.last_terms)
 
     def scored(self, split: str, pairs: Sequence[Pair], images: Sequence[Tensor]) -> Scored:

@@ -56,7 +56,7 @@ def engine_of(train: TrainSettings, device: torch.device) -> Engine | None:
 class Replayed:
     """A step whose first calls are launched kernel by kernel, and all later ones replayed.
 
-    When the loss ends its warm-up other kernels are needed: it starts over.
+    When the loss begins or ends to compute a term other kernels are needed: it starts over.
 
     Args:
         step: Captured; reads its arguments and the state of model and optimiser alone.
@@ -70,15 +70,15 @@ class Replayed:
     ) -> None:
         self._step, self._loss, self._engine, self._device = step, loss, engine, device
         self._buffers: tuple[Tensor, Tensor] | None = None
-        self._branch: bool | None = None
+        self._branch: tuple[bool, ...] | None = None
         self._left = WARM_UP
         self._replay: Callable[[], StepOutput] | None = None
 
     def __call__(self, infrared: Tensor, visible: Tensor) -> StepOutput:
         """Return the output of the step; the next replay overwrites it."""
         buffers = self._fill(infrared, visible)
-        if self._branch is not self._loss.is_warming_up:
-            self._branch, self._left, self._replay = self._loss.is_warming_up, WARM_UP, None
+        if self._branch != self._loss.computed:
+            self._branch, self._left, self._replay = self._loss.computed, WARM_UP, None
         if self._left:
             self._left -= 1
             return self._engine.aside(lambda: self._step(*buffers))

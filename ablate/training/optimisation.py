@@ -14,6 +14,8 @@ from ablate.models.contract import FusionNetwork
 from ablate.settings.stages import FUSION, Stage, stages_of
 from ablate.settings.train import TrainSettings
 
+BESIDE = "beside the network"  # the group of parameters of no part
+
 
 class Optimisation:
     """Moves the weights of a model by the recipe of the section `train`.
@@ -25,13 +27,19 @@ class Optimisation:
         model: Already on its device, with the weights that it starts from.
         train: The recipe.
         is_captured: Whether the steps are captured in a CUDA graph.
+        beside: Parameters of no part of the model that move at every step: those of the loss.
 
     Raises:
         ConfigError: A stage names a part or an objective that the network does not have.
     """
 
     def __init__(
-        self, model: nn.Module, train: TrainSettings, *, is_captured: bool = False
+        self,
+        model: nn.Module,
+        train: TrainSettings,
+        *,
+        is_captured: bool = False,
+        beside: Sequence[nn.Parameter] = (),
     ) -> None:
         assert train.steps is not None  # epochs are written out as steps before a run
         self.model, self.train, self.steps = model, train, train.steps
@@ -40,6 +48,10 @@ class Optimisation:
         self.stages = stages_of(train.stages, steps=self.steps)
         self._parts = _parts(model)
         self._groups = _groups(self._parts, train)
+        self._beside = tuple(beside)
+        if self._beside:
+            group = {"params": list(self._beside), "weight_decay": 0.0, "part": BESIDE}
+            self._groups.append(group)
         self.optimizer = _optimizer(self._groups, train, is_captured=is_captured)
         self._averaged = _averaged(model, train.ema) if train.ema else None
         self._stage: Stage | None = None
@@ -111,6 +123,7 @@ class Optimisation:
         return {
             "weights": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            **({"beside": [one.detach().clone() for one in self._beside]} if self._beside else {}),
             **averaged,
         }
 
@@ -118,6 +131,8 @@ class Optimisation:
         """Go on from what `state` returned."""
         self.model.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for one, kept in zip(self._beside, state.get("beside", ()), strict=True):
+            one.data.copy_(kept)
         if self._averaged is not None:
             self._averaged.load_state_dict(state["averaged"])
 

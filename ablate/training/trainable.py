@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -28,12 +28,14 @@ class StepOutput:
         value: The scalar that is recorded as train/loss, detached.
         terms: Parts of the loss by name, detached.
         fused: The fused batch, (batch, 1, height, width), detached; None where nothing is fused.
+        features: What the network handed out beside it, detached.
     """
 
     loss: Tensor
     value: Tensor
     terms: Mapping[str, Tensor]
     fused: Tensor | None = None
+    features: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Trainable(abc.ABC):

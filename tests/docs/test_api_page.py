@@ -71,6 +71,6 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_page_names_every_decorator() -> None:
     text = PAGE.read_text(encoding="utf-8")
     decorators = [name for name, home in ablate._HOMES.items() if home.endswith(".register")]
-    assert len(decorators) == 14
+    assert len(decorators) == 16
     for name in decorators:
         assert f"`{name}`" in text, name

@@ -131,7 +131,8 @@ def test_scaling_scales_by_the_penalty_s_power(
     seed: int, chosen: dict[str, Any], factor: float
 ) -> None:
     power = {"l1": 1, "l2": 2}.get(chosen["penalty"])
-    if power is None or chosen["selection"] == "soft" or chosen["components"] == "magnitude_l2":
+    is_gated = chosen["selection"] in ("soft", "soft_joint")
+    if power is None or is_gated or chosen["components"] == "magnitude_l2":
         return  # have a unit of their own
     pair = images(seed)
     scaled = {name: image * factor for name, image in pair.items()}

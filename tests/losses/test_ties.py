@@ -173,7 +173,7 @@ def test_settings_at_what_a_recorded_study_meant_hash_like_absent_ones() -> None
         return identity_of(canonical({"train": {"steps": 1}, "loss": loss}))["loss"]
 
     absent = absent_of(loss_settings())
-    assert len(absent) == 6
+    assert len(absent) == 7
     assert identity(**absent) == identity()
     assert not set(absent) & set(identity())
     for other in ({"ties": "tolerant"}, {"tied_target": "infrared"}, {"target_exponent": 0.7}):

@@ -123,10 +123,12 @@ def test_the_loss_is_computed_in_fp32_whatever_the_network_computes_in(
     seen: set[torch.dtype] = set()
     forward = FusionLoss.forward
 
-    def watched(self: FusionLoss, **images: Tensor) -> Tensor:
+    def watched(self: FusionLoss, **images: Any) -> Tensor:
         assert not torch.is_autocast_enabled("cpu")
         value = forward(self, **images)
-        seen.update({value.dtype, *(image.dtype for image in images.values())})
+        seen.update(
+            {value.dtype, *(images[name].dtype for name in ("infrared", "visible", "fused"))}
+        )
         return value
 
     monkeypatch.setattr(FusionLoss, "forward", watched)

@@ -16,5 +16,6 @@ def cddfuse_ii() -> Published:
     return Published(
         term={"components": "magnitude_l1", "levels": 1},
         mix=mix(gradient=10.0, intensity=1.0),
-        left_out="the decomposition loss on the features",
+        left_out="the decomposition loss, which a network has to hand out features for: terms: "
+        "{decomposition: {kind: correlation, weight: 2}}",
     )

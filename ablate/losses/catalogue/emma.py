@@ -20,5 +20,6 @@ def emma() -> Published:
             "levels": 1,
             "padding": "replicate",
         },
-        left_out="the learned sensing models: here the visible image is the only reference",
+        left_out="the learned sensing models, networks of their own: here the visible image is "
+        "the only reference",
     )

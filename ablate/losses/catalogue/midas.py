@@ -23,5 +23,6 @@ def midas() -> Published:
             "resampler": "strided",
             "padding": "replicate",
         },
-        left_out="the mask and the scale- and shift-invariant term",
+        left_out="the mask of valid depths and the scale- and shift-invariant term, which fused "
+        "images have no use for",
     )

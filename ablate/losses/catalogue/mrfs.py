@@ -18,5 +18,6 @@ def mrfs() -> Published:
     return Published(
         term={"selection": "signed_max", "y_axis": "up", "levels": 1},
         mix=mix(gradient=0.1, intensity=0.5),
-        left_out="the brightened sources, RGB and the colour term",
+        left_out="the brightened sources, which its network makes, and the colour term: terms: "
+        "{colour: {kind: colour}}, where a network hands out colours",
     )

@@ -24,5 +24,5 @@ def murf() -> Published:
             "levels": 1,
         },
         mix=mix(gradient=10.0, intensity=0.0, ssim=1.0, ssim_padding="valid"),
-        left_out="the registration",
+        left_out="the registration, a network of its own",
     )

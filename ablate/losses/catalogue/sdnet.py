@@ -25,5 +25,8 @@ def sdnet() -> Published:
             "penalty": "l2",
             "levels": 1,
         },
-        left_out="squared intensity terms and the decomposition",
+        left_out="the decomposition, which reads the sources back from the fused image; the "
+        "squared intensity terms are terms: {infrared: {kind: intensity, target: "
+        "infrared, penalty: l2, weight: 1}, visible: {kind: intensity, target: "
+        "visible, penalty: l2, weight: 0.5}}",
     )

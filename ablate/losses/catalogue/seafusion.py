@@ -17,5 +17,5 @@ def seafusion() -> Published:
     return Published(
         term={"components": "magnitude_l1", "levels": 1},
         mix=mix(gradient=10.0, intensity=1.0),
-        left_out="the segmentation loss",
+        left_out="the segmentation loss, which needs labels",
     )

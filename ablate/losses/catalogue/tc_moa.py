@@ -24,5 +24,7 @@ def tc_moa() -> Published:
             "levels": 1,
         },
         mix=mix(gradient=13.5, intensity=1.5, ssim=2.0, ssim_padding="zeros"),
-        left_out="the prompt loss and the mean target of the warm-up",
+        left_out="the prompt loss: terms: {prompt: {kind: network, feature: NAME}}, where a "
+        "network hands it out; the mean target of the warm-up: {kind: intensity, "
+        "target: mean, until: STEP}",
     )

@@ -18,5 +18,7 @@ def text_if() -> Published:
     return Published(
         term={"sign": "free", "levels": 1, "padding": "replicate"},
         mix=mix(gradient=10.0, intensity=8.0, ssim=2.0),
-        left_out="the colour term; SSIM has a window of 48 px and leaves out its frame there",
+        left_out="the colour term, 0 where chroma is carried over; its SSIM is ssim_weight: 0 "
+        "and, to either source, terms: {a: {kind: ssim, to: visible, window_px: 48, "
+        "padding: valid}, ...}",
     )

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from ablate import data, losses
 from ablate.errors import ConfigError, DataError, StoreError
+from ablate.losses.named import is_learned
 from ablate.metrics import protocol_hash
+from ablate.settings.members import members
 from ablate.settings.train import TrainSettings, faults_of
 from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
 
@@ -88,17 +90,23 @@ class Fusion(Task):
         parts = self._settings
         crop_px = parts["data"]["crop"]
         stages = [stage.get("loss", {}) for stage in train.stages or ()]
+        features = _features_of(parts["model"])
         faults = [
             *([PROBE_PADS] if _is_padded_probe(parts) else []),
             *faults_of(train),
-            *losses.check(parts["loss"], crop_px, steps=train.steps),
+            *losses.check(parts["loss"], crop_px, steps=train.steps, features=features),
             *(
                 f"train.stages: {text}"
                 for own in stages
                 if own
-                for text in losses.check({**parts["loss"], **own}, crop_px)
+                for text in losses.check({**parts["loss"], **own}, crop_px, features=features)
             ),
         ]
+        if any(stages) and is_learned(parts["loss"].get("terms")):
+            faults.append(
+                "train.stages: a stage with a loss of its own has no use for a learned weight of "
+                "loss.terms; write numbers, or the same loss in every stage"
+            )
         return list(dict.fromkeys(faults))
 
     def scope(self) -> str:
@@ -183,6 +191,12 @@ def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
                 faults.append(f"train.initial_weights: {error}")
     if faults:
         raise ConfigError(*dict.fromkeys(faults))
+
+
+def _features_of(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a network hands out beside its image."""
+    member = members("models").get(model["name"])
+    return tuple(member.facts.get("features", "").split()) if member else ()
 
 
 def _is_padded_probe(settings: Mapping[str, Any]) -> bool:

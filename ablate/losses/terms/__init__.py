@@ -1,0 +1,1 @@
+"""The kinds of terms that a loss may be a sum of, a file each."""
