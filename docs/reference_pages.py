@@ -42,7 +42,8 @@ from ablate.settings.loss import STEPS
 from ablate.settings.loss import names as loss_names
 from ablate.settings.setting import NOTHING, Setting
 from ablate.study.names import known
-from ablate.training.tasks.contract import Task
+from ablate.training.run import Run
+from ablate.training.tasks.contract import Measure, Task, Trained
 from docs.docstrings import (
     codes,
     docstring,
@@ -401,6 +402,9 @@ def _python() -> Iterator[str]:
         ("ablate.models.contract.FusionNetwork", FusionNetwork),
         ("ablate.report.figures.ReportFigure", ReportFigure),
         ("ablate.training.tasks.contract.Task", Task),
+        ("ablate.training.tasks.contract.Measure", Measure),
+        ("ablate.training.tasks.contract.Trained", Trained),
+        ("ablate.training.run.Run", Run),
     ]
     for path, one in classes:
         yield f"### {path}"
