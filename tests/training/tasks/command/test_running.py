@@ -71,6 +71,7 @@ def test_every_kind_trains_and_is_scored(tmp_path: Path, make: Make, kind: str) 
     assert sorted(path.name for path in shown.iterdir()) == ["test000D.png", "test001N.png"]
 
 
+@pytest.mark.slow
 def test_one_seed_repeats_and_two_differ(tmp_path: Path, make: Make) -> None:
     repo = standins.write(tmp_path / "repo", "argparse", is_git=False)
     section = standins.section(repo, "argparse", values={"epochs": 1})
