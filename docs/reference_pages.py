@@ -47,7 +47,8 @@ from ablate.settings.setting import NOTHING, Setting
 from ablate.settings.terms import GRADIENT, own_settings
 from ablate.settings.terms import common as of_every_term
 from ablate.study.names import known
-from ablate.training.tasks.contract import Task
+from ablate.training.run import Run
+from ablate.training.tasks.contract import Measure, Task, Trained
 from docs.docstrings import (
     codes,
     docstring,
@@ -437,6 +438,9 @@ def _python() -> Iterator[str]:
         ("ablate.models.contract.FusionNetwork", FusionNetwork),
         ("ablate.report.figures.ReportFigure", ReportFigure),
         ("ablate.training.tasks.contract.Task", Task),
+        ("ablate.training.tasks.contract.Measure", Measure),
+        ("ablate.training.tasks.contract.Trained", Trained),
+        ("ablate.training.run.Run", Run),
     ]
     for path, one in classes:
         yield f"### {path}"

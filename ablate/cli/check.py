@@ -40,6 +40,7 @@ def check(
     from ablate.errors import ConfigError, DataError
 
     studies, spaces = _found(target)
+
     fine: dict[str, str] = {}
     faults: list[str] = []
     bases: list[Any] = []
@@ -50,6 +51,7 @@ def check(
             except (ConfigError, DataError) as error:
                 faults += str(error).splitlines()
     unchecked: dict[str, str] = {}
+    faults = faults or _commands(target, overrides or [], is_quiet=as_json)
     if Path(FOLDER).is_dir() and not any(line.startswith(f"{FOLDER}/") for line in faults):
         for finding in _plug_ins(bases):
             faults += finding.lines()
@@ -67,6 +69,22 @@ def check(
         say(f"{name}: not checked: {text}")
     if faults:
         raise ConfigError(*faults)
+
+
+def _commands(name: str | None, overrides: list[str], *, is_quiet: bool) -> list[str]:
+    """Try the commands of a study of a repository, where one study is named and it has some."""
+    if name is None or Path(name).is_dir():
+        return []
+    from ablate.cli.arguments import load
+    from ablate.config.settings import task_of
+    from ablate.settings.command import COMMAND
+
+    config = load(name, overrides)
+    if task_of(config.base) != COMMAND:
+        return []
+    from ablate.contracts import commands
+
+    return commands.faults(config, say=(lambda line: None) if is_quiet else say)
 
 
 def _plug_ins(bases: Sequence[Any]) -> "tuple[Finding, ...]":

@@ -16,7 +16,7 @@ from ablate.config.phases import read_phases
 from ablate.config.questions import read_factors, read_questions
 from ablate.config.reading import LARGEST_WHOLE, LONGEST_TEXT
 from ablate.config.schema import Space, StudyConfig
-from ablate.config.settings import FUSION, Context, check_base, merged_names, task_of
+from ablate.config.settings import FUSION, PAIRED, Context, check_base, merged_names, task_of
 from ablate.config.study_file import (
     HeadEntry,
     SpaceEntry,
@@ -218,6 +218,8 @@ def _settle_task(errors: Errors, base: dict[str, Any], names: dict[str, Collecti
         return
     errors.known("base.task.name", name, names["tasks"], "task")
     errors.raise_any()
+    if name in PAIRED:
+        return  # it is scored by the metrics of fusion
     names["metrics"] = names.get(f"task.{name}.metrics", ())
     section = base.get("metrics")
     if isinstance(section, dict):

@@ -7,7 +7,7 @@ from typing import Any
 from ablate.config.errors import Errors
 from ablate.config.overrides import NAMED, SECTIONS, Overrides
 from ablate.config.schema import PATHS
-from ablate.config.settings import FUSION, OF_FUSION, task_of
+from ablate.config.settings import absent_sections, task_of
 from ablate.settings.executor import DEFAULT
 from ablate.settings.recipes import recipe
 from ablate.settings.train import over
@@ -42,9 +42,11 @@ def layered(
         base["task"] = _over(
             _named("task", choice, study.get("task"), {}, group), words.get("task")
         )
-    if task_of(base) != FUSION:  # its settings have defaults of their own, in its code
-        trial = {"train": trial["train"], "metrics": {}}
-        base |= {section: study[section] for section in OF_FUSION if section in study}
+    absent = absent_sections(task_of(base))
+    if "data" in absent:  # its settings and metrics have defaults of their own, in its code
+        trial = {**trial, "metrics": {}}
+    trial = {section: part for section, part in trial.items() if section not in absent}
+    base |= {section: study[section] for section in absent if section in study}
     for section in (section for section in SECTIONS if section in trial):
         choice = asked.choices.get(section)
         if section in NAMED:

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from ablate.identity import JsonValue, derive_seed, digest
 from ablate.rules import rules_of
+from ablate.settings.command import COMMAND, NO_IDENTITY
 
 Expects = Literal["higher", "lower", "differs"]
 Trend = Literal["linear", "log2"]
@@ -295,4 +296,7 @@ class StudyConfig:
         for section in ("data", "task"):
             for name in PATHS:
                 values["base"].get(section, {}).pop(name, None)
+        if values["base"].get("task", {}).get("name") == COMMAND:
+            for name in NO_IDENTITY:
+                values["base"]["task"].pop(name, None)
         return digest(values)

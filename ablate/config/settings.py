@@ -7,6 +7,7 @@ from typing import Any, Final
 from ablate.config.apply import leaves
 from ablate.config.errors import Errors, short
 from ablate.errors import nearest
+from ablate.settings.command import COMMAND, SECTION
 from ablate.settings.data import DataSettings
 from ablate.settings.executor import ExecutorSettings
 from ablate.settings.loss import TERM_NAME, loss_settings
@@ -20,6 +21,7 @@ from ablate.settings.train import TrainSettings, faults_of
 
 FUSION = "fusion"  # the task of a study that names none
 OF_FUSION = ("data", "model", "loss")  # sections that other tasks do not have
+PAIRED = {COMMAND: ("model", "loss")}  # tasks that fuse pairs too -> sections they do not have
 KIND_OF: Final = {"data": "data", "model": "models", "task": "tasks"}  # section -> kind of its name
 REGISTERED: Final = ("data", "models", "metrics", "designs", "executors")  # kinds of members
 SEARCH: Final = "search"  # a design that has no file: a sampler is asked again and again
@@ -29,12 +31,9 @@ def built_in() -> dict[str, Collection[str]]:
     """Return names by kind that need no plug-in; the caller's `known` replaces an entry."""
     found: dict[str, Collection[str]] = {kind: tuple(members(kind)) for kind in REGISTERED}
     found["designs"] = (*found["designs"], SEARCH)
-    found["tasks"] = (FUSION,)
-    return (
-        found
-        | {f"losses.{setting}": names for setting, names in loss_names().items()}
-        | term_names()
-    )
+    found |= {"tasks": (COMMAND, FUSION), f"task.{COMMAND}": SECTION}
+    of_losses = {f"losses.{setting}": names for setting, names in loss_names().items()}
+    return found | of_losses | term_names()
 
 
 def common() -> dict[str, Setting]:
@@ -79,14 +78,23 @@ def task_of(base: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else FUSION
 
 
+def absent_sections(task: str) -> tuple[str, ...]:
+    """Return the sections of fusion that a task does not have."""
+    return () if task == FUSION else PAIRED.get(task, OF_FUSION)
+
+
 def table_of(base: Mapping[str, Any]) -> dict[str, Setting]:
     """Return dotted path -> setting for the task, the data set and the model that `base` names."""
     table = {"task.name": Setting(type="name", kind="tasks")} if "task" in base else {}
     table |= common()
-    if task_of(base) != FUSION:
-        others = (*OF_FUSION, "metrics.protocol")
-        return {path: setting for path, setting in table.items() if not path.startswith(others)}
+    task = task_of(base)
+    others = absent_sections(task)
+    if "data" in others:
+        others = (*others, "metrics.protocol")
+    table = {path: setting for path, setting in table.items() if not path.startswith(others)}
     for section in ("data", "model"):
+        if section in others:
+            continue
         of_this = of_name(section, _name_in(section, base))
         table |= {f"{section}.{key}": setting for key, setting in of_this.items()}
     return table | _of_terms(base)

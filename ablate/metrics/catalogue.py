@@ -73,7 +73,8 @@ def declare(name: str, *, label: str, better: str, of: str) -> None:
     if is_other or (name in _fixed and LABELS[name] != label):
         raise ConfigError(
             f"{at}: {label!r}, {better} is better, but {name!r} is known as {LABELS[name]!r}, "
-            f"{BETTER[name]} is better; choose another name"
+            f"{BETTER[name]} is better; where it is that metric, say the same, else choose another "
+            "name"
         )
     LABELS[name] = label
     BETTER[name] = "higher" if better == "higher" else "lower"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ablate import models
 from ablate.config.schema import Reference, StudyConfig
-from ablate.config.settings import FUSION, task_of
+from ablate.config.settings import absent_sections, task_of
 from ablate.data import decode
 from ablate.data.items import Examples
 from ablate.data.manifest import file_hash
@@ -33,9 +33,9 @@ def left_out(config: StudyConfig) -> str:
     """Return why the references of a study are not scored, "" where they are or there are none."""
     if not config.references:
         return ""
-    if (task := task_of(config.base)) != FUSION:
+    if "data" in absent_sections(task := task_of(config.base)):
         return f"the task {task} fuses no images"
-    if config.base["model"]["name"] == "probe":
+    if config.base.get("model", {}).get("name") == "probe":
         return "the probe optimises crops and fuses no whole image; choose a network"
     return ""
 

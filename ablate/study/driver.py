@@ -27,7 +27,7 @@ from ablate.study.publish import AtLook, at_look
 from ablate.study.reuse import Earlier, adopt, check_declared, declared
 from ablate.study.study_lock import study_lock
 from ablate.tracking.address import public, recorded
-from ablate.training.environment import environment_of, measure
+from ablate.training.environment import environment_of, measure, with_more
 from ablate.training.spec import RunResult, RunSpec
 
 logger = logging.getLogger(__name__)
@@ -242,12 +242,9 @@ def _resume(study: OpenStudy, session: _Session) -> bool:
     )
     for phase, trials in extensions(study.plan, ledger.extended).items():
         ledger.extend(phase, trials=trials)
-    environments.check(
-        ledger,
-        environment_of(study.device),
-        code_hash=numeric_hash(),
-        accepts=session.accept_drift,
-    )
+    here = with_more(environment_of(study.device), study.task.environment())
+    environments.check(ledger, here, code_hash=numeric_hash(), accepts=session.accept_drift)
+    study.task.begin(study.folder)
     further.note(study, metrics=session.metrics)
     if adopt(study.plan, study.store, data_hash=study.data_hash):
         study.reread()  # with the runs of an earlier look
@@ -387,6 +384,9 @@ class _Loop:
         self._ledger.end(result)
         if not environments.is_noted(self._ledger, result):
             now = measure(spec.settings["train"]["device"])
+            now = with_more(
+                now, self._study.task.environment(self._ledger.folder / "runs" / spec.run_id)
+            )
             environments.notice(self._ledger, result, now)
         self._ended.append(result)
         self._enter_result(spec, result)

@@ -143,11 +143,7 @@ def facts(study: OpenStudy) -> StudyDocument:
     plan, config, ledger, task = study.plan, study.config, study.ledger, study.task
     manifest, train = study.examples.manifest, plan.recipes.base["train"]  # epochs as steps
     names = further.names_of(study)
-    (protocol, rules_hash), scope = task.protocol(), task.scope()
-    arithmetic = [
-        train["precision"],
-        *(train[k] for k in ("layout", "graph") if train.get(k, "auto") not in ("auto", "never")),
-    ]
+    protocol, rules_hash = task.protocol()
     made_in, groups = environments.of_results(ledger), manifest.groups
     shared = across(manifest.splits, groups) if groups else {}
     return StudyDocument(
@@ -171,8 +167,7 @@ def facts(study: OpenStudy) -> StudyDocument:
             for name in names
             if name not in ALL_NAMES
         },
-        budget=f"{train['steps']} steps, batch {train['batch_size']}, "
-        f"{scope}, {', '.join(arithmetic)}, {train['device']}",
+        budget=task.budget(train),
         baseline_arm=plan.trials[0].name if plan.trials else "",
         arms=tuple(dict.fromkeys(one.name for one in plan.trials if one.budget in (None, 1))),
         phases={name: _phase(plan, phase, ledger) for name, phase in config.phases.items()},

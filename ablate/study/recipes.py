@@ -12,6 +12,7 @@ from ablate.config.apply import active, apply, violations
 from ablate.config.schema import PATHS, StudyConfig
 from ablate.errors import ConfigError
 from ablate.identity import JsonValue, digest
+from ablate.settings.command import COMMAND, NO_IDENTITY
 from ablate.settings.loss import loss_settings
 from ablate.settings.members import members
 from ablate.settings.setting import absent_of, without_inert
@@ -19,6 +20,7 @@ from ablate.settings.train import TrainSettings, in_steps
 from ablate.training.budget import at_budget
 from ablate.training.tasks import task_of
 
+NOT_IDENTITY_OF_COMMAND = {"task": set(NO_IDENTITY)}  # its code is part of the environment
 NOT_IDENTITY = {"data": set(PATHS), "task": set(PATHS), "train": {"gallery"}}
 
 
@@ -166,12 +168,13 @@ def _counted(settings: str, project: Path) -> int:
 def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of the settings that makes an arm: no paths, no picture counts."""
     plain = _plain()
+    is_command = settings.get("task", {}).get("name") == COMMAND
+    left_out = {**NOT_IDENTITY, **(NOT_IDENTITY_OF_COMMAND if is_command else {})}
     return {
         section: {
             k: v
             for k, v in part.items()
-            if k not in NOT_IDENTITY.get(section, ())
-            and (k, v) not in plain.get(section, {}).items()
+            if k not in left_out.get(section, ()) and (k, v) not in plain.get(section, {}).items()
         }
         for section, part in settings.items()
     }

@@ -19,8 +19,9 @@ from ablate.store_folder import LEDGER
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
 from ablate.tracking.journal import POSITION
-from ablate.training.environment import environment_of
+from ablate.training.environment import environment_of, with_more
 from ablate.training.spec import RunResult, RunSpec
+from ablate.training.tasks import task_of
 from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ def _finished(
     """
     found: dict[str, Path] = {}
     names = earlier(config, store)
-    here = environment_of(str(config.base["train"]["device"])).id if names else ""
+    here = _environment_id(config) if names else ""
     for name in names:
         header = Ledger(store / name).header
         if header.get("data_hash") != data_hash:
@@ -147,3 +148,9 @@ def _finished(
             text = "made with other code or libraries, or on another kind of processor"
             logger.warning("%s: %d of its runs were %s; they are made anew", name, strange, text)
     return found
+
+
+def _environment_id(config: StudyConfig) -> str:
+    """Return the environment that a run would have now."""
+    found = environment_of(str(config.base["train"]["device"]))
+    return with_more(found, task_of(config.base).environment()).id

@@ -9,7 +9,7 @@ import os
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,16 @@ def environment_of(device: str) -> Environment:
     Another project has other plug-ins, and with them an environment of its own.
     """
     return kept(device, Path.cwd())
+
+
+def with_more(found: Environment, more: Mapping[str, str]) -> Environment:
+    """Return the environment with what a task depends on beside it; the same where that is nothing.
+
+    Args:
+        found: Of a device.
+        more: Name -> value, see `Task.environment`.
+    """
+    return replace(found, versions={**found.versions, **more}) if more else found
 
 
 @functools.cache

@@ -35,7 +35,7 @@ from ablate.training.determinism import (
     set_random_state,
     settle,
 )
-from ablate.training.environment import environment_of
+from ablate.training.environment import environment_of, with_more
 from ablate.training.recorder import Heartbeat, Recorder
 from ablate.training.run import Run
 from ablate.training.scoring import Scored, means
@@ -101,7 +101,9 @@ def train(
         if spec.split_seed is not None:
             examples = examples.redrawn(spec.split_seed)
         device = spec.settings["train"]["device"]
-        here = environment_of(device)  # a checkpoint of another environment is not used
+        here = with_more(
+            environment_of(device), task.environment(folder)
+        )  # a checkpoint of another environment is not used
         trained = task.fit(
             Run(
                 spec=spec,
@@ -148,7 +150,8 @@ def train(
     if examples is not None:  # whatever has become of the run: its driver compares them
         facts |= {"data_hash": examples.manifest.hash, "data_label": examples.manifest.label}
     with contextlib.suppress(AblateError):  # there may be no such device
-        facts["stratum"] = environment_of(spec.settings["train"]["device"]).id
+        found = environment_of(spec.settings["train"]["device"])
+        facts["stratum"] = with_more(found, task.environment(folder) if task else {}).id
     return replace(result, facts=facts)
 
 

@@ -128,7 +128,7 @@ def trivial_baselines(
         seeds: Of the runs that they stand beside. A probe of another seed is scored on other crops,
             so there is a row per seed and crop; networks are scored on whole images, once.
     """
-    if settings["model"]["name"] == "probe":
+    if settings.get("model", {}).get("name") == "probe":
         side = settings["data"]["crop"]
         some = [
             crop(pair, side=side, seed=derive_seed(seed, pair.stem))

@@ -14,7 +14,15 @@ BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE |
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("forgetting")
-@pytest.mark.parametrize("page", [p for p in PAGES if p.stem != "README"], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(p, marks=pytest.mark.slow) if p.stem.startswith("repository") else p
+        for p in PAGES
+        if p.stem != "README"
+    ],
+    ids=lambda p: p.stem,
+)
 def test_a_tutorial_runs_as_it_is_written(
     page: Path,
     tmp_path: Path,

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from ablate.analysis.table import COPY, REFERENCE, designed, gamed
@@ -82,7 +83,9 @@ class ArmPoints:
                     alpha=0.8,
                     ax=axis,
                 )
-                behind(axis.collections[-1], mine["run_id"])
+                dots = axis.collections[-1]
+                assert isinstance(dots, PathCollection)
+                behind(dots, mine["run_id"])
                 mean = mine["value"].mean()
                 axis.plot([mean, mean], [place - 0.32, place + 0.32], color=colours[arm], lw=1.6)
             _draw_comparators(axis, beside[beside["metric"] == metric], part["value"], places)

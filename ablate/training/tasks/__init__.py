@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ablate.settings.command import COMMAND
 from ablate.training.tasks.contract import FUSION, TASKS, Task
 
 __all__ = ["FUSION", "TASKS", "Task", "class_of", "task_of"]
@@ -25,4 +26,8 @@ def class_of(settings: Mapping[str, Any]) -> type[Task]:
         from ablate.training.tasks.fusion import Fusion
 
         return Fusion
+    if name == COMMAND:
+        from ablate.training.tasks.command.task import Command
+
+        return Command
     return TASKS.get(name, where="task.name")

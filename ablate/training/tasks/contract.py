@@ -15,6 +15,7 @@ from ablate.errors import ConfigError, nearest
 from ablate.identity import JsonValue
 from ablate.metrics.catalogue import Direction, declare
 from ablate.registry import Registry
+from ablate.settings.command import COMMAND
 
 if TYPE_CHECKING:  # a plan needs no torch
     from ablate.data.items import Examples
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # a plan needs no torch
 
 FUSION: Final = "fusion"  # the task of a study that names none
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_USUAL: Final = (None, "auto", "never")  # layouts and graphs
 _IN_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
@@ -110,6 +112,28 @@ class Task(abc.ABC):
         """Describe the training for a report, beside its steps and batch size."""
         return type(self).__name__
 
+    def budget(self, train: Mapping[str, Any]) -> str:
+        """Describe for a report what one training costs, of its section `train`, epochs as steps.
+
+        The arithmetic is named where it is not the usual one.
+        """
+        unusual = [train[k] for k in ("layout", "graph") if train.get(k) not in _USUAL]
+        parts = [self.scope(), train["precision"], *unusual, train["device"]]
+        return f"{train['steps']} steps, batch {train['batch_size']}, {', '.join(parts)}"
+
+    def environment(self, run: Path | None = None) -> Mapping[str, str]:
+        """Return what numbers depend on beside ablate, its libraries and the machine.
+
+        Args:
+            run: Folder of a run of a study that has begun; None: as it is now.
+        """
+        del run
+        return {}
+
+    def begin(self, study: Path) -> None:
+        """Prepare the folder of a study whose runs are about to begin; also when they go on."""
+        del study
+
     def protocol(self) -> tuple[str, str]:
         """Return name and hash of the rules that metrics are computed by: here the task's file."""
         file = inspect.getsourcefile(type(self))
@@ -157,7 +181,7 @@ class _Tasks(Registry[type[Task]]):
                     f"task {name!r}: the method floors is called trivial_baselines now; rename it"
                 )
             measures: Mapping[str, Measure] = getattr(task, "measures", {})
-            if not measures and name != FUSION:
+            if not measures and name not in (FUSION, COMMAND):
                 raise ConfigError(f"task {name!r}: declares no measures; add measures = {{...}}")
             for metric, measure in measures.items():
                 label = f"{measure.label} ({measure.unit})" if measure.unit else measure.label

@@ -1,0 +1,136 @@
+"""A study of somebody's repository: run, reported, refused after a commit; and under kills."""
+
+import json
+import os
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from ablate.training.tasks.command import guard
+from tests import standins
+from tests.e2e.running import inside, start
+from tests.training.tasks.command.conftest import PAIRS
+
+KILLS = 50
+
+
+def write_study(folder: Path, kind: str, **more: Any) -> Path:
+    """Write a repository and a study that varies alpha of it; return the repository."""
+    repo = standins.write(folder / "theirs", kind)
+    study = {
+        "title": "T",
+        "space": {"dimensions": {"alpha": dimension("alpha", 0.7)}},
+        "questions": {"q": {"asks": "?", "compare": "alpha", "primary": ["qabf"]}},
+        "factors": {"alpha": {"values": [0.7, 0.2], "baseline": 0.7}},
+        "nuisance": {"learning_rate": "fixed"},
+        "phases": {"compare": {"design": "one_factor", "seeds": 1}},
+        "base": {"task": standins.section(Path("theirs"), kind, **more), "data": PAIRS},
+    }
+    (folder / "studies").mkdir()
+    (folder / "studies" / "mine.yaml").write_text("# @package _global_\n" + yaml.safe_dump(study))
+    return repo
+
+
+def dimension(name: str, baseline: float) -> dict[str, Any]:
+    path = f"task.values.{name}"
+    return {"path": path, "type": "float", "low": 0.0, "high": 1.0, "baseline": baseline}
+
+
+def table(store: Path) -> dict[str, Any]:
+    return {
+        path.parent.name: json.loads(path.read_text())["images"]
+        for path in sorted(store.glob("mine/runs/*/result.json"))
+    }
+
+
+@pytest.mark.e2e
+def test_a_study_is_published_and_refused_after_a_commit(tmp_path: Path) -> None:
+    repo = write_study(tmp_path, "argparse", values={"alpha": 0.7, "lr": 0.5, "epochs": 1})
+    words = ("run", "mine", "executor=inline", "--store", "s")
+    inside(*words, cwd=tmp_path)
+    facts = json.loads((tmp_path / "s" / "mine" / "published" / "facts.json").read_text())
+    assert "python train.py of theirs" in facts["budget"]
+    baselines = pd.read_parquet(tmp_path / "s" / "mine" / "published" / "trivial_baselines.parquet")
+    assert {"infrared", "visible", "laplacian"} <= set(baselines["name"])
+    runs = pd.read_parquet(tmp_path / "s" / "mine" / "published" / "runs.parquet")
+    assert list(runs["state"]) == ["finished"] * 2
+    curves = pd.read_parquet(tmp_path / "s" / "mine" / "published" / "curves.parquet")
+    assert "train/loss" in set(curves["key"])
+    (repo / "train.py").write_text((repo / "train.py").read_text() + "# changed\n")
+    refused = inside(*words, cwd=tmp_path, code=1)
+    (line,) = refused.stderr.strip().splitlines()
+    assert "changed since its runs were made: repository" in line
+    assert "with changes" in line
+
+
+def living(tmp_path: Path) -> dict[str, list[int]]:
+    """Return the processes of a study by what they are, from the marks of its attempts."""
+    found: dict[str, list[int]] = {"worker": [], "guard": [], "command": []}
+    for path in tmp_path.glob("s/mine/attempts/*/*/mark"):
+        try:
+            mark = f"ABLATE_ATTEMPT={path.read_text()}".encode()
+        except OSError:
+            continue
+        for pid in guard.marked(mark):
+            try:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes()
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if guard.is_dead(pid):
+                continue
+            is_guard = b"guard.py" in words
+            found["guard" if is_guard else "command"].append(pid)
+            if is_guard and parent > 1:
+                found["worker"].append(parent)
+    return found
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("resumes", [False, True])
+def test_kills_leave_no_process_and_the_same_table(
+    tmp_path: Path, resumes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANDIN_PAUSE_S", "0.5")
+    gives = standins.section(tmp_path, "argparse")["gives"]
+    assert isinstance(gives, dict)
+    if resumes:
+        resume = ["--resume", "{checkpoint}"]
+        gives["checkpoint"] = {"save": "models/last.json", "resume": resume}
+    write_study(tmp_path, "argparse", gives=gives, values={"alpha": 0.7, "lr": 0.1, "epochs": 6})
+    words = ("run", "mine", "--workers", "1", "--store")
+    assert start(*words, "whole", cwd=tmp_path).wait(600) == 0
+    draw, kills = random.Random(1), Counter[str]()
+    driver = start(*words, "s", cwd=tmp_path)
+    while kills.total() < KILLS:
+        time.sleep(draw.uniform(0.05, 1.0))
+        if driver.poll() is not None:
+            if driver.returncode == 0:
+                break
+            driver = start(*words, "s", cwd=tmp_path)
+        there = {**living(tmp_path), "driver": [driver.pid]}
+        kind = draw.choice(list(there))
+        if not there["command"] or not there[kind]:
+            continue
+        os.kill(draw.choice(there[kind]), signal.SIGKILL)
+        kills[kind] += 1
+    for _ in range(3):
+        if driver.wait(600) == 0:
+            break
+        driver = start(*words, "s", cwd=tmp_path)
+    print(kills)
+    time.sleep(1)
+    assert not any(living(tmp_path).values())
+    assert not list(tmp_path.glob("s/mine/attempts/*"))
+    assert table(tmp_path / "s").keys() == table(tmp_path / "whole").keys()
+    if not resumes:  # a resumed training of theirs draws other noise than a whole one
+        assert table(tmp_path / "s") == table(tmp_path / "whole")
