@@ -22,7 +22,7 @@ MOST: Final = 20
 
 
 def take_tests(errors: Errors, base: dict[str, Any], known: Known) -> dict[str, FurtherSet | None]:
-    """Take the test sets out of the settings of a run, of which they are no part.
+    """Take the test sets out of the settings of a run, of which they form no part.
 
     One with errors is None.
 

@@ -13,7 +13,7 @@ from ablate.settings.terms import kinds
 SIDE_PX = 64
 ALONE = {"levels": 2, "intensity_weight": 0.0}  # the gradient term without its mix
 NONE = {"gradient_weight": 0, "intensity_weight": 0}
-NAMED = {  # what is no step of the gradient term is tried in a named term
+NAMED = {  # what belongs to no step of the gradient term is tried in a named term
     "terms": lambda name: {"kind": name},
     "region": lambda name: {"kind": "intensity", "region": name},
 }

@@ -15,7 +15,7 @@ from ablate.errors import DataChangedError, DataError
 from ablate.identity import digest
 
 RESTORE = "restore it, then the same command goes on from here"
-ALONE = 2  # files of which each is told by itself
+ALONE = 2  # files of which each is listed by itself
 Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from ablate.writing import replacing
 
 logger = logging.getLogger(__name__)
-FOLDER: Final = "optuna-artifacts"  # in the store; optuna-dashboard is told of it
+FOLDER: Final = "optuna-artifacts"  # in the store; optuna-dashboard is given it
 ATTRIBUTE: Final = "artifacts:"  # how the attribute of a trial starts that names one
 
 

@@ -1,6 +1,6 @@
 """The further test sets of a study: what its file names, and what was added later.
 
-They are no part of the design and of no id. The ledger notes each set with the hash of its pairs
+They belong neither to the design nor to any id. The ledger notes each set with the hash of its pairs
 when it is first scored; from then on it belongs to the study in its store, whatever the file says.
 """
 
@@ -136,7 +136,7 @@ def check(study: "OpenStudy", runs: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _overlap(pairs: PairSet, own: Any) -> str:
-    """Return why a set is no unseen one: it is, or holds, what was trained on; else ""."""
+    """Return why a set is not unseen: it is, or holds, what was trained on; else ""."""
     from ablate.data.further import folders_of
 
     assert isinstance(own, PairSet)

@@ -24,6 +24,7 @@ LONGEST_PATH = 1000
 CHUNK = 65_536
 LARGEST = 2**63 - 1  # of steps and times: what databases hold
 POSITION = "shipped.json"  # how far a journal was sent, and to which MLflow run
+ONCE = "test/"  # scored once, at the end: final/test/... of the run, no curve of a point
 NOT_FINITE = ("nan", "inf", "-inf")
 
 
@@ -274,11 +275,12 @@ def write_position(folder: Path, position: Position, *, run_id: str) -> None:
 
 
 def last_steps(path: Path, *, until: int = LARGEST) -> dict[str, int]:
-    """Return metric -> the last step that a journal has of it, in its first `until` bytes."""
+    """Return curve -> the last step that a journal has of it, in its first `until` bytes."""
     found: dict[str, int] = {}
     for offset, event in read_journal(path):
         if offset > until:
             break
         if event["kind"] == "metrics":
-            found |= {name: max(event["step"], found.get(name, 0)) for name in event["values"]}
+            curves = (name for name in event["values"] if not name.startswith(ONCE))
+            found |= {name: max(event["step"], found.get(name, 0)) for name in curves}
     return found

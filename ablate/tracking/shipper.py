@@ -19,6 +19,7 @@ from ablate.errors import StoreError
 from ablate.fingerprint import git_revision
 from ablate.tracking import evaluation, pictures, runs
 from ablate.tracking.journal import (
+    ONCE,
     Position,
     last_steps,
     read_journal,
@@ -36,7 +37,6 @@ JOURNAL = "journal.jsonl"
 BATCH, PARAMS = 1000, 100  # the most that MLflow takes in one request
 REGISTERED = "ablate.registered"  # hash of the design that was stored before the first run
 DONE = ("finished", "pruned", "failed")
-ONCE = "test/"  # scored once, at the end: it stands there as final/test/...
 IMAGES = ["split", "image", "metric", "value"]
 Sources = Callable[[RunSpec, Iterable[str]], Mapping[str, Mapping[str, bytes]]]
 Connect = Callable[[], tuple[MlflowClient, str]]  # -> client, id of the study's experiment
@@ -449,11 +449,11 @@ class Shipper:
         for end, event in read_journal(path, after=after):
             offset = end
             if event["kind"] == "metrics":
-                last |= dict.fromkeys(map(runs.metric_name, event["values"]), event["step"])
+                curves = {k: v for k, v in event["values"].items() if not k.startswith(ONCE)}
+                last |= dict.fromkeys(map(runs.metric_name, curves), event["step"])
                 points += [
                     Metric(runs.metric_name(name), float(value), event["time_ms"], event["step"])
-                    for name, value in event["values"].items()
-                    if not name.startswith(ONCE)
+                    for name, value in curves.items()
                 ]
             elif event["kind"] == "image":
                 shown.append(event)

@@ -17,7 +17,7 @@ uri = os.environ[BACKEND_STORE_URI_ENV_VAR] = tracking_uri(store)
 
 
 def first_page() -> str:
-    """Return MLflow's first page, told of the studies that the store has now."""
+    """Return MLflow's first page, with the studies that the store has now."""
     html = (Path(str(pages.static_folder)) / "index.html").read_text(encoding="utf-8")
     return page(html, notes(store))
 
