@@ -1,5 +1,6 @@
 """README.md and the quick start: studies that are valid, commands that exist, answers as published."""
 
+import json
 import re
 import shlex
 from collections import Counter
@@ -12,6 +13,7 @@ import typer
 from ablate.analysis.synthesis import synthesized
 from ablate.cli.main import app
 from ablate.report.synthesis_sources import asked
+from docs import pictures
 from docs.readme_answers import CELLS, answered, with_table
 from tests.command_line import typed
 
@@ -97,3 +99,12 @@ def test_the_table_of_answers_is_that_of_the_published_verdicts() -> None:
     (first,) = [one for one in question.contrasts if one.baseline == "seafusion"]
     effect = next(one for one in first.effects if one.metric == "qabf")
     assert row.split(" | ")[1].startswith(f"{effect.change:+.1f} % (")
+
+
+def test_the_pictures_of_the_readme_are_not_stale() -> None:
+    kept = json.loads(pictures.KEPT.read_text("utf-8"))
+    again = "made of other runs or pages; make them again: python -m docs.pictures"
+    assert kept["runs"] == pictures.planned(), again
+    assert kept["drawn_by"] == pictures.sources(), again
+    shown = {path.name: pictures.checksum(path) for path in pictures.ALL}
+    assert kept["pictures"] == shown, again
