@@ -1,7 +1,8 @@
 """The further test sets of a study: what its file names, and what was added later.
 
 They belong neither to the design nor to any id. The ledger notes each set with the hash of its
-pairs when it is first scored; from then on it belongs to the study in its store, whatever the file says.
+pairs when it is first scored; from then on it belongs to the study in its store, whatever the
+file says.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
