@@ -49,7 +49,9 @@ def check(
             try:
                 fine[name] = check_one(name, overrides or [], bases)
             except (ConfigError, DataError) as error:
-                faults += str(error).splitlines()
+                faults += (
+                    error.faults if isinstance(error, ConfigError) else str(error).splitlines()
+                )
     unchecked: dict[str, str] = {}
     faults = faults or _commands(target, overrides or [], is_quiet=as_json)
     if Path(FOLDER).is_dir() and not any(line.startswith(f"{FOLDER}/") for line in faults):
@@ -117,9 +119,9 @@ def _check_study(name: str, overrides: list[str], bases: list[Any]) -> str:
     from ablate.study.plan import make
 
     config = load(name, overrides)
-    check_root(config.base.get("data", {}))
     bases.append(config.base)
     plan = make(config)
+    check_root(config.base.get("data", {}))
     return f"{len(plan.trials)} designed trials, {plan.runs} runs"
 
 

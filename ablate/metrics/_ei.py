@@ -7,7 +7,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.protocol import Protocol
 
 
@@ -22,9 +22,13 @@ class EdgeIntensity(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return grey levels."""
-        levels = images.fused.to(torch.float64)[:, None]
-        padded = nnf.pad(levels, (1, 1, 1, 1), mode="replicate")[:, 0]
-        down = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-        across = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
-        right, below = down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2]
-        return torch.hypot(right, below).mean((-2, -1)).to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    levels = images.fused.to(torch.float64)[:, None]
+    padded = nnf.pad(levels, (1, 1, 1, 1), mode="replicate")[:, 0]
+    down = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
+    across = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
+    right, below = down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2]
+    return torch.hypot(right, below).mean((-2, -1))

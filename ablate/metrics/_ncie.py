@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.histogram import LEVELS, entropy, joint_counts
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.stretched import stretched_levels, without_range
@@ -27,18 +27,22 @@ class NonlinearCorrelation(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the share; NaN where an image has one level that is not black."""
-        given = (*images.sources, images.fused)
-        planes = [stretched_levels(plane) for plane in given]
-        matrix = torch.eye(3, dtype=torch.float64, device=images.fused.device)
-        matrix = matrix.repeat(images.batch, 1, 1)
-        for row, column in ((0, 1), (0, 2), (1, 2)):
-            found = _correlation(planes[row], planes[column])
-            matrix[:, row, column] = matrix[:, column, row] = found
-        shares = torch.linalg.eigvalsh(matrix).clamp_min(0) / 3
-        spread = torch.special.entr(shares).sum(-1) / math.log(LEVELS)
-        is_void = torch.stack([without_range(plane) for plane in given]).any(0)
-        score: Tensor = (1 - spread).masked_fill(is_void, torch.nan)
-        return score.to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    given = (*images.sources, images.fused)
+    planes = [stretched_levels(plane) for plane in given]
+    matrix = torch.eye(3, dtype=torch.float64, device=images.fused.device)
+    matrix = matrix.repeat(images.batch, 1, 1)
+    for row, column in ((0, 1), (0, 2), (1, 2)):
+        found = _correlation(planes[row], planes[column])
+        matrix[:, row, column] = matrix[:, column, row] = found
+    shares = torch.linalg.eigvalsh(matrix).clamp_min(0) / 3
+    spread = torch.special.entr(shares).sum(-1) / math.log(LEVELS)
+    is_void = torch.stack([without_range(plane) for plane in given]).any(0)
+    score: Tensor = (1 - spread).masked_fill(is_void, torch.nan)
+    return score
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:

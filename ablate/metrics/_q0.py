@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.piella import CONSTANTS, WIDTH
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.weighted_structure import of_images
@@ -26,5 +26,9 @@ class PiellaQuality(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the mean over all windows."""
-        maps = of_images(images, width=WIDTH, constants=CONSTANTS)
-        return maps.blend.mean((-2, -1)).to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    maps = of_images(images, width=WIDTH, constants=CONSTANTS)
+    return maps.blend.mean((-2, -1))

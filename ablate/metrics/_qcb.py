@@ -8,7 +8,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.contrast_sensitivity import filtered, frequencies
 from ablate.metrics.gaussian import window_sum
 from ablate.metrics.protocol import Protocol
@@ -34,11 +34,15 @@ class ChenBlumQuality(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the mean share; NaN where an image has one level, or a pixel no contrast."""
-        first, second = images.of_sources("qcb", _contrast)
-        fused = _contrast(images.fused)
-        weight = first.square() / (first.square() + second.square())
-        found = weight * _kept(first, fused) + (1 - weight) * _kept(second, fused)
-        return found.mean((-2, -1)).to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    first, second = images.of_sources("qcb", _contrast)
+    fused = _contrast(images.fused)
+    weight = first.square() / (first.square() + second.square())
+    found = weight * _kept(first, fused) + (1 - weight) * _kept(second, fused)
+    return found.mean((-2, -1))
 
 
 def _kept(source: Tensor, fused: Tensor) -> Tensor:

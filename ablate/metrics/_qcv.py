@@ -8,7 +8,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.contrast_sensitivity import filtered, frequencies
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.stretched import stretched
@@ -31,15 +31,19 @@ class ChenVarshneyQuality(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return squared grey levels; NaN where no source has an edge, or one has one level."""
-        fused = stretched(images.fused)
-        response = _sensitivity(*images.side, images.fused.device)
-        lost = torch.zeros(images.batch, dtype=torch.float64, device=fused.device)
-        weight = torch.zeros_like(lost)
-        for levels, edges in images.of_sources("qcv", _weighed):
-            error = _blocks(filtered(levels - fused, response).square()) / _SIDE**2
-            lost += (edges * error).sum((-2, -1))
-            weight += edges.sum((-2, -1))
-        return (lost / weight).to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    fused = stretched(images.fused)
+    response = _sensitivity(*images.side, images.fused.device)
+    lost = torch.zeros(images.batch, dtype=torch.float64, device=fused.device)
+    weight = torch.zeros_like(lost)
+    for levels, edges in images.of_sources("qcv", _weighed):
+        error = _blocks(filtered(levels - fused, response).square()) / _SIDE**2
+        lost += (edges * error).sum((-2, -1))
+        weight += edges.sum((-2, -1))
+    return lost / weight
 
 
 def _weighed(plane: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.piella import salient
 from ablate.metrics.protocol import Protocol
 
@@ -26,10 +26,14 @@ class PiellaEdgeQuality(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the product; NaN where both sources are flat."""
-        first, second = (source.to(torch.float64) for source in images.sources)
-        fused = images.fused.to(torch.float64)
-        edges = salient(_edges(first), _edges(second), _edges(fused))
-        return (salient(first, second, fused) * edges).to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    first, second = (source.to(torch.float64) for source in images.sources)
+    fused = images.fused.to(torch.float64)
+    edges = salient(_edges(first), _edges(second), _edges(fused))
+    return salient(first, second, fused) * edges
 
 
 def _edges(plane: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.piella import salient
 from ablate.metrics.protocol import Protocol
 
@@ -25,5 +25,9 @@ class PiellaWeightedQuality(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the weighted mean; NaN where both sources are flat."""
-        first, second = (source.to(torch.float64) for source in images.sources)
-        return salient(first, second, images.fused.to(torch.float64)).to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    first, second = (source.to(torch.float64) for source in images.sources)
+    return salient(first, second, images.fused.to(torch.float64))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
-from ablate.metrics.contract import METRICS, GreyImages, Metric
+from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.weighted_structure import of_images
 
@@ -26,7 +26,11 @@ class YangQuality(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the mean over all windows."""
-        maps = of_images(images, width=_WIDTH, constants=_CONSTANTS)
-        better = torch.maximum(maps.to_first, maps.to_second)
-        found = torch.where(maps.of_sources >= _ALIKE, maps.blend, better)
-        return found.mean((-2, -1)).to(dtype)
+        return one_by_one(images, _score).to(dtype)
+
+
+def _score(images: GreyImages) -> Tensor:
+    maps = of_images(images, width=_WIDTH, constants=_CONSTANTS)
+    better = torch.maximum(maps.to_first, maps.to_second)
+    found = torch.where(maps.of_sources >= _ALIKE, maps.blend, better)
+    return found.mean((-2, -1))

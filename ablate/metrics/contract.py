@@ -112,6 +112,14 @@ class GreyImages:
         return self.memory.recall(key, make)
 
 
+def one_by_one(images: GreyImages, score: Callable[[GreyImages], Tensor]) -> Tensor:
+    """Return the values of images that are scored alone, [batch].
+
+    Sums over a batch may be rounded otherwise than those of an image; what is scored so is not.
+    """
+    return torch.cat([score(images[index]) for index in range(images.batch)])
+
+
 class Metric(abc.ABC):
     """One fusion metric.
 

@@ -57,7 +57,7 @@ def test_holm_corrects_over_the_sets_that_a_question_asks_on() -> None:
     corrected = holm([rows["qabf"]["p"], rows["tno/qabf"]["p"]])
     assert [rows[m]["p_holm"] for m in ("qabf", "tno/qabf")] == pytest.approx(list(corrected))
     assert rows["tno/qabf"]["images"] == FEW
-    assert "data TNO" in rows["tno/qabf"]["sentence"]
+    assert "on tno" in rows["tno/qabf"]["sentence"]
     assert "Qabf on tno" in rows["tno/qabf"]["sentence"]
     assert "data MSRS-mini" in rows["qabf"]["sentence"]
     alone = only(about(), *tables(0.006, 0.006))

@@ -291,7 +291,7 @@ def test_a_data_set(body: str, files: str, said: str) -> None:
     ("parts", "said"),
     [
         ({}, ""),
-        ({"section": "middle"}, "section is 'middle'; use one of answers"),
+        ({"section": "middle"}, "section is 'middle'; use one of first, answers"),
         ({"caption": ""}, "declares no caption"),
         ({"numbers": "return NotDrawn(False)"}, "give it a sentence that says why not"),
         ({"numbers": "return [1]"}, "numbers returned a list"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST, MOST_PER_REPORT = 20_000_000, 1_000_000  # bytes
+MOST, MOST_PER_REPORT = 20_000_000, 1_250_000  # bytes
 
 
 def test_all_that_is_tracked_has_at_most_twenty_megabytes() -> None:
@@ -27,7 +27,7 @@ def folders() -> list[Path]:
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: "-".join(folder.parts[-2:]))
-def test_a_published_report_has_at_most_a_megabyte(folder: Path) -> None:
+def test_a_published_report_has_little_more_than_a_megabyte(folder: Path) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= MOST_PER_REPORT
     assert "base64" not in (folder / "report.html").read_text(encoding="utf-8")

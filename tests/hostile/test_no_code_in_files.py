@@ -60,6 +60,8 @@ IMPORTERS = {  # of names in code, not in files
     "settings/members.py",
 }
 OWN_XML = {"report/compact.py"}  # what matplotlib has written a moment before
+# what git archives of the user's own repository, whose code is about to be run
+OWN_TAR = {"training/tasks/command/repository.py"}
 
 
 def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
@@ -109,6 +111,8 @@ def test_a_file_of_the_package_turns_no_data_into_code(path: Path) -> None:
     found = faults(path.read_text(encoding="utf-8"), imports=relative in IMPORTERS)
     if relative in OWN_XML:
         found = [one for one in found if not one.startswith("xml.")]
+    if relative in OWN_TAR:
+        found.remove("tarfile.open")
     assert found == []
 
 

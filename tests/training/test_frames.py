@@ -18,7 +18,7 @@ PACKAGE = Path(ablate.__file__).parent
 @pytest.mark.parametrize(
     "model", [{"name": "densefuse", "width": 2}, {"name": "probe", "noise": 0.1}]
 )
-def test_five_frames_in_four_files_lie_between_the_worker_and_the_optimiser(
+def test_six_frames_in_four_files_lie_between_the_worker_and_the_optimiser(
     spec: Callable[..., RunSpec], tmp_path: Path, model: dict[str, Any]
 ) -> None:
     made = spec()
@@ -43,6 +43,7 @@ def test_five_frames_in_four_files_lie_between_the_worker_and_the_optimiser(
     assert len(stacks) == made.settings["train"]["steps"]
     assert stacks[0] == [
         ("execution/worker.py", "work"),
+        ("execution/worker.py", "_trained"),
         ("training/loop.py", "train"),
         ("training/tasks/fusion.py", "fit"),
         ("training/loop.py", "train_loop"),
