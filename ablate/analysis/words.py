@@ -18,6 +18,7 @@ MetricWord: TypeAlias = Literal[
 ContrastWord: TypeAlias = MetricWord | Literal["trade-off"]
 GuardWord: TypeAlias = Literal["safe", "harmed", "unknown"]
 MOST_EFFECTS: Final = 4  # numbers of a headline
+MOST_NAMED: Final = 3  # contrasts that a headline lists
 MOST_WORDS: Final = 40
 DECIDED: Final = ("gain", "loss", "trade-off")
 
@@ -209,6 +210,10 @@ def headline(
         return (
             f"{present[0].contrast} is present in {_listed(metrics)}; no single value is decided."
         )
+    alike = [one.contrast for one in pairs if one.word == "equivalent"]
+    if alike:
+        text = f"Open: no difference between values of {factor} is shown."
+        return f"{text} Equivalent: {_joined(alike[:MOST_NAMED], last='and')}."
     if pairs:
         return f"Open: no difference between values of {factor} is shown, and none is ruled out."
     words = {one.word for one in answers}

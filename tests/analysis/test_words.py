@@ -255,3 +255,11 @@ def test_a_headline_names_what_stays_open_as_far_as_there_is_room() -> None:
     )
     many = [pair(2, 1, decided), *(pair(value, 1, unsure) for value in range(3, 20))]
     assert headline("levels", many).endswith(" 17 of 18 contrasts stay open.")
+
+
+def test_a_headline_without_a_difference_names_what_is_equivalent() -> None:
+    alike, unsure = shown(change=0.1, half=0.3, p=0.6), shown(p=0.5)
+    assert headline("levels", [pair(2, 1, unsure), pair(3, 1, alike)]) == (
+        "Open: no difference between values of levels is shown. Equivalent: 3 vs 1."
+    )
+    assert headline("levels", [pair(2, 1, unsure)]).endswith("and none is ruled out.")
