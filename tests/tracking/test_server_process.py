@@ -64,17 +64,29 @@ def until(holds: Callable[[], bool], within_s: float = 60) -> None:
         time.sleep(0.05)
 
 
+def heed(by: signal.Signals) -> None:
+    """Give a signal its usual effect again: nohup and a shell's & make some ignored."""
+    if by != signal.SIGKILL:
+        signal.signal(by, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
 def test_the_server_ends_with_the_command(by: signal.Signals) -> None:
     port = free_port()
     twice = TWICE.format(server=SERVER.format(port=port))
     command = [sys.executable, "-c", COMMAND.format(twice=twice)]
     with subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": ROOT}, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: heed(by),
     ) as process:
-        until(lambda: answers(port))
-        process.send_signal(by)
-        process.wait(timeout=30)
+        try:
+            until(lambda: answers(port))
+            process.send_signal(by)
+            process.wait(timeout=30)
+        finally:
+            process.kill()
     until(lambda: not answers(port))
 
 
