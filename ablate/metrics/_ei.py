@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as nnf
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
+from ablate.metrics.edges import edge_strength
 from ablate.metrics.protocol import Protocol
 
 
@@ -26,9 +26,5 @@ class EdgeIntensity(Metric):
 
 
 def _score(images: GreyImages) -> Tensor:
-    levels = images.fused.to(torch.float64)[:, None]
-    padded = nnf.pad(levels, (1, 1, 1, 1), mode="replicate")[:, 0]
-    down = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    across = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
-    right, below = down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2]
-    return torch.hypot(right, below).mean((-2, -1))
+    levels = images.fused.to(torch.float64)
+    return edge_strength(levels, middle=2, frame="replicate").mean((-2, -1))

@@ -10,6 +10,7 @@ from torch import Tensor
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
 from ablate.metrics.contrast_sensitivity import filtered, frequencies
+from ablate.metrics.edges import edge_strength
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.stretched import stretched
 
@@ -49,10 +50,7 @@ def _score(images: GreyImages) -> Tensor:
 def _weighed(plane: Tensor) -> tuple[Tensor, Tensor]:
     """Return stretched levels, and the weight of each block of them."""
     levels = stretched(plane)
-    padded = nnf.pad(levels, (1, 1, 1, 1))
-    down = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    across = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
-    strength = torch.hypot(down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2])
+    strength = edge_strength(levels, middle=2, frame="constant")
     return levels, _blocks(strength**_POWER)
 
 

@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as nnf
 from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
+from ablate.metrics.edges import edge_strength
 from ablate.metrics.piella import salient
 from ablate.metrics.protocol import Protocol
 
@@ -38,7 +38,4 @@ def _score(images: GreyImages) -> Tensor:
 
 def _edges(plane: Tensor) -> Tensor:
     """Return the magnitude of the 3x3 Prewitt response, zeros beyond the frame."""
-    padded = nnf.pad(plane, (1, 1, 1, 1))
-    down = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
-    across = padded[..., :-2] + padded[..., 1:-1] + padded[..., 2:]
-    return torch.hypot(down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2])
+    return edge_strength(plane, middle=1, frame="constant")

@@ -1,0 +1,21 @@
+"""How strong the edges of an image are: the magnitude of a 3x3 difference along both axes."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
+
+
+def edge_strength(plane: Tensor, *, middle: int, frame: Literal["constant", "replicate"]) -> Tensor:
+    """Return the magnitude of the response, float64 of the same shape, in units of the levels.
+
+    Args:
+        plane: Levels, float64 [batch, height, width].
+        middle: Weight of the middle row and column: 2 is Sobel's, 1 Prewitt's operator.
+        frame: "constant" has zeros beyond the frame, "replicate" repeats it.
+    """
+    padded = nnf.pad(plane[:, None], (1, 1, 1, 1), mode=frame)[:, 0]
+    down = padded[:, :-2] + middle * padded[:, 1:-1] + padded[:, 2:]
+    across = padded[..., :-2] + middle * padded[..., 1:-1] + padded[..., 2:]
+    return torch.hypot(down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2])
