@@ -39,7 +39,7 @@ DESIGNED = [*SMALL, "~phases.search"]
 def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     tmp_path: Path, by: signal.Signals
 ) -> None:
-    words = [*DESIGNED, "train.steps=300", "phases.compare.seeds=1"]
+    words = [*DESIGNED, "train.steps=150", "phases.compare.seeds=1"]
     before = signal.signal(by, signal.SIG_DFL)  # nohup and background jobs have it ignored
     driver = start("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     signal.signal(by, before)
