@@ -24,7 +24,6 @@ from ablate.analysis.document import (
 from ablate.analysis.environments import within_environments
 from ablate.analysis.estimand import estimand_of, with_caveats
 from ablate.analysis.facts import Facts, Selected
-from ablate.analysis.further import on_sets_of
 from ablate.analysis.guards import without_training
 from ablate.analysis.health import health_of
 from ablate.analysis.interactions import agreement
@@ -34,6 +33,7 @@ from ablate.analysis.published import StudyFacts
 from ablate.analysis.question import RegisteredQuestion, metric_label
 from ablate.analysis.selection import points_of, select
 from ablate.analysis.sensitivity import sensitivity
+from ablate.analysis.test_sets import on_sets_of
 from ablate.design_names import BASELINE_ONLY
 from ablate.errors import DataError
 from ablate.metrics.catalogue import on_sets

@@ -75,7 +75,7 @@ def work(
         MemoryError: Memory ran out and `retries_oom`; there is no result.
         DeviceLostError: The accelerator failed and `is_replaceable`; there is no result.
     """
-    from ablate.training.further import score_further
+    from ablate.training.test_sets import score_further
 
     plugins.load()
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import metric_label
 from ablate.analysis.table import not_numbers
 from ablate.metrics.copies import sentence, with_mark
-from ablate.report import further, summary, tables
+from ablate.report import summary, tables, test_sets
 from ablate.report.anchors import anchor
 from ablate.report.blocks import (
     Block,
@@ -232,22 +232,22 @@ def _further(contents: Contents) -> Iterator[Part]:
     """Yield the part on further test sets, where the study has any."""
     if not contents.facts.tests:
         return
-    blocks: list[Block] = [Tabled(table=further.sets_table(contents), look="words")]
-    blocks.append(Text(text=further.NOTE, look="small"))
+    blocks: list[Block] = [Tabled(table=test_sets.sets_table(contents), look="words")]
+    blocks.append(Text(text=test_sets.NOTE, look="small"))
     for question in contents.answered:
-        sources = further.sources_on_sets(source_of(contents, question))[1:]
+        sources = test_sets.sources_on_sets(source_of(contents, question))[1:]
         if not sources:
             continue
         blocks += [
             Heading(text=question.id),
-            Tabled(table=further.effects_table(question), look="words"),
+            Tabled(table=test_sets.effects_table(question), look="words"),
             Bullets(
                 texts=tuple(one.sentence for some in question.on_sets for one in some.agreement)
             ),
             Tabled(table=paper_table(sources)),
         ]
     if not contents.answered:
-        blocks.append(Tabled(table=further.arms_on_sets(contents)))
+        blocks.append(Tabled(table=test_sets.arms_on_sets(contents)))
     yield Part(anchor="further", heading="Further test sets", blocks=tuple(blocks))
 
 

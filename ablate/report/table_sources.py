@@ -9,11 +9,11 @@ import pandas as pd
 
 from ablate.analysis.document import decode
 from ablate.errors import ConfigError, nearest
-from ablate.report.further import sources_on_sets
 from ablate.report.named_answer import VERDICT, named
 from ablate.report.paper_table import Source, paper_table, source_of, tabled
 from ablate.report.published_list import FACTS, PublishedReport, comparators_of
 from ablate.report.source import read
+from ablate.report.test_sets import sources_on_sets
 from ablate.stored import decode as decoded
 from ablate.tables import Table
 

@@ -16,7 +16,7 @@ from ablate.fingerprint import numeric_hash
 from ablate.scoring import references
 from ablate.search.finished import Direction
 from ablate.store_folder import open_store
-from ablate.study import damage, environments, further
+from ablate.study import damage, environments, test_sets
 from ablate.study.extending import extensions, keys_of, reserved_by
 from ablate.study.interim import sentences
 from ablate.study.keeping import KeptWeights
@@ -226,7 +226,7 @@ def _resume(study: OpenStudy, session: _Session) -> bool:
     config, ledger = study.config, study.ledger
     for fault in ledger.faults:
         logger.warning("%s: %s; cut off; the events before it are whole", ledger.path, fault)
-    further.check(study, [])
+    test_sets.check(study, [])
     ledger.start(
         {
             "design_hash": study.plan.design_hash,
@@ -245,7 +245,7 @@ def _resume(study: OpenStudy, session: _Session) -> bool:
     here = with_more(environment_of(study.device), study.task.environment())
     environments.check(ledger, here, code_hash=numeric_hash(), accepts=session.accept_drift)
     study.task.begin(study.folder)
-    further.note(study, metrics=session.metrics)
+    test_sets.note(study, metrics=session.metrics)
     if adopt(study.plan, study.store, data_hash=study.data_hash):
         study.reread()  # with the runs of an earlier look
         for run_id in study.of_other_data():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.config.schema import StudyConfig
 from ablate.errors import StoreError
 from ablate.store_folder import check_version
-from ablate.study import further, redrawing
+from ablate.study import redrawing, test_sets
 from ablate.study.confirming import run_ids
 from ablate.study.extending import extended, keys_of, one_search, plan_of
 from ablate.study.ledger import Ledger, begun
@@ -73,23 +73,23 @@ class OpenStudy:
     @cached_property
     def further_pairs(self) -> "dict[str, PairSet]":
         """The pairs of every further test set."""
-        return further.pairs_of(self)
+        return test_sets.pairs_of(self)
 
     @cached_property
     def tests(self) -> dict[str, dict[str, Any]]:
         """The further test sets, as workers are given them."""
-        return further.entries_of(self)
+        return test_sets.entries_of(self)
 
     def scored(self, result: RunResult) -> RunResult:
         """A result of the ledger, with the scores on further sets and in further metrics."""
-        from ablate.training.further import with_further
+        from ablate.training.test_sets import with_further
 
         folder = self.ledger.run_folder(result.run_id)
         return with_further(result, folder, self.tests) if self.tests else result
 
     def lacking(self) -> list[RunSpec]:
         """The runs that have ended and whose weights are not scored on every set."""
-        from ablate.training.further import lacking
+        from ablate.training.test_sets import lacking
 
         if not self.tests:
             return []
@@ -252,7 +252,7 @@ class OpenStudy:
         references.check(self.config, self.examples)
         for run in runs:
             self.data_hash_of(run)  # now, so that a later change of the files is noticed
-        further.check(self, [run.settings for run in runs])
+        test_sets.check(self, [run.settings for run in runs])
 
 
 def _data_key(settings: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from ablate.published import (
 from ablate.rules import rules_of
 from ablate.scoring import references
 from ablate.stored import decode, encode
-from ablate.study import damage, environments, further, gallery, interim, redrawing
+from ablate.study import damage, environments, gallery, interim, redrawing, test_sets
 from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
@@ -70,7 +70,7 @@ def publish(study: OpenStudy, *, links: Mapping[str, str]) -> Path:
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
     task = study.task
-    trivial, compared = further.compared(study, seeds=_seeds_of_answers(plan))
+    trivial, compared = test_sets.compared(study, seeds=_seeds_of_answers(plan))
     table = compared_table(trivial)
     kinds = ["copy" if name in task.copies else "rule" for name in table["name"]]
     table.insert(0, "kind", kinds)
@@ -142,7 +142,7 @@ def facts(study: OpenStudy) -> StudyDocument:
     """Return what the banner, the scope and the provenance of a report say; no gallery yet."""
     plan, config, ledger, task = study.plan, study.config, study.ledger, study.task
     manifest, train = study.examples.manifest, plan.recipes.base["train"]  # epochs as steps
-    names = further.names_of(study)
+    names = test_sets.names_of(study)
     protocol, rules_hash = task.protocol()
     made_in, groups = environments.of_results(ledger), manifest.groups
     shared = across(manifest.splits, groups) if groups else {}
@@ -202,7 +202,7 @@ def facts(study: OpenStudy) -> StudyDocument:
         references=references.facts(config, study.examples),
         references_left_out=references.left_out(config),
         environments=made_in if len(made_in) > 1 else (),
-        tests=further.facts_of(study),
+        tests=test_sets.facts_of(study),
         drift=environments.sentence(made_in),
         damage=damage.in_words(ledger),
     )

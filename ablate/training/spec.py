@@ -63,7 +63,7 @@ class RunSpec(Trial):
         scores_test: False while searching: samplers never see test.
         keeps_weights: Whether weights are written although test is not scored: those of the best
             trials of a search stay.
-        tests: Further test sets that its weights are scored on, see `ablate.training.further`; no
+        tests: Further test sets that its weights are scored on, see `ablate.training.test_sets`; no
             part of its identity.
     """
 

@@ -14,9 +14,9 @@ from threading import Event
 from typing import Any
 
 from ablate import metrics, models
-from ablate.data.further import load
 from ablate.data.manifest import file_hash
 from ablate.data.pairs import PairSet
+from ablate.data.test_sets import load
 from ablate.errors import DivergedError
 from ablate.identity import digest
 from ablate.settings.data import OWN

@@ -135,18 +135,18 @@ def test_a_worker_that_is_killed_between_training_and_scoring_trains_nothing_aga
 ) -> None:
     folder = project(f"{{other: {OTHER}, last: {OTHER.replace('other', 'last')}}}")
     images(folder / "last", 2, seed=2)
-    from ablate.training import further
+    from ablate.training import test_sets
 
-    whole = further.SetScores.write
+    whole = test_sets.SetScores.write
     killed: list[Path] = []
 
-    def write(scores: further.SetScores, path: Path) -> None:
+    def write(scores: test_sets.SetScores, path: Path) -> None:
         if path.stem == "last" and len(killed) < 2:
             killed.append(folder / path)
             raise KeyboardInterrupt
         whole(scores, path)
 
-    monkeypatch.setattr(further.SetScores, "write", write)
+    monkeypatch.setattr(test_sets.SetScores, "write", write)
     for _ in range(2):
         inside("run", "sets", "executor=inline", cwd=folder, code=130)
     first = results(folder / "ablate-store")

@@ -44,7 +44,7 @@ def pairs_of(study: "OpenStudy") -> dict[str, PairSet]:
     Raises:
         DataError: All faults of all sets together.
     """
-    from ablate.data.further import load
+    from ablate.data.test_sets import load
 
     found: dict[str, PairSet] = {}
     faults: list[str] = []
@@ -138,7 +138,7 @@ def check(study: "OpenStudy", runs: Iterable[Mapping[str, Any]]) -> None:
 
 def _overlap(pairs: PairSet, own: Any) -> str:
     """Return why a set is not unseen: it is, or holds, what was trained on; else ""."""
-    from ablate.data.further import folders_of
+    from ablate.data.test_sets import folders_of
 
     assert isinstance(own, PairSet)
     if not pairs.files:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from ablate import data
-from ablate.data.further import load
 from ablate.data.pairs import PairSet
+from ablate.data.test_sets import load
 from ablate.errors import DataError
-from ablate.training import further
-from ablate.training.further import lacking, read, score_further, with_further
+from ablate.training import test_sets
 from ablate.training.loop import train
 from ablate.training.spec import WEIGHTS, RunResult, RunSpec
+from ablate.training.test_sets import lacking, read, score_further, with_further
 from tests.training.conftest import SETTINGS, Listener
 
 Make = Callable[..., RunSpec]
@@ -74,7 +74,7 @@ def test_a_further_metric_is_computed_alone_and_stands_as_if_it_had_been_there(
         asked.append(tuple(names))
         return whole(*args, names=names, **more)
 
-    monkeypatch.setattr(further, "score", score)
+    monkeypatch.setattr(test_sets, "score", score)
     scored(spec, tmp_path, other=entry(OTHER, "mi"))
     tests = scored(spec, tmp_path, other=entry(OTHER, "qabf", "mi")).tests
     assert asked == [("mi",), ("qabf",)]
@@ -116,7 +116,7 @@ def test_images_that_are_not_finite_have_no_values_and_stop_nothing(
     def fails(*args: Any, **more: Any) -> Any:
         raise DivergedError("the fused image of 1 is not finite")
 
-    monkeypatch.setattr(further, "fuse_all", fails)
+    monkeypatch.setattr(test_sets, "fuse_all", fails)
     scored(trained[0], tmp_path, other=entry(OTHER, "mi"))
     kept = read(tmp_path, "other")
     assert kept is not None
