@@ -22,7 +22,7 @@ def check(
         typer.Argument(
             metavar="STUDY",
             autocompletion=completing.studies,
-            help="Study, YAML file or folder; without it, every study found.",
+            help="Study, file of a study or space, or folder; without it, every study found.",
         ),
     ] = None,
     overrides: Overrides = None,
@@ -53,7 +53,7 @@ def check(
                     error.faults if isinstance(error, ConfigError) else str(error).splitlines()
                 )
     unchecked: dict[str, str] = {}
-    faults = faults or _commands(target, overrides or [], is_quiet=as_json)
+    faults = faults or _commands(target if studies else None, overrides or [], is_quiet=as_json)
     if Path(FOLDER).is_dir() and not any(line.startswith(f"{FOLDER}/") for line in faults):
         for finding in _plug_ins(bases):
             faults += finding.lines()
@@ -104,7 +104,8 @@ def _found(target: str | None) -> tuple[list[str], list[str]]:
     if target is None:
         return list(locations.names("studies")), list(locations.names("search_spaces"))
     if len(target) > locations.LONGEST_PATH or not Path(target).is_dir():
-        return [target], []
+        is_space = Path(target).parent.name == "search_spaces"
+        return ([], [target]) if is_space else ([target], [])
     files = sorted(path for path in Path(target).rglob("*.y*ml") if ".venv" not in path.parts)
     if not files and not Path(FOLDER).is_dir():
         raise ConfigError(f"{target}: holds no YAML file; name a folder of studies or spaces")

@@ -165,8 +165,8 @@ def sentence(outcome: "Outcome") -> str:
 
 
 def exit_code(outcome: "Outcome") -> int:
-    """Return 3 where runs failed, else 0."""
-    return 3 if outcome.counts["failed"] else 0
+    """Return 3 where runs failed or lack scores on a test set, else 0."""
+    return 3 if outcome.counts["failed"] or outcome.unscored else 0
 
 
 def _facts(outcome: "Outcome") -> dict[str, Any]:

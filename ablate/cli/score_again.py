@@ -55,6 +55,7 @@ def score_again(
         ablate score-again q4_variant --protocol tang-py
     """
     from ablate.cli.arguments import opened
+    from ablate.cli.run import exit_code
     from ablate.errors import ConfigError
     from ablate.study import driver
 
@@ -76,8 +77,10 @@ def score_again(
         config, store=store, metrics=_metrics(metrics), accept_drift=accept_drift
     )
     done = ", ".join([*added, *_metrics(metrics)])
-    say(f"{config.name}: {outcome.counts['finished']} runs scored on {done}; nothing was trained")
+    scored = outcome.counts["finished"] - outcome.unscored
+    say(f"{config.name}: {scored} runs scored on {done}; nothing was trained")
     say(f"report: ablate report {study} --store {store}")
+    raise typer.Exit(exit_code(outcome))
 
 
 def _sets(words: list[str], *, protocol: str | None) -> "dict[str, FurtherSet]":

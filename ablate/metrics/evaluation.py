@@ -160,6 +160,17 @@ def usable(
     )
 
 
+def least_px(name: str, *, protocol: str = "cddfuse-py") -> int:
+    """Return from which side in pixels a metric means something under a protocol.
+
+    Example:
+        >>> least_px("vif")
+        41
+    """
+    (metric,) = _metrics([name]).values()
+    return metric.smallest_side(find_protocol(protocol))
+
+
 def _metrics(names: Sequence[str]) -> dict[str, type[Metric]]:
     if isinstance(names, str):
         raise ConfigError(f"metrics.names: must be a list of names, got {names!r}; write [{names}]")

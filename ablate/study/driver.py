@@ -61,6 +61,7 @@ class Outcome:
     tracking_uri: str
     looks: tuple[str, ...] = ()  # what interim analyses closed, in words
     searches: tuple[str, ...] = ()  # how many trials each ran, and which were skipped, in words
+    unscored: int = 0  # runs that lack scores on a further test set
 
 
 def run(
@@ -120,7 +121,9 @@ def score_again(
         ConfigError, DataError, DeviceError, StoreError, BusyError: As `run`.
     """
     session = _Session(accept_drift=accept_drift, only_scores=True, metrics=metrics)
-    return _drive(OpenStudy(config, store=store), session)
+    study = OpenStudy(config, store=store)
+    test_sets.check_sizes(study, metrics)
+    return _drive(study, session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,7 @@ def _drive(
         tracking_uri=public(study.tracking_uri),
         looks=tuple(sentences(study.plan, study.ledger.looks)),
         searches=tuple(one.sentence() for one in study.trials.searches.values()),
+        unscored=len(study.lacking()),
     )
 
 

@@ -136,6 +136,40 @@ def check(study: "OpenStudy", runs: Iterable[Mapping[str, Any]]) -> None:
         raise DataError("\n".join(faults))
 
 
+def check_sizes(study: "OpenStudy", names: Sequence[str]) -> None:
+    """Check that some test image of every set is large enough for each of the metrics.
+
+    Raises:
+        DataError: All that are too small, with the side that the metric needs.
+    """
+    from ablate.metrics.evaluation import least_px, usable
+
+    own = study.examples
+    rules = study.config.base.get("metrics", {}).get("protocol")
+    sets = [(OWN, own, rules)] if isinstance(own, PairSet) else []
+    sets += [
+        (name, study.further_pairs[name], one.protocol or rules)
+        for name, one in sets_of(study).items()
+    ]
+    faults: list[str] = []
+    for of_set, pairs, protocol in sets:
+        wanting, largest = set(names), 0
+        for pair in pairs.pairs("test") if names else ():
+            height, width = pair.infrared.shape
+            largest = max(largest, min(height, width))
+            wanting -= set(usable(sorted(wanting), height, width, protocol=protocol))
+            if not wanting:
+                break
+        faults += [
+            f"--metrics {name}: needs images of {least_px(name, protocol=protocol)} px and more a "
+            f"side; those of the test set {of_set} have {largest} at most; leave one of them out"
+            for name in names
+            if name in wanting
+        ]
+    if faults:
+        raise DataError("\n".join(faults))
+
+
 def _overlap(pairs: PairSet, own: Any) -> str:
     """Return why a set is not unseen: it is, or holds, what was trained on; else ""."""
     from ablate.data.test_sets import folders_of

@@ -156,11 +156,14 @@ def score(
     rows: list[Row] = []
     for pair, image in zip(pairs, fused, strict=True):
         height, width = image.shape[-2:]
+        usable = metrics.usable(names, height, width, protocol=protocol)
+        if not usable:
+            continue
         values = metrics.evaluate(
             infrared=torch.tensor(pair.infrared)[None, None],
             visible=torch.tensor(pair.visible)[None, None],
             fused=to_uint8(image).cpu(),
-            names=tuple(metrics.usable(names, height, width, protocol=protocol)),
+            names=usable,
             protocol=protocol,
             statistics=_statistics(cache) if cache else None,
         )

@@ -98,5 +98,9 @@ def test_check_of_a_folder_tells_every_fault_of_studies_and_spaces(tmp_path: Pat
     assert done.returncode == 2
     assert "did you mean 'sign'" in done.stderr
     assert "phases.compare.seeds" in done.stderr
+    alone = typed("check", "mine/search_spaces/variants.yaml", cwd=tmp_path)
+    assert alone.returncode == 2
+    assert "did you mean 'sign'" in alone.stderr
+    assert "phases" not in alone.stderr
     (tmp_path / "bare").mkdir()
     assert "holds no YAML file" in typed("check", "bare", cwd=tmp_path).stderr

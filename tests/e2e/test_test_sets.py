@@ -119,7 +119,13 @@ def test_a_metric_that_is_added_later_stands_in_val_and_on_every_set(
 ) -> None:
     folder = project(f"{{other: {OTHER}}}")
     inside("run", "sets", "executor=inline", "--store", "later", cwd=folder)
-    inside("score-again", "sets", "--store", "later", "--metrics", "SD", cwd=folder)
+    words = ["score-again", "sets", "--store", "later", "--metrics"]
+    refused = inside(*words, "SD,ms_ssim", cwd=folder, code=DataError.exit_code)
+    assert [line.partition(";")[0] for line in refused.stderr.splitlines()] == [
+        "--metrics ms_ssim: needs images of 161 px and more a side",
+        "--metrics ms_ssim: needs images of 161 px and more a side",  # own, other
+    ]
+    inside(*words, "SD", cwd=folder)
     project(f"{{other: {OTHER}}}", more=", sd")
     inside("run", "sets", "executor=inline", "--store", "whole", cwd=folder)
     whole, later = (published(folder / store)["runs"] for store in ("whole", "later"))

@@ -14,7 +14,7 @@ from ablate.data.pairs import Pair
 from ablate.errors import DivergedError
 from ablate.training import scoring
 from ablate.training.determinism import keep_freed, release
-from ablate.training.scoring import batches, fuse_all, image_tensor
+from ablate.training.scoring import batches, fuse_all, image_tensor, score
 
 CPU = torch.device("cpu")
 SIZES = ((48, 40), (48, 40), (32, 56), (48, 40))
@@ -128,3 +128,14 @@ def test_memory_that_is_kept_can_be_given_back() -> None:
     held = torch.ones(20 * 2**20, dtype=torch.uint8)
     del held
     release()
+
+
+def test_images_too_small_for_every_metric_have_no_rows() -> None:
+    grey = np.zeros((40, 44), np.uint8)
+    pair = Pair(stem="small", infrared=grey, visible=grey)
+    fused = [torch.zeros(1, 1, 40, 44)]
+    assert score([pair], fused, split="test", names=["vif"], protocol="cddfuse-py") == []
+    ((*_, name, _),) = score(
+        [pair], fused, split="test", names=["vif", "en"], protocol="cddfuse-py"
+    )
+    assert name == "en"
