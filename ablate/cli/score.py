@@ -38,23 +38,39 @@ def score(
     latex: Annotated[
         Path | None, typer.Option("--latex", help="File for the table as LaTeX.")
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--html", help="File for a page with the images side by side."),
+    ] = None,
+    groups: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="Which images show one scene, as data.groups: a CSV file, a regular expression, "
+            "none; auto: groups.csv beside the folder of infrared images.",
+        ),
+    ] = "auto",
     as_json: Json = False,
 ) -> None:
     """Score fused images by name against their sources; several methods are ranked.
 
     The table ends with trivial baselines, which need no network: copies of both sources, their
     mean and max, a Laplacian pyramid and a guided filter. A metric in which a copy beats every
-    method is marked as gamed by a copy.
+    method is marked as gamed by a copy. Methods are compared in pairs, with scenes as cases and
+    corrected over all pairs and metrics.
 
     Examples:
         ablate score --infrared ir --visible vi --fused ours=out --fused CDDFuse
         ablate score --infrared ir --visible vi --fused out --metrics all --csv s.csv
+        ablate score --infrared ir --visible vi --fused a --fused b --html page.html
     """
     from ablate.cli.progress import Counter
+    from ablate.data.groups import groups_of
+    from ablate.scoring.differences import differences, in_words
     from ablate.scoring.folders import gather
 
     names = _names(metrics)
-    _check(protocol, files=[path for path in (csv, latex) if path is not None])
+    _check(protocol, files=[path for path in (csv, latex, page) if path is not None])
     with Counter("checking files") as counter:
         collection = gather(
             infrared=infrared,
@@ -63,16 +79,28 @@ def score(
             scaling=check_scaling(scaling),
             step=counter.step,
         )
+    scenes = groups_of(
+        sorted(collection.sources), setting=groups, rule=None, folder=infrared.resolve().parent
+    )
     scores, table = _scored(collection, names=names, protocol=protocol)
+    compared = differences(scores, scenes)
+    told = tuple(in_words(compared, scores))
     _write(scores, table, csv=csv, latex=latex)
+    if page is not None:
+        from ablate.report.score_page import page as to_page
+
+        made = to_page(scores, table, collection, headline=_headline(scores), compared=told)
+        page.write_text(made, encoding="utf-8")
     for note in (*scores.notes, *table.notes):
         echo(note, err=True)
     if as_json:
         from ablate.scoring.files import to_json
 
-        echo(json.dumps(to_json(scores, table), indent=2))
+        echo(json.dumps(to_json(scores, table, compared=compared), indent=2))
         return
     echo(_shown(scores, table))
+    for line in told:
+        echo(textwrap.fill(line, 80, subsequent_indent="  "))
 
 
 def _names(text: str) -> tuple[str, ...]:

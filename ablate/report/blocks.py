@@ -106,6 +106,24 @@ class Flipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Captioned:
+    """A picture, base64 of PNG, and what stands below it."""
+
+    label: str
+    picture: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abreast:
+    """Pictures of one image side by side; pages only."""
+
+    kind: ClassVar = "abreast"
+    image: str
+    pictures: tuple[Captioned, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
     """Texts that a page shows as one line until it is opened."""
 
@@ -122,7 +140,9 @@ class Checked:
     items: tuple[Item, ...]
 
 
-Block: TypeAlias = Text | Bullets | Heading | Shown | Tabled | Card | Checked | Flipped | Folded
+Block: TypeAlias = (
+    Text | Bullets | Heading | Shown | Tabled | Card | Checked | Flipped | Abreast | Folded
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

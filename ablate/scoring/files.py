@@ -1,10 +1,13 @@
 """Scores as CSV and as JSON; the columns and keys stay as they are."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ablate import __version__, tables
 from ablate.metrics import BETTER, LABELS, protocol_hash
+from ablate.scoring.differences import Difference
 from ablate.scoring.scores import Row, Scores
 from ablate.scoring.table import Ranking
 
@@ -26,13 +29,16 @@ def to_csv(scores: Scores) -> str:
     )
 
 
-def to_json(scores: Scores, table: Ranking) -> dict[str, Any]:
+def to_json(
+    scores: Scores, table: Ranking, *, compared: Sequence[Difference] = ()
+) -> dict[str, Any]:
     """Return plain JSON types: how it was measured, the table, every value, flags and notes.
 
     Keys: protocol, protocol_hash, dtype, device, images_hash, versions, images, metrics [{name,
     label, better, gamed_by}], methods [{method, is_trivial_baseline, is_floor (the same, of version
-    0.1), metrics {name: {mean, images, rank}}, mean_rank}], values [{method, image, metric,
-    value}], flags [{method, image, flags}], not_finite, notes. What is not a finite number is null;
+    0.1), metrics {name: {mean, sd, images, rank}}, mean_rank}], values [{method, image, metric,
+    value}], differences [{metric, better, worse, mean, low, high, p, corrected, scenes}], flags
+    [{method, image, flags}], not_finite, notes. What is not a finite number is null;
     ranks are null for trivial baselines and for a single method; gamed_by names the copy of a
     source that beats every method, null where none does.
     """
@@ -42,7 +48,12 @@ def to_json(scores: Scores, table: Ranking) -> dict[str, Any]:
             "is_trivial_baseline": line.is_trivial,
             "is_floor": line.is_trivial,
             "metrics": {
-                name: {"mean": cell.mean, "images": cell.count, "rank": cell.rank}
+                name: {
+                    "mean": cell.mean,
+                    "sd": cell.sd,
+                    "images": cell.count,
+                    "rank": cell.rank,
+                }
                 for name, cell in line.cells.items()
             },
             "mean_rank": line.mean_rank,
@@ -68,6 +79,7 @@ def to_json(scores: Scores, table: Ranking) -> dict[str, Any]:
         ],
         "methods": methods,
         "values": [_value(row) for row in scores.rows],
+        "differences": [asdict(one) for one in compared],
         "flags": [
             {"method": method, "image": image, "flags": list(found)}
             for (method, image), found in scores.flags.items()

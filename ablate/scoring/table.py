@@ -1,8 +1,9 @@
 """Means over the images that every method has, ranks of the methods, and both as tables."""
 
 import math
+import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ class Mean:
 
     Args:
         mean: Over `count` images; None where there is none.
+        sd: Standard deviation over them (n - 1); None below two.
         count: Images with a finite value for every method.
         rank: From 1 (best); ties share their mean rank. None for trivial baselines and
             single methods.
@@ -33,6 +35,7 @@ class Mean:
     """
 
     mean: float | None
+    sd: float | None = None
     count: int
     rank: float | None = None
     is_best: bool = False
@@ -78,7 +81,7 @@ def tabulate(scores: Scores) -> Ranking:
         if math.isfinite(row.value):
             found[row.image] = row.value
     images = {row.image for row in scores.rows if row.method in scores.methods}
-    common = {name: _common(values, scores, name) for name in scores.names}
+    common = common_images(scores)
     trivial = tuple(dict.fromkeys(r.method for r in scores.rows if r.method not in scores.methods))
     means = {
         (method, name): _mean(values.get((method, name), {}), common[name])
@@ -125,17 +128,25 @@ def _gamed(means: Mapping[tuple[str, str], Mean], scores: Scores) -> dict[str, G
     )
 
 
-def _common(
-    values: Mapping[tuple[str, str], Mapping[str, float]], scores: Scores, name: str
-) -> set[str]:
-    """Return the images with a finite value for every method that has any."""
-    some = [set(found) for method in scores.methods if (found := values.get((method, name), {}))]
-    return set.intersection(*some) if some else set()
+def common_images(scores: Scores) -> dict[str, set[str]]:
+    """Return metric -> the images with a finite value for every method that has any."""
+    there: dict[str, dict[str, set[str]]] = {name: {} for name in scores.names}
+    for row in scores.rows:
+        if row.method in scores.methods and math.isfinite(row.value):
+            there[row.metric].setdefault(row.method, set()).add(row.image)
+    return {
+        name: set.intersection(*of_method.values()) if of_method else set()
+        for name, of_method in there.items()
+    }
 
 
 def _mean(values: Mapping[str, float], images: set[str]) -> Mean:
     some = [value for image, value in values.items() if image in images]
-    return Mean(mean=math.fsum(some) / len(some) if some else None, count=len(some))
+    return Mean(
+        mean=math.fsum(some) / len(some) if some else None,
+        sd=statistics.stdev(some) if len(some) > 1 else None,
+        count=len(some),
+    )
 
 
 def _ranked(means: Mapping[tuple[str, str], Mean], scores: Scores) -> dict[tuple[str, str], Mean]:
@@ -149,9 +160,7 @@ def _ranked(means: Mapping[tuple[str, str], Mean], scores: Scores) -> dict[tuple
             continue
         ranks = rankdata(np.array(column) * (-1 if BETTER[name] == "higher" else 1))
         for method, cell, rank in zip(scores.methods, cells, ranks, strict=True):
-            found[method, name] = Mean(
-                mean=cell.mean, count=cell.count, rank=float(rank), is_best=rank == ranks.min()
-            )
+            found[method, name] = replace(cell, rank=float(rank), is_best=rank == ranks.min())
     return found
 
 
@@ -172,6 +181,7 @@ def means_table(
     mark: str = MARK,
     missing: str = NONE,
     has_ranks: bool = True,
+    has_sd: bool = False,
 ) -> Table:
     """The means, with the best method of each metric bold and trivial baselines as asides.
 
@@ -181,6 +191,7 @@ def means_table(
         mark: Sign of a metric that is gamed by a copy.
         missing: In the place of a mean that does not exist.
         has_ranks: Whether the mean rank is the last column, where there are several methods.
+        has_sd: Whether the standard deviation over images stands behind each mean.
     """
     lowest = min((line.mean_rank for line in ranking.lines if line.mean_rank), default=None)
     has_ranks = has_ranks and lowest is not None
@@ -189,8 +200,7 @@ def means_table(
         cells = [line.cells[name] for name in ranking.names]
         row: list[Cell | str] = [Cell(text=line.method, is_aside=line.is_trivial)]
         row += [
-            Cell(text=missing if cell.mean is None else number(cell.mean), is_bold=cell.is_best)
-            for cell in cells
+            Cell(text=_text(cell, missing, has_sd=has_sd), is_bold=cell.is_best) for cell in cells
         ]
         if has_ranks:
             rank = line.mean_rank
@@ -203,6 +213,22 @@ def means_table(
     ]
     trivial = [place for place, line in enumerate(ranking.lines) if line.is_trivial]
     return table(["method", *heads, *(["mean rank"] if has_ranks else [])], rows, rules=trivial[:1])
+
+
+def _text(cell: Mean, missing: str, *, has_sd: bool) -> str:
+    if cell.mean is None:
+        return missing
+    return f"{number(cell.mean)} ± {number(cell.sd)}" if has_sd and cell.sd else number(cell.mean)
+
+
+def spread_table(ranking: Ranking) -> Table:
+    """The standard deviation over images of every method and metric."""
+    rows: list[list[Cell | str]] = []
+    for line in ranking.lines:
+        spreads = [line.cells[name].sd for name in ranking.names]
+        cells = ["-" if sd is None else number(sd) for sd in spreads]
+        rows.append([Cell(text=line.method, is_aside=line.is_trivial), *cells])
+    return table(["sd", *(LABELS[name] for name in ranking.names)], rows)
 
 
 def ranks_table(ranking: Ranking) -> Table:
@@ -224,11 +250,11 @@ def latex(ranking: Ranking, *, comment: str) -> str:
         comment: One line above it: protocol, hash, number of images.
     """
     dagger = f"dagger: {sentence(ranking.gamed, others='method')}" if ranking.gamed else ""
-    return to_latex(means_table(ranking), comments=[comment, dagger])
+    return to_latex(means_table(ranking, has_sd=True), comments=[comment, dagger])
 
 
 def terminal(ranking: Ranking, *, arrows: tuple[str, str] = ARROWS, mark: str = MARK) -> str:
-    """The means as a terminal shows them, `*` at the best of each metric, and below the ranks.
+    """The means as a terminal shows them, `*` at the best of each metric, below it sd and ranks.
 
     Ranks are there for several methods only. Trivial baselines are in brackets and have none.
 
@@ -242,6 +268,8 @@ def terminal(ranking: Ranking, *, arrows: tuple[str, str] = ARROWS, mark: str = 
     shown = {line.method[: NAME - 2] for line in ranking.lines}
     first = min(NAME if len(shown) == len(ranking.lines) else WIDTH - MEAN, first)
     parts = [to_text(means, width=WIDTH, first=first, column=MEAN, bold="*")]
+    if any(cell.sd is not None for line in ranking.lines for cell in line.cells.values()):
+        parts.append(to_text(spread_table(ranking), width=WIDTH, first=first, column=MEAN))
     ranks = ranks_table(ranking)
     if ranks.rows:
         parts.append(to_text(ranks, width=WIDTH, first=first, column=RANK))

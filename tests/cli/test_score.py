@@ -54,17 +54,56 @@ def test_two_methods_stand_in_one_ranked_table_with_the_trivial_baselines(
     out, _ = tell(*words, "--metrics", "VIF,mse,MS-SSIM,en")
     assert max(map(len, out.splitlines())) <= 80
     rows = [line.split() for line in out.splitlines() if line]
-    assert [row[0] for row in rows if row[0] in ("A", "noise", "(mean)", "(max)")] == [
-        "A",
-        "noise",
-        "(mean)",
-        "(max)",
-        "A",
-        "noise",
+    of_all = ["A", "noise", "(mean)", "(max)"]
+    assert [row[0] for row in rows if row[0] in of_all] == [*of_all, *of_all, "A", "noise"]
+    assert [row[0] for row in rows if row[0] in ("method", "sd", "rank")] == [
+        "method",
+        "sd",
+        "rank",
     ]
+    assert "Methods are not compared: fewer than 6 scenes." in out
     assert re.search(r"method +VIF ↑† +MSE ↓ +MS-SSIM ↑ +EN ↑", out)
     assert "†: Gamed by a copy: an unchanged copy of a source beats every method in VIF" in out
     assert re.search(r"^A +1 +1 +- +2 +1.33$", out, re.MULTILINE)
+
+
+def test_the_page_shows_every_method_beside_its_sources_and_runs_nothing(
+    words: list[str], tell: Callable[..., tuple[str, str]]
+) -> None:
+    hostile = "<script>alert(1)"
+    tell(*words, "--fused", f"{hostile}=A", "--html", "page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in page
+    assert hostile not in page
+    shown = re.findall(r'<figure><img alt="([^"]+)" src="data:image/png;base64,', page)
+    assert shown[:5] == [
+        "infrared",
+        "visible",
+        "A",
+        "noise",
+        "&lt;script&gt;alert(1)",
+    ]
+    assert len(shown) == 2 * 5
+    assert " ± " in page
+    _, said = tell(*words, "--html", "no/page.html", code=2)
+    assert said.startswith("no/page.html: the folder no is not there")
+
+
+def test_scenes_are_the_cases_of_the_comparison(
+    words: list[str], tell: Callable[..., tuple[str, str]]
+) -> None:
+    for side in ("ir", "vi", "A", "B"):
+        for at in range(2, 13):
+            first = sorted(Path(side).iterdir())[at % 2].read_bytes()
+            Path(side, f"{at:02}.png").write_bytes(first)
+    out, _ = tell(*words, "--metrics", "en", "--groups", r"(\w)\w*", "--json")
+    assert json.loads(out)["differences"] == []
+    out, _ = tell(*words, "--metrics", "en", "--json")
+    (one,) = json.loads(out)["differences"]
+    assert (one["better"], one["scenes"]) == ("noise", 13)
+    Path("groups.csv").write_text("name,group\n00,a\n")
+    _, said = tell(*words, "--metrics", "en", code=2)
+    assert "have no group" in said
 
 
 def test_files_and_json_agree(words: list[str], tell: Callable[..., tuple[str, str]]) -> None:

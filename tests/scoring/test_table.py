@@ -222,6 +222,7 @@ def test_json_has_its_stable_keys_and_no_nan(folders: Folders) -> None:
         "metrics",
         "methods",
         "values",
+        "differences",
         "flags",
         "not_finite",
         "notes",
