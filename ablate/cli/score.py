@@ -84,12 +84,12 @@ def score(
     )
     scores, table = _scored(collection, names=names, protocol=protocol)
     compared = differences(scores, scenes)
-    told = tuple(in_words(compared, scores))
+    sentences = tuple(in_words(compared, scores, scenes))
     _write(scores, table, csv=csv, latex=latex)
     if page is not None:
         from ablate.report.score_page import page as to_page
 
-        made = to_page(scores, table, collection, headline=_headline(scores), compared=told)
+        made = to_page(scores, table, collection, headline=_headline(scores), compared=sentences)
         page.write_text(made, encoding="utf-8")
     for note in (*scores.notes, *table.notes):
         echo(note, err=True)
@@ -99,7 +99,7 @@ def score(
         echo(json.dumps(to_json(scores, table, compared=compared), indent=2))
         return
     echo(_shown(scores, table))
-    for line in told:
+    for line in sentences:
         echo(textwrap.fill(line, 80, subsequent_indent="  "))
 
 

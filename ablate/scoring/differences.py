@@ -118,7 +118,9 @@ def _difference(
     )
 
 
-def in_words(found: Sequence[Difference], scores: Scores) -> Iterator[str]:
+def in_words(
+    found: Sequence[Difference], scores: Scores, groups: Mapping[str, str]
+) -> Iterator[str]:
     """Yield how it was tested, and a sentence per metric; nothing for a single method."""
     if len(scores.methods) < 2:
         return
@@ -127,15 +129,16 @@ def in_words(found: Sequence[Difference], scores: Scores) -> Iterator[str]:
         return
     scenes = sorted({one.scenes for one in found})
     count = f"{scenes[0]}" if len(scenes) == 1 else f"{scenes[0]} to {scenes[-1]}"
-    yield (
-        f"Paired t test over {count} scenes, Holm over {len(found)} comparisons, level {ALPHA:g}:"
-    )
+    cases = f"{count} scenes" if groups else f"{count} images, each taken for a scene of its own"
+    yield f"Paired t test over {cases}, Holm over {len(found)} comparisons, level {ALPHA:g}:"
     for name in scores.names:
         if some := [one for one in found if one.metric == name]:
-            yield f"{LABELS[name]}: {'; '.join(_told(some))}."
+            yield f"{LABELS[name]}: {'; '.join(_apart(some))}."
+    if not groups:
+        yield "Frames of one scene are one case: --groups says which images belong together."
 
 
-def _told(found: Sequence[Difference]) -> Iterator[str]:
+def _apart(found: Sequence[Difference]) -> Iterator[str]:
     """Yield what each method is better than, and then what cannot be told apart."""
     shown: dict[str, list[str]] = {}
     for one in found:

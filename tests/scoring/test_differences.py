@@ -118,10 +118,10 @@ def test_what_is_equal_is_not_told_apart_and_few_scenes_are_not_tested() -> None
     assert (same.p, same.is_shown) == (1.0, False)
     few = scored({"qabf": {"a": [0.5] * 5, "b": [0.1] * 5}})
     assert differences(few, {}) == ()
-    assert list(in_words((), few)) == ["Methods are not compared: fewer than 6 scenes."]
+    assert list(in_words((), few, {})) == ["Methods are not compared: fewer than 6 scenes."]
     alone = scored({"qabf": {"a": [0.5] * 8}})
     assert differences(alone, {}) == ()
-    assert list(in_words((), alone)) == []
+    assert list(in_words((), alone, {})) == []
 
 
 def test_values_that_are_not_finite_leave_their_image_out_for_all() -> None:
@@ -149,10 +149,12 @@ def test_sentences_name_what_is_better_and_what_stays_open() -> None:
 
     scores = scored({"qabf": {name: [0.5] * 9 for name in METHODS}})
     some = (one("a", "b", 0.01), one("a", "c", 0.02), one("b", "c", 0.4))
-    assert list(in_words(some, scores)) == [
+    groups = {f"{at:02}": f"{at}" for at in range(9)}
+    assert list(in_words(some, scores, groups)) == [
         "Paired t test over 9 scenes, Holm over 3 comparisons, level 0.05:",
         "Qabf: a better than b and c; not told apart: b and c.",
     ]
-    assert list(in_words((one("b", "c", 0.4),), scores))[1:] == [
-        "Qabf: no two methods can be told apart."
-    ]
+    first, second, last = in_words((one("b", "c", 0.4),), scores, {})
+    assert "9 images, each taken for a scene of its own" in first
+    assert second == "Qabf: no two methods can be told apart."
+    assert "--groups" in last
