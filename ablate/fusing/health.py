@@ -46,6 +46,11 @@ def warning_of(health: Health) -> str:
             f"{health.correlation_infrared:+.2f} with infrared, {health.correlation_visible:+.2f} "
             "with visible)"
         )
+    if state == "part_negative":
+        return (
+            f"fused images are negatives in part ({health.reversed:.0%} of the edges run against "
+            "both sources)"
+        )
     if state in FLAT:
         return f"fused images are {FLAT[state]}"
     if state == "copy":

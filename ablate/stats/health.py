@@ -18,6 +18,7 @@ State = Literal[
     "half_constant",
     "saturated",
     "negative",
+    "part_negative",
     "copy",
     "untrained",
     "not_finite",
@@ -29,6 +30,7 @@ IN_WORDS: Final[Mapping[State, str]] = {
     "half_constant": "images of two flat levels",
     "saturated": "saturated images",
     "negative": "photographic negatives",
+    "part_negative": "images that are negatives in part",
     "copy": "copies of one source",
     "untrained": "the mean of the sources, nothing learned",
     "not_finite": "not finite",
@@ -43,6 +45,8 @@ SATURATED: Final = 0.5  # share of pixels at 0 or 255 beyond that of either sour
 COPY: Final = 1.0  # mean absolute grey levels from a source: below, a copy of it
 COPIES: Final = 0.99  # correlation with a source: above, and near to it, all but a copy of it
 COPY_SHARE: Final = 0.15  # nearer to a source than this share of what the sources differ by
+REVERSED: Final = 0.12  # share of the edges that no source has so: above, a negative in part
+MOST_REVERSED: Final = 0.4  # above, a negative
 UNTRAINED: Final = 0.02  # mean grey levels from the mean of the sources, rounding left out
 STRIDE: Final = 2  # every second pixel of every second row is looked at
 
@@ -59,6 +63,9 @@ class Health:
         correlation_infrared: Of the pixels of the fused image with those of the infrared, -1 to 1.
         correlation_visible: With those of the visible.
         scd: Sum of the correlations of differences, -2 to 2.
+        reversed: Share of the edges that run against both sources, 0 to 1: a person who is bright
+            in the infrared, and black in the fused image. Each pixel a convex mix of the sources,
+            copies among them, has 0; negatives of the mean of real pairs have .75 to .9.
         difference_infrared: Mean absolute difference to the infrared, grey levels.
         difference_visible: To the visible.
         difference_sources: Of the two sources.
@@ -73,6 +80,7 @@ class Health:
     correlation_infrared: float
     correlation_visible: float
     scd: float
+    reversed: float
     difference_infrared: float
     difference_visible: float
     difference_sources: float
@@ -93,7 +101,9 @@ class Health:
             return "copy"
         if self.difference_mean < UNTRAINED and self.difference_sources > COPY:
             return "untrained"
-        return "negative" if is_against_both or self.scd < 0 else "healthy"
+        if is_against_both or self.scd < 0 or self.reversed > MOST_REVERSED:
+            return "negative"
+        return "part_negative" if self.reversed > REVERSED else "healthy"
 
     def _is_copy(self) -> bool:
         """Return whether one source alone is what the images show."""
@@ -193,6 +203,9 @@ def _of_one(
         "correlation_infrared": _correlation(f, i),
         "correlation_visible": _correlation(f, v),
         "scd": _correlation(i, f - v) + _correlation(v, f - i),
+        "reversed": _reversed(
+            *(image[::STRIDE, ::STRIDE].astype(np.float32) for image in (infrared, visible, fused))
+        ),
         "difference_infrared": float(np.abs(f - i).mean()),
         "difference_visible": float(np.abs(f - v).mean()),
         "difference_sources": float(np.abs(i - v).mean()),
@@ -215,6 +228,26 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     one, other = one - one.mean(), other - other.mean()
     size = math.sqrt(float(one @ one) * float(other @ other))
     return float(one @ other) / size if size > 0 else math.nan
+
+
+def _reversed(
+    infrared: NDArray[np.float32], visible: NDArray[np.float32], fused: NDArray[np.float32]
+) -> float:
+    """Return the share of the edges of a fused image that run against both sources.
+
+    Along each axis a step of the fused image counts up to the larger step of the sources. It runs
+    against them as far as the opposite step of a source exceeds any step in its own direction.
+    """
+    against = strength = 0.0
+    for axis in (0, 1):
+        steps = [np.diff(image, axis=axis) for image in (infrared, visible)]
+        own = np.diff(fused, axis=axis)
+        direction, size = np.sign(own), np.abs(own)
+        along = np.maximum(0, np.maximum(*(direction * step for step in steps)))
+        opposite = np.maximum(0, np.maximum(*(-direction * step for step in steps)))
+        against += float(np.maximum(0, np.minimum(size, opposite) - along).sum())
+        strength += float(np.minimum(size, np.maximum(along, opposite)).sum())
+    return against / strength if strength > 0 else math.nan
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -31,6 +31,11 @@ def state(fused: np.ndarray, seed: int = 0) -> str:
     return examine([(infrared, visible, fused.astype(np.uint8))]).state
 
 
+def looked_at(infrared: np.ndarray, visible: np.ndarray, fused: np.ndarray) -> Health:
+    one, other, last = (image.astype(np.uint8) for image in (infrared, visible, fused))
+    return examine([(one, other, last)])
+
+
 @given(seed=st.integers(0, 50), share=st.floats(0.2, 0.8).filter(lambda x: abs(x - 0.5) > 0.05))
 def test_a_mix_of_the_sources_is_healthy(seed: int, share: float) -> None:
     infrared, visible = (image.astype(float) for image in sources(seed))
@@ -49,6 +54,7 @@ def test_every_state_has_its_case() -> None:
         "half_constant": state(half),
         "saturated": state(np.clip((mean - 110) * 40 + 110, 0, 255)),
         "negative": state(255 - mean),
+        "part_negative": state(np.where(np.arange(SIDE)[:, None] < 30, 230 - mean, mean)),
         "copy": state(visible),
         "untrained": state(np.round((infrared + visible) / 2)),
     }
@@ -72,6 +78,44 @@ def test_all_but_a_copy_is_one_and_a_fusion_near_a_source_is_none() -> None:
     part = visible.copy()
     part[20:44, 20:44] = np.maximum(infrared, visible)[20:44, 20:44]
     assert state(part) == "healthy"
+
+
+def test_an_object_in_negative_is_seen_though_the_image_correlates_with_both_sources() -> None:
+    """A warm person ended black in trainings that correlations call healthy."""
+    person = np.s_[38:62, 40:48]
+    ramps = np.linspace(0, 90, SIDE), np.linspace(0, 90, SIDE)[:, None]
+    infrared, visible = (
+        60 + (image.astype(float) - 110) / 4 + ramp
+        for image, ramp in zip(sources(), ramps, strict=True)
+    )
+    infrared[person], visible[person] = 220, 110
+    fused = 0.5 * infrared + 0.5 * visible
+    fused[person] = 5
+
+    def examined() -> Health:
+        return looked_at(infrared, visible, fused)
+
+    found = examined()
+    assert min(found.correlation_visible, found.scd) > 0  # no negative as a whole
+    assert found.state == "part_negative"
+    fused[person] = 200
+    right = examined()
+    assert right.reversed < 0.02
+    assert right.state == "healthy"
+
+
+@given(seed=st.integers(0, 20), data=st.data())
+def test_no_mix_of_the_sources_has_an_edge_against_both(seed: int, data: st.DataObject) -> None:
+    infrared, visible = (image.astype(float) for image in sources(seed))
+    share = data.draw(st.floats(0, 1))
+    fused = share * infrared + (1 - share) * visible
+
+    def reversed_of(image: np.ndarray) -> float:
+        return looked_at(infrared, visible, image).reversed
+
+    assert reversed_of(fused) < 0.005  # rounding
+    assert reversed_of(0.5 * fused + 40) < 0.03
+    assert reversed_of(255 - fused) > 0.5
 
 
 def test_what_was_recorded_as_healthy_is_judged_by_todays_rules() -> None:
