@@ -230,6 +230,11 @@ class OpenStudy:
             sources=Sources(self.examples).of,
         )
 
+    def say_remarks(self) -> None:
+        """Say what whoever starts the study should know of its data."""
+        for line in self.task.remarks(self.examples):
+            logger.warning("%s: %s", self.examples.manifest.label, line)
+
     def check_started(self) -> None:
         """Raise StoreError where the store does not hold this study, or with another design."""
         if not self.ledger.header:

@@ -126,7 +126,9 @@ class Preview:
     resumed: int  # were interrupted, and would go on from a checkpoint
     restarted: int  # were interrupted before they kept one
     new: int
-    may_be_taken_over: int  # of the new ones at most, where a search suggests again what it once did
+    may_be_taken_over: (
+        int  # of the new ones at most, where a search suggests again what it once did
+    )
     running_elsewhere: bool  # a driver of this machine is at work on the study
 
     @property
@@ -144,6 +146,7 @@ def preview(study: OpenStudy, *, retry: bool = False) -> Preview:
         ConfigError, DataError, DeviceError, StoreError: As `ablate.study.driver.run`.
     """
     study.check_trainable()
+    study.say_remarks()
     check_declared(study.config, study.store)
     study.check_extended()
     study.ledger.check(
