@@ -39,7 +39,8 @@ def in_lines(problems: Iterable[Problem]) -> list[str]:
     of 16 bits; the numbers shown are those of the first file.
 
     Example:
-        >>> some = [Problem(file=Path(f"ir/{k}.png"), what=f"is {k}x9", fix="cut") for k in range(9)]
+        >>> files = [Path(f"ir/{k}.png") for k in range(9)]
+        >>> some = [Problem(file=one, what=f"is {one.stem}x9", fix="cut") for one in files]
         >>> in_lines(some)
         ['ir/: 9 files, such as 0.png, 1.png, 2.png: is 0x9; cut']
     """
