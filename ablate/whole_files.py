@@ -87,13 +87,15 @@ def damaged(folder: Path) -> dict[str, str]:
         if (folder / f"{name}{SET_ASIDE}").exists():
             continue
         try:
-            content = (folder / name).read_bytes()
+            with (folder / name).open("rb") as file:
+                there = _size(file)
+                now = hashlib.file_digest(file, "sha256").hexdigest() if there == size else ""
         except OSError:
             found[name] = "is missing"
             continue
-        if len(content) != size:
-            found[name] = f"has {len(content)} bytes instead of {size}"
-        elif _entry(content)[1] != digest:
+        if there != size:
+            found[name] = f"has {there} bytes instead of {size}"
+        elif now != digest:
             found[name] = "holds other bytes than were written"
     return found
 

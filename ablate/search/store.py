@@ -183,6 +183,7 @@ def _make(url: str) -> None:
     if path.exists():
         return
     with replacing(path, is_alone=True) as beside:
+        beside.touch()  # with the umask; sqlite would leave out the rights of a group to write
         storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
         storage.remove_session()
         storage.engine.dispose()

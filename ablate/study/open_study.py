@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.config.schema import StudyConfig
 from ablate.errors import StoreError
-from ablate.store_folder import check_version
+from ablate.store_folder import LEDGER, check_rights, check_version
 from ablate.study import redrawing, test_sets
 from ablate.study.confirming import run_ids
 from ablate.study.extending import extended, keys_of, one_search, plan_of
@@ -48,6 +48,7 @@ class OpenStudy:
 
     def __init__(self, config: StudyConfig, *, store: Path) -> None:
         check_version(store)
+        check_rights(store, [store / config.name, store / config.name / LEDGER])
         self.store, self.folder = store, store / config.name
         self._begun = begun(self.folder)
         self.config = extended(config, self._begun.extended)
