@@ -77,7 +77,7 @@ def check_rights(store: Path, paths: Iterable[Path], *, writes: bool = False) ->
 
 
 def _reached(path: Path) -> Path | None:
-    """Return a path, or the folder above it that keeps this user from it; None where it is absent."""
+    """Return a path, or the folder above it that keeps this user from it; None: it is absent."""
     if os.access(path, os.F_OK):
         return path
     above = next(one for one in path.absolute().parents if os.access(one, os.F_OK))

@@ -128,9 +128,10 @@ def options(
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(_fit_to_show)
-    for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
+    for noisy in ("alembic", "filelock", "git", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # the outbox says it once
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written
     if not debug:  # it prints the traceback of an error that reaches us anyway
         for echo in ("mlflow.store.db.utils", "sqlalchemy.pool"):
             logging.getLogger(echo).setLevel(logging.CRITICAL)

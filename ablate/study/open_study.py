@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.config.schema import StudyConfig
+from ablate.databases import OPTUNA_FILE
 from ablate.errors import StoreError
 from ablate.store_folder import LEDGER, check_rights, check_version
 from ablate.study import redrawing, test_sets
@@ -207,6 +208,8 @@ class OpenStudy:
         from ablate.search.artifacts import FOLDER
         from ablate.search.store import TrialStore
 
+        if not self.config.store.get("optuna"):
+            check_rights(self.store, [self.store, self.store / OPTUNA_FILE], writes=True)
         return TrialStore(
             self.optuna_url,
             study=self.config.name,
