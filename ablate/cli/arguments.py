@@ -120,8 +120,11 @@ def opened(study: str, overrides: list[str] | None, *, store: Path) -> "OpenStud
         StoreError: Another version of ablate wrote the store.
     """
     from ablate.config.locations import study_name
+    from ablate.store_folder import LEDGER, check_rights
     from ablate.study.ledger import overrides_in
     from ablate.study.open_study import OpenStudy
 
-    words = overrides or overrides_in(store / study_name(study))
+    name = study_name(study)
+    check_rights(store, [store, store / name, store / name / LEDGER])
+    words = overrides or overrides_in(store / name)
     return OpenStudy(load(study, words, store=store), store=store)
