@@ -13,6 +13,7 @@ from ablate.homes import user_name
 from ablate.writing import write_json
 
 FORMAT: Final = 1
+LONGEST_PLACE: Final = 470  # sqlite takes 512 with the names of its files
 SHARED: Final = ("mlflow.db", "mlflow.lock", "optuna.db", "optuna.lock", "artifacts")  # by studies
 APPENDED: Final = (".jsonl", ".lock")  # files that are written on; others are replaced
 LEDGER: Final = "ledger.jsonl"  # in the folder of a study; without it, it has not begun
@@ -29,6 +30,11 @@ def open_store(store: Path, study: str) -> Path:
         raise StoreError(
             f"{place}: no address of a database can hold a '?', a '%' with two digits, or a letter "
             "that cannot be printed; name another folder with --store"
+        )
+    if (length := len(os.fsencode(place))) > LONGEST_PLACE:
+        raise StoreError(
+            f"{place}: has {length} bytes, and sqlite opens no database below a path of more than "
+            f"{LONGEST_PLACE}; name another folder with --store"
         )
     try:
         store.mkdir(parents=True, exist_ok=True)

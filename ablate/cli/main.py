@@ -1,5 +1,6 @@
 """Entry point: the commands, and one line instead of a traceback."""
 
+import errno
 import logging
 import os
 import signal
@@ -187,6 +188,8 @@ def _explain(error: Exception) -> NoReturn:
         _end(f"{where}: {text.rstrip('.?')}; see {where} --help", code)
     if failure := storage_failure(error):
         _end(f"{failure}, then the same command goes on from here", 1, error)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _end(f"{error.filename}: {error.strerror}; use a shorter one", 2, error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         _end(f"{where}{error.strerror or error}; check free space, path and rights", 1, error)

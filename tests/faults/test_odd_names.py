@@ -60,7 +60,8 @@ def project(root: Path) -> Path:
 def works(*words: object, cwd: Path) -> str:
     """Return what a command printed that must succeed."""
     answer = typed(*map(str, words), cwd=cwd)
-    assert answer.returncode == 0, (words[0], answer.stderr)
+    if answer.returncode:  # also where asserts are left out
+        raise AssertionError(words[0], answer.stderr)
     return answer.stdout
 
 

@@ -11,6 +11,7 @@ from ablate import whole_files
 from ablate.config.schema import Phase
 from ablate.errors import StoreError
 from ablate.execution.worker import read_result
+from ablate.store_folder import open_store
 from ablate.study.ledger import Ledger, begun, progress_of, read_spec, whole_bytes
 from ablate.study.planned import SearchPlan
 from ablate.study.suggestions import Suggestions
@@ -78,3 +79,15 @@ def test_a_search_that_claims_a_billion_trials_is_not_counted_through() -> None:
 def test_the_bound_lies_above_a_ledger_of_a_million_trials() -> None:
     event = b'{"event": "asked", "trial": 1000000, "values": {"ratio": 0.6861356773395032}}'
     assert len(event) * 10**6 < MOST_BYTES
+
+
+def test_a_path_longer_than_sqlite_takes_is_refused(tmp_path: Path) -> None:
+    long = tmp_path.joinpath(*["d" * 100] * 5)
+    with pytest.raises(StoreError, match="sqlite opens no database below a path of more than 470"):
+        open_store(long, "s")
+    assert not long.exists()
+
+
+def test_a_name_longer_than_a_file_may_have_is_one_line(ablate: Callable[..., Any]) -> None:
+    for words in (["check", "n" * 300], ["data", "verify", "folders", "n" * 300]):
+        ablate(*words).refuses("File name too long; use a shorter one")
