@@ -7,7 +7,7 @@ PYTHON ?= python3
 TORCH_ARGS ?=
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup fix check test test-unit test-all demo bench docs changes clean
+.PHONY: help setup fix check test test-unit test-all demo bench docs changes pins advisories clean
 
 help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -57,6 +57,22 @@ docs: $(STAMP) ## write the generated pages, build build/docs/index.html
 
 changes: $(STAMP) ## what the next release says; VERSION=1.2.3 writes it into CHANGELOG.md
 	@$(BIN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)
+
+# UPGRADE="--upgrade-package mlflow" renews one; UPGRADE= adds what pyproject.toml newly asks for
+UPGRADE ?= --upgrade
+UNPINNED := nvidia-|cuda-|triton==|atheris==|uv==|pip==|setuptools==
+pins: ## the newest versions that pyproject.toml allows, into constraints.txt
+	@mkdir -p build && cp constraints.txt build/constraints.txt
+	@$(PYTHON) -m venv build/pins && build/pins/bin/python -m pip install -q 'uv>=0.13'
+	@build/pins/bin/uv pip compile -q $(UPGRADE) --all-extras --python-version 3.11 \
+	  --no-header --no-annotate pyproject.toml -o build/constraints.txt
+	@grep -vE '^($(UNPINNED))' build/constraints.txt > build/pins.txt && cp build/pins.txt constraints.txt
+	@git --no-pager diff --stat -- constraints.txt || true
+
+advisories: ## known advisories of the pinned versions, where a database can be reached
+	@$(PYTHON) -m venv build/advisories
+	@build/advisories/bin/python -m pip install -q -c constraints.txt 'pip-audit>=2.10' 2> /dev/null || true
+	@build/advisories/bin/python .ci/advisories.py constraints.txt
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

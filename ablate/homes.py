@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import pwd
 from pathlib import Path
 
 from ablate.errors import ConfigError
@@ -21,6 +22,14 @@ def expanded(text: str | Path) -> Path:
         raise ConfigError(
             f"{text}: has no home folder to stand for ~; give the path from / on, or set HOME"
         ) from None
+
+
+def user_name(uid: int) -> str:
+    """Return the name of a user, its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def set_absent() -> None:

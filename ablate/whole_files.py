@@ -3,16 +3,41 @@
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import BinaryIO, Final
 
+from ablate.errors import StoreError
 from ablate.writing import write_json
 
 CHECKSUMS: Final = "checksums.json"  # file -> [bytes, SHA-256], in the folder of the files
+MOST_BYTES: Final = 1 << 29  # of a file that is read whole: a ledger of a million trials has less
 SET_ASIDE: Final = ".damaged"  # end of the name of a damaged file that was set aside
 PNG_STARTS, PNG_ENDS = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+
+
+def read_bounded(path: Path) -> bytes:
+    """Return the content of a file of a store that is read whole.
+
+    Raises:
+        OSError: It cannot be read.
+        StoreError: It is larger than any that `ablate` writes, so that reading it would take the
+            memory of the machine.
+    """
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1) if _size(file) <= MOST_BYTES else None
+    if content is None or len(content) > MOST_BYTES:
+        raise StoreError(
+            f"{path}: larger than {MOST_BYTES >> 20} MiB, which ablate does not write; restore the "
+            "file from a copy, or use another --store"
+        )
+    return content
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def record(
@@ -62,13 +87,15 @@ def damaged(folder: Path) -> dict[str, str]:
         if (folder / f"{name}{SET_ASIDE}").exists():
             continue
         try:
-            content = (folder / name).read_bytes()
+            with (folder / name).open("rb") as file:
+                there = _size(file)
+                now = hashlib.file_digest(file, "sha256").hexdigest() if there == size else ""
         except OSError:
             found[name] = "is missing"
             continue
-        if len(content) != size:
-            found[name] = f"has {len(content)} bytes instead of {size}"
-        elif _entry(content)[1] != digest:
+        if there != size:
+            found[name] = f"has {there} bytes instead of {size}"
+        elif now != digest:
             found[name] = "holds other bytes than were written"
     return found
 

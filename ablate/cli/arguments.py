@@ -27,7 +27,9 @@ Overrides = Annotated[
         help="Settings to change, such as data=msrs data.root=/data/MSRS train.steps=500.",
     ),
 ]
-Store = Annotated[Path, typer.Option("--store", help="Folder of the stores.")]
+Store = Annotated[  # one that cannot be read is refused with its owner, by those who read it
+    Path, typer.Option("--store", help="Folder of the stores.", readable=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Limit = Annotated[
     int | None,
@@ -81,16 +83,20 @@ def load(study: str, overrides: list[str] | None, *, store: Path | None = None) 
 
     Raises:
         ConfigError: All faults of the file and the overrides together.
+        StoreError: The store belongs to somebody else, and cannot be read.
     """
     from ablate import config
     from ablate.config.locations import study_name
+    from ablate.store_folder import check_rights
     from ablate.study.ledger import defaults_in
     from ablate.study.names import known
 
     words = tuple(overrides or ())
     if store is None:
         return config.load(study, words, known=known())
-    defaults = defaults_in(store / study_name(study))
+    name = study_name(study)
+    check_rights(store, [store, store / name])
+    defaults = defaults_in(store / name)
     return config.load(study, words, known=known(), defaults=defaults)
 
 
@@ -114,8 +120,11 @@ def opened(study: str, overrides: list[str] | None, *, store: Path) -> "OpenStud
         StoreError: Another version of ablate wrote the store.
     """
     from ablate.config.locations import study_name
+    from ablate.store_folder import LEDGER, check_rights
     from ablate.study.ledger import overrides_in
     from ablate.study.open_study import OpenStudy
 
-    words = overrides or overrides_in(store / study_name(study))
+    name = study_name(study)
+    check_rights(store, [store, store / name, store / name / LEDGER])
+    words = overrides or overrides_in(store / name)
     return OpenStudy(load(study, words, store=store), store=store)

@@ -193,8 +193,10 @@ def _typed(name: str, words: list[str]) -> tuple[str, dict[str, Any]]:
 
 
 def _lines(findings: "Findings", path: Path) -> list[str]:
-    """Return one line per problem, files as seen from the folder, and the sum."""
-    lines = [str(problem).replace(f"{path.expanduser()}/", "") for problem in findings.problems]
+    """Return the problems in lines, files as seen from the folder, and the sum."""
+    from ablate.data.problems import in_lines
+
+    lines = [line.replace(f"{path.expanduser()}/", "") for line in in_lines(findings.problems)]
     counts = ", ".join(f"{split} {count}" for split, count in findings.splits.items())
     what = _counted(len(findings.problems), "problem") if findings.problems else "whole"
     lines.append(f"{findings.label}: {_counted(findings.pairs, 'pair')} ({counts}), {what}")

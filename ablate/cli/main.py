@@ -1,5 +1,6 @@
 """Entry point: the commands, and one line instead of a traceback."""
 
+import errno
 import logging
 import os
 import signal
@@ -128,9 +129,10 @@ def options(
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(_fit_to_show)
-    for noisy in ("alembic", "filelock", "git", "matplotlib", "mlflow", "PIL", "urllib3"):
+    for noisy in ("alembic", "filelock", "git", "mlflow", "PIL", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # the outbox says it once
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written
     if not debug:  # it prints the traceback of an error that reaches us anyway
         for echo in ("mlflow.store.db.utils", "sqlalchemy.pool"):
             logging.getLogger(echo).setLevel(logging.CRITICAL)
@@ -186,9 +188,13 @@ def _explain(error: Exception) -> NoReturn:
         _end(f"{where}: {text.rstrip('.?')}; see {where} --help", code)
     if failure := storage_failure(error):
         _end(f"{failure}, then the same command goes on from here", 1, error)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _end(f"{error.filename}: {error.strerror}; use a shorter one", 2, error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         _end(f"{where}{error.strerror or error}; check free space, path and rights", 1, error)
+    if isinstance(error, MemoryError):
+        _end("the memory of this machine does not suffice; free some, or do less at once", 1, error)
     _end(f"{type(error).__name__}: {error} (a bug: please report it with --debug)", 1, error)
 
 

@@ -214,6 +214,11 @@ def _lines(study: str, found: "Preview") -> list[str]:
     ]
     said = f" ({', '.join(parts)})" if parts else ""
     lines = [f"{study}: would make {found.to_run} of {found.planned} runs{said}"]
+    if found.may_be_taken_over:
+        lines.append(
+            f"  up to {found.may_be_taken_over} of these are taken over from an earlier look, "
+            "where the search suggests them again"
+        )
     if found.kept:
         lines.append(f"  {found.kept} have ended and stay as they are")
     if found.running_elsewhere:

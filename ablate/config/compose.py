@@ -266,7 +266,9 @@ def _space_word(words: Sequence[str]) -> str | None:
 
 
 def _text(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """Quote a text for hydra, which takes a backslash for itself unless a quote follows."""
+    inner = re.sub(r"(\\*)('|\Z)", lambda end: end[1] * 2 + (end[2] and "\\'"), value)
+    return f"'{inner}'"
 
 
 def _missing(error: Exception) -> str:

@@ -24,6 +24,7 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
             limit.
     """
     from ablate.data.pairs import SPLITS
+    from ablate.data.problems import in_lines
     from ablate.errors import DataError
     from ablate.settings.data import DataSettings
     from ablate.settings.setting import made
@@ -32,7 +33,7 @@ def load(settings: Mapping[str, Any]) -> "PairSet":
     limits = {"train": used.limit_train, "val": used.limit_val, "test": used.limit_test}
     pairs = make(settings)
     if pairs.problems:
-        raise DataError("\n".join(str(problem) for problem in _all_problems(pairs)))
+        raise DataError("\n".join(in_lines(_all_problems(pairs))))
     empty = [split for split in SPLITS if not pairs.stems(split)]
     if empty:
         raise DataError(

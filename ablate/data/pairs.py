@@ -86,6 +86,8 @@ class PairSet:
         self._read = functools.cache(lambda stem: replace(read(stem), chroma=None))
         self.manifest = manifest
         self.files = dict(files or {})
+        self.every_file = tuple(path for both in self.files.values() for path in both)
+        # of the set before a limit
         self.problems = tuple(problems)
         self.left_out = dict(left_out or {})
         self.scalings = scalings

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablate import data
 from ablate.data.pairs import SPLITS, PairSet
+from ablate.data.problems import in_lines
 from ablate.data.splits import evenly, natural
 from ablate.errors import DataError
 
@@ -29,7 +30,7 @@ def load(section: Mapping[str, Any], *, part: str = "test", at: str = "data") ->
     except DataError as error:
         raise DataError(f"{at}: {str(error).removeprefix('data.')}") from None
     if pairs.problems:
-        raise DataError("\n".join(f"{at}: {problem}" for problem in pairs.problems))
+        raise DataError("\n".join(f"{at}: {line}" for line in in_lines(pairs.problems)))
     splits = ("test",) if part == "test" else SPLITS
     stems = [stem for split in splits for stem in pairs.stems(split)]
     if part == "all":

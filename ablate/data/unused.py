@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from ablate.data import decode
+from ablate.data.pairs import PairSet
 
 MOST_ENTRIES: Final = 500_000
+IMAGES: Final = "images"
 COMPANIONS: Final = frozenset({"groups.csv"})
 
 
@@ -30,6 +32,34 @@ class Unused:
 
     def __str__(self) -> str:
         return f"{self.folder}/: not used: {self.what} ({self.count}, such as {self.example})"
+
+
+def unused_beside(pairs: PairSet, *, reported: Collection[Path] = ()) -> tuple[Unused, ...]:
+    """Return what lies in the folders of a set and is not used.
+
+    Args:
+        pairs: The set; what `limit` leaves out counts as used.
+        reported: Files that are reported otherwise.
+    """
+    left_out = [path for both in pairs.left_out.values() for path in both]
+    used = [*pairs.every_file, *left_out, *reported]
+    places = {path.parent for path in used} | ({pairs.folder} if pairs.folder else set())
+    return unused([place for place in places if place.is_dir()], used=used)
+
+
+def in_one_line(found: Collection[Unused]) -> str:
+    """Return all of it as one line, with the count and an example; "" where there is none.
+
+    Example:
+        >>> in_one_line([Unused(folder="set/vi", what=".txt files", count=2, example="a.txt")])
+        '2 files or links of its folder are not used, such as set/vi/a.txt (.txt files)'
+    """
+    if not found:
+        return ""
+    first = max(found, key=lambda one: (one.what == IMAGES, one.count))
+    count = sum(one.count for one in found)
+    are = "file or link of its folder is" if count == 1 else "files or links of its folder are"
+    return f"{count} {are} not used, such as {first.folder}/{first.example} ({first.what})"
 
 
 def unused(places: Collection[Path], *, used: Collection[Path]) -> tuple[Unused, ...]:
@@ -64,7 +94,7 @@ def _kind(path: Path) -> str:
     if path.is_dir():
         return "links to folders"
     if path.suffix.lower() in decode.SUFFIXES:
-        return "images"
+        return IMAGES
     return f"{path.suffix} files" if path.suffix else "files without suffix"
 
 

@@ -20,7 +20,7 @@ from ablate.data.manifest import Manifest
 from ablate.data.modalities import Suspicions
 from ablate.data.pairs import SPLITS, PairSet
 from ablate.data.problems import Problem
-from ablate.data.unused import Unused, unused
+from ablate.data.unused import Unused, unused_beside
 from ablate.errors import DataError
 
 Tick = Callable[[int, int], None]
@@ -110,14 +110,8 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
         shared_scenes=sum("test" in parts for parts in shared.values()),
         left_out=len(pairs.left_out),
         scaling=_scaling(pairs),
-        unused=_unused(pairs, [problem.file for problem in refused]),
+        unused=unused_beside(pairs, reported=[problem.file for problem in refused]),
     )
-
-
-def _unused(pairs: PairSet, reported: list[Path]) -> tuple[Unused, ...]:
-    used = [path for both in (*pairs.files.values(), *pairs.left_out.values()) for path in both]
-    places = {path.parent for path in used} | ({pairs.folder} if pairs.folder else set())
-    return unused([place for place in places if place.is_dir()], used=[*used, *reported])
 
 
 def _scaling(pairs: PairSet) -> dict[str, str]:

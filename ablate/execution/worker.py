@@ -24,7 +24,7 @@ from ablate.identity import JsonValue
 from ablate.store_folder import check_no_links
 from ablate.training.recorder import Heartbeat
 from ablate.training.spec import OOM, WEIGHTS, RunResult, RunSpec
-from ablate.whole_files import record
+from ablate.whole_files import read_bounded, record
 from ablate.writing import json_bytes, write_json
 
 if TYPE_CHECKING:  # a driver needs no torch
@@ -234,7 +234,7 @@ def read_result(folder: Path) -> RunResult | None:
         StoreError: The file was changed or damaged.
     """
     try:
-        return RunResult.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
+        return RunResult.from_json(json.loads(read_bounded(folder / RESULT)))
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError) as error:

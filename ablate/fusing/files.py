@@ -16,6 +16,7 @@ from torch import nn
 from ablate.data import decode
 from ablate.data.folder_pairs import match_keys, pair_up
 from ablate.data.modalities import Suspicions
+from ablate.data.problems import Problem, in_lines
 from ablate.data.scaling import Scaling, scalings
 from ablate.errors import DataError, ShapeError
 from ablate.fusing.memory import check_room, check_shape
@@ -74,7 +75,7 @@ def gather(infrared: Path, visible: Path, *, scaling: str = decode.HIGH_BYTE) ->
     else:
         pairs, problems = pair_up((infrared, visible))
     if problems:
-        raise DataError("\n".join(str(problem) for problem in problems))
+        raise DataError("\n".join(in_lines(problems)))
     both = scalings(scaling, pairs.values())
     return [
         Sources(infrared=a, visible=b, stem=stem, scalings=both)
@@ -140,7 +141,7 @@ def fuse(
 
 def _check(model: nn.Module, sources: Sequence[Sources], device: torch.device) -> None:
     """Raise DataError with the faults of all pairs; warn of what looks wrong with them."""
-    faults: list[str] = []
+    faults: list[Problem] = []
     suspicions = Suspicions()
     known: dict[tuple[int, ...], str] = {}  # what is wrong with a size, "" where nothing is
     for pair in sources:
@@ -150,7 +151,9 @@ def _check(model: nn.Module, sources: Sequence[Sources], device: torch.device) -
                 for path, scaling in zip((pair.infrared, pair.visible), pair.scalings, strict=True)
             )
         except DataError as error:
-            faults.append(str(error))
+            both = (pair.infrared, pair.visible)
+            file = next((path for path in both if str(error).startswith(f"{path}: ")), both[1])
+            faults.append(Problem.of(file, error))
             continue
         shape = infrared[0].shape
         if shape != visible[0].shape:
@@ -160,9 +163,9 @@ def _check(model: nn.Module, sources: Sequence[Sources], device: torch.device) -
         if shape not in known:
             known[shape] = _fault_of_size(model, shape, device)
         if known[shape]:
-            faults.append(f"{pair.visible}: {known[shape]}")
+            faults.append(Problem.of(pair.visible, DataError(known[shape])))
     if faults:
-        raise DataError("\n".join(faults))
+        raise DataError("\n".join(in_lines(faults)))
     for problem in suspicions.problems():
         logger.warning("%s", problem)
 
@@ -176,9 +179,10 @@ def _fault_of_size(model: nn.Module, shape: tuple[int, ...], device: torch.devic
     return ""
 
 
-def _differ(pair: Sources, infrared: tuple[int, ...], visible: tuple[int, ...]) -> str:
-    sizes = f"{infrared[1]}x{infrared[0]}, {visible[1]}x{visible[0]}"
-    return f"{pair.infrared} and {pair.visible}: differ in size ({sizes}); register them first"
+def _differ(pair: Sources, infrared: tuple[int, ...], visible: tuple[int, ...]) -> Problem:
+    sizes = f"{visible[1]}x{visible[0]}, {infrared[1]}x{infrared[0]}"
+    what = f"differs in size from {pair.infrared} ({sizes})"
+    return Problem(file=pair.visible, what=what, fix="register them first")
 
 
 def _fused(

@@ -14,7 +14,7 @@ from ablate.data import decode
 from ablate.data.folder_pairs import Files, pair_up
 from ablate.data.layout import images
 from ablate.data.modalities import Suspicions
-from ablate.data.problems import Problem
+from ablate.data.problems import Problem, in_lines
 from ablate.data.scaling import Scaling, scalings
 from ablate.errors import ConfigError, DataError
 from ablate.training.trivial_baselines import TRIVIAL_BASELINES
@@ -95,7 +95,7 @@ def gather(
     )
     problems += _decoded(made, known=known, step=step, suspicions=suspicions)
     if problems:
-        raise DataError("\n".join(str(problem) for problem in problems))
+        raise DataError("\n".join(in_lines(problems)))
     notes += [str(problem) for problem in suspicions.problems()]
     notes += [
         f"{side}: {one.range} become 0 to 255 ({scaling})"

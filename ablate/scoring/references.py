@@ -17,7 +17,7 @@ from ablate.data import decode
 from ablate.data.items import Examples
 from ablate.data.manifest import file_hash
 from ablate.data.pairs import Pair, PairSet
-from ablate.data.problems import Problem
+from ablate.data.problems import Problem, in_lines
 from ablate.errors import ConfigError, DataError
 from ablate.identity import digest
 from ablate.published import ReferenceFacts
@@ -60,7 +60,7 @@ def check(config: StudyConfig, examples: Examples) -> None:
         )
     ]
     if problems:
-        raise DataError("\n".join(str(problem) for problem in problems))
+        raise DataError("\n".join(in_lines(problems)))
 
 
 def score(config: StudyConfig, examples: Examples) -> dict[str, list[Row]]:

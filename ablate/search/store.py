@@ -183,7 +183,8 @@ def _make(url: str) -> None:
     if path.exists():
         return
     with replacing(path, is_alone=True) as beside:
-        storage = optuna.storages.RDBStorage(f"sqlite:///{beside}")
+        beside.touch()  # with the umask; sqlite would leave out the rights of a group to write
+        storage = _opened(f"sqlite:///{beside}")
         storage.remove_session()
         storage.engine.dispose()
 
@@ -211,7 +212,9 @@ def _make_alone(url: str) -> None:
 def _opened(url: str) -> optuna.storages.RDBStorage:
     """Return the storage; a connection that a database has lost meanwhile is made anew."""
     is_far = make_url(url).get_backend_name() != "sqlite"
-    return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True} if is_far else {})
+    settings = {"pool_pre_ping": True} if is_far else {}
+    plain = url.replace("{", "{{").replace("}", "}}")  # Optuna takes an address for a format
+    return optuna.storages.RDBStorage(plain, engine_kwargs=settings)
 
 
 def _refused(error: Exception, url: str) -> StoreError:

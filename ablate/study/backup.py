@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT
-from ablate.store_folder import LEDGER, check_study, open_store
+from ablate.store_folder import LEDGER, check_no_links, check_study, open_store
 from ablate.tracking.journal import POSITION
-from ablate.whole_files import CHECKSUMS
+from ablate.whole_files import CHECKSUMS, read_bounded
 
 CHECKPOINTS = "checkpoint"
 
@@ -34,12 +34,13 @@ def backup(study: str, *, store: Path, target: Path) -> int:
         UnknownNameError: The store holds no such study.
     """
     check_study(store, study)
+    check_no_links([store / study, *(store / study).iterdir(), *(store / study / "runs").glob("*")])
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise StoreError(f"{target}: is there already; name a folder that is not there yet")
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         folder = open_store(beside, study)
-        ledger = (store / study / LEDGER).read_bytes()
+        ledger = read_bounded(store / study / LEDGER)
         (folder / LEDGER).write_bytes(ledger[: ledger.rfind(b"\n") + 1])
         ended = 0
         for run in sorted((store / study / "runs").glob("*")):
@@ -76,6 +77,7 @@ def _files(run: Path, *, has_ended: bool) -> Iterator[Path]:
         and not path.name.startswith(".")
         and not path.name.endswith(".lock")
     ]
+    check_no_links(run.rglob("*"))
     yield from sorted(
         found,
         key=lambda path: (

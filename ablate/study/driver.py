@@ -206,6 +206,7 @@ def _closed(
 def _check(study: OpenStudy) -> None:
     """Raise what keeps the study from running here; nothing is written yet."""
     study.check_trainable()
+    study.say_remarks()
     if reason := references.left_out(study.config):
         logger.warning("%s: references are not scored: %s", study.config.name, reason)
     check_declared(study.config, study.store)

@@ -50,8 +50,9 @@ def extended(config: StudyConfig, trials: Mapping[str, int]) -> StudyConfig:
 def plan_of(config: StudyConfig, begun: Begun) -> Plan:
     """Return the plan of a study that may have begun with other numbers of trials."""
     kept = begun.header.get("searches")
-    if isinstance(kept, Mapping):
-        return make(config, reserved={str(name): int(count) for name, count in kept.items()})
+    if isinstance(kept, Mapping):  # what is no number is refused by the ledger
+        whole = {str(name): count for name, count in kept.items() if type(count) is int}
+        return make(config, reserved={name: max(1, count) for name, count in whole.items()})
     made = make(config)
     if not begun.header or config.defaults >= EXTENDS_SINCE or not made.searches:
         return made

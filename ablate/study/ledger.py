@@ -26,11 +26,13 @@ from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
 from ablate.study.planned import Look, Redraw
 from ablate.training.spec import RunResult, RunSpec
+from ablate.whole_files import read_bounded
 
 FORMAT: Final = 1
 MOST_KEYS: Final = 4  # changed ones in a message
 EXTENDED: Final = "extended"  # event of a search that was given more trials
 TEST_KEYS: Final = ("data", "part", "protocol", "data_hash")  # of a further test set
+MOST_HEADER: Final = 1 << 24  # letters of the first line
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
 
@@ -254,7 +256,7 @@ class Ledger:
         if not self.path.exists():
             return
         good = 0
-        data = self.path.read_bytes()
+        data = read_bounded(self.path)
         for line in data.splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 break
@@ -295,6 +297,7 @@ class Ledger:
                     f"{self.path}: written in format {entry.get('format')}, this version reads "
                     f"{FORMAT}; use another --store, or the version of ablate that wrote it"
                 )
+            _check_searches(entry.get("searches", {}))
             self.header = dict(entry)
         elif entry.get("event") == "asked":
             self.asked[int(entry["trial"])] = dict(entry["values"])
@@ -339,6 +342,13 @@ class Ledger:
             os.fsync(file.fileno())
 
 
+def _check_searches(entry: Mapping[str, Any]) -> None:
+    """Raise ValueError unless every search was begun with a number of trials."""
+    for name, trials in entry.items():
+        if type(trials) is not int or trials < 1:
+            raise ValueError(f"{name}: {trials!r}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """How a study was begun, and which of its searches were extended since."""
@@ -354,8 +364,8 @@ def begun(folder: Path) -> Begun:
     """
     header: dict[str, Any] = {}
     extended: dict[str, int] = {}
-    with contextlib.suppress(OSError), (folder / LEDGER).open("rb") as file:
-        for line in file:
+    with contextlib.suppress(OSError, StoreError):
+        for line in read_bounded(folder / LEDGER).splitlines():
             if header and f'"{EXTENDED}"'.encode() not in line:
                 continue
             with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
@@ -376,7 +386,7 @@ def defaults_in(folder: Path) -> int:
         folder = folder.with_name(folder.name.partition(LOOK)[0])
     try:
         with (folder / LEDGER).open(encoding="utf-8", errors="replace") as file:
-            header = json.loads(file.readline())
+            header = json.loads(file.readline(MOST_HEADER))
         return min(NEWEST, int(header.get("defaults", 1)))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return NEWEST  # there is none, or a damaged one, which `Ledger` refuses
@@ -445,7 +455,7 @@ def whole_bytes(folder: Path) -> int:
     A torn last line does not count: the driver cuts it before its first event.
     """
     with contextlib.suppress(OSError):
-        return (folder / LEDGER).read_bytes().rfind(b"\n") + 1
+        return read_bounded(folder / LEDGER).rfind(b"\n") + 1
     return 0
 
 
@@ -503,8 +513,8 @@ def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | No
         now_s: The time of day, the clock's where absent; the worker's machine may have another.
     """
     now_s = time.time() if now_s is None else now_s
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        spec = json.loads((folder / SPEC).read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, StoreError, ValueError, KeyError, TypeError, AttributeError):
+        spec = json.loads(read_bounded(folder / SPEC))
         with (folder / JOURNAL).open("rb") as journal:
             first = max(0, journal.seek(0, os.SEEK_END) - _TAIL_BYTES)
             journal.seek(first)
@@ -534,6 +544,6 @@ def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | No
 def read_spec(folder: Path) -> RunSpec | None:
     """Return the spec in a run's folder, None where it is absent or not one."""
     try:
-        return RunSpec.from_json(json.loads((folder / SPEC).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return RunSpec.from_json(json.loads(read_bounded(folder / SPEC)))
+    except (OSError, StoreError, ValueError, TypeError, RecursionError):
         return None

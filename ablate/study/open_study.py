@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.config.schema import StudyConfig
+from ablate.databases import OPTUNA_FILE
 from ablate.errors import StoreError
-from ablate.store_folder import check_version
+from ablate.store_folder import LEDGER, check_rights, check_version
 from ablate.study import redrawing, test_sets
 from ablate.study.confirming import run_ids
 from ablate.study.extending import extended, keys_of, one_search, plan_of
@@ -48,6 +49,7 @@ class OpenStudy:
 
     def __init__(self, config: StudyConfig, *, store: Path) -> None:
         check_version(store)
+        check_rights(store, [store / config.name, store / config.name / LEDGER])
         self.store, self.folder = store, store / config.name
         self._begun = begun(self.folder)
         self.config = extended(config, self._begun.extended)
@@ -206,6 +208,8 @@ class OpenStudy:
         from ablate.search.artifacts import FOLDER
         from ablate.search.store import TrialStore
 
+        if not self.config.store.get("optuna"):
+            check_rights(self.store, [self.store, self.store / OPTUNA_FILE], writes=True)
         return TrialStore(
             self.optuna_url,
             study=self.config.name,
@@ -229,6 +233,11 @@ class OpenStudy:
             note=Notes(self.plan).of_run,
             sources=Sources(self.examples).of,
         )
+
+    def say_remarks(self) -> None:
+        """Say what whoever starts the study should know of its data."""
+        for line in self.task.remarks(self.examples):
+            logger.warning("%s: %s", self.examples.manifest.label, line)
 
     def check_started(self) -> None:
         """Raise StoreError where the store does not hold this study, or with another design."""

@@ -90,6 +90,11 @@ class Earlier:
             _finished(plan.config, store, data_hash=data_hash, wanted=None) if plan.searches else {}
         )
 
+    @property
+    def found(self) -> set[str]:
+        """Ids of the runs that may come over; none where the study has no search."""
+        return set(self._found)
+
     def take(self, spec: RunSpec) -> RunResult | None:
         """Copy a run that an earlier look finished, and return its result; None without one."""
         source = self._found.get(spec.run_id)

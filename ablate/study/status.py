@@ -12,7 +12,7 @@ from ablate.study.environments import of_results
 from ablate.study.extending import keys_of
 from ablate.study.ledger import Ledger, progress_of
 from ablate.study.open_study import OpenStudy
-from ablate.study.reuse import check_declared, to_adopt
+from ablate.study.reuse import Earlier, check_declared, to_adopt
 from ablate.study.study_lock import is_locked, open_runs
 from ablate.tracking.address import public
 
@@ -126,6 +126,9 @@ class Preview:
     resumed: int  # were interrupted, and would go on from a checkpoint
     restarted: int  # were interrupted before they kept one
     new: int
+    may_be_taken_over: (
+        int  # of the new ones at most, where a search suggests again what it once did
+    )
     running_elsewhere: bool  # a driver of this machine is at work on the study
 
     @property
@@ -143,6 +146,7 @@ def preview(study: OpenStudy, *, retry: bool = False) -> Preview:
         ConfigError, DataError, DeviceError, StoreError: As `ablate.study.driver.run`.
     """
     study.check_trainable()
+    study.say_remarks()
     check_declared(study.config, study.store)
     study.check_extended()
     study.ledger.check(
@@ -157,12 +161,15 @@ def preview(study: OpenStudy, *, retry: bool = False) -> Preview:
     kept = [path for path in begun if any(path.glob("checkpoint*.pt"))]
     started = [path for path in begun if path not in kept and (path / JOURNAL).exists()]
     ended, planned = len(there) - len(again), study.trials.planned
+    new = max(0, planned - ended - len(again) - len(kept) - len(started))
+    earlier = Earlier(study.plan, study.store, data_hash=study.data_hash)
     return Preview(
         planned=planned,
         kept=ended,
         retried=len(again),
         resumed=len(kept),
         restarted=len(started),
-        new=max(0, planned - ended - len(again) - len(kept) - len(started)),
+        new=new,
+        may_be_taken_over=min(new, len(earlier.found - there)),
         running_elsewhere=is_locked(study.folder),
     )

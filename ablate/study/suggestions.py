@@ -74,7 +74,7 @@ class Suggestions:
             late: Number -> search, of those that no plan reserved.
         """
         first, name = self.plan.first, self.plan.phase.name
-        own = [number for number in range(first, first + self.plan.reserved) if number in every]
+        own = sorted(one for one in every if first <= one < first + self.plan.reserved)
         return own + sorted(number for number, phase in late.items() if phase == name)
 
     def enter(self, number: int, *, why: str = "") -> None:

@@ -139,13 +139,14 @@ def _make(store: Path) -> None:
         if path.exists():
             return
         with replacing(path, is_synced=True, is_alone=True) as beside:
+            beside.touch()  # with the umask; sqlite would leave out the rights of a group to write
             done = subprocess.run(  # noqa: S603 -- our own interpreter and text
                 [sys.executable, "-P", "-c", MAKE, f"sqlite:///{beside}", str(store / "artifacts")],
                 capture_output=True,
                 text=True,
                 check=False,
             )
-            if done.returncode != 0 or not beside.exists():
+            if done.returncode != 0 or not beside.stat().st_size:
                 last = (done.stderr.strip().splitlines() or ["no message"])[-1]
                 raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")
         folder = os.open(store, os.O_RDONLY)

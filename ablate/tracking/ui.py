@@ -12,6 +12,7 @@ from pathlib import Path
 from ablate.errors import ConfigError
 from ablate.tracking import server_process, views
 from ablate.tracking.address import DATABASE, STORE
+from ablate.tracking.outside import check_inside, check_no_links_of_ui
 
 logger = logging.getLogger(__name__)
 __all__ = ["DATABASE", "LOCAL", "LOOPBACK", "check_names", "links", "own_names", "serve"]
@@ -25,11 +26,12 @@ def links(store: Path, *, port: int, host: str = LOOPBACK) -> dict[str, dict[str
     """Return study -> view -> link, for the studies of the store; views are those of `views`.
 
     Raises:
-        StoreError: The folder is not a store.
+        StoreError: The folder is not a store, or it would show files outside of it.
     """
     from ablate.tracking.moved import bring_along
     from ablate.tracking.store import open_client
 
+    check_no_links_of_ui(store)
     client = open_client(store, make=False)
     try:
         bring_along(store)
@@ -38,6 +40,7 @@ def links(store: Path, *, port: int, host: str = LOOPBACK) -> dict[str, dict[str
         sqlite3.Error,
     ) as error:  # a store that cannot be written is shown all the same
         logger.warning("%s: its pictures may not be shown: %s", store, error)
+    check_inside(store)
     shown = LOOPBACK if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     found = client.search_experiments(order_by=["name ASC"])
     return {

@@ -1,8 +1,10 @@
 """What pyproject.toml, constraints.txt, CITATION.cff and the pages say of versions agrees."""
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,6 +23,7 @@ PINS = {
     )
 }
 UNPINNED = ("atheris", "triton", "uv")  # of extras that no target of the Makefile installs
+ADVISORIES = runpy.run_path(str(ROOT / ".ci" / "advisories.py"))["main"]
 
 
 def named(texts: list[str]) -> list[Requirement]:
@@ -43,6 +46,78 @@ def test_the_pinned_version_is_allowed(requirement: Requirement) -> None:
         assert name not in PINS
         return
     assert requirement.specifier.contains(PINS[name]), f"{requirement}: pinned at {PINS[name]}"
+
+
+def test_every_direct_dependency_says_what_it_is_for() -> None:
+    lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    reasons = {
+        found[1]: found[2]
+        for line in lines
+        if (found := re.fullmatch(r'  "(.+)",  # (\S.+)', line))
+    }
+    wanted = [*PROJECT["dependencies"], *(text for part in EXTRAS.values() for text in part)]
+    assert [text for text in wanted if text not in reasons] == []
+
+
+def test_every_pin_is_one_version_of_a_name_that_stands_once() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][A-Za-z0-9.+]*", line) for line in lines)
+    assert len(PINS) == len(lines)
+    cuda = [name for name in PINS if name.startswith(("nvidia-", "cuda-"))]
+    assert cuda == []  # which a machine without a GPU would download
+
+
+def dependency(name: str, *advisories: str) -> dict[str, Any]:
+    vulns = [
+        {"id": one, "fix_versions": ["2"], "description": "runs\n\x1b[2J code"}
+        for one in advisories
+    ]
+    return {"name": name, "version": "1", "vulns": vulns}
+
+
+def unknown(name: str) -> dict[str, Any]:
+    return {"name": name, "version": "1", "skip_reason": "not found"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "lines"),
+    [
+        (
+            {},
+            0,
+            [
+                "c.txt: no database of advisories could be reached, or no pip-audit; nothing is known"
+            ],
+        ),
+        (
+            {"osv": None, "pypi": {"dependencies": [unknown("a")]}},
+            0,
+            [
+                "c.txt: no database of advisories could be reached, or no pip-audit; nothing is known"
+            ],
+        ),
+        (
+            {"osv": {"dependencies": [dependency("a")]}},
+            0,
+            ["c.txt: 0 advisories of 1 versions (osv)"],
+        ),
+        (
+            {"pypi": {"dependencies": [dependency("a", "X-1", "X-2"), unknown("b")]}},
+            1,
+            [
+                "a 1: X-1, fixed in 2: runs ?[2J code",
+                "a 1: X-2, fixed in 2: runs ?[2J code",
+                "c.txt: 2 advisories of 1 versions (pypi)",
+                "c.txt: 1 versions are unknown to pypi",
+            ],
+        ),
+    ],
+)
+def test_advisories_are_a_line_each_and_no_database_is_no_fault(
+    answers: dict[str, Any], code: int, lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ADVISORIES("c.txt", ask=lambda pins, database: answers.get(database)) == code
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_the_citation_names_this_version_and_licence() -> None:

@@ -171,7 +171,7 @@ def test_faults_of_files_are_told_with_their_names(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is 30x20, its partner 31x20"):
         gather(one, tmp_path / "vi" / "x.png")
     unequal = Sources(infrared=one, visible=tmp_path / "vi" / "x.png", stem="x")
-    with pytest.raises(AblateError, match="differ in size"):
+    with pytest.raises(AblateError, match="differs in size"):
         fuse(Brighter(), [unequal], tmp_path / "o", device=CPU)
     assert not (tmp_path / "o").exists()
 

@@ -149,6 +149,11 @@ class Task(abc.ABC):
         """Raise DataError where the data cannot serve the settings of these arms."""
         del examples, arms
 
+    def remarks(self, examples: Any) -> list[str]:
+        """Return what whoever starts the study should know of its data, a line each."""
+        del examples
+        return []
+
     def trivial_baselines(self, examples: Any, *, seeds: Sequence[int]) -> "dict[str, list[Row]]":
         """Return test rows of what needs no training, by its name; they stand in every table.
 

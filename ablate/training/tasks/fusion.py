@@ -82,6 +82,13 @@ class Fusion(Task):
         check_crop(examples, largest, fits_probe=fits_probe)
         check_starts(every)
 
+    def remarks(self, examples: "PairSet") -> list[str]:
+        """Say what lies in the folder of the pairs and is not used."""
+        from ablate.data.unused import in_one_line, unused_beside
+
+        found = in_one_line(unused_beside(examples))
+        return [f"{found}; ablate data verify lists them"] if found else []
+
     def faults(self) -> list[str]:
         """Return the errors of recipe and loss, of every stage, at this crop and budget."""
         return self._faults_of(TrainSettings.of(self._settings["train"]))
