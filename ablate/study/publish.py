@@ -178,9 +178,7 @@ def facts(study: OpenStudy) -> StudyDocument:
             if phase.design == CONFIRM
         ),
         nuisance=_ranges({one.name: one for one in config.nuisance.values()}),
-        ranges=_ranges(
-            {one.dimension: config.varied[one.dimension] for one in config.factors.values()}
-        ),
+        ranges=_ranges(config.dimensions),
         baselines={factor.dimension: factor.baseline for factor in config.factors.values()},
         held=tuple(config.held),
         objective=config.objective,
