@@ -12,8 +12,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from ablate.analysis.dimensions import Varied
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-TREES, DEPTH = 16, 8
-RESAMPLED = 16  # bootstrap samples of the trials
+TREES, DEPTH = 8, 6
+RESAMPLED = 12  # bootstrap samples of the trials
 MOST_TRIALS = 256  # that a forest sees; more take long and tell no more
 FEWEST = 2
 

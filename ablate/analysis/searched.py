@@ -13,6 +13,7 @@ from ablate.metrics.catalogue import BETTER
 
 MOST_VALUES = 12  # of a dimension of a grid
 FILLED = 0.5  # share of its combinations that a grid has at least
+OFTEN = 1.5  # combinations per value that it has at least: drawn numbers hardly come twice
 
 
 def searched_trials(facts: StudyFacts, runs: pd.DataFrame, *, objective: str = "") -> pd.DataFrame:
@@ -95,7 +96,7 @@ def _is_grid(trials: pd.DataFrame, dimensions: Sequence[Varied]) -> bool:
     if len(counts) < 2 or max(counts) > MOST_VALUES:
         return False
     combinations = trials[[one.column for one in dimensions]].drop_duplicates()
-    return len(combinations) >= FILLED * float(np.prod(counts))
+    return len(combinations) >= max(FILLED * float(np.prod(counts)), OFTEN * max(counts))
 
 
 def _means(runs: pd.DataFrame, objective: str) -> pd.DataFrame:

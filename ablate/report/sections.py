@@ -43,6 +43,7 @@ from ablate.report.runs import (
     searched_table,
 )
 from ablate.report.searched import best_table, too_few
+from ablate.report.theme import scored
 from ablate.report.values import (
     ROLES,
     contrasts_table,
@@ -53,7 +54,6 @@ from ablate.report.values import (
     winners_table,
     words_table,
 )
-from ablate.report.theme import scored
 from ablate.report.viewer import flipped
 from ablate.tables import of_frame
 

@@ -168,7 +168,7 @@ def _draw_between(
     axis: Axes, numbers: pd.DataFrame, first: Varied, second: Varied, shades: ScalarMappable
 ) -> None:
     x, y, scores = (numbers[name].to_numpy(dtype=float) for name in ("x", "y", "score"))
-    mesh = _between(first.positions(x)[:, 0], second.positions(y)[:, 0])
+    mesh = _between(first.positions(x.tolist())[:, 0], second.positions(y.tolist())[:, 0])
     if mesh is not None and np.ptp(scores) > 0:
         axis.tricontourf(
             Triangulation(x, y, mesh),
@@ -182,8 +182,8 @@ def _draw_between(
     behind(dots, numbers["run_id"])
     best = numbers["is_best"].astype(bool).to_numpy()
     axis.plot(x[best], y[best], "*", ms=10, mew=0.6, mec="0", mfc="1", zorder=4)
-    for one, axle in ((first, "x"), (second, "y")):
-        theme.ranged(axis, axle, low=one.low, high=one.high, is_log=one.is_log)
+    theme.ranged(axis, "x", low=first.low, high=first.high, is_log=first.is_log)
+    theme.ranged(axis, "y", low=second.low, high=second.high, is_log=second.is_log)
 
 
 def _between(x: Any, y: Any) -> Any | None:

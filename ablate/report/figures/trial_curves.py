@@ -54,10 +54,11 @@ class TrialCurves:
         shades = ScalarMappable(Normalize(float(scores.min()), float(scores.max())), colours)
         for _, mine in numbers.groupby("run_id", sort=False):
             is_stopped = bool(mine["is_stopped"].iloc[0])
+            (shade,) = shades.to_rgba(mine["score"].to_numpy(dtype=float)[:1])
             axis.plot(
                 mine["step"],
                 mine["loss"],
-                color=theme.FAINT if is_stopped else shades.to_rgba(float(mine["score"].iloc[0])),
+                color=theme.FAINT if is_stopped else shade,
                 ls=(0, (3, 1.5)) if is_stopped else "-",
                 lw=0.9,
                 zorder=1 if is_stopped else 2,
