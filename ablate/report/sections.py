@@ -26,6 +26,7 @@ from ablate.report.blocks import (
     Text,
 )
 from ablate.report.checklist import checklist
+from ablate.report.confirmed import confirmed_table
 from ablate.report.contents import Contents
 from ablate.report.estimand import estimand_lines
 from ablate.report.figures import SECTIONS, Section
@@ -263,6 +264,8 @@ def _above_figures(contents: Contents, section: Section) -> Iterator[Block]:
     """Yield what a section says before its figures."""
     if section == "answers" and contents.answered:
         yield Text(text=data_line(contents), look="small")
+    if section == "answers":
+        yield from _confirmed(contents)
     if section == "search":
         yield from _best_settings(contents)
     if section == "health" and (text := convergence(contents)):
@@ -277,6 +280,19 @@ def _beside_figures(contents: Contents, section: Section) -> Iterator[Block]:
         yield from _searches(contents)
     if section == "health":
         yield from _health(contents)
+
+
+def _confirmed(contents: Contents) -> Iterator[Block]:
+    """Yield the frozen arms of confirmations that no question asks for."""
+    confirmed = confirmed_table(contents)
+    if confirmed.rows:
+        yield Heading(text="Confirmed on fresh seeds: described, not tested")
+        yield Text(
+            text="Mean ± standard deviation over n blocks, on test; a block is a seed and a split "
+            "that all arms share. Differences are taken block by block. A test needs a question.",
+            look="small",
+        )
+        yield Tabled(table=confirmed)
 
 
 def _best_settings(contents: Contents) -> Iterator[Block]:

@@ -154,7 +154,8 @@ def _phases(facts: StudyDocument) -> list[str]:
         name for name, one in designs.items() if one not in (SEARCH, SOBOL, AT_BUDGET, CONFIRM)
     ]
     several = [name for name in compared if designs[name] != BASELINE_ONLY]
-    return answers[:1] or several[:1] or compared[:1]
+    described = [one.phase for one in facts.confirmations if one.arms and not one.question]
+    return answers[:1] or several[:1] or described[:1] or compared[:1]
 
 
 def _winners(facts: StudyDocument, runs: pd.DataFrame, *, place: Place) -> pd.DataFrame:
