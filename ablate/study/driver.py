@@ -26,6 +26,7 @@ from ablate.study.projection import Projection
 from ablate.study.publish import AtLook, at_look
 from ablate.study.reuse import Earlier, adopt, check_declared, declared
 from ablate.study.study_lock import study_lock
+from ablate.study.watching import note_planned
 from ablate.tracking.address import public, recorded
 from ablate.training.environment import environment_of, measure, with_more
 from ablate.training.spec import RunResult, RunSpec
@@ -158,6 +159,7 @@ def _drive(
         executor = make_executor(decide=study.trials.decide)
         try:
             first = _first(study)
+            note_planned(folder, first.planned)
             begins(first)
             try:
                 projection.start()
@@ -433,6 +435,7 @@ class _Loop:
         self._projection.end(spec, result)
         if result.run_id in self._scored:
             return
+        before = self._progress.planned
         best, score = self._progress.best_score, result.metrics.get(self._progress.objective)
         may_be_best = None if result.is_unhealthy else score
         scores = [value for value in (best, may_be_best) if value is not None]
@@ -448,6 +451,8 @@ class _Loop:
             last_score=score,
             best_score=_best(scores, self._trials.directions[0]),
         )
+        if self._progress.planned != before:
+            note_planned(self._study.folder, self._progress.planned)
         self._listen(self._progress)
 
 
