@@ -172,6 +172,7 @@ def _drive(
                 projection.interrupt()
             else:
                 projection.finish()
+                study.ledger.settle()
         except BaseException:
             projection.interrupt()
             raise
