@@ -126,7 +126,8 @@ class OpenStudy:
         search = self.trials.searches[name]
         has_ended = search.is_over and all(one in self.trials.finished for one in search.numbers)
         if not has_ended or self.ledger.is_extending:
-            logger.warning("%s: has not ended and goes on; --more adds trials when it has", name)
+            what = "its last extension has not been published" if has_ended else "has not ended"
+            logger.warning("%s: %s and goes on; --more adds trials when it has", name, what)
             return self.config
         return extended(self.config, {name: search.plan.trials + more})
 
