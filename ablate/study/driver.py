@@ -75,6 +75,7 @@ def run(
     listen: Callable[[Progress], None] = lambda progress: None,
     begins: Callable[[Progress], None] = lambda progress: None,
     closes: Callable[[AtLook], Mapping[str, str]] | None = None,
+    opened: OpenStudy | None = None,
 ) -> Outcome:
     """Run the study, or go on with it; what has ended is never run again.
 
@@ -89,6 +90,7 @@ def run(
         begins: Called once, before the first run.
         closes: Judges the questions at a look, see `ablate.report.interim`; a study that takes
             looks while it runs needs it.
+        opened: This study in this store, where the caller has it open already.
 
     Raises:
         ConfigError, DataError, DeviceError: Found before anything is written.
@@ -100,7 +102,7 @@ def run(
     if closes is None and any(phase.has_interims for phase in config.phases.values()):
         raise ConfigError(f"{config.name}: has looks; give `closes`, which judges them")
     session = _Session(overrides=overrides, retry=retry, accept_drift=accept_drift)
-    study = OpenStudy(config, store=store)
+    study = opened or OpenStudy(config, store=store)
     return _drive(study, session, listen=listen, begins=begins, closes=closes)
 
 

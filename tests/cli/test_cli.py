@@ -104,3 +104,29 @@ def test_check_of_a_folder_tells_every_fault_of_studies_and_spaces(tmp_path: Pat
     assert "phases" not in alone.stderr
     (tmp_path / "bare").mkdir()
     assert "holds no YAML file" in typed("check", "bare", cwd=tmp_path).stderr
+
+
+def test_what_a_plan_refuses_is_said_before_torch_and_mlflow_are_imported(tmp_path: Path) -> None:
+    """A fault of the file, and one of the design, which is found when it is planned."""
+    study = tmp_path / "few.yaml"
+    text = "# @package _global_\nphases: {p: {design: one_factor, PLANTED}}\nobjective: OBJECTIVE\n"
+    for planted, objective, said in (
+        ("seedz: 2", "val/qabf", "seedz"),
+        ("seeds: 2", "test/qabf", "cannot be tuned on"),
+    ):
+        study.write_text(text.replace("PLANTED", planted).replace("OBJECTIVE", objective))
+        code = (
+            "import sys\nfrom ablate.cli.main import main\n"
+            "try: main()\n"
+            "except SystemExit as end: code = end.code\n"
+            "print(code, *(name for name in ('torch', 'mlflow', 'pandas') if name in sys.modules))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, "run", str(study), "--store", "s"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert said in done.stderr
+        assert done.stdout.split() == ["2"]
