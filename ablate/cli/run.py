@@ -119,7 +119,7 @@ def drive(
     opened = OpenStudy(config, store=store)  # refused before what takes seconds to import
     from ablate.cli.progress import Meter
     from ablate.report.interim import closes
-    from ablate.study.driver import run as run_study
+    from ablate.study.driver import run_open
     from ablate.tracking.address import recorded
 
     if more and (config := opened.with_more(more)) is not opened.config:
@@ -127,16 +127,14 @@ def drive(
     with Meter(config.name, store / config.name) as meter:
         try:
             with _stoppable(meter):
-                return run_study(
-                    config,
-                    store=store,
+                return run_open(
+                    opened,
                     overrides=overrides,
                     retry=retry,
                     accept_drift=accept_drift,
                     listen=meter.take,
                     begins=meter.take,
                     closes=closes,
-                    opened=opened,
                 )
         except KeyboardInterrupt:
             meter.stop()

@@ -75,7 +75,6 @@ def run(
     listen: Callable[[Progress], None] = lambda progress: None,
     begins: Callable[[Progress], None] = lambda progress: None,
     closes: Callable[[AtLook], Mapping[str, str]] | None = None,
-    opened: OpenStudy | None = None,
 ) -> Outcome:
     """Run the study, or go on with it; what has ended is never run again.
 
@@ -90,7 +89,6 @@ def run(
         begins: Called once, before the first run.
         closes: Judges the questions at a look, see `ablate.report.interim`; a study that takes
             looks while it runs needs it.
-        opened: This study in this store, where the caller has it open already.
 
     Raises:
         ConfigError, DataError, DeviceError: Found before anything is written.
@@ -99,10 +97,31 @@ def run(
         BusyError: Another driver runs this study.
         HaltedError: The first runs all failed with the same error.
     """
-    if closes is None and any(phase.has_interims for phase in config.phases.values()):
-        raise ConfigError(f"{config.name}: has looks; give `closes`, which judges them")
+    return run_open(
+        OpenStudy(config, store=store),
+        overrides=overrides,
+        retry=retry,
+        accept_drift=accept_drift,
+        listen=listen,
+        begins=begins,
+        closes=closes,
+    )
+
+
+def run_open(
+    study: OpenStudy,
+    *,
+    overrides: Sequence[str] = (),
+    retry: bool = False,
+    accept_drift: bool = False,
+    listen: Callable[[Progress], None] = lambda progress: None,
+    begins: Callable[[Progress], None] = lambda progress: None,
+    closes: Callable[[AtLook], Mapping[str, str]] | None = None,
+) -> Outcome:
+    """Run a study that is open already; otherwise as `run`."""
+    if closes is None and any(phase.has_interims for phase in study.config.phases.values()):
+        raise ConfigError(f"{study.config.name}: has looks; give `closes`, which judges them")
     session = _Session(overrides=overrides, retry=retry, accept_drift=accept_drift)
-    study = opened or OpenStudy(config, store=store)
     return _drive(study, session, listen=listen, begins=begins, closes=closes)
 
 

@@ -106,27 +106,38 @@ def test_check_of_a_folder_tells_every_fault_of_studies_and_spaces(tmp_path: Pat
     assert "holds no YAML file" in typed("check", "bare", cwd=tmp_path).stderr
 
 
-def test_what_a_plan_refuses_is_said_before_torch_and_mlflow_are_imported(tmp_path: Path) -> None:
-    """A fault of the file, and one of the design, which is found when it is planned."""
-    study = tmp_path / "few.yaml"
-    text = "# @package _global_\nphases: {p: {design: one_factor, PLANTED}}\nobjective: OBJECTIVE\n"
-    for planted, objective, said in (
-        ("seedz: 2", "val/qabf", "seedz"),
-        ("seeds: 2", "test/qabf", "cannot be tuned on"),
-    ):
-        study.write_text(text.replace("PLANTED", planted).replace("OBJECTIVE", objective))
-        code = (
-            "import sys\nfrom ablate.cli.main import main\n"
-            "try: main()\n"
-            "except SystemExit as end: code = end.code\n"
-            "print(code, *(name for name in ('torch', 'mlflow', 'pandas') if name in sys.modules))"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, "run", str(study), "--store", "s"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert said in done.stderr
-        assert done.stdout.split() == ["2"]
+FEW_BLOCKS = """
+# @package _global_
+space:
+  dimensions:
+    rate: {path: train.learning_rate, type: float, low: 0.001, high: 0.1, baseline: 0.01}
+questions: {q: {asks: Which rate, compare: rate, primary: [qabf]}}
+factors: {rate: {values: [0.01, 0.02]}}
+phases: {p: {design: blocked, options: {points: 1, blocks: BLOCKS}}}
+base: {data: {name: synthetic}}
+objective: val/qabf
+"""
+
+
+@pytest.mark.parametrize(
+    ("blocks", "said"), [("3.5", "phases.p.options.blocks: "), ("3", "3 blocks can never claim")]
+)
+def test_a_refusal_is_said_before_torch_and_mlflow_are_imported(
+    tmp_path: Path, blocks: str, said: str
+) -> None:
+    """One of the file, and one that is found only when the study is planned."""
+    (tmp_path / "few.yaml").write_text(FEW_BLOCKS.replace("BLOCKS", blocks))
+    code = (
+        "import sys\nfrom ablate.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    code = end.code\n"
+        "print(code, *(name for name in ('torch', 'mlflow', 'pandas') if name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", "few.yaml", "--store", "s"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stderr
+    assert done.stdout.split() == ["2"]
