@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import search_importance as module
+from ablate.analysis.dimensions import Varied
 from ablate.analysis.search_importance import shares
 from tests.analysis.exploring import plain, spread
 
 
-def planted(count: int) -> tuple[pd.DataFrame, list[module.Varied]]:
+def planted(count: int) -> tuple[pd.DataFrame, list[Varied]]:
     columns = spread(count, 3, 1)
     trials, dimensions = plain(columns)
     noise = 0.05 * np.random.default_rng(0).normal(size=count)

@@ -49,7 +49,9 @@ def test_a_score_is_the_mean_over_healthy_finished_seeds() -> None:
     assert trials["seeds"].tolist() == [1, 2, 0, 0]
     np.testing.assert_allclose(trials["score"], [0.3, 0.3, np.nan, np.nan])
     assert trials["sd"][1] == pytest.approx(0.1 * 2**0.5)
-    assert best_first(trials.assign(score=[0.3, 0.2, None, None]), "val/mse")["trial"].tolist() == [
+    assert best_first(trials.assign(score=[0.3, 0.2, np.nan, np.nan]), "val/mse")[
+        "trial"
+    ].tolist() == [
         1,
         0,
     ]

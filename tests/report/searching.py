@@ -13,7 +13,7 @@ from tests.analysis import written
 RUNGS = (10, 20, 30)
 
 
-def run(phase: str, trial: int, seed: int = 0, **values: Any) -> dict[str, Any]:
+def run(phase: str, trial: int, seed: int = 0, /, **values: Any) -> dict[str, Any]:
     """Return a row of the run table."""
     return {
         "run_id": f"{phase}{trial}s{seed}",

@@ -22,7 +22,7 @@ def confirmed(*, question: str = "", same_arm: bool = False) -> Contents:
     runs = [run("hunt", 0, **{"factor.rate": "0.1", "val/qabf": 0.9})]
     for block, scores in enumerate(zip(BASE, WINNER, strict=True), start=1):
         for name, score in zip(("base", "won"), scores, strict=True):
-            made = run("again", 2 * block + (name == "won"), seed=block, block=block)
+            made = run("again", 2 * block + (name == "won"), block, block=block)
             arm = "baseline" if name == "base" or same_arm else "rate 0.1"
             runs.append({**made, "arm": arm, "arm_id": arm, "recipe_id": name, "test/qabf": score})
     frozen: list[dict[str, Any]] = [

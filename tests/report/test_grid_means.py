@@ -12,12 +12,13 @@ def test_means_and_spreads_are_those_of_the_formula() -> None:
     contents = crossed()
     numbers = numbers_of(GridMeans(), contents)
     means = numbers[numbers["kind"] == "mean"].set_index(["dimension", "value"])
-    assert means.loc[("name", "q"), "score"] - means.loc[("name", "p"), "score"] == pytest.approx(1)
-    assert means.loc[("rate", "0.1"), "score"] == pytest.approx(1 + 0.5 + 0.15)
-    assert means.loc[("rate", "0.1"), "trials"] == 4
+    scores, spreads = (means[name].astype(float).to_dict() for name in ("score", "sd"))
+    assert scores["name", "q"] - scores["name", "p"] == pytest.approx(1)
+    assert scores["rate", "0.1"] == pytest.approx(1 + 0.5 + 0.15)
+    assert means["trials"].to_dict()["rate", "0.1"] == 4
     values = [0 + 0.1, 0 + 0.2, 1 + 0.1, 1 + 0.2]
     spread = (sum((one - 0.65) ** 2 for one in values) / 3) ** 0.5
-    assert means.loc[("rate", "0.1"), "sd"] == pytest.approx(spread)
+    assert spreads["rate", "0.1"] == pytest.approx(spread)
     assert len(numbers[numbers["kind"] == "trial"]) == 3 * 12
     assert len(GridMeans().draw(contents, numbers).axes) == 3
 
