@@ -17,7 +17,7 @@ def test_all_trials_report_and_counts_fall_where_trials_were_stopped() -> None:
     assert reports[reports["is_stopped"].astype(bool)]["step"].tolist() == [10, 10, 10]
     best = reports[reports["is_best"].astype(bool)]
     assert best["run_id"].nunique() == 1
-    assert best["run_id"].iloc[0] == contents.runs.loc[contents.runs["val/qabf"].idxmax(), "run_id"]
+    assert best["run_id"].iloc[0] == contents.runs.nlargest(1, "val/qabf")["run_id"].iloc[0]
     axis = Rungs().draw(contents, numbers).axes[0]
     assert [text.get_text() for text in axis.texts] == ["12", "9", "9"]
 
