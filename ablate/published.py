@@ -319,7 +319,8 @@ class StudyDocument:
         phases: Name -> phase, in the order of the study file.
         registered: Its questions, without the base of percentages and the level of the study.
         nuisance: Ranges of the settings that are tuned in every block.
-        ranges: Ranges of the dimensions that factors vary.
+        ranges: Ranges of the dimensions that factors and searches vary; older documents have those
+            of factors alone.
         baselines: Dimension -> baseline.
         held: Nuisance settings that all values share at one base value.
         objective: "split/metric" that selects; `objectives` are all of a search for trade-offs.

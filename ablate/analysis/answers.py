@@ -63,7 +63,7 @@ def answer(
             for question in facts.questions
         ]
     for confirmation in facts.confirmations:
-        if confirmation.arms:
+        if confirmation.arms and confirmation.question:  # without one it is described
             about = conditional(
                 facts_of(facts, confirmation.phase, confirmation.phase), confirmation
             )

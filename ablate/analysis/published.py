@@ -17,6 +17,11 @@ class StudyFacts(StudyDocument):
 
     questions: tuple[RegisteredQuestion, ...] = ()
 
+    @property
+    def leading(self) -> tuple[str, ...]:
+        """The metrics that are shown first: those that decide, else that of the objective."""
+        return tuple(dict.fromkeys(self.primary or (self.selecting, *self.metrics)))
+
     def question(self, name: str | None) -> RegisteredQuestion | None:
         """The question with an id; None where there is no such question."""
         return next((one for one in self.questions if one.id == name), None)

@@ -71,11 +71,20 @@ def designed(runs: pd.DataFrame, facts: StudyFacts) -> pd.DataFrame:
     """The runs of designed comparisons, whose means by arm can be read side by side.
 
     A search is adaptive, an exploration varies everything at once, the points of a block are tuned
-    and what is confirmed has recipes of its own: their answer is a verdict.
+    and what is confirmed has recipes of its own: their answer is a verdict. A confirmation that no
+    question asks for is described instead; arms with several recipes are told apart by its names.
     """
     left_out = (SEARCH, SOBOL, BLOCKED, AT_BUDGET, CONFIRM)
     kept = [name for name, phase in facts.phases.items() if phase.design not in left_out]
-    return runs[runs["phase"].isin(kept)]
+    described = {one.phase: one for one in facts.confirmations if one.arms and not one.question}
+    some = runs[runs["phase"].isin([*kept, *described])]
+    for phase, one in described.items():
+        mine = some[some["phase"] == phase]
+        is_shared = mine.groupby("arm")["recipe_id"].transform("nunique") > 1
+        names = mine["recipe_id"].map({recipe: name for name, recipe in one.recipes})
+        apart = (mine["arm"] + " (" + names + ")").where(is_shared, mine["arm"])
+        some = some.assign(arm=apart.reindex(some.index).fillna(some["arm"]))
+    return some
 
 
 def arms(runs: pd.DataFrame, metrics: Sequence[str], *, split: str = "test") -> pd.DataFrame:

@@ -308,7 +308,7 @@ def _time_lines(found: "Forecast") -> list[str]:
 
 def _hours_of(hours: float) -> str:
     """Return hours, and below a tenth of one the minutes or seconds."""
-    from ablate.cli.progress import duration
+    from ablate.numbers import duration
 
     return f"{hours:.1f} h" if hours >= 0.1 else duration(hours * 3600)
 

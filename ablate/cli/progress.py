@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ablate.errors import one_line, spelled
+from ablate.numbers import duration
 from ablate.stats.health import words
 from ablate.study.ledger import OpenRuns, RunProgress
 
@@ -347,15 +348,3 @@ def is_live(console: Console) -> bool:
     with contextlib.suppress(ValueError, AttributeError):  # of a file that is closed
         return console.file.isatty() and not console.is_dumb_terminal
     return False
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it.
-
-    Example:
-        >>> duration(42), duration(600), duration(9000)
-        ('42 s', '10 min', '2.5 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

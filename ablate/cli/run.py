@@ -113,21 +113,22 @@ def drive(
     """
     from ablate.cli.arguments import load
 
-    config = load(study, overrides, store=store)  # before what takes seconds to import
+    config = load(study, overrides, store=store)
+    from ablate.study.open_study import OpenStudy
+
+    opened = OpenStudy(config, store=store)  # refused before what takes seconds to import
     from ablate.cli.progress import Meter
     from ablate.report.interim import closes
-    from ablate.study.driver import run as run_study
-    from ablate.study.open_study import OpenStudy
+    from ablate.study.driver import run_open
     from ablate.tracking.address import recorded
 
-    if more:
-        config = OpenStudy(config, store=store).with_more(more)
+    if more and (config := opened.with_more(more)) is not opened.config:
+        opened = OpenStudy(config, store=store)
     with Meter(config.name, store / config.name) as meter:
         try:
             with _stoppable(meter):
-                return run_study(
-                    config,
-                    store=store,
+                return run_open(
+                    opened,
                     overrides=overrides,
                     retry=retry,
                     accept_drift=accept_drift,

@@ -65,7 +65,7 @@ def status(
 
 def _line(run: dict[str, Any]) -> str:
     """Return how far a run at work is, in words."""
-    from ablate.cli.progress import duration
+    from ablate.numbers import duration
 
     if run["name"] is None:
         return f"{run['run']}: starting"

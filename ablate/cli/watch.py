@@ -9,6 +9,8 @@ import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Store, Study
 
+BAR_WIDTH = 16
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -77,16 +79,18 @@ def _table(found: "Watched") -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    from ablate.cli.progress import duration
+    from ablate.numbers import duration
 
     head = Text(found.headline(), style="bold")
-    table = Table(box=None, pad_edge=False)
-    for title in ("running", "steps", "", "left"):
-        table.add_column(title, no_wrap=True)
+    table = Table(box=None, pad_edge=False, expand=True)
+    table.add_column("running", no_wrap=True, overflow="ellipsis", ratio=1)  # the others are whole
+    widest = max((len(f"{one.steps}/{one.steps}") for one in found.running), default=0)
+    for title, width in (("steps", max(7, widest)), ("", BAR_WIDTH), ("left", 7)):
+        table.add_column(title, no_wrap=True, min_width=width, max_width=width)
     for one in found.running:
         left = "?" if one.left_s is None else duration(one.left_s)
-        bar = ProgressBar(total=max(1, one.steps), completed=one.step, width=20)
+        bar = ProgressBar(total=max(1, one.steps), completed=one.step, width=BAR_WIDTH)
         at = "scoring" if one.step >= one.steps else f"{one.step}/{one.steps}"
         table.add_row(Text(one.name), at, bar, left)
-    rest = [Text(line) for line in found.score_lines()]
+    rest = [Text(line, no_wrap=True, overflow="ellipsis") for line in found.score_lines()]
     return Group(head, *([table] if found.running else []), *rest)

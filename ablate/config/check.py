@@ -95,7 +95,7 @@ def check(
         dimensions=space.dimensions,
         factors=dict(parts.factors),
         constraints=space.constraints,
-        phases=read_phases(parts, tree.get("phases")),
+        phases=read_phases(parts, tree.get("phases"), is_asked=bool(tree.get("questions"))),
         base=base,
         objective=objectives[0],
         further_objectives=objectives[1:],

@@ -141,8 +141,9 @@ def _check_confirmation(parts: Parts, phase: Phase, config: StudyConfig) -> None
         what = "searches or explores" if of in list(config.phases) else "is called so"
         there = nearest(str(of), exploring) if exploring else "add one, or name arms"
         errors.add(f"{at}.options.of", f"no phase {what}: {short(of)}; {there}")
-    if not config.questions and not errors.are_at("questions"):
-        errors.add(at, "needs a question whose metrics and smallest effects it takes; add one")
+    if not config.questions and not errors.are_at("questions") and phase.claims:
+        text = "needs a question whose metrics and smallest effects it takes; add one, or remove it"
+        errors.add(f"{at}.claims", text)
     if name is not None and name not in list(config.questions):
         tail = nearest(str(name), config.questions)
         errors.add(f"{at}.options.question", f"no question is called {name!r}; {tail}")

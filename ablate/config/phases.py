@@ -426,8 +426,11 @@ ELSEWHERE: Final = {
 }
 
 
-def read_phases(parts: Parts, raw: Any) -> dict[str, Phase]:
-    """Return the phases; one with errors has defaults in their place."""
+def read_phases(parts: Parts, raw: Any, *, is_asked: bool = True) -> dict[str, Phase]:
+    """Return the phases; one with errors has defaults in their place.
+
+    A confirmation of a study that asks nothing describes, unless it says that it claims.
+    """
     errors, phases = parts.errors, dict[str, Phase]()
     entries = errors.mapping("phases", raw)
     if not entries:
@@ -440,6 +443,8 @@ def read_phases(parts: Parts, raw: Any) -> dict[str, Phase]:
             continue
         entry = read(_model(parts, at, values), values, at, parts)
         phase = _phase(name, entry, values)
+        if not is_asked and phase.design == CONFIRM and entry.claims is None:
+            phase = replace(phase, claims=False)
         phase = _with_spending(phase, entry, defaults=parts.defaults)
         if parts.defaults >= REDRAWS_SINCE:
             phase = _with_redraws(phase)

@@ -12,6 +12,7 @@ from ablate.analysis.question import metric_label
 from ablate.report.anchors import anchor
 from ablate.report.best import ArmMean, Recipe, best
 from ablate.report.blocks import Block, Card, Part, Shown, Text
+from ablate.report.confirmed import in_words as confirmed_in_words
 from ablate.report.contents import Contents
 from ablate.report.pilots import STILL, convergence
 from ablate.tables import shortened
@@ -97,11 +98,17 @@ def _card(question: AnsweredQuestion, number: int) -> Card:
 def _described(contents: Contents) -> Iterator[Card]:
     """Yield a card per question that is asked and not tested."""
     found = best(contents)
-    metrics = contents.facts.primary or contents.facts.metrics
-    texts = [_best_arm(found.arms, metric) for metric in dict.fromkeys(metrics)][:2]
-    texts = [text for text in texts if text] or [
-        _best_recipe(found.recipes[0], contents) if found.recipes else "Nothing has finished yet."
-    ]
+    confirmed = confirmed_in_words(contents)
+    texts = [_best_arm(found.arms, metric) for metric in contents.facts.leading][:2]
+    texts = (
+        confirmed
+        or [text for text in texts if text]
+        or [
+            _best_recipe(found.recipes[0], contents)
+            if found.recipes
+            else "Nothing has finished yet."
+        ]
+    )
     asks = contents.facts.asks or (contents.facts.title,)
     for at, asked in enumerate(asks, start=1):
         yield Card(

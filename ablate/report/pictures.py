@@ -28,7 +28,7 @@ def columns(contents: Contents) -> list[tuple[str, str]]:
             for value, arm in zip(question.values, question.arms, strict=True)
         ]
         if question
-        else [(arm, arm) for arm in facts.arms]
+        else [(arm, arm) for arm in facts.arms or map(names.get, facts.gallery.runs) if arm]
     )
     there = [(label, arm) for label, arm in arms if arm in contents.gallery]
     return [*((name, name) for name in SOURCES if name in contents.gallery), *there[:MOST_COLUMNS]]

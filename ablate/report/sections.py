@@ -26,6 +26,7 @@ from ablate.report.blocks import (
     Text,
 )
 from ablate.report.checklist import checklist
+from ablate.report.confirmed import confirmed_table
 from ablate.report.contents import Contents
 from ablate.report.estimand import estimand_lines
 from ablate.report.figures import SECTIONS, Section
@@ -42,6 +43,8 @@ from ablate.report.runs import (
     runs_table,
     searched_table,
 )
+from ablate.report.searched import best_table, too_few
+from ablate.report.theme import scored
 from ablate.report.values import (
     ROLES,
     contrasts_table,
@@ -65,6 +68,7 @@ BESIDE_LINKED = (
     "runs.csv.xz; pandas.read_parquet opens images.parquet, a row per run and test image), "
     "figures/, verdict.json, report.md."
 )
+DESCRIBING: tuple[Section, ...] = ("search", "exploration")
 ANCHORS = {"answers": "evidence"}  # the cards above are called answers
 
 
@@ -85,15 +89,14 @@ def report(contents: Contents, figures: Sequence[Shown], *, is_linked: bool = Fa
         *(
             Part(
                 anchor=ANCHORS.get(section, section),
-                heading=heading,
+                heading=SECTIONS[section],
                 blocks=(
                     *_above_figures(contents, section),
                     *(one for one in rest if one.section == section and not one.reason),
                     *_beside_figures(contents, section),
                 ),
             )
-            for section, heading in SECTIONS.items()
-            if section != "first"
+            for section in _order(contents)
         ),
         *_further(contents),
         Part(
@@ -120,6 +123,12 @@ def report(contents: Contents, figures: Sequence[Shown], *, is_linked: bool = Fa
         banner=tuple(_banner(contents)),
         parts=tuple(part for part in parts if part.blocks),
     )
+
+
+def _order(contents: Contents) -> list[Section]:
+    """The sections behind the first page; what describes comes first where nothing answers."""
+    order: list[Section] = [section for section in SECTIONS if section != "first"]
+    return order if contents.answered else sorted(order, key=lambda one: one not in DESCRIBING)
 
 
 def reselected(question: AnsweredQuestion) -> str:
@@ -255,6 +264,10 @@ def _above_figures(contents: Contents, section: Section) -> Iterator[Block]:
     """Yield what a section says before its figures."""
     if section == "answers" and contents.answered:
         yield Text(text=data_line(contents), look="small")
+    if section == "answers":
+        yield from _confirmed(contents)
+    if section == "search":
+        yield from _best_settings(contents)
     if section == "health" and (text := convergence(contents)):
         yield Text(text=text)
     if section == "qualitative":
@@ -263,13 +276,27 @@ def _above_figures(contents: Contents, section: Section) -> Iterator[Block]:
 
 def _beside_figures(contents: Contents, section: Section) -> Iterator[Block]:
     """Yield the tables that a section has below its figures."""
-    if section == "exploration":
+    if section == "search":
         yield from _searches(contents)
     if section == "health":
         yield from _health(contents)
 
 
-def _searches(contents: Contents) -> Iterator[Block]:
+def _confirmed(contents: Contents) -> Iterator[Block]:
+    """Yield the frozen arms of confirmations that no question asks for."""
+    confirmed = confirmed_table(contents)
+    if confirmed.rows:
+        yield Heading(text="Confirmed on fresh seeds: described, not tested")
+        yield Text(
+            text="Mean ± standard deviation over n blocks, on test; a block is a seed and a split "
+            "that all arms share. Differences are taken block by block. A test needs a question.",
+            look="small",
+        )
+        yield Tabled(table=confirmed)
+
+
+def _best_settings(contents: Contents) -> Iterator[Block]:
+    """Yield the best trials in a table, those of the front where there are several objectives."""
     fronts = of_frame(trade_offs(contents).round(4))
     if fronts.rows:
         yield Heading(text="Trade-offs")
@@ -278,6 +305,23 @@ def _searches(contents: Contents) -> Iterator[Block]:
             look="small",
         )
         yield Tabled(table=fronts)
+    best = best_table(contents)
+    if best.rows:
+        yield Heading(text="Best settings")
+        yield Text(
+            text=f"The best {len(best.rows)} trials by {scored(contents.facts.objective)}, mean "
+            "and standard deviation over n healthy seeds. The best of many is better by chance "
+            "too: train it anew with fresh seeds (a confirm phase, or ablate promote) before it is "
+            "compared.",
+            look="small",
+        )
+        yield Tabled(table=best)
+    if text := too_few(contents):
+        yield Text(text=text, look="small")
+
+
+def _searches(contents: Contents) -> Iterator[Block]:
+    """Yield all adaptive trials, folded."""
     searched = searched_table(contents)
     if searched.rows:
         yield Heading(text="Search (adaptive, exploratory)")
@@ -286,7 +330,9 @@ def _searches(contents: Contents) -> Iterator[Block]:
             f"most {MOST_SEARCHED}, best first; all are in tables/runs.csv.",
             look="small",
         )
-        yield Tabled(table=searched, look="searched")
+        yield Tabled(
+            table=searched, look="searched", folded=f"Trials ({len(searched.rows)}), best first"
+        )
 
 
 def _health(contents: Contents) -> Iterator[Block]:

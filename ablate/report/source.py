@@ -15,6 +15,7 @@ from ablate.analysis.published import StudyFacts, read_facts
 from ablate.errors import AblateError, StoreError, UnknownNameError, nearest
 from ablate.metrics.catalogue import declare
 from ablate.report.best import best
+from ablate.report.confirmed import in_words as confirmed_in_words
 from ablate.report.contents import Contents
 from ablate.store_folder import check_version
 from ablate.tracking.address import DATABASE, run_page
@@ -129,12 +130,13 @@ def return_report(contents: Contents, report: Path, *, store: Path) -> str:
 
 
 def _sentences(contents: Contents) -> list[str]:
-    """Return the verdicts and their primary rows; nothing for a study that only describes."""
+    """Return the verdicts and their primary rows, or what is described in their place."""
     lines = []
     for one in contents.answered:
         lines.append(f"**{one.id}: {one.answer}**")
         lines += [one.advice] if one.advice else []
         lines += [one.sentence_of(row) for row in one.deciding]
+    lines = lines or [f"**{text}**" for text in confirmed_in_words(contents)]
     return lines or ["Descriptive only: nothing is claimed from means over a few seeds."]
 
 

@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib import rcParams
@@ -13,6 +13,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
+
+from ablate.analysis.question import metric_label
 
 ARROW = {"higher": "↑", "lower": "↓"}
 NARROW_IN, WIDE_IN = 3.4, 7.1
@@ -45,6 +47,10 @@ SPARE = (
     ("#F0E442", "X"),
 )
 SECOND_MARKERS = "pd<>8H"
+TRIALS = {  # whether a sampler that saw scores suggested them -> name and colour
+    False: ("designed trial", STYLE["signed"][0]),
+    True: ("adaptive trial", STYLE["magnitude"][0]),
+}
 PLACES = 6  # of a share of the figure
 GREY, FAINT, BAND = "0.35", "0.6", "0.88"
 SETTINGS: dict[str, Any] = {
@@ -86,6 +92,17 @@ def metric_colour(metric: str, order: Sequence[str]) -> str:
         return METRIC_COLOURS[metric]
     others = [name for name in order if name not in METRIC_COLOURS]
     return SPARE[others.index(metric) % len(SPARE)][0] if metric in others else GREY
+
+
+def scored(objective: str) -> str:
+    """Return how an axis names "split/metric".
+
+    Example:
+        >>> scored("val/qabf")
+        'val Qabf'
+    """
+    split, _, metric = objective.partition("/")
+    return f"{split} {metric_label(metric)}"
 
 
 def figure(
@@ -180,12 +197,26 @@ def columns_of(panels: int, *, most: int = 4) -> int:
 
 def log_axis(axis: Axes, low: float, high: float, *, most: int = 4) -> None:
     """Make the x axis logarithmic from `low` to `high`, with at most `most` plain numbers."""
-    edge = (high / low) ** 0.03
-    axis.set_xscale("log")
-    axis.set_xlim(low / edge, high * edge)
-    axis.xaxis.set_minor_locator(NullLocator())
+    ranged(axis, "x", low=low, high=high, is_log=True, most=most)
+
+
+def ranged(
+    axis: Axes, which: Literal["x", "y"], *, low: float, high: float, is_log: bool, most: int = 4
+) -> None:
+    """Let an axis show a range, a logarithmic one with at most `most` plain numbers."""
+    one = axis.xaxis if which == "x" else axis.yaxis
+    limit = axis.set_xlim if which == "x" else axis.set_ylim
+    if not is_log:
+        edge = 0.03 * (high - low)
+        limit(low - edge, high + edge)
+        axis.locator_params(axis=which, nbins=5)
+        return
+    factor = (high / low) ** 0.03
+    (axis.set_xscale if which == "x" else axis.set_yscale)("log")
+    limit(low / factor, high * factor)
+    one.set_minor_locator(NullLocator())
     ticks = log_ticks(low, high, most=most)
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    one.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
 def log_ticks(low: float, high: float, *, most: int = 4) -> list[float]:

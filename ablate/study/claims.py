@@ -99,6 +99,8 @@ def _families(config: StudyConfig, phase: Phase) -> dict[str, int]:
     """Return question -> size of its family, for the questions that a phase answers."""
     if phase.design != CONFIRM:
         return {q.id: comparisons(config, q) for q in config.questions.values()}
+    if not config.questions:
+        return {}
     name = str(phase.options.get("question", next(iter(config.questions))))
     arms = len(phase.options.get("arms", ())) or int(phase.options.get("winners", 1))
     return {phase.name: arms * max(1, config.questions[name].responses)}

@@ -26,6 +26,7 @@ from ablate.study.projection import Projection
 from ablate.study.publish import AtLook, at_look
 from ablate.study.reuse import Earlier, adopt, check_declared, declared
 from ablate.study.study_lock import study_lock
+from ablate.study.watching import note_planned
 from ablate.tracking.address import public, recorded
 from ablate.training.environment import environment_of, measure, with_more
 from ablate.training.spec import RunResult, RunSpec
@@ -96,10 +97,31 @@ def run(
         BusyError: Another driver runs this study.
         HaltedError: The first runs all failed with the same error.
     """
-    if closes is None and any(phase.has_interims for phase in config.phases.values()):
-        raise ConfigError(f"{config.name}: has looks; give `closes`, which judges them")
+    return run_open(
+        OpenStudy(config, store=store),
+        overrides=overrides,
+        retry=retry,
+        accept_drift=accept_drift,
+        listen=listen,
+        begins=begins,
+        closes=closes,
+    )
+
+
+def run_open(
+    study: OpenStudy,
+    *,
+    overrides: Sequence[str] = (),
+    retry: bool = False,
+    accept_drift: bool = False,
+    listen: Callable[[Progress], None] = lambda progress: None,
+    begins: Callable[[Progress], None] = lambda progress: None,
+    closes: Callable[[AtLook], Mapping[str, str]] | None = None,
+) -> Outcome:
+    """Run a study that is open already; otherwise as `run`."""
+    if closes is None and any(phase.has_interims for phase in study.config.phases.values()):
+        raise ConfigError(f"{study.config.name}: has looks; give `closes`, which judges them")
     session = _Session(overrides=overrides, retry=retry, accept_drift=accept_drift)
-    study = OpenStudy(config, store=store)
     return _drive(study, session, listen=listen, begins=begins, closes=closes)
 
 
@@ -158,6 +180,7 @@ def _drive(
         executor = make_executor(decide=study.trials.decide)
         try:
             first = _first(study)
+            note_planned(folder, first.planned)
             begins(first)
             try:
                 projection.start()
@@ -170,6 +193,7 @@ def _drive(
                 projection.interrupt()
             else:
                 projection.finish()
+                study.ledger.settle()
         except BaseException:
             projection.interrupt()
             raise
@@ -434,6 +458,7 @@ class _Loop:
         self._projection.end(spec, result)
         if result.run_id in self._scored:
             return
+        before = self._progress.planned
         best, score = self._progress.best_score, result.metrics.get(self._progress.objective)
         may_be_best = None if result.is_unhealthy else score
         scores = [value for value in (best, may_be_best) if value is not None]
@@ -449,6 +474,8 @@ class _Loop:
             last_score=score,
             best_score=_best(scores, self._trials.directions[0]),
         )
+        if self._progress.planned != before:
+            note_planned(self._study.folder, self._progress.planned)
         self._listen(self._progress)
 
 

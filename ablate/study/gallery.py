@@ -3,7 +3,8 @@
 The rule: of the first question that ran whole, the first contrast in the first primary metric. The
 block (or seed) whose contrast is the median over the blocks gives the runs; of its test images
 those with the largest, the median and the smallest difference come first, then others in their
-order. Without such a question: the first run of every arm.
+order. Without such a question: the first run of every arm, and of a study that only searched its
+best trials, as far as their weights were kept.
 """
 
 import logging
@@ -19,7 +20,7 @@ from PIL import Image
 from torch import nn
 
 from ablate.data.pairs import Pair, PairSet
-from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SOBOL
+from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SEARCHES, SOBOL
 from ablate.errors import StoreError
 from ablate.fusing.trained import TrainedRun
 from ablate.identity import derive_seed
@@ -33,6 +34,7 @@ from ablate.whole_files import is_whole_png
 
 logger = logging.getLogger(__name__)
 Place = Literal["block", "seed"]  # the column of what a contrast is computed within
+BEST_SEARCHED: Final = 4  # trials of a study that only searched
 MOST: Final = 8  # test images, unless the study file asks for more by train.gallery
 
 
@@ -44,7 +46,7 @@ def chosen(facts: StudyDocument, runs: pd.DataFrame, images: pd.DataFrame) -> Ga
     """
     finished = runs[(runs["state"] == "finished") & runs["phase"].isin(_phases(facts))]
     if finished.empty:
-        return GalleryFacts()
+        return GalleryFacts(runs=_best_searched(facts, runs))
     place: Place = "block" if finished["block"].notna().any() else "seed"
     winners = _winners(facts, finished, place=place)
     for question in facts.registered:
@@ -154,7 +156,23 @@ def _phases(facts: StudyDocument) -> list[str]:
         name for name, one in designs.items() if one not in (SEARCH, SOBOL, AT_BUDGET, CONFIRM)
     ]
     several = [name for name in compared if designs[name] != BASELINE_ONLY]
-    return answers[:1] or several[:1] or compared[:1]
+    described = [one.phase for one in facts.confirmations if one.arms and not one.question]
+    return answers[:1] or several[:1] or described[:1] or compared[:1]
+
+
+def _best_searched(facts: StudyDocument, runs: pd.DataFrame) -> dict[str, str]:
+    """Return arm id -> run id of the best healthy runs of searches, the best first."""
+    searches = [name for name, phase in facts.phases.items() if phase.design in SEARCHES]
+    if facts.objective not in runs:
+        return {}
+    found = runs[runs["phase"].isin(searches) & (runs["state"] == "finished")]
+    found = found[found["health"].isin(("", "healthy"))] if "health" in found else found
+    is_lower = BETTER.get(facts.objective.partition("/")[2], "higher") == "lower"
+    ranked = found.dropna(subset=[facts.objective]).sort_values(
+        facts.objective, ascending=is_lower, kind="stable"
+    )
+    best = ranked.drop_duplicates("arm_id").head(BEST_SEARCHED)
+    return dict(zip(best["arm_id"], best["run_id"], strict=True))
 
 
 def _winners(facts: StudyDocument, runs: pd.DataFrame, *, place: Place) -> pd.DataFrame:

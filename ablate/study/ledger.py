@@ -31,6 +31,7 @@ from ablate.whole_files import read_bounded
 FORMAT: Final = 1
 MOST_KEYS: Final = 4  # changed ones in a message
 EXTENDED: Final = "extended"  # event of a search that was given more trials
+SETTLED: Final = "settled"  # event of a session that ended whole, behind an extension
 TEST_KEYS: Final = ("data", "part", "protocol", "data_hash")  # of a further test set
 MOST_HEADER: Final = 1 << 24  # letters of the first line
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
@@ -50,6 +51,7 @@ class Ledger:
         self.asked: dict[int, dict[str, Any]] = {}  # search trial -> its suggestion
         self.asked_by: dict[int, str] = {}  # its search, of a number that the plan did not reserve
         self.extended: dict[str, int] = {}  # search -> trials that it was extended to
+        self.is_extending = False  # the last extension is not published yet
         self.frozen: dict[str, dict[str, Any]] = {}  # confirmation -> its arms, recipes and hash
         self.redrawn: list[Redraw] = []  # blocks that spare ones stand for
         self.looks: list[Look] = []  # interim analyses that were taken
@@ -131,8 +133,14 @@ class Ledger:
 
     def extend(self, phase: str, *, trials: int) -> None:
         """Write how many trials a search has from now on, more than it was begun with."""
-        self.extended[phase] = trials
+        self.extended[phase], self.is_extending = trials, True
         self._append({"event": EXTENDED, "phase": phase, "trials": trials})
+
+    def settle(self) -> None:
+        """Write that what was extended has ended and is published; nothing without an extension."""
+        if self.is_extending:
+            self.is_extending = False
+            self._append({"event": SETTLED})
 
     def freeze(self, entry: Mapping[str, Any]) -> None:
         """Write what a confirmation compares before any of its runs; once per phase."""
@@ -303,8 +311,10 @@ class Ledger:
             self.asked[int(entry["trial"])] = dict(entry["values"])
             if "phase" in entry:
                 self.asked_by[int(entry["trial"])] = str(entry["phase"])
-        elif entry.get("event") == EXTENDED:
-            self.extended[str(entry["phase"])] = int(entry["trials"])
+        elif entry.get("event") in (EXTENDED, SETTLED):
+            self.is_extending = entry["event"] == EXTENDED
+            some = {str(entry["phase"]): int(entry["trials"])} if self.is_extending else {}
+            self.extended |= some
         elif entry.get("event") == "environment":
             self.environments[str(entry["stratum"])] = {
                 "environment": dict(entry["environment"]),

@@ -118,13 +118,18 @@ class OpenStudy:
     def with_more(self, more: int) -> StudyConfig:
         """Return the study with so many more trials of its search, once this has ended.
 
+        An extension whose driver was killed goes on and is not extended again, up to the last
+        instant before its end was written: the same command has the same result.
+
         Raises:
             ConfigError: The study has no search, or several.
         """
         name = one_search(self.config)
         search = self.trials.searches[name]
-        if not search.is_over or any(one not in self.trials.finished for one in search.numbers):
-            logger.warning("%s: has not ended and goes on; --more adds trials when it has", name)
+        has_ended = search.is_over and all(one in self.trials.finished for one in search.numbers)
+        if not has_ended or self.ledger.is_extending:
+            what = "its last extension has not been published" if has_ended else "has not ended"
+            logger.warning("%s: %s and goes on; --more adds trials when it has", name, what)
             return self.config
         return extended(self.config, {name: search.plan.trials + more})
 

@@ -35,7 +35,7 @@ from ablate.study.confirming import is_untuned, named, recipe_ids
 from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
 from ablate.study.plan import Plan
-from ablate.study.planned import Look, rows_of
+from ablate.study.planned import Look, PlannedTrial, rows_of
 from ablate.study.provenance import provenance
 from ablate.study.published_tables import (
     compared_table,
@@ -169,7 +169,7 @@ def facts(study: OpenStudy) -> StudyDocument:
         },
         budget=task.budget(train),
         baseline_arm=plan.trials[0].name if plan.trials else "",
-        arms=tuple(dict.fromkeys(one.name for one in plan.trials if one.budget in (None, 1))),
+        arms=tuple(dict.fromkeys(one.name for one in _arms(study) if one.budget in (None, 1))),
         phases={name: _phase(plan, phase, ledger) for name, phase in config.phases.items()},
         registered=tuple(question_facts(plan, question) for question in questions_of(config)),
         confirmations=tuple(
@@ -178,9 +178,7 @@ def facts(study: OpenStudy) -> StudyDocument:
             if phase.design == CONFIRM
         ),
         nuisance=_ranges({one.name: one for one in config.nuisance.values()}),
-        ranges=_ranges(
-            {one.dimension: config.varied[one.dimension] for one in config.factors.values()}
-        ),
+        ranges=_ranges(config.dimensions),
         baselines={factor.dimension: factor.baseline for factor in config.factors.values()},
         held=tuple(config.held),
         objective=config.objective,
@@ -206,6 +204,15 @@ def facts(study: OpenStudy) -> StudyDocument:
         drift=environments.sentence(made_in),
         damage=damage.in_words(ledger),
     )
+
+
+def _arms(study: OpenStudy) -> list[PlannedTrial]:
+    """Return the designed trials, and those of confirmations that no question asks for."""
+    if study.config.questions:
+        return list(study.plan.trials)
+    confirming = [one.phase.name for one in study.plan.confirmations]
+    known = [trial for _, trial in sorted(study.trials.known.items())]
+    return [*study.plan.trials, *(trial for trial in known if trial.phase in confirming)]
 
 
 def _ranges(dimensions: Mapping[str, Dimension]) -> tuple[NuisanceRange, ...]:

@@ -53,6 +53,7 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
         lines += _of_confirmation(phase)
     if "blocks" in phase.options and not phase.claims:
         name = f"preset {phase.preset}" if phase.preset else "claims: false"
+        name = name if config.questions else "without a question"
         lines.append(f"{name}: this phase claims nothing")
     if phase.has_interims:
         course = course_of(phase)

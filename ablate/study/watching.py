@@ -1,5 +1,7 @@
 """How a study is doing right now, read from its ledger and the journals of its open runs."""
 
+import contextlib
+import json
 import math
 import statistics
 from collections import deque
@@ -11,12 +13,26 @@ from typing import Any, Final
 from ablate.errors import StoreError, one_line
 from ablate.execution.worker import read_result
 from ablate.metrics.catalogue import BETTER
+from ablate.numbers import duration
 from ablate.study.ledger import RunProgress, progress_of, read_spec
 from ablate.study.study_lock import is_locked, open_runs
 from ablate.training.spec import RunResult
+from ablate.writing import write_json
 
 BARS: Final = "▁▂▃▄▅▆▇█"
 SHOWN: Final = 40  # last scores in the line of bars
+PLANNED: Final = "planned.json"  # in the folder of a study: how many runs its driver plans
+
+
+def note_planned(folder: Path, runs: int) -> None:
+    """Write how many runs a study plans now, for whoever watches it.
+
+    Args:
+        folder: Of the study in its store.
+        runs: Those that have ended included.
+    """
+    with contextlib.suppress(OSError):  # a full disk is noticed by what has to be written
+        write_json(folder / PLANNED, {"runs": runs})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +68,8 @@ class Watched:
         scores: Of ended healthy runs, in the order of their ends.
         last: The newest of them.
         best: The best of them.
+        planned: Runs of the study; None where its driver did not say.
+        left_s: Seconds until all of them have ended; None where the pace is not known.
     """
 
     study: str
@@ -62,12 +80,19 @@ class Watched:
     scores: tuple[float, ...]
     last: Score | None
     best: Score | None
+    planned: int | None = None
+    left_s: float | None = None
 
     def headline(self) -> str:
         """Return the counts in a line."""
         counted = ", ".join(f"{count} {state}" for state, count in self.counts.items() if count)
+        ended = sum(self.counts.values())
+        if self.planned is not None:
+            counted = f"{ended} of {self.planned} ended" + (f" ({counted})" if counted else "")
+        left = "" if self.left_s is None or not self.running else f", {duration(self.left_s)} left"
         state = "" if self.is_running else "; no driver of this machine is at work"
-        return f"{self.study}: {counted or 'nothing has ended'}, {len(self.running)} running{state}"
+        head = f"{self.study}: {counted or 'nothing has ended'}, {len(self.running)} running"
+        return f"{head}{left}{state}"
 
     def score_lines(self) -> list[str]:
         """Return the last and the best score, and the scores as a line of bars."""
@@ -112,6 +137,7 @@ class Watcher:
         self._scores: list[Score] = []
         self._beside_s: deque[float] = deque(maxlen=64)
         self._steps_s: deque[float] = deque(maxlen=64)
+        self._runs_s: deque[float] = deque(maxlen=64)
         self._objective = ""
 
     def look(self) -> Watched:
@@ -126,16 +152,34 @@ class Watcher:
         counts: dict[str, int] = {}
         for result in self._ended.values():
             counts[result.state] = counts.get(result.state, 0) + 1
+        running, planned = tuple(map(self._running, open_now)), self._planned()
         return Watched(
             study=self._folder.name,
             is_running=is_running,
             counts=counts,
-            running=tuple(map(self._running, open_now)),
+            running=running,
             objective=self._objective,
             scores=tuple(one.value for one in scores),
             last=scores[-1] if scores else None,
             best=best,
+            planned=planned,
+            left_s=self._left(running, planned),
         )
+
+    def _planned(self) -> int | None:
+        try:
+            return int(json.loads((self._folder / PLANNED).read_text(encoding="utf-8"))["runs"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # of an earlier version, or not begun
+
+    def _left(self, running: Sequence[Running], planned: int | None) -> float | None:
+        """Return seconds until the last run ends, if as many run at once as do now."""
+        if planned is None or not running or not self._runs_s:
+            return None
+        usual = statistics.median(self._runs_s)
+        waiting = max(0, planned - len(self._ended) - len(running))
+        under_way = sum(usual if one.left_s is None else one.left_s for one in running)
+        return (under_way + waiting * usual) / len(running)
 
     def _running(self, one: RunProgress) -> Running:
         beside_s = statistics.median(self._beside_s) if self._beside_s else 0.0
@@ -163,6 +207,8 @@ class Watcher:
         """Learn the pace and the score of a run that has ended."""
         facts: dict[str, Any] = dict(result.facts)
         per_step, seconds, steps = (facts.get(k) for k in ("seconds_per_step", "seconds", "steps"))
+        if isinstance(seconds, float):
+            self._runs_s.append(seconds)
         if isinstance(per_step, float) and isinstance(seconds, float) and isinstance(steps, int):
             self._steps_s.append(per_step)
             self._beside_s.append(max(0.0, seconds - per_step * steps))
@@ -177,5 +223,5 @@ class Watcher:
 
 def _line(one: Running) -> str:
     at = "scoring" if one.step >= one.steps else f"step {one.step} of {one.steps}"
-    left = "" if one.left_s is None else f", {one.left_s:.0f} s left"
+    left = "" if one.left_s is None else f", {duration(one.left_s)} left"
     return f"  {one_line(one.name)}: {at}{left}"

@@ -104,3 +104,40 @@ def test_check_of_a_folder_tells_every_fault_of_studies_and_spaces(tmp_path: Pat
     assert "phases" not in alone.stderr
     (tmp_path / "bare").mkdir()
     assert "holds no YAML file" in typed("check", "bare", cwd=tmp_path).stderr
+
+
+FEW_BLOCKS = """
+# @package _global_
+space:
+  dimensions:
+    rate: {path: train.learning_rate, type: float, low: 0.001, high: 0.1, baseline: 0.01}
+questions: {q: {asks: Which rate, compare: rate, primary: [qabf]}}
+factors: {rate: {values: [0.01, 0.02]}}
+phases: {p: {design: blocked, options: {points: 1, blocks: BLOCKS}}}
+base: {data: {name: synthetic}}
+objective: val/qabf
+"""
+
+
+@pytest.mark.parametrize(
+    ("blocks", "said"), [("3.5", "phases.p.options.blocks: "), ("3", "3 blocks can never claim")]
+)
+def test_a_refusal_is_said_before_torch_and_mlflow_are_imported(
+    tmp_path: Path, blocks: str, said: str
+) -> None:
+    """One of the file, and one that is found only when the study is planned."""
+    (tmp_path / "few.yaml").write_text(FEW_BLOCKS.replace("BLOCKS", blocks))
+    code = (
+        "import sys\nfrom ablate.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    code = end.code\n"
+        "print(code, *(name for name in ('torch', 'mlflow', 'pandas') if name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", "few.yaml", "--store", "s"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stderr
+    assert done.stdout.split() == ["2"]

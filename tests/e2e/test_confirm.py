@@ -68,3 +68,41 @@ def test_a_confirmation_is_frozen_once_and_survives_a_kill(tmp_path: Path) -> No
     assert question["verdict"] != "not answerable", question["reason"]
     assert all(row["blocks"] == 8 for row in question["rows"])
     assert any("conditional on this tuned configuration" in text for text in question["caveats"])
+
+
+ALONE = """
+# @package _global_
+title: A search and its confirmation
+space:
+  dimensions:
+    rate: {path: train.learning_rate, type: float, low: 0.001, high: 0.1, log: true, baseline: 0.01}
+phases:
+  hunt: {design: search, sampler: random, trials: 3}
+  again: {design: confirm, options: {of: hunt, blocks: 2}}
+base:
+  data: {name: synthetic, crop: 32, size: [48, 48], pairs: {train: 4, val: 2, test: 3}}
+  model: {name: densefuse, width: 2}
+  loss: {levels: 2}
+  metrics: {names: [qabf, sd]}
+  train: {steps: 4, batch_size: 1}
+objective: val/qabf
+"""
+
+
+def test_a_confirmation_needs_no_question(tmp_path: Path) -> None:
+    (tmp_path / "alone.yaml").write_text(ALONE)
+    assert "7 runs" in inside("check", "alone.yaml", cwd=tmp_path).stdout
+    planned = inside("plan", "alone.yaml", cwd=tmp_path).stdout
+    assert "without a question: this phase claims nothing" in planned
+    inside("run", "alone.yaml", "executor=inline", "--store", "s", cwd=tmp_path)
+    inside("report", "alone.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
+    page = (tmp_path / "r" / "report.md").read_text()
+    assert "The best of hunt (rate 0." in page
+    assert "trained anew on 2 fresh seeds" in page
+    found = json.loads(inside("best", "alone.yaml", "--json", "--store", "s", cwd=tmp_path).stdout)
+    assert {one["runs"] for one in found["arms"]} == {2}
+    inside("promote", "alone.yaml", "--as", "long", "--store", "s", cwd=tmp_path)
+    inside("check", "studies/long.yaml", cwd=tmp_path)
+    (tmp_path / "claiming.yaml").write_text(ALONE.replace("confirm,", "confirm, claims: true,"))
+    refused = inside("check", "claiming.yaml", cwd=tmp_path, code=2)
+    assert "phases.again.claims: needs a question" in refused.stderr

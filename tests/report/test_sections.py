@@ -10,13 +10,16 @@ import pytest
 
 from ablate.analysis.question import metric_label
 from ablate.analysis.sentences import chance
+from ablate.report.blocks import Heading, Shown, Tabled, Text
 from ablate.report.contents import Contents
+from ablate.report.figures import in_order
 from ablate.report.page import markdown, render
 from ablate.report.runs import runs_table
 from ablate.report.sections import report, reselected
 from ablate.report.values import contrasts_table, values_table, winners_frame
 from ablate.tables import markdown_text
 from tests.present import present
+from tests.report.searching import hunted
 
 SERVER = "https://host/#/experiments/1/runs/"
 
@@ -40,7 +43,7 @@ def test_parts_stand_in_the_order_of_the_protocol(rendered: Path) -> None:
         "Behind variant",
         "Behind ratio",
         "Evidence",
-        "Exploration: describes, claims nothing",
+        "Searches and grids: described, not tested",
         "Training health",
         "Tables",
         "Runs",
@@ -169,3 +172,27 @@ def test_a_figure_that_no_longer_applies_leaves_no_file_behind(
     assert (tmp_path / "figures" / "curves.svg").exists()
     render(replace(given, curves=given.curves[:0]), tmp_path)
     assert not list((tmp_path / "figures").glob("curves.*"))
+
+
+def test_a_search_opens_with_its_history_and_its_best_settings() -> None:
+    given = hunted()
+    figures = [
+        Shown(name=name, section=one.section, title=one.title, caption=one.caption)
+        for name, one in in_order()
+        if name in ("history", "slices", "budget")
+    ]
+    first, second, *_ = report(given, figures).parts
+    assert [one.name for one in first.blocks if isinstance(one, Shown)] == ["history"]
+    assert second.heading == "Searches and grids: described, not tested"
+    heading, _, table, line, slices = second.blocks[:5]
+    assert isinstance(heading, Heading)
+    assert heading.text == "Best settings"
+    assert isinstance(table, Tabled)
+    assert [cell.text for cell in table.table.rows[0]][3:] == [
+        f"{given.runs['val/qabf'].max():.4f}",
+        "–",
+        "1",
+    ]
+    assert isinstance(line, Text)
+    assert line.text.startswith("9 trials have a score, 0 of them designed. From 16 designed")
+    assert isinstance(slices, Shown)  # which few trials do not take away

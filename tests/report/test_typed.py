@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLANTED = (  # file, as it is, misspelt
     ("ablate/report/figures/forest.py", "row.ci_low * scale", "row.ci_lwo * scale"),
     ("ablate/report/figures/forest.py", "in row.by_block)", "in row.by_blok)"),
-    ("ablate/report/sections.py", "answer=question.answer,", "answer=question.anwser,"),
+    ("ablate/report/first_page.py", "answer=question.answer,", "answer=question.anwser,"),
 )
 
 

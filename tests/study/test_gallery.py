@@ -132,6 +132,25 @@ def test_nothing_finished_shows_nothing() -> None:
     assert chosen(FACTS, runs.assign(state="failed"), images) == GalleryFacts()
 
 
+def test_a_study_that_only_searched_shows_its_best_healthy_trials() -> None:
+    facts = replace(FACTS, phases={"hunt": PhaseFacts(design="search")}, registered=())
+    runs = pd.DataFrame(
+        {
+            "run_id": [f"r{at}" for at in range(8)],
+            "arm_id": [f"a{at}" for at in range(8)],
+            "phase": "hunt",
+            "state": ["pruned", *["finished"] * 7],
+            "health": ["healthy", "negative", *["healthy"] * 6],
+            "val/qabf": [None, 0.9, 0.1, 0.2, 0.3, 0.4, 0.5, None],
+        }
+    )
+    none = pd.DataFrame(columns=["run_id", "split", "image", "metric", "value"])
+    assert list(chosen(facts, runs, none).runs.items()) == [
+        (f"a{at}", f"r{at}") for at in (6, 5, 4, 3)
+    ]
+    assert chosen(facts, runs.drop(columns="val/qabf"), none) == GalleryFacts()
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [

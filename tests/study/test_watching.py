@@ -10,7 +10,7 @@ from ablate.study.ledger import Ledger
 from ablate.study.names import known
 from ablate.study.promoting import Promotion, write
 from ablate.study.trials import Trials
-from ablate.study.watching import Watcher, bars
+from ablate.study.watching import Running, Watcher, bars, note_planned
 from ablate.writing import write_json
 from tests.study.test_search_phases import ended, keep, plan_of
 
@@ -40,6 +40,20 @@ def test_a_look_counts_and_shows_the_best_and_the_last_score(tmp_path: Path) -> 
     assert f"best {max(values):.4f} trial {values.index(max(values))}" in lines[2]
     assert lines[3] == f"scores {bars(values)}"
     assert Watcher(tmp_path / "store").look().counts == {"finished": 4}
+    note_planned(tmp_path / "store", 12)
+    assert watcher.look().headline().startswith("store: 4 of 12 ended (4 finished), 0 running;")
+
+
+def test_time_left_is_that_of_all_runs_at_the_usual_pace(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher._runs_s.extend([8.0, 10.0, 30.0])
+    watcher._ended = dict.fromkeys("abc")  # type: ignore[assignment]
+    running = [
+        Running(name=name, step=1, steps=2, left_s=left) for name, left in (("d", 4), ("e", None))
+    ]
+    assert watcher._left(running, 9) == (4 + 10 + 4 * 10) / 2  # four wait, two at a time
+    assert watcher._left(running, None) is None
+    assert watcher._left([], 9) is None
 
 
 def test_bars_of_equal_scores_are_equal() -> None:

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from ablate.registry import Registry
 from ablate.report.contents import Contents
 
-Section = Literal["first", "answers", "exploration", "health", "qualitative"]
+Section = Literal["first", "answers", "search", "exploration", "health", "qualitative"]
 SECTIONS: dict[Section, str] = {  # in the order in which a report has them
     "first": "First page",
     "answers": "Evidence",
+    "search": "Searches and grids: described, not tested",
     "exploration": "Exploration: describes, claims nothing",
     "health": "Training health",
     "qualitative": "Pictures",

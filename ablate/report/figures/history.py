@@ -10,55 +10,63 @@ from matplotlib.ticker import MaxNLocator
 
 from ablate.analysis.effects import near
 from ablate.analysis.question import label_of, metric_label
-from ablate.design_names import SEARCH, SEARCHES
-from ablate.metrics.catalogue import BETTER
+from ablate.analysis.searched import is_lower_better, searched_trials, with_reports
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn, Section
+from ablate.report.searched import NO_SCORE, NO_SEARCH
 
 COLUMNS = [
     "kind",
+    "objective",
     "phase",
     "is_adaptive",
     "trial",
     "order",
     "score",
     "best",
+    "reported",
     "question",
     "value",
     "share",
 ]
 SHADE = "0.94"
-NO_SEARCH = "the study has no exploration and no search"
-NO_SCORE = "no trial has a score"
 
 
 @FIGURES.register("history")
 class History:
     """Scores in the order of the trials, and their distribution per compared value."""
 
-    section: Section = "exploration"
-    number = 6
+    section: Section = "search"
+    number = 1
     title = "Search history"
     caption = (
-        "Exploratory, no claim. Above: val score of every trial in the order of the design or the "
-        "search (dots; ticks at the foot are trials without a score), the line is the best so far; "
-        "shaded: adaptive trials. Below: share of trials of a value that score at most x; solid "
-        "lines are non-adaptive trials, thin dashed ones adaptive, which are not a fair sample."
+        "Exploratory, no claim. Val score of every trial in order (rings: stopped early, last "
+        "report; ticks at the foot: no healthy score) and the best so far; shaded: adaptive. "
+        "Below, if any question: share of its trials that score at most x, adaptive ones dashed."
     )
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
-        """Return rows of two kinds: trial (in order, with the best so far), and edf."""
-        trials = searched_trials(contents)
+        """Return rows of two kinds: trial (per objective, with the best so far), and edf."""
+        facts = contents.facts
+        trials = searched_trials(facts, contents.runs)
         if trials.empty:
             return NotDrawn(NO_SEARCH)
         if not trials["score"].notna().any():
             return NotDrawn(NO_SCORE)
-        is_lower = BETTER.get(contents.facts.selecting) == "lower"
-        best = trials["score"].cummin() if is_lower else trials["score"].cummax()
-        table = trials.assign(kind="trial", best=best.ffill(), order=np.arange(1, len(trials) + 1))
-        rows: list[dict[Any, Any]] = table.reindex(columns=COLUMNS).to_dict("records")
-        for question in contents.facts.questions:
+        rows: list[dict[Any, Any]] = []
+        for objective in facts.objectives or (facts.objective,):
+            mine = searched_trials(facts, contents.runs, objective=objective)
+            mine = with_reports(mine, contents.curves, objective)
+            best = mine["score"].cummin() if is_lower_better(objective) else mine["score"].cummax()
+            table = mine.assign(
+                kind="trial",
+                objective=objective,
+                best=best.ffill(),
+                order=np.arange(1, len(mine) + 1),
+            )
+            rows += table.reindex(columns=COLUMNS).to_dict("records")
+        for question in facts.questions:
             values = near(question, trials)
             if values is None:
                 continue
@@ -80,15 +88,18 @@ class History:
         return pd.DataFrame(rows, columns=COLUMNS)
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
-        """Return the history above and a panel per question below."""
+        """Return a history per objective, and a panel per question below."""
         label = f"val {metric_label(contents.facts.selecting)}"
-        edf = numbers[numbers["kind"] == "edf"]
+        trials, edf = (numbers[numbers["kind"] == kind] for kind in ("trial", "edf"))
+        objectives = list(dict.fromkeys(trials["objective"]))
         questions = list(dict.fromkeys(edf["question"]))
         columns = min(2, max(1, len(questions)))
         below = -(-len(questions) // columns)
-        made, parts = theme.stacked([1.9, *([2.3] * below if questions else [])])
-        _draw_history(parts[0], numbers[numbers["kind"] == "trial"], label)
-        for row, part in enumerate(parts[1:]):
+        heights = [1.9] * len(objectives) + ([2.3] * below if questions else [])
+        made, parts = theme.stacked(heights)
+        for part, objective in zip(parts, objectives, strict=False):
+            _draw_history(part, trials[trials["objective"] == objective], theme.scored(objective))
+        for row, part in enumerate(parts[len(objectives) :]):
             some = questions[row * columns : (row + 1) * columns]
             for panel, question in zip(
                 part.subfigures(1, columns, squeeze=False).flat, some, strict=False
@@ -98,25 +109,6 @@ class History:
         return made
 
 
-def searched_trials(contents: Contents) -> pd.DataFrame:
-    """Return one row per trial of explorations and searches, in the order of their numbers.
-
-    `score` is the mean of the objective over seeds, missing where none finished.
-    """
-    phases, runs = contents.facts.phases, contents.runs
-    kinds = {
-        name: phase.design == SEARCH for name, phase in phases.items() if phase.design in SEARCHES
-    }
-    some = runs[runs["phase"].isin(kinds)]
-    objective = contents.facts.objective
-    scores = some[objective] if objective in some else pd.Series(np.nan, index=some.index)
-    some = some.assign(score=scores.where(some["state"] == "finished"))
-    first = some.drop_duplicates(["phase", "trial"]).drop(columns="score")
-    means = some.groupby(["phase", "trial"])["score"].mean().reset_index()
-    trials = first.merge(means, on=["phase", "trial"]).sort_values("trial", kind="stable")
-    return trials.assign(is_adaptive=trials["phase"].map(kinds)).reset_index(drop=True)
-
-
 def _draw_history(part: SubFigure, trials: pd.DataFrame, label: str) -> None:
     axis: Axes = part.subplots()
     order = trials["order"].to_numpy(dtype=float)
@@ -124,17 +116,27 @@ def _draw_history(part: SubFigure, trials: pd.DataFrame, label: str) -> None:
     shown: dict[str, Any] = {}
     for place in order[adaptive]:
         axis.axvspan(place - 0.5, place + 0.5, color=SHADE, lw=0, zorder=0)
-    for is_adaptive, name, colour in (
-        (False, "designed trial", theme.STYLE["signed"][0]),
-        (True, "adaptive trial", theme.STYLE["magnitude"][0]),
-    ):
+    size = 3.6 if len(order) <= 60 else 2.8
+    for is_adaptive, (name, colour) in theme.TRIALS.items():
         mine = trials[adaptive == is_adaptive]
         if len(mine):
             (shown[name],) = axis.plot(
-                mine["order"], mine["score"], "o", color=colour, ms=2.8, mew=0, label=name
+                mine["order"], mine["score"], "o", color=colour, ms=size, mew=0, label=name
             )
+    stopped = trials[trials["reported"].notna()]
+    if len(stopped):
+        (shown["stopped"],) = axis.plot(
+            stopped["order"],
+            stopped["reported"],
+            "o",
+            mfc="none",
+            mec=theme.GREY,
+            ms=size,
+            mew=0.7,
+            label="stopped early, last report",
+        )
     (line,) = axis.step(order, trials["best"], where="post", color="0", lw=1.1, label="best so far")
-    lost = order[trials["score"].isna().to_numpy()]
+    lost = order[(trials["score"].isna() & trials["reported"].isna()).to_numpy()]
     if len(lost):
         axis.plot(
             lost,
@@ -147,6 +149,7 @@ def _draw_history(part: SubFigure, trials: pd.DataFrame, label: str) -> None:
     axis.set(
         xlabel="trial, in the order of the study", ylabel=label, xlim=(0.5, float(order[-1]) + 0.5)
     )
+    axis.margins(y=0.08)
     axis.locator_params(axis="y", nbins=5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     theme.legend_below(part, [*shown.values(), line])

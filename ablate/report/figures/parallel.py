@@ -10,12 +10,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from ablate.analysis.dimensions import DUMMY, Varied, dimensions_of
+from ablate.analysis.dimensions import Varied
 from ablate.analysis.question import metric_label
+from ablate.analysis.searched import searched_dimensions, searched_trials
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn, Section
-from ablate.report.figures.history import NO_SCORE, NO_SEARCH, SHADE, searched_trials
+from ablate.report.figures.history import SHADE
+from ablate.report.searched import NO_SCORE, NO_SEARCH
 
 COLOURS = "viridis"
 MANY_LINES = 400  # one picture instead of megabytes of paths
@@ -26,8 +28,8 @@ COLUMNS = ["is_adaptive", "trial", "dimension", "value", "place", "score"]
 class Parallel:
     """Parallel coordinates; the adaptive part shaded."""
 
-    section: Section = "exploration"
-    number = 7
+    section: Section = "search"
+    number = 6
     title = "Settings of every trial"
     caption = (
         "Exploratory, no claim. A line is a trial, its heights are its settings in their ranges "
@@ -38,16 +40,16 @@ class Parallel:
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per trial and setting: its value, its place from 0 to 1, the score."""
-        trials = searched_trials(contents)
+        trials = searched_trials(contents.facts, contents.runs)
         if trials.empty:
             return NotDrawn(NO_SEARCH)
         if not trials["score"].notna().any():
             return NotDrawn(NO_SCORE)
-        if len(_dimensions(contents, trials)) < 2:
+        if len(searched_dimensions(contents.facts, trials)) < 2:
             return NotDrawn("fewer than two settings varied")
         trials = trials.dropna(subset=["score"])
         rows: list[dict[str, Any]] = []
-        for one in _dimensions(contents, trials):
+        for one in searched_dimensions(contents.facts, trials):
             some = trials.dropna(subset=[one.column])
             rows += [
                 {
@@ -64,8 +66,8 @@ class Parallel:
 
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return the designed trials above the adaptive ones."""
-        trials = searched_trials(contents).dropna(subset=["score"])
-        dimensions = _dimensions(contents, trials)
+        trials = searched_trials(contents.facts, contents.runs).dropna(subset=["score"])
+        dimensions = searched_dimensions(contents.facts, trials)
         kinds = [kind for kind in (False, True) if (numbers["is_adaptive"] == kind).any()]
         made, axes = theme.figure(rows=len(kinds), columns=1, height_in=0.4 + 1.75 * len(kinds))
         scores = numbers["score"].to_numpy(dtype=float)
@@ -80,11 +82,6 @@ class Parallel:
         bar.set_label(f"val {metric_label(contents.facts.selecting)}")
         bar.outline.set_linewidth(0.4)
         return made
-
-
-def _dimensions(contents: Contents, trials: pd.DataFrame) -> list[Varied]:
-    found, _ = dimensions_of(contents.facts, trials)
-    return [one for one in found if one.name != DUMMY]
 
 
 def _place(one: Varied, value: Any) -> float:

@@ -33,7 +33,7 @@ class PrimaryScores:
         found = ArmPoints().numbers(contents)
         if isinstance(found, NotDrawn):
             return found
-        metrics = contents.facts.primary or contents.facts.metrics
+        metrics = contents.facts.leading
         kept = [name for name in dict.fromkeys(metrics) if name in set(found["metric"])]
         kept = kept[:MOST_METRICS] or list(dict.fromkeys(found["metric"]))[:1]
         found = found[found["metric"].isin(kept)]
