@@ -1,4 +1,4 @@
-"""The places of YAML, JSON, INI and TOML files, each with its dotted key; `parts.0.k` is in a list."""
+"""The places of YAML, JSON, INI and TOML files: dotted keys; `parts.0.k` is in a list."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def entries(text: str, name: str) -> list[Entry]:
     return list(_nodes(root, ""))
 
 
-def _nodes(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, Span]]:
+def _nodes(node: yaml.Node | None, prefix: str) -> Iterator[Entry]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             at = f"{prefix}{key.value}"
@@ -48,7 +48,7 @@ def _nodes(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, Span]]:
             yield from _nodes(value, f"{prefix}{index}.")
 
 
-def _line_entries(text: str) -> Iterator[tuple[str, Span]]:
+def _line_entries(text: str) -> Iterator[Entry]:
     """Yield the keys of INI and TOML, as SECTION.KEY."""
     section, start = "", 0
     for line in text.splitlines(keepends=True):
