@@ -20,12 +20,17 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 Span = tuple[int, int]  # in characters
 CLASS_LIKE: Final = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 RETURNED: Final = "return"
+
+
+Form = Literal[
+    "variable", "attribute", "default", "flag", "keyword", "argument", "product", "change"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +39,20 @@ class PythonPlace:
 
     Args:
         key: As a study names it, without `#1`.
+        name: The variable, attribute, parameter, keyword or entry, the flag, the factor.
         value: What stands there.
+        form: attribute: of an object or class, an entry of a dictionary, or of os.environ;
+            change: what a variable is changed by, as in `total += 2`.
         scope: Classes and functions around it, outermost first.
-        is_default: Whether it is the default of a parameter, whose name a variable may have too.
+        within: Whether it is a part of a list or dictionary that is a place itself.
     """
 
     key: str
+    name: str
     value: ast.expr
+    form: Form
     scope: tuple[str, ...] = ()
-    is_default: bool = False
+    within: bool = False
 
 
 def parse(text: str) -> ast.Module:
@@ -66,7 +76,7 @@ def named(key: str, every: Sequence[PythonPlace]) -> list[PythonPlace]:
     """Return the places that a key names; one where it ends in `#N`."""
     key, _, number = key.partition("#")
     found = [one for one in every if one.key == key]
-    found = [one for one in found if not one.is_default] or found
+    found = [one for one in found if one.form != "default"] or found
     if number:
         at = int(number) if number.isdigit() else 0
         return found[at - 1 : at] if at >= 1 else []
@@ -105,12 +115,9 @@ def expressions(statement: ast.stmt) -> Iterator[ast.expr]:
 
 def bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     """Yield name and value of what a statement assigns; `return` is the name of what it returns."""
-    if isinstance(statement, ast.Assign):
-        for target in statement.targets:
-            yield from _bound(target, statement.value)
-    elif isinstance(statement, ast.AnnAssign | ast.AugAssign) and statement.value is not None:
-        yield from _bound(statement.target, statement.value)
-    elif isinstance(statement, ast.Return) and statement.value is not None:
+    for target, value in _targets(statement):
+        yield _target_name(target), value
+    if isinstance(statement, ast.Return) and statement.value is not None:
         yield RETURNED, statement.value
 
 
@@ -164,45 +171,55 @@ def term(factor: ast.expr) -> str:
     return dotted((calls or inner)[0]) if inner else ""
 
 
-def _of_scope(body: Sequence[ast.stmt], scope: tuple[str, ...]) -> Iterator[PythonPlace]:
+def _of_scope(
+    body: Sequence[ast.stmt], scope: tuple[str, ...], *, is_class: bool = False
+) -> Iterator[PythonPlace]:
     at = "".join(f"{name}." for name in scope)
     for one in statements(body):
-        for name, value in _of_statement(one):
-            yield PythonPlace(key=f"{at}{name}", value=value, scope=scope)
+        for place in _of_statement(one, at, scope):
+            is_member = is_class and place.form == "variable"
+            yield replace(place, form="attribute") if is_member else place
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = (*scope, one.name)
-            for name, default in defaults(one):
-                for key, value in _inside(f"{at}{one.name}.{name}", default):
-                    yield PythonPlace(key=key, value=value, scope=inner, is_default=True)
+            for name, value in defaults(one):
+                yield from _inside(
+                    f"{at}{one.name}.{name}", name, value, "default", (*scope, one.name)
+                )
         if isinstance(one, CLASS_LIKE):
-            yield from _of_scope(one.body, (*scope, one.name))
+            inner = (*scope, one.name)
+            yield from _of_scope(one.body, inner, is_class=isinstance(one, ast.ClassDef))
 
 
-def _of_statement(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+def _of_statement(statement: ast.stmt, at: str, scope: tuple[str, ...]) -> Iterator[PythonPlace]:
     """Yield what is assigned, the numbers of products, and what is handed to calls."""
+    for target, value in _targets(statement):
+        name = _target_name(target)
+        form: Form = "variable" if isinstance(target, ast.Name) else "attribute"
+        form = "change" if isinstance(statement, ast.AugAssign) else form
+        yield from _inside(f"{at}{name}", name, value, form, scope)
     for name, value in bindings(statement):
-        if name != RETURNED:
-            yield from _inside(name, value)
         for number, factor in products(value):
             if of := term(factor):
-                yield f"{name}*{of}", number
+                yield PythonPlace(
+                    key=f"{at}{name}*{of}", name=of, value=number, form="product", scope=scope
+                )
     for node in expressions(statement):
         if isinstance(node, ast.Call):
-            for key, value in _of_call(node):
-                yield from _inside(key, value)
+            yield from _of_call(node, at, scope)
 
 
-def _of_call(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """Yield key and value of the keywords of a call, and of the default of a flag."""
-    name = dotted(call.func).rpartition(".")[2]
+def _of_call(call: ast.Call, at: str, scope: tuple[str, ...]) -> Iterator[PythonPlace]:
+    """Yield the keywords of a call, its arguments that are numbers, and the default of a flag."""
+    called = dotted(call.func).rpartition(".")[2]
     for one in call.keywords:
-        if name == "add_argument" and one.arg == "default":
-            yield from ((flag, one.value) for flag in flags(call))
-        elif one.arg and name:
-            yield f"{name}.{one.arg}", one.value
+        if called == "add_argument" and one.arg == "default":
+            for flag in flags(call):
+                yield from _inside(f"{at}{flag}", flag, one.value, "flag", scope)
+        elif one.arg and called:
+            yield from _inside(f"{at}{called}.{one.arg}", one.arg, one.value, "keyword", scope)
     for index, value in enumerate(call.args):
-        if name and is_number_written(value):
-            yield f"{name}.{index}", value
+        if called and is_number_written(value):
+            key = f"{at}{called}.{index}"
+            yield PythonPlace(key=key, name=str(index), value=value, form="argument", scope=scope)
 
 
 def flags(call: ast.Call) -> list[str]:
@@ -212,36 +229,61 @@ def flags(call: ast.Call) -> list[str]:
     return sorted(found, key=lambda word: not word.startswith("--"))
 
 
-def _inside(key: str, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Yield a value, and the entries of a dictionary or list that is written out."""
-    yield key, value
+def _inside(
+    key: str,
+    name: str,
+    value: ast.expr,
+    form: Form,
+    scope: tuple[str, ...],
+    *,
+    within: bool = False,
+) -> Iterator[PythonPlace]:
+    """Yield a place, and those of the entries of a dictionary or list that is written out."""
+    yield PythonPlace(key=key, name=name, value=value, form=form, scope=scope, within=within)
+    if isinstance(value, ast.List | ast.Tuple):
+        for index, one in enumerate(value.elts):
+            yield from _inside(f"{key}.{index}", name, one, form, scope, within=True)
+    for entry, one in _entries(value):
+        yield from _inside(f"{key}.{entry}", entry, one, "attribute", scope, within=True)
+
+
+def _entries(value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Yield key and value of a dictionary that is written out."""
     if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "dict":
-        parts = [(one.arg, one.value) for one in value.keywords if one.arg]
+        yield from ((one.arg, one.value) for one in value.keywords if one.arg)
     elif isinstance(value, ast.Dict):
-        parts = [
-            (str(name.value), one)
-            for name, one in zip(value.keys, value.values, strict=True)
-            if isinstance(name, ast.Constant)
-        ]
-    elif isinstance(value, ast.List | ast.Tuple):
-        parts = [(str(index), one) for index, one in enumerate(value.elts)]
-    else:
-        return
-    for name, one in parts:
-        yield from _inside(f"{key}.{name}", one)
+        for name, one in zip(value.keys, value.values, strict=True):
+            if isinstance(name, ast.Constant):
+                yield str(name.value), one
 
 
-def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+def _targets(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield target and value of what a statement assigns, those of tuples one by one."""
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            yield from _bound(target, statement.value)
+    elif isinstance(statement, ast.AnnAssign | ast.AugAssign) and statement.value is not None:
+        yield from _bound(statement.target, statement.value)
+
+
+def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
         for one, part in zip(target.elts, value.elts, strict=False):
             yield from _bound(one, part)
-    elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+    elif _target_name(target):
+        yield target, value
+
+
+def _target_name(target: ast.expr) -> str:
+    """Return the name of a variable or attribute, or what is put into os.environ."""
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr  # args.lr = ...
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
         if isinstance(target.value, ast.Attribute) and target.value.attr == "environ":
-            yield str(target.slice.value), value  # os.environ["NAME"] = ...
-    elif isinstance(target, ast.Attribute):
-        yield target.attr, value  # args.lr = ...
+            return str(target.slice.value)  # os.environ["NAME"] = ...
+    return ""
 
 
 class _Lines:
