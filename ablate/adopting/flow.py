@@ -199,9 +199,9 @@ class _Reader:
         if isinstance(node, ast.Call):
             if dotted(node.func).rpartition(".")[2] not in _THROUGH:
                 return set()
-            texts = {(one.value,) for one in node.args if isinstance(one, ast.Constant)}
+            texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
             inner = {name for one in node.args for name in self._names(one, at)}
-            return inner | {one for one in texts if isinstance(one[0], str)}
+            return inner | {(one,) for one in texts if isinstance(one, str)}
         if isinstance(node, ast.IfExp):
             return self._names(node.body, at) | self._names(node.orelse, at)
         is_scaled = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)

@@ -39,15 +39,22 @@ class Script:
 
 
 def training(repository: Repository) -> list[Script]:
-    """Return the scripts that train, that of fusion first."""
-    found = []
+    """Return the scripts that train, that of fusion first.
+
+    They are those from which a step backwards is reached; without any, those that are called so.
+    """
     imported = _imported(repository)
+    found, called_so = [], []
     for path, file in repository.python.items():
-        if not file.is_script or re.match(r"test|infer|eval", PurePosixPath(path).stem, re.I):
+        stem = PurePosixPath(path).stem
+        if not file.is_script or re.match("test|infer|eval", stem, re.IGNORECASE):
             continue
         reached = repository.reached(path)
         if any(name in _TRAINS for one in reached.values() for name in one.calls()):
             found.append(_script(repository, path, reached))
+        elif re.search("train|fit|main", stem, re.IGNORECASE):
+            called_so.append(_script(repository, path, reached))
+    found = found or called_so
     has_own = [one for one in found if one.path not in imported] or found
     return sorted(has_own, key=_rank_of_training)
 
@@ -96,7 +103,8 @@ def _rank_of_fusing(script: Script) -> tuple[bool, ...]:
 
 
 def _script(repository: Repository, path: str, reached: Mapping[str, Python]) -> Script:
-    quoted, words = "", ()
+    quoted: str = ""
+    words: tuple[str, ...] = ()
     for line in _commands(repository.about):
         given = _words_behind(line, path)
         if given is not None:

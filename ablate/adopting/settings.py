@@ -3,9 +3,8 @@
 import ast
 import json
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -36,6 +35,7 @@ class Setting:
         line: From 1.
         place: Where a study puts its value; None where it has no way to.
         parts: Of a list, the places of its entries, each with its value.
+        is_whole: Whether it takes whole numbers alone.
         why: Why it should not be varied, "" where it may.
     """
 
@@ -46,6 +46,7 @@ class Setting:
     line: int
     place: Place | None
     parts: tuple[tuple[Place, Any], ...] = ()
+    is_whole: bool = False
     why: str = ""
 
 
@@ -97,7 +98,8 @@ def _of_flags(file: Python, traced: Flow) -> Iterator[Setting]:
             continue
         dest = literal(given["dest"]) if "dest" in given else _NOTHING
         name = dest if isinstance(dest, str) else names[0].lstrip("-").replace("-", "_")
-        place, parts = Place(kind="flag", at=names[0]), ()
+        place = Place(kind="flag", at=names[0])
+        parts: tuple[tuple[Place, Any], ...] = ()
         if not _takes(given, value):
             place = _constant(file, _place_of(file, given["default"]))
             parts = _parts(file, _place_of(file, given["default"]))
@@ -110,6 +112,7 @@ def _of_flags(file: Python, traced: Flow) -> Iterator[Setting]:
             line=given["default"].lineno,
             place=place,
             parts=parts,
+            is_whole=place.kind == "flag" and dotted(given.get("type", node)) == "int",
             why="" if name in traced.read else "nothing reads it",
         )
 
@@ -398,26 +401,3 @@ def _once(found: Iterable[Setting]) -> list[Setting]:
     for one in found:
         seen.setdefault((one.file, one.line, str(one.place)), one)
     return list(seen.values())
-
-
-def unused(found: Sequence[Setting]) -> list[Setting]:
-    """Return settings with a reason why they should not be varied."""
-    return [one for one in found if one.why]
-
-
-def counted(found: Sequence[Setting]) -> Counter[Role]:
-    """Return how many settings have each role."""
-    return Counter(one.role for one in found)
-
-
-def renamed(found: Sequence[Setting]) -> list[Setting]:
-    """Return settings with names that are identifiers, each once."""
-    taken: Counter[str] = Counter()
-    result = []
-    for one in found:
-        name = re.sub(r"\W+", "_", one.name).strip("_").lower() or "setting"
-        name = f"n{name}" if name[0].isdigit() else name
-        taken[name] += 1
-        number = taken[name]
-        result.append(replace(one, name=name if number == 1 else f"{name}_{number}"))
-    return result

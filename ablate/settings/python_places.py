@@ -280,9 +280,13 @@ def _target_name(target: ast.expr) -> str:
         return target.id
     if isinstance(target, ast.Attribute):
         return target.attr  # args.lr = ...
-    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-        if isinstance(target.value, ast.Attribute) and target.value.attr == "environ":
-            return str(target.slice.value)  # os.environ["NAME"] = ...
+    if (
+        isinstance(target, ast.Subscript)
+        and isinstance(target.slice, ast.Constant)
+        and isinstance(target.value, ast.Attribute)
+        and target.value.attr == "environ"
+    ):
+        return str(target.slice.value)  # os.environ["NAME"] = ...
     return ""
 
 

@@ -1,0 +1,185 @@
+"""What a training leaves behind and what a fusing script takes, as far as the source says it."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from ablate.adopting.repository import Python
+from ablate.adopting.scripts import Script
+from ablate.adopting.settings import Setting
+from ablate.settings.python_places import dotted
+
+_SIDES: Final = {  # words of a name or of a folder, side of a pair
+    "infrared": re.compile(r"(^|[\W_])(ir|infrared|thermal|lwir|inf|tir)([\W_]|$)", re.IGNORECASE),
+    "visible": re.compile(r"(^|[\W_])(vi|vis|visible|rgb|viy?)([\W_]|$)", re.IGNORECASE),
+}
+_LOSS: Final = re.compile(
+    r"(?P<name>\w*loss\w*)\s*[:=]\s*(%[-+.\d]*[fegs]|\{[^}]*\})", re.IGNORECASE
+)
+_EPOCH: Final = re.compile(r"epoch\W{0,3}(%d|%s|\{[^}]*\})", re.IGNORECASE)
+_SAID: Final = ("print", "write", "set_description", "info", "log", "log_and_print", "format")
+_NUMBER: Final = r"[-+.\deE]+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A value that a fusing script is given: a word such as {infrared}, and where it goes."""
+
+    hole: str
+    setting: Setting
+
+
+def saved(script: Script, found: Sequence[Setting]) -> list[str]:
+    """Return patterns of the files that a training saves, as paths of its folder."""
+    values = _values(found)
+    every = []
+    for file in script.reached.values():
+        for call in _calls(file, "save"):
+            if dotted(call.func) in ("torch.save", "save") and len(call.args) > 1:
+                every.append(_pattern(call.args[1], values, file))
+    return _useful(every)
+
+
+def curves(script: Script, found: Sequence[Setting]) -> list[tuple[str, str, int]]:
+    """Return folders of TensorBoard event files, each with file and line of its writer."""
+    values = _values(found)
+    every = []
+    for file in script.reached.values():
+        for call in _calls(file, "SummaryWriter"):
+            given = {one.arg: one.value for one in call.keywords}
+            folder = given.get("log_dir") or given.get("logdir") or next(iter(call.args), None)
+            pattern = _pattern(folder, values, file) if folder is not None else "runs"
+            whole = PurePosixPath(pattern.partition("*")[0].rpartition("/")[0] or ".")
+            at = pattern if "*" not in pattern else str(whole)
+            is_inside = at not in (".", "") and not at.startswith(("/", ".."))
+            every.append((at if is_inside else "", file.path, call.lineno))
+    return every
+
+
+def said(script: Script) -> str:
+    """Return a pattern of the loss that a script prints, "" where none is found."""
+    for file in script.reached.values():
+        for call in [one for name in _SAID for one in _calls(file, name)]:
+            for node in ast.walk(call):
+                text = node.value if isinstance(node, ast.Constant) else None
+                if isinstance(node, ast.JoinedStr):
+                    text = "".join(
+                        str(one.value) if isinstance(one, ast.Constant) else "{}"
+                        for one in node.values
+                    )
+                if isinstance(text, str) and (loss := _LOSS.search(text)):
+                    epoch = _EPOCH.search(text)
+                    before = re.escape(text[: loss.start(2)][-len(loss[0]) :].split("%")[-1])
+                    name = re.escape(loss["name"])
+                    between = re.escape(text[loss.end("name") : loss.start(2)]).replace(
+                        r"\ ", r"\s*"
+                    )
+                    del before
+                    number = f"{name}{between}(?P<loss>{_NUMBER})"
+                    if epoch and epoch.start() < loss.start():
+                        return rf"[Ee]poch\W{{0,3}}(?P<epoch>\d+).*?{number}"
+                    return number
+    return ""
+
+
+def taken(found: Sequence[Setting]) -> list[Given]:
+    """Return what a fusing script is given: folders of its images, its results, a checkpoint."""
+    result: dict[str, Given] = {}
+    for one in found:
+        if one.place is None or not isinstance(one.value, str):
+            continue
+        hole = {"output": "out", "checkpoint": "checkpoint"}.get(one.role, "")
+        if one.role == "data":
+            sides = [side for side, word in _SIDES.items() if word.search(one.name)]
+            sides = sides or [side for side, word in _SIDES.items() if word.search(one.value)]
+            hole = sides[0] if len(sides) == 1 else ""
+        if hole and hole not in result:
+            result[hole] = Given(hole=hole, setting=one)
+    if ("infrared" in result) != ("visible" in result):
+        result.pop("infrared", None), result.pop("visible", None)
+    return list(result.values())
+
+
+def suffix(script: Script) -> str:
+    """Return the ending of the images that a script writes; .png where it does not say."""
+    counts = {".png": 0, ".jpg": 0, ".bmp": 0, ".tif": 0}
+    for node in ast.walk(script.reached[script.path].tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for ending in counts:
+                counts[ending] += node.value.lower().endswith(ending)
+    best = max(counts, key=lambda one: counts[one])
+    return best if counts[best] else ".png"
+
+
+def _calls(file: Python, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == name:
+            yield node
+
+
+def _values(found: Sequence[Setting]) -> dict[str, str]:
+    """Return name -> text of settings that are texts, each only where it has one value."""
+    every: dict[str, set[str]] = {}
+    for one in found:
+        if isinstance(one.value, str):
+            every.setdefault(one.name.rpartition(".")[2], set()).add(one.value)
+    return {name: next(iter(some)) for name, some in every.items() if len(some) == 1}
+
+
+def _pattern(node: ast.expr, values: Mapping[str, str], file: Python) -> str:
+    """Return a path with `*` for what is not known before it runs."""
+    text = re.sub(r"\*+", "*", _text(node, values, file, depth=0)).replace("\\", "/")
+    return text.removeprefix("./")
+
+
+def _text(node: ast.expr, values: Mapping[str, str], file: Python, *, depth: int) -> str:
+    def of(one: ast.expr) -> str:
+        return _text(one, values, file, depth=depth + 1)
+
+    if depth > 8:
+        return "*"
+    if isinstance(node, ast.Constant):
+        return re.sub(r"%[-+.\d]*[a-z]|\{[^}]*\}", "*", str(node.value))
+    if isinstance(node, ast.JoinedStr):
+        parts = [one.value if isinstance(one, ast.FormattedValue) else one for one in node.values]
+        return "".join(of(one) for one in parts)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return of(node.left) + of(node.right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.Div):
+        return (
+            of(node.left) if isinstance(node.op, ast.Mod) else f"{of(node.left)}/{of(node.right)}"
+        )
+    if isinstance(node, ast.Call):
+        called = dotted(node.func).rpartition(".")[2]
+        if called == "join":
+            return "/".join(of(one) for one in node.args)
+        if called == "format" and isinstance(node.func, ast.Attribute):
+            return of(node.func.value)
+        return of(node.args[0]) if called in ("str", "Path") and node.args else "*"
+    if isinstance(node, ast.Attribute) and node.attr in values:
+        return values[node.attr]
+    if isinstance(node, ast.Name):
+        assigned = [
+            one.value for one in file.places if one.form == "variable" and one.name == node.id
+        ]
+        if len(assigned) == 1:
+            return of(assigned[0])
+        return values.get(node.id, "*")
+    return "*"
+
+
+def _useful(patterns: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for one in patterns:
+        is_inside = not one.startswith(("/", "..")) and ":" not in one
+        if is_inside and re.search(r"[A-Za-z]", one.replace("*", "")) and one not in found:
+            found.append(one)
+    return found
+
+
+def listed(value: Any) -> bool:
+    """Return whether a value is a list of numbers."""
+    return isinstance(value, list | tuple)
