@@ -2,11 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Final
 
+from ablate.adopting.paths import pattern
 from ablate.adopting.repository import Python
 from ablate.adopting.scripts import Script
 from ablate.adopting.settings import Setting
@@ -39,7 +40,7 @@ def saved(script: Script, found: Sequence[Setting]) -> list[str]:
     for file in script.reached.values():
         for call in _calls(file, "save"):
             if dotted(call.func) in ("torch.save", "save") and len(call.args) > 1:
-                every.append(_pattern(call.args[1], values, file))
+                every.append(pattern(call.args[1], values, file))
     return _useful(every)
 
 
@@ -51,9 +52,9 @@ def curves(script: Script, found: Sequence[Setting]) -> list[tuple[str, str, int
         for call in _calls(file, "SummaryWriter"):
             given = {one.arg: one.value for one in call.keywords}
             folder = given.get("log_dir") or given.get("logdir") or next(iter(call.args), None)
-            pattern = _pattern(folder, values, file) if folder is not None else "runs"
-            whole = PurePosixPath(pattern.partition("*")[0].rpartition("/")[0] or ".")
-            at = pattern if "*" not in pattern else str(whole)
+            whole = pattern(folder, values, file) if folder is not None else "runs"
+            known = PurePosixPath(whole.partition("*")[0].rpartition("/")[0] or ".")
+            at = whole if "*" not in whole else str(known)
             is_inside = at not in (".", "") and not at.startswith(("/", ".."))
             every.append((at if is_inside else "", file.path, call.lineno))
     return every
@@ -72,13 +73,9 @@ def said(script: Script) -> str:
                     )
                 if isinstance(text, str) and (loss := _LOSS.search(text)):
                     epoch = _EPOCH.search(text)
-                    before = re.escape(text[: loss.start(2)][-len(loss[0]) :].split("%")[-1])
-                    name = re.escape(loss["name"])
-                    between = re.escape(text[loss.end("name") : loss.start(2)]).replace(
-                        r"\ ", r"\s*"
-                    )
-                    del before
-                    number = f"{name}{between}(?P<loss>{_NUMBER})"
+                    between = re.escape(text[loss.end("name") : loss.start(2)])
+                    between = between.replace(r"\ ", r"\s*")
+                    number = f"{re.escape(loss['name'])}{between}(?P<loss>{_NUMBER})"
                     if epoch and epoch.start() < loss.start():
                         return rf"[Ee]poch\W{{0,3}}(?P<epoch>\d+).*?{number}"
                     return number
@@ -129,48 +126,6 @@ def _values(found: Sequence[Setting]) -> dict[str, str]:
     return {name: next(iter(some)) for name, some in every.items() if len(some) == 1}
 
 
-def _pattern(node: ast.expr, values: Mapping[str, str], file: Python) -> str:
-    """Return a path with `*` for what is not known before it runs."""
-    text = re.sub(r"\*+", "*", _text(node, values, file, depth=0)).replace("\\", "/")
-    return text.removeprefix("./")
-
-
-def _text(node: ast.expr, values: Mapping[str, str], file: Python, *, depth: int) -> str:
-    def of(one: ast.expr) -> str:
-        return _text(one, values, file, depth=depth + 1)
-
-    if depth > 8:
-        return "*"
-    if isinstance(node, ast.Constant):
-        return re.sub(r"%[-+.\d]*[a-z]|\{[^}]*\}", "*", str(node.value))
-    if isinstance(node, ast.JoinedStr):
-        parts = [one.value if isinstance(one, ast.FormattedValue) else one for one in node.values]
-        return "".join(of(one) for one in parts)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return of(node.left) + of(node.right)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.Div):
-        return (
-            of(node.left) if isinstance(node.op, ast.Mod) else f"{of(node.left)}/{of(node.right)}"
-        )
-    if isinstance(node, ast.Call):
-        called = dotted(node.func).rpartition(".")[2]
-        if called == "join":
-            return "/".join(of(one) for one in node.args)
-        if called == "format" and isinstance(node.func, ast.Attribute):
-            return of(node.func.value)
-        return of(node.args[0]) if called in ("str", "Path") and node.args else "*"
-    if isinstance(node, ast.Attribute) and node.attr in values:
-        return values[node.attr]
-    if isinstance(node, ast.Name):
-        assigned = [
-            one.value for one in file.places if one.form == "variable" and one.name == node.id
-        ]
-        if len(assigned) == 1:
-            return of(assigned[0])
-        return values.get(node.id, "*")
-    return "*"
-
-
 def _useful(patterns: Sequence[str]) -> list[str]:
     found: list[str] = []
     for one in patterns:
@@ -178,8 +133,3 @@ def _useful(patterns: Sequence[str]) -> list[str]:
         if is_inside and re.search(r"[A-Za-z]", one.replace("*", "")) and one not in found:
             found.append(one)
     return found
-
-
-def listed(value: Any) -> bool:
-    """Return whether a value is a list of numbers."""
-    return isinstance(value, list | tuple)

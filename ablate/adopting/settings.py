@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from ablate.adopting.flow import Flow, flow
+from ablate.adopting.paths import pattern
 from ablate.adopting.repository import Python, Repository
 from ablate.adopting.roles import NEVER_WEIGHT, NO_WEIGHT, VARIED, Role, is_weight, role_of
 from ablate.adopting.scripts import Script
@@ -179,6 +180,8 @@ def _of_constants(
         if one.form in ("flag", "change") or is_dead or one.value.lineno in passed_over:
             continue
         value = literal(one.value)
+        if value is _NOTHING:
+            yield from _put_together(file, one)
         if value is _NOTHING or isinstance(value, bool) or value is None:
             continue
         role = _role_of_place(file, one, value, traced)
@@ -193,6 +196,18 @@ def _of_constants(
             place=_constant(file, one),
             parts=_parts(file, one),
             why=_why_not(one, traced),
+        )
+
+
+def _put_together(file: Python, one: PythonPlace) -> Iterator[Setting]:
+    """Yield a folder that is joined of parts, with `*` for those that are not known."""
+    if one.form not in ("variable", "attribute") or not isinstance(one.value, ast.Call | ast.BinOp):
+        return
+    path = pattern(one.value, {}, file)
+    role = role_of(one.name, path.replace("*", "x")) if "/" in path else ""
+    if role in ("data", "output") and re.match(r"[A-Za-z]", path):
+        yield Setting(
+            name=one.name, role=role, value=path, file=file.path, line=one.value.lineno, place=None
         )
 
 
@@ -214,6 +229,10 @@ def _role_of_place(file: Python, one: PythonPlace, value: Any, traced: Flow) -> 
     if one.form == "product":
         is_sign = value == -1
         return "loss weight" if one.value in traced.numbers and not is_sign else ""
+    if one.form == "argument" and isinstance(value, str):
+        called = one.key.split(".")[-2]
+        is_read = re.search("data|load|glob|listdir|list_im|h5", called, re.IGNORECASE)
+        return "data" if is_read and re.search(r"[/\\]|\.h5$", value) else ""
     if one.form in ("keyword", "argument"):
         if one.value in traced.rate_numbers:
             return "learning rate"

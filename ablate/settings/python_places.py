@@ -9,7 +9,7 @@ A study names such a place as {constant: "FILE:KEY"}:
     options.--lr                    the default of a flag, in the function `options`
     train.lr                        the default of a parameter, where no variable is called so
     main.Adam.lr                    a keyword of a call of Adam, in the function `main`
-    main.Adam.1                     its second argument, where that is a number
+    main.Adam.1                     its second argument, where that is a number or a text
     Loss.forward.total*loss_grad    the number that `loss_grad` is multiplied by in `total`
     Loss.forward.return*ssim        the same in what is returned
 
@@ -208,7 +208,7 @@ def _of_statement(statement: ast.stmt, at: str, scope: tuple[str, ...]) -> Itera
 
 
 def _of_call(call: ast.Call, at: str, scope: tuple[str, ...]) -> Iterator[PythonPlace]:
-    """Yield the keywords of a call, its arguments that are numbers, and the default of a flag."""
+    """Yield keywords of a call, arguments that are written out, and the default of a flag."""
     called = dotted(call.func).rpartition(".")[2]
     for one in call.keywords:
         if called == "add_argument" and one.arg == "default":
@@ -217,7 +217,8 @@ def _of_call(call: ast.Call, at: str, scope: tuple[str, ...]) -> Iterator[Python
         elif one.arg and called:
             yield from _inside(f"{at}{called}.{one.arg}", one.arg, one.value, "keyword", scope)
     for index, value in enumerate(call.args):
-        if called and is_number_written(value):
+        is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+        if called and (is_text or is_number_written(value)):
             key = f"{at}{called}.{index}"
             yield PythonPlace(key=key, name=str(index), value=value, form="argument", scope=scope)
 
