@@ -24,7 +24,7 @@ from typing import Any, Final
 from ablate.adopting.dimensions import identifier
 from ablate.adopting.found import Found, find
 from ablate.adopting.roles import VARIED
-from ablate.adopting.settings import Setting
+from ablate.adopting.setting import Setting
 from ablate.adopting.study import study
 from ablate.errors import AblateError
 

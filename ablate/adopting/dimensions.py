@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from ablate.adopting.roles import VARIED
-from ablate.adopting.settings import Setting
+from ablate.adopting.setting import Setting
 from ablate.numbers import is_number
 from ablate.settings.command import Place
 

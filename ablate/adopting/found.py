@@ -6,9 +6,11 @@ from functools import cached_property
 from pathlib import Path
 
 from ablate.adopting.dimensions import Varied, varied
+from ablate.adopting.file_settings import config_files
 from ablate.adopting.repository import Repository, read
 from ablate.adopting.scripts import Script, fusing, training
-from ablate.adopting.settings import Setting, config_files, settings
+from ablate.adopting.setting import Setting
+from ablate.adopting.settings import settings
 from ablate.errors import DataError
 
 

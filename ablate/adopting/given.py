@@ -10,7 +10,7 @@ from typing import Final
 from ablate.adopting.paths import pattern
 from ablate.adopting.repository import Python
 from ablate.adopting.scripts import Script
-from ablate.adopting.settings import Setting
+from ablate.adopting.setting import Setting
 from ablate.settings.python_places import dotted
 
 _SIDES: Final = {  # words of a name or of a folder, side of a pair

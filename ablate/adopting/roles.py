@@ -33,7 +33,7 @@ NO_WEIGHT: Final = re.compile(
     r"kernel|num|dim|path|dir|name|file|freq|every|interval|log|smooth|start|end$",
     re.IGNORECASE,
 )
-NEVER_WEIGHT: Final = re.compile(r"decay|eps(ilon)?$|gamma|^dim$|sigma|size", re.IGNORECASE)
+NEVER_WEIGHT: Final = re.compile(r"decay|eps(ilon)?$|gamma|^dim$|sigma|size|mask", re.IGNORECASE)
 _EPOCHS: Final = re.compile(
     r"^(n|num|max|total)?_?epochs?$|^n_ep$|^(max|total|n|num)_?(iters?|iterations?|steps)$|"
     r"^n_?iter$|^iterations?$|^epoch_?num$|^numepochs$",

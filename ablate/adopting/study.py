@@ -10,7 +10,7 @@ from ablate.adopting.dimensions import MOST_FACTORS, Varied, identifier
 from ablate.adopting.found import Found
 from ablate.adopting.given import curves, said, saved, suffix, taken
 from ablate.adopting.roles import VARIED
-from ablate.adopting.settings import Setting
+from ablate.adopting.setting import Setting
 from ablate.settings.command import Place
 
 WIDTH: Final = 110  # of a line of the file

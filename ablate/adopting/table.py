@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 from ablate.adopting.found import Found
 from ablate.adopting.given import curves, said, saved
 from ablate.adopting.roles import VARIED, Role
-from ablate.adopting.settings import Setting
+from ablate.adopting.setting import Setting
 from ablate.errors import spelled
 
 COLUMNS: Final = 80
