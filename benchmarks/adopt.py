@@ -13,6 +13,7 @@ Nothing is fetched here: clone each repository at its commit to DIR/NAME, then
 
 import argparse
 import ast
+import contextlib
 import csv
 import shutil
 import tempfile
@@ -101,10 +102,8 @@ def score(folder: Path, known: Sequence[Truth]) -> Score:
 
 def _is_same(one: Setting, truth: Truth) -> bool:
     value: Any = truth.value
-    try:
+    with contextlib.suppress(ValueError, SyntaxError):
         value = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        pass
     mine = list(one.value) if isinstance(one.value, tuple) else one.value
     at = (one.file, one.line, str(one.role))
     return at == (truth.file, truth.line, truth.kind) and mine == value

@@ -58,9 +58,15 @@ def varied(found: Sequence[Setting], *, config: str) -> list[Varied]:
             taken[name] += 1
             own = name if taken[name] == 1 else f"{name}_{taken[name]}"
             spec, values = _range(one, value)
-            value = float(value) if spec["type"] == "float" else value
             result.append(
-                Varied(name=own, place=place, value=value, spec=spec, values=values, setting=one)
+                Varied(
+                    name=own,
+                    place=place,
+                    value=float(value) if spec["type"] == "float" else value,
+                    spec=spec,
+                    values=values,
+                    setting=one,
+                )
             )
     return result
 

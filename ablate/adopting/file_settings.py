@@ -44,6 +44,14 @@ def config_files(repository: Repository, script: Script) -> list[str]:
 def of_file(
     path: str, text: str, traced: Flow, hydra: Mapping[str, str] | None
 ) -> Iterator[Setting]:
+    """Yield the settings of a file.
+
+    Args:
+        path: From the folder of the repository.
+        text: What it holds.
+        traced: How the program uses its keys.
+        hydra: Key -> key of an override, where Hydra composes it.
+    """
     try:
         every = entries(text, path)
     except ValueError:
@@ -125,8 +133,8 @@ def _composed(
         found[path] = {key: f"{at}{key}" for key in keys if not key.startswith("defaults")}
         for one in defaults if isinstance(defaults, list) else []:
             if isinstance(one, Mapping):
-                for group, chosen in one.items():
-                    group = str(group).removeprefix("override ").strip("/").partition("@")[0]
+                for key, chosen in one.items():
+                    group = str(key).removeprefix("override ").strip("/").partition("@")[0]
                     todo.append((f"{group}/{chosen}.yaml", f"{group.replace('/', '.')}."))
             elif isinstance(one, str) and one != "_self_":
                 todo.append((f"{one.strip('/')}.yaml", prefix))

@@ -24,10 +24,10 @@ OPTIMIZERS: Final = re.compile(
     r"^(Adam\w*|SGD|RMSprop|Adagrad|Adadelta|NAdam|RAdam|LBFGS|Lion|\w*Optimizer|AdaBound)$"
 )
 LOSS: Final = re.compile(r"loss|criteri|(^|_)l_?(total|all)$|^l(box|obj|cls)$", re.IGNORECASE)
-_THROUGH: Final = (  # calls whose value is made of their arguments
-    "eval float int list tuple literal_eval zip abs max min array tensor Tensor FloatTensor sum "
-    "enumerate get getattr pow deepcopy copy"
-).split()
+_THROUGH: Final = re.compile(  # calls whose value is made of their arguments
+    r"^(eval|float|int|list|tuple|literal_eval|zip|abs|max|min|array|tensor|Tensor|FloatTensor|"
+    r"sum|enumerate|get|getattr|pow|deepcopy|copy)$"
+)
 _LIBRARIES: Final = ("torch", "nn", "F", "np", "numpy", "cv2", "tf", "kornia", "os", "plt")
 Name = tuple[str, ...]  # (file, *scope, variable), or (attribute,)
 
@@ -193,23 +193,20 @@ class _Reader:
         if isinstance(node, ast.Attribute):
             return {(node.attr,)}
         if isinstance(node, ast.Subscript):
-            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                return {(node.slice.value,)}
-            return self._names(node.value, at)
-        if isinstance(node, ast.Call):
-            if dotted(node.func).rpartition(".")[2] not in _THROUGH:
-                return set()
-            texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
-            inner = {name for one in node.args for name in self._names(one, at)}
-            return inner | {(one,) for one in texts if isinstance(one, str)}
-        if isinstance(node, ast.IfExp):
-            return self._names(node.body, at) | self._names(node.orelse, at)
-        is_scaled = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
-        if is_scaled or isinstance(
-            node, ast.Tuple | ast.List | ast.Starred | ast.UnaryOp | ast.BoolOp
-        ):
-            return {name for one in ast.iter_child_nodes(node) for name in self._names(one, at)}
-        return set()
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            return {(key,)} if isinstance(key, str) else self._names(node.value, at)
+        texts: list[str] = []
+        inner: list[ast.expr] = []
+        if isinstance(node, ast.Call) and _THROUGH.match(dotted(node.func).rpartition(".")[2]):
+            texts = _texts(node.args)  # config.get("alpha")
+            inner = node.args
+        elif isinstance(node, ast.IfExp):
+            inner = [node.body, node.orelse]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            inner = [node.left, node.right]
+        elif isinstance(node, ast.Tuple | ast.List | ast.Starred | ast.UnaryOp | ast.BoolOp):
+            inner = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
+        return {(one,) for one in texts} | {name for one in inner for name in self._names(one, at)}
 
     def _variable(self, name: str, at: tuple[str, ...]) -> Name:
         """Return the innermost scope that has a variable; that of the module where none has."""
@@ -295,6 +292,11 @@ class _Reader:
                     if not scope and name[1] in self.local[(path,)]
                 } - found
         return found
+
+
+def _texts(nodes: Iterable[ast.expr]) -> list[str]:
+    values = [one.value for one in nodes if isinstance(one, ast.Constant)]
+    return [one for one in values if isinstance(one, str)]
 
 
 def _outside_calls(node: ast.AST) -> Iterator[ast.AST]:

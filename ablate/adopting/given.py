@@ -90,14 +90,32 @@ def taken(found: Sequence[Setting]) -> list[Given]:
             continue
         hole = {"output": "out", "checkpoint": "checkpoint"}.get(one.role, "")
         if one.role == "data":
-            sides = [side for side, word in _SIDES.items() if word.search(one.name)]
-            sides = sides or [side for side, word in _SIDES.items() if word.search(one.value)]
-            hole = sides[0] if len(sides) == 1 else ""
+            hole = next(iter(_sides(one)), "")
         if hole and hole not in result:
             result[hole] = Given(hole=hole, setting=one)
     if ("infrared" in result) != ("visible" in result):
         result.pop("infrared", None), result.pop("visible", None)
     return list(result.values())
+
+
+def folders_of(split: str, places: Sequence[Setting]) -> dict[str, str] | None:
+    """Return side -> folder of a split that a program names, None where it does not name both."""
+    found: dict[str, str] = {}
+    for one in places:
+        value = str(one.value).replace("\\", "/").removeprefix("./").rstrip("/")
+        is_inside = not value.startswith(("/", "..")) and ":" not in value
+        if split in f"{one.name} {value}".lower() and is_inside and "*" not in value:
+            for side in _sides(one):
+                found.setdefault(side, value)
+    return found if len(found) == len(_SIDES) and len(set(found.values())) == len(_SIDES) else None
+
+
+def _sides(one: Setting) -> list[str]:
+    """Return the side of a pair that a setting is of, by its name, else by its value."""
+    by_name = [side for side, word in _SIDES.items() if word.search(one.name)]
+    by_value = [side for side, word in _SIDES.items() if word.search(str(one.value))]
+    found = by_name or by_value
+    return found if len(found) == 1 else []
 
 
 def suffix(script: Script) -> str:

@@ -15,9 +15,19 @@ from ablate.settings.command import Place
 from ablate.settings.python_places import CLASS_LIKE, PythonPlace, dotted, flags, named
 
 
-def of_flags(file: Python, traced: Flow) -> Iterator[Setting]:
+def of_flags(file: Python, traced: Flow, *, is_script: bool) -> Iterator[Setting]:
+    """Yield the flags with a default; those that take no such value are constants.
+
+    Args:
+        file: A Python file.
+        traced: How the program uses them.
+        is_script: Whether it is the file that is run.
+    """
+    passed_over = () if is_script else _lines_of_main(file)
     for node in ast.walk(file.tree):
-        if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] != "add_argument":
+        if not isinstance(node, ast.Call) or node.lineno in passed_over:
+            continue
+        if dotted(node.func).rpartition(".")[2] != "add_argument":
             continue
         names = flags(node)
         given = {one.arg: one.value for one in node.keywords}
@@ -101,6 +111,14 @@ def _lines_of_main(file: Python) -> set[int]:
 def of_constants(
     file: Python, traced: Flow, used: Collection[tuple[str, str]], *, is_script: bool
 ) -> Iterator[Setting]:
+    """Yield what is written out in a file and has a role.
+
+    Args:
+        file: A Python file.
+        traced: How the program uses its names.
+        used: File and name of what something else names.
+        is_script: Whether it is the file that is run.
+    """
     passed_over = () if is_script else _lines_of_main(file)
     in_lists = _inside_lists(file)
     grown = {(one.scope, one.name) for one in file.places if one.form == "change"}

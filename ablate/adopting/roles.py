@@ -44,6 +44,7 @@ _SEED: Final = re.compile(r"^(manual_?|random_?|rng_?)?seed$", re.IGNORECASE)
 _DEVICE: Final = re.compile(r"^(gpu|gpus|gpu_?ids?|device|cuda_visible_devices)$", re.IGNORECASE)
 _WEIGHTS_FILE: Final = re.compile(r"\.(pth|pt|ckpt|model|h5|npz|safetensors|pkl)$", re.IGNORECASE)
 _OUTPUT: Final = re.compile(r"save|out|result|log|ckpt|checkpoint|exp|cache", re.IGNORECASE)
+_NO_PATH: Final = re.compile(r"type$|name$|ext$|mode$|level$|policy|version", re.IGNORECASE)
 _DATA: Final = re.compile(
     r"data|root|path|dir|folder|(^|_)(ir|vi|vis|img|image|train|test|val)", re.IGNORECASE
 )
@@ -71,7 +72,8 @@ _OF_NUMBERS: Final[dict[re.Pattern[str], Role]] = {
 
 def _of_text(name: str, value: str) -> Role:
     is_path = "/" in value or "\\" in value or bool(_DATA.search(name) or _OUTPUT.search(name))
-    if re.search(r"[{}%\n<>,:;]|://", value) or " " in value.strip() or not is_path:
+    is_odd = re.search(r"[{}%\n<>,:;]|://|^\.+$", value) or " " in value.strip()
+    if is_odd or not is_path or _NO_PATH.search(name) or re.fullmatch("[A-Z]+", value):
         return ""
     if _WEIGHTS_FILE.search(value) and not re.search("data", name + value, re.IGNORECASE):
         return "checkpoint"

@@ -16,7 +16,7 @@ def settings(repository: Repository, script: Script) -> list[Setting]:
     used = used_names(script.reached.values())
     found: list[Setting] = []
     for file in script.reached.values():
-        found += of_flags(file, traced)
+        found += of_flags(file, traced, is_script=file.path == script.path)
         found += of_constants(file, traced, used, is_script=file.path == script.path)
     configs = config_files(repository, script)
     hydra = hydra_keys(repository, script)

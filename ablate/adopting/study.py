@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ablate.adopting.dimensions import MOST_FACTORS, Varied, identifier
 from ablate.adopting.found import Found
-from ablate.adopting.given import curves, said, saved, suffix, taken
+from ablate.adopting.given import curves, folders_of, said, saved, suffix, taken
 from ablate.adopting.roles import VARIED
 from ablate.adopting.setting import Setting
 from ablate.settings.command import Place
@@ -31,8 +31,8 @@ def study(found: Found, *, repo: str, name: str) -> str:
     lines = [
         "# @package _global_",
         f"# Written by `ablate adopt {repo}` from the source, which was not run.",
-        f"# Read it, then try it: ablate check {name}   (it says what starts, and which settings do",
-        "# nothing); # EDIT marks what the source does not say.",
+        "# Read it: EDIT marks what the source does not say. Then try it: what starts, what has no",
+        f"# effect: ablate check {name}",
         f"title: {_text(f'Loss weights of {PurePosixPath(repo).name}')}",
         *_space(dimensions),
         *_questions(factors),
@@ -112,7 +112,7 @@ def _task(found: Found, repo: str) -> Iterator[str]:
     if smoke:
         yield f"    smoke: {_flow(smoke)}"
     yield from _seed(given)
-    yield from _data(given)
+    yield from _data([one for one in given if one.role == "data" and _is_used(one, found)])
     yield from _gives(found, words)
 
 
@@ -139,11 +139,16 @@ def _seed(given: Sequence[Setting]) -> Iterator[str]:
         yield "    # random, numpy, torch and cudnn are seeded before the first line of theirs"
 
 
-def _data(given: Sequence[Setting]) -> Iterator[str]:
-    places = [one for one in given if one.role == "data"]
-    yield "    # EDIT: where the training looks for its pairs; folders are filled with links there:"
-    yield "    # data: {train: {infrared: FOLDER, visible: FOLDER}}"
-    for one in places[:MOST_LISTED]:
+def _data(places: Sequence[Setting]) -> Iterator[str]:
+    folders = {
+        split: both for split in ("train", "val") if (both := folders_of(split, places)) is not None
+    }
+    if folders:
+        yield f"    data: {_flow(folders)}  # filled with links to your pairs"
+    else:
+        yield "    # EDIT: where the training looks for its pairs; it gets folders of links:"
+        yield "    # data: {train: {infrared: FOLDER, visible: FOLDER}}"
+    for one in places[: 0 if folders else MOST_LISTED]:
         yield f"    #   {one.name} = {_text(str(one.value))}  {one.file}:{one.line}"
 
 
@@ -177,8 +182,8 @@ def _gives(found: Found, words: Sequence[str]) -> Iterator[str]:
             yield f"      # these may fuse too: {others}"[: WIDTH + 40]
         missing = [one for one in ("infrared", "visible", "out") if one not in holes]
         if missing:
-            say = " and ".join({"out": "writes"}.get(one, f"reads {one}") for one in missing)
-            yield f"      # EDIT: where {fuser.path} {say}; see data.test and from"
+            say = ", ".join({"out": "writes images"}.get(one, f"reads {one}") for one in missing)
+            yield f"      # EDIT: where {fuser.path} {say}: data.test, words of command, from"
     ending = suffix(fuser) if fuser is not None else ".png"
     at = "{out}"
     if fuser is not None and "out" not in holes:
