@@ -252,6 +252,11 @@ class _Reader:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
             yield from self._summands(node.left)
             yield from self._summands(node.right)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            if is_number_written(node.left):  # 2 * total
+                yield from self._summands(node.right)
+            elif is_number_written(node.right):
+                yield from self._summands(node.left)
         elif isinstance(node, ast.UnaryOp):
             yield from self._summands(node.operand)
         elif isinstance(node, ast.Tuple):
@@ -300,8 +305,11 @@ def _texts(nodes: Iterable[ast.expr]) -> list[str]:
 
 
 def _outside_calls(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield nodes of an expression, without the arguments of calls."""
+    """Yield nodes of an expression, without arguments of calls and what it is divided by."""
     yield node
+    is_divided = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
     for child in ast.iter_child_nodes(node):
-        if not isinstance(node, ast.Call) or child is node.func:
+        if isinstance(node, ast.Call) and child is not node.func:
+            continue
+        if not (is_divided and isinstance(node, ast.BinOp) and child is node.right):
             yield from _outside_calls(child)

@@ -39,8 +39,9 @@ def saved(script: Script, found: Sequence[Setting]) -> list[str]:
     every = []
     for file in script.reached.values():
         for call in _calls(file, "save"):
-            if dotted(call.func) in ("torch.save", "save") and len(call.args) > 1:
-                every.append(pattern(call.args[1], values, file))
+            at = {"torch.save": 1, "numpy.save": 0, "np.save": 0}.get(dotted(call.func), 1)
+            if len(call.args) > max(at, 1):
+                every.append(pattern(call.args[at], values, file))
     return _useful(every)
 
 

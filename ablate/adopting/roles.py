@@ -42,7 +42,9 @@ _EPOCHS: Final = re.compile(
 _BATCH: Final = re.compile(r"batch_?size$|^batch$|^bs$|samples_per_gpu", re.IGNORECASE)
 _SEED: Final = re.compile(r"^(manual_?|random_?|rng_?)?seed$", re.IGNORECASE)
 _DEVICE: Final = re.compile(r"^(gpu|gpus|gpu_?ids?|device|cuda_visible_devices)$", re.IGNORECASE)
-_WEIGHTS_FILE: Final = re.compile(r"\.(pth|pt|ckpt|model|h5|npz|safetensors|pkl)$", re.IGNORECASE)
+_WEIGHTS_FILE: Final = re.compile(
+    r"\.(pth|pt|ckpt|model|h5|np[yz]|safetensors|pkl)$", re.IGNORECASE
+)
 _OUTPUT: Final = re.compile(r"save|out|result|log|ckpt|checkpoint|exp|cache", re.IGNORECASE)
 _NO_PATH: Final = re.compile(r"type$|name$|ext$|mode$|level$|policy|version", re.IGNORECASE)
 _DATA: Final = re.compile(

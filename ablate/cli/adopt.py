@@ -49,4 +49,5 @@ def adopt(
 def _named(path: Path) -> str:
     """Return how a command names a study file."""
     is_short = path.parent == Path("studies") and path.suffix == ".yaml"
+    is_short = is_short and not Path(path.stem).exists()  # else a command takes that folder
     return path.stem if is_short else path.as_posix()
