@@ -9,7 +9,7 @@ from ablate.adopting.roles import NEVER_WEIGHT, Role, is_weight, role_of
 from ablate.numbers import is_number
 from ablate.settings.command import Place
 
-NOTHING: Final = object()  # the value of what is no literal
+NOTHING: Final = object()  # in place of a value that is not written out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
