@@ -1,9 +1,9 @@
-"""`ablate adopt` on public repositories of fusion against what a person read in them.
+"""`ablate adopt` on public repositories of fusion against what was read in them.
 
 adopt_truths.csv holds repository, commit, file, line, name and value of every loss weight and
 learning rate; it was written before the tool was run. `counts` is yes; either where listing it or
 not is right (a default that every call replaces, a factor of a schedule); added where the tool
-named a weight that the person had overlooked: those count for nobody. `set` is unseen for
+named a weight that the reader had overlooked: those count neither way. `set` is unseen for
 repositories that the tool was not changed for.
 
 Nothing is fetched here: clone each repository at its commit to DIR/NAME, then
