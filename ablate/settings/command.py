@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
+from ablate.numbers import is_whole
+
 COMMAND: Final = "command"  # the name of the task
 PLANT: Final = "plant"
 AS_IS: Final = "as_is"  # the variant that is their code, unchanged
@@ -191,3 +193,21 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[f"{prefix}{key}"] = value
     return found
+
+
+def length_of(section: Mapping[str, Any]) -> tuple[str, int, int] | None:
+    """Return the setting that says how long a training is, its value in `smoke`, and its own.
+
+    It is the one whole number of `smoke`; None where there is none, or several.
+
+    Example:
+        >>> length_of({"values": {"epochs": 120, "lr": 0.1}, "smoke": {"epochs": 1}})
+        ('epochs', 1, 120)
+    """
+    values, smoke = (flat(section.get(part) or {}) for part in ("values", "smoke"))
+    found = [
+        (name, short, values[name])
+        for name, short in smoke.items()
+        if is_whole(short) and is_whole(values.get(name)) and 0 < short <= values[name]
+    ]
+    return found[0] if len(found) == 1 else None

@@ -14,8 +14,7 @@ from typing import Any, Final
 from ablate.data.items import SPLITS, Examples
 from ablate.data.pairs import PairSet
 from ablate.errors import ConfigError
-from ablate.numbers import is_whole
-from ablate.settings.command import CommandSettings
+from ablate.settings.command import length_of
 from ablate.study.forecast import Figures
 from ablate.training.loop import train
 from ablate.training.recorder import NullRecorder
@@ -40,7 +39,10 @@ def measured(spec: RunSpec, folder: Path, *, is_first: bool) -> Figures:
     Raises:
         ConfigError: `task.smoke` does not say how long a training is, or a run fails.
     """
-    name, short, whole = length(CommandSettings.of(spec.settings["task"]))
+    found = length_of(spec.settings["task"])
+    if found is None:
+        raise ConfigError(_FIX)
+    name, short, whole = found
     task = task_of(spec.settings)
     examples = task.examples()
     data_s = baselines_s = 0.0
@@ -67,24 +69,6 @@ def measured(spec: RunSpec, folder: Path, *, is_first: bool) -> Figures:
         baselines_s=baselines_s,
         cpu_share=min(1.0, cpu_share),
     )
-
-
-def length(settings: CommandSettings) -> tuple[str, int, int]:
-    """Return the setting that says how long a training is, a short value, and that of the study.
-
-    Raises:
-        ConfigError: `smoke` has no such setting, or several.
-    """
-    found = [
-        (name, short, settings.values[name])
-        for name, short in settings.smoke.items()
-        if is_whole(short)
-        and is_whole(settings.values.get(name))
-        and 0 < short <= settings.values[name]
-    ]
-    if len(found) != 1:
-        raise ConfigError(_FIX)
-    return found[0]
 
 
 def _run(spec: RunSpec, examples: Examples, folder: Path, **values: Any) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from ablate.config.loading import load
 from ablate.errors import ConfigError
-from ablate.settings.command import CommandSettings
 from ablate.study import command_timing, timing
 from ablate.study.plan import make
 
@@ -58,17 +57,11 @@ def test_seconds_per_epoch_and_beside_are_told_apart(
     assert figures.beside_s == pytest.approx(7)
 
 
-@pytest.mark.parametrize(
-    "smoke", [{}, {"alpha": 0.5}, {"epochs": 200}, {"epochs": 2, "alpha": 1}, {"epochs": 0}]
-)
-def test_a_length_that_is_not_known_is_said(smoke: dict[str, Any]) -> None:
-    section = {
-        "repo": "r",
-        "run": ["a"],
-        "settings": {"epochs": {"flag": "--e"}, "alpha": {"flag": "--a"}},
-        "values": {"epochs": 100, "alpha": 3},
-        "smoke": smoke,
-        "gives": {"images": {"command": ["b"], "from": "{out}/*"}},
-    }
+@pytest.mark.parametrize("smoke", [{}, {"alpha": 0.5}, {"epochs": 200}, {"epochs": 0}])
+def test_a_length_that_is_not_known_is_said(plan: Any, smoke: dict[str, Any]) -> None:
+    plan.config.base["task"]["smoke"] = smoke
+    for trial in plan.trials:
+        for run in trial.runs:
+            run.settings["task"]["smoke"] = smoke
     with pytest.raises(ConfigError, match=r"--time: .* smoke: \{epochs: 1\}"):
-        command_timing.length(CommandSettings.of(section))
+        timing.measure(plan)
