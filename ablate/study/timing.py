@@ -103,7 +103,7 @@ def measure(
     settle()
     task = task_of(config.base)
     task.check_examples(task.examples(), [run.settings for t in plan.trials for run in t.runs])
-    kinds = representatives(_told_apart(list(loads(plan)[1].values())), most=MOST_KINDS)
+    kinds = representatives(_of_each_code(list(loads(plan)[1].values())), most=MOST_KINDS)
     worker_s = _worker_s() if config.executor["name"] != "inline" else 0.0
     found: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="ablate-timing-") as folder:
@@ -118,7 +118,7 @@ def measure(
     return found
 
 
-def _told_apart(kinds: Sequence[Kind]) -> list[Kind]:
+def _of_each_code(kinds: Sequence[Kind]) -> list[Kind]:
     """Return kinds; of commands one per variant of their code, whose values cost nothing."""
     if not kinds or name_of_task(kinds[0].settings) != COMMAND:
         return list(kinds)
