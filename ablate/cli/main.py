@@ -12,6 +12,7 @@ import typer
 
 from ablate import __version__
 from ablate.cli import (
+    adopt,
     backup,
     best,
     check,
@@ -49,6 +50,7 @@ from ablate.tracking.address import hide
 
 INTERRUPTED = 130
 COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
+    (MAKE, "adopt", adopt.adopt, "Read a repository, write a study of its commands."),
     (MAKE, "new", new.new, "Write a project of one's own that runs as it is."),
     (MAKE, "list", listing.listing, "Names that study files may use: losses, models, ..."),
     (MAKE, "check", check.check, "Every error of study files and plug-ins at once."),

@@ -22,6 +22,7 @@ from ablate.errors import StoreError
 from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
 from ablate.positions import HALF_ENDS
 from ablate.positions import NEWEST as NEWEST_POSITIONS
+from ablate.settings.command import COMMAND, OF_STUDY, length_of
 from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
 from ablate.study.planned import Look, Redraw
@@ -483,6 +484,7 @@ class RunProgress:
     seconds_since: float = 0.0  # the last record
     seconds_apart: float = 0.0  # the last two records
     rung: tuple[int, float | str] | None = None  # the last one: step and objective
+    given_steps: int | None = None  # train.steps, where commands count their own
 
     @property
     def share(self) -> float:
@@ -498,7 +500,7 @@ class RunProgress:
         """
         if self.step >= self.steps:
             return max(0.0, beside_s - self.seconds_since)
-        per_step = self.seconds_per_step or seconds_per_step
+        per_step = self._seconds_per_step(seconds_per_step)
         if per_step is None:
             return None
         unrecorded_s = min(self.seconds_since, self.seconds_apart)
@@ -507,10 +509,33 @@ class RunProgress:
     def part(self, *, beside_s: float, seconds_per_step: float | None) -> float:
         """Return the part of its time that has gone, in [0, 1]; arguments as `seconds_left`."""
         left_s = self.seconds_left(beside_s=beside_s, seconds_per_step=seconds_per_step)
-        whole_s = self.steps * (self.seconds_per_step or seconds_per_step or 0.0) + beside_s
+        whole_s = self.steps * (self._seconds_per_step(seconds_per_step) or 0.0) + beside_s
         if left_s is None or not whole_s:
             return self.share
         return min(1.0, max(0.0, 1 - left_s / whole_s))
+
+    def _seconds_per_step(self, of_others: float | None) -> float | None:
+        """Return the pace of this run, else that of others in its steps."""
+        if self.seconds_per_step or of_others is None:
+            return self.seconds_per_step
+        return of_others * (self.given_steps or self.steps) / max(1, self.steps)
+
+
+def _in_their_steps(found: RunProgress, settings: Mapping[str, Any]) -> RunProgress:
+    """Return the progress of commands in the steps that they report.
+
+    Of how many they are says the setting of `task.smoke`, such as epochs. Where none does, or they
+    report more, only the pace of other runs is known.
+    """
+    task = settings.get("task")
+    if not isinstance(task, Mapping) or task.get("name") != COMMAND:
+        return found
+    if f"{OF_STUDY}steps" in task.get("settings", {}):
+        return found
+    length = length_of(task)
+    if length is not None and found.step <= length[2]:
+        return replace(found, steps=length[2], given_steps=found.steps)
+    return replace(found, step=0, seconds_per_step=None, given_steps=found.steps)
 
 
 def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | None:
@@ -539,7 +564,7 @@ def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | No
         paces = [(at_s[b] - at_s[a]) / (b - a) for a, b in itertools.pairwise(at_s) if b > a]
         last_s = max((event["time_ms"] / 1000 for event in events), default=None)
         apart_s = [at_s[b] - at_s[a] for a, b in itertools.pairwise(at_s)][-1:]
-        return RunProgress(
+        found = RunProgress(
             name=str(spec["name"]),
             step=max((event["step"] for event in events), default=0),
             steps=int(spec["settings"]["train"]["steps"]),
@@ -548,6 +573,7 @@ def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | No
             seconds_apart=max(0.0, *apart_s) if apart_s else 0.0,
             rung=rungs[-1] if rungs else None,
         )
+        return _in_their_steps(found, spec["settings"])
     return None
 
 

@@ -17,11 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ablate.config.settings import task_of as name_of_task
 from ablate.data import decode
 from ablate.data.items import SPLITS, Examples
 from ablate.data.pairs import PairSet
 from ablate.data.splits import evenly, natural
 from ablate.errors import ConfigError
+from ablate.settings.command import AS_IS, COMMAND
+from ablate.study.command_timing import measured
 from ablate.study.forecast import Figures, Kind, loads, representatives
 from ablate.study.plan import Plan
 from ablate.training.determinism import device_of, settle
@@ -100,7 +103,7 @@ def measure(
     settle()
     task = task_of(config.base)
     task.check_examples(task.examples(), [run.settings for t in plan.trials for run in t.runs])
-    kinds = representatives(list(loads(plan)[1].values()), most=MOST_KINDS)
+    kinds = representatives(_of_each_code(list(loads(plan)[1].values())), most=MOST_KINDS)
     worker_s = _worker_s() if config.executor["name"] != "inline" else 0.0
     found: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="ablate-timing-") as folder:
@@ -115,11 +118,18 @@ def measure(
     return found
 
 
+def _of_each_code(kinds: Sequence[Kind]) -> list[Kind]:
+    """Return kinds; of commands one per variant of their code, whose values cost nothing."""
+    if not kinds or name_of_task(kinds[0].settings) != COMMAND:
+        return list(kinds)
+    by_variant = {kind.settings["task"].get("variant", AS_IS): kind for kind in reversed(kinds)}
+    return [kind for kind in kinds if kind in by_variant.values()]
+
+
 def _of_kind(kind: Kind, folder: Path, *, cache: Path, plan: Plan, is_first: bool) -> Figures:
     settings = kind.settings
     started, cpu_started = time.perf_counter(), time.process_time()
     task = task_of(settings)
-    sample = _sample(task.kept_examples(cache), settings)
     spec = RunSpec(
         run_id="timing",
         arm_id="timing",
@@ -131,6 +141,9 @@ def _of_kind(kind: Kind, folder: Path, *, cache: Path, plan: Plan, is_first: boo
         settings=settings,
         objective=plan.config.objective,
     )
+    if name_of_task(settings) == COMMAND:
+        return measured(spec, folder, is_first=is_first)
+    sample = _sample(task.kept_examples(cache), settings)
     data_s = baselines_s = 0.0
     if is_first:
         data_s = _read_s(sample.examples) * sample.pairs

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -254,6 +255,31 @@ def test_the_time_left_follows_from_the_records_and_from_what_others_took(tmp_pa
     assert first.seconds_left(beside_s=3, seconds_per_step=2) == pytest.approx(83)
     scoring = replace(one, step=40, seconds_since=1.0)
     assert scoring.seconds_left(beside_s=3, seconds_per_step=None) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("task", "step", "steps", "left_s"),
+    [
+        ({"smoke": {"epochs": 1}}, 30, 60, 30 * 0.5 + 3),  # their epochs
+        ({"smoke": {"epochs": 1}, "values": {"epochs": 20}}, 0, 40, 40 * 9 + 3),  # of what?
+        ({}, 0, 40, 40 * 9 + 3),
+        ({"smoke": {"epochs": 1}, "settings": {"train.steps": {}}}, 30, 40, 10 * 0.5 + 3),
+    ],
+)
+def test_commands_are_counted_in_their_own_steps(
+    tmp_path: Path, task: dict[str, Any], step: int, steps: int, left_s: float
+) -> None:
+    written(tmp_path, "a", steps=[10, 12, 14, 30])
+    path = tmp_path / "runs" / "a" / "spec.json"
+    spec = json.loads(path.read_text())
+    spec["settings"]["task"] = {"name": "command", "values": {"epochs": 60}, **task}
+    path.write_text(json.dumps(spec))
+    one = progress_of(tmp_path / "runs" / "a", now_s=15.0)
+    assert one is not None
+    assert (one.step, one.steps) == (step, steps)
+    assert one.seconds_left(beside_s=3, seconds_per_step=9) == pytest.approx(left_s)
+    early = replace(one, seconds_per_step=None, step=0)  # others took 9 s for each of 40 steps
+    assert early.seconds_left(beside_s=3, seconds_per_step=9) == pytest.approx(40 * 9 + 3)
 
 
 def test_a_study_without_a_ledger_yet_has_no_open_runs(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE |
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(p, marks=pytest.mark.slow) if p.stem.startswith("repository") else p
+        pytest.param(p, marks=pytest.mark.slow) if p.stem.startswith(("adopt", "repository")) else p
         for p in PAGES
         if p.stem != "README"
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ablate.errors import ConfigError
-from ablate.settings.command import CommandSettings, DataPlace, Place
+from ablate.settings.command import CommandSettings, DataPlace, Place, length_of
 from tests.standins import KINDS, section
 
 FINE = section(Path("repo"), "argparse")
@@ -83,3 +83,21 @@ def test_all_errors_are_said_together() -> None:
     with pytest.raises(ConfigError) as error:
         CommandSettings.of({"name": "command", "run": []})
     assert len(error.value.faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("smoke", "found"),
+    [
+        ({"epochs": 2}, ("epochs", 2, 9)),
+        ({"epochs": 2, "lr": 0.5, "mode": "x"}, ("epochs", 2, 9)),
+        ({"epochs": 2, "width": 1}, None),  # which of both?
+        ({"epochs": 10}, None),  # longer than the study's
+        ({"lr": 1}, None),
+        ({}, None),
+    ],
+)
+def test_the_length_of_a_training(
+    smoke: dict[str, Any], found: tuple[str, int, int] | None
+) -> None:
+    values = {"epochs": 9, "width": 8, "lr": 0.5, "mode": "y"}
+    assert length_of({"values": values, "smoke": smoke}) == found

@@ -1,7 +1,6 @@
 """One run of the task: commands one after the other, their numbers, their images, our scores."""
 
 import contextlib
-import json
 import math
 import re
 import shutil
@@ -27,13 +26,13 @@ from ablate.training.tasks.command.output import Point, Reader, Thinned, reader_
 from ablate.training.tasks.command.planting import plant
 from ablate.training.tasks.command.process import Ended, environment, words_of
 from ablate.training.tasks.command.process import run as run_command
+from ablate.training.tasks.command.words import arguments, fill, name_of, plain
 from ablate.training.tasks.contract import Trained
 
 MOST_KILLS: Final = 5  # of a command by somebody else, before its run has failed
 LAST_LINES: Final = 50
 KEPT: Final = "kept"  # in the folder of a run: what they saved
 DATA: Final = "ablate-pairs"  # in a tree: a split for commands that take its place as a word
-_HOLE: Final = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 _OOM: Final = ("outofmemoryerror", "out of memory", "can't allocate memory", "memoryerror")
 
 
@@ -183,7 +182,7 @@ class _Training:
         seed = run.seed("command") % 2**31
         holes = {"seed": str(seed), **self._checkpoint(), **(holes or {})}
         given = list(self._given(seed, stage=stage))
-        holes |= {name: _plain(value) for name, _, value in given}
+        holes |= {name: plain(value) for name, _, value in given}
         self._plant(given, holes)
         line = [fill(word, holes) for word in words]
         if stage is not None:
@@ -198,7 +197,7 @@ class _Training:
                 seed=seed,
                 device=str(run.train["device"]),
                 python=settings.python,
-                more={p.at: fill(_plain(v), holes) for _, p, v in given if p.kind == "env"},
+                more={p.at: fill(plain(v), holes) for _, p, v in given if p.kind == "env"},
             ),
             mark=self.attempt.mark,
             output=output,
@@ -348,61 +347,6 @@ class _Training:
         if any(word in said for word in _OOM):
             return MemoryError(text)
         return CommandError(text)
-
-
-def fill(text: str, holes: Mapping[str, str]) -> str:
-    """Return a text with `{name}` replaced for the names that are known; others stay."""
-    return _HOLE.sub(lambda match: holes.get(match[1], match[0]), text)
-
-
-def arguments(given: Sequence[tuple[str, Place, Any]], *, stage: int) -> Iterator[str]:
-    """Yield the words that flags and Hydra's overrides add to a command."""
-    for _, place, value in given:
-        if place.stage not in (None, stage):
-            continue
-        if place.kind == "hydra":
-            yield f"{place.at}={_hydra(value)}"
-        elif place.kind == "flag":
-            if value is False or value is None:
-                continue
-            values = [] if value is True else [_plain(one) for one in _listed(value)]
-            if place.at.endswith("="):
-                yield place.at + ",".join(values)
-            else:
-                yield from (place.at, *values)
-
-
-def name_of(name: str) -> str:
-    """Return the name under which a number of theirs is recorded.
-
-    Example:
-        >>> name_of("loss"), name_of("val_qabf"), name_of("val/qabf")
-        ('train/loss', 'val/qabf', 'val/qabf')
-    """
-    for split in ("val", "train"):
-        if name.startswith((f"{split}_", f"{split}/")):
-            return f"{split}/{name[len(split) + 1 :]}"
-    return f"train/{re.sub(r'[^A-Za-z0-9_./ -]', '_', name)}"
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _plain(value: Any) -> str:
-    """Return a value as a word of a command line."""
-    if isinstance(value, list | tuple):
-        return " ".join(_plain(one) for one in value)
-    return value if isinstance(value, str) else json.dumps(value).strip('"')
-
-
-def _hydra(value: Any) -> str:
-    """Return a value in Hydra's grammar of overrides."""
-    if isinstance(value, list | tuple):
-        return f"[{','.join(_hydra(one) for one in value)}]"
-    if isinstance(value, str) and not re.fullmatch(r"[\w.+/-]+", value):
-        return "'" + value.replace("'", "\\'") + "'"
-    return "null" if value is None else _plain(value)
 
 
 def cpu_ticks(mark: str) -> int:

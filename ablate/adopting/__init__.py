@@ -1,0 +1,1 @@
+"""Reading a repository without running it, and writing a study file that runs its commands."""
