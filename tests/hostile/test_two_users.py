@@ -56,7 +56,9 @@ def umask(mask: int) -> Iterator[None]:
 def place(tmp_path: Path) -> Path:
     """A folder that every user reaches, in which everybody may make files."""
     for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "popen", "test_")):
+        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(
+            ("pytest", "popen", "test_")
+        ):
             folder.chmod(0o755)
     (tmp_path / "place").mkdir()
     (tmp_path / "place").chmod(0o777)
