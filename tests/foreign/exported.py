@@ -1,0 +1,49 @@
+"""A published study as a CSV of scores, as anybody might write one: what its tables hold, no more."""
+
+import csv
+import lzma
+import math
+from pathlib import Path
+
+import pandas as pd
+
+from ablate.report.packed import read
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLISHED = sorted(path.parent for path in ROOT.glob("reports/*/*/facts.json.xz"))
+RENAMED = {"run_id": "run", "arm_id": "value"}
+
+
+def text(value: object) -> str:
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    return str(value)
+
+
+def export(folder: Path, path: Path, *, is_shuffled: bool = False) -> None:
+    """Write a row per score of an image, and per mean of a run, with what is known of the run."""
+    runs, images = read(folder, "runs"), read(folder, "images")
+    of_run = [name for name in runs if not name.startswith(("val/", "test/"))]
+    scores = [name for name in runs if name.startswith(("val/", "test/"))]
+    rows = []
+    by_run = dict(list(images.groupby("run_id", sort=False)))
+    for run in runs.to_dict("records"):
+        known = [text(run[name]) for name in of_run]
+        for name in scores:
+            split, metric = name.split("/")
+            rows.append([*known, split, "", metric, repr(float(run[name]))])
+        for _, split, image, metric, score in by_run[run["run_id"]].itertuples(index=False):
+            rows.append([*known, split, image, metric, repr(float(score))])
+    if is_shuffled:
+        rows = pd.DataFrame(rows).sample(frac=1.0, random_state=1).values.tolist()
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*(RENAMED.get(n, n) for n in of_run), "split", "image", "metric", "score"])
+        writer.writerows(rows)
+
+
+def facts_of(folder: Path, path: Path) -> Path:
+    path.write_bytes(lzma.decompress((folder / "facts.json.xz").read_bytes()))
+    return path
