@@ -3,7 +3,7 @@
 import json
 import lzma
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,6 +13,7 @@ from ablate.cli.saying import echo
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ablate.config.schema import Expects
     from ablate.foreign.naming import Naming
 
 MLFLOW, TENSORBOARD = "mlflow:", "tensorboard:"
@@ -133,7 +134,7 @@ def judge(
         primary=_listed(primary),
         guardrails=_listed(guardrails),
         smallest=percentages(smallest or []),
-        expects=expects,  # type: ignore[arg-type] -- checked above
+        expects=cast("Expects", expects),
         is_ordered=ordered,
         chosen_on=chosen_on,
         **({"data": data} if data else {}),
@@ -206,7 +207,9 @@ def _facts(path: Path | None) -> dict[str, Any] | None:
         found = yaml.safe_load(content.decode())
     except (OSError, ValueError, lzma.LZMAError, yaml.YAMLError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise ConfigError(f"{path}: cannot be read: {reason}; give facts.json of a study") from error
+        raise ConfigError(
+            f"{path}: cannot be read: {reason}; give facts.json of a study"
+        ) from error
     if not isinstance(found, dict):
         raise ConfigError(f"{path}: must be a mapping, such as `data_label: MSRS`")
     return found

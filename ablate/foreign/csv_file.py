@@ -1,9 +1,11 @@
 """Scores in a CSV file: a row per score, or a row per run or image with a column per metric."""
 
 import csv
+import gzip
+import io
 import itertools
 import lzma
-import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
@@ -16,7 +18,7 @@ from ablate.metrics.catalogue import LABELS
 
 SEPARATORS: Final = ",;\t"
 LINE: Final = "line"  # of the file, beside the columns
-OPENERS: Final = {".gz": gzip.open, ".xz": lzma.open}
+OPENERS: Final = {".gz": gzip.decompress, ".xz": lzma.decompress}
 
 
 def read_csv(path: Path, naming: Naming) -> pd.DataFrame:
@@ -28,18 +30,19 @@ def read_csv(path: Path, naming: Naming) -> pd.DataFrame:
         DataError: It is no such table; says the line.
     """
     try:
-        with OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8-sig", newline="") as file:
-            table = _rows(path, file)
-    except (OSError, UnicodeError, EOFError, lzma.LZMAError) as error:
+        content = path.read_bytes()
+        text = OPENERS[path.suffix](content) if path.suffix in OPENERS else content
+        table = _rows(path, io.StringIO(text.decode("utf-8-sig"), newline=""))
+    except (OSError, UnicodeError, EOFError, zlib.error, lzma.LZMAError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{path}: cannot be read: {reason}; give a CSV file in UTF-8") from error
     for ours, theirs in naming.columns.items():
         if theirs not in table:
-            tail = nearest(theirs, [name for name in table if name != LINE])
+            tail = nearest(theirs, [str(name) for name in table if name != LINE])
             raise DataError(f"{path}: --column {ours}={theirs}: it has no such column; {tail}")
-    theirs = {their: our for our, their in naming.columns.items()}
-    table = table.drop(columns=[our for our in naming.columns if our not in naming.columns.values()], errors="ignore")
-    return _long(path, table.rename(columns=theirs), naming)
+    named = {ours: table[theirs] for ours, theirs in naming.columns.items()}
+    rest = table.drop(columns=[*naming.columns, *naming.columns.values()], errors="ignore")
+    return _long(path, rest.assign(**named), naming)
 
 
 def _rows(path: Path, file: TextIO) -> pd.DataFrame:
@@ -68,8 +71,7 @@ def _checked(path: Path, heads: list[str], lines: Iterator[list[str]]) -> Iterat
             continue
         if len(row) != len(heads):
             raise DataError(
-                f"{path}:{number}: has {len(row)} cells, the head has {len(heads)}; "
-                "fix that line"
+                f"{path}:{number}: has {len(row)} cells, the head has {len(heads)}; fix that line"
             )
         yield [number, *(cell.strip() for cell in row)]
 
@@ -78,7 +80,7 @@ def _long(path: Path, table: pd.DataFrame, naming: Naming) -> pd.DataFrame:
     """Return a row per score, of either form."""
     if "metric" in table and "score" in table:
         return table
-    heads = [name for name in table if name != LINE]
+    heads = [str(name) for name in table if name != LINE]
     if "metric" in table or "score" in table:
         has, lacks = ("metric", "score") if "metric" in table else ("score", "metric")
         raise DataError(

@@ -5,7 +5,7 @@ weights and settings, as far as it was said.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
@@ -79,7 +79,8 @@ def study_of(
         tables: Of the runs.
         asked: The question.
         naming: Of metrics that are not packaged.
-        facts: A document as facts.json holds it, or a part of one; goes before what was asked.
+        facts: A document as facts.json holds it, of a study that was designed before it ran, which
+            stands as it is; or a part of one, which goes before what was asked.
         where: What was read, for messages.
 
     Raises:
@@ -87,10 +88,10 @@ def study_of(
         DataError: What cannot be compared: no pairs, or nothing but the test scores to choose by.
     """
     given = facts or {}
-    if not asked.chosen_on and not given.get("design_hash"):
-        asked = replace(asked, chosen_on="unknown")
-    document = encode(_document(tables, asked, naming, where=where, is_asked=not given))
-    document = _with_facts(document, given)
+    document = given
+    if not given.get("design_hash"):  # else of a study that was designed before it ran
+        document = encode(_document(tables, asked, naming, where=where, is_asked=not given))
+        document = _with_facts(document, given)
     decoded = decode(StudyDocument, document, where=f"{where}: facts")
     runs = _with_arms(tables.runs, decoded, where=where)
     _check_pairs(decoded, runs, where=where)
@@ -137,9 +138,7 @@ def _document(
         arms=tuple(str(value) for value in values),
         baseline_arm=str(baseline),
         phases={
-            ANSWER: PhaseFacts(
-                design=BLOCKED, claims=True, points=points, planned=len(tables.runs)
-            )
+            ANSWER: PhaseFacts(design=BLOCKED, claims=True, points=points, planned=len(tables.runs))
         },
         objective=f"val/{chosen_by}",
         groups=tables.scenes,
@@ -162,14 +161,16 @@ def _document(
         ),
         planned=len(tables.runs),
         settings={"task": {"name": asked.network}},
-        chosen_on=asked.chosen_on,
+        chosen_on=asked.chosen_on or "unknown",
     )
 
 
 def _baseline(tables: Tables, asked: Asked, *, where: str, is_asked: bool) -> Value:
     known = {text: value for value, text in tables.values}
     if is_asked and len(known) < 2:
-        raise DataError(f"{where}: holds runs of {next(iter(known))} alone; a question compares two")
+        raise DataError(
+            f"{where}: holds runs of {next(iter(known))} alone; a question compares two"
+        )
     if not asked.baseline and not is_asked:
         return next(iter(known.values()))
     if asked.baseline not in known:
@@ -200,9 +201,7 @@ def _with_facts(document: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[s
     found = {**document, **facts}
     asked = facts.get("questions")
     if isinstance(asked, list):
-        found["questions"] = [
-            {**ours, **one} if isinstance(one, Mapping) else one for one in asked
-        ]
+        found["questions"] = [{**ours, **one} if isinstance(one, Mapping) else one for one in asked]
     return found
 
 
@@ -229,7 +228,9 @@ def _check_pairs(facts: StudyDocument, runs: pd.DataFrame, *, where: str) -> Non
     mine = runs[runs["phase"] == phase] if phase else runs.iloc[:0]
     for question in facts.registered:
         arms = dict(question.arms)
-        blocks = {value: set(mine.loc[mine["arm_id"] == arm, "block"]) for value, arm in arms.items()}
+        blocks = {
+            value: set(mine.loc[mine["arm_id"] == arm, "block"]) for value, arm in arms.items()
+        }
         base = blocks.get(question.baseline, set())
         for value, some in blocks.items():
             if some and base and not some & base:

@@ -63,11 +63,11 @@ def tables_of(rows: pd.DataFrame, naming: Naming, *, where: str) -> Tables:
             raise DataError(f"{where}: no column {needed} {why}".rstrip() + f"; {_hint(needed)}")
     if "seed" not in rows and "block" not in rows:
         raise DataError(
-            f"{where}: no column seed or block: which runs belong together is not known, and single "
-            f"trainings show nothing; {_hint('seed')}"
+            f"{where}: no column seed or block: which runs belong together is not known, and "
+            f"single trainings show nothing; {_hint('seed')}"
         )
     table = rows.reset_index(drop=True)
-    at = _Where(where=where, lines=table[LINE] if LINE in table else None)
+    at = _Where(where=where, lines=table.get(LINE))
     scene_as_image = "image" not in table and "scene" in table
     table = table.assign(image=table["scene"]) if scene_as_image else table
     table = _with_ids(table, at)
@@ -107,10 +107,10 @@ def _hint(column: str) -> str:
 def _with_ids(table: pd.DataFrame, at: _Where) -> pd.DataFrame:
     """Return the rows with phase, run and point, each checked to be one per run."""
     by = "block" if "block" in table else "seed"
-    for name, fix in (
-        ("value", "say what was trained there"),
-        (by, "runs without pairing cannot be compared"),
-    ):
+    needed = {"value": "say what was trained there", by: "runs without pairing are not compared"}
+    if "phase" in table:  # a pilot and an exploration have no blocks
+        del needed[by]
+    for name, fix in needed.items():
         empty = table.index[table[name] == ""]
         if len(empty):
             raise DataError(f"{at.of(empty[0])}: has no {name}; {fix}")
@@ -151,7 +151,7 @@ def _runs(table: pd.DataFrame, at: _Where) -> pd.DataFrame:
         keys = list(zip(*(runs[name] for name in OF_TRIAL), strict=True))
         trials = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         runs = runs.assign(trial=[trials[key] for key in keys])
-    runs = runs.assign(**{name: _typed(runs[name], name, at) for name in runs})
+    runs = runs.assign(**{str(name): _typed(runs[name], str(name), at) for name in runs})
     bad = sorted(set(runs["health"]) - {"", *STATES})
     if bad:
         raise DataError(
@@ -162,10 +162,10 @@ def _runs(table: pd.DataFrame, at: _Where) -> pd.DataFrame:
 
 def _numbered(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return seeds or blocks as whole numbers: themselves, else their places in order."""
-    numbers = [_whole(cell) for cell in column]
+    numbers = ["" if cell == "" else _whole(cell) for cell in column]
     if None in numbers:
-        places = {text: place for place, text in enumerate(_sorted(set(column)), 1)}
-        numbers = [places[text] for text in column]
+        places = {text: place for place, text in enumerate(_sorted(set(column) - {""}), 1)}
+        numbers = [places.get(text, "") for text in column]
     return pd.Series(numbers, index=column.index, dtype=object)
 
 
@@ -187,11 +187,11 @@ def _typed(column: "pd.Series[Any]", name: str, at: _Where) -> "pd.Series[Any]":
     if name in TEXTS:
         return column.astype(str)
     if name in WHOLE_NUMBERS:
-        numbers = [_whole(cell) for cell in column]
-        if None in numbers:
-            cell = column.iloc[numbers.index(None)]
-            raise DataError(f"{at.where}: {name} {cell!r} is no whole number; number them")
-        return pd.Series(numbers, index=column.index)
+        wholes = [math.nan if cell == "" else _whole(cell) for cell in column]
+        if None in wholes:
+            cell = column.iloc[wholes.index(None)]
+            raise DataError(f"{at.where}: {name} {cell!r} is not a whole number; number them")
+        return pd.Series(wholes, index=column.index)
     numbers = [_number(cell) if cell != "" else math.nan for cell in column]
     if any(isinstance(one, str) for one in numbers):
         return column.astype(str)
@@ -211,7 +211,7 @@ def _scored(table: pd.DataFrame, naming: Naming, at: _Where) -> pd.DataFrame:
     lost = [key for key, (_, name) in known.items() if name not in sides]
     if lost:
         raise ConfigError(
-            f"{at.where}: which side of {', '.join(sorted(map(str, lost)))} is better is not known; "
+            f"{at.where}: nobody says which side of {', '.join(sorted(map(str, lost)))} is better; "
             f"say it: --better {known[lost[0]][1]}=higher, or --metric qabf={lost[0]} where it is "
             "one of ablate's"
         )
@@ -221,8 +221,10 @@ def _scored(table: pd.DataFrame, naming: Naming, at: _Where) -> pd.DataFrame:
     found = splits.str.lower().map(SPLITS)
     if found.isna().any():
         place = found.index[found.isna()][0]
-        raise DataError(f"{at.of(place)}: split {splits[place]!r} is neither test nor val; {_hint('split')}")
-    image = scored["image"] if "image" in scored else ""
+        raise DataError(
+            f"{at.of(place)}: split {splits[place]!r} is neither test nor val; {_hint('split')}"
+        )
+    image = scored.get("image", "")
     return scored.assign(name=names, split=found, number=list(_scores(scored, at)), image=image)
 
 
@@ -246,9 +248,9 @@ def _means_and_images(scored: pd.DataFrame, at: _Where) -> tuple[pd.DataFrame, p
         row = twice.iloc[0]
         what = f"image {row['image']}, " if row["image"] else ""
         raise DataError(
-            f"{at.of(twice.index[0])}: {row['name']} of {row['value']} has two {row['split']} scores "
-            f"({what}run {one_line(str(row['run']), longest=60)}); where they are of several runs, "
-            f"{_hint('run')}"
+            f"{at.of(twice.index[0])}: {row['name']} of {row['value']} has two scores on "
+            f"{row['split']} ({what}run {one_line(str(row['run']), longest=60)}); where they are "
+            f"of several runs, {_hint('run')}"
         )
     is_whole = scored["image"] == ""
     by_image = scored[~is_whole].groupby(["run", "split", "name"], sort=False)["number"].mean()

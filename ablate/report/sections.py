@@ -222,9 +222,10 @@ def _numbers(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
     )
     yield Heading(text="Values", level=4)
     yield Text(
-        text=f"Mean ± standard deviation over blocks{_chosen(question)}; bold: in the set of values that no other one "
-        "beats. Values share their blocks, so a difference may be sure where deviations overlap. "
-        "Copies and rules need no training: a value that they exceed says little.",
+        text=f"Mean ± standard deviation over blocks{_chosen(question)}; bold: in the set of "
+        "values that no other one beats. Values share their blocks, so a difference may be sure "
+        "where deviations overlap. Copies and rules need no training: a value that they exceed "
+        "says little.",
         look="small",
     )
     yield Tabled(table=values_table(question, contents.comparators))

@@ -22,9 +22,14 @@ def text(value: object) -> str:
     return str(value)
 
 
-def export(folder: Path, path: Path, *, is_shuffled: bool = False) -> None:
+def export_folder(folder: Path, path: Path, *, is_shuffled: bool = False) -> None:
+    export(read(folder, "runs"), read(folder, "images"), path, is_shuffled=is_shuffled)
+
+
+def export(
+    runs: pd.DataFrame, images: pd.DataFrame, path: Path, *, is_shuffled: bool = False
+) -> None:
     """Write a row per score of an image, and per mean of a run, with what is known of the run."""
-    runs, images = read(folder, "runs"), read(folder, "images")
     of_run = [name for name in runs if not name.startswith(("val/", "test/"))]
     scores = [name for name in runs if name.startswith(("val/", "test/"))]
     rows = []
@@ -34,7 +39,8 @@ def export(folder: Path, path: Path, *, is_shuffled: bool = False) -> None:
         for name in scores:
             split, metric = name.split("/")
             rows.append([*known, split, "", metric, repr(float(run[name]))])
-        for _, split, image, metric, score in by_run[run["run_id"]].itertuples(index=False):
+        of_images = by_run.get(run["run_id"], images.iloc[:0])
+        for _, split, image, metric, score in of_images.itertuples(index=False):
             rows.append([*known, split, image, metric, repr(float(score))])
     if is_shuffled:
         rows = pd.DataFrame(rows).sample(frac=1.0, random_state=1).values.tolist()
