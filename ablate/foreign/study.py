@@ -168,9 +168,7 @@ def _document(
 def _baseline(tables: Tables, asked: Asked, *, where: str, is_asked: bool) -> Value:
     known = {text: value for value, text in tables.values}
     if is_asked and len(known) < 2:
-        raise DataError(
-            f"{where}: holds runs of {next(iter(known))} alone; a question compares two"
-        )
+        raise DataError(f"{where}: all runs are of {next(iter(known))}; a question compares two")
     if not asked.baseline and not is_asked:
         return next(iter(known.values()))
     if asked.baseline not in known:
@@ -227,17 +225,14 @@ def _check_pairs(facts: StudyDocument, runs: pd.DataFrame, *, where: str) -> Non
     phase = facts.answer_phase
     mine = runs[runs["phase"] == phase] if phase else runs.iloc[:0]
     for question in facts.registered:
-        arms = dict(question.arms)
-        blocks = {
-            value: set(mine.loc[mine["arm_id"] == arm, "block"]) for value, arm in arms.items()
-        }
-        base = blocks.get(question.baseline, set())
-        for value, some in blocks.items():
-            if some and base and not some & base:
+        of_value = {value: mine[mine["arm_id"] == arm] for value, arm in question.arms}
+        base = of_value.get(question.baseline, mine.iloc[:0])
+        for value, some in of_value.items():
+            if len(some) and len(base) and not set(some["block"]) & set(base["block"]):
                 raise DataError(
-                    f"{where}: {value} and {question.baseline} share no seed or block "
-                    f"({_few(some)} against {_few(base)}): unpaired runs are not compared; train "
-                    "both with the same seeds"
+                    f"{where}: {value} and {question.baseline} share no block (seeds "
+                    f"{_few(some['seed'])} against {_few(base['seed'])}): unpaired runs are not "
+                    "compared; train both with the same seeds"
                 )
     several = mine[mine.duplicated(["arm_id", "block"])]
     if len(several) and facts.objective not in runs:
@@ -248,6 +243,6 @@ def _check_pairs(facts: StudyDocument, runs: pd.DataFrame, *, where: str) -> Non
         )
 
 
-def _few(blocks: set[int]) -> str:
-    listed = ", ".join(map(str, sorted(blocks)[:SHOWN]))
-    return listed + (", ..." if len(blocks) > SHOWN else "")
+def _few(seeds: "pd.Series[Any]") -> str:
+    every = sorted(set(seeds))
+    return ", ".join(map(str, every[:SHOWN])) + (", ..." if len(every) > SHOWN else "")

@@ -1,7 +1,6 @@
 """A published study as a CSV of scores, as anybody might write one: what its tables hold, no more."""
 
 import csv
-import lzma
 import math
 from pathlib import Path
 
@@ -48,8 +47,3 @@ def export(
         writer = csv.writer(file)
         writer.writerow([*(RENAMED.get(n, n) for n in of_run), "split", "image", "metric", "score"])
         writer.writerows(rows)
-
-
-def facts_of(folder: Path, path: Path) -> Path:
-    path.write_bytes(lzma.decompress((folder / "facts.json.xz").read_bytes()))
-    return path
