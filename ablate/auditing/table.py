@@ -1,0 +1,161 @@
+"""A printed table of scores: rows by name, columns by metric."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ablate.auditing.grid import Cell, Grid
+from ablate.auditing.heads import Head, head_of
+from ablate.auditing.latex import read_latex
+from ablate.auditing.plain import read_csv, read_markdown
+from ablate.errors import DataError, one_line
+
+READERS: Final = {".csv": read_csv, ".tsv": read_csv, ".md": read_markdown, ".tex": read_latex}
+MOST_HEADS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of scores.
+
+    Args:
+        name: Of the method, or of the marks of its components.
+        line: Of the file.
+        part: Number of the part between rules that it stands in.
+        cells: A cell per column of the table.
+    """
+
+    name: str
+    line: int
+    part: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A printed table.
+
+    Args:
+        line: Of the file, on which it begins.
+        heads: Of its columns of scores.
+        rows: Its rows that have a score.
+    """
+
+    line: int
+    heads: tuple[Head, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """The names of its rows, in lower case."""
+        return {row.name.lower() for row in self.rows}
+
+    def column(self, at: int) -> list[tuple[Row, Cell, float]]:
+        """Return the rows with a number in a column."""
+        return [
+            (row, row.cells[at], number)
+            for row in self.rows
+            if (number := row.cells[at].number) is not None
+        ]
+
+
+def read(path: Path) -> list[Printed]:
+    """Return the tables of a file in which a known metric heads a column or a row.
+
+    Raises:
+        DataError: It cannot be read, or holds no such table; says line and column.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"{path}: tables are read from {', '.join(READERS)}; rename it, or convert")
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{path}: cannot be read: {reason}; give a text file in UTF-8") from error
+    grids = reader(text, where=str(path))
+    found = [table for grid in grids if (table := table_of(grid, where=str(path)))]
+    if not found:
+        heads = [cell.text for grid in grids[:1] for cell in grid.rows[0]]
+        what = f"its first heads are {', '.join(heads)}" if heads else "it holds no table"
+        raise DataError(
+            f"{path}:1:1: no column is headed by a known metric: {one_line(what, longest=120)}; "
+            "name metrics as papers do: EN, SD, SCD, VIF, Qabf, SSIM, ..."
+        )
+    return found
+
+
+def table_of(grid: Grid, *, where: str) -> Printed | None:
+    """Return the scores of a table; None where no column and no row is headed by a metric.
+
+    Raises:
+        DataError: A cell in a column of numbers is neither a number nor left out.
+    """
+    for one in (grid, _turned(grid)):
+        count, heads = _heads(one)
+        if not heads:
+            continue
+        places = tuple(heads)
+        rows = tuple(_rows(one, count, places, where=where))
+        if rows:
+            return Printed(line=grid.line, heads=tuple(heads[at] for at in places), rows=rows)
+    return None
+
+
+def _turned(grid: Grid) -> Grid:
+    """Return a table with its rows as columns."""
+    return Grid(rows=tuple(zip(*grid.rows, strict=True)), line=grid.line)
+
+
+def _heads(grid: Grid) -> tuple[int, dict[int, Head]]:
+    """Return how many rows are heads, and the heads of the columns of scores."""
+    for count in range(min(MOST_HEADS, len(grid.rows) - 1), 0, -1):
+        row = grid.rows[count - 1]
+        named = {at: head for at, cell in enumerate(row) if (head := head_of(cell.text))}
+        if named and not any(row[at].number is not None for at in named):
+            return count, {
+                at: replace(
+                    head,
+                    group=_above(grid.rows[: count - 1], at, row[at]),
+                    line=row[at].line,
+                    column=row[at].column,
+                )
+                for at, head in named.items()
+            }
+    return 0, {}
+
+
+def _above(rows: Sequence[Sequence[Cell]], at: int, cell: Cell) -> str:
+    """Return what stands above a head."""
+    texts = dict.fromkeys(row[at].text for row in rows if at < len(row))
+    return " ".join(text for text in texts if text and text != cell.text)
+
+
+def _rows(grid: Grid, count: int, places: tuple[int, ...], *, where: str) -> Iterator[Row]:
+    part, names = 0, dict[str, int]()
+    for number, row in enumerate(grid.rows[count:], count):
+        part += number in grid.rules
+        cells = tuple(row[at] for at in places)
+        if all(cell.number is None for cell in cells):
+            part += 1  # the name of a group of rows, or heads once more
+            continue
+        for cell in cells:
+            if cell.number is None and not cell.is_missing:
+                raise DataError(
+                    f"{where}:{cell.line}:{cell.column}: {one_line(cell.text, longest=40)!r} is no "
+                    "number; write one, or - where there is none"
+                )
+        labels = [cell.text for at, cell in enumerate(row) if at not in places]
+        name = _name(labels) or f"row {number}"
+        names[name] = names.get(name, 0) + 1
+        name += f" ({names[name]})" if names[name] > 1 else ""
+        yield Row(name=name, line=cells[0].line, part=part, cells=cells)
+
+
+def _name(labels: Sequence[str]) -> str:
+    """Return the name of a row: its first label where it is one, else all of them."""
+    first = next((text for text in labels if text.strip()), "")
+    if any(letter.isalpha() for letter in first) and len(first) > 2:
+        return first
+    return " ".join(text or "–" for text in labels) if any(t.strip() for t in labels) else ""
