@@ -4,7 +4,7 @@ It never says more than "within" or "beyond run-to-run noise of" trainings that 
 method is better, only seeds can show.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final, Literal
@@ -71,7 +71,7 @@ class Audited:
         line: Of the file, on which it begins.
         rows: Names of its rows.
         heads: Of its columns of scores.
-        against: The row that the others are held against.
+        against: The row that the others are held against, one per data set.
         findings: Faults.
         differences: Of every other row and column.
         notes: What was left aside, and why.
@@ -80,7 +80,7 @@ class Audited:
     line: int
     rows: tuple[str, ...]
     heads: tuple[str, ...]
-    against: str
+    against: tuple[str, ...]
     findings: tuple[Finding, ...]
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
@@ -104,8 +104,10 @@ def audit(
     Raises:
         ConfigError: No row is called so.
     """
-    base = _against(table, against)
-    notes: list[str] = []
+    bases = _bases(table, against)
+    styled = [row.name for row in table.rows if all(cell.is_bold for cell in row.cells)]
+    is_style = len(styled) > 1 and len(table.heads) > 1
+    notes = [f"bold as a whole, so not read as best: {', '.join(styled)}"] if is_style else []
     findings: list[Finding] = []
     differences: list[Difference] = []
     unknown: list[str] = []
@@ -113,36 +115,49 @@ def audit(
         scale = _scale(table, at)
         if scale > 1:
             notes.append(f"{head.name}: in percent")
-        findings += [*_direction(head), *_range(table, at, scale), *_marks(table, at)]
+        findings += [*_direction(head), *_range(table, at, scale)]
+        findings += [] if is_style else _marks(table, at)
         beaten = _beaten(table, at, [one for one in copies if scale == 1 and _is_about(one, head)])
         findings += beaten[0]
         notes += beaten[1]
         known = of_metric(noise, head.metric)
         if not known:
             unknown.append(head.name)
-        differences += _differences(table, at, base, known)
+        differences += _differences(table, at, bases, known)
     if unknown:
         notes.append(f"no noise is known for {', '.join(dict.fromkeys(unknown))}")
     return Audited(
         line=table.line,
         rows=tuple(row.name for row in table.rows),
         heads=tuple(head.name for head in table.heads),
-        against=base.name,
+        against=tuple(row.name for row in bases.values()),
         findings=tuple(sorted(findings, key=lambda one: (one.line, one.column))),
         differences=tuple(differences),
         notes=tuple(notes),
     )
 
 
-def _against(table: Printed, name: str) -> Row:
-    """Return the row of a name; the full method, the row with the most bold, the last one."""
-    if name:
-        found = [row for row in table.rows if row.name.lower() == name.lower()]
-        if not found:
-            tail = nearest(name, [row.name for row in table.rows])
-            raise ConfigError(f"--row: the table on line {table.line} has no row {name!r}; {tail}")
-        return found[0]
-    rows = table.rows[::-1]  # of equals the last one
+def _bases(table: Printed, name: str) -> dict[str, Row]:
+    """Return data set -> the row that its others are held against."""
+    blocks = {
+        row.block: [one for one in table.rows if one.block == row.block] for row in table.rows
+    }
+    if not name:
+        return {block: _full(rows[::-1]) for block, rows in blocks.items()}
+    called = (name.lower(), *(f"{block} {name}".lower() for block in blocks))
+    found = {row.block: row for row in table.rows if row.name.lower() in called}
+    if not found:
+        tail = nearest(name, [row.name for row in table.rows])
+        raise ConfigError(f"--row: the table on line {table.line} has no row {name!r}; {tail}")
+    return found
+
+
+def _full(rows: Sequence[Row]) -> Row:
+    """Return the full method: by its name, else the row with the most bold, of equals the last.
+
+    Args:
+        rows: The last one first.
+    """
     for word in FULL:
         called = [row for row in rows if word in row.name.lower() and "w/o" not in row.name.lower()]
         if called:
@@ -232,11 +247,15 @@ Column = list[tuple[Row, Cell, float]]
 
 
 def _parts(column: Column, bold: Column) -> list[Column]:
-    """Return the parts between rules where several of them have a bold number, else the whole."""
-    marked = {row.part for row, *_ in bold}
-    parts = [[one for one in column if one[0].part == part] for part in sorted(marked)]
-    is_by_part = len(marked) > 1 and all(len(part) > 1 for part in parts)
-    return parts if is_by_part else [column]
+    """Return what is compared: a data set, in it the parts between rules that have bold each."""
+    found: list[Column] = []
+    for block in dict.fromkeys(row.block for row, *_ in column):
+        whole = [one for one in column if one[0].block == block]
+        marked = sorted({row.part for row, *_ in bold if row.block == block})
+        parts = [[one for one in whole if one[0].part == part] for part in marked]
+        is_by_part = len(marked) > 1 and all(len(part) > 1 for part in parts)
+        found += parts if is_by_part else [whole]
+    return found
 
 
 def _order(column: Column, head: Head) -> list[float]:
@@ -270,13 +289,13 @@ def _beaten(table: Printed, at: int, copies: Sequence[Copy]) -> tuple[list[Findi
 
 
 def _differences(
-    table: Printed, at: int, base: Row, known: Sequence[Noise]
+    table: Printed, at: int, bases: Mapping[str, Row], known: Sequence[Noise]
 ) -> Iterator[Difference]:
-    head, origin = table.heads[at], base.cells[at].number
-    if not origin:
-        return
+    head = table.heads[at]
     for row, _, number in table.column(at):
-        if row is base:
+        base = bases.get(row.block, row)
+        origin = base.cells[at].number
+        if row is base or not origin:
             continue
         share = (number - origin) / abs(origin)
         word: Word = "no noise known"

@@ -15,11 +15,12 @@ ALIASES: Final = {
     "qg": "qabf",
 }  # fmt: skip
 FURTHER: Final[dict[str, Direction]] = {  # of others, known by their direction alone
-    "viff": "higher", "fmi": "higher", "fmi_pixel": "higher", "fmi_w": "higher", "fmi_dct": "higher",
+    "viff": "higher", "fmi": "higher", "fmi_w": "higher", "fmi_dct": "higher", "dists": "lower",
     "lpips": "lower", "fid": "lower", "niqe": "lower", "brisque": "lower", "map": "higher",
     "miou": "higher", "mef-ssim": "higher", "qs": "higher", "clip-iqa": "higher", "musiq": "higher",
-    "map50": "higher", "map@0.5": "higher", "map@.5": "higher", "te": "higher", "dists": "lower",
-    "macc": "higher", "map50-95": "higher", "map@0.5:0.95": "higher", "qp": "higher",
+    "map50": "higher", "map@0.5": "higher", "map@.5": "higher", "te": "higher",
+    "fmi_pixel": "higher",
+    "macc": "higher", "mae": "lower", "map50-95": "higher", "map@0.5:0.95": "higher", "qp": "higher",
 }  # fmt: skip
 # the widest range in use: some sum over both sources what others average
 RANGES: Final[dict[str, tuple[float, float]]] = {
@@ -27,8 +28,8 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "cc": (-2, 2), "vif": (0, 10), "qabf": (0, 1), "ssim": (-2, 2), "ms_ssim": (-2, 2),
     "psnr": (0, 120), "mse": (0, 65025), "rmse": (0, 255), "nabf": (0, 1), "ce": (0, 100),
     "ei": (0, 2000), "qcb": (0, 1), "qcv": (0, 65025), "nmi": (0, 2), "ncie": (0, 1),
-    "q0": (-1, 1), "qw": (-1, 1), "qe": (-1, 1), "qy": (0, 1), "viff": (0, 10), "fmi": (0, 1),
-    "fmi_pixel": (0, 1), "fmi_w": (0, 1), "fmi_dct": (0, 1), "lpips": (0, 2), "niqe": (0, 100),
+    "q0": (-1, 1), "qw": (-1, 1), "qe": (-1, 1), "qy": (0, 1), "viff": (0, 10), "fmi": (0, 2),
+    "fmi_pixel": (0, 2), "fmi_w": (0, 2), "fmi_dct": (0, 2), "lpips": (0, 2), "niqe": (0, 100),
 }  # fmt: skip
 SHARES: Final = {name for name, (_, high) in RANGES.items() if high <= 2}  # may be in percent
 
@@ -75,10 +76,14 @@ def head_of(text: str, *, group: str = "") -> Head | None:
     said: Direction | None = None
     if arrows:
         said = "higher" if arrows[0] == "higher" else "lower"
-    name = _named(_PLUS.sub("", text))
+    label = " ".join("".join(" " if one in _ARROWS else one for one in text).split())
+    name = _named(_PLUS.sub("", label))
+    if name is None:  # "MSRS VIF": the data set before the metric
+        before, _, last = _PLUS.sub("", label).rpartition(" ")
+        name = _named(last) if before else None
+        group, label = f"{group} {before}".strip(), last
     if name is None:
         return None
-    label = " ".join("".join(" " if one in _ARROWS else one for one in text).split())
     better = {**FURTHER, **BETTER}[name]
     return Head(metric=name, label=label, group=group, better=better, said=said)
 

@@ -19,7 +19,8 @@ _SYMBOLS: Final = {
     "pm": "±", "uparrow": "↑", "downarrow": "↓", "checkmark": "✓", "times": "×", "cmark": "✓",
     "xmark": "✗", "Uparrow": "↑", "Downarrow": "↓", "nearrow": "↑", "searrow": "↓", "dag": "†",
     "dagger": "†", "ddagger": "‡", "textendash": "–", "textemdash": "—", "lambda": "λ",
-    "alpha": "α", "beta": "β", "gamma": "γ", "mathcal": "", "quad": " ", "qquad": " ", "backslash": "/",
+    "alpha": "α", "beta": "β", "gamma": "γ", "mathcal": "", "quad": " ", "qquad": " ",
+    "backslash": "/",
 }  # fmt: skip
 _DING: Final = {"51": "✓", "52": "✓", "55": "✗", "56": "✗"}
 BOLD: Final = {"textbf", "mathbf", "boldsymbol", "bm", "pmb"}
@@ -268,15 +269,12 @@ def _arguments(raw: str, at: int) -> tuple[list[str], int]:
     """Return what stands in the braces behind a command, optional arguments left out."""
     found: list[str] = []
     while True:
-        rest = raw[at:]
-        ahead = at + len(rest) - len(rest.lstrip())
+        ahead = at + len(raw[at:]) - len(raw[at:].lstrip())
         if raw[ahead : ahead + 1] == "{":
             inner, at = _group(raw, ahead)
             found.append(inner)
-        elif (raw[ahead : ahead + 1] == "[" and "]" in raw[ahead:] and not found) or (
-            raw[ahead : ahead + 1] == "[" and "]" in raw[ahead:] and raw[at:ahead] == ""
-        ):
-            at = raw.index("]", ahead) + 1
+        elif raw[at : at + 1] == "[" and "]" in raw[at:]:
+            at = raw.index("]", at) + 1
         else:
             return found, at
 

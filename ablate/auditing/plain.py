@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 from dataclasses import replace
 from typing import Final
@@ -100,13 +101,11 @@ def read_csv(text: str, *, where: str) -> list[Grid]:
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[Cell]] = []
     try:
-        for row in lines:
-            if any(cell.strip() for cell in row):
-                places = [1]
-                for cell in row:
-                    places.append(places[-1] + len(cell) + 1)
-                number = lines.line_num
-                rows.append([_cell(c, number, p - 1) for c, p in zip(row, places, strict=False)])
+        for texts in lines:
+            if any(one.strip() for one in texts):
+                starts = itertools.accumulate((len(one) + 1 for one in texts), initial=0)
+                places = zip(texts, starts, strict=False)
+                rows.append([_cell(one, lines.line_num, start) for one, start in places])
     except csv.Error as error:
         raise DataError(f"{where}:{lines.line_num}:1: {error}; fix the quotes") from error
     for row in rows[1:]:

@@ -13,6 +13,7 @@ from ablate.errors import DataError, one_line
 
 READERS: Final = {".csv": read_csv, ".tsv": read_csv, ".md": read_markdown, ".tex": read_latex}
 MOST_HEADS: Final = 4
+DATA_HEADS: Final = {"dataset", "datasets", "data set", "data", "test set", "task"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +24,14 @@ class Row:
         name: Of the method, or of the marks of its components.
         line: Of the file.
         part: Number of the part between rules that it stands in.
+        block: Data set that it is about, where a column of the table says so; else empty.
         cells: A cell per column of the table.
     """
 
     name: str
     line: int
     part: int
+    block: str
     cells: tuple[Cell, ...]
 
 
@@ -46,10 +49,10 @@ class Printed:
     heads: tuple[Head, ...]
     rows: tuple[Row, ...]
 
-    @property
-    def names(self) -> set[str]:
-        """The names of its rows, in lower case."""
-        return {row.name.lower() for row in self.rows}
+    def has(self, name: str) -> bool:
+        """Return whether a row is called so."""
+        names = {row.name.removeprefix(f"{row.block} ").lower() for row in self.rows}
+        return name.lower() in names | {row.name.lower() for row in self.rows}
 
     def column(self, at: int) -> list[tuple[Row, Cell, float]]:
         """Return the rows with a number in a column."""
@@ -114,16 +117,34 @@ def _heads(grid: Grid) -> tuple[int, dict[int, Head]]:
         row = grid.rows[count - 1]
         named = {at: head for at, cell in enumerate(row) if (head := head_of(cell.text))}
         if named and not any(row[at].number is not None for at in named):
-            return count, {
+            found = {
                 at: replace(
                     head,
-                    group=_above(grid.rows[: count - 1], at, row[at]),
+                    group=f"{_above(grid.rows[: count - 1], at, row[at])} {head.group}".strip(),
                     line=row[at].line,
                     column=row[at].column,
                 )
                 for at, head in named.items()
             }
+            return count, _told_apart(found)
     return 0, {}
+
+
+def _told_apart(heads: dict[int, Head]) -> dict[int, Head]:
+    """Return heads of different names: a data set that stands once is that of what follows it."""
+    names = [head.name for head in heads.values()]
+    if len(set(names)) == len(names):
+        return heads
+    found: dict[int, Head] = {}
+    group, seen = "", dict[str, int]()
+    for at, head in heads.items():
+        group = head.group or group
+        one = replace(head, group=group)
+        seen[one.name] = seen.get(one.name, 0) + 1
+        if seen[one.name] > 1:
+            one = replace(one, label=f"{one.label} ({seen[one.name]})")
+        found[at] = one
+    return found
 
 
 def _above(rows: Sequence[Sequence[Cell]], at: int, cell: Cell) -> str:
@@ -133,7 +154,12 @@ def _above(rows: Sequence[Sequence[Cell]], at: int, cell: Cell) -> str:
 
 
 def _rows(grid: Grid, count: int, places: tuple[int, ...], *, where: str) -> Iterator[Row]:
-    part, names = 0, dict[str, int]()
+    part, names, block = 0, dict[str, int](), ""
+    of_data = [
+        at
+        for at, cell in enumerate(grid.rows[count - 1])
+        if at not in places and cell.text.lower() in DATA_HEADS
+    ][:1]
     for number, row in enumerate(grid.rows[count:], count):
         part += number in grid.rules
         cells = tuple(row[at] for at in places)
@@ -146,16 +172,17 @@ def _rows(grid: Grid, count: int, places: tuple[int, ...], *, where: str) -> Ite
                     f"{where}:{cell.line}:{cell.column}: {one_line(cell.text, longest=40)!r} is no "
                     "number; write one, or - where there is none"
                 )
-        labels = [cell.text for at, cell in enumerate(row) if at not in places]
-        name = _name(labels) or f"row {number}"
+        labels = [cell.text for at, cell in enumerate(row) if at not in (*places, *of_data)]
+        block = next((row[at].text for at in of_data if row[at].text), block)
+        name = f"{block} {_name(labels) or f'row {number}'}".strip() if any(labels) else block
         names[name] = names.get(name, 0) + 1
         name += f" ({names[name]})" if names[name] > 1 else ""
-        yield Row(name=name, line=cells[0].line, part=part, cells=cells)
+        yield Row(name=name, line=cells[0].line, part=part, block=block, cells=cells)
 
 
 def _name(labels: Sequence[str]) -> str:
     """Return the name of a row: its first label where it is one, else all of them."""
     first = next((text for text in labels if text.strip()), "")
-    if any(letter.isalpha() for letter in first) and len(first) > 2:
+    if len(first) > 1 and any(letter.isalpha() for letter in first):
         return first
-    return " ".join(text or "–" for text in labels) if any(t.strip() for t in labels) else ""
+    return " ".join(text or "–" for text in labels) if first else ""

@@ -9,7 +9,7 @@ from ablate.auditing.noise import Noise
 from ablate.metrics.catalogue import LABELS
 from ablate.tables import table, to_text
 
-WIDTH, FIRST, COLUMN = 78, 20, 19
+WIDTH, FIRST, GAP = 80, 20, 2
 NO_FAULT: Final = "  no fault found in its marks and values"
 LEGEND: Final = (
     "within n: inside that of all of them, n seeds of each row would show it (80 % power, alpha "
@@ -23,7 +23,7 @@ def lines(found: Audited) -> Iterator[str]:
     count = f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}"
     yield from _wrapped(
         f"Table on line {found.line}: {count}, {', '.join(found.heads)}; held against "
-        f"{found.against!r}"
+        f"{', '.join(map(repr, found.against))}"
     )
     for one in found.findings:
         whose = f" of {one.row!r}" if one.row else ""
@@ -36,11 +36,13 @@ def lines(found: Audited) -> Iterator[str]:
     if found.differences:
         heads = [head for head in found.heads if any(d.head == head for d in found.differences)]
         yield ""
+        rows = list(_rows(found, heads))
+        longest = max(len(text) for row in [heads, *rows] for text in row[-len(heads) :])
         yield to_text(
-            table(["to that row, in %", *heads], list(_rows(found, heads))),
+            table(["to that row, in %", *heads], rows),
             width=WIDTH,
             first=FIRST,
-            column=COLUMN,
+            column=min(longest, WIDTH - FIRST - GAP) + GAP,
         )
 
 

@@ -69,7 +69,7 @@ def audit(
     if copies and noise == REGISTER:
         spread = tuple(one for one in spread if one.data == copies[0].data)
     if row:  # of several tables those that have it
-        tables = [one for one in tables if row.lower() in one.names] or tables
+        tables = [one for one in tables if one.has(row)] or tables
     found = [audited(one, noise=spread, copies=copies, against=row) for one in tables]
     if as_json:
         echo(json.dumps(encode(found), indent=2))

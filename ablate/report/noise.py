@@ -57,8 +57,9 @@ def noise_of(studies: Sequence[tuple[Contents, str]]) -> tuple[Noise, ...]:
         phases = [name for name, phase in facts.phases.items() if _is_untuned(phase)]
         good = runs[(runs["state"] == "finished") & runs["phase"].isin(phases)]
         good = good[~is_unhealthy(good)]
-        steps = good[STEPS] if STEPS in good else 0
-        for (count, *_), some in good.groupby([steps, "phase", "arm_id"]):
+        if STEPS not in good:  # of a task that counts in something else
+            good = good.assign(**{STEPS: 0})
+        for (count, *_), some in good.groupby([STEPS, "phase", "arm_id"]):
             network = network_of(facts.settings) + (f", {count:g} steps" if count else "")
             for metric in facts.metrics:
                 column = f"test/{metric}"
