@@ -84,7 +84,8 @@ def squared(
     Raises:
         DataError: A row is wider or narrower than the first whole one; says line and column.
     """
-    width = max((_width(row) for row in rows[:3]), default=0)
+    widths = [sum(cell.span for cell in row) for row in rows]
+    width = next((one for one in widths if one > 1), 1)
     found: list[tuple[Cell, ...]] = []
     hanging: dict[int, tuple[int, Cell]] = {}
     for row in rows:
@@ -107,7 +108,3 @@ def squared(
                     wide[place] = replace(above, line=cell.line, column=cell.column)
         found.append(tuple(wide))
     return Grid(rows=tuple(found), line=line, rules=rules)
-
-
-def _width(row: Sequence[Cell]) -> int:
-    return sum(cell.span for cell in row)

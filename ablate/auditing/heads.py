@@ -19,8 +19,8 @@ FURTHER: Final[dict[str, Direction]] = {  # of others, known by their direction 
     "lpips": "lower", "fid": "lower", "niqe": "lower", "brisque": "lower", "map": "higher",
     "miou": "higher", "mef-ssim": "higher", "qs": "higher", "clip-iqa": "higher", "musiq": "higher",
     "map50": "higher", "map@0.5": "higher", "map@.5": "higher", "te": "higher",
-    "fmi_pixel": "higher",
-    "macc": "higher", "mae": "lower", "map50-95": "higher", "map@0.5:0.95": "higher", "qp": "higher",
+    "fmi_pixel": "higher", "macc": "higher", "mae": "lower", "map50-95": "higher",
+    "map@0.5:0.95": "higher", "qp": "higher",
 }  # fmt: skip
 # the widest range in use: some sum over both sources what others average
 RANGES: Final[dict[str, tuple[float, float]]] = {

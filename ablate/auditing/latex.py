@@ -269,7 +269,7 @@ def _arguments(raw: str, at: int) -> tuple[list[str], int]:
     """Return what stands in the braces behind a command, optional arguments left out."""
     found: list[str] = []
     while True:
-        ahead = at + len(raw[at:]) - len(raw[at:].lstrip())
+        ahead = at if found else at + len(raw[at:]) - len(raw[at:].lstrip())
         if raw[ahead : ahead + 1] == "{":
             inner, at = _group(raw, ahead)
             found.append(inner)

@@ -113,10 +113,14 @@ def _turned(grid: Grid) -> Grid:
 
 def _heads(grid: Grid) -> tuple[int, dict[int, Head]]:
     """Return how many rows are heads, and the heads of the columns of scores."""
-    for count in range(min(MOST_HEADS, len(grid.rows) - 1), 0, -1):
-        row = grid.rows[count - 1]
-        named = {at: head for at, cell in enumerate(row) if (head := head_of(cell.text))}
-        if named and not any(row[at].number is not None for at in named):
+    for count in range(1, min(MOST_HEADS, len(grid.rows) - 1) + 1):
+        row, below = grid.rows[count - 1], grid.rows[count:]
+        named = {
+            at: head
+            for at, cell in enumerate(row)
+            if any(one[at].number is not None for one in below) and (head := head_of(cell.text))
+        }
+        if named:
             found = {
                 at: replace(
                     head,
