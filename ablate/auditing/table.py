@@ -130,11 +130,11 @@ def _heads(grid: Grid) -> tuple[int, dict[int, Head]]:
                 )
                 for at, head in named.items()
             }
-            return count, _told_apart(found)
+            return count, _distinct(found)
     return 0, {}
 
 
-def _told_apart(heads: dict[int, Head]) -> dict[int, Head]:
+def _distinct(heads: dict[int, Head]) -> dict[int, Head]:
     """Return heads of different names: a data set that stands once is that of what follows it."""
     names = [head.name for head in heads.values()]
     if len(set(names)) == len(names):

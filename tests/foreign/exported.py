@@ -29,8 +29,9 @@ def export(
     runs: pd.DataFrame, images: pd.DataFrame, path: Path, *, is_shuffled: bool = False
 ) -> None:
     """Write a row per score of an image, and per mean of a run, with what is known of the run."""
-    of_run = [name for name in runs if not name.startswith(("val/", "test/"))]
-    scores = [name for name in runs if name.startswith(("val/", "test/"))]
+    names = [str(name) for name in runs]
+    scores = [name for name in names if name.startswith(("val/", "test/"))]
+    of_run = [name for name in names if name not in scores]
     rows = []
     by_run = dict(list(images.groupby("run_id", sort=False)))
     for run in runs.to_dict("records"):

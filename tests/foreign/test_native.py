@@ -63,7 +63,7 @@ def test_the_command_writes_the_report_of_the_study(tmp_path: Path) -> None:
 
 
 def test_pilots_explorations_budgets_and_tuning_points_come_over(tmp_path: Path) -> None:
-    few = {"explored": 4, "hunted": 2, "images": 3, "selecting": ["qabf"]}
+    few: dict[str, Any] = {"explored": 4, "hunted": 2, "images": 3, "selecting": ["qabf"]}
     raw, contents = answered_study(questions=[VARIANT], failed=3, left=0.5, **few)
     facts, runs, images = contents.facts, contents.runs, contents.images
     whole = replace(contents, explored=explore(facts, runs))
