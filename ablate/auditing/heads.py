@@ -18,7 +18,7 @@ FURTHER: Final[dict[str, Direction]] = {  # of others, known by their direction 
     "viff": "higher", "fmi": "higher", "fmi_w": "higher", "fmi_dct": "higher", "dists": "lower",
     "lpips": "lower", "fid": "lower", "niqe": "lower", "brisque": "lower", "map": "higher",
     "miou": "higher", "mef-ssim": "higher", "qs": "higher", "clip-iqa": "higher", "musiq": "higher",
-    "map50": "higher", "map@0.5": "higher", "map@.5": "higher", "te": "higher",
+    "map50": "higher", "map@0.5": "higher", "map@.5": "higher",
     "fmi_pixel": "higher", "macc": "higher", "mae": "lower", "map50-95": "higher",
     "map@0.5:0.95": "higher", "qp": "higher",
 }  # fmt: skip

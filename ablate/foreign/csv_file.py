@@ -27,7 +27,7 @@ def read_csv(path: Path, naming: Naming) -> pd.DataFrame:
     Columns that have no name here stay: what a run table knows of a run is taken over.
 
     Raises:
-        DataError: It is no such table; says the line.
+        DataError: It cannot be read as such a table; says the line.
     """
     try:
         content = path.read_bytes()

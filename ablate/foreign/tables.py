@@ -205,7 +205,7 @@ def _scored(table: pd.DataFrame, naming: Naming, at: _Where) -> pd.DataFrame:
     unnamed = [key for key, (_, name) in known.items() if not name]
     if unnamed:
         place = scored.index[scored["metric"] == unnamed[0]][0]
-        raise DataError(f"{at.of(place)}: {unnamed[0]!r} is no name of a metric; name the metric")
+        raise DataError(f"{at.of(place)}: {unnamed[0]!r} names no metric; fill the cell")
     names = scored["metric"].map({key: name for key, (_, name) in known.items()})
     sides = {**BETTER, **naming.better}
     lost = [key for key, (_, name) in known.items() if name not in sides]
