@@ -1,5 +1,6 @@
 """A printed table as cells with their place in the file, whatever it was written in."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from typing import Final
 
 from ablate.errors import DataError
 
+MOST_SPANNED: Final = 500
 MISSING: Final = {"", "-", "--", "---", "–", "—", "n/a", "na", "nan", "/", "×", "✗", "x"}
 _NUMBER: Final = re.compile(
     r"(?P<number>[-+−]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
@@ -47,7 +49,8 @@ class Cell:
         found = _NUMBER.fullmatch(self.text.strip())
         if found is None:
             return None
-        return float(found["number"].replace(",", "").replace("−", "-"))
+        number = float(found["number"].replace(",", "").replace("−", "-"))
+        return number if math.isfinite(number) else None
 
     @property
     def decimals(self) -> int:
@@ -89,6 +92,12 @@ def squared(
     found: list[tuple[Cell, ...]] = []
     hanging: dict[int, tuple[int, Cell]] = {}
     for row in rows:
+        for cell in row:
+            if max(cell.span, cell.rows) > MOST_SPANNED:
+                raise DataError(
+                    f"{where}:{cell.line}:{cell.column}: spans {max(cell.span, cell.rows)} cells, "
+                    f"at most {MOST_SPANNED} are read; fix the number"
+                )
         wide = [replace(cell, span=1) for cell in row for _ in range(cell.span)]
         if len(row) == 1 and row[0].text:  # the name of a group of rows
             wide = [wide[0]] * width

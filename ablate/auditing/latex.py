@@ -23,6 +23,7 @@ _SYMBOLS: Final = {
     "backslash": "/",
 }  # fmt: skip
 _DING: Final = {"51": "✓", "52": "✓", "55": "✗", "56": "✗"}
+MOST_BRACES: Final = 100
 BOLD: Final = {"textbf", "mathbf", "boldsymbol", "bm", "pmb"}
 BOLD_ON: Final = {"bf", "bfseries", "boldmath"}
 UNDERLINE: Final = {"underline", "uline", "ul"}
@@ -170,6 +171,8 @@ def _cell(source: _Source, start: int, end: int) -> Cell:
     raw = source.text[start:end]
     at = start + len(raw) - len(raw.lstrip())
     line, column = source.place(at)
+    if raw.count("{") > MOST_BRACES:
+        raise source.fault(at, f"a cell of more than {MOST_BRACES} braces is not read; shorten it")
     found = printed(raw)
     return Cell(
         text=found.text,

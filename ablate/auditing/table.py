@@ -167,8 +167,8 @@ def _rows(grid: Grid, count: int, places: tuple[int, ...], *, where: str) -> Ite
     for number, row in enumerate(grid.rows[count:], count):
         part += number in grid.rules
         cells = tuple(row[at] for at in places)
-        if all(cell.number is None for cell in cells):
-            part += 1  # the name of a group of rows, or heads once more
+        if _is_heading(row, cells):
+            part += 1
             continue
         for cell in cells:
             if cell.number is None and not cell.is_missing:
@@ -182,6 +182,12 @@ def _rows(grid: Grid, count: int, places: tuple[int, ...], *, where: str) -> Ite
         names[name] = names.get(name, 0) + 1
         name += f" ({names[name]})" if names[name] > 1 else ""
         yield Row(name=name, line=cells[0].line, part=part, block=block, cells=cells)
+
+
+def _is_heading(row: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+    """Return whether a row is the name of a group of rows, or heads once more."""
+    is_spanned = len({cell.text for cell in row}) == 1 and cells[0].number is None
+    return is_spanned or all(cell.is_missing or head_of(cell.text) for cell in cells)
 
 
 def _name(labels: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 import json
 import lzma
+import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from ablate.config.schema import Expects
     from ablate.foreign.naming import Naming
+    from ablate.report.contents import Contents
 
 MLFLOW, TENSORBOARD = "mlflow:", "tensorboard:"
 
@@ -115,7 +118,7 @@ def judge(
     from ablate.foreign.study import CHOSEN_ON, Asked, study_of
     from ablate.foreign.tables import tables_of
     from ablate.report.judged import contents_of
-    from ablate.report.page import render, verdict
+    from ablate.report.page import verdict
     from ablate.report.summary import summary
 
     for option, said, known in (
@@ -143,13 +146,23 @@ def judge(
     tables = tables_of(rows, names, where=where)
     study = study_of(tables, asked, names, facts=_facts(facts), where=where)
     contents = contents_of(study)
-    page = None if out is None else render(contents, out)
+    page = None if out is None else _written(contents, out)
     if as_json:
         echo(json.dumps(json.loads(verdict(contents)), indent=2))
         return
     echo(summary(contents))
     if page is not None:
         echo(f"report: {page}")
+
+
+def _written(contents: "Contents", out: Path) -> Path:
+    """Write the report, all of it or nothing, and return its page."""
+    from ablate.report.page import render
+
+    with tempfile.TemporaryDirectory(prefix="ablate-") as name:
+        page = render(contents, Path(name) / "report")
+        shutil.copytree(page.parent, out, dirs_exist_ok=True)
+    return out / page.name
 
 
 def _read(

@@ -93,6 +93,8 @@ def study_of(
         document = encode(_document(tables, asked, naming, where=where, is_asked=not given))
         document = _with_facts(document, given)
     decoded = decode(StudyDocument, document, where=f"{where}: facts")
+    for question in decoded.registered if "design_hash" not in given else ():
+        _known((*question.primary, *question.guardrails), tables, "facts", where=where)
     runs = _with_arms(tables.runs, decoded, where=where)
     _check_pairs(decoded, runs, where=where)
     return ForeignStudy(document=document, runs=runs, images=tables.images)

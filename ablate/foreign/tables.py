@@ -21,6 +21,7 @@ FIRST: Final = ("run_id", "arm_id", "arm", "recipe_id", "phase", "trial", "seed"
                 "split_seed", "dummy", "state", "reason", "health")  # fmt: skip
 TEXTS: Final = ("run_id", "arm_id", "arm", "recipe_id", "phase", "state", "reason", "health")
 WHOLE_NUMBERS: Final = ("trial", "seed", "block", "point")
+NAMED: Final = ("value", "run", "image", "scene", "metric", "phase", "arm", "reason")
 OF_TRIAL: Final = ("phase", "arm_id", "block", "point")
 MAPPED: Final = {"run": "run_id"}
 
@@ -67,6 +68,7 @@ def tables_of(rows: pd.DataFrame, naming: Naming, *, where: str) -> Tables:
             f"single trainings show nothing; {_hint('seed')}"
         )
     table = rows.reset_index(drop=True)
+    _check_printable(table, _Where(where=where, lines=table.get(LINE)))
     at = _Where(where=where, lines=table.get(LINE))
     scene_as_image = "image" not in table and "scene" in table
     table = table.assign(image=table["scene"]) if scene_as_image else table
@@ -98,6 +100,18 @@ class _Where:
 
     def of(self, place: Any) -> str:
         return self.where if self.lines is None else f"{self.where}:{self.lines[place]}"
+
+
+def _check_printable(table: pd.DataFrame, at: _Where) -> None:
+    """Raise DataError where a name holds control characters: names are drawn and printed."""
+    for name in (one for one in NAMED if one in table):
+        for text in table[name].unique():
+            if not str(text).isprintable():
+                place = table.index[table[name] == text][0]
+                raise DataError(
+                    f"{at.of(place)}: {name} {one_line(str(text), longest=40)} holds control "
+                    "characters; rename it"
+                )
 
 
 def _hint(column: str) -> str:

@@ -15,6 +15,7 @@ from tests.command_line import typed
 
 HEAD = ("value", "seed", "image", "metric", "score")
 SEEDS, IMAGES = range(11, 19), 6
+TWO = {"l1": 0.0, "ours": 0.1}
 Rows = list[tuple[Any, ...]]
 
 
@@ -129,8 +130,13 @@ def test_val_chooses_among_several_runs(written: Callable[..., Path]) -> None:
         (scores({"l1": 0, "ours": 0.1}), ("--chosen-on", "test"), "from test, which also selected"),
         (scores({"l1": 0, "ours": 0.1})[:-12], (), "Qabf has no score in 1 cells"),
         (scores({"l1": 0, "ours": 0.1})[:-2], (), "is not a number on 1 of 6 images"),
+        (
+            [(*row[:4], "nan") if row[:2] == ("l1", 12) else row for row in scores(TWO)],
+            (),
+            "Qabf is not a number on 6 of 6 images",
+        ),
     ],
-    ids=["single seed", "few seeds", "tuned on test", "half paired", "other images"],
+    ids=["single seed", "few seeds", "tuned on test", "half paired", "other images", "all NaN"],
 )
 def test_what_cannot_be_claimed_is_said_by_the_guards(
     rows: Rows, words: tuple[str, ...], reason: str, written: Callable[..., Path]
@@ -163,6 +169,7 @@ GOOD = scores({"l1": 0, "ours": 0.1}, images=2)
         (GOOD, (*HEAD[:3], "m", "s"), (), "nor a column of a known metric"),
         (GOOD, (*HEAD[:4], "s"), (), "has a column metric and no column score"),
         ([], HEAD, (), "holds no row below its heads"),
+        ([*GOOD, ("l\x1b[31m", 1, "i", "VIF", "1")], HEAD, (), "holds control characters"),
         ([*GOOD, ("l1", 1)], HEAD, (), "runs.csv:66: has 2 cells, the head has 5"),
         ([*GOOD, ("l1", 99, "i", "VIF", "0,7")], HEAD, (), "runs.csv:66: score '0,7' is no number"),
         ([*GOOD, ("l1", "", "i", "VIF", "1")], HEAD, (), "runs.csv:66: has no seed"),
