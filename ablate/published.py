@@ -332,6 +332,8 @@ class StudyDocument:
         environments: Those in which runs were made, where there are several.
         drift: How they differ, in a sentence.
         damage: Files that were damaged and are left out, in a sentence.
+        chosen_on: Of runs from elsewhere, the split that chose their weights and settings, or
+            "unknown"; empty for a study of ablate, which chooses on val.
         rules: Of analysis, as the study registered them.
         revision: Of the code; versions before 0.1 published it here.
     """
@@ -377,6 +379,7 @@ class StudyDocument:
     environments: tuple[EnvironmentFacts, ...] = stored(default=(), name="strata", optional=True)
     drift: str = stored(default="", optional=True)
     damage: str = stored(default="", optional=True)
+    chosen_on: str = stored(default="", optional=True)
     gallery: GalleryFacts = field(default_factory=GalleryFacts)
     revision: str = stored(default="", optional=True)
 

@@ -29,6 +29,8 @@ JSON = {
     "doctor": "study, found, left, strata",
     "backup": "study, store, ended",
     "gc": "store, dry_run, removed, kept, bytes",
+    "audit": "a list of tables: line, rows, heads, against, findings, differences, notes",
+    "judge": "study, design_hash, data, generated_by, questions, exploration: verdict.json",
     "compare": "settings, split, scores",
     "synthesize": "contrasts, remarks",
     "selftest": "passes, checks; with a study passes, questions",

@@ -133,6 +133,8 @@ def _block_scores(question: RegisteredQuestion, answers: pd.DataFrame) -> np.nda
     tables = {metric: cells_of(question, answers, metric) for metric in question.metrics}
     if len({cells.blocks for cells in tables.values()}) > 1:
         raise DataError("answers: the metrics have different blocks; score every metric everywhere")
+    if bare := [metric for metric, cells in tables.items() if not cells.scores.size]:
+        raise DataError(f"answers: no image has a number for {bare[0]} everywhere; leave it out")
     return np.stack(
         [question.sign_of(metric) * cells.scores.mean(axis=2) for metric, cells in tables.items()],
         axis=2,

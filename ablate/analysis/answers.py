@@ -23,7 +23,7 @@ from ablate.analysis.document import (
 )
 from ablate.analysis.environments import within_environments
 from ablate.analysis.estimand import estimand_of, with_caveats
-from ablate.analysis.facts import Facts, Selected
+from ablate.analysis.facts import SELECTING, Facts, Selected
 from ablate.analysis.guards import without_training
 from ablate.analysis.health import health_of
 from ablate.analysis.interactions import agreement
@@ -197,7 +197,7 @@ def _answered(
         weights={contrast.name: contrast.weights for contrast in question.contrasts},
         cells=_cells(question, selected),
         winners=_winners(selected, about),
-        selected_by=selecting,
+        selected_by=selecting if f"val/{selecting}" in points else "",
         estimand=estimand,
         notes=tuple(notes),
         health=health,
@@ -295,6 +295,7 @@ def facts_of(facts: StudyFacts, phase: str, question: str) -> Facts:
         level=ALPHA / design.looks if stand is None else stand.level,
         awaits=interim.awaited(stand),
         claims_from=0 if stand is None else fewest_blocks(),
+        selected_on=(facts.chosen_on,) if facts.chosen_on else SELECTING,
         nuisance=facts.nuisance,
         held=facts.held,
         caveats=(*_limits(facts), *interim.caveats(stand, design)),
@@ -326,6 +327,10 @@ def _limits(facts: StudyFacts) -> Iterator[str]:
     """Yield what limits every answer of a study."""
     if facts.data_name == "synthetic":
         yield "generated pairs: a method check, not evidence on any paper"
+    if facts.chosen_on:
+        yield "asked of finished runs from elsewhere: nothing was registered before they were seen"
+    if facts.chosen_on == "unknown":
+        yield "what chose their weights and settings is not known; if test did, nothing is shown"
     if facts.shared_groups:
         count, every = facts.shared_groups, len(set(facts.groups.values()))
         yield (

@@ -277,11 +277,11 @@ def _by_points(
     bases: Mapping[str, float],
 ) -> Iterator[ByPoints]:
     """Yield the contrasts between two values by the number of points that may be tried."""
-    is_lower = question.better[selecting] == "lower"
+    is_lower, val = question.better[selecting] == "lower", f"val/{selecting}"
     for metric in question.primary:
-        if f"test/{metric}" not in points or metric not in bases:
+        if not {val, f"test/{metric}"} <= set(points) or metric not in bases:
             continue
-        means = _expected(question, points, metric, val=f"val/{selecting}", is_lower=is_lower)
+        means = _expected(question, points, metric, val=val, is_lower=is_lower)
         if means is None:
             continue
         tries = [2**power for power in range(len(means).bit_length())]

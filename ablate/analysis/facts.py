@@ -9,6 +9,7 @@ from ablate.metrics.catalogue import set_of
 from ablate.published import NuisanceRange, Value
 from ablate.stats.power import ALPHA
 
+SELECTING = ("train", "val")  # splits that choose weights, points and recipes
 FEWEST_BLOCKS = 6  # five blocks can never reject by sign flips at 0.05
 
 
@@ -49,7 +50,7 @@ class Facts:
     awaits: str = ""
     claims_from: int = 0
     scored_on: str = "test"
-    selected_on: tuple[str, ...] = ("train", "val")
+    selected_on: tuple[str, ...] = SELECTING
     nuisance: tuple[NuisanceRange, ...] = ()
     held: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()

@@ -34,8 +34,9 @@ def select(
     for all values alike.
 
     Args:
-        points: One row per run of the design: `POINT_COLUMNS`, "val/METRIC" for the selection,
-            nuisance settings, `health` where it is known, and `adaptive` where a search suggested
+        points: One row per run of the design: `POINT_COLUMNS`, "val/METRIC" for the selection
+            (runs from elsewhere may do without where no block has several of a value), nuisance
+            settings, `health` where it is known, and `adaptive` where a search suggested
             some.
         images: One row per run, split, image and metric: `IMAGE_COLUMNS`.
         metric: Selects the point; ties go to the first one.
@@ -47,7 +48,10 @@ def select(
         DataError: A column is missing.
     """
     column = f"val/{metric}"
-    _need(points, (*POINT_COLUMNS, column), "points")
+    _need(points, POINT_COLUMNS, "points")
+    if column not in points and not points.duplicated(["block", "value"]).any():
+        points = points.assign(**{column: 0.0})  # nothing to choose between
+    _need(points, (column,), "points")
     _need(images, IMAGE_COLUMNS, "images")
     every = points.sort_values(["block", "value", "point"], kind="stable", key=_sortable)
     left_out = _lost_points(every) if drops_lost_points else ()

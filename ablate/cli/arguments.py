@@ -73,6 +73,26 @@ def limited(overrides: list[str] | None, limit: int | None) -> list[str]:
     return [*(f"data.limit.{split}={limit}" for split in splits), *(overrides or [])]
 
 
+def percentages(words: list[str]) -> dict[str, float]:
+    """Metric -> percent, from METRIC=PERCENT."""
+    from ablate.errors import ConfigError
+    from ablate.metrics.catalogue import LABELS
+
+    found: dict[str, float] = {}
+    for word in words:
+        metric, _, text = word.partition("=")
+        try:
+            size = float(text.removesuffix("%"))
+        except ValueError:
+            size = 0.0
+        if not 0 < size < 1000:
+            raise ConfigError(f"--smallest {word}: must be METRIC=PERCENT such as qabf=1")
+        if metric.lower() in LABELS:
+            metric = metric.lower()
+        found[metric] = size
+    return found
+
+
 def load(study: str, overrides: list[str] | None, *, store: Path | None = None) -> "StudyConfig":
     """Return the checked study, every name in it known.
 

@@ -13,6 +13,7 @@ import typer
 from ablate import __version__
 from ablate.cli import (
     adopt,
+    audit,
     backup,
     best,
     check,
@@ -25,6 +26,7 @@ from ablate.cli import (
     export,
     fuse,
     gc,
+    judge,
     listing,
     new,
     plan,
@@ -70,6 +72,8 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
     (READ, "table", table.table, "Answers as the table of a paper, side by side."),
     (READ, "best", best.best, "What no other value beats, and the trade-offs."),
     (READ, "synthesize", synthesize.synthesize, "One answer over data sets and networks."),
+    (READ, "judge", judge.judge, "Finished runs from elsewhere, judged as a study."),
+    (READ, "audit", audit.audit, "A printed table beside the luck of single trainings."),
     (READ, "compare", compare.compare, "Two runs in words."),
     (READ, "ui", ui.ui, "The MLflow UI over a store."),
     (READ, "dashboard", dashboard.dashboard, "optuna-dashboard over a store (an extra)."),

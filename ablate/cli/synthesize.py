@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli import completing
-from ablate.cli.arguments import DEFAULT_STORE, Json, Store
+from ablate.cli.arguments import DEFAULT_STORE, Json, Store, percentages
 from ablate.cli.saying import echo
 
 
@@ -52,7 +52,7 @@ def synthesize(
     from ablate.report.synthesis_tables import lines
     from ablate.stored import encode
 
-    given = _percentages(smallest or [])
+    given = percentages(smallest or [])
     found = synthesized(asked(sources, store=store), smallest=given)
     page = None if out is None else write(found, out)
     if as_json:
@@ -65,23 +65,3 @@ def synthesize(
         say(line)
     if page is not None:
         echo(f"synthesis: {page}")
-
-
-def _percentages(words: list[str]) -> dict[str, float]:
-    """Metric -> percent, from METRIC=PERCENT."""
-    from ablate.errors import ConfigError
-    from ablate.metrics.catalogue import LABELS
-
-    found: dict[str, float] = {}
-    for word in words:
-        metric, _, text = word.partition("=")
-        try:
-            size = float(text.removesuffix("%"))
-        except ValueError:
-            size = 0.0
-        if not 0 < size < 1000:
-            raise ConfigError(f"--smallest {word}: must be METRIC=PERCENT such as qabf=1")
-        if metric.lower() in LABELS:
-            metric = metric.lower()
-        found[metric] = size
-    return found

@@ -6,7 +6,7 @@ checklist, the ACL checklist for responsible research, and REFORMS (Kapoor et al
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,8 +41,14 @@ def checklist(contents: Contents) -> list[Item]:
     return [
         Item(source=source, asks=asks, reply=reply, why=why)
         for source, asks, find in ITEMS
-        for reply, why in [find(contents)]
+        for reply, why in [_said(contents, find)]
     ]
+
+
+def _said(contents: Contents, find: Callable[[Contents], Said]) -> Said:
+    """Return what an item finds; of runs from elsewhere some things cannot be known."""
+    why = FROM_ELSEWHERE.get(find) if contents.facts.chosen_on else None
+    return ("no", why) if why else find(contents)
 
 
 def _registered(contents: Contents) -> Said:
@@ -204,6 +210,8 @@ def _deterministic(contents: Contents) -> Said:
 
 def _test_is_apart(contents: Contents) -> Said:
     facts, runs = contents.facts, contents.runs
+    if facts.chosen_on:
+        return "no", f"what chose weights and settings, as it was said: {facts.chosen_on}"
     searched = facts.phases_of(*SEARCHES)
     columns = [name for name in runs.columns if name.startswith("test/")]
     seen = runs.loc[runs["phase"].isin(searched), columns].notna().any(axis=None)
@@ -321,6 +329,16 @@ ITEMS: Sequence[tuple[str, str, Callable[[Contents], Said]]] = (
     ),
     (REFORMS, "Was the finding tried on data from elsewhere?", _elsewhere),
 )
+
+
+FROM_ELSEWHERE: Mapping[Callable[[Contents], Said], str] = {
+    _registered: "asked of finished runs from elsewhere; nothing was registered before",
+    _settings: "runs from elsewhere: their settings are not known here",
+    _ranges: "runs from elsewhere: how they were tuned is not known here",
+    _winners: "runs from elsewhere: their configurations are not known here",
+    _data_hash: "runs from elsewhere: their images were not seen here",
+    _same_effort: "runs from elsewhere: how they were tuned is not known here",
+}
 
 
 def _first_no(*said: Said) -> Said:

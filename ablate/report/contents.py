@@ -73,6 +73,8 @@ class Contents:
         """Which objectives finished runs lack, in words."""
         finished = self.runs[self.runs["state"] == "finished"]
         names = self.facts.objectives or (self.facts.objective,)
+        if self.facts.chosen_on:  # runs from elsewhere, in which nothing may have been chosen
+            names = tuple(name for name in names if name in self.runs)
         counts = {
             name: int(finished[name].notna().sum()) if name in finished else 0 for name in names
         }

@@ -57,6 +57,9 @@ def data_line(contents: Contents) -> str:
     """Return data, budget and protocol in a sentence each."""
     facts = contents.facts
     counts = ", ".join(f"{count} {split}" for split, count in facts.counts.items())
+    if facts.chosen_on:
+        size = f" ({counts} images)" if counts else ""
+        return f"Data: {facts.data_label}{size}. Metrics: {facts.protocol}."
     return (
         f"Data: {facts.data_label} ({counts} {facts.items}). Budget per run: {facts.budget}. "
         f"Metrics: {facts.protocol}, on the test {facts.items}. Design {facts.design_hash}."

@@ -15,6 +15,8 @@ UNKNOWN = "not published (a study of an earlier version)"
 def origin_table(contents: Contents) -> Table:
     """Subject and facts; whatever a study did not publish is named as unknown."""
     facts, origin = contents.facts, contents.facts.provenance
+    if facts.chosen_on:
+        return table(("what", "facts"), _from_elsewhere(contents))
     data = origin.data
     about = [
         f"{name}: {text}"
@@ -43,6 +45,17 @@ def origin_table(contents: Contents) -> Table:
         ("MLflow", _mlflow(contents)),
     ]
     return table(("what", "facts"), rows)
+
+
+def _from_elsewhere(contents: Contents) -> list[tuple[str, str]]:
+    facts = contents.facts
+    return [
+        ("runs", f"{len(contents.runs)} from elsewhere ({facts.study}), none of them seen here"),
+        ("design", "none: the question was asked of finished runs"),
+        ("weights and settings", f"chosen on: {facts.chosen_on}, as it was said"),
+        ("data", facts.data_label),
+        ("metrics", facts.protocol),
+    ]
 
 
 def package_table(contents: Contents) -> Table:

@@ -46,15 +46,21 @@ def render(contents: Contents, out: Path, *, is_linked: bool = False) -> Path:
     with PdfPages(out / "figures.pdf", metadata={"CreationDate": None}) as pdf:
         figures = [_figure(name, figure, contents, out, pdf) for name, figure in in_order()]
     whole = report(contents, figures, is_linked=is_linked)
-    if contents.verdicts is not None or contents.explored is not None:
-        verdicts = contents.verdicts
-        known = encode(verdicts) if verdicts else {"study": contents.facts.study, "questions": []}
-        both = {**known, "exploration": encode(contents.explored) if contents.explored else {}}
-        (out / "verdict.json").write_bytes(to_bytes(both))
+    if content := verdict(contents):
+        (out / "verdict.json").write_bytes(content)
     path = out / "report.html"
     path.write_text(html(whole, is_linked=is_linked), encoding="utf-8")
     (out / "report.md").write_text(markdown(whole), encoding="utf-8")
     return path
+
+
+def verdict(contents: Contents) -> bytes:
+    """The content of verdict.json; empty where nothing was answered and nothing explored."""
+    verdicts, explored = contents.verdicts, contents.explored
+    if verdicts is None and explored is None:
+        return b""
+    known = encode(verdicts) if verdicts else {"study": contents.facts.study, "questions": []}
+    return to_bytes({**known, "exploration": encode(explored) if explored else {}})
 
 
 def html(whole: Report, *, is_linked: bool = False) -> str:

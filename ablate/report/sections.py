@@ -222,10 +222,10 @@ def _numbers(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
     )
     yield Heading(text="Values", level=4)
     yield Text(
-        text="Mean ± standard deviation over blocks of the tuning point that won on val "
-        f"{metric_label(question.selected_by)}; bold: in the set of values that no other one "
-        "beats. Values share their blocks, so a difference may be sure where deviations overlap. "
-        "Copies and rules need no training: a value that they exceed says little.",
+        text=f"Mean ± standard deviation over blocks{_chosen(question)}; bold: in the set of "
+        "values that no other one beats. Values share their blocks, so a difference may be sure "
+        "where deviations overlap. Copies and rules need no training: a value that they exceed "
+        "says little.",
         look="small",
     )
     yield Tabled(table=values_table(question, contents.comparators))
@@ -235,6 +235,12 @@ def _numbers(contents: Contents, question: AnsweredQuestion) -> Iterator[Block]:
         folded=f"Configurations that won ({len(winners.rows)})",
         is_in_page_only=True,
     )
+
+
+def _chosen(question: AnsweredQuestion) -> str:
+    """Return which run of a block it is; "" where each has one alone."""
+    by = question.selected_by
+    return f" of the tuning point that won on val {metric_label(by)}" if by else ""
 
 
 def _further(contents: Contents) -> Iterator[Part]:
@@ -392,8 +398,9 @@ def _tables(contents: Contents, *, is_linked: bool) -> Iterator[Block]:
 def _runs(contents: Contents) -> Iterator[Block]:
     count = len(contents.runs)
     cut = f" The first {MOST_LINKS:,}; all of them are there." if count > MOST_LINKS else ""
+    named = "" if contents.facts.chosen_on else " by the name that it has in MLflow"
     yield Text(
-        text="Every run by the name that it has in MLflow; their ids are in tables/runs.csv. b2p3 "
+        text=f"Every run{named}; their ids are in tables/runs.csv. b2p3 "
         f"is block 2, tuning point 3; t003s0 is trial 3, seed 0.{cut}",
         look="small",
     )

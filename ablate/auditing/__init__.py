@@ -1,0 +1,1 @@
+"""What can be said about a printed table of scores, and no more."""
