@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
-from ablate.metrics.histogram import entropy, joint_counts
+from ablate.metrics.histogram import entropies, entropy, joint_counts
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.stretched import stretched_levels
 
@@ -29,10 +29,10 @@ class MutualInformation(Metric):
         fused = prepared(images.fused)
         for source in images.sources:
             joint = joint_counts(fused, prepared(source))
-            apart = entropy(joint.sum(2)) + entropy(joint.sum(1))
+            apart, together = entropies(joint)
             if protocol.mi_merges_white:
-                joint = _merged(_merged(joint).mT)
-            parts.append((apart - entropy(joint.flatten(1))).clamp_min(0))
+                together = entropy(_merged(_merged(joint).mT).flatten(1))
+            parts.append((apart - together).clamp_min(0))
         total = parts[0] + parts[1]
         return (total / math.log(2) if protocol.mi_unit == "bits" else total).to(dtype)
 

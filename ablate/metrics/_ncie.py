@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
-from ablate.metrics.histogram import LEVELS, entropy, joint_counts
+from ablate.metrics.histogram import LEVELS, entropies, joint_counts
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.stretched import stretched_levels, without_range
 
@@ -46,7 +46,6 @@ def _score(images: GreyImages) -> Tensor:
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:
-    joint = joint_counts(one, other)
-    apart = entropy(joint.sum(2)) + entropy(joint.sum(1))
-    shared: Tensor = (apart - entropy(joint.flatten(1))) / math.log(LEVELS)
+    apart, together = entropies(joint_counts(one, other))
+    shared: Tensor = (apart - together) / math.log(LEVELS)
     return shared

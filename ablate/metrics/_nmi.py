@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric
-from ablate.metrics.histogram import entropy, joint_counts
+from ablate.metrics.histogram import entropies, joint_counts
 from ablate.metrics.protocol import Protocol
 from ablate.metrics.stretched import stretched_levels, without_range
 
@@ -31,8 +31,7 @@ class NormalisedMutualInformation(Metric):
         total = torch.zeros(images.batch, dtype=torch.float64, device=fused.device)
         for source in images.sources:
             levels = stretched_levels(source)
-            joint = joint_counts(levels, fused)
-            apart = entropy(joint.sum(2)) + entropy(joint.sum(1))
-            total += 2 * (apart - entropy(joint.flatten(1))).clamp_min(0) / apart
+            apart, together = entropies(joint_counts(levels, fused))
+            total += 2 * (apart - together).clamp_min(0) / apart
             is_void |= without_range(source)
         return total.masked_fill(is_void, torch.nan).to(dtype)

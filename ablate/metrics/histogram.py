@@ -41,3 +41,14 @@ def entropy(count: Tensor) -> Tensor:
     probability = count / count.sum(-1, keepdim=True, dtype=torch.float64)
     total: Tensor = torch.special.entr(probability).sum(-1)
     return total
+
+
+def entropies(joint: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the entropies of two images added up, and that of their joint levels, in nats.
+
+    The first less the second is their mutual information.
+
+    Args:
+        joint: Counts of pairs of grey levels [batch, levels, levels].
+    """
+    return entropy(joint.sum(2)) + entropy(joint.sum(1)), entropy(joint.flatten(1))
