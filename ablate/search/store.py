@@ -94,6 +94,8 @@ class TrialStore:
         except StoreError:
             raise
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
+            if storage_failure(error):
+                raise
             raise _refused(error, url) from error
         self._known = set(self.values())
         self._is_unsure = False  # whether the last trial may be there although its answer was lost
