@@ -1,7 +1,7 @@
 """A long study that everything happens to: `python -m tests.soak --runs 400 --minutes 10`.
 
 The study runs twice: alone, and while its processes are killed, stopped, continued and terminated,
-its databases locked and its disk filled, with readers (status, best, report, doctor, ui) beside it.
+its databases locked and its disk filled, with readers (status, best, report, doctor, watch, ui) beside it.
 It must end like the first, with no process left; how the memory of the driver grows is printed.
 Exits with 1 on any deviation. The full disk needs the rights of root to mount.
 """

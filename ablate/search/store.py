@@ -94,8 +94,6 @@ class TrialStore:
         except StoreError:
             raise
         except Exception as error:  # sqlalchemy, sqlite3 and optuna raise their own families
-            if storage_failure(error):
-                raise
             raise _refused(error, url) from error
         self._known = set(self.values())
         self._is_unsure = False  # whether the last trial may be there although its answer was lost
@@ -221,6 +219,8 @@ def _opened(url: str) -> optuna.storages.RDBStorage:
 
 def _refused(error: Exception, url: str) -> StoreError:
     """The error for a database that cannot be opened."""
+    if failure := storage_failure(error):
+        return StoreError(f"store.optuna: {public(url)}: {failure}")
     fix = "check the path and its rights, or name another store"
     if isinstance(error, ImportError) and url.startswith("postgres"):
         fix = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."

@@ -2,7 +2,7 @@
 
 Kills the driver, a worker, the fork server or all of them with signal 9, at random moments and
 right after files appear; with --server the tracking server too, with --postgres it and PostgreSQL,
-where both stores lie then. Readers (status, best, report, doctor, ui) are started beside. Every
+where both stores lie then. Readers (status, best, report, doctor, watch, ui) are started beside. Every
 study must end as one that was let alone, every reader in words. Prints what was killed, read and
 counted; exits with 1 on any deviation.
 """

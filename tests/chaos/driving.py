@@ -15,8 +15,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import MappingProxyType
 
-import mlflow.store.tracking.sqlalchemy_store
-import torch._inductor
+import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 -- as those below
+import torch._inductor  # noqa: F401
 
 import ablate.cli.arguments
 import ablate.cli.progress

@@ -17,7 +17,7 @@ from typing import Final
 from tests.chaos.driving import start
 from tests.chaos.outcome import NAME, STUDY
 
-READERS: Final = ("status", "best", "report", "doctor", "ui")
+READERS: Final = ("status", "best", "report", "doctor", "watch", "ui")
 BUGS: Final = ("Traceback", "(a bug")
 LONGEST_S: Final = 120.0  # of a reader when the study has ended
 
@@ -54,8 +54,8 @@ class Readers:
             words, log = ["--store", "s", "--port", port], log.with_name(f"{log.name}-{port}")
         else:
             overrides = self.words if kind in ("status", "doctor") else ()
-            out = ["--out", f"out-{log.name}"] if kind == "report" else []
-            words = [str(STUDY), *overrides, "--store", "s", *out]
+            more = {"report": ["--out", f"out-{log.name}"], "watch": ["--once"]}.get(kind, [])
+            words = [str(STUDY), *overrides, "--store", "s", *more]
         self._at_work = (kind, start(kind, *words, cwd=self.folder, log=log), log)
         return True
 
