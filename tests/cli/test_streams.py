@@ -28,7 +28,7 @@ WORDS = {
     "report": [STUDY, *STORE, "--out", "out"],
     "table": ["--help"],
     "best": [STUDY, *STORE],
-    "synthesize": ["s"],
+    "synthesize": ["--help"],
     "compare": ["--help"],
     "config": ["--help"],
     "score": ["--help"],
