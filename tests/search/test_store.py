@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -60,7 +61,7 @@ def test_a_store_where_no_file_can_be_is_one_line(tmp_path: Path) -> None:
 def test_a_disk_that_is_full_when_the_store_is_made_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(url: str) -> None:
+    def full(url: str, **settings: Any) -> None:
         with closing(sqlite3.connect(":memory:")) as small:
             small.execute("pragma max_page_count = 1")
             small.execute("create table t (x)")
