@@ -26,8 +26,8 @@ def test_a_kill_while_the_store_is_made_leaves_none_and_the_next_one_is_whole(
 ) -> None:
     make = optuna.storages.RDBStorage
 
-    def killed(url: str) -> None:
-        make(url)
+    def killed(url: str, **settings: Any) -> None:
+        make(url, **settings)
         with sqlite3.connect(url.removeprefix("sqlite:///")) as half:
             half.execute("DROP INDEX ix_studies_study_name")  # as between the two steps of Optuna
         raise KeyboardInterrupt
