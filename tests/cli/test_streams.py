@@ -99,8 +99,10 @@ def _typed(words: list[str], cwd: Path, end: str, log: Path) -> None:
         os.close(writes)
     else:
         os.close(1)
-    sys.stdout = sys.__stdout__ = None if end == "closed" else os.fdopen(1, "w")
-    sys.stderr = sys.__stderr__ = os.fdopen(2, "w")
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = None if (end, number) == ("closed", 1) else os.fdopen(number, "w")
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)  # as in a process of its own
     main(words)
 
 
