@@ -45,6 +45,7 @@ def record(
     files: Iterable[Path],
     *,
     beside: Mapping[str, bytes] = MappingProxyType({}),
+    is_synced: bool = False,
 ) -> None:
     """Write size and checksum of some files of a folder.
 
@@ -52,8 +53,15 @@ def record(
         folder: Where the file of checksums is written.
         files: Below the folder.
         beside: Name -> content of files that are written next.
+        is_synced: Whether the files are on the disk before their checksums are; it costs some
+            milliseconds each.
     """
-    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    contents = {}
+    for path in files:
+        with path.open("rb") as file:
+            contents[path.relative_to(folder).as_posix()] = file.read()
+            if is_synced:
+                os.fsync(file.fileno())
     entries = {name: _entry(content) for name, content in sorted({**contents, **beside}.items())}
     write_json(folder / CHECKSUMS, entries)
     for name in entries:  # made anew

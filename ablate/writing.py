@@ -6,13 +6,15 @@ What is on the disk before what, so that a machine may lose its power at any ins
 2. a journal before a checkpoint that counts on it, and before the result (`Checkpoints.save`,
    `JournalRecorder.close`); in between once a second;
 3. checkpoint, weights, checksums and result before their names (`replacing`, `write_json`); the
-   checksums before the result, and checkpoints are removed after it (`worker.write_result`);
+   fused images of a run before its checksums, these before the result, and checkpoints are removed
+   after it (`worker.write_result`);
 4. a commit of MLflow or Optuna before it returns (sqlite).
 
 Nothing relies on an order between the last and the others: how far a journal was sent is compared
 with what MLflow holds at the next start, both ways (`tracking.shipper`), and Optuna's trials with
-the results (`study.projection`). Positions, pictures and caches are not synced: a position that is
-lost sends points twice, which changes nothing, and the others have checksums.
+the results (`study.projection`). Positions, other pictures and caches are not synced: a position
+that is lost sends points twice, which changes nothing, and the others have checksums or are made
+anew.
 """
 
 import contextlib

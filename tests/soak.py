@@ -1,7 +1,7 @@
 """A long study that everything happens to: `python -m tests.soak --runs 400 --minutes 10`.
 
 The study runs twice: alone, and while its processes are killed, stopped, continued and terminated,
-its databases locked and its disk filled, with readers (status, best, report, doctor, ui) beside it.
+its databases locked and its disk filled, with readers (status, best, report, doctor, watch, ui) beside it.
 It must end like the first, with no process left; how the memory of the driver grows is printed.
 Exits with 1 on any deviation. The full disk needs the rights of root to mount.
 """
@@ -11,12 +11,10 @@ import contextlib
 import os
 import random
 import signal
-import socket
 import sqlite3
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -31,6 +29,7 @@ from tests.chaos.driving import start
 from tests.chaos.full_disk import mounted
 from tests.chaos.killing import WORKER_KILLS, Round, children_of
 from tests.chaos.outcome import STUDY, Outcome, differences
+from tests.chaos.readers import BUGS, Readers
 
 LONGEST_PAUSE_S: Final = 5.0  # between two events
 LONGEST_STOP_S: Final = 6.0  # of a process, or of a lock
@@ -38,8 +37,6 @@ GONE_WITHIN_S: Final = 15.0  # workers of a killed driver save and go
 EXIT_CODES: Final = (0, 1, 130, -signal.SIGKILL, -signal.SIGTERM)  # the last before it listens
 KILLS: Final = ("driver", "worker", "fork server", "group")
 EVENTS: Final = {**dict.fromkeys(KILLS, 2), "stop": 5, "term": 2, "lock": 4, "full disk": 3}
-READERS: Final = ("status", "best", "report", "doctor", "ui")
-BUGS: Final = ("Traceback", "(a bug")
 
 
 @dataclass
@@ -78,7 +75,7 @@ class Soak:
         self.counts: Counter[str] = Counter()
         self.wrongs: list[str] = []
         self.can_fill = False
-        self._readers: list[tuple[str, ForkServerProcess, Path]] = []
+        self.readers = Readers(folder, words)
 
     def alone(self) -> tuple[Outcome, Memory]:
         memory, driver = Memory(), self._driver()
@@ -107,14 +104,16 @@ class Soak:
                     continue
                 kills += kind == "worker"
                 self.counts[kind] += self._do(kind, driver.pid or 0)
-                self._read()
+                self.readers.start(self.draw)
             longest = max(longest, memory, key=lambda one: len(set(one.runs)))
             if driver.exitcode not in EXIT_CODES:
                 done = f"after {dict(self.counts)} the driver ended with {driver.exitcode}"
                 raise AssertionError(f"{done}: {self._said()}")
             if driver.exitcode == 0:
                 break
-        self._await_readers()
+        self.readers.wait()
+        self.counts += self.readers.counts
+        self.wrongs += self.readers.wrongs
         self.wrongs += [f"{word} was said: {self._said()}" for word in BUGS if word in self._said()]
         self.wrongs += self._orphans()
         return self.round.outcome(), longest
@@ -162,54 +161,6 @@ class Soak:
             with contextlib.suppress(sqlite3.OperationalError):
                 database.execute("begin exclusive")
             yield
-
-    def _read(self) -> None:
-        """Start one reader where none is at work."""
-        self._readers = [one for one in self._readers if not self._has_ended(*one)]
-        if self._readers or not (self.store / "small" / "ledger.jsonl").exists():
-            return
-        name = self.draw.choice(READERS)
-        log = self.folder / f"said-{name}-{sum(self.counts.values())}"
-        if name == "ui":
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            words = ["ui", "--store", "s", "--port", str(port)]
-            log = log.with_name(f"{log.name}-{port}")
-        else:
-            overridden = (
-                self.words if name in ("status", "doctor") else [str(STUDY), "--store", "s"]
-            )
-            out = ["--out", f"out-{log.name}"] if name == "report" else []
-            words = [name, *overridden, *out]
-        self._readers.append((name, start(*words, cwd=self.folder, log=log), log))
-
-    def _has_ended(self, name: str, process: ForkServerProcess, log: Path) -> bool:
-        """Return whether a reader has ended, and note how; a UI that answers is ended."""
-        if name == "ui" and process.is_alive():
-            with contextlib.suppress(OSError):
-                port = log.name.rpartition("-")[2]
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()
-                self.counts["ui answered"] += 1
-                os.kill(process.pid or 0, signal.SIGTERM)
-                process.join(20)
-        if process.is_alive():
-            return False
-        text = log.read_text() if log.exists() else ""
-        self.counts[f"{name} read"] += 1
-        self.wrongs += [f"{name}: {text[-300:]}" for word in BUGS if word in text]
-        if process.exitcode not in (0, 1, *([130, 143] if name == "ui" else [])):
-            self.wrongs.append(f"{name} ended with {process.exitcode}: {text[-300:]}")
-        return True
-
-    def _await_readers(self) -> None:
-        end = time.monotonic() + 120
-        while self._readers and time.monotonic() < end:
-            self._readers = [one for one in self._readers if not self._has_ended(*one)]
-            time.sleep(0.5)
-        for name, process, _ in self._readers:
-            self.wrongs.append(f"{name} did not end")
-            process.kill()
 
     def _orphans(self) -> list[str]:
         """Return the processes of this study that are still there, all of which have ended."""

@@ -1,5 +1,6 @@
 """Sizes and checksums beside files, and pictures that are cut off."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,24 @@ def folder(tmp_path: Path) -> Path:
 
 def test_what_was_written_is_whole(folder: Path) -> None:
     assert damaged(folder) == {}
+
+
+def test_files_may_be_on_the_disk_before_their_checksums(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, bool]] = []
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"1")
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda file: synced.append((os.fstat(file).st_ino, (tmp_path / CHECKSUMS).exists())),
+    )
+    record(tmp_path, [path], is_synced=True)
+    own = (path.stat().st_ino, False)
+    assert synced == [own, ((tmp_path / CHECKSUMS).stat().st_ino, False)]
+    record(tmp_path, [path])
+    assert own not in synced[2:]
 
 
 def test_each_kind_of_damage_is_named(folder: Path) -> None:

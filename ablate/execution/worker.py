@@ -222,6 +222,7 @@ def write_result(folder: Path, result: RunResult) -> None:
         folder,
         [path for path in kept if path.exists()],
         beside={RESULT: json_bytes(result.to_json())},
+        is_synced=True,
     )
     write_json(folder / RESULT, result.to_json())
     clear(folder)

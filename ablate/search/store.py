@@ -219,6 +219,8 @@ def _opened(url: str) -> optuna.storages.RDBStorage:
 
 def _refused(error: Exception, url: str) -> StoreError:
     """The error for a database that cannot be opened."""
+    if failure := storage_failure(error):
+        return StoreError(f"store.optuna: {public(url)}: {failure}")
     fix = "check the path and its rights, or name another store"
     if isinstance(error, ImportError) and url.startswith("postgres"):
         fix = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."

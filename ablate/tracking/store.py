@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ablate.databases import check_whole
-from ablate.errors import StoreError
+from ablate.errors import StoreError, storage_failure
 from ablate.tracking.address import DATABASE, hide, public, tracking_uri
 from ablate.tracking.moved import artifacts_of, bring_along
 from ablate.tracking.outbox import is_down
@@ -22,7 +22,10 @@ UNTRUSTED = "certificate verify failed"  # in the words of OpenSSL
 MAKE = """
 import sys
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-SqlAlchemyStore(sys.argv[1], sys.argv[2])
+try:
+    SqlAlchemyStore(sys.argv[1], sys.argv[2])
+except Exception as error:
+    sys.exit(str(error).partition(chr(10))[0])
 """
 
 
@@ -148,6 +151,8 @@ def _make(store: Path) -> None:
             )
             if done.returncode != 0 or not beside.stat().st_size:
                 last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                if failure := storage_failure(OSError(last)):
+                    raise StoreError(f"{path}: {failure}")
                 raise StoreError(f"{path}: cannot be made: {last}; check free space and rights")
         folder = os.open(store, os.O_RDONLY)
         os.fsync(folder)

@@ -2,13 +2,16 @@
 
 Kills the driver, a worker, the fork server or all of them with signal 9, at random moments and
 right after files appear; with --server the tracking server too, with --postgres it and PostgreSQL,
-where both stores lie then. Every study must end as one that was let alone. Prints what was killed and counted; exits with 1 on any deviation.
+where both stores lie then. Readers (status, best, report, doctor, watch, ui) are started beside. Every
+study must end as one that was let alone, every reader in words. Prints what was killed, read and
+counted; exits with 1 on any deviation.
 """
 
 import argparse
 import random
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
@@ -16,6 +19,7 @@ from pathlib import Path
 
 from tests.chaos.killing import Round, Tally
 from tests.chaos.outcome import Outcome, differences
+from tests.chaos.readers import READERS
 from tests.faults.postgres import Postgres
 from tests.faults.serving import TrackingServer
 
@@ -62,6 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"  {line[:400]}", flush=True)
     print(f"kills: {tally.total} {dict(tally.kills)}")
     print(f"studies: {tally.studies}, each with the counts {whole.counts}; starts: {tally.starts}")
+    print(f"readers: {dict(sorted(tally.readers.items()))}")
     print(f"compared letter by letter: {', '.join(whole.texts)}")
     print(f"deviations: {len(deviations)}")
     return 1 if deviations else 0
@@ -79,7 +84,7 @@ def _stores(folder: Path, *, postgres: Postgres | None, is_served: bool) -> Iter
     try:
         if server:
             server.start()
-        yield Round(folder, server, postgres=postgres)
+        yield Round(folder, server, postgres=postgres, readers=READERS)
     finally:
         if server:
             server.kill()
@@ -95,7 +100,9 @@ def _killed(
 ) -> list[str]:
     try:
         with make(folder) as one:
-            return differences(one.killed(draw, tally, kills=kills), whole)
+            found = differences(one.killed(draw, tally, kills=kills), whole)
+            tally.readers += one.readers.counts if one.readers else Counter()
+            return found
     except AssertionError as error:
         return [f"{folder}: {error}"]
 

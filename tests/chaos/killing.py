@@ -6,12 +6,13 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from tests.chaos.driving import start
 from tests.chaos.outcome import STUDY, Outcome, outcome_of
+from tests.chaos.readers import Readers
 from tests.faults.postgres import Postgres
 from tests.faults.serving import TrackingServer
 
@@ -46,6 +47,7 @@ class Tally:
     """What was done so far."""
 
     kills: Counter[str] = field(default_factory=Counter)
+    readers: Counter[str] = field(default_factory=Counter)
     starts: int = 0
     studies: int = 0
 
@@ -64,6 +66,7 @@ class Round:
         words: Further overrides.
         kinds: What is killed, of `TARGETS`; absent, all that there is.
         longest_s: Most seconds between a start, or a kill, and the next kill.
+        readers: Read while it is killed; absent, nobody.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Round:
         words: Sequence[str] = (),
         kinds: Sequence[str] = (),
         longest_s: float = LONGEST_S,
+        readers: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.server, self._longest_s = folder, server, longest_s
@@ -84,6 +88,7 @@ class Round:
             self.words.append(f"store.optuna={postgres.url(self._optuna_name)}")
             if server is None:
                 raise ValueError("PostgreSQL goes with a tracking server")
+        self.readers = Readers(folder, self.words, readers) if readers else None
         there = {"tracking server": server is not None, "PostgreSQL": postgres is not None}
         self._targets = {
             kind: weight
@@ -98,7 +103,7 @@ class Round:
         driver = self._start(workers)
         driver.join()
         assert driver.exitcode == 0, self._said()
-        return self.outcome()
+        return self._ended()
 
     def killed(self, draw: random.Random, tally: Tally, *, kills: int) -> Outcome:
         """Kill so many times or until the study ends, then let it end; return how it ended."""
@@ -113,6 +118,8 @@ class Round:
                 (kind,) = draw.choices(list(self._targets), list(self._targets.values()))
                 if not driver.is_alive() or (kind == "worker" and of_workers == WORKER_KILLS):
                     continue
+                if self.readers:
+                    self.readers.start(draw)
                 if self.kill(kind, driver.pid or 0, draw):
                     tally.kills[kind] += 1
                     of_workers += kind == "worker"
@@ -120,7 +127,7 @@ class Round:
                     break
             driver.join()
             if driver.exitcode == 0:
-                return self.outcome()
+                return self._ended()
             assert driver.exitcode == -signal.SIGKILL or self._was_server_away(driver), self._said()
         tally.starts += 1
         return self.let_alone(workers=draw.choice(WORKERS))
@@ -135,6 +142,14 @@ class Round:
             uri=self.server.uri if self.server else None,
             optuna=self.postgres.url(self._optuna_name) if self.postgres else None,
         )
+
+    def _ended(self) -> Outcome:
+        """How the study ended, and what was wrong with its readers."""
+        if self.readers is None:
+            return self.outcome()
+        self.readers.wait()
+        found = self.outcome()
+        return replace(found, wrongs=(*found.wrongs, *self.readers.wrongs))
 
     @property
     def _optuna_name(self) -> str:

@@ -19,12 +19,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+from tests.chaos import empty_store
+from tests.chaos.driving import start
 from tests.chaos.going_on import go_on
 from tests.chaos.killing import Round
 from tests.chaos.outcome import STUDY, differences
-from tests.e2e.running import command
 
-ALONE: Final = ("executor=inline", "train.steps=40", "train.gallery=1", "phases.hunt.trials=3")
+ALONE: Final = (
+    *("executor=inline", "train.steps=40", "train.gallery=1", "phases.hunt.trials=3"),
+    *("phases.answer.options.blocks=3", "phases.answer.claims=false"),
+)
+HAS_A_DATABASE: Final = 0.8  # of the instants: its making takes longer than the study
 LIBRARY: Final = Path(__file__).with_name("synced.c")
 PAGE: Final = 4096
 FATES: Final = ("kept", "lost", "zero")
@@ -60,28 +65,25 @@ def lose_power(store: Path, synced: Path, draw: random.Random) -> Counter[str]:
     return fates
 
 
-def instant(folder: Path, made: Path, draw: random.Random) -> Counter[str]:
-    """Run the study in a folder until the power goes."""
-    synced = folder / "synced"
+def instant(folder: Path, empty: Path, draw: random.Random, *, runs: int) -> Counter[str]:
+    """Run the study in a folder until the power goes, while one of its runs is trained."""
+    synced, ledger = folder / "synced", folder / "s" / "small" / "ledger.jsonl"
     synced.mkdir(parents=True)
-    driver = subprocess.Popen(
-        command("run", str(STUDY), *ALONE, "--store", "s"),
-        cwd=folder,
-        env={**os.environ, "LD_PRELOAD": str(made), "SYNCED": str(synced)},
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "said").open("ab"),
-        start_new_session=True,
-    )
-    ledger = folder / "s" / "small" / "ledger.jsonl"
-    goal = draw.randint(0, 14)  # of the runs
-    while driver.poll() is None:
+    if draw.random() < HAS_A_DATABASE:
+        empty_store.lay(empty, folder / "s", synced=synced)
+    words = ["run", str(STUDY), *ALONE, "--store", "s"]
+    environment = {"SYNCED": str(synced)}
+    driver = start(*words, cwd=folder, log=folder / "said", environment=environment)
+    goal = draw.randint(0, runs)
+    while driver.is_alive():
         if ledger.exists() and ledger.read_bytes().count(b'"ended"') >= goal:
             break
-        time.sleep(0.01)
+        time.sleep(0.005)
     time.sleep(draw.uniform(0, 0.5))
-    if driver.poll() is None:
-        os.killpg(driver.pid, signal.SIGKILL)
-    driver.wait()
+    if driver.is_alive():
+        os.killpg(driver.pid or 0, signal.SIGKILL)
+    driver.join()
+    assert list(synced.iterdir()), "the library was not loaded"
     return lose_power(folder / "s", synced, draw)
 
 
@@ -97,11 +99,12 @@ def main(arguments: list[str] | None = None) -> int:
     draw, fates, rebuilt = random.Random(words.seed), Counter[str](), Counter[str]()
     deviations: list[str] = []
     with tempfile.TemporaryDirectory(prefix="power-") as name:
-        made = library(Path(name))
+        os.environ["LD_PRELOAD"] = str(library(Path(name)))  # of the template of all drivers
+        empty = empty_store.make(Path(name) / "empty")
         whole = Round(Path(name) / "whole", words=ALONE).let_alone(workers=1)
         for number in range(words.instants):
             folder = Path(name) / str(number)
-            lost = instant(folder, made, draw)
+            lost = instant(folder, empty, draw, runs=whole.counts["finished"])
             fates += lost
             try:
                 rebuilt.update(go_on(folder, words=ALONE))

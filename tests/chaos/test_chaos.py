@@ -10,18 +10,57 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import __main__ as chaos
+from tests.chaos import empty_store
 from tests.chaos.cold_start import repetition
+from tests.chaos.driving import start
 from tests.chaos.killing import Round, Tally
-from tests.chaos.outcome import Outcome, differences
+from tests.chaos.outcome import STUDY, Outcome, differences
+from tests.chaos.readers import READERS, Readers
 
 pytestmark = pytest.mark.e2e
 ALONE = ["executor=inline", "train.steps=4", "train.gallery=0", "phases.hunt.trials=2"]
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """How the study ends that nobody kills or reads."""
+    found = Round(tmp_path_factory.mktemp("whole"), words=ALONE).let_alone()
+    assert found.wrongs == ()
+    return found
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return empty_store.make(tmp_path_factory.mktemp("empty"))
+
+
 @pytest.mark.timeout(900)  # on a machine that is busy with other things
-def test_a_killed_driver_leaves_what_no_kill_leaves(tmp_path: Path) -> None:
-    whole, tally = Round(tmp_path / "whole", words=ALONE).let_alone(), Tally()
-    assert whole.wrongs == ()
+def test_readers_beside_a_driver_end_in_words_and_change_nothing(
+    whole: Outcome, empty: Path, tmp_path: Path
+) -> None:
+    one = Round(tmp_path, words=ALONE)
+    empty_store.lay(empty, tmp_path / "s")
+    waiting = [Readers(tmp_path, ALONE, [kind]) for kind in READERS if kind != "ui"]
+    readers = list(waiting)
+    driver = start("run", str(STUDY), *ALONE, "--store", "s", cwd=tmp_path, log=tmp_path / "said")
+    while driver.is_alive():
+        driver.join(0.02)
+        while waiting and waiting[0].start():
+            waiting.pop(0)
+    for reader in readers:
+        reader.wait()
+    assert driver.exitcode == 0
+    assert [sum(reader.counts.values()) for reader in readers] == [1] * len(readers)
+    assert [wrong for reader in readers for wrong in reader.wrongs] == []
+    assert differences(one.outcome(), whole) == []
+
+
+@pytest.mark.timeout(900)
+def test_a_killed_driver_leaves_what_no_kill_leaves(
+    whole: Outcome, empty: Path, tmp_path: Path
+) -> None:
+    empty_store.lay(empty, tmp_path / "killed" / "s")
+    tally = Tally()
     killed = Round(tmp_path / "killed", words=ALONE, kinds=["driver"], longest_s=2.0)
     assert differences(killed.killed(random.Random(0), tally, kills=1), whole) == []
     assert tally.total == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos import empty_store
 from tests.chaos.driving import start
 from tests.chaos.going_on import go_on
 from tests.chaos.killing import Round
@@ -14,8 +15,8 @@ from tests.chaos.outcome import STUDY, differences
 from tests.command_line import typed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-ALONE = ["executor=inline", "train.steps=4", "train.gallery=1", "phases.hunt.trials=2"]
-COPIES = 5
+ALONE = ["executor=inline", "train.steps=40", "train.gallery=1", "phases.hunt.trials=2"]
+COPIES = 3
 ASIDE = ("-wal", "-shm", "-journal")
 
 
@@ -23,6 +24,7 @@ ASIDE = ("-wal", "-shm", "-journal")
 def test_copies_and_backups_made_while_a_driver_writes_end_like_the_study(tmp_path: Path) -> None:
     one = Round(tmp_path / "whole", words=ALONE)
     words = [str(STUDY), *ALONE, "--store", "s"]
+    empty_store.lay(empty_store.make(tmp_path / "empty"), one.folder / "s")
     driver = start("run", *words, cwd=one.folder, log=one.folder / "said")
     made: list[Path] = []
     while driver.is_alive() and len(made) < 2 * COPIES:

@@ -4,12 +4,14 @@ import errno
 import io
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ablate.cli import streams
-from ablate.cli.main import COMMANDS
+from ablate.cli.main import COMMANDS, main
+from tests.chaos import driving, empty_store
 from tests.e2e.running import command
 
 FULL = Path("/dev/full")
@@ -26,10 +28,13 @@ WORDS = {
     "report": [STUDY, *STORE, "--out", "out"],
     "table": ["--help"],
     "best": [STUDY, *STORE],
-    "synthesize": ["s"],
+    "synthesize": ["--help"],
     "compare": ["--help"],
     "config": ["--help"],
     "score": ["--help"],
+    "score-again": ["--help"],
+    "watch": [STUDY, "--once", *STORE],
+    "promote": ["--help"],
     "doctor": [STUDY, *STORE],
     "backup": [STUDY, "copy", *STORE],
     "gc": [*STORE],
@@ -81,24 +86,48 @@ def test_a_list_that_nobody_can_take(end: str, code: int, tmp_path: Path) -> Non
     assert said(["list", "losses"], tmp_path, end) == (code, line)
 
 
+def _typed(words: list[str], cwd: Path, end: str, log: Path) -> None:
+    """Type a command in this process, a fork of one that has imported everything."""
+    os.chdir(cwd)
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
+    if end == "full":
+        os.dup2(os.open(FULL, os.O_WRONLY), 1)
+    elif end == "left":
+        reads, writes = os.pipe()
+        os.dup2(writes, 1)
+        os.close(reads)
+        os.close(writes)
+    else:
+        os.close(1)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = None if (end, number) == ("closed", 1) else os.fdopen(number, "w")
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)  # as in a process of its own
+    main(words)
+
+
 @pytest.mark.e2e
 @pytest.mark.slow
-def test_every_command_ends_as_it_must_whoever_reads_it(tmp_path: Path) -> None:
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("end", ["left", "closed", "full"])
+def test_every_command_ends_as_it_must_whoever_reads_it(end: str, tmp_path: Path) -> None:
     asked = {name for _, name, _, _ in COMMANDS} - {"demo", "ui", "dashboard", "fuse", "export"}
     assert asked == set(WORDS)
-    for end in ("left", "closed", "full"):
-        place = tmp_path / end
-        place.mkdir()
-        for name, words in WORDS.items():
-            code, text = said([name, *words], place, end)
-            if end == "full":
-                assert (code, text.splitlines()[-1]) == (
-                    1,
-                    "standard output: the disk is full; free space",
-                ), name
-            else:
-                assert code == 0, (name, text)
-            assert "Traceback" not in text, (name, text)
-            assert "Broken pipe" not in text, (name, text)
-        assert (place / "copy" / "cold").is_dir()
-        assert (place / "out").is_dir()
+    empty_store.lay(empty_store.make(tmp_path / "empty"), tmp_path / "s")
+    for name, words in WORDS.items():
+        log = tmp_path / f"said-{name}"
+        process = driving.CONTEXT.Process(target=_typed, args=([name, *words], tmp_path, end, log))
+        process.start()
+        process.join()
+        text = log.read_text()
+        if end == "full":
+            assert (process.exitcode, text.splitlines()[-1]) == (
+                1,
+                "standard output: the disk is full; free space",
+            ), name
+        else:
+            assert process.exitcode == 0, (name, text)
+        assert "Traceback" not in text, (name, text)
+        assert "Broken pipe" not in text, (name, text)
+    assert (tmp_path / "copy" / "cold").is_dir()
+    assert (tmp_path / "out").is_dir()

@@ -1,7 +1,9 @@
 """The Optuna store: whole or absent, also when a kill hits while it is made."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -24,8 +26,8 @@ def test_a_kill_while_the_store_is_made_leaves_none_and_the_next_one_is_whole(
 ) -> None:
     make = optuna.storages.RDBStorage
 
-    def killed(url: str) -> None:
-        make(url)
+    def killed(url: str, **settings: Any) -> None:
+        make(url, **settings)
         with sqlite3.connect(url.removeprefix("sqlite:///")) as half:
             half.execute("DROP INDEX ix_studies_study_name")  # as between the two steps of Optuna
         raise KeyboardInterrupt
@@ -54,3 +56,17 @@ def test_a_store_in_memory_and_one_by_address_open(tmp_path: Path) -> None:
 def test_a_store_where_no_file_can_be_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"store.optuna: cannot open sqlite:.*; check the path"):
         opened(tmp_path, f"sqlite:///{tmp_path}/none/other.db")
+
+
+def test_a_disk_that_is_full_when_the_store_is_made_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(url: str, **settings: Any) -> None:
+        with closing(sqlite3.connect(":memory:")) as small:
+            small.execute("pragma max_page_count = 1")
+            small.execute("create table t (x)")
+
+    monkeypatch.setattr(optuna.storages, "RDBStorage", full)
+    with pytest.raises(StoreError, match=r"optuna\.db: the disk is full; free space$"):
+        opened(tmp_path)
+    assert not (tmp_path / "optuna.db").exists()

@@ -12,6 +12,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from ablate.errors import StoreError
+from ablate.tracking import store as store_module
 from ablate.tracking import ui
 from ablate.tracking.address import tracking_uri
 from ablate.tracking.store import experiment, open_client
@@ -86,6 +87,19 @@ def test_the_links_of_the_ui_show_the_trials_of_each_study(
     assert "Default" not in found
     with pytest.raises(StoreError, match="--store"):
         ui.links(tmp_path, port=5001)
+
+
+def test_a_disk_that_is_full_when_the_database_is_made_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = "import sys; sys.exit('(sqlite3.OperationalError) database or disk is full')"
+    monkeypatch.setattr(store_module, "MAKE", full)
+    with pytest.raises(StoreError, match=r"mlflow\.db: the disk is full; free space$"):
+        open_client(tmp_path / "s")
+    monkeypatch.setattr(store_module, "MAKE", "import sys; sys.exit('no such module')")
+    with pytest.raises(StoreError, match="cannot be made: no such module; check free space"):
+        open_client(tmp_path / "s")
+    assert not (tmp_path / "s" / "mlflow.db").exists()
 
 
 @pytest.mark.slow
