@@ -99,8 +99,8 @@ def _find(
     place = expanded(str(root))
     if by_name := flat(place, sources):
         found_sides, problems = by_name
-        one, other = (found_sides[name] for name in sources)
-        files, more = match_keys(one, other, places=(place, place))
+        first, second = (found_sides[name] for name in sources)
+        files, more = match_keys(first, second, places=(place, place))
         return files, {}, problems + more
     found, problems = arrangement(place, sources)
     files, named, more = gather(found, sources)

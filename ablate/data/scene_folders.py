@@ -17,12 +17,12 @@ from ablate.settings.data import OwnSplit, named_sources
 from ablate.settings.sources import Sources
 
 LETTERS: Final = ("a", "b")
-SAME_SCENE: Final = ("savic_18", "tsai_12")  # of MFIFB: the same pixels under two names
+SAME_SCENE: Final = {"tsai_12": "savic_18", "aymaz_20": "aymaz_07"}  # of MFIFB, by its pixels
 MFIFB = FACTS.register("mfifb")(
     Facts(
         title="MFIFB",
         about="pairs of photographs focused near and far, colour and grey, 178x134 to 1024x768",
-        layout="input/NAME/NAME_{A,B}.*, A focused near and B far",
+        layout="input/NAME/NAME_{A,B}.*, A focused near and B far in most",
         counts={"all": 105},
         source="Zhang, Deep Learning-based Multi-focus Image Fusion: A Survey and A Comparative "
         "Study, TPAMI 2021, arXiv 2005.01116; github.com/xingchenzhang/MFIFB",
@@ -60,7 +60,10 @@ class MefbSettings(OwnSplit):
 
 @DATASETS.register("mfifb", settings=MfifbSettings)
 def mfifb(settings: MfifbSettings) -> PairSet:
-    """MFIFB layout; test and val are carved in blocks; the pair that is there twice is one scene."""
+    """MFIFB layout; test and val are carved in blocks; scenes that are there twice are one.
+
+    A is called near: it is focused near in most of the pairs, not in all.
+    """
     root = root_of(settings.root, "MFIFB")
     return _set(root, settings, facts=MFIFB, letters=("near", "far"), rule=of_two_names)
 
@@ -72,8 +75,8 @@ def mefb(settings: MefbSettings) -> PairSet:
 
 
 def of_two_names(stems: Sequence[str]) -> dict[str, str]:
-    """Return the scene of every pair of MFIFB: its name, but for the pair with two names."""
-    return {stem: SAME_SCENE[0] if stem in SAME_SCENE else stem for stem in stems}
+    """Return the scene of every pair of MFIFB: its name, but for those with two names."""
+    return {stem: SAME_SCENE.get(stem, stem) for stem in stems}
 
 
 def _set(

@@ -78,7 +78,8 @@ def weighted_chroma(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDA
     found = np.divide(
         a * np.abs(a) + b * np.abs(b), weights, out=np.zeros_like(a), where=weights > 0
     )
-    return (found + NEUTRAL).astype(np.float32)
+    chroma: NDArray[np.float32] = (found + NEUTRAL).astype(np.float32)
+    return chroma
 
 
 def recombine(brightness: NDArray[np.number], chroma: NDArray[np.float32]) -> NDArray[np.uint8]:

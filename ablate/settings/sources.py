@@ -15,6 +15,9 @@ from ablate.errors import nearest, one_line
 
 T = TypeVar("T")
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,19}")
+KEPT: Final = frozenset(  # keys whose texts are people's words, names of plug-ins, or files
+    ["title", "asks", "because", "label", "name", "kind", "preset", "network", "weights", "initial_weights"]
+)
 _TERMS: Final = "terms"
 _NEVER: Final = ("fused", "output", "image", "split", "mean", "max", "laplacian", "guided")
 
@@ -84,11 +87,13 @@ class Sources(NamedTuple):
         """Return settings, or a text, with infrared and visible replaced by these names.
 
         Args:
-            value: A text, whose whole words are looked at, or mappings and lists of texts.
+            value: A text, whose whole words are looked at, or mappings and lists of texts; what
+                stands under one of `KEPT` stays.
         """
         if self.are_usual:
             return value
-        return _replaced(value, dict(zip(INFRARED_VISIBLE, self, strict=True)))
+        named: T = _replaced(value, dict(zip(INFRARED_VISIBLE, self, strict=True)))
+        return named
 
     def in_places(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings of a training as networks and losses know them.
@@ -104,8 +109,7 @@ class Sources(NamedTuple):
         if isinstance(loss := settings.get("loss"), Mapping):
             found["loss"] = self.loss_in_places(loss)
         if isinstance(model := settings.get("model"), Mapping):
-            name = {"name": model["name"]} if "name" in model else {}
-            found["model"] = _replaced(dict(model), words) | name
+            found["model"] = _replaced(model, words)
         train = settings.get("train")
         stages = train.get("stages") if isinstance(train, Mapping) else None
         if isinstance(train, Mapping) and isinstance(stages, list | tuple):
@@ -117,24 +121,14 @@ class Sources(NamedTuple):
         if self.are_usual:
             return dict(loss)
         words = dict(zip(self, INFRARED_VISIBLE, strict=True))
-        found = _replaced({key: one for key, one in loss.items() if key != _TERMS}, words)
+        rest = {key: one for key, one in loss.items() if key != _TERMS}
+        found: dict[str, Any] = _replaced(rest, words)
         terms = loss.get(_TERMS)
         if isinstance(terms, Mapping):
             found[_TERMS] = {name: _replaced(term, words) for name, term in terms.items()}
         elif _TERMS in loss:
             found[_TERMS] = terms
         return found
-
-    def path_in_places(self, path: str) -> str:
-        """Return the dotted path of a setting, such as loss.terms.edges.PET_share."""
-        if self.are_usual:
-            return path
-        words = dict(zip(self, INFRARED_VISIBLE, strict=True))
-        parts = path.split(".")
-        is_of_term = parts[:2] == ["loss", _TERMS]
-        return ".".join(
-            one if is_of_term and at == 2 else _replaced(one, words) for at, one in enumerate(parts)
-        )
 
     def _stage(self, stage: Any) -> Any:
         own = stage.get("loss") if isinstance(stage, Mapping) else None
@@ -177,8 +171,10 @@ def fault_of(value: Any, choices: Collection[str] = ()) -> str | None:
         )
     for name in value:
         if choices and name not in choices:
-            close = [one for one in choices if one.lower() == str(name).lower()]
-            return f"no such source as {name!r}; {nearest(str(name), close or choices)}"
+            alike = [
+                f"did you mean {one!r}?" for one in choices if one.lower() == str(name).lower()
+            ]
+            return f"no such source as {name!r}; {(*alike, nearest(str(name), choices))[0]}"
         if not isinstance(name, str) or not NAME.fullmatch(name):
             return f"{_short(name)} cannot name a source; use letters, digits and _, a letter first"
     first, second = value
@@ -227,7 +223,10 @@ def _replaced(value: Any, words: Mapping[str, str]) -> Any:
             rf"(?<![A-Za-z0-9])(?:{form})(?![A-Za-z0-9])", lambda found: words[found[0]], value
         )
     if isinstance(value, Mapping):
-        return {_replaced(key, words): _replaced(one, words) for key, one in value.items()}
+        return {
+            _replaced(key, words): one if key in KEPT else _replaced(one, words)
+            for key, one in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_replaced(one, words) for one in value]
     return value
