@@ -86,8 +86,8 @@ def _find(
     infrared: str | None, visible: str | None, root: str | None, sources: Sources
 ) -> tuple[Files, Named, list[Problem]]:
     if not root and not (infrared and visible):
-        other = ", or data.infrared and data.visible" if sources.are_usual else ""
-        raise DataError(f"data.root: not set; folders need data.root{other}")
+        instead = ", or data.infrared and data.visible" if sources.are_usual else ""
+        raise DataError(f"data.root: not set; folders need data.root{instead}")
     if infrared or visible:
         given = [expanded(folder) if folder else None for folder in (infrared, visible)]
         both, problems = (None, []) if all(given) else sides(expanded(str(root)))

@@ -16,7 +16,8 @@ from ablate.errors import nearest, one_line
 T = TypeVar("T")
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,19}")
 KEPT: Final = frozenset(  # keys whose texts are people's words, names of plug-ins, or files
-    ["title", "asks", "because", "label", "name", "kind", "preset", "network", "weights", "initial_weights"]
+    {"title", "asks", "because", "label", "name", "kind", "preset", "network", "weights"}
+    | {"initial_weights"}
 )
 _TERMS: Final = "terms"
 _NEVER: Final = ("fused", "output", "image", "split", "mean", "max", "laplacian", "guided")

@@ -99,8 +99,8 @@ def test_detail_of_either_source_survives_and_the_mean_halves_it() -> None:
 
 def test_the_copies_are_the_sources_and_the_task_names_them() -> None:
     assert Fusion({}).copies == INFRARED_VISIBLE
-    named = Fusion({"data": {"name": "mfifb"}}).copies
-    assert named == ("near", "far") == trivial.rules_over(named)[:2]
+    named = Fusion({"data": {"name": "mfifb"}})
+    assert named.copies == ("near", "far") == trivial.rules_over(named.sources)[:2]
     levels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16).numpy()[0, 0]
     one, other = (
         image_tensor(levels, torch.device("cpu")),
