@@ -142,20 +142,18 @@ INFRARED_VISIBLE: Final = Sources("infrared", "visible")
 def sources_of(data: object) -> Sources:
     """Return the sources that a section `data` names, else those that its data set has.
 
-    A section with an error in it has infrared and visible: the error is told elsewhere.
+    What cannot name two sources is as if it were not there: the error is told elsewhere.
     """
     from ablate.settings.members import members
 
     if not isinstance(data, Mapping):
         return INFRARED_VISIBLE
-    given = data.get("sources")
-    name = data.get("name")
-    if given is None and isinstance(name, str) and (member := members("data").get(name)):
-        setting = member.settings.get("sources")
-        given = setting.default if setting else None
-    if given is None or fault_of(given):
-        return INFRARED_VISIBLE
-    return Sources(*given)
+    given, name = data.get("sources"), data.get("name")
+    if given is not None and not fault_of(given):
+        return Sources(*given)
+    member = members("data").get(name) if isinstance(name, str) else None
+    setting = member.settings.get("sources") if member else None
+    return Sources(*setting.default) if setting else INFRARED_VISIBLE
 
 
 def fault_of(value: Any, choices: Collection[str] = ()) -> str | None:
@@ -213,7 +211,8 @@ def reserved() -> frozenset[str]:
     for kind in ("operators", "components", "selections", "penalties", "regions", "terms"):
         texts |= set(members(kind))
     words = {part for text in texts for part in re.split(r"[_.]", text.lower())}
-    return frozenset(words | {text.lower() for text in texts} - set(INFRARED_VISIBLE))
+    words |= {text.lower() for text in texts}
+    return frozenset(words - set(INFRARED_VISIBLE))
 
 
 def _replaced(value: Any, words: Mapping[str, str]) -> Any:
