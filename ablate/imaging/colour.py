@@ -62,8 +62,7 @@ def weighted_chroma(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDA
         ShapeError: The two shapes differ.
 
     Source:
-        Prabhakar et al., DeepFuse, ICCV 2017, equation 6; U2Fusion, TransMEF and IFCNN use it for
-        pairs of colour images.
+        Prabhakar et al., DeepFuse, ICCV 2017, equation 6; TransMEF, fusedY2RGB.m.
 
     Example:
         >>> weighted_chroma(np.float32([[[138, 128]]]), np.float32([[[118, 128]]])).tolist()
