@@ -90,7 +90,7 @@ def _forms(sources: Sources) -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def _told(stem: str, sources: Sources) -> re.Match[str] | None:
+def _matched(stem: str, sources: Sources) -> re.Match[str] | None:
     suffix, prefix = _forms(sources)
     return suffix.fullmatch(stem) or prefix.fullmatch(stem)
 
@@ -174,7 +174,7 @@ def key_of(stem: str, side: str, sources: Sources = INFRARED_VISIBLE) -> str | N
         >>> key_of("00001D_ir", "infrared"), key_of("VIS7", "visible"), key_of("7", "visible")
         ('00001D', '7', None)
     """
-    match = _told(stem, sources)
+    match = _matched(stem, sources)
     return match["key"] if match and match["word"].lower() in words(side) else None
 
 
@@ -189,7 +189,7 @@ def flat(
     found: dict[str, dict[str, Path]] = {side: {} for side in sources}
     problems: list[Problem] = []
     for path in images(root) if root.is_dir() else []:
-        match = _told(path.stem, sources)
+        match = _matched(path.stem, sources)
         if match:
             side = next(one for one in sources if match["word"].lower() in words(one))
             other = found[side].setdefault(match["key"], path)

@@ -142,7 +142,7 @@ INFRARED_VISIBLE: Final = Sources("infrared", "visible")
 def sources_of(data: object) -> Sources:
     """Return the sources that a section `data` names, else those that its data set has.
 
-    What cannot name two sources is as if it were not there: the error is told elsewhere.
+    What cannot name two sources is as if it were not there: the error is reported elsewhere.
     """
     from ablate.settings.members import members
 
@@ -196,7 +196,7 @@ def known(name: str) -> Known:
 def reserved() -> frozenset[str]:
     """Return the words that settings of losses and networks, and their values, are made of.
 
-    A source of such a name could not be told from them.
+    A source of such a name could not be distinguished from them.
     """
     from ablate.settings.loss import loss_settings
     from ablate.settings.members import members
