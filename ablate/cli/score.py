@@ -56,7 +56,7 @@ def score(
         typer.Option(
             metavar="RULE",
             help="Which images show one scene, as data.groups: a CSV file, a regular expression, "
-            "none; auto: groups.csv beside the folder of infrared images.",
+            "none; auto: groups.csv beside the folder of the first source.",
         ),
     ] = "auto",
     as_json: Json = False,
@@ -92,7 +92,7 @@ def score(
             step=counter.step,
         )
     scenes = groups_of(
-        sorted(collection.sources), setting=groups, rule=None, folder=infrared.resolve().parent
+        sorted(collection.sources), setting=groups, rule=None, folder=first.resolve().parent
     )
     scores, table = _scored(collection, names=names, protocol=protocol)
     compared = differences(scores, scenes)

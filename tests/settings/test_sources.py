@@ -1,5 +1,7 @@
 """Names of sources in settings, and back: what is exchanged and what stays."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from ablate.settings.sources import (
 )
 
 names = st.from_regex(r"[A-Z][A-Za-z0-9]{2,8}", fullmatch=True)
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "data": {"name": "harvard", "root": "/data/visible"},
     "model": {"name": "visible_net", "output": "visible"},
     "loss": {
