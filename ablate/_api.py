@@ -124,12 +124,13 @@ class OpenedStudy:
             UnknownNameError: No arm with pictures is called so.
             ConfigError: There are no pictures; the text says why.
         """
-        from ablate.report.pictures import SOURCES, missing
+        from ablate.report.pictures import missing
 
         if reason := missing(self._contents):
             raise ConfigError(f"{self.name}: {reason}")
         name, gallery = self._arm(arm), self._contents.gallery
-        labels = [*(source for source in SOURCES if source in gallery), name]
+        sources = self._contents.facts.sources
+        labels = [*(source for source in sources if source in gallery), name]
         return Pictures(
             name,
             {
@@ -140,9 +141,10 @@ class OpenedStudy:
 
     def _arm(self, arm: str) -> str:
         """Return the name of the arm with pictures that a name or a value means."""
-        from ablate.report.pictures import SOURCES, columns
+        from ablate.report.pictures import columns
 
-        there = [name for name in self._contents.gallery if name not in SOURCES]
+        sources = self._contents.facts.sources
+        there = [name for name in self._contents.gallery if name not in sources]
         labels = {name: label for label, name in columns(self._contents)}
         named = [name for name in there if arm in (name, labels.get(name))]
         if not named:

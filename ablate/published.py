@@ -12,6 +12,7 @@ from ablate.config.schema import EVEN, Expects, Spending, Trend
 from ablate.design_names import BLOCKED
 from ablate.metrics.catalogue import Direction
 from ablate.rules import Rules
+from ablate.settings.sources import INFRARED_VISIBLE
 from ablate.stats.crossed import Images
 from ablate.stored import stored
 
@@ -310,6 +311,7 @@ class StudyDocument:
         data_label: The data as sentences show them; `data_name` is the data set or the task.
         counts: Split -> number of items.
         items: What one of the data is called, in the plural.
+        sources: What the two sources of a pair are called.
         groups: Test image -> its scene; empty where each is a case of its own.
         shared_groups: Scenes that stand in the test part and in what is trained or tuned on.
         metrics: All that were scored.
@@ -355,6 +357,7 @@ class StudyDocument:
     phases: Mapping[str, PhaseFacts]
     objective: str
     items: str = "pairs"
+    sources: tuple[str, str] = stored(default=INFRARED_VISIBLE, optional=True)
     groups: Mapping[str, str] = stored(default_factory=dict, optional=True)
     shared_groups: int = stored(default=0, optional=True)
     rules: Rules = stored(default_factory=Rules, optional=True)

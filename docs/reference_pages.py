@@ -154,6 +154,8 @@ def _kind(setting: Setting, names: Mapping[str, Iterable[str]]) -> str:
         text = codes(setting.choices)
     if setting.type == "checked":
         text = "a list of mappings"
+    if setting.type == "sources":
+        text = f"[first, second]{' of ' + codes(setting.choices) if setting.choices else ''}"
     if setting.type == "counts":
         text = f"a whole number {setting.in_words()}, or a list of them"
     if setting.type == "numbers":

@@ -10,6 +10,7 @@ from ablate.cli import completing
 
 if TYPE_CHECKING:
     from ablate.config.schema import StudyConfig
+    from ablate.settings.sources import Sources
     from ablate.study.open_study import OpenStudy
 
 Study = Annotated[
@@ -44,6 +45,20 @@ Limit = Annotated[
 SCALING_HELP = (
     "Of sources of more than 8 bits: high_byte, min_max_set, percentiles_set, min_max_image"
 )
+Infrared = Annotated[
+    Path | None, typer.Option("--infrared", help="Infrared image, or folder of them.")
+]
+Visible = Annotated[
+    Path | None, typer.Option("--visible", help="Visible image, or folder of them.")
+]
+Source = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="NAME=PATH",
+        help="Twice, instead of --infrared and --visible: other sources, such as MRI=FOLDER.",
+    ),
+]
 Best = Annotated[
     bool,
     typer.Option("--best", help="The run best on val of the study (or of the store's only one)."),
@@ -65,6 +80,53 @@ def check_scaling(name: str) -> str:
             f"--scaling: no scaling is called {name!r}; {nearest(name, SCALINGS)}"
         )
     return name
+
+
+def two_sources(
+    infrared: Path | None,
+    visible: Path | None,
+    given: list[str] | None,
+    *,
+    wanted: "Sources | None" = None,
+) -> "tuple[Sources, tuple[Path, Path]]":
+    """Return the names of the sources and where each lies, in the order of the names.
+
+    Args:
+        infrared: As typed.
+        visible: As typed.
+        given: NAME=PATH as typed, instead of both.
+        wanted: The sources that a network fuses; None: those that are named.
+
+    Raises:
+        ConfigError: There are not two, or not those that are wanted.
+    """
+    from ablate.errors import ConfigError
+    from ablate.settings.sources import INFRARED_VISIBLE, Sources, fault_of
+
+    typed = {"infrared": infrared, "visible": visible}
+    found = {name: path for name, path in typed.items() if path is not None}
+    usual = wanted is None or wanted.are_usual
+    both = wanted or Sources("MRI", "PET")
+    example = " ".join(f"--source {name}=PATH" for name in both)
+    example = f"--infrared PATH --visible PATH, or {example}" if wanted is None else example
+    example = "--infrared PATH --visible PATH" if wanted and usual else example
+    if given and found:
+        raise ConfigError(f"--source: stands instead of --infrared and --visible; say {example}")
+    for text in given or ():
+        name, sign, path = text.partition("=")
+        if not sign or not path or name in found:
+            raise ConfigError(f"--source: {text!r} is not another NAME=PATH; say {example}")
+        found[name] = Path(path).expanduser()
+    if wanted is not None and set(found) != set(wanted):
+        raise ConfigError(f"the network fuses {wanted.first} and {wanted.second}; say {example}")
+    names = wanted or (Sources(*found) if len(found) == 2 else INFRARED_VISIBLE)
+    if set(found) != set(names):
+        raise ConfigError(
+            f"two sources are needed, got {', '.join(found) or 'none'}; say {example}"
+        )
+    if fault := fault_of(names):
+        raise ConfigError(f"--source: {fault}")
+    return names, (found[names.first], found[names.second])
 
 
 def limited(overrides: list[str] | None, limit: int | None) -> list[str]:

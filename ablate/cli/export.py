@@ -49,9 +49,9 @@ def export(
 ) -> None:
     """Write a trained network as a file, checked against torch before it appears.
 
-    Inputs are infrared and visible, the output is fused: float32 (batch, 1,
-    height, width) of any size, luminance in [0, 1]. The file says which run it
-    is and on which data it was trained. A network whose training ended
+    Inputs are called as the sources (infrared and visible), the output is
+    fused: float32 (batch, 1, height, width) of any size, luminance in [0, 1].
+    The file says which run it is and on which data it was trained. A network whose training ended
     unhealthy is warned of.
 
     Examples:
@@ -84,7 +84,9 @@ def export(
     content: dict[str, object] = {"labels": about}
     lines = []
     if onnx is not None:  # first, since a network may be none that ONNX can hold
-        checked = exporting.export(network, onnx, labels=about, overwrites=overwrite)
+        checked = exporting.export(
+            network, onnx, labels=about, overwrites=overwrite, sources=trained.spec.sources
+        )
         content["onnx"] = {**asdict(checked), "path": str(onnx)}
         sizes = ", ".join(f"{height}x{width}" for _, height, width in checked.shapes)
         levels = checked.largest_difference * GREY_LEVELS

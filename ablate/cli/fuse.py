@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from ablate.cli import completing
-from ablate.cli.arguments import DEFAULT_STORE, SCALING_HELP, Best, Store, check_scaling
+from ablate.cli.arguments import (
+    DEFAULT_STORE,
+    SCALING_HELP,
+    Best,
+    Infrared,
+    Source,
+    Store,
+    Visible,
+    check_scaling,
+    two_sources,
+)
 from ablate.cli.saying import echo
 
 logger = logging.getLogger(__name__)
@@ -15,9 +25,10 @@ logger = logging.getLogger(__name__)
 
 def fuse(
     *,
-    infrared: Annotated[Path, typer.Option("--infrared", help="Infrared image, or folder.")],
-    visible: Annotated[Path, typer.Option("--visible", help="Visible image, or folder.")],
+    infrared: Infrared = None,
+    visible: Visible = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the fused PNG files.")],
+    source: Source = None,
     run: Annotated[
         str | None,
         typer.Option(
@@ -58,14 +69,16 @@ def fuse(
 ) -> None:
     """Fuse images of any size with a trained network; folders are paired by file name.
 
-    A colour visible image keeps its colours: the network fuses the luminance.
-    After an interruption the same command goes on; what this run has made of
+    Colours are kept: the network fuses the luminance, and the chroma is that of
+    the visible image, or of the source that has it; of two photographs, both
+    weighted. After an interruption the same command goes on; what this run has made of
     the same images is kept. Outputs that are flat, negatives or copies of a
     source are warned of.
 
     Examples:
         ablate fuse --study q4_variant --arm signed --infrared ir --visible vi --out fused
         ablate fuse --study my_search --best --infrared ir --visible vi --out fused
+        ablate fuse --study brains --source MRI=mri --source PET=pet --out fused
     """
     from ablate.cli.progress import Counter
     from ablate.fusing.files import fuse as fuse_files
@@ -77,7 +90,8 @@ def fuse(
 
     trained = chosen(store, run=run, study=study, arm=arm, is_best=best)
     used = check_scaling(scaling) if scaling else trained.scaling
-    sources = gather(infrared, visible, scaling=used)
+    names, paths_of_sources = two_sources(infrared, visible, source, wanted=trained.spec.sources)
+    sources = gather(*paths_of_sources, scaling=used, names=names)
     place = device_of(device, where="--device")
     network = trained.network()
     if tile:
@@ -94,9 +108,9 @@ def fuse(
             made_by=trained.spec.run_id,
             overwrites=overwrite,
         )
-    for side, one in zip(("infrared", "visible"), sources[0].scalings, strict=True):
+    for side, one in zip(names, sources[0].scalings, strict=True):
         if one.range:
             echo(f"{side}: {one.range} become 0 to 255 ({used})", err=True)
-    if found := warning_of(examine_files(sources, paths)):
+    if found := warning_of(examine_files(sources, paths), names):
         logger.warning("%s: %s; choose another run: ablate best %s", out, found, trained.spec.study)
     echo(f"{trained.spec.name} ({trained.spec.run_id}): {len(paths)} fused in {out}")

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.arguments import SCALING_HELP, Json, check_scaling
+from ablate.cli.arguments import (
+    SCALING_HELP,
+    Infrared,
+    Json,
+    Source,
+    Visible,
+    check_scaling,
+    two_sources,
+)
 from ablate.cli.saying import echo
 
 if TYPE_CHECKING:
@@ -19,12 +27,13 @@ if TYPE_CHECKING:
 
 def score(
     *,
-    infrared: Annotated[Path, typer.Option("--infrared", help="Folder of infrared images.")],
-    visible: Annotated[Path, typer.Option("--visible", help="Folder of visible images.")],
+    infrared: Infrared = None,
+    visible: Visible = None,
     fused: Annotated[
         list[str],
         typer.Option("--fused", help="FOLDER or NAME=FOLDER of fused images; once per method."),
     ],
+    source: Source = None,
     protocol: Annotated[
         str, typer.Option("--protocol", help="Conventions, see: ablate list protocols.")
     ] = "cddfuse-py",
@@ -47,7 +56,7 @@ def score(
         typer.Option(
             metavar="RULE",
             help="Which images show one scene, as data.groups: a CSV file, a regular expression, "
-            "none; auto: groups.csv beside the folder of infrared images.",
+            "none; auto: groups.csv beside the folder of the first source.",
         ),
     ] = "auto",
     as_json: Json = False,
@@ -63,6 +72,7 @@ def score(
         ablate score --infrared ir --visible vi --fused ours=out --fused CDDFuse
         ablate score --infrared ir --visible vi --fused out --metrics all --csv s.csv
         ablate score --infrared ir --visible vi --fused a --fused b --html page.html
+        ablate score --source MRI=mri --source PET=pet --fused out
     """
     from ablate.cli.progress import Counter
     from ablate.data.groups import groups_of
@@ -70,17 +80,19 @@ def score(
     from ablate.scoring.folders import gather
 
     names = _names(metrics)
+    sources, (first, second) = two_sources(infrared, visible, source)
     _check(protocol, files=[path for path in (csv, latex, page) if path is not None])
     with Counter("checking files") as counter:
         collection = gather(
-            infrared=infrared,
-            visible=visible,
+            infrared=first,
+            visible=second,
             fused=fused,
+            names=sources,
             scaling=check_scaling(scaling),
             step=counter.step,
         )
     scenes = groups_of(
-        sorted(collection.sources), setting=groups, rule=None, folder=infrared.resolve().parent
+        sorted(collection.sources), setting=groups, rule=None, folder=first.resolve().parent
     )
     scores, table = _scored(collection, names=names, protocol=protocol)
     compared = differences(scores, scenes)

@@ -9,6 +9,7 @@ from ablate.config.dimensions import read_constraints, read_dimensions
 from ablate.config.entries import Parts, joined, read
 from ablate.config.errors import Errors, short
 from ablate.config.locations import STUDY
+from ablate.config.named_sources import in_names_of_sources
 from ablate.config.nuisance import read_nuisance
 from ablate.config.over_terms import written_out
 from ablate.config.overrides import TOP
@@ -73,6 +74,7 @@ def check(
     _lower_metrics(base)
     _settle_limit(base)
     tests = take_tests(errors, base, names)
+    base, tree, names = in_names_of_sources(base, tree, names)
     context = Context(errors, base, names)
     check_base(context)
     parts = Parts(settings=context, defaults=defaults, tests=tuple(tests))

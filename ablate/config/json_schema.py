@@ -236,6 +236,12 @@ def _of_setting(setting: Setting, names: Known) -> Schema:
         "text": {"type": "string", "pattern": "\\S"},
         "name": name,
         "names": {"type": "array", "minItems": 1, "items": name},
+        "sources": {
+            **_list_of({"enum": [*setting.choices]} if setting.choices else {"type": "string"}),
+            "minItems": 2,
+            "maxItems": 2,
+            "uniqueItems": True,
+        },
         "numbers": {"anyOf": [name, _list_of({"type": "number", "minimum": 0})]},
         "counts": {"anyOf": [{"type": "integer", **limits}, _list_of({"type": "integer"})]},
         "size": {**_list_of({"type": "integer", **limits}), "minItems": 2, "maxItems": 2},

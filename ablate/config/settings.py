@@ -15,6 +15,7 @@ from ablate.settings.loss import names as loss_names
 from ablate.settings.members import members
 from ablate.settings.metrics import MetricSettings
 from ablate.settings.setting import Known, Setting, settings_of
+from ablate.settings.sources import Sources, sources_of
 from ablate.settings.terms import names as term_names
 from ablate.settings.terms import of_any_kind, of_kind
 from ablate.settings.train import TrainSettings, faults_of
@@ -84,7 +85,10 @@ def absent_sections(task: str) -> tuple[str, ...]:
 
 
 def table_of(base: Mapping[str, Any]) -> dict[str, Setting]:
-    """Return dotted path -> setting for the task, the data set and the model that `base` names."""
+    """Return dotted path -> setting for the task, the data set and the model that `base` names.
+
+    Sources stand in paths and choices as the data set calls them.
+    """
     table = {"task.name": Setting(type="name", kind="tasks")} if "task" in base else {}
     table |= common()
     task = task_of(base)
@@ -97,7 +101,24 @@ def table_of(base: Mapping[str, Any]) -> dict[str, Setting]:
             continue
         of_this = of_name(section, _name_in(section, base))
         table |= {f"{section}.{key}": setting for key, setting in of_this.items()}
-    return table | _of_terms(base)
+    return in_names(table | _of_terms(base), sources_of(base.get("data")))
+
+
+def in_names(table: dict[str, Setting], sources: Sources) -> dict[str, Setting]:
+    """Return a table whose paths and choices have the names of the sources, not their places."""
+    if sources.are_usual:
+        return table
+    return {
+        sources.in_names(path) if path.startswith("loss.terms.") else path: replace(
+            one,
+            choices=tuple(sources.in_names(one.choices)),
+            default=sources.in_names(one.default),
+            meaning=sources.in_names(one.meaning),
+        )
+        if path.startswith(("loss.", "model."))
+        else one
+        for path, one in table.items()
+    }
 
 
 def _of_terms(base: Mapping[str, Any]) -> dict[str, Setting]:

@@ -5,22 +5,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from unicodedata import normalize
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ablate.data import decode
 from ablate.data.layout import Sides, images, key_of
 from ablate.data.manifest import Manifest, file_hash
 from ablate.data.pairs import Pair, PairSet
 from ablate.data.problems import Problem
-from ablate.data.scaling import scalings
+from ablate.data.scaling import Scaling, scalings
 from ablate.errors import DataChangedError, DataError
 from ablate.identity import digest
+from ablate.imaging.colour import weighted_chroma
+from ablate.settings.data import PublishedSplit
+from ablate.settings.sources import INFRARED_VISIBLE, Sources, known
 
 RESTORE = "restore it, then the same command goes on from here"
 ALONE = 2  # files of which each is listed by itself
-Files = dict[str, tuple[Path, Path]]  # stem -> (infrared, visible)
+Files = dict[str, tuple[Path, Path]]  # stem -> (first source, second source)
 
 
-def pair_up(both: Sides) -> tuple[Files, list[Problem]]:
-    """Return the pairs of an infrared and a visible folder by stem, and every problem."""
+def pair_up(both: Sides, sources: Sources = INFRARED_VISIBLE) -> tuple[Files, list[Problem]]:
+    """Return the pairs of the folders of both sources by stem, and every problem."""
     problems: list[Problem] = []
     found: list[dict[str, Path]] = []
     for folder in both:
@@ -38,15 +44,15 @@ def pair_up(both: Sides) -> tuple[Files, list[Problem]]:
             problems.append(Problem(file=folder, what="has no images", fix="check the path"))
     if not all(found):
         return {}, problems
-    files, more = match_keys(*_alike(found), places=both)
+    files, more = match_keys(*_alike(found, sources), places=both)
     return files, problems + more
 
 
-def _alike(found: list[dict[str, Path]]) -> list[dict[str, Path]]:
+def _alike(found: list[dict[str, Path]], sources: Sources) -> list[dict[str, Path]]:
     """Return both sides under keys that pair where their stems do not.
 
     The same letters composed and decomposed are one name; where no name stands on both sides and
-    each says its modality (1_ir and 1_vi, IR1 and VIS1), what it says beside that is the key.
+    each says its source (1_ir and 1_vi, IR1 and VIS1), what it says beside that is the key.
     """
     if set(found[0]) == set(found[1]):
         return found
@@ -56,8 +62,8 @@ def _alike(found: list[dict[str, Path]]) -> list[dict[str, Path]]:
     if set(one) & set(other):
         return [one, other]
     keyed = [
-        {key_of(stem, name): path for stem, path in side.items()}
-        for name, side in (("infrared", one), ("visible", other))
+        {key_of(stem, name, sources): path for stem, path in side.items()}
+        for name, side in zip(sources, (one, other), strict=True)
     ]
     is_distinct = all(
         None not in keys and len(keys) == len(side)
@@ -69,12 +75,12 @@ def _alike(found: list[dict[str, Path]]) -> list[dict[str, Path]]:
 def match_keys(
     one: Mapping[str, Path], other: Mapping[str, Path], *, places: tuple[Path, Path]
 ) -> tuple[Files, list[Problem]]:
-    """Return infrared and visible files of equal key, and the problems of the rest.
+    """Return the files of both sources of equal key, and the problems of the rest.
 
     Args:
-        one: Infrared files by key.
-        other: Visible files by key.
-        places: Where infrared and visible files are looked for, for the messages.
+        one: Files of the first source by key.
+        other: Of the second.
+        places: Where each is looked for, for the messages.
     """
     if one and other and len(one) + len(other) > ALONE and not set(one) & set(other):
         return {}, [_without_pair(one, other, places)]
@@ -124,12 +130,12 @@ def _without_pair(
 def pair_set(
     files: Files,
     problems: list[Problem],
+    settings: PublishedSplit,
     *,
     label: str,
     splits: Mapping[str, tuple[str, ...]],
     groups: Mapping[str, str],
     left_out: tuple[str, ...] = (),
-    scaling: str = decode.HIGH_BYTE,
     folder: Path | None = None,
 ) -> PairSet:
     """Return the set, read lazily; its manifest names no files while there are problems.
@@ -137,13 +143,15 @@ def pair_set(
     Args:
         files: Images by key; the key is what splits name, some may stand in no split.
         problems: Faults found so far.
+        settings: What becomes of more than 8 bits (`ablate.data.scaling`), and what the two images
+            of a pair are called.
         label: What reports call the set.
         splits: Keys of each split.
         groups: Group of each key, of those in no split too; empty where none are known.
         left_out: Keys that stand in no split since their group stands in the test part.
-        scaling: What becomes of more than 8 bits (`ablate.data.scaling`).
         folder: In which the set lies.
     """
+    scaling, sources = settings.scaling, Sources(*settings.sources)
     used = {stem: files[stem] for stems in splits.values() for stem in stems}
     stored = {
         f"{stem}/{side}": file_hash(path)
@@ -152,20 +160,14 @@ def pair_set(
         if not problems
     }
     hashes = stored if scaling == decode.HIGH_BYTE else _scaled_hashes(stored, scaling)
-    of_infrared, of_visible = both = scalings(scaling, used.values())
+    both = scalings(scaling, used.values())
 
     def read(stem: str) -> Pair:
-        infrared, visible = used[stem]
         try:
-            brightness, chroma = decode.colour(visible, levels=of_visible.levels)
-            return Pair(
-                stem=stem,
-                infrared=decode.grey(infrared, levels=of_infrared.levels),
-                visible=brightness,
-                chroma=chroma,
-            )
+            infrared, visible, chroma = read_both(used[stem], scalings=both, sources=sources)
+            return Pair(stem=stem, infrared=infrared, visible=visible, chroma=chroma)
         finally:  # after decoding: what is exchanged meanwhile is noticed, and may be torn
-            for path, side in ((infrared, "ir"), (visible, "vi")):
+            for path, side in zip(used[stem], ("ir", "vi"), strict=True):
                 check_same(path, stored.get(f"{stem}/{side}"))
 
     return PairSet(
@@ -182,6 +184,37 @@ def pair_set(
         left_out={stem: files[stem] for stem in left_out},
         scalings=both,
         folder=folder,
+    ).named(sources)
+
+
+def read_both(
+    files: tuple[Path, Path], *, scalings: tuple[Scaling, Scaling], sources: Sources
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32] | None]:
+    """Return the luminance of both sources, and the chroma of their fused image.
+
+    A source that is grey by its nature (infrared, MRI, CT) gives no chroma; where both of the
+    others have colour, as photographs do, theirs is weighted (`ablate.imaging.colour`). None where
+    neither has any.
+
+    Raises:
+        DataError: An image cannot be read.
+    """
+    planes: list[NDArray[np.uint8]] = []
+    colours: list[NDArray[np.float32]] = []
+    for path, scaling, name in zip(files, scalings, sources, strict=True):
+        if known(name).is_grey:
+            planes.append(decode.grey(path, levels=scaling.levels))
+            continue
+        plane, chroma = decode.colour(path, levels=scaling.levels)
+        planes.append(plane)
+        colours += [] if chroma is None else [chroma]
+    first, second = planes
+    if first.shape != second.shape:
+        return first, second, None
+    return (
+        first,
+        second,
+        weighted_chroma(*colours) if len(colours) > 1 else next(iter(colours), None),
     )
 
 

@@ -12,6 +12,7 @@ from ablate.data.problems import Problem
 from ablate.data.split_files import read_splits
 from ablate.data.splits import carve, natural
 from ablate.settings.data import OwnSplit, PublishedSplit
+from ablate.settings.sources import INFRARED_VISIBLE, Sources
 
 
 def published(
@@ -32,18 +33,19 @@ def published(
         rule: Which images show one scene, where no file of the folder says so.
         kind: Kind of a stem; val is carved from each kind apart.
     """
-    found, problems = arrangement(root)
+    sources = Sources(*settings.sources)
+    found, problems = arrangement(root, sources)
     if not problems:
         problems = [
             Problem(
                 file=root,
-                what=f"no {split} folder with infrared and visible images",
+                what=f"no {split} folder with {' and '.join(sources)} images",
                 fix=f"expected {facts.layout}",
             )
             for split in ("train", "test")
             if split not in found
         ]
-    files, named, more = gather({split: both for split, both in found.items() if split})
+    files, named, more = gather({split: both for split, both in found.items() if split}, sources)
     return divided(
         files,
         [*problems, *more],
@@ -57,7 +59,7 @@ def published(
 
 
 def gather(
-    found: Mapping[str, Sides],
+    found: Mapping[str, Sides], sources: Sources = INFRARED_VISIBLE
 ) -> tuple[Files, dict[str, tuple[str, ...]], list[Problem]]:
     """Return the pairs of all splits by stem, the stems of each split, and the problems.
 
@@ -67,7 +69,7 @@ def gather(
     by_split: dict[str, Files] = {}
     problems: list[Problem] = []
     for split, both in found.items():
-        by_split[split], more = pair_up(both)
+        by_split[split], more = pair_up(both, sources)
         problems += more
     stems = [stem for files in by_split.values() for stem in files]
     starts_anew = len(set(stems)) < len(stems)
@@ -145,11 +147,11 @@ def divided(
     return pair_set(
         files,
         problems,
+        settings,
         label=label,
         splits=splits,
         groups=groups,
         left_out=left_out,
-        scaling=settings.scaling,
         folder=folder,
     )
 

@@ -1,20 +1,14 @@
-"""Finds modalities and splits below a folder, in the wordings that published sets use."""
+"""Finds the two sources and the splits below a folder, in the wordings that published sets use."""
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from ablate.data import decode
 from ablate.data.problems import Problem
+from ablate.settings.sources import INFRARED_VISIBLE, Sources, known
 
-WORDS = {
-    "infrared": frozenset({"ir", "inf", "infrared", "cropinfrared"}),
-    "visible": frozenset({"vi", "vis", "visible"}),
-}
-FURTHER_WORDS = {  # where none of the above stands: rgb may be a rendering beside vi
-    "infrared": frozenset({"thermal", "lwir", "tir"}),
-    "visible": frozenset({"rgb"}),
-}
 SPLIT_WORDS = {
     "train": "train",
     "training": "train",
@@ -25,10 +19,8 @@ SPLIT_WORDS = {
     "validation": "val",
 }
 EVAL_WORDS = frozenset({"eval", "evaluation"})  # test, or val where there is a test folder
-Sides = tuple[Path, Path]  # infrared, visible
-_ANY = "|".join(sorted(frozenset.union(*WORDS.values()), key=len, reverse=True))
-_PREFIX = re.compile(rf"(?P<word>{_ANY})[_-]?(?P<key>\d.*|(?<=[_-]).+)", re.IGNORECASE)
-_SUFFIX = re.compile(rf"(?P<key>.+)[_-](?P<word>{_ANY})", re.IGNORECASE)
+SHOWN = 5  # folders that a message names
+Sides = tuple[Path, Path]  # of the first source, of the second
 
 
 def images(folder: Path) -> list[Path]:
@@ -51,21 +43,56 @@ def folders(root: Path) -> list[Path]:
     )
 
 
-def modality(name: str) -> tuple[str, int] | None:
-    """Return the modality a folder's name stands for, and how late its wording is chosen.
+def modality(name: str, sources: Sources = INFRARED_VISIBLE) -> tuple[str, int] | None:
+    """Return the source a folder's name stands for, and how late its wording is chosen.
 
     0 if the whole name says so, 1 if a part does; 2 and 3 with a further word (rgb, thermal).
 
     Example:
         >>> modality("Test_ir"), modality("VIS"), modality("rgb"), modality("labels")
         (('infrared', 1), ('visible', 0), ('visible', 2), None)
+        >>> modality("test_pet", Sources("MRI", "PET")), modality("MRI-PET", Sources("MRI", "PET"))
+        (('PET', 1), None)
     """
     tokens = _tokens(name)
-    for late, known in ((0, WORDS), (2, FURTHER_WORDS)):
-        for side, words in known.items():
-            if words & set(tokens):
-                return side, late + (len(tokens) > 1)
+    found = {*tokens, name.lower()}
+    for late in (0, 2):
+        said = [one for one in sources if (_further(one) if late else words(one)) & found]
+        if len(said) > 1 and not sources.are_usual:
+            return None  # a folder of both
+        if said:
+            return said[0], late + (len(tokens) > 1)
     return None
+
+
+def is_named_for(name: str, source: str) -> bool:
+    """Return whether a word of a folder's name stands for a source, perhaps beside others."""
+    return bool(words(source) & {*_tokens(name), name.lower()})
+
+
+def words(source: str) -> frozenset[str]:
+    """Return the words, in lower case, by which folders and files say that they hold a source."""
+    return known(source).words
+
+
+def _further(source: str) -> frozenset[str]:
+    return known(source).further
+
+
+@functools.cache
+def _forms(sources: Sources) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what matches a stem that ends with the word of a source, and one that begins so."""
+    some = sorted(frozenset.union(*map(words, sources)), key=len, reverse=True)
+    any_word = "|".join(map(re.escape, some))
+    return (
+        re.compile(rf"(?P<key>.+)[_-](?P<word>{any_word})", re.IGNORECASE),
+        re.compile(rf"(?P<word>{any_word})[_-]?(?P<key>\d.*|(?<=[_-]).+)", re.IGNORECASE),
+    )
+
+
+def _matched(stem: str, sources: Sources) -> re.Match[str] | None:
+    suffix, prefix = _forms(sources)
+    return suffix.fullmatch(stem) or prefix.fullmatch(stem)
 
 
 def split_of(name: str) -> str | None:
@@ -78,7 +105,9 @@ def split_of(name: str) -> str | None:
     return next((SPLIT_WORDS[word] for word in _tokens(name) if word in SPLIT_WORDS), None)
 
 
-def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
+def arrangement(
+    root: Path, sources: Sources = INFRARED_VISIBLE
+) -> tuple[dict[str, Sides], list[Problem]]:
     """Return split -> the two folders below `root`, in either order of modality and split.
 
     train/ir and train/vi, Infrared/train and Visible/train, or Train_ir and Train_vi; the split is
@@ -87,25 +116,25 @@ def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
     if not root.is_dir():
         return {}, [Problem(file=root, what="no such folder", fix="check the path")]
     below = folders(root)
-    sided = [path for path in below if modality(path.name)]
-    if not any(_is_plain(path) for path in sided):
+    sided = [path for path in below if modality(path.name, sources)]
+    if not any(_is_plain(path, sources) for path in sided):
         splits = _splits(below)
         if splits:
-            return _each({path: (split, *sides(path)) for path, split in splits.items()})
+            return _each({path: (split, *sides(path, sources)) for path, split in splits.items()})
         if len(below) == 1:
-            return arrangement(below[0])
+            return arrangement(below[0], sources)
     named = {split_of(path.name) for path in sided} - {None}
     if len(named) > 1:
         parts = {
             root / str(split): (
                 str(split),
-                *_choose(root, [p for p in sided if split_of(p.name) == split]),
+                *_choose(root, [p for p in sided if split_of(p.name) == split], sources),
             )
             for split in sorted(named, key=str)
         }
         if all(both for _, both, _ in parts.values()):
             return _each(parts)
-    both, problems = _choose(root, sided)
+    both, problems = _choose(root, sided, sources)
     if both is None:
         return {}, problems
     inner = [{split: path for path, split in _splits(folders(side)).items()} for side in both]
@@ -123,44 +152,46 @@ def arrangement(root: Path) -> tuple[dict[str, Sides], list[Problem]]:
     return {split: _innermost((inner[0][split], inner[1][split])) for split in shared}, lonely
 
 
-def sides(root: Path) -> tuple[Sides | None, list[Problem]]:
-    """Return the infrared and the visible folder below `root`, or what hinders that.
+def sides(root: Path, sources: Sources = INFRARED_VISIBLE) -> tuple[Sides | None, list[Problem]]:
+    """Return the folders of both sources below `root`, or what hinders that.
 
-    A folder whose whole name is a modality goes before one that only mentions it (ir before
+    A folder whose whole name is a source's goes before one that only mentions it (ir before
     ir_warp); one level above and one below are looked through where they leave no choice.
     """
     if not root.is_dir():
         return None, [Problem(file=root, what="no such folder", fix="check the path")]
     below = folders(root)
-    if len(below) == 1 and not _is_plain(below[0]):
-        return sides(below[0])
-    both, problems = _choose(root, below)
+    if len(below) == 1 and not _is_plain(below[0], sources):
+        return sides(below[0], sources)
+    both, problems = _choose(root, below, sources)
     return (_innermost(both) if both else None), problems
 
 
-def key_of(stem: str, side: str) -> str | None:
-    """Return what a name says beside the word of its modality, None where it has no such word.
+def key_of(stem: str, side: str, sources: Sources = INFRARED_VISIBLE) -> str | None:
+    """Return what a name says beside the word of its source, None where it has no such word.
 
     Example:
         >>> key_of("00001D_ir", "infrared"), key_of("VIS7", "visible"), key_of("7", "visible")
         ('00001D', '7', None)
     """
-    match = _SUFFIX.fullmatch(stem) or _PREFIX.fullmatch(stem)
-    return match["key"] if match and match["word"].lower() in WORDS[side] else None
+    match = _matched(stem, sources)
+    return match["key"] if match and match["word"].lower() in words(side) else None
 
 
-def flat(root: Path) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
-    """Return modality -> key -> file where one folder holds both, distinguished by their names.
+def flat(
+    root: Path, sources: Sources = INFRARED_VISIBLE
+) -> tuple[dict[str, dict[str, Path]], list[Problem]] | None:
+    """Return source -> key -> file where one folder holds both, distinguished by their names.
 
     IR1.jpg and VIS1.jpg have the key "1", Camp1_IR.png and Camp1_Vis.png the key "Camp1"; a key
-    twice on one side is a problem. None unless the folder holds images of both modalities.
+    twice on one side is a problem. None unless the folder holds images of both sources.
     """
-    found: dict[str, dict[str, Path]] = {side: {} for side in WORDS}
+    found: dict[str, dict[str, Path]] = {side: {} for side in sources}
     problems: list[Problem] = []
     for path in images(root) if root.is_dir() else []:
-        match = _SUFFIX.fullmatch(path.stem) or _PREFIX.fullmatch(path.stem)
+        match = _matched(path.stem, sources)
         if match:
-            side = next(s for s, words in WORDS.items() if match["word"].lower() in words)
+            side = next(one for one in sources if match["word"].lower() in words(one))
             other = found[side].setdefault(match["key"], path)
             if other != path:
                 what = f"stands for the same scene as {other.name}"
@@ -178,9 +209,9 @@ def _splits(below: list[Path]) -> dict[Path, str]:
     return found | dict(zip(others, free, strict=False))
 
 
-def _is_plain(folder: Path) -> bool:
+def _is_plain(folder: Path, sources: Sources) -> bool:
     """Return whether a folder's name has one of the words that published sets use."""
-    found = modality(folder.name)
+    found = modality(folder.name, sources)
     return found is not None and found[1] < 2
 
 
@@ -205,12 +236,14 @@ def _each(
     return found, problems
 
 
-def _choose(root: Path, below: list[Path]) -> tuple[Sides | None, list[Problem]]:
+def _choose(root: Path, below: list[Path], sources: Sources) -> tuple[Sides | None, list[Problem]]:
     chosen: list[Path] = []
     problems: list[Problem] = []
-    for side, words in WORDS.items():
+    for side in sources:
         ranked = [
-            (rank[1], path) for path in below if (rank := modality(path.name)) and rank[0] == side
+            (rank[1], path)
+            for path in below
+            if (rank := modality(path.name, sources)) and rank[0] == side
         ]
         best = [path for rank, path in ranked if rank == min(r for r, _ in ranked)]
         if len(best) == 1:
@@ -220,11 +253,19 @@ def _choose(root: Path, below: list[Path]) -> tuple[Sides | None, list[Problem]]
             f"several {side} folders ({', '.join(path.name for path in best)})"
             if best
             else f"no {side} folder (known wordings: "
-            f"{', '.join(sorted(words | FURTHER_WORDS[side]))})"
+            f"{', '.join(sorted(words(side) | _further(side)))})"
         )
-        fix = f"rename it, or say data=folders data.{side}=FOLDER"
-        problems.append(Problem(file=root, what=what, fix=fix))
+        problems.append(Problem(file=root, what=what, fix=_fix(side, sources, root)))
     return (None if problems else (chosen[0], chosen[1])), problems
+
+
+def _fix(side: str, sources: Sources, root: Path) -> str:
+    """Return what to do where a folder of a source is not found, or several are."""
+    if sources.are_usual:
+        return f"rename it, or say data=folders data.{side}=FOLDER"
+    there = [path.name for path in folders(root)]
+    some = ", ".join(there[:SHOWN]) + (", ..." if len(there) > SHOWN else "")
+    return f"rename it, or name in data.sources what is there ({some or 'no folders'})"
 
 
 def _innermost(both: Sides) -> Sides:

@@ -16,16 +16,18 @@ from ablate.data.problems import Problem
 from ablate.data.scaling import Scaling
 from ablate.data.splits import evenly
 from ablate.errors import DataChangedError, DataError
+from ablate.settings.sources import INFRARED_VISIBLE, Sources
 
 SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One scene in both modalities; `visible` is Y of YCbCr.
+    """One scene as both sources show it; colour images are Y of YCbCr.
 
-    Arrays are uint8 of one shape (height, width); `chroma` is float32 (height, width, 2), Cb and Cr
-    in 0..255, or None where the visible image is grey or the pair was read without colour.
+    `infrared` is the first source and `visible` the second, whatever the set calls them. Arrays are
+    uint8 of one shape (height, width); `chroma` is float32 (height, width, 2), Cb and Cr in 0..255
+    of the fused image, or None where the sources are grey or the pair was read without colour.
     """
 
     stem: str
@@ -53,10 +55,10 @@ class PairSet:
         splits: Stems of each split, disjoint.
         read: Returns the pair of a stem.
         manifest: What the set is made of.
-        files: Infrared and visible file of each stem; empty where nothing lies on disk.
+        files: The two files of each stem; empty where nothing lies on disk.
         problems: Faults found so far; `ablate.data.load` refuses a set that has any.
         left_out: Files of the pairs in no split, since their scene stands in the test part.
-        scalings: What becomes of more than 8 bits in infrared and visible files.
+        scalings: What becomes of more than 8 bits in the files of either source.
         folder: In which the set lies, perhaps with other files.
 
     Raises:
@@ -92,6 +94,7 @@ class PairSet:
         self.left_out = dict(left_out or {})
         self.scalings = scalings
         self.folder = folder
+        self.sources = INFRARED_VISIBLE
         self.pads_to_px = 0
         self.cache: Path | None = None
 
@@ -106,6 +109,12 @@ class PairSet:
         train, val = drawn_anew(pool, count=count, seed=seed, groups=groups)
         other = copy.copy(self)
         other._splits = {**self._splits, "train": train, "val": val}
+        return other
+
+    def named(self, sources: Sources) -> "PairSet":
+        """Return the same pairs, whose two images are called so."""
+        other = copy.copy(self)
+        other.sources = sources
         return other
 
     def regrouped(self, splits: Mapping[str, tuple[str, ...]]) -> "PairSet":

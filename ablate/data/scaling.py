@@ -91,10 +91,10 @@ class Scaling:
 
 
 def scalings(name: str, pairs: Iterable[tuple[Path, Path]]) -> tuple[Scaling, Scaling]:
-    """Return the scalings of the infrared and of the visible side of some pairs of files."""
+    """Return the scalings of either side of some pairs of files."""
     both = list(pairs)
-    infrared, visible = (tuple(pair[side] for pair in both) for side in (0, 1))
-    return Scaling(name=name, paths=infrared), Scaling(name=name, paths=visible)
+    first, second = (tuple(pair[side] for pair in both) for side in (0, 1))
+    return Scaling(name=name, paths=first), Scaling(name=name, paths=second)
 
 
 def _measured(paths: Iterable[Path], *, is_trimmed: bool) -> ValueRange | None:

@@ -22,6 +22,7 @@ from ablate.data.pairs import SPLITS, PairSet
 from ablate.data.problems import Problem
 from ablate.data.unused import Unused, unused_beside
 from ablate.errors import DataError
+from ablate.settings.sources import known
 
 Tick = Callable[[int, int], None]
 
@@ -69,9 +70,9 @@ class Findings:
 class _Seen:
     """What is kept of the pairs looked at."""
 
+    suspicions: Suspicions
     prints: dict[str, Fingerprint] = field(default_factory=dict)
     unreadable: list[Problem] = field(default_factory=list)
-    suspicions: Suspicions = field(default_factory=Suspicions)
 
 
 def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings:
@@ -90,7 +91,7 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
     """
     pairs = data.make(settings)
     stems = [stem for split in SPLITS for stem in pairs.stems(split)]
-    seen = _Seen()
+    seen = _Seen(suspicions=Suspicions(sources=pairs.sources))
     for done, stem in enumerate(stems, start=1):
         if pairs.files:  # generated pairs have none
             _look(stem, pairs, seen)
@@ -115,7 +116,7 @@ def verify(settings: Mapping[str, Any], *, tick: Tick | None = None) -> Findings
 
 
 def _scaling(pairs: PairSet) -> dict[str, str]:
-    sides = zip(("infrared", "visible"), pairs.scalings, strict=True)
+    sides = zip(pairs.sources, pairs.scalings, strict=True)
     return {name: str(one.range) for name, one in sides if one.range}
 
 
@@ -137,6 +138,9 @@ def _look(stem: str, pairs: PairSet, seen: _Seen) -> None:
 def _repeated(pairs: PairSet, seen: _Seen) -> list[Problem]:
     """Return images that stand in two splits, and test pairs nearly seen in training.
 
+    Slices of different patients resemble each other; where patients are known, only equal pixels
+    are reported.
+
     Constant images resemble each other and say nothing about their scenes. Neighbouring frames in
     train and val are not reported: both are one pool, drawn anew.
     """
@@ -154,7 +158,9 @@ def _repeated(pairs: PairSet, seen: _Seen) -> list[Problem]:
                 if place != split:
                     unlike.add(stem)
                     problems.append(_leak(path, f"same pixels as {_short(other)} in {place}"))
-    compared = prints.keys() - unlike
+    are_bodies = any(known(name).is_of_body for name in pairs.sources)
+    has_patients = are_bodies and len(set(pairs.manifest.groups.values())) > 1
+    compared = set() if has_patients else prints.keys() - unlike
     pool = [stem for split in ("train", "val") for stem in pairs.stems(split) if stem in compared]
     test = [stem for stem in pairs.stems("test") if stem in compared]
     looks = [[prints[stem].look for stem in some] for some in (test, pool)]

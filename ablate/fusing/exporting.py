@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from ablate.errors import ConfigError, ExportError, one_line
 from ablate.models.contract import Fused, FusionNetwork
+from ablate.settings.sources import INFRARED_VISIBLE, Sources
 from ablate.writing import replacing
 
 MOST_DIFFERENCE = 1e-4  # of grey levels in [0, 1]; the packaged networks stay below 1e-6
 SHAPES = ((1, 64, 96), (2, 37, 53), (1, 7, 133), (3, 2, 2), (1, 1, 1))  # batch, height, width
-INPUTS, OUTPUT = ("infrared", "visible"), "fused"
+INPUTS, OUTPUT = INFRARED_VISIBLE, "fused"  # as torch has them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +33,17 @@ class Checked:
 
 
 def export(
-    model: nn.Module, path: Path, *, labels: Mapping[str, str], overwrites: bool = False
+    model: nn.Module,
+    path: Path,
+    *,
+    labels: Mapping[str, str],
+    overwrites: bool = False,
+    sources: Sources = INFRARED_VISIBLE,
 ) -> Checked:
     """Write a network as an ONNX file and return how far it is from torch; whole or absent.
 
-    Inputs are `infrared` and `visible`, the output is `fused`: float32 of (batch, 1, height,
-    width) in [0, 1]. Sides that are not multiples of what the network takes are padded inside the
+    Inputs are called as the sources, the output is `fused`: float32 of (batch, 1, height, width) in
+    [0, 1]. Sides that are not multiples of what the network takes are padded inside the
     graph, by repeating the edge, and cropped, as in torch.
 
     Args:
@@ -45,6 +51,7 @@ def export(
         path: The file; its folder is made.
         labels: Metadata of the file.
         overwrites: Whether a file that is there is replaced.
+        sources: What the two are called.
 
     Raises:
         ConfigError: The file is there.
@@ -57,16 +64,16 @@ def export(
     model = model.eval()
     smallest = model.smallest_px if isinstance(model, FusionNetwork) else 1
     shapes = tuple(shape for shape in SHAPES if min(shape[1:]) >= smallest)
-    program = _traced(model)
+    program = _traced(model, sources)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, is_synced=True) as beside:
         with _quiet():
             program.save(beside, external_data=False)
         made = onnx.load(beside)
-        _label(made, {**labels, "ablate.smallest_px": str(smallest)})
+        _label(made, {**labels, "ablate.smallest_px": str(smallest)}, sources)
         onnx.checker.check_model(made, full_check=True)
         beside.write_bytes(made.SerializeToString(deterministic=True))
-        worst = _compared(model, runtime, beside, shapes)
+        worst = _compared(model, runtime, beside, shapes, sources)
     return Checked(path=path, largest_difference=worst, shapes=shapes, bytes=path.stat().st_size)
 
 
@@ -91,7 +98,7 @@ class _AnySize(nn.Module):
         return fused[..., :height, :width]
 
 
-def _traced(model: nn.Module) -> Any:
+def _traced(model: nn.Module, sources: Sources) -> Any:
     """Return the ONNX program of a network.
 
     Raises:
@@ -111,7 +118,7 @@ def _traced(model: nn.Module) -> Any:
                 kwargs=pair,
                 dynamo=True,
                 dynamic_shapes=dynamic,
-                input_names=list(INPUTS),
+                input_names=list(sources),
                 output_names=[OUTPUT],
                 verbose=False,
             )
@@ -130,7 +137,7 @@ def _reason(error: BaseException) -> str:
     return one_line(f"{type(error).__name__}: {lines[0] if lines else ''}", longest=200)
 
 
-def _label(made: Any, labels: Mapping[str, str]) -> None:
+def _label(made: Any, labels: Mapping[str, str], sources: Sources) -> None:
     """Replace the exporter's facts about this machine by a description of the file."""
     for part in (made.graph, *made.functions):
         del part.metadata_props[:]
@@ -146,13 +153,17 @@ def _label(made: Any, labels: Mapping[str, str]) -> None:
     for name, text in sorted(labels.items()):
         made.metadata_props.add(key=name, value=text)
     made.doc_string = (
-        "infrared, visible -> fused: float32 (batch, 1, height, width), luminance in [0, 1]; sides "
-        f"of at least {labels['ablate.smallest_px']} pixels"
+        f"{', '.join(sources)} -> fused: float32 (batch, 1, height, width), luminance in [0, 1]; "
+        f"sides of at least {labels['ablate.smallest_px']} pixels"
     )
 
 
 def _compared(
-    model: nn.Module, runtime: Any, path: Path, shapes: tuple[tuple[int, int, int], ...]
+    model: nn.Module,
+    runtime: Any,
+    path: Path,
+    shapes: tuple[tuple[int, int, int], ...],
+    sources: Sources,
 ) -> float:
     """Return the largest difference between the file and torch.
 
@@ -170,7 +181,8 @@ def _compared(
         with torch.inference_mode():
             wanted = model(**pair).float().numpy()
         try:
-            (got,) = session.run([OUTPUT], {name: image.numpy() for name, image in pair.items()})
+            given = zip(sources, pair.values(), strict=True)
+            (got,) = session.run([OUTPUT], {name: image.numpy() for name, image in given})
         except Exception as error:  # its exceptions do not share a base class
             raise ExportError(
                 f"{type(model).__name__}: its ONNX graph does not run on {height}x{width} "

@@ -1,4 +1,4 @@
-"""Fuses image files: luminance by the network, chroma from the visible image."""
+"""Fuses image files: luminance by the network, chroma from the sources that have colour."""
 
 import hashlib
 import logging
@@ -14,13 +14,15 @@ from PIL.PngImagePlugin import PngInfo
 from torch import nn
 
 from ablate.data import decode
-from ablate.data.folder_pairs import match_keys, pair_up
+from ablate.data.folder_pairs import match_keys, pair_up, read_both
 from ablate.data.modalities import Suspicions
 from ablate.data.problems import Problem, in_lines
 from ablate.data.scaling import Scaling, scalings
 from ablate.errors import DataError, ShapeError
 from ablate.fusing.memory import check_room, check_shape
 from ablate.imaging.colour import recombine
+from ablate.settings.sources import INFRARED_VISIBLE
+from ablate.settings.sources import Sources as Names
 from ablate.training.scoring import image_tensor, to_uint8
 from ablate.writing import replacing
 
@@ -37,25 +39,31 @@ class Sources:
     visible: Path
     stem: str
     scalings: tuple[Scaling, Scaling] = (Scaling(), Scaling())
+    names: Names = INFRARED_VISIBLE
 
     def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32] | None]:
-        """Return infrared, and brightness and chroma of the visible image.
+        """Return the luminance of both sources, and the chroma of what is fused of them.
 
         Raises:
             DataError: An image cannot be read.
         """
-        of_infrared, of_visible = self.scalings
-        visible, chroma = decode.colour(self.visible, levels=of_visible.levels)
-        return decode.grey(self.infrared, levels=of_infrared.levels), visible, chroma
+        return read_both((self.infrared, self.visible), scalings=self.scalings, sources=self.names)
 
 
-def gather(infrared: Path, visible: Path, *, scaling: str = decode.HIGH_BYTE) -> list[Sources]:
+def gather(
+    infrared: Path,
+    visible: Path,
+    *,
+    scaling: str = decode.HIGH_BYTE,
+    names: Names = INFRARED_VISIBLE,
+) -> list[Sources]:
     """Return the pairs of two files, or of two folders by stem.
 
     Args:
-        infrared: File or folder.
-        visible: File or folder.
+        infrared: File or folder of the first source.
+        visible: File or folder of the second.
         scaling: What becomes of more than 8 bits (`ablate.data.scaling`); a set is what is given.
+        names: What the two sources are called.
 
     Raises:
         DataError: Neither two files nor two folders, files without a partner, of unequal size or
@@ -73,12 +81,12 @@ def gather(infrared: Path, visible: Path, *, scaling: str = decode.HIGH_BYTE) ->
             "folders"
         )
     else:
-        pairs, problems = pair_up((infrared, visible))
+        pairs, problems = pair_up((infrared, visible), names)
     if problems:
         raise DataError("\n".join(in_lines(problems)))
     both = scalings(scaling, pairs.values())
     return [
-        Sources(infrared=a, visible=b, stem=stem, scalings=both)
+        Sources(infrared=a, visible=b, stem=stem, scalings=both, names=names)
         for stem, (a, b) in sorted(pairs.items())
     ]
 
@@ -104,7 +112,7 @@ def fuse(
         sources: What is fused.
         out: Folder, made when absent.
         device: Where the network runs.
-        keeps_chroma: Whether a colour visible image gives its chroma to the fused one.
+        keeps_chroma: Whether the fused image has the chroma of its sources.
         step: Called with the number of fused pairs and of all.
         made_by: Id of the run, written into the files; without one every file is made anew.
         overwrites: Whether other files of the same names are replaced.
@@ -142,7 +150,7 @@ def fuse(
 def _check(model: nn.Module, sources: Sequence[Sources], device: torch.device) -> None:
     """Raise DataError with the faults of all pairs; warn of what looks wrong with them."""
     faults: list[Problem] = []
-    suspicions = Suspicions()
+    suspicions = Suspicions(sources=sources[0].names if sources else INFRARED_VISIBLE)
     known: dict[tuple[int, ...], str] = {}  # what is wrong with a size, "" where nothing is
     for pair in sources:
         try:

@@ -7,6 +7,8 @@ from typing import Final
 from ablate.data import decode
 from ablate.fusing.files import Sources
 from ablate.fusing.trained import TrainedRun
+from ablate.settings.sources import INFRARED_VISIBLE
+from ablate.settings.sources import Sources as Names
 from ablate.stats.health import IN_WORDS, Health, State, examine
 
 FLAT_SD: Final = 10.0  # grey levels: fused images of usual scenes have 30 to 60
@@ -32,7 +34,7 @@ def examine_files(sources: Sequence[Sources], paths: Sequence[Path]) -> Health:
     )
 
 
-def warning_of(health: Health) -> str:
+def warning_of(health: Health, sources: Names = INFRARED_VISIBLE) -> str:
     """Describe what is wrong with fused images in one line; "" where they are healthy."""
     state: State = health.state
     if state in ("healthy", "half_constant", "saturated") and health.sd < FLAT_SD:
@@ -43,8 +45,8 @@ def warning_of(health: Health) -> str:
     if state == "negative":
         return (
             f"fused images are {IN_WORDS[state]} (mean correlation "
-            f"{health.correlation_infrared:+.2f} with infrared, {health.correlation_visible:+.2f} "
-            "with visible)"
+            f"{health.correlation_infrared:+.2f} with {sources.first}, "
+            f"{health.correlation_visible:+.2f} with {sources.second})"
         )
     if state == "part_negative":
         return (
@@ -54,8 +56,8 @@ def warning_of(health: Health) -> str:
     if state in FLAT:
         return f"fused images are {FLAT[state]}"
     if state == "copy":
-        is_infrared = health.difference_infrared < health.difference_visible
-        return f"fused images are copies of the {'infrared' if is_infrared else 'visible'} one"
+        is_first = health.difference_infrared < health.difference_visible
+        return f"fused images are copies of the {sources[0 if is_first else 1]} one"
     if state == "untrained":
         return f"fused images are {IN_WORDS[state]}"
     return ""

@@ -60,7 +60,7 @@ class TrainedRun:
             )
             raise StoreError(f"{self.folder}: holds no weights: {why}; choose another run")
         plugins.load()
-        settings = dict(self.spec.settings["model"])
+        settings = dict(self.spec.in_places["model"])
         check_settings(settings, where=str(self.folder / "spec.json"))
         model: nn.Module = models.build(settings)
         if path.stat().st_size > 2 * _bytes(model) + LARGEST_JSON_BYTES:

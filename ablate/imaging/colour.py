@@ -48,8 +48,41 @@ def rgb_to_ycbcr(rgb: NDArray[np.number]) -> tuple[NDArray[np.float32], NDArray[
     return brightness, (np.stack([blue, red], axis=-1) + NEUTRAL).astype(np.float32)
 
 
+def weighted_chroma(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the chroma of two sources in one: each counts as much as it differs from grey.
+
+    Per pixel and channel (a |a - 128| + b |b - 128|) / (|a - 128| + |b - 128|), and 128 where
+    neither has colour.
+
+    Args:
+        one: Cb and Cr, (height, width, 2), 0 to 255.
+        other: Same shape.
+
+    Raises:
+        ShapeError: The two shapes differ.
+
+    Source:
+        Prabhakar et al., DeepFuse, ICCV 2017, equation 6; TransMEF, fusedY2RGB.m.
+
+    Example:
+        >>> weighted_chroma(np.float32([[[138, 128]]]), np.float32([[[118, 128]]])).tolist()
+        [[[128.0, 128.0]]]
+        >>> weighted_chroma(np.float32([[[158, 128]]]), np.float32([[[138, 100]]])).tolist()
+        [[[153.0, 100.0]]]
+    """
+    if one.shape != other.shape:
+        raise ShapeError(f"weighted_chroma: {one.shape} and {other.shape}; use one size")
+    a, b = (chroma.astype(np.float64) - NEUTRAL for chroma in (one, other))
+    weights = np.abs(a) + np.abs(b)
+    found = np.divide(
+        a * np.abs(a) + b * np.abs(b), weights, out=np.zeros_like(a), where=weights > 0
+    )
+    chroma: NDArray[np.float32] = (found + NEUTRAL).astype(np.float32)
+    return chroma
+
+
 def recombine(brightness: NDArray[np.number], chroma: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the RGB image of a (fused) luminance and a source's chroma, clipped and rounded.
+    """Return the RGB image of a (fused) luminance and the sources' chroma, clipped and rounded.
 
     Args:
         brightness: Y, (height, width), 0 to 255.

@@ -26,7 +26,7 @@ FEW_STEPS = 1000  # of the default recipe, which ends at the level of published 
 class Contents:
     """A study as it was published.
 
-    `gallery` maps "infrared", "visible" and arm names to pictures by image name; `links` maps our
+    `gallery` maps the sources and arm names to pictures by image name; `links` maps our
     run ids, and "study", to the ids of MLflow.
     """
 

@@ -12,7 +12,7 @@ from ablate.published import ShownImage
 from ablate.report.contents import Contents
 
 Picture = NDArray[np.float64]
-SOURCES = ("infrared", "visible")
+BESIDE = 2  # sources, which stand beside the values
 MOST_COLUMNS = 6  # values beside the two sources that stay legible across a page
 ZOOM = 4  # the closer look shows this part of the shorter side
 
@@ -31,14 +31,17 @@ def columns(contents: Contents) -> list[tuple[str, str]]:
         else [(arm, arm) for arm in facts.arms or map(names.get, facts.gallery.runs) if arm]
     )
     there = [(label, arm) for label, arm in arms if arm in contents.gallery]
-    return [*((name, name) for name in SOURCES if name in contents.gallery), *there[:MOST_COLUMNS]]
+    return [
+        *((name, name) for name in facts.sources if name in contents.gallery),
+        *there[:MOST_COLUMNS],
+    ]
 
 
 def missing(contents: Contents) -> str | None:
     """Return why there is no picture to show, None when there are some."""
     if contents.no_pictures:
         return contents.no_pictures
-    if len(columns(contents)) < len(SOURCES) + 1:
+    if len(columns(contents)) < BESIDE + 1:
         return "no pictures were published (train.gallery=0, or no run has finished)"
     return None
 
@@ -48,7 +51,7 @@ def chosen(contents: Contents) -> list[ShownImage]:
 
     Without a rule, the first three.
     """
-    there = contents.gallery.get(SOURCES[0], {})
+    there = contents.gallery.get(contents.facts.sources[0], {})
     found = [one for one in contents.facts.gallery.images if one.image in there]
     known = {one.image for one in found}
     found += [
@@ -67,7 +70,7 @@ def read(contents: Contents, name: str, image: str) -> Picture | None:
 
 def window_of(contents: Contents, image: str) -> tuple[slice, slice] | None:
     """Return the window of the closer look at an image, None where no value has a picture of it."""
-    found = [read(contents, name, image) for _, name in columns(contents)[len(SOURCES) :]]
+    found = [read(contents, name, image) for _, name in columns(contents)[BESIDE:]]
     there = [picture for picture in found if picture is not None]
     alike = [picture for picture in there if picture.shape == there[0].shape]
     return closer(alike) if alike else None

@@ -14,7 +14,6 @@ from ablate.metrics import LABELS
 from ablate.metrics.copies import sentence
 from ablate.report.blocks import Abreast, Block, Bullets, Captioned, Part, Report, Tabled, Text
 from ablate.report.page import html
-from ablate.report.pictures import SOURCES
 from ablate.scoring.folders import Collection
 from ablate.scoring.scores import Scores
 from ablate.scoring.table import Ranking, means_table, number, ranks_table
@@ -76,7 +75,7 @@ def _images(scores: Scores, collection: Collection) -> Iterator[Abreast]:
     stems = sorted(collection.sources)
     count = min(IMAGES, len(stems))
     for stem in [stems[at * len(stems) // count] for at in range(count)]:
-        sources = zip(SOURCES, collection.sources[stem], collection.scalings, strict=True)
+        sources = zip(collection.names, collection.sources[stem], collection.scalings, strict=True)
         pictures = [
             Captioned(label=label, picture=_png(path, scaling.levels))
             for label, path, scaling in sources

@@ -66,7 +66,7 @@ def read(
         }
         for folder in sorted((published.folder / "gallery").glob("*"))
     }
-    shown = set(gallery.get("infrared", ()))
+    shown = set(gallery.get(facts.sources[0], ()))
     for name in wanted:
         if name not in shown:
             raise UnknownNameError(

@@ -17,7 +17,8 @@ from ablate.data.modalities import Suspicions
 from ablate.data.problems import Problem, in_lines
 from ablate.data.scaling import Scaling, scalings
 from ablate.errors import ConfigError, DataError
-from ablate.training.trivial_baselines import TRIVIAL_BASELINES
+from ablate.settings.sources import INFRARED_VISIBLE, Sources
+from ablate.training.trivial_baselines import rules_over
 
 NAMED: Final = 5  # stems that a note lists before it only counts
 
@@ -27,16 +28,18 @@ class Collection:
     """The images to score.
 
     Args:
-        sources: Infrared and visible file by stem, those with a fused image only.
+        sources: The files of both sources by stem, those with a fused image only.
         methods: Fused file by stem, for each method by its name.
         notes: What was left out, one line each.
-        scalings: What becomes of more than 8 bits in infrared and visible files.
+        scalings: What becomes of more than 8 bits in the files of either source.
+        names: What the two sources are called.
     """
 
     sources: Files
     methods: Mapping[str, Mapping[str, Path]]
     notes: tuple[str, ...]
     scalings: tuple[Scaling, Scaling] = (Scaling(), Scaling())
+    names: Sources = INFRARED_VISIBLE
 
 
 def gather(
@@ -44,6 +47,7 @@ def gather(
     infrared: Path,
     visible: Path,
     fused: Sequence[str],
+    names: Sources = INFRARED_VISIBLE,
     scaling: str = decode.HIGH_BYTE,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Collection:
@@ -54,9 +58,10 @@ def gather(
     wrong with an image that is needed is fatal.
 
     Args:
-        infrared: Folder of infrared images.
-        visible: Folder of visible images.
+        infrared: Folder of the first source.
+        visible: Folder of the second.
         fused: Folders of fused images, each as FOLDER or NAME=FOLDER.
+        names: What the two sources are called.
         scaling: What becomes of sources of more than 8 bits (`ablate.data.scaling`).
         step: Called with how many of how many files are checked.
 
@@ -64,14 +69,16 @@ def gather(
         ConfigError: Method names cannot be distinguished.
         DataError: Every problem of every folder and file together, one line each.
     """
-    folders = named_folders(fused)
-    pairs, of_sources = pair_up((infrared, visible))
+    folders = named_folders(fused, names)
+    pairs, of_sources = pair_up((infrared, visible), names)
     methods: dict[str, dict[str, Path]] = {}
     problems: list[Problem] = []
     for name, folder in list(folders.items()):
         files, faults = by_stem(folder)
         problems += faults
-        for method, some in _methods_in(name, _as_sources(files, pairs), pairs, methods).items():
+        for method, some in _methods_in(
+            name, _as_sources(files, pairs), pairs, {*methods, *rules_over(names)}
+        ).items():
             methods[method], folders[method] = some, folder
     wanted = {stem for files in methods.values() for stem in files}
     problems += [fault for fault in of_sources if not _is_idle(fault, wanted)]
@@ -89,9 +96,13 @@ def gather(
         stem: pairs[stem] for stem in pairs if any(stem in files for files in methods.values())
     }
     known = {fault.file for fault in problems}
-    suspicions = Suspicions()
+    suspicions = Suspicions(sources=names)
     made = Collection(
-        sources=sources, methods=methods, notes=(), scalings=scalings(scaling, sources.values())
+        sources=sources,
+        methods=methods,
+        notes=(),
+        scalings=scalings(scaling, sources.values()),
+        names=names,
     )
     problems += _decoded(made, known=known, step=step, suspicions=suspicions)
     if problems:
@@ -99,7 +110,7 @@ def gather(
     notes += [str(problem) for problem in suspicions.problems()]
     notes += [
         f"{side}: {one.range} become 0 to 255 ({scaling})"
-        for side, one in zip(("infrared", "visible"), made.scalings, strict=True)
+        for side, one in zip(names, made.scalings, strict=True)
         if one.range
     ]
     return replace(made, notes=tuple(notes))
@@ -123,7 +134,7 @@ def _methods_in(
         name: Of the folder; stands before methods whose names are taken.
         files: By stem.
         pairs: The sources.
-        taken: Methods of other folders.
+        taken: Methods of other folders, and trivial baselines.
     """
     if not pairs or set(files) & set(pairs):
         return {name: files}
@@ -134,11 +145,10 @@ def _methods_in(
         if source is None or len(stem) == len(source) + 1:
             return {name: files}
         found.setdefault(stem[len(source) + 1 :], {})[source] = path
-    used = {*taken, *TRIVIAL_BASELINES}
-    return {f"{name}/{one}" if one in used else one: some for one, some in found.items()}
+    return {f"{name}/{one}" if one in taken else one: some for one, some in found.items()}
 
 
-def named_folders(fused: Sequence[str]) -> dict[str, Path]:
+def named_folders(fused: Sequence[str], sources: Sources = INFRARED_VISIBLE) -> dict[str, Path]:
     """Return folder by method name; without a name, a method is called as its folder.
 
     Raises:
@@ -150,13 +160,14 @@ def named_folders(fused: Sequence[str]) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     faults: list[str] = []
+    rules = rules_over(sources)
     for text in fused:
         name, sign, place = text.partition("=")
         if not sign or "/" in name or Path(text).is_dir():
             name, place = Path(text).resolve().name, text
         if not name or not place:
             faults.append(f"--fused {text}: needs a name and a folder; write NAME=FOLDER")
-        elif name in TRIVIAL_BASELINES:
+        elif name in rules:
             what = f"{name!r} is a trivial baseline of the table"
             faults.append(f"--fused {text}: {what}; write NAME=FOLDER")
         elif name in found:

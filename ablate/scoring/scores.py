@@ -14,8 +14,9 @@ from ablate.data import decode
 from ablate.data.manifest import file_hash
 from ablate.identity import digest
 from ablate.scoring.folders import Collection, counted
+from ablate.settings.sources import INFRARED_VISIBLE
 from ablate.training.scoring import image_tensor
-from ablate.training.trivial_baselines import TRIVIAL_BASELINES, fused_by_rules
+from ablate.training.trivial_baselines import fused_by_rules, rules_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Scores:
         flags: (method, image) -> what is degenerate about it (see `ablate.metrics.flags`).
         images_hash: Hash of the contents and names of all files.
         notes: What was left out or is not a number, one line each.
+        copies: Trivial baselines that are a source, unchanged.
     """
 
     protocol: str
@@ -49,6 +51,7 @@ class Scores:
     flags: Mapping[tuple[str, str], tuple[str, ...]]
     images_hash: str
     notes: tuple[str, ...]
+    copies: tuple[str, ...] = INFRARED_VISIBLE
 
 
 def score(
@@ -69,6 +72,7 @@ def score(
     rows: list[Row] = []
     flags: dict[tuple[str, str], tuple[str, ...]] = {}
     refused: dict[str, list[str]] = {}
+    rules = rules_over(collection.names)
     is_by_band = metrics.PROTOCOLS[protocol].colour == "bands"
     for done, stem in enumerate(collection.sources, start=1):
         infrared, visible, fused = _images(collection, stem)
@@ -97,14 +101,14 @@ def score(
                 for name, value in scores.items()
             ]
         for method in fused:
-            if method not in TRIVIAL_BASELINES:
+            if method not in rules:
                 (found,) = metrics.flags(
                     infrared=infrared, visible=visible, fused=fused[method], protocol=protocol
                 )
                 if found:
                     flags[method, stem] = found
         step(done, len(collection.sources))
-    order = {name: at for at, name in enumerate([*collection.methods, *TRIVIAL_BASELINES])}
+    order = {name: at for at, name in enumerate([*collection.methods, *rules])}
     return Scores(
         protocol=protocol,
         names=tuple(names),
@@ -112,10 +116,11 @@ def score(
         rows=tuple(sorted(rows, key=lambda row: order[row.method])),
         flags=flags,
         images_hash=_images_hash(collection),
+        copies=collection.names,
         notes=(
             *collection.notes,
             *_refusals(refused, protocol),
-            *_flagged(flags),
+            *collection.names.in_names(_flagged(flags)),
             *_undefined(rows, collection.methods),
         ),
     )
@@ -131,8 +136,8 @@ def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str
         method: _read(files[stem]) for method, files in collection.methods.items() if stem in files
     }
     cpu = torch.device("cpu")
-    levels = [image_tensor(plane[0, 0].numpy(), cpu) for plane in (infrared, visible)]
-    return infrared, visible, fused | fused_by_rules(*levels)
+    one, other = (image_tensor(plane[0, 0].numpy(), cpu) for plane in (infrared, visible))
+    return infrared, visible, fused | fused_by_rules(one, other, collection.names)
 
 
 def _bands(collection: Collection, stem: str) -> dict[str, dict[str, Tensor]]:

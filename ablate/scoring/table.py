@@ -12,7 +12,6 @@ from ablate.metrics import BETTER, LABELS
 from ablate.metrics.copies import Gamed, gamed_by_copies, sentence
 from ablate.scoring.scores import Scores
 from ablate.tables import NONE, Cell, Table, table, to_latex, to_text
-from ablate.training.trivial_baselines import COPIES
 
 WIDTH: Final = 80  # of a terminal
 MEAN, RANK = 10, 8  # columns of a number there
@@ -124,7 +123,7 @@ def _gamed(means: Mapping[tuple[str, str], Mean], scores: Scores) -> dict[str, G
 
     others = {name: [of(method, name) for method in scores.methods] for name in scores.names}
     return gamed_by_copies(
-        others, {copy: {name: of(copy, name) for name in scores.names} for copy in COPIES}
+        others, {copy: {name: of(copy, name) for name in scores.names} for copy in scores.copies}
     )
 
 

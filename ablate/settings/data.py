@@ -1,8 +1,11 @@
 """The section `data`: what every data set has, and those in folders beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ablate.settings.setting import field
+from ablate.settings.sources import INFRARED_VISIBLE
 
 LARGEST_PX = 8192  # side of an image
 OWN = "own"  # among test sets, the test part of the training data
@@ -49,9 +52,27 @@ class DataSettings:
     )
 
 
+def named_sources(*default: str, choices: Sequence[str] | None = None) -> Any:
+    """Return the setting that names the two sources.
+
+    Args:
+        default: Both names.
+        choices: All that may be named, the default where left out; any where empty.
+    """
+    return field(
+        "sources",
+        list(default),
+        written=False,
+        choices=default if choices is None else tuple(choices),
+        meaning="What the two sources are called, in the order in which networks take them.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedSplit(DataSettings):
     """A data set in a folder that its authors split into train and test."""
+
+    sources: Sequence[str] = named_sources(*INFRARED_VISIBLE)
 
     root: str | None = field(
         "text",

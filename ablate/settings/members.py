@@ -74,7 +74,8 @@ class Kind:
         files = sorted(place.glob("*.py")) if place.is_dir() else [place]
         files += [Path(__file__), Path(__file__).with_name("setting.py")]
         files += [
-            Path(__file__).with_name(f"{name}.py") for name in ("data", "network", "executor")
+            Path(__file__).with_name(f"{name}.py")
+            for name in ("data", "sources", "network", "executor")
         ]
         found = hashlib.sha256()
         for file in files:

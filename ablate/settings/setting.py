@@ -9,9 +9,12 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from ablate.errors import ConfigError, nearest, one_line
 from ablate.numbers import is_number, is_whole
+from ablate.settings.sources import fault_of
 
 Known: TypeAlias = Mapping[str, Collection[str]]
-Type = Literal["int", "float", "text", "name", "names", "numbers", "counts", "size", "checked"]
+Type = Literal[
+    "int", "float", "text", "name", "names", "sources", "numbers", "counts", "size", "checked"
+]
 Matters = Callable[[Mapping[str, Any]], bool]
 Check = Callable[[Any], str | None]
 Section = TypeVar("Section")
@@ -25,7 +28,8 @@ class Setting:
 
     Args:
         type: "name": one of `choices`, or of the names registered for `kind`; "names": a list of
-            them; "numbers": one of them, or a list of one number per level; "counts": a whole
+            them; "sources": the names of the two sources, of `choices` where there are some;
+            "numbers": one of the names, or a list of one number per level; "counts": a whole
             number, or a list of them; "size": [height, width]; "checked": as `check` says.
         low: The least number, included.
         above: A bound that is excluded.
@@ -94,6 +98,8 @@ class Setting:
                 return self._name_fault(value, known)
             case "names":
                 return self._names_fault(value, known)
+            case "sources":
+                return fault_of(value, self.choices)
             case "numbers":
                 return self._numbers_fault(value, known)
             case "counts":

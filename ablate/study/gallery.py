@@ -119,8 +119,8 @@ def copy(
             crops[name] = pair
     cpu = torch.device("cpu")
     for name, pair in crops.items():
-        save_png(image_tensor(pair.infrared, cpu), folder / "infrared" / f"{name}.png")
-        save_png(image_tensor(pair.visible, cpu), folder / "visible" / f"{name}.png")
+        for source, image in zip(pairs.sources, (pair.infrared, pair.visible), strict=True):
+            save_png(image_tensor(image, cpu), folder / source / f"{name}.png")
 
 
 def _network(run: TrainedRun) -> nn.Module | None:

@@ -87,6 +87,7 @@ class Projection:
                 counts=manifest.counts,
                 items=task.items,
                 protocol=task.protocol()[0],
+                parts=task.copies,
             )
         )
         if study_run is not None:  # else the tracker is away, and `finish` writes it

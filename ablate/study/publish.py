@@ -29,6 +29,7 @@ from ablate.published import (
 )
 from ablate.rules import rules_of
 from ablate.scoring import references
+from ablate.settings.sources import sources_of
 from ablate.stored import decode, encode
 from ablate.study import damage, environments, gallery, interim, redrawing, test_sets
 from ablate.study.confirming import is_untuned, named, recipe_ids
@@ -159,6 +160,7 @@ def facts(study: OpenStudy) -> StudyDocument:
         protocol=protocol,
         protocol_hash=rules_hash,
         items=task.items,
+        sources=sources_of(config.base.get("data")),
         groups={stem: groups[stem] for stem in manifest.splits["test"]} if groups else {},
         shared_groups=sum("test" in parts for parts in shared.values()),
         metrics=names,

@@ -16,6 +16,7 @@ from ablate.settings.command import COMMAND, NO_IDENTITY
 from ablate.settings.loss import loss_settings
 from ablate.settings.members import members
 from ablate.settings.setting import absent_of, without_inert
+from ablate.settings.sources import sources_of
 from ablate.settings.train import TrainSettings, in_steps
 from ablate.training.budget import at_budget
 from ablate.training.tasks import task_of
@@ -148,7 +149,9 @@ def canonical(settings: Mapping[str, Any]) -> dict[str, Any]:
         train = in_steps(train, items=_train_items(settings))
     written = {**settings, "train": without_inert(TrainSettings, train)}
     if "loss" in settings:
-        written["loss"] = losses.canonical(settings["loss"])
+        sources = sources_of(settings.get("data"))
+        loss = losses.canonical(sources.loss_in_places(settings["loss"]))
+        written["loss"] = sources.in_names(loss)
     return written
 
 

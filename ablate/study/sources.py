@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ablate.data.items import Examples
-from ablate.data.pairs import PairSet
+from ablate.data.pairs import Pair, PairSet
 from ablate.identity import derive_seed
 from ablate.tracking.pictures import SMALL_PX
 from ablate.training.probing import crop
@@ -27,7 +27,7 @@ class Sources:
         self._whole: dict[str, dict[str, bytes]] = {}
 
     def of(self, spec: RunSpec, names: Iterable[str]) -> dict[str, dict[str, bytes]]:
-        """Return image -> "infrared" and "visible" -> WebP."""
+        """Return image -> name of a source -> WebP."""
         is_probe = spec.settings["model"]["name"] == "probe" if "model" in spec.settings else False
         return {
             name: self._cropped(spec, name) if is_probe else self._of_whole(name)
@@ -37,15 +37,19 @@ class Sources:
     def _of_whole(self, name: str) -> dict[str, bytes]:
         assert self._pairs is not None
         if name not in self._whole:
-            pair = self._pairs.read(name)
-            self._whole[name] = {"infrared": _webp(pair.infrared), "visible": _webp(pair.visible)}
+            self._whole[name] = self._pictures(self._pairs.read(name))
         return self._whole[name]
 
     def _cropped(self, spec: RunSpec, name: str) -> dict[str, bytes]:
         assert self._pairs is not None
         side = int(spec.settings["data"]["crop"])
         pair = crop(self._pairs.read(name), side=side, seed=derive_seed(spec.seed, name))
-        return {"infrared": _webp(pair.infrared), "visible": _webp(pair.visible)}
+        return self._pictures(pair)
+
+    def _pictures(self, pair: Pair) -> dict[str, bytes]:
+        assert self._pairs is not None
+        first, second = self._pairs.sources
+        return {first: _webp(pair.infrared), second: _webp(pair.visible)}
 
 
 def _webp(pixels: NDArray[np.uint8]) -> bytes:

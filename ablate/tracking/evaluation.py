@@ -41,7 +41,7 @@ def stage(
     Args:
         shown: Image -> the event of its fused image.
         scores: Per image and metric.
-        sources: Image -> "infrared", "visible" -> a small picture, WebP.
+        sources: Image -> name of a source -> a small picture, WebP.
         into: A folder that becomes the artifacts of the run.
     """
     of_image: dict[tuple[str, str], dict[str, float | None]] = {}

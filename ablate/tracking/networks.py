@@ -118,8 +118,9 @@ def name_best(client: MlflowClient, model: "LoggedModel", *, study: str) -> None
 def save(run_folder: Path, out: Path, *, model_id: str, mlflow_run_id: str) -> None:
     """Write the network of a run as an MLflow model.
 
-    It takes {"infrared": ..., "visible": ...}, uint8 arrays of shape (batch, height, width), the
-    visible one its luminance, and returns the fused luminance as such an array.
+    It takes {"infrared": ..., "visible": ...}, or the sources as the data set calls them, uint8
+    arrays of shape (batch, height, width), colour images their luminance, and returns the fused
+    luminance as such an array.
 
     Args:
         run_folder: With spec.json and the weights.
@@ -131,13 +132,14 @@ def save(run_folder: Path, out: Path, *, model_id: str, mlflow_run_id: str) -> N
     from mlflow.models import Model, ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    spec = json.loads((run_folder / "spec.json").read_text(encoding="utf-8"))
+    spec = RunSpec.from_json(json.loads((run_folder / "spec.json").read_text(encoding="utf-8")))
     parts = out.parent / "parts"
     parts.mkdir()
-    text = json.dumps({"run": spec["run_id"], "model": spec["settings"]["model"]})
+    more = {} if spec.sources.are_usual else {"sources": spec.sources}
+    text = json.dumps({"run": spec.run_id, "model": spec.in_places["model"], **more})
     (parts / SPEC).write_text(text, encoding="utf-8")
     shutil.copyfile(run_folder / WEIGHTS, parts / WEIGHTS)
-    pair = Schema([TensorSpec(IMAGES, SHAPE, name) for name in ("infrared", "visible")])
+    pair = Schema([TensorSpec(IMAGES, SHAPE, name) for name in spec.sources])
     fused = Schema([TensorSpec(IMAGES, SHAPE)])
     # it would like type hints and an input example; it sets filters of its own, so they are kept
     with warnings.catch_warnings(record=True, action="ignore"):

@@ -196,7 +196,14 @@ def links(
 
 
 def dataset_input(
-    *, name: str, digest: str, label: str, counts: Mapping[str, int], items: str, protocol: str = ""
+    *,
+    name: str,
+    digest: str,
+    label: str,
+    counts: Mapping[str, int],
+    items: str,
+    protocol: str = "",
+    parts: Sequence[str] = (),
 ) -> DatasetInput:
     """The data set as the UI shows it, without any path of the machine.
 
@@ -207,12 +214,10 @@ def dataset_input(
         counts: Items per split.
         items: What they are, for example "pairs".
         protocol: By which the metrics are computed.
+        parts: Images that an item is made of.
     """
     columns = [{"name": "name", "type": "string", "required": True}]
-    if items == "pairs":
-        columns += [
-            {"name": part, "type": "binary", "required": True} for part in ("infrared", "visible")
-        ]
+    columns += [{"name": part, "type": "binary", "required": True} for part in parts]
     profile = {f"{split} {items}": count for split, count in counts.items()}
     source = {"data": name, "manifest": f"artifact {MANIFEST} of the study run"}
     return DatasetInput(

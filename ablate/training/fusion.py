@@ -169,7 +169,7 @@ class FusionTraining(Trainable):
         device = self.run.device
         self._stage, self._loss, self.graph = stage, self._of_study, None
         if stage.loss:
-            section = {**self.run.spec.settings["loss"], **stage.loss}
+            section = {**self.run.spec.in_places["loss"], **stage.loss}
             self._loss = losses.FusionLoss(losses.typed(section)).to(device)
             calibrate(self._loss, self.pairs, crop_px=self.crop_px, device=device)
         if self._engine is not None and stage.objective == FUSION:
@@ -242,7 +242,7 @@ class NetworkTraining(FusionTraining):
         start(
             model,
             seed=run.seed("weights"),
-            settings=run.spec.settings["model"],
+            settings=run.spec.in_places["model"],
             initial=recipe.initial_weights,
             folder=run.folder,
         )

@@ -107,7 +107,7 @@ def train(
         trained = task.fit(
             Run(
                 spec=spec,
-                recipe=TrainSettings.of(spec.settings["train"]),
+                recipe=TrainSettings.of(spec.in_places["train"]),
                 examples=examples,
                 measures=task.measures,
                 recorder=recorder,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from ablate.identity import JsonValue
+from ablate.settings.sources import Sources, sources_of
 
 State = Literal["finished", "pruned", "failed", "interrupted"]
 OOM = "oom"  # how the reason of a run starts that ran out of memory
@@ -79,6 +80,16 @@ class RunSpec(Trial):
     scores_test: bool = True
     keeps_weights: bool = False
     tests: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> Sources:
+        """What its data set calls the two sources."""
+        return sources_of(self.settings.get("data"))
+
+    @property
+    def in_places(self) -> dict[str, Any]:
+        """Its settings as networks and losses know them: the sources are infrared and visible."""
+        return self.sources.in_places(self.settings)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types."""

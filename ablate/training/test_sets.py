@@ -131,7 +131,7 @@ def score_further(
     beat = (heartbeat or Heartbeat()).beat
     recipe = TrainSettings.of(spec.settings["train"])
     device = device_of(spec.settings["train"]["device"])
-    model = models.build(dict(spec.settings["model"]))
+    model = models.build(spec.in_places["model"])
     read_weights(model, folder / WEIGHTS)
     layout = layout_of(recipe.layout, model)
     model.to(device, memory_format=layout)

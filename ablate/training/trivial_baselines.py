@@ -15,6 +15,7 @@ from torch import Tensor
 from ablate import metrics
 from ablate.data.pairs import Pair, PairSet
 from ablate.identity import derive_seed
+from ablate.settings.sources import INFRARED_VISIBLE, Sources, sources_of
 from ablate.training.probing import crop, scenes
 from ablate.training.scoring import Row, image_tensor, to_uint8
 
@@ -104,17 +105,25 @@ TRIVIAL_BASELINES: Final[Mapping[str, Rule]] = {
     "laplacian": laplacian_pyramid,
     "guided": guided_filter,
 }
-COPIES: Final = ("infrared", "visible")  # those that are a source, unchanged
 
 
-def fused_by_rules(infrared: Tensor, visible: Tensor) -> dict[str, Tensor]:
-    """Return the fused image of every trivial baseline, uint8.
+def rules_over(sources: Sources) -> tuple[str, ...]:
+    """Return the names of all trivial baselines, copies called as their source."""
+    return tuple(sources.in_names(name) for name in TRIVIAL_BASELINES)
+
+
+def fused_by_rules(
+    infrared: Tensor, visible: Tensor, sources: Sources = INFRARED_VISIBLE
+) -> dict[str, Tensor]:
+    """Return the fused image of every trivial baseline, uint8; copies are called as their source.
 
     Args:
         infrared: (1, 1, height, width), in [0, 1].
         visible: Same shape.
+        sources: What the two are called.
     """
-    return {name: to_uint8(rule(infrared, visible)) for name, rule in TRIVIAL_BASELINES.items()}
+    rules = zip(rules_over(sources), TRIVIAL_BASELINES.values(), strict=True)
+    return {name: to_uint8(rule(infrared, visible)) for name, rule in rules}
 
 
 def trivial_baselines(
@@ -137,11 +146,11 @@ def trivial_baselines(
         ]
     else:
         some = list(pairs.pairs("test"))
-    cpu = torch.device("cpu")
+    cpu, sources = torch.device("cpu"), sources_of(settings.get("data"))
     return score_methods(
         some,
         lambda pair: fused_by_rules(
-            image_tensor(pair.infrared, cpu), image_tensor(pair.visible, cpu)
+            image_tensor(pair.infrared, cpu), image_tensor(pair.visible, cpu), sources
         ),
         settings=settings,
     )

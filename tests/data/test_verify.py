@@ -136,7 +136,8 @@ def test_a_swapped_set_is_told_once_and_a_swapped_pair_by_name(tmp_path: Path) -
 def test_the_rule_of_colour_at_its_bounds() -> None:
     def what(infrared: float, visible: float, scatter: float = 0.5) -> str:
         one, other = Colour(spread=infrared, scatter=scatter), Colour(spread=visible)
-        problems = coloured([Tint(file=Path("ir/a.png"), infrared=one, visible=other)])
+        tint = Tint(file=Path("ir/a.png"), name="infrared", partner="visible", own=one, other=other)
+        problems = coloured([tint])
         return problems[0].what if problems else ""
 
     assert what(4.0, 0.0) == ""  # recompressed grey

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from ablate.data.pairs import Pair
 from ablate.metrics import evaluate
+from ablate.settings.sources import INFRARED_VISIBLE
 from ablate.training import trivial_baselines as trivial
 from ablate.training.scoring import image_tensor
 from ablate.training.tasks.fusion import Fusion
@@ -74,7 +75,7 @@ def test_windows_are_cut_at_the_frame() -> None:
     assert torch.allclose(trivial.box_mean(image, radius=45), image.mean().expand_as(image))
 
 
-@pytest.mark.parametrize("name", sorted(set(trivial.TRIVIAL_BASELINES) - set(trivial.COPIES)))
+@pytest.mark.parametrize("name", sorted(set(trivial.TRIVIAL_BASELINES) - set(INFRARED_VISIBLE)))
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_rule_keeps_equal_sources_and_does_not_ask_which_is_which(
     name: str, size: tuple[int, int]
@@ -97,7 +98,9 @@ def test_detail_of_either_source_survives_and_the_mean_halves_it() -> None:
 
 
 def test_the_copies_are_the_sources_and_the_task_names_them() -> None:
-    assert Fusion.copies == trivial.COPIES
+    assert Fusion({}).copies == INFRARED_VISIBLE
+    named = Fusion({"data": {"name": "mfifb"}})
+    assert named.copies == ("near", "far") == trivial.rules_over(named.sources)[:2]
     levels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16).numpy()[0, 0]
     one, other = (
         image_tensor(levels, torch.device("cpu")),

@@ -69,7 +69,7 @@ def grid(contents: Contents, numbers: pd.DataFrame, columns: Sequence[tuple[str,
     for row, entry in enumerate(numbers.to_dict("records")):
         top, left, side = (int(entry[name]) for name in ("top_px", "left_px", "side_px"))
         read = [pictures.read(contents, name, entry["image"]) for _, name in columns]
-        shapes = [one.shape for one in read[len(pictures.SOURCES) :] if one is not None]
+        shapes = [one.shape for one in read[pictures.BESIDE :] if one is not None]
         for column, (label, _) in enumerate(columns):
             whole = axes[2 * row * len(columns) + column]
             window = axes[(2 * row + 1) * len(columns) + column]

@@ -24,8 +24,8 @@ class GradientMaps:
     caption = (
         "The framed window of the first image. Gx and Gy: Sobel responses with their sign, blue "
         "negative, red positive. Error: |Gx| + |Gy| of the fused image minus the larger one of the "
-        "two sources, blue where an edge was lost, red where one was added; below infrared stands "
-        "that larger one itself, on a grey scale. One scale per row."
+        "two sources, blue where an edge was lost, red where one was added; below the first source "
+        "stands that larger one itself, on a grey scale. One scale per row."
     )
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
@@ -51,7 +51,7 @@ class GradientMaps:
     def draw(self, contents: Contents, numbers: pd.DataFrame) -> Figure:
         """Return three rows of maps, each with a scale of its own."""
         del numbers
-        maps = list(_maps(contents))
+        maps, sources = list(_maps(contents)), contents.facts.sources
         labels = list(dict.fromkeys(label for _, label, _, _ in maps))
         wide = theme.WIDE_IN / (len(labels) + 0.9)
         made, axes = theme.figure(
@@ -61,7 +61,7 @@ class GradientMaps:
             axis.set_axis_off()
         for row, name in enumerate(ROWS):
             mine = {label: found for _, label, kind, found in maps if kind == name}
-            fused = [found for label, found in mine.items() if label not in pictures.SOURCES]
+            fused = [found for label, found in mine.items() if label not in sources]
             scaled = fused if name == "error" else list(mine.values())
             reach = float(np.percentile(np.abs(np.stack(scaled)), SHARE)) or 1.0
             drawn = None
@@ -73,7 +73,7 @@ class GradientMaps:
                     continue
                 axis.set_axis_on()
                 axis.set(xticks=[], yticks=[])
-                if name == "error" and label in pictures.SOURCES:
+                if name == "error" and label in sources:
                     axis.imshow(mine[label], cmap="gray_r", vmin=0, interpolation="nearest")
                     axis.set_xlabel("larger source", fontsize=6)
                 else:
@@ -92,7 +92,7 @@ class GradientMaps:
 
 def _maps(contents: Contents) -> list[tuple[str, str, str, Any]]:
     """Return (image, column, map, values in the window) of the first image that is whole."""
-    columns = pictures.columns(contents)
+    columns, sources = pictures.columns(contents), contents.facts.sources
     for entry in pictures.chosen(contents):
         image = entry.image
         window = pictures.window_of(contents, image)
@@ -102,13 +102,13 @@ def _maps(contents: Contents) -> list[tuple[str, str, str, Any]]:
             continue
         if len({picture.shape for picture in whole.values()}) > 1:
             continue  # a study of an earlier version: sources whole, fused images cropped
-        larger = np.maximum(*(pictures.strength(whole[name]) for name in pictures.SOURCES))
+        larger = np.maximum(*(pictures.strength(whole[name]) for name in sources))
         found: list[tuple[str, str, str, Any]] = []
         for label, picture in whole.items():
             across, down = pictures.gradients(picture)
             found += [(image, label, "Gx", across[window]), (image, label, "Gy", down[window])]
-            if label not in pictures.SOURCES:
+            if label not in sources:
                 error = pictures.strength(picture) - larger
                 found.append((image, label, "error", error[window]))
-        return [*found, (image, pictures.SOURCES[0], "error", larger[window])]
+        return [*found, (image, sources[0], "error", larger[window])]
     return []

@@ -64,7 +64,7 @@ class Task(abc.ABC):
 
     measures: ClassVar[Mapping[str, Measure]]
     items: ClassVar[str] = "items"  # what reports call several things that are scored
-    copies: ClassVar[tuple[str, ...]] = ()  # trivial baselines that are a source, unchanged
+    copies: tuple[str, ...] = ()  # trivial baselines that are a source, unchanged
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

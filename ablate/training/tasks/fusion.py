@@ -15,6 +15,7 @@ from ablate.errors import ConfigError, DataError, StoreError
 from ablate.losses.named import is_learned
 from ablate.metrics import protocol_hash
 from ablate.settings.members import members
+from ablate.settings.sources import sources_of
 from ablate.settings.train import TrainSettings, faults_of
 from ablate.training.tasks.contract import FUSION, TASKS, Measure, Task, Trained
 
@@ -42,10 +43,10 @@ class Fusion(Task):
 
     measures: ClassVar[Mapping[str, Measure]] = {}  # those of ablate.metrics
     items: ClassVar[str] = "pairs"
-    copies: ClassVar[tuple[str, ...]] = ("infrared", "visible")
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self._settings = settings
+        self.copies = self.sources = sources_of(settings.get("data"))
+        self._settings = self.sources.in_places(settings)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -70,7 +71,7 @@ class Fusion(Task):
             ConfigError: A stage names a part or an objective that the network does not have, or
                 initial weights do not fit.
         """
-        every = [self._settings, *arms]
+        every = [self._settings, *map(self.sources.in_places, arms)]
         sections = [settings["data"] for settings in every]
         tried = [self._settings["data"].get("limit")]
         for section in sections:
@@ -91,7 +92,8 @@ class Fusion(Task):
 
     def faults(self) -> list[str]:
         """Return the errors of recipe and loss, of every stage, at this crop and budget."""
-        return self._faults_of(TrainSettings.of(self._settings["train"]))
+        found = self._faults_of(TrainSettings.of(self._settings["train"]))
+        return self.sources.in_names(found)
 
     def _faults_of(self, train: TrainSettings) -> list[str]:
         parts = self._settings

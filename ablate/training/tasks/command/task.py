@@ -8,6 +8,7 @@ from ablate import data
 from ablate.errors import ConfigError
 from ablate.metrics import protocol_hash
 from ablate.settings.command import AS_IS, COMMAND, OF_STUDY, CommandSettings
+from ablate.settings.sources import sources_of
 from ablate.training.tasks.contract import TASKS, Measure, Task, Trained
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ class Command(Task):
 
     measures: ClassVar[Mapping[str, Measure]] = {}  # those of ablate.metrics
     items: ClassVar[str] = "pairs"
-    copies: ClassVar[tuple[str, ...]] = ("infrared", "visible")
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.copies = sources_of(settings.get("data"))
         self._settings = settings
         self.of_command = CommandSettings.of(settings["task"])
 
