@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ablate.data.pairs import PairSet
 from ablate.errors import AblateError, ConfigError, DivergedError, storage_failure
-from ablate.settings.command import OF_STUDY, CommandSettings, Place
+from ablate.settings.command import OF_STUDY, WITH_KEY, CommandSettings, Place
 from ablate.training.checkpoints import LeaveError
 from ablate.training.run import Run
 from ablate.training.scoring import Scored, health_of, image_tensor, means, save_png, score
@@ -219,7 +219,7 @@ class _Training:
         """Put constants and keys of files into the tree; texts have their holes filled."""
         faults = []
         for name, place, value in given:
-            if place.kind not in ("constant", "file"):
+            if place.kind not in WITH_KEY:
                 continue
             try:
                 plant(
