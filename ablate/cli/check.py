@@ -53,7 +53,9 @@ def check(
                     error.faults if isinstance(error, ConfigError) else str(error).splitlines()
                 )
     unchecked: dict[str, str] = {}
-    faults = faults or _commands(target if studies else None, overrides or [], is_quiet=as_json)
+    tried = target if studies else None
+    if not faults and (faults := _commands(tried, overrides or [], is_quiet=as_json)):
+        fine.clear()  # of the one study whose commands were tried
     if Path(FOLDER).is_dir() and not any(line.startswith(f"{FOLDER}/") for line in faults):
         for finding in _plug_ins(bases):
             faults += finding.lines()

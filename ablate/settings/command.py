@@ -115,6 +115,7 @@ class CommandSettings:
         data: Split -> where they look for it; test: the split that is being fused.
         settings: Name -> place. A name such as train.learning_rate is that setting of the study.
         values: Name -> value where nothing varies it; without one theirs stays.
+        edits: Place in a file -> what stands there in every run, of kind code or file.
         seed: Where the seed goes beside the usual generators; None: nowhere.
         metrics: Where their own numbers are read.
         checkpoint: What they save; None: nothing that is needed.
@@ -132,6 +133,7 @@ class CommandSettings:
     data: Mapping[str, DataPlace] = field(default_factory=dict)
     settings: Mapping[str, Place] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    edits: Mapping[Place, Any] = field(default_factory=dict)
     seed: Place | None = None
     metrics: tuple[Source, ...] = ()
     checkpoint: Checkpoint | None = None

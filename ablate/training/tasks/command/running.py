@@ -216,19 +216,24 @@ class _Training:
             yield "seed", self.settings.seed, seed
 
     def _plant(self, given: Sequence[tuple[str, Place, Any]], holes: Mapping[str, str]) -> None:
-        """Put constants and keys of files into the tree; texts have their holes filled."""
+        """Put edits, then settings into the files of the tree; texts have their holes filled."""
         faults = []
-        for name, place, value in given:
+        literals = {name: repr(text) for name, text in holes.items()}
+        literals |= {name: repr(value) for name, _, value in given}
+        edits = ((f"edits.{place.at}", place, value) for place, value in self.settings.edits.items())
+        for name, place, value in (
+            *edits,
+            *((f"settings.{name}", place, value) for name, place, value in given),
+        ):
             if place.kind not in WITH_KEY:
                 continue
+            filled = value
+            if isinstance(value, str):
+                filled = fill(value, literals if place.kind == "code" else holes)
             try:
-                plant(
-                    self.attempt.tree,
-                    place,
-                    fill(value, holes) if isinstance(value, str) else value,
-                )
+                plant(self.attempt.tree, place, filled)
             except ConfigError as error:
-                faults += [f"task.settings.{name}: {fault}" for fault in error.faults]
+                faults += [f"task.{name}: {fault}" for fault in error.faults]
         if faults:
             raise ConfigError(*faults)
 
