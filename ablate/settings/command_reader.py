@@ -126,7 +126,8 @@ class Reader:
 
     def _edits(self) -> dict[Place, Any]:
         """Return place -> value of `FILE:KEY: VALUE`, or of `FILE: {KEY: VALUE}`."""
-        found, every = {}, {}
+        found: dict[Place, Any] = {}
+        every: dict[str, Any] = {}
         for where, value in self._mapping("edits").items():
             inner = value.items() if isinstance(value, Mapping) else [("", value)]
             every |= {f"{where}:{key}" if key else where: one for key, one in inner}

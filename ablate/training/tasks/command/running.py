@@ -220,7 +220,9 @@ class _Training:
         faults = []
         literals = {name: repr(text) for name, text in holes.items()}
         literals |= {name: repr(value) for name, _, value in given}
-        edits = ((f"edits.{place.at}", place, value) for place, value in self.settings.edits.items())
+        edits = (
+            (f"edits.{place.at}", place, value) for place, value in self.settings.edits.items()
+        )
         for name, place, value in (
             *edits,
             *((f"settings.{name}", place, value) for name, place, value in given),

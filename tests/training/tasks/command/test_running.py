@@ -312,16 +312,16 @@ def test_no_process_outlives_its_worker_or_its_guard(
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait(lambda: any(tmp_path.glob("store/study/attempts/r/1/tree/alive")), 30)
+        wait(lambda: any(tmp_path.glob("store/study/attempts/r/1/tree/alive")), 120)
         every = marked(tmp_path)
         assert len(every) == 3  # guard, command, and what it started
         guards = [pid for pid in every if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(worker.pid if victim == "worker" else guards[0], signal.SIGKILL)
-        wait(lambda: not any(pid in marked(tmp_path) for pid in every), 10)
+        wait(lambda: not any(pid in marked(tmp_path) for pid in every), 60)
     finally:
         worker.kill()
         worker.wait()
-        wait(lambda: not marked(tmp_path), 10)
+        wait(lambda: not marked(tmp_path), 60)
 
 
 def test_a_late_process_is_ended_before_the_next_attempt(tmp_path: Path, make: Make) -> None:
