@@ -126,7 +126,7 @@ def of_constants(
         is_dead = (
             one.scope and _is_top(file, one.scope[0]) and (file.path, one.scope[0]) not in used
         )
-        if one.form in ("flag", "change") or is_dead or one.value.lineno in passed_over:
+        if one.form in ("flag", "change", "loop") or is_dead or one.value.lineno in passed_over:
             continue
         value = literal(one.value)
         if value is NOTHING:

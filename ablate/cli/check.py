@@ -53,7 +53,9 @@ def check(
                     error.faults if isinstance(error, ConfigError) else str(error).splitlines()
                 )
     unchecked: dict[str, str] = {}
-    faults = faults or _commands(target if studies else None, overrides or [], is_quiet=as_json)
+    at = target if studies and not faults else None
+    tried = _commands(at, overrides or [], is_quiet=as_json)
+    fine, faults = {} if tried else fine, faults + tried  # commands are those of the one study
     if Path(FOLDER).is_dir() and not any(line.startswith(f"{FOLDER}/") for line in faults):
         for finding in _plug_ins(bases):
             faults += finding.lines()

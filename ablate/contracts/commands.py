@@ -34,6 +34,7 @@ from ablate.training.tasks.command.running import KEPT
 from ablate.training.tasks.command.task import Command
 
 Say = Callable[[str], None]
+LAST_LINES: Final = 20  # of a command that failed
 TIMES_NOISE: Final = 3.0  # a change of their images by less may be chance
 
 
@@ -184,7 +185,10 @@ def faults(config: StudyConfig, *, say: Say) -> list[str]:
         try:
             found += _tried(trial, others)
         except FailedError as error:
-            found.append(f"task.run: {error}")
+            what, *lines = str(error).splitlines()
+            for line in lines[-LAST_LINES:]:
+                say(f"    | {line}")
+            found.append(f"task.run: {what}" + (f" {lines[-1].strip()}" if lines else ""))
     return [f"{config.file}: {line}" for line in found]
 
 
@@ -194,6 +198,11 @@ def _tried(trial: _Trial, others: Sequence[tuple[str, Any, str]]) -> Iterator[st
     if first.health and first.health != "healthy":
         trial.say(
             f"    its val images are {first.health.replace('_', ' ')} after this short training"
+        )
+    if all(image.max() <= 1 for image in first.images.values()):
+        trial.say(
+            "    no image of test has a value above 1 of 255: [0, 1] was saved as 8 bit (multiply "
+            "by 255), or this training is too short to show anything"
         )
     same = trial.run("the same seed again")
     noise, noisy = first.distance(same), first.differing(same)
@@ -313,6 +322,8 @@ def _will_run(settings: CommandSettings, training: Mapping[str, Any]) -> Iterato
         yield f"    {' '.join(words)}"
     for name, value in settings.planted(training).items():
         yield f"    {name} = {one_line(str(value), longest=60)} -> {settings.settings[name]}"
+    for place, value in settings.edits.items():
+        yield f"    {place.at} is made {one_line(str(value), longest=60)}"
     seed = f"; also {settings.seed}" if settings.seed else ""
     yield f"    the seed -> random, numpy, torch, cudnn, before their first line{seed}"
 

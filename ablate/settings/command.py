@@ -16,9 +16,9 @@ PLANT: Final = "plant"
 AS_IS: Final = "as_is"  # the variant that is their code, unchanged
 OF_STUDY: Final = "train."  # settings of a study itself begin so, such as train.learning_rate
 NO_IDENTITY: Final = ("repo", "python", "limit_s", "smoke", "files")
-Kind = Literal["constant", "flag", "file", "hydra", "env"]
+Kind = Literal["constant", "code", "flag", "file", "hydra", "env"]
 SourceKind = Literal["json", "jsonl", "stdout", "tensorboard"]
-WITH_KEY: Final = ("constant", "file")  # kinds whose place is FILE:KEY
+WITH_KEY: Final = ("constant", "code", "file")  # kinds whose place is FILE:KEY
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".ini", ".cfg", ".toml")
 LONGEST_S: Final = 7 * 24 * 3600.0
 LINE: Final = "{infrared} {visible}"
@@ -29,10 +29,11 @@ class Place:
     """Where a value goes.
 
     Args:
-        kind: constant: an assignment in a Python file; flag: a word of the command line before the
-            value; file: a key of a YAML, JSON, INI or TOML file; hydra: KEY=VALUE on the command
-            line; env: a variable of the environment.
-        at: FILE:NAME for constant and file, else the flag, the key or the variable.
+        kind: constant: a value in a Python file; code: the same place, its value being an
+            expression of Python; flag: a word of the command line before the value; file: a key of
+            a YAML, JSON, INI or TOML file; hydra: KEY=VALUE on the command line; env: a variable of
+            the environment.
+        at: FILE:NAME for constant, code and file, else the flag, the key or the variable.
         stage: The one command of `run` that has the flag, from 1; None: all of them.
     """
 
@@ -114,6 +115,7 @@ class CommandSettings:
         data: Split -> where they look for it; test: the split that is being fused.
         settings: Name -> place. A name such as train.learning_rate is that setting of the study.
         values: Name -> value where nothing varies it; without one theirs stays.
+        edits: Place in a file -> what stands there in every run, of kind code or file.
         seed: Where the seed goes beside the usual generators; None: nowhere.
         metrics: Where their own numbers are read.
         checkpoint: What they save; None: nothing that is needed.
@@ -131,6 +133,7 @@ class CommandSettings:
     data: Mapping[str, DataPlace] = field(default_factory=dict)
     settings: Mapping[str, Place] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    edits: Mapping[Place, Any] = field(default_factory=dict)
     seed: Place | None = None
     metrics: tuple[Source, ...] = ()
     checkpoint: Checkpoint | None = None

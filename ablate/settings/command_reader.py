@@ -58,6 +58,7 @@ class Reader:
             "data": self._data(),
             "settings": settings,
             "values": flat(self._mapping("values")),
+            "edits": self._edits(),
             "seed": self._seed(section.get("seed", PLANT)),
             "metrics": self._sources(gives.get("metrics")),
             "checkpoint": self._checkpoint(gives.get("checkpoint")),
@@ -122,6 +123,19 @@ class Reader:
             self.add(at, f"{file}: must be one of {', '.join(SUFFIXES)}; use another kind of place")
             return None
         return Place(kind=kind, at=where, stage=stage)
+
+    def _edits(self) -> dict[Place, Any]:
+        """Return place -> value of `FILE:KEY: VALUE`, or of `FILE: {KEY: VALUE}`."""
+        found: dict[Place, Any] = {}
+        every: dict[str, Any] = {}
+        for where, value in self._mapping("edits").items():
+            inner = value.items() if isinstance(value, Mapping) else [("", value)]
+            every |= {f"{where}:{key}" if key else where: one for key, one in inner}
+        for where, value in every.items():
+            kind = "code" if PurePosixPath(where.rpartition(":")[0]).suffix == ".py" else "file"
+            if (place := self.place(f"edits.{where}", {kind: where})) is not None:
+                found[place] = value
+        return found
 
     def _seed(self, raw: Any) -> Place | None:
         if raw == PLANT:

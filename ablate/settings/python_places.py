@@ -8,6 +8,7 @@ A study names such a place as {constant: "FILE:KEY"}:
     CUDA_VISIBLE_DEVICES            what is put into os.environ
     options.--lr                    the default of a flag, in the function `options`
     train.lr                        the default of a parameter, where no variable is called so
+    train.epoch                     what the loop over `epoch` goes through, likewise
     main.Adam.lr                    a keyword of a call of Adam, in the function `main`
     main.Adam.1                     its second argument, where that is a number or a text
     Loss.forward.total*loss_grad    the number that `loss_grad` is multiplied by in `total`
@@ -29,8 +30,9 @@ RETURNED: Final = "return"
 
 
 Form = Literal[
-    "variable", "attribute", "default", "flag", "keyword", "argument", "product", "change"
+    "variable", "attribute", "default", "loop", "flag", "keyword", "argument", "product", "change"
 ]
+WEAK: Final = ("default", "loop")  # where nothing is assigned to the name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def named(key: str, every: Sequence[PythonPlace]) -> list[PythonPlace]:
     """Return the places that a key names; one where it ends in `#N`."""
     key, _, number = key.partition("#")
     found = [one for one in every if one.key == key]
-    found = [one for one in found if one.form != "default"] or found
+    found = [one for one in found if one.form not in WEAK] or found
     if number:
         at = int(number) if number.isdigit() else 0
         return found[at - 1 : at] if at >= 1 else []
@@ -196,6 +198,8 @@ def _of_statement(statement: ast.stmt, at: str, scope: tuple[str, ...]) -> Itera
         form: Form = "variable" if isinstance(target, ast.Name) else "attribute"
         form = "change" if isinstance(statement, ast.AugAssign) else form
         yield from _inside(f"{at}{name}", name, value, form, scope)
+    if isinstance(statement, ast.For) and (name := _target_name(statement.target)):
+        yield from _inside(f"{at}{name}", name, statement.iter, "loop", scope)
     for name, value in bindings(statement):
         for number, factor in products(value):
             if of := term(factor):

@@ -101,7 +101,7 @@ def health_tags(results: Sequence[RunResult]) -> dict[str, str]:
 
 def parameters(spec: RunSpec) -> dict[str, str]:
     """Return the settings that were in force, flat, the values of the factors, and the seed."""
-    settings = {name: str(value)[:6000] for name, value in _flat(spec.settings)}
+    settings = {metric_name(name): str(value)[:6000] for name, value in _flat(spec.settings)}
     return settings | factor_parameters(spec) | {"seed": str(spec.seed)}
 
 

@@ -34,3 +34,16 @@ def test_a_dead_setting_and_a_fixed_seed_are_found(
     assert "    alpha = 0.7 -> constant train.py:alpha" in said
     assert "    one seed repeats, bit for bit" in said
     assert sum(line.lstrip()[:1].isdigit() for line in said) == 7  # a line for every short run
+
+
+def test_the_last_lines_of_a_run_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    repo = write_study(tmp_path, "argparse")
+    (repo / "train.py").write_text("print('first')\nraise SystemExit('no GPU')\n")
+    said: list[str] = []
+    (fault,) = faults(config.load("mine", [], known=known()), say=said.append)
+    assert fault.startswith("studies/mine.yaml: task.run: train.py --alpha 0.7")
+    assert fault.endswith("ended with exit code 1; its last lines: no GPU")
+    assert said[-2:] == ["    | first", "    | no GPU"]

@@ -38,6 +38,15 @@ def test_values_in_mappings_have_dotted_names() -> None:
     assert read.planted({}) == {"loss.a": 2}
 
 
+def test_edits_are_places_and_what_stands_there() -> None:
+    edits = {"train.py": {"main.lr": 1, "net#2": "None"}, "a.json:x.0": 2}
+    assert CommandSettings.of({**FINE, "edits": edits}).edits == {
+        Place(kind="code", at="train.py:main.lr"): 1,
+        Place(kind="code", at="train.py:net#2"): "None",
+        Place(kind="file", at="a.json:x.0"): 2,
+    }
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -60,6 +69,8 @@ def test_values_in_mappings_have_dotted_names() -> None:
         ({"variants": {"a": {"ref": "--exec"}}}, "is not a commit, tag or branch"),
         ({"data": {"train": "/data"}}, "/data/ir: must be a path inside the repository"),
         ({"data": {"trains": "data"}}, "task.data.trains: no such setting"),
+        ({"edits": {"train.py": 3}}, "task.edits.train.py: must be FILE:NAME"),
+        ({"edits": {"a.txt": {"lr": 3}}}, "task.edits.a.txt:lr: a.txt: must be one of .yaml"),
         ({"gives": {}}, "task.gives.images: must say command and from"),
         ({"limit_s": 0}, "task.limit_s: must be seconds above 0"),
     ],

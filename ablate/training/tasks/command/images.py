@@ -99,11 +99,6 @@ def collect(pattern: str, pairs: Sequence[Pair], *, root: Path) -> list[NDArray[
         if image.shape != pair.infrared.shape:
             is_, wanted = (f"{one[1]}x{one[0]}" for one in (image.shape, pair.infrared.shape))
             faults.append(f"{some[0].name}: is {is_}, its pair {wanted}")
-        elif image.max() == 1 and max(pair.infrared.max(), pair.visible.max()) > 1:
-            faults.append(
-                f"{some[0].name}: holds only 0 and 1: values in [0, 1] were saved as 8 bit; "
-                "multiply them by 255"
-            )
         made.append(image)
     missing = [pair.stem for pair in pairs if not by_stem[pair.stem]]
     if missing:

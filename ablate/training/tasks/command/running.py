@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ablate.data.pairs import PairSet
 from ablate.errors import AblateError, ConfigError, DivergedError, storage_failure
-from ablate.settings.command import OF_STUDY, CommandSettings, Place
+from ablate.settings.command import OF_STUDY, WITH_KEY, CommandSettings, Place
 from ablate.training.checkpoints import LeaveError
 from ablate.training.run import Run
 from ablate.training.scoring import Scored, health_of, image_tensor, means, save_png, score
@@ -216,19 +216,26 @@ class _Training:
             yield "seed", self.settings.seed, seed
 
     def _plant(self, given: Sequence[tuple[str, Place, Any]], holes: Mapping[str, str]) -> None:
-        """Put constants and keys of files into the tree; texts have their holes filled."""
+        """Put edits, then settings into the files of the tree; texts have their holes filled."""
         faults = []
-        for name, place, value in given:
-            if place.kind not in ("constant", "file"):
+        literals = {name: repr(text) for name, text in holes.items()}
+        literals |= {name: repr(value) for name, _, value in given}
+        edits = (
+            (f"edits.{place.at}", place, value) for place, value in self.settings.edits.items()
+        )
+        for name, place, value in (
+            *edits,
+            *((f"settings.{name}", place, value) for name, place, value in given),
+        ):
+            if place.kind not in WITH_KEY:
                 continue
+            filled = value
+            if isinstance(value, str):
+                filled = fill(value, literals if place.kind == "code" else holes)
             try:
-                plant(
-                    self.attempt.tree,
-                    place,
-                    fill(value, holes) if isinstance(value, str) else value,
-                )
+                plant(self.attempt.tree, place, filled)
             except ConfigError as error:
-                faults += [f"task.settings.{name}: {fault}" for fault in error.faults]
+                faults += [f"task.{name}: {fault}" for fault in error.faults]
         if faults:
             raise ConfigError(*faults)
 

@@ -55,6 +55,54 @@ def test_a_constant(tmp_path: Path, key: str, old: str, value: Any, new: str) ->
     assert planted(tmp_path, "a.py", PYTHON, key, value) == PYTHON.replace(old, new, 1)
 
 
+CODE = """\
+for name in ["TNO", "RoadScene"]:
+    pass
+def fuse(folder='a', sides=2):
+    for num in range(1, 3):
+        path = 'in/{}.bmp'.format(
+            num)
+    sides = sides or 1
+    log = []
+    log = log.append(num)
+    return 10 * len(log)
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "old", "new"),
+    [
+        ("name", '["TNO"]', '["TNO", "RoadScene"]', "['TNO']"),
+        ("fuse.num", "sorted(os.listdir('in'))", "range(1, 3)", "sorted(os.listdir('in'))"),
+        ("fuse.path", "'in/' +\n num", "'in/{}.bmp'.format(\n            num)", "'in/' + num"),
+        ("fuse.folder", "os.sep", "'a'", "os.sep"),
+        ("fuse.sides", "3 if num else 4", "sides or 1", "3 if num else 4"),
+        ("fuse.log#2", "[*log, num]", "log.append(num)", "[*log, num]"),
+    ],
+)
+def test_an_expression(tmp_path: Path, key: str, value: str, old: str, new: str) -> None:
+    (tmp_path / "a.py").write_text(CODE)
+    place = Place(kind="code", at=f"a.py:{key}")
+    for _ in range(2):  # before every command
+        plant(tmp_path, place, value)
+        assert (tmp_path / "a.py").read_text() == CODE.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("fuse.num", "import os", "import os is not an expression of Python (invalid syntax)"),
+        ("fuse.return*len", "1 + num", "there a number or a text has to stand"),
+    ],
+)
+def test_code_that_cannot_stand_there(tmp_path: Path, key: str, value: str, said: str) -> None:
+    (tmp_path / "a.py").write_text(CODE)
+    with pytest.raises(ConfigError) as error:
+        plant(tmp_path, Place(kind="code", at=f"a.py:{key}"), value)
+    assert said in str(error.value)
+    assert (tmp_path / "a.py").read_text() == CODE
+
+
 def test_line_ends_stay(tmp_path: Path) -> None:
     text = PYTHON.replace("\n", "\r\n")
     assert planted(tmp_path, "a.py", text, "Args.width", 9) == text.replace("8", "9", 1)

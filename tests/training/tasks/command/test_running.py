@@ -152,11 +152,49 @@ def test_images_that_are_missing_or_wrong_are_named(tmp_path: Path, make: Make) 
         "Image.fromarray(np.ones((24, 23), 'uint8')).save(sys.argv[3] + '/val000D.png')"
     )
     assert "val000D.png: is 23x24, its pair 24x24" in make(section).reason
+
+
+def test_images_that_are_almost_black_are_scored(tmp_path: Path, make: Make) -> None:
+    """A network of a few steps gives such ones; the health of its images says so."""
+    repo = standins.write(tmp_path / "repo", "argparse", is_git=False)
     (repo / "test.py").write_text(
-        "import sys, numpy as np\nfrom PIL import Image\n"
-        "Image.fromarray(np.ones((24, 24), 'uint8')).save(sys.argv[3] + '/val000D_fused.png')"
+        "import os, sys, numpy as np\nfrom PIL import Image\nfor name in os.listdir(sys.argv[1]):\n"
+        "    Image.fromarray(np.eye(24, dtype='uint8')).save(sys.argv[3] + '/fused_' + name)"
     )
-    assert "values in [0, 1] were saved as 8 bit" in make(section).reason
+    result = make(standins.section(repo, "argparse", values={"epochs": 1}))
+    assert (result.state, result.health) == ("finished", "constant")
+
+
+def test_code_of_another_system_is_made_to_run_by_edits(tmp_path: Path, make: Make) -> None:
+    repo = standins.write(tmp_path / "repo", "constants")
+    (repo / "train.py").write_text(
+        "from learn import learn\nepochs = 9\n"
+        "learn(1.0, 0.7, epochs, 'data\\\\train', 'models\\\\last.json')\n"
+    )
+    (repo / "test.py").write_text(
+        "import json, sys, os\nfrom learn import fuse\nweights = 'D:/models/' + 'last.json'\n"
+        "for folder in ['D:/TNO', 'D:/RoadScene']:\n"
+        "    fuse(json.load(open(weights))['weight'], folder + '/ir', folder + '/vi', 'fused')\n"
+    )
+    gives = {
+        "images": {"command": ["python", "test.py"], "from": "fused/*.png"},
+        "checkpoint": {"save": "models/*.json"},
+    }
+    edits = {
+        "train.py": {"epochs": 1, "learn.3": "'data/train'", "learn.4": '"models/it\'s.json"'},
+        "test.py": {"weights": "{checkpoint}"},
+        "test.py:folder": "[os.path.dirname({infrared})]",
+    }
+    section = standins.section(repo, "constants", settings={}, values={}, gives=gives, edits=edits)
+    section["data"] = {"train": "data/train", "test": "D/pairs"}
+    result = make(section)
+    assert result.state == "finished", result.reason
+    assert "[Epoch 1/1]" in log(tmp_path)
+    assert standins.git(repo, "status", "--porcelain") == " M test.py\n M train.py\n"
+    section["edits"] = {**edits, "test.py:path": "'x'", "test.py:weights#2": 1}
+    reason = make(section).reason
+    assert "task.edits.test.py:path: code test.py:path: test.py has no such name" in reason
+    assert "task.edits.test.py:weights#2" in reason
 
 
 def test_training_never_sees_test(tmp_path: Path, make: Make) -> None:
@@ -274,16 +312,16 @@ def test_no_process_outlives_its_worker_or_its_guard(
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait(lambda: any(tmp_path.glob("store/study/attempts/r/1/tree/alive")), 30)
+        wait(lambda: any(tmp_path.glob("store/study/attempts/r/1/tree/alive")), 120)
         every = marked(tmp_path)
         assert len(every) == 3  # guard, command, and what it started
         guards = [pid for pid in every if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(worker.pid if victim == "worker" else guards[0], signal.SIGKILL)
-        wait(lambda: not any(pid in marked(tmp_path) for pid in every), 10)
+        wait(lambda: not any(pid in marked(tmp_path) for pid in every), 60)
     finally:
         worker.kill()
         worker.wait()
-        wait(lambda: not marked(tmp_path), 10)
+        wait(lambda: not marked(tmp_path), 60)
 
 
 def test_a_late_process_is_ended_before_the_next_attempt(tmp_path: Path, make: Make) -> None:
