@@ -27,6 +27,7 @@ IMAGES: Final = np.dtype("uint8")
 SHAPE: Final = (-1, -1, -1)  # batch, height, width
 KIND: Final = "fusion network"
 ALIAS: Final = "best"
+VERSIONS: Final = "mlflow.modelVersions"  # by which the list of models links the registry
 FORBIDDEN: Final = re.compile(r"[^\w\- ]+")  # in the name of a model
 THERE: Final = "RESOURCE_ALREADY_EXISTS"
 
@@ -113,6 +114,8 @@ def name_best(client: MlflowClient, model: "LoggedModel", *, study: str) -> None
             model_id=model.model_id,
         )
     client.set_registered_model_alias(study, ALIAS, version.version)
+    shown = [{"name": study, "version": int(version.version)}]
+    client.set_logged_model_tags(model.model_id, {VERSIONS: json.dumps(shown)})
 
 
 def save(run_folder: Path, out: Path, *, model_id: str, mlflow_run_id: str) -> None:

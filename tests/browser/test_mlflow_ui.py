@@ -170,7 +170,8 @@ def test_the_report_lies_in_the_study_run(page: Page, served: Served) -> None:
 
 def test_the_best_network_is_a_model_of_the_study(page: Page, served: Served) -> None:
     place = f"experiments/{served.experiment}/models?workflowType=machine_learning"
-    page(place, "t000 signed", "t001 magnitude", "Ready", "best")
+    page(place, "t000 signed", "t001 magnitude", "Ready", "v1")
+    page("models/seen", "best", "Version 1")
 
 
 def test_the_machine_has_a_page_of_its_own(page: Page, served: Served) -> None:
