@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ablate.analysis.answers import network_of
 from ablate.analysis.health import is_unhealthy
+from ablate.analysis.published import StudyFacts
 from ablate.auditing.noise import Noise
 from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED
 from ablate.errors import StoreError
@@ -54,7 +55,7 @@ def noise_of(studies: Sequence[tuple[Contents, str]]) -> tuple[Noise, ...]:
     groups: dict[tuple[str, str, str], list[tuple[Any, str]]] = {}
     for contents, source in studies:
         facts, runs = contents.facts, contents.runs
-        phases = [name for name, phase in facts.phases.items() if _is_untuned(phase)]
+        phases = [name for name, phase in facts.phases.items() if _is_untuned(phase, facts)]
         good = runs[(runs["state"] == "finished") & runs["phase"].isin(phases)]
         good = good[~is_unhealthy(good)]
         if STEPS not in good:  # of a task that counts in something else
@@ -70,8 +71,9 @@ def noise_of(studies: Sequence[tuple[Contents, str]]) -> tuple[Noise, ...]:
     return tuple(_pooled(groups))
 
 
-def _is_untuned(phase: PhaseFacts) -> bool:
-    is_single = phase.design in (BLOCKED, AT_BUDGET) and phase.points == 1
+def _is_untuned(phase: PhaseFacts, facts: StudyFacts) -> bool:
+    """Return whether an arm is one configuration: no block draws a learning rate of its own."""
+    is_single = phase.design in (BLOCKED, AT_BUDGET) and phase.points == 1 and not facts.nuisance
     return phase.design == BASELINE_ONLY or is_single
 
 
