@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.document import AnsweredQuestion
-from ablate.analysis.health import is_unhealthy
+from ablate.analysis.health import is_unhealthy, unhealthy_in_words
 from ablate.analysis.table import arms, designed, run_rows
 from ablate.analysis.verdict import Answer, Row
 from ablate.design_names import SEARCHES
@@ -52,7 +52,7 @@ class BestOfQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmMean:
-    """Mean and deviation over the runs of an arm, in one metric."""
+    """Mean and deviation over the runs of an arm that did not end unhealthy, in one metric."""
 
     metric: str
     arm: str
@@ -96,6 +96,7 @@ class Best:
         arms: Means, best first in each metric; of a study without an answer phase only.
         recipes: Of searches and explorations, best first.
         unscored: Objectives that finished runs lack, in words.
+        unhealthy: How many runs ended unhealthy and are in no mean, "" where none is known.
     """
 
     study: str
@@ -103,6 +104,7 @@ class Best:
     arms: tuple[ArmMean, ...]
     recipes: tuple[Recipe, ...]
     unscored: tuple[str, ...] = ()
+    unhealthy: str = ""
 
 
 def best(contents: Contents) -> Best:
@@ -115,6 +117,7 @@ def best(contents: Contents) -> Best:
         arms=() if contents.answered else _described(contents),
         recipes=_recipes(contents),
         unscored=tuple(contents.unscored),
+        unhealthy="" if contents.answered else unhealthy_in_words(contents.runs),
     )
 
 
@@ -131,9 +134,11 @@ def in_words(found: Best) -> list[str]:
             lines.append("  no value is in every set: what to take depends on the metric")
         lines += [f"  {text}" for text in (*question.trade_offs, question.gamed) if text]
     lines += _table_of_arms(found.arms)
+    lines += textwrap.wrap(found.unhealthy and f"{found.unhealthy}; not in the means.", WIDTH)
     if found.recipes:
-        lines.append("Healthy trials of searches, best val first (exploratory):")
-        lines.append(f"  {'trial':>5} {'mean':>8} {'sd':>8} {'n':>3}  run and settings")
+        most = f", the first {RECIPES}" if len(found.recipes) == RECIPES else ""
+        lines.append(f"Healthy trials of searches, best val first (exploratory{most}):")
+        lines.append(f"  {'trial':>5} {'val mean':>8} {'sd':>8} {'n':>3}  run and settings")
     for one in found.recipes:
         numbers = f"{one.trial:>5} {one.objective:8.4f} {_sd(one.sd)} {one.runs:>3}"
         lines.append(f"  {numbers}  {one.run_id} {one.settings}")
@@ -196,7 +201,8 @@ def _trade_off(row: Row) -> str:
 
 def _described(contents: Contents) -> tuple[ArmMean, ...]:
     facts = contents.facts
-    table = arms(designed(contents.runs, facts), facts.metrics)
+    runs = designed(contents.runs, facts)
+    table = arms(runs[~is_unhealthy(runs)], facts.metrics)
     table = table[table["runs"] > 0]
     rows: list[ArmMean] = []
     for metric in dict.fromkeys([*facts.primary, *facts.metrics]):

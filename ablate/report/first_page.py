@@ -109,7 +109,7 @@ def _described(contents: Contents) -> Iterator[Card]:
         or [
             _best_recipe(found.recipes[0], contents)
             if found.recipes
-            else "Nothing has finished yet."
+            else _none(contents)
         ]
     )
     asks = contents.facts.asks or (contents.facts.title,)
@@ -124,6 +124,12 @@ def _described(contents: Contents) -> Iterator[Card]:
         )
 
 
+def _none(contents: Contents) -> str:
+    """Say why there is nothing to describe."""
+    has_ended = (contents.runs["state"] == "finished").any()
+    return "No training ended healthy." if has_ended else "Nothing has finished yet."
+
+
 def _best_arm(arms: Sequence[ArmMean], metric: str) -> str:
     """Return the arm with the best mean in a metric, and those behind it."""
     mine = [one for one in arms if one.metric == metric]
@@ -131,7 +137,7 @@ def _best_arm(arms: Sequence[ArmMean], metric: str) -> str:
         return ""
     first, others = mine[0], [shortened(one.arm, LONGEST // 4) for one in mine[1:4]]
     spread = "" if first.sd is None else f" ± {first.sd:.3f}"
-    runs = f"{first.runs} run{'' if first.runs == 1 else 's'}"
+    runs = f"{first.runs} healthy run{'' if first.runs == 1 else 's'}"
     then = f", then {', '.join(others)}" if others else ""
     return (
         f"Best in {metric_label(metric)}: {shortened(first.arm, LONGEST)} with "

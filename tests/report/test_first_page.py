@@ -115,10 +115,25 @@ def test_a_study_without_answers_is_described_in_the_same_place(contents: Make) 
     best = given.runs.groupby("arm")["test/qabf"].agg(["mean", "std"]).sort_values("mean").iloc[-1]
     (card,) = [one for one in first_part(given, []).blocks if isinstance(one, Card)]
     assert card.asks == "Does it?"
-    assert f"Best in Qabf: {best.name} with {best['mean']:.3f} ± {best['std']:.3f} over 2 runs" in (
-        card.answer
+    assert (
+        f"Best in Qabf: {best.name} with {best['mean']:.3f} ± {best['std']:.3f} over 2 healthy runs"
+        in (card.answer)
     )
     assert [one.name for one in featured(shown(given))] == ["primary_scores", "winners"]
+
+
+def test_unhealthy_trainings_are_in_no_mean_of_a_description(contents: Make) -> None:
+    given = contents()
+    means = given.runs.groupby("arm")["test/qabf"].mean().sort_values()
+    first = given.runs["arm"] == means.index[-1]
+    health = first.map({True: "copy", False: "healthy"})
+    found = replace(given, runs=given.runs.assign(health=health))
+    (card,) = [one for one in first_part(found, []).blocks if isinstance(one, Card)]
+    assert f"Best in Qabf: {means.index[-2]}" in card.answer
+    assert means.index[-1] not in card.answer
+    none = replace(given, runs=given.runs.assign(health="negative"))
+    (card,) = [one for one in first_part(none, []).blocks if isinstance(one, Card)]
+    assert card.answer == "No training ended healthy."
 
 
 def test_a_search_alone_names_its_best_trial_and_shows_its_history(searched: Contents) -> None:

@@ -63,7 +63,7 @@ class History:
                 kind="trial",
                 objective=objective,
                 best=best.ffill(),
-                order=np.arange(1, len(mine) + 1),
+                order=mine["trial"],
             )
             rows += table.reindex(columns=COLUMNS).to_dict("records")
         for question in facts.questions:
