@@ -336,7 +336,9 @@ def _scores(step: "Step") -> str:
     if step.best_score is None:
         return ""
     last = "-" if step.last_score is None else _number(step.last_score)
-    return f"{step.objective} {last}, best {_number(step.best_score)}"
+    is_above = step.last_score is not None and step.last_score > step.best_score
+    best = "best healthy" if is_above else "best"
+    return f"{step.objective} {last}, {best} {_number(step.best_score)}"
 
 
 def _number(value: float) -> str:

@@ -49,6 +49,8 @@ def escaped(value: T) -> T:
         found = value.replace(SIGN, rf"\{SIGN}")
     elif isinstance(value, Mapping):
         found = {escaped(name): escaped(item) for name, item in value.items()}
+    elif isinstance(value, tuple) and hasattr(value, "_fields"):  # a named one
+        found = type(value)(*(escaped(item) for item in value))
     elif isinstance(value, list | tuple):
         found = type(value)(escaped(item) for item in value)
     elif is_dataclass(value) and not isinstance(value, type):

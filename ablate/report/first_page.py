@@ -106,11 +106,7 @@ def _described(contents: Contents) -> Iterator[Card]:
     texts = (
         confirmed
         or [text for text in texts if text]
-        or [
-            _best_recipe(found.recipes[0], contents)
-            if found.recipes
-            else _none(contents)
-        ]
+        or [_best_recipe(found.recipes[0], contents) if found.recipes else _none(contents)]
     )
     asks = contents.facts.asks or (contents.facts.title,)
     for at, asked in enumerate(asks, start=1):

@@ -33,6 +33,9 @@ def noise_of_study(name: str, *, store: Path) -> tuple[Noise, ...]:
     """
     folder = Path(name)
     is_folder = (folder / DOCUMENT).is_file()
+    if not is_folder and len(folder.parts) > 1:
+        what = f"holds no {DOCUMENT}" if folder.is_dir() else "no such folder"
+        raise StoreError(f"{name}: {what}; give the folder of a published report, or a study")
     contents = (
         contents_of(folder) if is_folder else read(store=store, study=name, is_explored=False)
     )

@@ -73,6 +73,14 @@ def wait_for_a_submitted_run(store: Path) -> None:
         time.sleep(0.05)
 
 
+def wait_for_a_step(store: Path) -> None:
+    """Wait until a run has written its first points."""
+    deadline = time.monotonic() + 120
+    while not any(path.stat().st_size for path in store.glob("quickstart/runs/*/journal.jsonl")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def rows(database: Path | str, query: str, *values: str) -> list[Any]:
     """Return what an sqlite file, or a PostgreSQL server at an address, answers."""
     if isinstance(database, str):

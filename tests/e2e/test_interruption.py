@@ -5,7 +5,6 @@ import os
 import shlex
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from tests.e2e.running import (
     start,
     stores,
     tag_counts,
-    wait_for_a_submitted_run,
+    wait_for_a_step,
 )
 
 pytestmark = pytest.mark.e2e
@@ -39,12 +38,11 @@ DESIGNED = [*SMALL, "~phases.search"]
 def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     tmp_path: Path, by: signal.Signals
 ) -> None:
-    words = [*DESIGNED, "train.steps=150", "phases.compare.seeds=1"]
+    words = [*DESIGNED, "train.steps=300", "phases.compare.seeds=1"]
     before = signal.signal(by, signal.SIG_DFL)  # nohup and background jobs have it ignored
     driver = start("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     signal.signal(by, before)
-    wait_for_a_submitted_run(tmp_path / "s")
-    time.sleep(2)
+    wait_for_a_step(tmp_path / "s")
     os.killpg(driver.pid, by)  # as a terminal, systemd and schedulers send it
     _, said = driver.communicate(timeout=60)
     assert driver.returncode == 130

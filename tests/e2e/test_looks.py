@@ -32,7 +32,7 @@ STUDY: dict[str, Any] = {
     "base": {
         "data": {"name": "synthetic", "crop": 64, "pairs": {"train": 2, "val": 1, "test": 2}},
         "model": {"name": "probe"},
-        "train": {"steps": 2, "device": "cpu", "gallery": 0},
+        "train": {"steps": 200, "learning_rate": 0.05, "device": "cpu", "gallery": 0},
         "metrics": {"names": ["qabf"]},
     },
 }

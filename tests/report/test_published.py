@@ -221,8 +221,12 @@ def reanalysed(images: dict, question: dict, row: dict, best: dict) -> np.ndarra
     scores = {
         cell: images["test", run, row["metric"]].set_index("image")["value"].sort_index().to_numpy()
         for cell, run in best.items()
-        if weights[cell[1]]
     }
+    # a value without a healthy point in one block holds the worst score of that block
+    for block in {block for block, _ in best}:
+        there = [found for (at, _), found in scores.items() if at == block]
+        for value in weights:
+            scores.setdefault((block, value), min(there, key=np.mean))
     return np.array(
         [
             sum(weights[value] * scores[block, value] for value in weights if weights[value])

@@ -78,8 +78,8 @@ def test_every_place_can_be_planted_and_nothing_else_changes(tmp_path: Path) -> 
         for number, (start, end) in enumerate(spans(SOURCE, same), start=1):
             (tmp_path / "a.py").write_text(SOURCE)
             at = f"a.py:{key}#{number}"
-            plant(tmp_path, Place(kind="constant", at=at), "planted")
-            wanted = f"{SOURCE[:start]}'planted'{SOURCE[end:]}"
+            plant(tmp_path, Place(kind="constant", at=at), 987)
+            wanted = f"{SOURCE[:start]}987{SOURCE[end:]}"
             assert (tmp_path / "a.py").read_text() == wanted, at
 
 

@@ -391,6 +391,7 @@ def test_the_data_set_is_named_once_on_the_study_run(study: Any) -> None:
                 counts={"test": 3},
                 items="pairs",
                 protocol="cddfuse-py",
+                parts=("infrared", "visible"),
             )
         )
     spec = study.spec()
