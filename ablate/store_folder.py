@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from ablate.errors import StoreError, UnknownNameError, nearest, storage_failure
+from ablate.errors import StoreError, UnknownNameError, nearest, one_line, storage_failure
 from ablate.homes import user_name
 from ablate.writing import write_json
 
@@ -28,8 +28,8 @@ def open_store(store: Path, study: str) -> Path:
     place = str(store.resolve())
     if "?" in place or unquote(place) != place or not place.isprintable():
         raise StoreError(
-            f"{place}: no address of a database can hold a '?', a '%' with two digits, or a letter "
-            "that cannot be printed; name another folder with --store"
+            f"{one_line(place)}: no address of a database can hold a '?', a '%' with two digits, "
+            "or a letter that cannot be printed; name another folder with --store"
         )
     if (length := len(os.fsencode(place))) > LONGEST_PLACE:
         raise StoreError(

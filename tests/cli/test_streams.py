@@ -39,6 +39,9 @@ WORDS = {
     "backup": [STUDY, "copy", *STORE],
     "gc": [*STORE],
     "selftest": ["--help"],
+    "judge": ["--help"],
+    "audit": ["--help"],
+    "adopt": ["--help"],
 }
 
 
