@@ -69,7 +69,7 @@ def with_reports(trials: pd.DataFrame, curves: pd.DataFrame, objective: str) -> 
 
 
 def grid_trials(facts: StudyFacts, runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Varied]]:
-    """The trials of the largest grid of a study with its dimensions; no dimensions without a grid.
+    """The scored trials of the largest grid of a study, and its dimensions; none without a grid.
 
     A grid is a phase that crosses two or more dimensions of a few values: a full factorial, or a
     search that has been through half of all combinations or more.
@@ -80,7 +80,8 @@ def grid_trials(facts: StudyFacts, runs: pd.DataFrame) -> tuple[pd.DataFrame, li
         dimensions = searched_dimensions(facts, trials)
         if _is_grid(trials, dimensions) and len(trials) > len(found[0]):
             found = (trials, dimensions)
-    return found
+    trials, dimensions = found
+    return (trials.dropna(subset=["score"]) if dimensions else trials), dimensions
 
 
 def values_of(trials: pd.DataFrame, one: Varied) -> list[float | str]:

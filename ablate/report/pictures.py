@@ -1,5 +1,7 @@
 """Published pictures as arrays: which to show, where to look closer, and their gradients."""
 
+import base64
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +17,13 @@ Picture = NDArray[np.float64]
 BESIDE = 2  # sources, which stand beside the values
 MOST_COLUMNS = 6  # values beside the two sources that stay legible across a page
 ZOOM = 4  # the closer look shows this part of the shorter side
+
+
+def as_png(image: Image.Image) -> str:
+    """Return an image as base64 of PNG, for a page."""
+    file = io.BytesIO()
+    image.save(file, format="PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def columns(contents: Contents) -> list[tuple[str, str]]:

@@ -1,7 +1,5 @@
 """The page of `ablate score`: means, what can be told apart, and the images side by side."""
 
-import base64
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,6 +12,7 @@ from ablate.metrics import LABELS
 from ablate.metrics.copies import sentence
 from ablate.report.blocks import Abreast, Block, Bullets, Captioned, Part, Report, Tabled, Text
 from ablate.report.page import html
+from ablate.report.pictures import as_png
 from ablate.scoring.folders import Collection
 from ablate.scoring.scores import Scores
 from ablate.scoring.table import Ranking, means_table, number, ranks_table
@@ -104,6 +103,4 @@ def _png(path: Path, levels: decode.Levels = decode.high_byte) -> str:
     bands = np.array(decode.bands(path, levels=levels))
     image = Image.fromarray(bands[0] if len(bands) == 1 else np.moveaxis(bands, 0, -1))
     image.thumbnail((WIDEST_PX, WIDEST_PX), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    image.save(file, format="PNG", optimize=True)
-    return base64.b64encode(file.getvalue()).decode()
+    return as_png(image)

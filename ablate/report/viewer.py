@@ -1,7 +1,5 @@
 """One picture of every value in one place, to flip between, with its gradients beside it."""
 
-import base64
-import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -50,7 +48,4 @@ def _small(picture: pictures.Picture) -> pictures.Picture:
 
 
 def _png(picture: pictures.Picture) -> str:
-    file = io.BytesIO()
-    image = Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
-    image.save(file, format="PNG", optimize=True)
-    return base64.b64encode(file.getvalue()).decode()
+    return pictures.as_png(Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8)))

@@ -13,6 +13,7 @@ from ablate import metrics
 from ablate.data import decode
 from ablate.data.manifest import file_hash
 from ablate.identity import digest
+from ablate.metrics.evaluation import least_px
 from ablate.scoring.folders import Collection, counted
 from ablate.settings.sources import INFRARED_VISIBLE
 from ablate.training.scoring import image_tensor
@@ -182,10 +183,9 @@ def _images_hash(collection: Collection) -> str:
 
 
 def _refusals(refused: Mapping[str, Sequence[str]], protocol: str) -> list[str]:
-    conventions = metrics.PROTOCOLS[protocol]
     return [
-        f"{metrics.LABELS[name]}: needs {metrics.METRICS.get(name).smallest_side(conventions)} px "
-        f"on each side, left out for {counted(stems, 'image')}"
+        f"{metrics.LABELS[name]}: needs {least_px(name, protocol=protocol)} px on each side, left "
+        f"out for {counted(stems, 'image')}"
         for name, stems in refused.items()
     ]
 

@@ -192,10 +192,12 @@ def _of_one(
     infrared: NDArray[np.uint8], visible: NDArray[np.uint8], fused: NDArray[np.uint8]
 ) -> dict[str, float]:
     """Return the numbers of one image by name."""
-    hot, lit, out = (image[::STRIDE, ::STRIDE].ravel() for image in (infrared, visible, fused))
+    seen = [image[::STRIDE, ::STRIDE] for image in (infrared, visible, fused)]
+    hot, lit, out = (image.ravel() for image in seen)
     two = [_two_levels(plane) for plane in (hot, lit, out)]
     ends = [float(((plane == 0) | (plane == 255)).mean()) for plane in (hot, lit, out)]
-    f, i, v = (plane.astype(np.float32) for plane in (out, hot, lit))
+    planes = [image.astype(np.float32) for image in seen]
+    i, v, f = (plane.ravel() for plane in planes)
     return {
         "sd": float(f.std()),
         "two_levels": two[2] if two[2] > max(two[:2]) else 0.0,
@@ -203,9 +205,7 @@ def _of_one(
         "correlation_infrared": _correlation(f, i),
         "correlation_visible": _correlation(f, v),
         "scd": _correlation(i, f - v) + _correlation(v, f - i),
-        "reversed": _reversed(
-            *(image[::STRIDE, ::STRIDE].astype(np.float32) for image in (infrared, visible, fused))
-        ),
+        "reversed": _reversed(*planes),
         "difference_infrared": float(np.abs(f - i).mean()),
         "difference_visible": float(np.abs(f - v).mean()),
         "difference_sources": float(np.abs(i - v).mean()),

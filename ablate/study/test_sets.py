@@ -142,6 +142,8 @@ def check_sizes(study: "OpenStudy", names: Sequence[str]) -> None:
     Raises:
         DataError: All that are too small, with the side that the metric needs.
     """
+    if not names:
+        return
     from ablate.metrics.evaluation import least_px, usable
 
     own = study.examples
@@ -154,7 +156,7 @@ def check_sizes(study: "OpenStudy", names: Sequence[str]) -> None:
     faults: list[str] = []
     for of_set, pairs, protocol in sets:
         wanting, largest = set(names), 0
-        for pair in pairs.pairs("test") if names else ():
+        for pair in pairs.pairs("test"):
             height, width = pair.infrared.shape
             largest = max(largest, min(height, width))
             wanting -= set(usable(sorted(wanting), height, width, protocol=protocol))

@@ -33,8 +33,7 @@ class GridMap:
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return one row per pair of dimensions and cell that has a score."""
         trials, dimensions = grid_trials(contents.facts, contents.runs)
-        trials = trials.dropna(subset=["score"]) if dimensions else trials
-        if not dimensions or trials.empty:
+        if trials.empty:
             return NotDrawn(NO_GRID)
         named = {
             one.name: trials[one.column].astype(str)

@@ -31,8 +31,7 @@ class GridMeans:
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return rows of two kinds: mean (with sd and number of trials), and trial."""
         trials, dimensions = grid_trials(contents.facts, contents.runs)
-        trials = trials.dropna(subset=["score"]) if dimensions else trials
-        if not dimensions or trials.empty:
+        if trials.empty:
             return NotDrawn(NO_GRID)
         rows: list[dict[str, Any]] = []
         for one in dimensions:
