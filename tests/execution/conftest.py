@@ -48,11 +48,19 @@ class Troubled(DenseFuse):
 
     def fuse(self, *, infrared, visible):
         self.passes += 1
-        seen = Path("seen")
-        if self.passes == self.at and len(list(seen.glob("*"))) < self.times:
-            (seen / str(len(list(seen.glob("*"))))).touch()
+        if self.passes == self.at and self.taken():
             {"hang": hang, "exceed": exceed, "fill": fill}[self.trouble]()
         return super().fuse(infrared=infrared, visible=visible)
+
+    def taken(self):
+        """Take one of the `times`: two processes that come at once cannot take the same."""
+        for number in range(self.times):
+            try:
+                (Path("seen") / str(number)).touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            return True
+        return False
 '''
 
 
