@@ -61,31 +61,60 @@ def agreement(question: RegisteredQuestion, answers: pd.DataFrame) -> tuple[Agre
         for at, value in enumerate(second.values):
             if at == base:
                 continue
-            taus = float(np.mean([kendall_tau(block[:, base], block[:, at]) for block in means]))
-            tau = kendall_tau(*(means.mean(axis=0)[:, place] for place in (base, at)))
-            before, there = (
-                order(first.values, means.mean(axis=0)[:, place]) for place in (base, at)
-            )
             found.append(
-                Agreement(
-                    metric=metric,
-                    factor=second.factor,
-                    baseline=second.baseline,
-                    value=value,
-                    order_at_baseline=before,
-                    order_at_value=there,
-                    tau=tau,
-                    tau_over_blocks=taus,
-                    same_best=before[0] == there[0],
-                    sentence=(
-                        f"{metric_label(metric)}, best first: {listed(before)} at "
-                        f"{second.factor} {label_of(second.baseline)}, {listed(there)} "
-                        f"at {label_of(value)} (Kendall's tau {tau:+.2f}, over single blocks "
-                        f"{taus:+.2f}; described, not tested)."
+                compared_orders(
+                    metric,
+                    first.values,
+                    (means[..., base], means[..., at]),
+                    of=(second.factor, second.baseline, value),
+                    where=(
+                        f"at {second.factor} {label_of(second.baseline)}",
+                        f"at {label_of(value)}",
                     ),
                 )
             )
     return tuple(found)
+
+
+def compared_orders(
+    metric: str,
+    values: Sequence[Value],
+    means: tuple[Floats, Floats],
+    *,
+    of: tuple[str, Value, Value],
+    where: tuple[str, str],
+) -> Agreement:
+    """Return how alike values rank in one metric at two places.
+
+    Args:
+        metric: Whose means are ranked.
+        values: Those ranked.
+        means: At both places, [blocks, values], larger ones better; the same blocks in the same
+            order.
+        of: The factor that names the places, its value at the first and at the second.
+        where: Both places in the words of the sentence.
+    """
+    first, second = (place.mean(axis=0) for place in means)
+    before, after = order(values, first), order(values, second)
+    tau = kendall_tau(first, second)
+    taus = float(np.mean([kendall_tau(*block) for block in zip(*means, strict=True)]))
+    factor, baseline, value = of
+    return Agreement(
+        metric=metric,
+        factor=factor,
+        baseline=baseline,
+        value=value,
+        order_at_baseline=before,
+        order_at_value=after,
+        tau=tau,
+        tau_over_blocks=taus,
+        same_best=before[0] == after[0],
+        sentence=(
+            f"{metric_label(metric)}, best first: {listed(before)} {where[0]}, {listed(after)} "
+            f"{where[1]} (Kendall's tau {tau:+.2f}, over single blocks {taus:+.2f}; described, "
+            f"not tested)."
+        ),
+    )
 
 
 def listed(values: Sequence[Value]) -> str:

@@ -7,21 +7,18 @@ whether the values rank as on the study's own test part.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from ablate.analysis.cells import Cells, cells_of, with_bases
 from ablate.analysis.document import CellMean, OnSet
 from ablate.analysis.estimates import estimate
 from ablate.analysis.facts import Facts, Selected
 from ablate.analysis.guards import untrained_contrasts, without_training
-from ablate.analysis.interactions import Agreement, listed, order
+from ablate.analysis.interactions import Agreement, compared_orders
 from ablate.analysis.judging import row_of
-from ablate.analysis.question import RegisteredQuestion, metric_label
+from ablate.analysis.question import RegisteredQuestion
 from ablate.analysis.verdict import Row
 from ablate.metrics.catalogue import set_of
 from ablate.settings.data import OWN
 from ablate.stats.arrays import Floats
-from ablate.stats.ranks import kendall_tau
 
 OF_SETS = "test set"  # the other factor of an agreement
 
@@ -117,29 +114,17 @@ def _agreement(name: str, question: RegisteredQuestion, selected: Selected) -> l
         )
         if not (own.scores.size and other.scores.size):
             continue
-        here, there = (question.sign_of(metric) * means for means in _shared(own, other))
-        if not len(here):
+        means = _shared(own, other)
+        if not len(means[0]):
             continue
-        taus = float(np.mean([kendall_tau(*pair) for pair in zip(here, there, strict=True)]))
-        first, second = here.mean(axis=0), there.mean(axis=0)
-        before, after = (order(question.values, means) for means in (first, second))
-        tau = kendall_tau(first, second)
+        sign = question.sign_of(metric)
         found.append(
-            Agreement(
-                metric=metric,
-                factor=OF_SETS,
-                baseline=OWN,
-                value=name,
-                order_at_baseline=before,
-                order_at_value=after,
-                tau=tau,
-                tau_over_blocks=taus,
-                same_best=before[0] == after[0],
-                sentence=(
-                    f"{metric_label(metric)}, best first: {listed(before)} on {OWN}, "
-                    f"{listed(after)} on {name} (Kendall's tau {tau:+.2f}, over single blocks "
-                    f"{taus:+.2f}; described, not tested)."
-                ),
+            compared_orders(
+                metric,
+                question.values,
+                (sign * means[0], sign * means[1]),
+                of=(OF_SETS, OWN, name),
+                where=(f"on {OWN}", f"on {name}"),
             )
         )
     return found

@@ -1,7 +1,5 @@
 """A study and its pictures as fragments of HTML, for notebooks: everything escaped, no scripts."""
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +11,7 @@ from PIL import Image
 from ablate.analysis.document import AnsweredQuestion
 from ablate.metrics.copies import sentence, with_mark
 from ablate.report.contents import Contents
-from ablate.report.pictures import chosen, columns
+from ablate.report.pictures import as_png, chosen, columns
 from ablate.report.summary import NO_CLAIM, summary
 from ablate.report.values import gamed_values
 
@@ -119,6 +117,4 @@ def _picture(label: str, path: Path) -> dict[str, str]:
     with Image.open(path) as image:
         small = image.convert("L")
     small.thumbnail((WIDEST_PX, WIDEST_PX))
-    file = io.BytesIO()
-    small.save(file, format="PNG")
-    return {"label": label, "png": base64.b64encode(file.getvalue()).decode()}
+    return {"label": label, "png": as_png(small)}
