@@ -39,6 +39,20 @@ def is_learned(terms: Any) -> bool:
     )
 
 
+def opponents(terms: Any) -> list[str]:
+    """Return the names of the terms of a section that learn against the network."""
+    return [
+        name
+        for name, term in (terms or {}).items()
+        if term is not None and counts(term) and _learns(term)
+    ]
+
+
+def _learns(term: Term) -> bool:
+    kind = kinds().get(str(term.get("kind")))
+    return kind is not None and bool(kind.facts.get("learns"))
+
+
 def canonical_terms(terms: Any, *, of_gradient: Canonical) -> dict[str, Any]:
     """Return the terms in one spelling: sorted, of weight 0 none, without what has no effect.
 
@@ -176,6 +190,11 @@ def _size_faults(term: Term, crop_px: int) -> list[str]:
 
 def _schedule_faults(term: Term, steps: int | None) -> list[str]:
     begin, end = term["from"], term.get("until")
+    if term["weight"] == LEARNED and _learns(term):
+        return [
+            f"weight: {term['kind']} learns against the network, which would learn to ignore it; "
+            "write a number"
+        ]
     if term["weight"] == LEARNED and term["schedule"] in RAMPS:
         return [f"schedule: a learned weight has no {term['schedule']} schedule; use on_off"]
     if end is None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ablate.losses.kept import KeptForBatch
 from ablate.losses.named import full_term
 from ablate.losses.regions import over_region, region_of
-from ablate.losses.terms.contract import Images, built
+from ablate.losses.terms.contract import Images, Opponent, built
 from ablate.losses.terms.gradient import GradientTerm
 from ablate.settings.terms import LEARNED, WHOLE
 
@@ -63,6 +63,11 @@ class Term(nn.Module):
         if self._schedule == "cosine":
             way = (1 - math.cos(math.pi * way)) / 2
         return self._first + way * (self._weight - self._first)
+
+    @property
+    def opponent(self) -> Opponent | None:
+        """Return what has weights of its own and learns against the network; most kinds do not."""
+        return self._cost if isinstance(self._cost, Opponent) else None
 
     @property
     def changes(self) -> bool:

@@ -12,7 +12,7 @@ from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_v
 from ablate.losses.named import counts
 from ablate.losses.structure import StructuralDistance
 from ablate.losses.term import Term
-from ablate.losses.terms.contract import Images
+from ablate.losses.terms.contract import Images, Opponent
 from ablate.settings.loss import LossSettings
 
 
@@ -60,6 +60,7 @@ class FusionLoss(nn.Module):
         self.register_buffer(  # where a captured step reads those that change
             "_changing", torch.tensor(found, dtype=torch.float64), persistent=False
         )
+        self._opponents_wait = False  # for the images of a step
         self.last_terms: dict[str, Tensor] = {}
 
     def forward(
@@ -72,6 +73,8 @@ class FusionLoss(nn.Module):
     ) -> Tensor:
         """Return the loss; `last_terms` then has the unweighted terms.
 
+        The first call after `at_step` lets `opponents` improve before.
+
         Args:
             infrared: (batch, 1, height, width) in [0, 1].
             visible: Same shape.
@@ -83,6 +86,8 @@ class FusionLoss(nn.Module):
             ConfigError: norm or lambda_policy need constants and `calibrate` was not called.
         """
         images = checked_images(infrared=infrared, visible=visible, fused=fused)
+        if self._opponents_wait:
+            self._improve(images)
         total, terms = self._others(**images)
         if self._gradient_weight and not self._is_warming_up:
             self._require_calibration()
@@ -101,6 +106,7 @@ class FusionLoss(nn.Module):
     def at_step(self, step: int) -> None:
         """Tell which step of the training follows, counted from 1; schedules go by it."""
         self._is_warming_up = step <= self._warmup_steps
+        self._opponents_wait = bool(self.opponents)
         if self.named:
             self._now = {name: self._term(name).weight_at(step) for name in self.named}
             self._changing.copy_(torch.tensor(list(self._now.values()), dtype=torch.float64))
@@ -120,6 +126,12 @@ class FusionLoss(nn.Module):
         """Return what is trained with the network: the log-variances of learned weights."""
         every = [self._term(name) for name in self.named]
         return [term.log_variance for term in every if term.is_learned]
+
+    @property
+    def opponents(self) -> dict[str, Opponent]:
+        """Return name -> what has weights of its own and learns against the network."""
+        every = {name: self._term(name).opponent for name in self.named}
+        return {name: one for name, one in every.items() if one is not None}
 
     def forget(self) -> None:
         """Release what is cached of the last batch; later values are the same."""
@@ -264,6 +276,13 @@ class FusionLoss(nn.Module):
                 else:
                     at_step = self._changing[at].to(value.dtype) if term.changes else weight
                     yield name, at_step, value
+
+    def _improve(self, images: Mapping[str, Tensor]) -> None:
+        self._opponents_wait = False
+        of_step = {name: image.detach() for name, image in images.items()}
+        for name, opponent in self.opponents.items():
+            if self._now[name]:
+                opponent.improve(Images(**of_step, features={}))
 
     def _require_calibration(self) -> None:
         if not self._is_calibrated:

@@ -32,8 +32,8 @@ class Member:
         takes: Its keyword-only parameters, or the names of its settings class.
         settings: Those of its settings whose type and range it declares, by path.
         facts: Of a metric: its label and which side is better. Of a term of the loss: whether it
-            gives a map or a scalar, and what it reads of the network. Of a network: the features
-            that it hands out. Several names are separated by spaces.
+            gives a map or a scalar, what it reads of the network, and whether it learns. Of a
+            network: the features that it hands out. Several names are separated by spaces.
     """
 
     takes: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         module="ablate.losses.terms.contract",
         registry="TERMS",
         files="losses/terms",
-        facts=("gives", "reads"),
+        facts=("gives", "reads", "learns"),
     ),
 }
 

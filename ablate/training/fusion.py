@@ -1,9 +1,9 @@
 """Trainings that fuse: the loss of a batch of pairs, and a network that learns it on crops."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ from ablate.stats.health import Health
 from ablate.training.checkpoints import write_weights
 from ablate.training.determinism import laid_out, layout_of, precision
 from ablate.training.graph import Replayed, engine_of
-from ablate.training.initialisation import start
+from ablate.training.initialisation import initialise, start
 from ablate.training.optimisation import Optimisation
 from ablate.training.scoring import FEW, Scored, fuse_all, health_of, save_png, score
 from ablate.training.trainable import StepOutput, Trainable, steps_per_record
@@ -148,8 +148,10 @@ class FusionTraining(Trainable):
         )
         self.crop_px: int = run.spec.settings["data"]["crop"]
         self._of_study = self._loss = loss
+        for name, opponent in loss.opponents.items():
+            initialise(opponent, seed=run.seed(f"opponent {name}"))
         self._stage: Stage | None = None
-        self._engine = engine_of(recipe, run.device)
+        self._engine = None if loss.opponents else engine_of(recipe, run.device)
         self._pictured: frozenset[int] = frozenset()
 
     def images(self, step: int) -> tuple[Tensor, Tensor]:
@@ -188,6 +190,17 @@ class FusionTraining(Trainable):
         output = self.forward(infrared, visible)
         self.optimisation.step(output.loss)
         return replace(output, loss=output.value)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint needs: also what learns against the network."""
+        opponents = {name: one.state() for name, one in self._of_study.opponents.items()}
+        return super().state() | ({"opponents": opponents} if opponents else {})
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        super().restore(state)
+        for name, one in self._of_study.opponents.items():
+            one.restore(state["opponents"][name])
 
     def terms(
         self, output: StepOutput, batch: tuple[Tensor, ...], *, step: int

@@ -191,7 +191,7 @@ def train_loop(run: Run, trainable: Trainable) -> Trained:
     torch.manual_seed(run.seed("network"))
     first, before_s = 1, 0.0
     if (state := run.checkpoints.load()) is not None:
-        optimisation.restore(state)
+        trainable.restore(state)
         set_random_state(state["random"], model)
         first, before_s = int(state["step"]) + 1, float(state["seconds"])
     started = time.monotonic()
@@ -221,7 +221,7 @@ def train_loop(run: Run, trainable: Trainable) -> Trained:
                 step=step,
                 random=random_state(model),
                 seconds=before_s + time.monotonic() - started,
-                **optimisation.state(),
+                **trainable.state(),
             )
             run.checkpoints.raise_if_leaving(step)
         run.heartbeat.beat(step)

@@ -68,6 +68,14 @@ class Trainable(abc.ABC):
     def score(self, split: str) -> Scored:
         """Return the metrics of every item of "val" or "test", and the health of fused images."""
 
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint needs, as tensors and numbers."""
+        return self.optimisation.state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.optimisation.restore(state)
+
     def terms(self, output: StepOutput, batch: tuple[Any, ...], *, step: int) -> Mapping[str, Any]:
         """Return the values of a step that are recorded as train/NAME, beside its loss."""
         del batch, step

@@ -16,6 +16,7 @@ from ablate.models.densefuse import DenseFuse, DenseFuseSettings
 from ablate.training.checkpoints import Checkpoints, LeaveError
 from ablate.training.loop import train
 from ablate.training.spec import RunResult, RunSpec
+from ablate.training.tasks import task_of
 from tests.training.conftest import Listener
 
 Make = Callable[..., RunSpec]
@@ -318,3 +319,36 @@ def test_a_run_that_left_inside_a_stage_goes_on_with_equal_numbers(
     again, second = ran(made, tmp_path / "parts")
     assert first.losses + second.losses == heard.losses
     assert (again.metrics, again.images) == (whole.metrics, whole.images)
+
+
+@pytest.mark.parametrize("game", ["least_squares", "wasserstein"])
+def test_a_run_with_a_critic_goes_on_with_equal_numbers(
+    spec: Make, tmp_path: Path, game: str
+) -> None:
+    critic = {"kind": "adversarial", "critic_width": 2, "critic_rate": 0.01, "game": game}
+    made = spec(loss={"terms": {"against": critic}}, train={"steps": 8})
+    whole, heard = ran(made, tmp_path / "whole")
+    assert whole.state == "finished", whole.reason
+    leave = Event()
+    first = LeavingAt(4, leave)
+    (tmp_path / "parts").mkdir()
+    with pytest.raises(LeaveError):
+        train(made, first, folder=tmp_path / "parts", leave=leave)
+    again, second = ran(made, tmp_path / "parts")
+    assert first.losses + second.losses == heard.losses
+    assert (again.metrics, again.images) == (whole.metrics, whole.images)
+    unmoved, alone = ran(
+        spec(loss={"terms": {"against": {**critic, "critic_rate": 1e-9}}}, train={"steps": 8}),
+        tmp_path / "unmoved",
+    )
+    assert unmoved.state == "finished", unmoved.reason
+    assert alone.losses != heard.losses  # so the critic did move
+
+
+def test_where_a_critic_cannot_learn_is_said_before_the_first_run(spec: Make) -> None:
+    critic = {"terms": {"against": {"kind": "adversarial"}}}
+    stages = [{"share": 0.5, "loss": {"gradient_weight": 0.0}}, {}]
+    made = spec(loss=critic, train={"stages": stages, "graph": "always"})
+    lines = "\n".join(task_of(made.settings).faults())
+    assert "against learns against the network all the way, so no stage can have a loss" in lines
+    assert "against learns between the steps of the network, which no graph holds" in lines

@@ -21,5 +21,6 @@ def tardal() -> Published:
             "levels": 1,
             "padding": "replicate",
         },
-        left_out="the discriminator, for which the L1 distance to the visible magnitude stands",
+        left_out="the discriminators, for which the L1 distance to the visible magnitude stands; "
+        "two terms of kind adversarial add them (studies/tables/tardal_table.yaml)",
     )

@@ -1,9 +1,10 @@
 """What a kind of term is: a function of the images, or a module that is built once."""
 
+import abc
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from torch import Tensor, nn
 
@@ -37,6 +38,28 @@ class Images:
                 f"loss.terms: a term reads {name!r}, which the network does not hand out; {has}"
             )
         return self.features[name]
+
+
+class Opponent(nn.Module, abc.ABC):
+    """A kind of term with weights of its own, which learn against the network.
+
+    At every step of a training it improves first, on the fused images that the network has just
+    made; then the network moves down its value, in which those weights are constants.
+    """
+
+    learns: ClassVar[str] = "against the network"  # for tables
+
+    @abc.abstractmethod
+    def improve(self, images: Images) -> None:
+        """Move its own weights; the images are detached from the network."""
+
+    @abc.abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Return all that changes, as tensors and numbers, for a checkpoint."""
+
+    @abc.abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
 
 
 class _Terms(Registry[Kind]):

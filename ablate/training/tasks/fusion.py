@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from ablate import data, losses
 from ablate.errors import ConfigError, DataError, StoreError
-from ablate.losses.named import is_learned
+from ablate.losses.named import is_learned, opponents
 from ablate.metrics import protocol_hash
 from ablate.settings.members import members
 from ablate.settings.sources import sources_of
@@ -116,6 +116,7 @@ class Fusion(Task):
                 "train.stages: a stage with a loss of its own has no use for a learned weight of "
                 "loss.terms; write numbers, or the same loss in every stage"
             )
+        faults += _faults_of_opponents(train, [parts["loss"], *stages])
         return list(dict.fromkeys(faults))
 
     def scope(self) -> str:
@@ -164,6 +165,25 @@ class Fusion(Task):
             **({"loss_constants": constants} if constants else {}),
         }
         return replace(trained, facts=facts)
+
+
+def _faults_of_opponents(train: TrainSettings, losses_: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return where terms that learn against the network cannot be used."""
+    names = [f"loss.terms.{name}" for one in losses_ for name in opponents(one.get("terms"))]
+    if not names:
+        return []
+    faults = []
+    if any(losses_[1:]):
+        faults.append(
+            f"train.stages: {names[0]} learns against the network all the way, so no stage can "
+            "have a loss of its own; use its from, until and schedule"
+        )
+    if train.graph == "always":
+        faults.append(
+            f"train.graph: always: {names[0]} learns between the steps of the network, which no "
+            "graph holds; use auto or never"
+        )
+    return faults
 
 
 def check_starts(every: Iterable[Mapping[str, Any]]) -> None:
