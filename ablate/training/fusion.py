@@ -298,7 +298,8 @@ class NetworkTraining(FusionTraining):
             return
         pair, run = middle(self._shown[0], side=self.crop_px), self.run
         with contextlib.suppress(DivergedError):  # the loss, or the scoring, will raise it
-            look(run.recorder, pair, self._fused([pair])[0], step=step, folder=run.folder)
+            fused, names = self._fused([pair])[0], self.pairs.sources
+            look(run.recorder, pair, fused, step=step, folder=run.folder, sources=names)
 
     def save(self) -> None:
         """Write the weights of a run that is scored on test or may be best, and its pictures."""

@@ -85,7 +85,8 @@ class ProbeTraining(FusionTraining):
         run, first = self.run, self._first_shown
         pixels = self._model.pixels[first : first + 1]
         if bool(torch.isfinite(pixels).all()):
-            look(run.recorder, self._every[first], pixels, step=step, folder=run.folder)
+            pair, names = self._every[first], self.pairs.sources
+            look(run.recorder, pair, pixels, step=step, folder=run.folder, sources=names)
 
     def save(self) -> None:
         """Write all crops of test, since a probe cannot fuse them again later; record a few."""

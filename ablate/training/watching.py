@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ablate.data.pairs import Pair
 from ablate.imaging.gradients import sobel
+from ablate.settings.sources import INFRARED_VISIBLE, Sources
 from ablate.training.recorder import Recorder
 from ablate.training.scoring import image_tensor, to_uint8
 
@@ -37,7 +38,15 @@ def middle(pair: Pair, *, side: int) -> Pair:
     return replace(pair, infrared=pair.infrared[part], visible=pair.visible[part], chroma=None)
 
 
-def look(recorder: Recorder, pair: Pair, fused: Tensor, *, step: int, folder: Path) -> None:
+def look(
+    recorder: Recorder,
+    pair: Pair,
+    fused: Tensor,
+    *,
+    step: int,
+    folder: Path,
+    sources: Sources = INFRARED_VISIBLE,
+) -> None:
     """Record two pictures: sources and fused image side by side, and their gradients.
 
     The gradients (length of the Sobel response) share one scale, on which the strongest of the
@@ -49,15 +58,16 @@ def look(recorder: Recorder, pair: Pair, fused: Tensor, *, step: int, folder: Pa
         fused: Their fused image, (1, 1, height, width) in [0, 1].
         step: Of the training.
         folder: The run's own; the pictures lie below it.
+        sources: What both are called.
     """
     cpu, name = torch.device("cpu"), pair.stem
     every = {
-        "infrared": image_tensor(pair.infrared, cpu),
-        "visible": image_tensor(pair.visible, cpu),
+        sources[0]: image_tensor(pair.infrared, cpu),
+        sources[1]: image_tensor(pair.visible, cpu),
         "fused": fused.detach().float().cpu().clamp(0, 1),
     }
     lengths = {
-        f"gradient of {word}": torch.hypot(*sobel(image, padding="replicate", gain="unit"))
+        word: torch.hypot(*sobel(image, padding="replicate", gain="unit"))
         for word, image in every.items()
     }
     strongest = max(float(length.max()) for length in list(lengths.values())[:2])

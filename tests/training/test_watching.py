@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ablate.data.pairs import Pair
+from ablate.settings.sources import INFRARED_VISIBLE, Sources
 from ablate.training.watching import LINE_PX, look, middle, moments
 
 
@@ -66,3 +67,17 @@ def test_images_without_any_edge_have_black_gradients(tmp_path: Path) -> None:
     look(heard, pair, fused, step=0, folder=tmp_path)  # type: ignore[arg-type]
     gradients = np.asarray(Image.open(heard.images[1][1]))[LINE_PX:]
     assert gradients[:, :9].max() == 0
+
+
+def test_the_words_above_the_tiles_are_the_names_of_the_sources(tmp_path: Path) -> None:
+    pair = pair_of(64, 64)
+    fused = torch.full((1, 1, 64, 64), 0.5)
+    words = []
+    for number, names in enumerate((INFRARED_VISIBLE, Sources("MRI", "visible"))):
+        heard, folder = Heard(), tmp_path / str(number)
+        look(heard, pair, fused, step=0, folder=folder, sources=names)  # type: ignore[arg-type]
+        words.append([np.asarray(Image.open(path))[:LINE_PX] for _, path, _ in heard.images])
+    for before, after in zip(*words, strict=True):
+        assert not np.array_equal(before[:, :64], after[:, :64])
+        assert np.array_equal(before[:, 64:], after[:, 64:])
+        assert (before[:, 64:66] == 255).all()  # no word reaches into the next tile
