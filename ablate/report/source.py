@@ -18,6 +18,7 @@ from ablate.report.best import best
 from ablate.report.confirmed import in_words as confirmed_in_words
 from ablate.report.contents import Contents
 from ablate.store_folder import check_version
+from ablate.tables import Cell
 from ablate.tracking.address import DATABASE, run_page
 from ablate.tracking.reader import connect
 from ablate.tracking.reader import read as read_published
@@ -129,15 +130,16 @@ def return_report(contents: Contents, report: Path, *, store: Path) -> str:
     )
 
 
-def _sentences(contents: Contents) -> list[str]:
+def _sentences(contents: Contents) -> list[Cell]:
     """Return the verdicts and their primary rows, or what is described in their place."""
     lines = []
     for one in contents.answered:
-        lines.append(f"**{one.id}: {one.answer}**")
-        lines += [one.advice] if one.advice else []
-        lines += [one.sentence_of(row) for row in one.deciding]
-    lines = lines or [f"**{text}**" for text in confirmed_in_words(contents)]
-    return lines or ["Descriptive only: nothing is claimed from means over a few seeds."]
+        lines.append(Cell(text=f"{one.id}: {one.answer}", is_bold=True))
+        lines += [Cell(text=one.advice)] if one.advice else []
+        lines += [Cell(text=one.sentence_of(row)) for row in one.deciding]
+    lines = lines or [Cell(text=text, is_bold=True) for text in confirmed_in_words(contents)]
+    text = "Descriptive only: nothing is claimed from means over a few seeds."
+    return lines or [Cell(text=text)]
 
 
 def _best_network(contents: Contents, store: Path) -> BestNetwork | None:

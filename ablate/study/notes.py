@@ -14,6 +14,7 @@ from ablate.design_names import (
     SOBOL,
 )
 from ablate.study.plan import Plan
+from ablate.tables import markdown_text
 from ablate.tracking.runs import EXPERIMENT
 from ablate.training.spec import RunSpec
 
@@ -23,8 +24,8 @@ PARENT = "trial-parent"  # the kind of a run that has several runs below it
 
 def of_study(config: StudyConfig) -> str:
     """Return the note of the study run and of its experiment, in Markdown."""
-    lines = [f"**{config.title}**", ""]
-    lines += [f"- `{one.id}`: {one.asks}" for one in config.questions.values()]
+    lines = [f"**{markdown_text(config.title)}**", ""]
+    lines += [f"- `{one.id}`: {markdown_text(one.asks)}" for one in config.questions.values()]
     lines += ["", "| phase | design |", "|---|---|"]
     lines += [
         f"| {phase.name} | {_design(phase.design, phase.sampler)} |"
@@ -52,7 +53,7 @@ class Notes:
         parts = [f"**Why** {self._why(spec, kind)}"]
         parts += [line for line in (self._partners(spec, kind, questions),) if line]
         parts.append(f"**In the report** {self._place(spec, questions)}")
-        parts += [f"**Asks** {question.asks}" for question in questions]
+        parts += [f"**Asks** {markdown_text(question.asks)}" for question in questions]
         return "\n\n".join(parts)
 
     def _questions(self, spec: RunSpec) -> list[Question]:
@@ -90,7 +91,7 @@ class Notes:
         }
         if not arms:
             return ""
-        names = [f"`{name}`" for name in list(arms.values())[:MOST_NAMED]]
+        names = [_code(name) for name in list(arms.values())[:MOST_NAMED]]
         more = f" and {len(arms) - MOST_NAMED} more" if len(arms) > MOST_NAMED else ""
         tags = {"ablate.phase": spec.phase}
         if spec.block is not None:
@@ -108,7 +109,7 @@ class Notes:
         if phase.design in (SEARCH, SOBOL):
             return "Exploration: it suggests, and claims nothing."
         rows = [
-            f"`{question.id}` ({', '.join(contrasts)})"
+            f"`{question.id}` ({', '.join(map(markdown_text, contrasts))})"
             if (contrasts := self._contrasts(question, spec))
             else f"`{question.id}`"
             for question in questions
@@ -145,6 +146,11 @@ def _design(design: str, sampler: str | None) -> str:
         CONFIRM: "a confirmation of frozen winners on fresh seeds",
     }
     return words.get(design, design.replace("_", " "))
+
+
+def _code(name: str) -> str:
+    """Return a name as Markdown's code; a backquote, which would end it, becomes an apostrophe."""
+    return "`" + name.replace("`", "'") + "`"
 
 
 def _listed(tags: Mapping[str, str]) -> str:

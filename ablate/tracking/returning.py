@@ -10,6 +10,7 @@ from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from ablate.tables import Cell, markdown_text
 from ablate.tracking import networks, runs
 from ablate.tracking.views import HEADLINE
 from ablate.training.spec import RunSpec
@@ -39,7 +40,7 @@ def give_back(
     report: Path,
     verdicts: Mapping[str, str],
     asked: Mapping[str, tuple[str, ...]],
-    sentences: Sequence[str],
+    sentences: Sequence[Cell],
     best: BestNetwork | None,
 ) -> str:
     """Store all of it and return "", or the reason why the store took none or not all of it.
@@ -53,7 +54,7 @@ def give_back(
         report: Folder of the report.
         verdicts: Question -> verdict.
         asked: Question -> ids of the arms that it compares.
-        sentences: The result in words, for the note of the study.
+        sentences: The result in words, for the note of the study; bold ones are its answers.
         best: The network to store, None where the study has none.
     """
     try:
@@ -74,17 +75,23 @@ def give_back(
     return ""
 
 
-def _note(client: MlflowClient, root: Run, sentences: Sequence[str]) -> None:
+def _note(client: MlflowClient, root: Run, sentences: Sequence[Cell]) -> None:
     """Write the result and a link to the page below what the study's note says of its design."""
     before = root.data.tags.get(runs.NOTE, "")
     page = f"#/experiments/{root.info.experiment_id}/runs/{root.info.run_id}/artifacts/{REPORT}"
-    lines = [f"{RESULT}[report]({page}/{PAGES[0]})", *(f"- {text}" for text in sentences)]
+    lines = [f"{RESULT}[report]({page}/{PAGES[0]})", *map(_item, sentences)]
     text = "\n".join([before.partition(RESULT)[0].rstrip() + "\n", *lines])
     if text != before:
         client.set_tag(root.info.run_id, runs.NOTE, text)
-    answer = next((line.strip("*") for line in sentences if line.startswith("**")), "")
+    answer = next((one.text for one in sentences if one.is_bold), "")
     if answer:
         client.set_tag(root.info.run_id, HEADLINE, answer)
+
+
+def _item(sentence: Cell) -> str:
+    """Return an item of a list in Markdown, without any markup of its text."""
+    text = markdown_text(sentence.text)
+    return f"- **{text}**" if sentence.is_bold else f"- {text}"
 
 
 def _tag(

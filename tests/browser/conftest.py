@@ -78,14 +78,19 @@ def served(driver_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     done = typed("report", "seen.yaml", "--out", "report", *words, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "MLflow was not given" not in done.stderr
+    yield from serving(folder / "store", study="seen")
+
+
+def serving(store: Path, *, study: str) -> Iterator[Served]:
+    """Start `ablate ui` on a store, wait until it answers, and stop it at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    log = (folder / "ui.log").open("wb")
-    command = [sys.executable, "-m", "ablate", "ui", "--store", "store", "--port", str(port)]
+    log = store.with_name("ui.log").open("wb")
+    command = [sys.executable, "-m", "ablate", "ui", "--store", str(store), "--port", str(port)]
     process = subprocess.Popen(
         command,
-        cwd=folder,
+        cwd=store.parent,
         stdout=log,
         stderr=log,
         start_new_session=True,
@@ -94,15 +99,9 @@ def served(driver_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         address = f"http://127.0.0.1:{port}/"
         _wait_for(address, process)
-        client = MlflowClient(tracking_uri(folder / "store"))
-        experiment = client.get_experiment_by_name("seen").experiment_id
-        yield Served(
-            store=folder / "store",
-            address=address,
-            port=port,
-            client=client,
-            experiment=experiment,
-        )
+        client = MlflowClient(tracking_uri(store))
+        experiment = client.get_experiment_by_name(study).experiment_id
+        yield Served(store=store, address=address, port=port, client=client, experiment=experiment)
     finally:
         os.killpg(process.pid, 15)
         process.wait(20)
@@ -112,6 +111,13 @@ def served(driver_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def browser(driver_path: str) -> Iterator[Any]:
     """Return a headless browser without any history."""
+    made = started(driver_path)
+    yield made
+    made.quit()
+
+
+def started(driver_path: str, *words: str, width: int = 1500) -> Any:
+    """Start a headless browser with more words on its command line."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -122,12 +128,11 @@ def browser(driver_path: str) -> Iterator[Any]:
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
-        "--window-size=1500,1000",
+        f"--window-size={width},1000",
+        *words,
     ):
         options.add_argument(word)
-    made = webdriver.Chrome(options=options, service=Service(driver_path))
-    yield made
-    made.quit()
+    return webdriver.Chrome(options=options, service=Service(driver_path))
 
 
 @pytest.fixture

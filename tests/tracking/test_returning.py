@@ -5,25 +5,30 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
+from ablate.tables import Cell, markdown_text
 from ablate.tracking import runs
 from ablate.tracking.returning import RESULT, give_back
 from ablate.tracking.views import HEADLINE
 from tests.tracking.conftest import Study
 
+GAIN = Cell(text="q: gain", is_bold=True)
+NONE_SHOWN = Cell(text="q: no difference shown", is_bold=True)
+DESCRIPTIVE = Cell(text="Descriptive only, as in ![x](http://evil.example/x.png).")
+
 
 @pytest.mark.parametrize(
     ("first", "second", "headline"),
     [
-        (["**q: gain**", "a row"], ["**q: no difference shown**"], "q: no difference shown"),
-        (["Descriptive only."], ["Descriptive only."], "best val/qabf 0.5; runs: 3 finished"),
+        ([GAIN, Cell(text="a row")], [NONE_SHOWN], "q: no difference shown"),
+        ([DESCRIPTIVE], [DESCRIPTIVE], "best val/qabf 0.5; runs: 3 finished"),
     ],
 )
 def test_headline_and_note_are_those_of_the_last_report(
     study: Study,
     client: MlflowClient,
     tmp_path: Path,
-    first: list[str],
-    second: list[str],
+    first: list[Cell],
+    second: list[Cell],
     headline: str,
 ) -> None:
     shipper = study.shipper()
@@ -49,5 +54,7 @@ def test_headline_and_note_are_those_of_the_last_report(
     note = root.data.tags[runs.NOTE]
     assert note.count(RESULT) == 1
     assert note.startswith("**T**")
-    assert note.endswith(f"- {second[-1]}")
-    assert first[0] == second[0] or first[0] not in note
+    last = markdown_text(second[-1].text)
+    assert note.endswith(f"- **{last}**" if second[-1].is_bold else f"- {last}")
+    assert first[0] == second[0] or first[0].text not in note
+    assert "![" not in note
