@@ -20,8 +20,9 @@ def backup(
 ) -> None:
     """Copy a study into a store of its own, from which it can go on; its driver may be at work.
 
-    Copied are the ledger and the folders of its runs. MLflow and Optuna are built from these by the
-    next `ablate run`, or by `ablate doctor --repair`.
+    Copied are the ledger and the folders of its runs with all that lies in them, holes of files as
+    holes; where it takes more than is free, nothing is. MLflow and Optuna are built from these by
+    the next `ablate run`, or by `ablate doctor --repair`.
 
     Example: ablate backup q4_variant /backup/monday
     """
