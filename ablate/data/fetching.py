@@ -14,8 +14,8 @@ from filelock import FileLock, Timeout
 
 from ablate.data import single_files
 from ablate.data.git_files import Clone, blob_id
-from ablate.data.sources import FileSource, GitSource
-from ablate.errors import BusyError, ConfigError, FetchError
+from ablate.data.sources import MOST_BYTES, FileSource, GitSource
+from ablate.errors import BusyError, ConfigError, FetchError, one_line
 
 Step = Callable[[int, int], None]
 RECORD = "ablate-source.json"  # in a fetched set: address, commit, and a hash of every file
@@ -62,6 +62,10 @@ def fetch(
             _fetch_into(source, work, mirror=mirror, commit=commit, step=step)
             (work / "images").replace(target)
             shutil.rmtree(work)
+    except FetchError:
+        if not any(path.is_file() for path in work.rglob("*") if path != work / "lock"):
+            shutil.rmtree(work, ignore_errors=True)  # nothing to go on with
+        raise
     except Timeout:
         raise BusyError(f"{work}: another ablate data fetch works there; wait for it") from None
     return target
@@ -104,6 +108,13 @@ def _fetch_into(
         files = clone.images(found, tuple(source.counts))
         _check_counts(files, source, url)
         clone.fetch(tuple(files.values()), step=step)
+        sizes = clone.sizes(files)
+        if large := [name for name, size in sizes.items() if size > MOST_BYTES]:
+            shutil.rmtree(work / "git")
+            raise FetchError(
+                f"{url}: {one_line(large[0])} has {sizes[large[0]]:,} bytes, more than "
+                f"{MOST_BYTES:,}; name another copy with --mirror URL"
+            )
         shutil.rmtree(half, ignore_errors=True)
         clone.write(files, half)
         record["files"] = files

@@ -4,11 +4,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ablate.data.decode import SUFFIXES
+from ablate.data.sources import MOST_BYTES
 from ablate.errors import FetchError, one_line
 
 Step = Callable[[int, int], None]
@@ -110,9 +111,7 @@ class Clone:
         Raises:
             FetchError: A blob is missing or damaged.
         """
-        names = list(files)
-        for start in range(0, len(names), BATCH):
-            some = names[start : start + BATCH]
+        for some in _batches(list(files), self.sizes(files)):
             asked = "".join(f"{files[name]}\n" for name in some)
             rest = self._git("cat-file", "--batch", given=asked)
             for name in some:  # of each blob: "ID blob SIZE", its bytes, a line's end
@@ -124,6 +123,19 @@ class Clone:
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
+
+    def sizes(self, files: Mapping[str, str]) -> dict[str, int]:
+        """Return path -> bytes of files whose blobs have been fetched; nothing is unpacked.
+
+        Raises:
+            FetchError: A blob is missing.
+        """
+        asked = "".join(f"{blob}\n" for blob in files.values())
+        words = ("cat-file", "--batch-check=%(objectsize)", "--buffer")
+        sizes = self._git(*words, given=asked).decode().splitlines()
+        if missing := [name for name, size in zip(files, sizes, strict=True) if not size.isdigit()]:
+            raise FetchError(f"{self._folder}: {missing[0]} is missing; remove this folder")
+        return {name: int(size) for name, size in zip(files, sizes, strict=True)}
 
     def _missing(self, blobs: Sequence[str]) -> list[str]:
         """Return the blobs that are not there; asking for one by one would fetch it."""
@@ -203,6 +215,18 @@ def _environment() -> dict[str, str]:
         "GIT_DIR": ".",
         "LC_ALL": "C",
     }
+
+
+def _batches(names: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Yield names, some at a time: few enough to be held in memory."""
+    some: list[str] = []
+    for name in names:
+        if len(some) == BATCH or (some and sum(sizes[one] for one in [*some, name]) > MOST_BYTES):
+            yield some
+            some = []
+        some.append(name)
+    if some:
+        yield some
 
 
 def is_below(name: str) -> bool:

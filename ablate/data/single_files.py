@@ -8,13 +8,13 @@ from urllib.parse import urljoin, urlsplit
 import pooch
 import requests
 
+from ablate.data.sources import MOST_BYTES
 from ablate.errors import FetchError, one_line
 
 Step = Callable[[int, int], None]
 TIMEOUT_S = 60
 RETRIES = 2
 MOST_REDIRECTS = 5
-MOST_BYTES = 2**28  # of a file
 CHUNK = 2**16
 
 
@@ -54,7 +54,13 @@ def fetch(files: Mapping[str, str], *, url: str, folder: Path, step: Step) -> No
 
 
 def _copied(url: str, output_file: str, _place: object) -> None:
-    """Take a file of a copy on this machine; pooch calls it like its own downloaders."""
+    """Take a file of a copy on this machine; pooch calls it like its own downloaders.
+
+    Raises:
+        OSError: It cannot be read, or is too large.
+    """
+    if Path(url).stat().st_size > MOST_BYTES:
+        raise OSError(f"it has more than {MOST_BYTES:,} bytes")
     shutil.copyfile(url, output_file)
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+MOST_BYTES: Final = 2**28  # of one file of a set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

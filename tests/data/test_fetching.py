@@ -366,3 +366,39 @@ def test_a_redirect_to_another_host_is_refused(tmp_path: Path) -> None:
                     {name: "0" * 64}, url=url, folder=tmp_path / name, step=lambda *_: None
                 )
         server.shutdown()
+
+
+def test_a_file_over_the_bound_is_refused_before_it_is_unpacked(
+    upstream: GitSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = tmp_path / "upstream" / "cropinfrared" / "FLIR_00002.png"
+    large.write_bytes(bytes(100_000))  # packs to nearly nothing
+    subprocess.run([*GIT, "commit", "-qam", "large"], cwd=tmp_path / "upstream", check=True)
+    for module in ("fetching", "git_files"):
+        monkeypatch.setattr(f"ablate.data.{module}.MOST_BYTES", 99_999)
+    with pytest.raises(
+        FetchError, match=r"FLIR_00002\.png has 100,000 bytes, more than 99,999; name"
+    ):
+        fetch(upstream, tmp_path / "to", commit=head(tmp_path / "upstream"))
+    assert list((tmp_path / "to").iterdir()) == []
+    assert fetch(upstream, tmp_path / "to").is_dir()
+
+
+def test_blobs_are_unpacked_few_enough_to_be_held_in_memory(
+    upstream: GitSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_files, "MOST_BYTES", 1000)  # about one picture
+    folder = fetch(upstream, tmp_path / "to")
+    assert files(folder) == WANTED | {RECORD}
+
+
+@pytest.mark.parametrize("is_copied", [False, True])
+def test_a_single_file_over_the_bound_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_copied: bool
+) -> None:
+    monkeypatch.setattr(single_files, "MOST_BYTES", 50)
+    mirror = str(tmp_path / "mirror") if is_copied else None
+    said = r"did not come \(it has more than 50 bytes\)"
+    with served(tmp_path / "mirror") as (source, _), pytest.raises(FetchError, match=said):
+        fetch(source, tmp_path / "to", mirror=mirror)
+    assert list((tmp_path / "to").iterdir()) == []
