@@ -74,11 +74,16 @@ def check_rights(store: Path, paths: Iterable[Path], *, writes: bool = False) ->
         facts, me = path.stat(), user_name(os.geteuid())
         owner = user_name(facts.st_uid)
         can = "written" if writes and os.access(path, wanted & ~os.W_OK) else "read"
-        grant = "g+rwX" if writes else "g+rX"
+        grant = "rwX" if writes else "rX"
+        way = f"change its rights: chmod -R u+{grant} {store}"
+        if owner != me:
+            way = (
+                f"let {owner} share it with a group: chgrp -R GROUP {store}, chmod -R g+{grant} "
+                f"{store}"
+            )
         raise StoreError(
             f"{path}: belongs to {owner} ({stat.filemode(facts.st_mode)}) and cannot be {can} by "
-            f"{me}; use a store of your own (--store), or let {owner} share it with a group: "
-            f"chgrp -R GROUP {store}, chmod -R {grant} {store}"
+            f"{me}; use a store of your own (--store), or {way}"
         )
 
 

@@ -198,7 +198,10 @@ def _explain(error: Exception) -> NoReturn:
         _end(f"{error.filename}: {error.strerror}; use a shorter one", 2, error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        _end(f"{where}{error.strerror or error}; check free space, path and rights", 1, error)
+        fix = "check free space, path and rights"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            fix = "name another place, or change the rights of this one"
+        _end(f"{where}{error.strerror or error}; {fix}", 1, error)
     if isinstance(error, MemoryError):
         _end("the memory of this machine does not suffice; free some, or do less at once", 1, error)
     _end(f"{type(error).__name__}: {error} (a bug: please report it with --debug)", 1, error)

@@ -49,6 +49,13 @@ def backup(study: str, *, store: Path, target: Path) -> int:
     check_room([store / study / LEDGER, *(path for run in runs for path in _files(run))], target)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.mkdir()
+    except OSError as error:
+        raise StoreError(
+            f"{target}: cannot be written ({error.strerror}); name a folder that can be"
+        ) from None
+    try:
         folder = open_store(beside, study)
         ledger = read_bounded(store / study / LEDGER)
         (folder / LEDGER).write_bytes(ledger[: ledger.rfind(b"\n") + 1])
