@@ -249,9 +249,10 @@ def run(
 
 def score(
     *,
-    infrared: Path | str,
-    visible: Path | str,
+    infrared: Path | str | None = None,
+    visible: Path | str | None = None,
     fused: Path | str | Mapping[str, Path | str],
+    sources: Mapping[str, Path | str] | None = None,
     metrics: Sequence[str] = ("en", "mi", "sd", "scd", "vif", "qabf"),
     protocol: str = "cddfuse-py",
     scaling: str = "high_byte",
@@ -265,6 +266,8 @@ def score(
         infrared: Folder of infrared images.
         visible: Folder of visible images.
         fused: Folder of fused images, or method -> folder.
+        sources: Instead of both, two sources of any name -> folder, the first one first:
+            {"near": "A", "far": "B"}.
         metrics: Names, see `ablate list metrics`.
         protocol: Conventions of the metrics, see `ablate list protocols`.
         scaling: Of sources of more than 8 bits, as the setting `data.scaling`.
@@ -274,6 +277,7 @@ def score(
         is 0/0 is NaN. In which direction a metric is better: `ablate.metrics.BETTER`.
 
     Raises:
+        ConfigError: There are not two sources.
         UnknownNameError: No metric, protocol or scaling has this name.
         DataError: Everything that is wrong with folders and images, one line each.
     """
@@ -282,7 +286,9 @@ def score(
     from ablate.metrics import PROTOCOLS, canonical_name
     from ablate.scoring.folders import gather
     from ablate.scoring.scores import score as score_collection
+    from ablate.settings.sources import Sources
 
+    both = _two_sources(infrared, visible, sources)
     plugins.load()
     if protocol not in PROTOCOLS:
         tail = nearest(protocol, PROTOCOLS)
@@ -295,10 +301,12 @@ def score(
         folders = [str(fused)]
     else:
         folders = [f"{name}={folder}" for name, folder in fused.items()]
+    first, second = (Path(folder) for folder in both.values())
     collection = gather(
-        infrared=Path(infrared),
-        visible=Path(visible),
+        infrared=first,
+        visible=second,
         fused=folders,
+        names=Sources(*both),
         scaling=scaling,
     )
     scores = score_collection(collection, names=names, protocol=protocol)
@@ -308,6 +316,34 @@ def score(
         if row.method in scores.methods
     ]
     return pd.DataFrame(rows, columns=["method", "image", "metric", "value", "protocol"])
+
+
+def _two_sources(
+    infrared: Path | str | None,
+    visible: Path | str | None,
+    sources: Mapping[str, Path | str] | None,
+) -> Mapping[str, Path | str]:
+    """Return name -> folder of the two sources.
+
+    Raises:
+        ConfigError: There are not two, or their names cannot be.
+    """
+    from ablate.settings.sources import fault_of
+
+    usual = {"infrared": infrared, "visible": visible}
+    found = {name: folder for name, folder in usual.items() if folder is not None}
+    example = 'infrared=... and visible=..., or sources={"MRI": ..., "PET": ...}'
+    if sources is not None:
+        if found:
+            raise ConfigError(f"score: sources stands instead of infrared and visible; say {example}")
+        if fault := fault_of(list(sources)):
+            raise ConfigError(f"score: sources {fault}")
+        return sources
+    if len(found) != 2:
+        raise ConfigError(
+            f"score: two sources are needed, got {', '.join(found) or 'none'}; say {example}"
+        )
+    return found
 
 
 def _begun(store: Path, name: str) -> str:

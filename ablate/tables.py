@@ -315,7 +315,7 @@ def to_text(
         made: The table.
         width: Of a line.
         first: Letters of the first column; longer texts are cut.
-        column: Letters of every other column.
+        column: Letters of every other column; more where a text of one needs them.
         bold: Sign behind bold cells, for which the other cells leave room.
     """
 
@@ -330,7 +330,9 @@ def to_text(
         [shown(row[0]), *(shown(c) + (bold if c.is_bold else " " * len(bold)) for c in row[1:])]
         for row in made.rows
     ]
-    step = max(1, (width - first) // column)
+    column = max(column, *(1 + len(text) for line in lines for text in line[1:]))
+    first = min(first, width - column)
+    step = (width - first) // column
     return "\n\n".join(
         "\n".join(
             (cut(line[0]) + "".join(text.rjust(column) for text in line[at : at + step])).rstrip()

@@ -90,8 +90,7 @@ def grey(path: Path, *, levels: Levels = high_byte) -> NDArray[np.uint8]:
     Raises:
         DataError: The file is missing, broken, or absurdly large.
     """
-    values = _decode(path, levels)
-    return values if values.ndim == 2 else _rounded(luminance(values))
+    return grey_of(bands(path, levels=levels))
 
 
 def bands(path: Path, *, levels: Levels = high_byte) -> NDArray[np.uint8]:
@@ -102,6 +101,11 @@ def bands(path: Path, *, levels: Levels = high_byte) -> NDArray[np.uint8]:
     """
     values = _decode(path, levels)
     return values[None] if values.ndim == 2 else values.transpose(2, 0, 1)
+
+
+def grey_of(bands: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return grey 8-bit of what `bands` returns; colour is turned into BT.601 luminance."""
+    return bands[0] if len(bands) == 1 else _rounded(luminance(bands.transpose(1, 2, 0)))
 
 
 def colour(

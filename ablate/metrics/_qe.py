@@ -7,8 +7,7 @@ from torch import Tensor
 
 from ablate.metrics.catalogue import Direction
 from ablate.metrics.contract import METRICS, GreyImages, Metric, one_by_one
-from ablate.metrics.edges import edge_strength
-from ablate.metrics.piella import salient
+from ablate.metrics.piella import salient, salient_edges
 from ablate.metrics.protocol import Protocol
 
 
@@ -32,10 +31,4 @@ class PiellaEdgeQuality(Metric):
 def _score(images: GreyImages) -> Tensor:
     first, second = (source.to(torch.float64) for source in images.sources)
     fused = images.fused.to(torch.float64)
-    edges = salient(_edges(first), _edges(second), _edges(fused))
-    return salient(first, second, fused) * edges
-
-
-def _edges(plane: Tensor) -> Tensor:
-    """Return the magnitude of the 3x3 Prewitt response, zeros beyond the frame."""
-    return edge_strength(plane, middle=1, frame="constant")
+    return salient(first, second, fused) * salient_edges(first, second, fused)

@@ -124,8 +124,9 @@ class Metric(abc.ABC):
     """One fusion metric.
 
     A subclass declares `label`, `better`, `range` and `source`, says with `minimum_side` from which
-    size in pixels it means something, and is entered with `@METRICS.register(name)` in a file of
-    this package.
+    size in pixels it means something, with `is_of_luminance` that colour images are scored by their
+    luminance under a protocol of bands too, and is entered with `@METRICS.register(name)` in a file
+    of this package.
     """
 
     label: ClassVar[str]
@@ -133,6 +134,7 @@ class Metric(abc.ABC):
     range: ClassVar[tuple[float, float]]
     source: ClassVar[str]
     minimum_side: ClassVar[int] = 2
+    is_of_luminance: ClassVar[bool] = False
 
     @classmethod
     def smallest_side(cls, protocol: Protocol) -> int:

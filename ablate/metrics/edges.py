@@ -7,8 +7,11 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 
-def edge_strength(plane: Tensor, *, middle: int, frame: Literal["constant", "replicate"]) -> Tensor:
-    """Return the magnitude of the response, float64 of the same shape, in units of the levels.
+Frame = Literal["constant", "replicate"]
+
+
+def edge_responses(plane: Tensor, *, middle: int, frame: Frame) -> tuple[Tensor, Tensor]:
+    """Return the response along rows and that along columns, each of the same shape.
 
     Args:
         plane: Levels, float64 [batch, height, width].
@@ -18,4 +21,15 @@ def edge_strength(plane: Tensor, *, middle: int, frame: Literal["constant", "rep
     padded = nnf.pad(plane[:, None], (1, 1, 1, 1), mode=frame)[:, 0]
     down = padded[:, :-2] + middle * padded[:, 1:-1] + padded[:, 2:]
     across = padded[..., :-2] + middle * padded[..., 1:-1] + padded[..., 2:]
-    return torch.hypot(down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2])
+    return down[..., 2:] - down[..., :-2], across[:, 2:] - across[:, :-2]
+
+
+def edge_strength(plane: Tensor, *, middle: int, frame: Frame) -> Tensor:
+    """Return the magnitude of both responses, float64 of the same shape, in units of the levels.
+
+    Args:
+        plane: As for `edge_responses`.
+        middle: As for `edge_responses`.
+        frame: As for `edge_responses`.
+    """
+    return torch.hypot(*edge_responses(plane, middle=middle, frame=frame))

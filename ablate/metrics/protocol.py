@@ -1,7 +1,7 @@
 """Evaluation protocols: named bundles of the conventions that move the numbers."""
 
 from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ablate.errors import UnknownNameError, nearest
 from ablate.identity import digest
@@ -14,7 +14,8 @@ class Protocol:
     Args:
         name: How tables and commands call it.
         colour: What colour images are scored by: their luminance, or the mean over their bands (of
-            the fused image; a source of one band is used for each).
+            the fused image; a source of one band is used for each). "bands_of_sources" takes the
+            first band of the fused image where both sources have one.
         quantise: How [0, 1] floats become grey levels 0..255.
         mi_unit: "nats" or "bits" of the mutual information.
         mi_merges_white: Whether levels 254 and 255 share a bin of the joint histogram.
@@ -40,11 +41,16 @@ class Protocol:
         mse_white: What white counts in MSE.
         nabf_white: What white counts in Nabf, whose edge threshold is 2.
         nabf_floor: Weight in Nabf of pixels below that threshold.
+        qw_of: Qw is that of the "images", or of their "edges" alone.
+        qc_clamps: What lies in [0, 1] in Qc: the "share" of a source in a window, as published, or
+            the "quality" of the window where the share does not.
+        te_marginals: Whether TE divides the joint distribution by its "own" marginal ones, or by
+            the "exchanged" ones.
         source: Where the conventions are published.
     """
 
     name: str
-    colour: Literal["luminance", "bands"] = "luminance"
+    colour: Literal["luminance", "bands", "bands_of_sources"] = "luminance"
     quantise: Literal["round", "truncate"] = "round"
     mi_unit: Literal["nats", "bits"] = "nats"
     mi_merges_white: bool = False
@@ -66,8 +72,25 @@ class Protocol:
     mse_white: float = 255.0
     nabf_white: float = 255.0
     nabf_floor: float = 0.001
+    qw_of: Literal["images", "edges"] = "images"
+    qc_clamps: Literal["share", "quality"] = "share"
+    te_marginals: Literal["own", "exchanged"] = "own"
     source: str = ""
 
+
+_OF_ZHANG: Final[dict[str, Any]] = {  # of MEFB, and of MFIFB as far as it can be known
+    "colour": "bands_of_sources",
+    "mi_stretches": True,
+    "ssim_window": "gaussian",
+    "ssim_range": 255.0,
+    "ag_divisor": "intervals",
+    "psnr_peak": "255_over_roots",
+    "rmse_divisor": "pixels_twice",
+    "sf_divisor": "pixels",
+    "qw_of": "edges",
+    "qc_clamps": "quality",
+    "te_marginals": "exchanged",
+}
 
 PROTOCOLS: Final[dict[str, Protocol]] = {
     entry.name: entry
@@ -100,6 +123,20 @@ PROTOCOLS: Final[dict[str, Protocol]] = {
             sf_divisor="pixels",
             source="Zhang et al. 2020, xingchenzhang/VIFB metrics/*.m. Its SF takes the bands of a "
             "colour image for one wide image",
+        ),
+        Protocol(
+            name="mefb",
+            **_OF_ZHANG,
+            source="Zhang 2021, xingchenzhang/MEFB metrics/*.m: CE, EN, fmi_edge (its FMI), NMI, "
+            "PSNR, NCIE, TE, AG, EI, Qabf, Qp, SD, SF, Qc, Qw, Qy, mef_ssim, Qcb, Qcv and viff "
+            "(its VIF)",
+        ),
+        Protocol(
+            name="mfifb",
+            **_OF_ZHANG,
+            source="Zhang 2020, xingchenzhang/MFIFB, which publishes images, but neither code nor "
+            "values per image: its 20 metrics by the code of MEFB, which has all but SSIM, and of "
+            "VIFB, which has SSIM; all three are by one author",
         ),
         Protocol(
             name="tang-py",
@@ -142,6 +179,9 @@ _ADDED: Final = {  # switches that hashes of before them lack, with what was don
     "mi_stretches": False,
     "rmse_divisor": "pixels",
     "sf_divisor": "neighbours",
+    "qw_of": "images",
+    "qc_clamps": "share",
+    "te_marginals": "own",
 }
 
 

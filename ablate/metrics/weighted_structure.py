@@ -23,6 +23,8 @@ class Weighted:
         to_first: SSIM of the fused image to the first source.
         to_second: To the second.
         of_sources: SSIM of the sources to each other.
+        with_first: Covariance of the fused image and the first source.
+        with_second: With the second.
     """
 
     share: Tensor
@@ -30,6 +32,8 @@ class Weighted:
     to_first: Tensor
     to_second: Tensor
     of_sources: Tensor
+    with_first: Tensor
+    with_second: Tensor
 
     @property
     def blend(self) -> Tensor:
@@ -59,7 +63,8 @@ def weighted(
         squares = smooth(plane.square(), width=width, deviation=_DEVIATION)
         variance[name] = _without_rounding(squares - mean[name].square())
 
-    def similarity(one: str, other: str) -> Tensor:
+    def compared(one: str, other: str) -> tuple[Tensor, Tensor]:
+        """Return SSIM and the covariance."""
         products = smooth(planes[one] * planes[other], width=width, deviation=_DEVIATION)
         means = mean[one] * mean[other]
         covariance = _without_rounding(products - means)
@@ -69,16 +74,21 @@ def weighted(
         structure = (2 * covariance + constants[1]) / (
             variance[one] + variance[other] + constants[1]
         )
-        return luminance * structure
+        return luminance * structure, covariance
 
     both = variance["first"] + variance["second"]
     share = torch.where(both == 0, 0.5, variance["first"] / both)
+    to_first, with_first = compared("first", "fused")
+    to_second, with_second = compared("second", "fused")
+    of_sources, _ = compared("first", "second")
     return Weighted(
         share=share,
         saliency=torch.maximum(variance["first"], variance["second"]),
-        to_first=similarity("first", "fused"),
-        to_second=similarity("second", "fused"),
-        of_sources=similarity("first", "second"),
+        to_first=to_first,
+        to_second=to_second,
+        of_sources=of_sources,
+        with_first=with_first,
+        with_second=with_second,
     )
 
 

@@ -14,8 +14,9 @@ from ablate.data import decode
 from ablate.data.manifest import file_hash
 from ablate.identity import digest
 from ablate.metrics.evaluation import least_px
+from ablate.metrics.protocol import protocol as find_protocol
 from ablate.scoring.folders import Collection, counted
-from ablate.settings.sources import INFRARED_VISIBLE
+from ablate.settings.sources import INFRARED_VISIBLE, Sources
 from ablate.training.scoring import image_tensor
 from ablate.training.trivial_baselines import fused_by_rules, rules_over
 
@@ -69,15 +70,19 @@ def score(
         names: Metrics, lower case.
         protocol: Name of a protocol.
         step: Called with how many of how many pairs are done.
+
+    Raises:
+        UnknownNameError: No such metric or protocol.
     """
     rows: list[Row] = []
     flags: dict[tuple[str, str], tuple[str, ...]] = {}
     refused: dict[str, list[str]] = {}
     rules = rules_over(collection.names)
-    is_by_band = metrics.PROTOCOLS[protocol].colour == "bands"
+    colour = find_protocol(protocol).colour
+    is_of_bands = {name: not metrics.METRICS.get(name).is_of_luminance for name in names}
     for done, stem in enumerate(collection.sources, start=1):
-        infrared, visible, fused = _images(collection, stem)
-        bands = _bands(collection, stem) if is_by_band else {}
+        bands = _images(collection, stem)
+        infrared, visible, fused = _in_grey(bands, collection.names)
         height, width = infrared.shape[-2:]
         usable = metrics.usable(names, height, width, protocol=protocol)
         for name in names:
@@ -87,15 +92,16 @@ def score(
             values = metrics.evaluate_methods(
                 infrared=infrared, visible=visible, fused=fused, names=usable, protocol=protocol
             )
-            for method, images in bands.items():
+            by_band = [name for name in usable if is_of_bands[name]]
+            for method, image in bands.of_colour(colour).items() if by_band else ():
                 per_band = metrics.evaluate(
-                    infrared=images["infrared"],
-                    visible=images["visible"],
-                    fused=images["fused"],
-                    names=usable,
+                    infrared=bands.infrared.expand_as(image),
+                    visible=bands.visible.expand_as(image),
+                    fused=image,
+                    names=by_band,
                     protocol=protocol,
                 )
-                values[method] = {name: value.mean() for name, value in per_band.items()}
+                values[method] |= {name: value.mean() for name, value in per_band.items()}
             rows += [
                 Row(method=method, image=stem, metric=name, value=float(value))
                 for method, scores in values.items()
@@ -127,8 +133,34 @@ def score(
     )
 
 
-def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Return infrared, visible, and the fused images by method and trivial baseline, all uint8."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bands:
+    """Images of a pair as their files hold them, uint8 [1 or 3, 1, height, width] each.
+
+    Args:
+        infrared: The first source.
+        visible: The second.
+        fused: By method.
+    """
+
+    infrared: Tensor
+    visible: Tensor
+    fused: Mapping[str, Tensor]
+
+    def of_colour(self, colour: str) -> dict[str, Tensor]:
+        """Return the bands to score of fused images in colour, by method.
+
+        Args:
+            colour: The switch of the protocol.
+        """
+        if colour == "luminance":
+            return {}
+        is_grey = len(self.infrared) == len(self.visible) == 1
+        taken = slice(1) if colour == "bands_of_sources" and is_grey else slice(None)
+        return {method: image[taken] for method, image in self.fused.items() if len(image) > 1}
+
+
+def _images(collection: Collection, stem: str) -> _Bands:
     infrared, visible = (
         _read(path, scaling.levels)
         for path, scaling in zip(collection.sources[stem], collection.scalings, strict=True)
@@ -136,39 +168,24 @@ def _images(collection: Collection, stem: str) -> tuple[Tensor, Tensor, dict[str
     fused = {
         method: _read(files[stem]) for method, files in collection.methods.items() if stem in files
     }
-    cpu = torch.device("cpu")
-    one, other = (image_tensor(plane[0, 0].numpy(), cpu) for plane in (infrared, visible))
-    return infrared, visible, fused | fused_by_rules(one, other, collection.names)
-
-
-def _bands(collection: Collection, stem: str) -> dict[str, dict[str, Tensor]]:
-    """Return the images of methods whose fused image is in colour, a band each, [3, 1, h, w]."""
-    infrared, visible = (
-        _banded(path, scaling.levels)
-        for path, scaling in zip(collection.sources[stem], collection.scalings, strict=True)
-    )
-    fused = {
-        method: _banded(files[stem])
-        for method, files in collection.methods.items()
-        if stem in files
-    }
-    return {
-        method: {
-            "infrared": infrared.expand_as(image),
-            "visible": visible.expand_as(image),
-            "fused": image,
-        }
-        for method, image in fused.items()
-        if len(image) > 1
-    }
-
-
-def _banded(path: Path, levels: decode.Levels = decode.high_byte) -> Tensor:
-    return torch.from_numpy(np.array(decode.bands(path, levels=levels)))[:, None]
+    return _Bands(infrared=infrared, visible=visible, fused=fused)
 
 
 def _read(path: Path, levels: decode.Levels = decode.high_byte) -> Tensor:
-    return torch.from_numpy(np.array(decode.grey(path, levels=levels)))[None, None]
+    return torch.from_numpy(np.array(decode.bands(path, levels=levels)))[:, None]
+
+
+def _in_grey(bands: _Bands, names: Sources) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    """Return infrared, visible, and the fused images by method and trivial baseline, all uint8."""
+    infrared, visible = _grey(bands.infrared), _grey(bands.visible)
+    fused = {method: _grey(image) for method, image in bands.fused.items()}
+    cpu = torch.device("cpu")
+    one, other = (image_tensor(plane[0, 0].numpy(), cpu) for plane in (infrared, visible))
+    return infrared, visible, fused | fused_by_rules(one, other, names)
+
+
+def _grey(bands: Tensor) -> Tensor:
+    return torch.from_numpy(decode.grey_of(bands[:, 0].numpy()))[None, None]
 
 
 def _images_hash(collection: Collection) -> str:
