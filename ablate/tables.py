@@ -330,9 +330,9 @@ def to_text(
         [shown(row[0]), *(shown(c) + (bold if c.is_bold else " " * len(bold)) for c in row[1:])]
         for row in made.rows
     ]
-    column = max(column, *(1 + len(text) for line in lines for text in line[1:]))
-    first = min(first, width - column)
-    step = (width - first) // column
+    column = max([column, *(1 + len(text) for line in lines for text in line[1:])])
+    first = min(first, max(width - column, width // 2))
+    step = max(1, (width - first) // column)
     return "\n\n".join(
         "\n".join(
             (cut(line[0]) + "".join(text.rjust(column) for text in line[at : at + step])).rstrip()

