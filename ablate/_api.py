@@ -335,7 +335,9 @@ def _two_sources(
     example = 'infrared=... and visible=..., or sources={"MRI": ..., "PET": ...}'
     if sources is not None:
         if found:
-            raise ConfigError(f"score: sources stands instead of infrared and visible; say {example}")
+            raise ConfigError(
+                f"score: sources stands instead of infrared and visible; say {example}"
+            )
         if fault := fault_of(list(sources)):
             raise ConfigError(f"score: sources {fault}")
         return sources

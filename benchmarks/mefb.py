@@ -16,8 +16,8 @@ from ablate.scoring.folders import Collection
 from ablate.scoring.scores import score
 
 PUBLISHED = (  # our metrics in the order of MEFB's file
-    ("ce", "en", "fmi_edge", "nmi", "psnr", "ncie", "te", "ag", "ei", "qabf")
-    + ("qp", "sd", "sf", "qc", "qw", "qy", "mef_ssim", "qcb", "qcv", "viff")
+    *("ce", "en", "fmi_edge", "nmi", "psnr", "ncie", "te", "ag", "ei", "qabf"),
+    *("qp", "sd", "sf", "qc", "qw", "qy", "mef_ssim", "qcb", "qcv", "viff"),
 )
 ABOUT = (
     "Values that MEFB publishes per image and method (five digits) beside ours under the protocol "
@@ -36,16 +36,20 @@ def published(root: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
     return images, methods, scipy.io.loadmat(file)["resultsMetrics"]
 
 
-def collection(root: Path, *, images: list[str], methods: list[str]) -> Collection:
-    """Return those images that have a fused image of a method, with these."""
+def collection(root: Path, *, images: list[str], methods: list[str], first: int) -> Collection:
+    """Return the first of those images that have a fused image of a method, with these."""
     fused: dict[str, dict[str, Path]] = {}
     for stem in images:
         for method in methods:
             for path in (root / "output/fused_images").glob(f"{stem}_{method}.*"):
                 fused.setdefault(method, {})[stem] = path
-    there = sorted({stem for files in fused.values() for stem in files})
+    there = sorted({stem for files in fused.values() for stem in files})[:first]
     sources = {stem: (_source(root, stem, "A"), _source(root, stem, "B")) for stem in there}
-    return Collection(sources=sources, methods=fused, notes=())
+    methods_of = {
+        method: {stem: path for stem, path in files.items() if stem in sources}
+        for method, files in fused.items()
+    }
+    return Collection(sources=sources, methods=methods_of, notes=())
 
 
 def _source(root: Path, stem: str, side: str) -> Path:
@@ -56,9 +60,10 @@ def main() -> None:
     """Score, compare, print a row per metric."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="a copy of MEFB")
+    parser.add_argument("--images", type=int, default=100, help="how many, by name")
     given = parser.parse_args()
     images, methods, values = published(given.data)
-    pairs = collection(given.data, images=images, methods=methods)
+    pairs = collection(given.data, images=images, methods=methods, first=given.images)
     apart: dict[str, list[tuple[float, str]]] = {name: [] for name in PUBLISHED}
     same = dict.fromkeys(PUBLISHED, 0)
     for found in score(pairs, names=PUBLISHED, protocol="mefb").rows:

@@ -13,7 +13,7 @@ from ablate.metrics.protocol import Protocol
 
 @METRICS.register("fmi_pixel")
 class PixelInformation(Metric):
-    """Normalised mutual information of 3x3 pixels of each source and the fused image, mean of both."""
+    """Normalised mutual information of windows of 3x3 pixels with each source, mean of both."""
 
     label: ClassVar[str] = "FMI pixel"
     better: ClassVar[Direction] = "higher"

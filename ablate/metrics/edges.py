@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-
 Frame = Literal["constant", "replicate"]
 
 

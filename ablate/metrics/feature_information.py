@@ -31,8 +31,11 @@ def feature_information(images: GreyImages, first: Tensor, second: Tensor, fused
     total = torch.zeros(1, dtype=torch.float64, device=images.fused.device)
     for source in (first, second):
         given = _windows(source)
-        for one, other in zip(given.split(_TOGETHER), wanted.split(_TOGETHER), strict=True):
-            total += _information(one, other).sum()
+        for one, other in zip(
+            torch.split(given, _TOGETHER), torch.split(wanted, _TOGETHER), strict=True
+        ):
+            differ = (one != other).any(-1)  # of edges most windows are empty
+            total += (~differ).sum() + _information(one[differ], other[differ]).sum()
     return total / (2 * len(wanted))
 
 
@@ -43,8 +46,8 @@ def _windows(plane: Tensor) -> Tensor:
 
 
 def _information(source: Tensor, fused: Tensor) -> Tensor:
-    """Return 2 MI / (entropy + entropy) of each pair of windows, [windows]; 1 where they agree."""
-    agree = (source == fused).all(-1) | (_is_flat(source) & _is_flat(fused))
+    """Return 2 MI / (entropy + entropy) of each pair of windows, [windows]; 1 if both are flat."""
+    are_flat = _is_flat(source) & _is_flat(fused)
     one, other = _probabilities(source), _probabilities(fused)
     correlation = _correlation(one, other)
     below, above = one.cumsum(-1)[:, None, :], other.cumsum(-1)[:, :, None]
@@ -58,7 +61,7 @@ def _information(source: Tensor, fused: Tensor) -> Tensor:
     joint += (1 - share) * other[:, :, None] * one[:, None, :]
     apart = _entropy(one) + _entropy(other)
     shared = apart - _entropy(joint.flatten(1))
-    return torch.where(agree, 1.0, torch.where(apart > 0, 2 * shared / apart, 0.0))
+    return torch.where(are_flat, 1.0, torch.where(apart > 0, 2 * shared / apart, 0.0))
 
 
 def _is_flat(windows: Tensor) -> Tensor:

@@ -129,7 +129,8 @@ def _filters(height: int, width: int, device: torch.device) -> _Filters:
     )
     radial = radial * low
     radial[:, 0, 0] = 0
-    wanted = torch.arange(_ORIENTATIONS, device=device)[:, None, None] * math.pi / _ORIENTATIONS
+    wanted = torch.arange(_ORIENTATIONS, dtype=torch.float64, device=device)[:, None, None]
+    wanted = wanted * math.pi / _ORIENTATIONS
     distance = torch.atan2(torch.sin(angle - wanted), torch.cos(angle - wanted))
     angular = torch.exp(-distance.square() / (2 * _ANGLE**2))
     energy = (radial[0] * angular).square().sum((-2, -1))
@@ -150,4 +151,5 @@ def _low_pass(height: int, width: int, device: torch.device) -> Tensor:
         for count in (height, width)
     )
     radius = torch.hypot(across[None], down[:, None])
-    return torch.fft.fftshift(1 / (1 + (radius / _CUT_OFF) ** (2 * _SHARPNESS)))
+    shifted: Tensor = torch.fft.fftshift(1 / (1 + (radius / _CUT_OFF) ** (2 * _SHARPNESS)))
+    return shifted

@@ -115,9 +115,7 @@ def test_every_file_is_decoded_once_for_its_scores(
 
     monkeypatch.setattr(decode, "_pixels", counted)
     score(collection, names=("en",), protocol=protocol)
-    assert sorted(read) == sorted(
-        folder / "a.png" for folder in (infrared, visible, grey, colour)
-    )
+    assert sorted(read) == sorted(folder / "a.png" for folder in (infrared, visible, grey, colour))
 
 
 def test_an_unknown_protocol_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -27,7 +27,11 @@ def test_two_sources_of_any_name_give_the_values_of_the_usual_ones(
     folders: dict[str, Path],
 ) -> None:
     near, far, fused = folders.values()
-    wanted = {"fused": {"mine": fused}, "metrics": ["qabf", "Qp"], "protocol": "mfifb"}
+    wanted: dict[str, Any] = {
+        "fused": {"mine": fused},
+        "metrics": ["qabf", "Qp"],
+        "protocol": "mfifb",
+    }
     usual = ablate.score(infrared=near, visible=str(far), **wanted)
     named = ablate.score(sources={"near": str(near), "far": far}, **wanted)
     assert named.equals(usual)
@@ -38,7 +42,11 @@ def test_two_sources_of_any_name_give_the_values_of_the_usual_ones(
 
 def test_the_order_of_the_names_is_that_of_the_sources(folders: dict[str, Path]) -> None:
     near, far, fused = folders.values()
-    wanted = {"fused": fused, "metrics": ["qc"], "protocol": "mefb"}  # not symmetric there
+    wanted: dict[str, Any] = {
+        "fused": fused,
+        "metrics": ["qc"],
+        "protocol": "mefb",
+    }  # not symmetric there
     one = ablate.score(sources={"near": near, "far": far}, **wanted)
     other = ablate.score(sources={"far": far, "near": near}, **wanted)
     assert not np.allclose(one["value"], other["value"])
