@@ -34,12 +34,14 @@ class ChenBlumQuality(Metric):
 
     def score(self, images: GreyImages, *, protocol: Protocol, dtype: torch.dtype) -> Tensor:
         """Return the mean share; NaN where an image has one level, or a pixel no contrast."""
-        return one_by_one(images, _score).to(dtype)
+        score = functools.partial(_score, white=protocol.qcb_white)
+        return one_by_one(images, score).to(dtype)
 
 
-def _score(images: GreyImages) -> Tensor:
-    first, second = images.of_sources("qcb", _contrast)
-    fused = _contrast(images.fused)
+def _score(images: GreyImages, *, white: float) -> Tensor:
+    contrast = functools.partial(_contrast, white=white)
+    first, second = images.of_sources("qcb", contrast)
+    fused = contrast(images.fused)
     weight = first.square() / (first.square() + second.square())
     found = weight * _kept(first, fused) + (1 - weight) * _kept(second, fused)
     return found.mean((-2, -1))
@@ -49,10 +51,10 @@ def _kept(source: Tensor, fused: Tensor) -> Tensor:
     return torch.where(source < fused, source / fused, fused / source)
 
 
-def _contrast(plane: Tensor) -> Tensor:
+def _contrast(plane: Tensor, *, white: float) -> Tensor:
     """Return the masked contrast of every pixel."""
     height, width = plane.shape[-2:]
-    seen = filtered(stretched(plane), _sensitivity(height, width, plane.device))
+    seen = filtered(stretched(plane, white=white), _sensitivity(height, width, plane.device))
     padded = nnf.pad(seen, (_HALF,) * 4)
     near, far = (window_sum(padded, _taps(deviation)) for deviation in (_NARROW, _WIDE))
     contrast = (near / far - 1).abs()

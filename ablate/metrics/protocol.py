@@ -41,6 +41,8 @@ class Protocol:
         mse_white: What white counts in MSE.
         nabf_white: What white counts in Nabf, whose edge threshold is 2.
         nabf_floor: Weight in Nabf of pixels below that threshold.
+        qcb_white: What white counts in Qcb before grey levels are stretched: it decides which way
+            halves are rounded.
         qw_of: Qw is that of the "images", or of their "edges" alone.
         qc_clamps: What lies in [0, 1] in Qc: the "share" of a source in a window, as published, or
             the "quality" of the window where the share does not.
@@ -72,6 +74,7 @@ class Protocol:
     mse_white: float = 255.0
     nabf_white: float = 255.0
     nabf_floor: float = 0.001
+    qcb_white: float = 255.0
     qw_of: Literal["images", "edges"] = "images"
     qc_clamps: Literal["share", "quality"] = "share"
     te_marginals: Literal["own", "exchanged"] = "own"
@@ -87,6 +90,7 @@ _OF_ZHANG: Final[dict[str, Any]] = {  # of MEFB, and of MFIFB as far as it can b
     "psnr_peak": "255_over_roots",
     "rmse_divisor": "pixels_twice",
     "sf_divisor": "pixels",
+    "qcb_white": 1.0,
     "qw_of": "edges",
     "qc_clamps": "quality",
     "te_marginals": "exchanged",
@@ -179,6 +183,7 @@ _ADDED: Final = {  # switches that hashes of before them lack, with what was don
     "mi_stretches": False,
     "rmse_divisor": "pixels",
     "sf_divisor": "neighbours",
+    "qcb_white": 255.0,
     "qw_of": "images",
     "qc_clamps": "share",
     "te_marginals": "own",

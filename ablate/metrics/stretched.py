@@ -6,13 +6,14 @@ from torch import Tensor
 from ablate.metrics.histogram import LEVELS
 
 
-def stretched(plane: Tensor) -> Tensor:
+def stretched(plane: Tensor, *, white: float = 255.0) -> Tensor:
     """Return grey levels stretched to 0..255 and rounded, float64 of the same shape.
 
     An image of one level has no range: black stays black, any other level becomes NaN.
 
     Args:
         plane: uint8 [batch, height, width].
+        white: What white counts before: it decides which way halves are rounded.
 
     Source:
         Liu et al. 2012, zhengliu6699/imageFusionMetrics normalize1.m.
@@ -21,7 +22,7 @@ def stretched(plane: Tensor) -> Tensor:
         >>> stretched(torch.tensor([[[10, 20, 30]]], dtype=torch.uint8)).tolist()
         [[[0.0, 128.0, 255.0]]]
     """
-    levels = plane.to(torch.float64)
+    levels = plane.to(torch.float64) / ((LEVELS - 1) / white)
     low, high = levels.amin((-2, -1), keepdim=True), levels.amax((-2, -1), keepdim=True)
     found = torch.floor((levels - low) / (high - low) * (LEVELS - 1) + 0.5)
     return torch.where(high == 0, levels, found)
