@@ -19,7 +19,7 @@ _TIES = 100 * 2.0**-52
 class EdgeInformation(Metric):
     """FMI of thinned Sobel edges, those of MATLAB's edge(image); MEFB and MFIFB call it FMI."""
 
-    label: ClassVar[str] = "FMI edge"
+    label: ClassVar[str] = "FMI-edge"
     better: ClassVar[Direction] = "higher"
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     source: ClassVar[str] = (

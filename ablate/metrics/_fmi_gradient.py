@@ -15,7 +15,7 @@ from ablate.metrics.protocol import Protocol
 class GradientInformation(Metric):
     """FMI of central differences along rows, one-sided at the frame."""
 
-    label: ClassVar[str] = "FMI gradient"
+    label: ClassVar[str] = "FMI-gradient"
     better: ClassVar[Direction] = "higher"
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     source: ClassVar[str] = (

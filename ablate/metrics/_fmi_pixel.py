@@ -15,7 +15,7 @@ from ablate.metrics.protocol import Protocol
 class PixelInformation(Metric):
     """Normalised mutual information of windows of 3x3 pixels with each source, mean of both."""
 
-    label: ClassVar[str] = "FMI pixel"
+    label: ClassVar[str] = "FMI-pixel"
     better: ClassVar[Direction] = "higher"
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     source: ClassVar[str] = (

@@ -38,7 +38,7 @@ def test_swapping_the_sources_changes_no_metric(triple: Make, seed: int) -> None
 
 
 @quick
-@given(seed=seeds, height=st.integers(41, 60), width=st.integers(41, 60))
+@given(seed=seeds, height=st.integers(44, 60), width=st.integers(44, 60))
 def test_values_stay_in_the_declared_range(
     triple: Make, seed: int, height: int, width: int
 ) -> None:
@@ -61,10 +61,11 @@ def test_shuffling_pixels_alike_changes_no_pixelwise_metric(triple: Make, seed: 
 
 @quick
 @given(seed=seeds)
-def test_transposing_changes_nothing_but_qabf_a_little(triple: Make, seed: int) -> None:
+def test_transposing_changes_nothing_but_qabf_and_fmi(triple: Make, seed: int) -> None:
     images = triple(seed)
     turned = {key: plane.mT.contiguous() for key, plane in images.items()}
-    rest = [name for name in SMALL if name != "qabf"]
+    # FMI reads windows column by column, and its gradient is that along rows
+    rest = [name for name in SMALL if name != "qabf" and not name.startswith("fmi")]
     _close(evaluate(**images, names=rest), evaluate(**turned, names=rest), atol=1e-9)
 
 
