@@ -64,7 +64,10 @@ class Memory:
         ]
         if any(len({run for run, _ in half}) < 3 for half in halves):
             return "too short to tell"
-        slopes = [1024 * np.polyfit(*zip(*half, strict=True), 1)[0] for half in halves]
+        slopes = [
+            1024 * np.polyfit([run for run, _ in half], [mib for _, mib in half], 1)[0]
+            for half in halves
+        ]
         (first, at_first), (end, at_end) = halves[1][0], halves[1][-1]
         return (
             f"{slopes[0]:+.1f} KiB a run up to run {int(last / 2)}, {slopes[1]:+.1f} after it "
