@@ -2,7 +2,8 @@
 
 The study runs twice: alone, and while its processes are killed, stopped, continued and terminated,
 its databases locked and its disk filled, with readers (status, best, report, doctor, watch, ui) beside it.
-It must end like the first, with no process left; how the memory of the driver grows is printed.
+It must end like the first, with no process left. How the memory of the driver grows is printed: per
+run in both halves of the runs, the first with its warm-up, and what publishing the end adds.
 Exits with 1 on any deviation. The full disk needs the rights of root to mount.
 """
 
@@ -54,14 +55,24 @@ class Memory:
             self.mib.append(int(kib) / 1024)
 
     def __str__(self) -> str:
-        """Return the growth over the second half of the runs."""
-        half = [n for n, ended in enumerate(self.runs) if ended > max(self.runs, default=0) / 2]
-        if len(half) < 3 or len({self.runs[n] for n in half}) < 3:
+        """Return the growth per run, without what is published once the last run has ended."""
+        last = max(self.runs, default=0)
+        taken = [(run, mib) for run, mib in zip(self.runs, self.mib, strict=True) if run < last]
+        halves = [
+            [one for one in taken if 0 < one[0] <= last / 2],
+            [one for one in taken if one[0] > last / 2],
+        ]
+        if any(len({run for run, _ in half}) < 3 for half in halves):
             return "too short to tell"
-        slope = np.polyfit([self.runs[n] for n in half], [self.mib[n] for n in half], 1)[0]
+        slopes = [
+            1024 * np.polyfit([run for run, _ in half], [mib for _, mib in half], 1)[0]
+            for half in halves
+        ]
+        (first, at_first), (end, at_end) = halves[1][0], halves[1][-1]
         return (
-            f"{self.mib[half[0]]:.0f} MiB at run {self.runs[half[0]]}, {self.mib[-1]:.0f} MiB at "
-            f"run {self.runs[-1]}: {1024 * slope:+.1f} KiB a run"
+            f"{slopes[0]:+.1f} KiB a run up to run {int(last / 2)}, {slopes[1]:+.1f} after it "
+            f"({at_first:.0f} MiB at run {first}, {at_end:.0f} MiB at run {end}); "
+            f"at most {max(self.mib):.0f} MiB, publishing included"
         )
 
 

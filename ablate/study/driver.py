@@ -333,7 +333,7 @@ class _Loop:
         self._started = self._shipped_at = time.monotonic()
         self._slots = 0  # when they were filled last: an executor may find that there are more
         self._open: dict[str, RunSpec] = {}  # submitted, and not ended
-        self._ended: list[RunResult] = []  # in this session
+        self._first: list[RunResult] = []  # that ended in this session
         self._unshown: deque[RunSpec] = deque()  # submitted, and not yet shown as running
         self._unsent: deque[tuple[RunSpec, RunResult]] = deque()  # ended, not yet in the stores
         self._to_ship: deque[str] = deque()  # may have written to their journals
@@ -393,7 +393,7 @@ class _Loop:
         """Record the runs that have ended, and fill their places."""
         for result in self._executor.poll(timeout_s):
             self._record(result)
-            if _all_fail_alike(self._ended):
+            if _all_fail_alike(self._first):
                 self._halt()
             self._launch()
         if self._executor.slots > self._slots:
@@ -417,20 +417,21 @@ class _Loop:
                 now, self._study.task.environment(self._ledger.folder / "runs" / spec.run_id)
             )
             environments.notice(self._ledger, result, now)
-        self._ended.append(result)
+        if len(self._first) <= SAME_FAULT:
+            self._first.append(result)
         self._enter_result(spec, result)
 
     def _enter_result(self, spec: RunSpec, result: RunResult) -> None:
         """Let the search and the stores know of a run that has ended."""
         self._trials.finish(spec.trial)
         self._kept.take(spec.trial)
-        self._unsent.append((spec, result))
+        self._unsent.append((spec, replace(result, images=())))  # may wait for long
 
     def _halt(self) -> NoReturn:
         while self._unsent:
             self._send()
         raise HaltedError(
-            f"the first {len(self._ended)} runs all failed with the same {self._ended[0].reason}; "
+            f"the first {len(self._first)} runs all failed with the same {self._first[0].reason}; "
             "nothing more was run: fix it, then add --retry to the same command"
         )
 
@@ -479,11 +480,11 @@ class _Loop:
         self._listen(self._progress)
 
 
-def _all_fail_alike(ended: list[RunResult]) -> bool:
+def _all_fail_alike(first: list[RunResult]) -> bool:
     """Return whether exactly the first few runs have ended, all with one error of the program."""
     return (
-        len(ended) == SAME_FAULT
-        and all(result.state == "failed" for result in ended)
-        and len({result.reason for result in ended}) == 1
-        and ended[0].reason.startswith("error: ")
+        len(first) == SAME_FAULT
+        and all(result.state == "failed" for result in first)
+        and len({result.reason for result in first}) == 1
+        and first[0].reason.startswith("error: ")
     )

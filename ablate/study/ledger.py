@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ablate.config.schema import LOOK
 from ablate.errors import StoreError
@@ -28,6 +28,9 @@ from ablate.store_folder import LEDGER
 from ablate.study.planned import Look, Redraw
 from ablate.training.spec import RunResult, RunSpec
 from ablate.whole_files import read_bounded
+
+if TYPE_CHECKING:  # it imports torch
+    from ablate.training.scoring import Row
 
 FORMAT: Final = 1
 MOST_KEYS: Final = 4  # changed ones in a message
@@ -59,7 +62,7 @@ class Ledger:
         self.tests: dict[str, dict[str, Any]] = {}  # further test set -> its data, and their hash
         self.metrics: list[str] = []  # that were added after the start
         self.environments: dict[str, dict[str, Any]] = {}  # id -> environment, is_accepted
-        self.results: dict[str, RunResult] = {}
+        self.results: dict[str, RunResult] = {}  # without scores per image, see `image_rows`
         self.faults: list[str] = []  # of the file, in words
         self.unreadable: dict[str, str] = {}  # run -> why its result cannot be read
         self._good: int | None = None  # where a torn tail starts; cut before the next event
@@ -293,7 +296,11 @@ class Ledger:
                 self.results[result.run_id] = self._placed(result)
 
     def _placed(self, result: RunResult) -> RunResult:
-        """Return the result under the environment that its own is the same as."""
+        """Return the result as it is kept: under the environment that its own is the same as.
+
+        Its scores per image stay in its folder: they are most of it.
+        """
+        result = replace(result, images=())
         own = self.environments.get(str(result.facts.get("stratum", "")), {})
         if "same_as" not in own:
             return result
@@ -575,6 +582,21 @@ def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | No
         )
         return _in_their_steps(found, spec["settings"])
     return None
+
+
+def image_rows(folder: Path) -> "Sequence[Row]":
+    """Return the scores per image of a run that has ended: (split, image, metric, value).
+
+    Args:
+        folder: Of the run.
+
+    Raises:
+        StoreError: Its result was removed, changed or damaged.
+    """
+    result = read_result(folder)
+    if result is None:
+        raise StoreError(f"{folder / RESULT}: is gone; the same command makes the run anew")
+    return result.images
 
 
 def read_spec(folder: Path) -> RunSpec | None:

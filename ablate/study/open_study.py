@@ -14,7 +14,7 @@ from ablate.store_folder import LEDGER, check_rights, check_version
 from ablate.study import redrawing, test_sets
 from ablate.study.confirming import run_ids
 from ablate.study.extending import extended, keys_of, one_search, plan_of
-from ablate.study.ledger import Ledger, begun
+from ablate.study.ledger import Ledger, begun, image_rows
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri
@@ -237,6 +237,7 @@ class OpenStudy:
             address=public(self.tracking_uri),
             note=Notes(self.plan).of_run,
             sources=Sources(self.examples).of,
+            scores=image_rows,
         )
 
     def say_remarks(self) -> None:

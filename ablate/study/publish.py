@@ -66,7 +66,7 @@ def publish(study: OpenStudy, *, links: Mapping[str, str]) -> Path:
     folder.mkdir()
     known = [trial for _, trial in sorted(study.trials.known.items())]
     results = _scored(study)
-    runs, images = run_table(known, ledger, results), image_table(known, results)
+    runs, images = run_table(known, ledger, results), image_table(known, ledger, results)
     runs.to_parquet(folder / "runs.parquet", index=False)
     images.to_parquet(folder / "images.parquet", index=False)
     curve_table(known, ledger).to_parquet(folder / "curves.parquet", index=False)
@@ -127,7 +127,7 @@ def at_look(look: Look, study: OpenStudy) -> AtLook:
     phase = found.phases[look.phase]
     taken = replace(phase, taken=(*phase.taken, _look(look)))
     results = _scored(study)
-    runs, images = run_table(known, ledger, results), image_table(known, results)
+    runs, images = run_table(known, ledger, results), image_table(known, ledger, results)
     found = replace(found, phases={**found.phases, look.phase: taken})
     return AtLook(look=look, facts=found, runs=runs, images=images)
 

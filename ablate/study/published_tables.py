@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from ablate.study import environments
-from ablate.study.ledger import Ledger
+from ablate.study.ledger import Ledger, image_rows
 from ablate.study.planned import PlannedTrial
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
@@ -81,13 +81,15 @@ def run_table(
     return pd.DataFrame(rows, columns=columns).drop_duplicates("run_id")
 
 
-def image_table(trials: list[PlannedTrial], results: Mapping[str, RunResult]) -> pd.DataFrame:
+def image_table(
+    trials: list[PlannedTrial], ledger: Ledger, results: Mapping[str, RunResult]
+) -> pd.DataFrame:
     """Return one row per run, split, image and metric; `results` as of `run_table`."""
     rows = [
         (run_id, *row)
         for run_id in _run_ids(trials)
         if run_id in results
-        for row in results[run_id].images
+        for row in (*image_rows(ledger.run_folder(run_id)), *results[run_id].images)
     ]
     return pd.DataFrame(rows, columns=["run_id", "split", "image", "metric", "value"])
 

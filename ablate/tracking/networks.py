@@ -42,7 +42,9 @@ class Networks:
 
     def __init__(self, client: MlflowClient, experiment: str) -> None:
         self._client, self._experiment = client, experiment
-        self._of_run = {one.source_run_id: one for one in _every(client, experiment)}
+        self._ready: dict[str, str] = {}  # run -> its model that is whole
+        self._begun: dict[str, LoggedModel] = {}
+        self._look()
 
     def keep(self, spec: RunSpec, folder: Path, *, run_id: str, may_be_there: bool) -> str:
         """Store the network of a run as a model and return its id.
@@ -54,8 +56,10 @@ class Networks:
             may_be_there: Ask the store again: an answer may have been lost.
         """
         if may_be_there:
-            self._of_run |= {m.source_run_id: m for m in _every(self._client, self._experiment)}
-        model = self._of_run.get(run_id)
+            self._look()
+        if run_id in self._ready:
+            return self._ready[run_id]
+        model = self._begun.get(run_id)
         if model is None:
             model = self._client.create_logged_model(
                 self._experiment,
@@ -65,17 +69,29 @@ class Networks:
                 params=runs.parameters(spec),
                 model_type=KIND,
             )
-            self._of_run[run_id] = model
-        if model.status != LoggedModelStatus.READY:
-            with tempfile.TemporaryDirectory(prefix="ablate-") as place:
-                save(folder, Path(place) / "m", model_id=model.model_id, mlflow_run_id=run_id)
-                self._client.log_model_artifacts(model.model_id, str(Path(place) / "m"))
-            named = self._client.get_run(run_id).outputs  # which a store takes once
-            if named is None or not named.model_outputs:
-                self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-            done = self._client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-            self._of_run[run_id] = done
-        return str(model.model_id)
+            self._begun[run_id] = model
+        with tempfile.TemporaryDirectory(prefix="ablate-") as place:
+            save(folder, Path(place) / "m", model_id=model.model_id, mlflow_run_id=run_id)
+            self._client.log_model_artifacts(model.model_id, str(Path(place) / "m"))
+        named = self._client.get_run(run_id).outputs  # which a store takes once
+        if named is None or not named.model_outputs:
+            self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+        self._client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+        self._know(model, is_ready=True)
+        return self._ready[run_id]
+
+    def _look(self) -> None:
+        for model in _every(self._client, self._experiment):
+            self._know(model, is_ready=model.status == LoggedModelStatus.READY)
+
+    def _know(self, model: "LoggedModel", *, is_ready: bool) -> None:
+        """Remember a model; of one that is whole its id alone, since there is one per run."""
+        run_id = str(model.source_run_id)
+        if is_ready:
+            self._begun.pop(run_id, None)
+            self._ready[run_id] = str(model.model_id)
+        else:
+            self._begun[run_id] = model
 
 
 def _every(client: MlflowClient, experiment: str) -> "Iterator[LoggedModel]":

@@ -57,6 +57,8 @@ class Shipper:
             Markdown; "{experiment}" becomes the id of the study's experiment.
         sources: Takes a run and names of its images, and returns image -> "infrared", "visible" ->
             a small picture, WebP.
+        scores: Takes the folder of a run that has ended, and returns its scores per image; read
+            when they are sent.
     """
 
     def __init__(
@@ -67,10 +69,11 @@ class Shipper:
         address: str,
         note: Callable[[RunSpec, str], str] = lambda spec, kind: "",
         sources: Sources = lambda spec, images: {},
+        scores: Callable[[Path], Sequence[evaluation.ImageRow]] = lambda folder: (),
     ) -> None:
         self.outbox = Outbox(address, repairs=self._forget_deleted)
         self._connect, self._study = connect, study
-        self._note, self._sources = note, sources
+        self._note, self._sources, self._scores = note, sources, scores
         self._data: DatasetInput | None = None
         self._networks: Networks | None = None
         self._client: MlflowClient
@@ -483,10 +486,11 @@ class Shipper:
         (into / "result.json").write_text(text, encoding="utf-8")
         if (folder / "spec.json").exists():  # no worker may have come that far
             shutil.copyfile(folder / "spec.json", into / "spec.json")
-        if not result.images:
+        rows = self._scores(folder)
+        if not rows:
             return False
         table = folder / "images.parquet"
-        pd.DataFrame(result.images, columns=IMAGES).to_parquet(table, index=False)
+        pd.DataFrame(rows, columns=IMAGES).to_parquet(table, index=False)
         shutil.copyfile(table, into / table.name)
         events = (event for _, event in read_journal(folder / "journal.jsonl"))
         shown = {
@@ -494,7 +498,7 @@ class Shipper:
             for image, event in evaluation.fused(events).items()
             if is_whole_png(folder / event["path"])
         }
-        return evaluation.stage(shown, result.images, self._sources(spec, shown), into=into)
+        return evaluation.stage(shown, rows, self._sources(spec, shown), into=into)
 
     def _show(self, run_id: str, events: Sequence[Mapping[str, Any]], folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="ablate-") as place:

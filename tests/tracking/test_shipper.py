@@ -26,11 +26,11 @@ def finished(spec: Any, value: float = 0.5, **more: Any) -> RunResult:
 
 
 def test_a_trial_with_one_seed_is_one_mlflow_run_under_the_study(study: Any) -> None:
-    shipper, spec = study.shipper(), study.spec()
+    shipper, spec = study.shipper(scores=lambda folder: IMAGES), study.spec()
     shipper.begin(spec, siblings=1)
     assert study.run(spec).info.status == "RUNNING"
     folder = study.write(spec, range(3))
-    shipper.end(spec, finished(spec, images=IMAGES, facts={"seconds": 2.5}), folder, siblings=1)
+    shipper.end(spec, finished(spec, facts={"seconds": 2.5}), folder, siblings=1)
     parent, run = study.runs()
     assert parent.data.tags["ablate.kind"] == "study"
     assert run.data.tags[runs.PARENT] == parent.info.run_id
@@ -66,8 +66,8 @@ def test_a_trial_with_one_seed_is_one_mlflow_run_under_the_study(study: Any) -> 
 
 
 def test_the_per_image_table_comes_back_with_its_missing_value(study: Any, tmp_path: Any) -> None:
-    shipper, spec = study.shipper(), study.spec()
-    shipper.end(spec, finished(spec, images=IMAGES), study.write(spec, range(1)), siblings=1)
+    shipper, spec = study.shipper(scores=lambda folder: IMAGES), study.spec()
+    shipper.end(spec, finished(spec), study.write(spec, range(1)), siblings=1)
     path = study.client.download_artifacts(
         study.run(spec).info.run_id, "images.parquet", str(tmp_path)
     )
@@ -213,11 +213,13 @@ def test_the_best_network_has_the_alias_and_another_takes_it(study: Any) -> None
 
 def test_the_evaluation_table_shows_the_fused_images_that_are_there(study: Any) -> None:
     source = {"infrared": b"i", "visible": b"v"}
-    shipper = study.shipper(sources=lambda spec, images: dict.fromkeys(images, source))
+    rows = (("test", "00001N", "qabf", 0.5),)
+    shipper = study.shipper(
+        sources=lambda spec, images: dict.fromkeys(images, source), scores=lambda folder: rows
+    )
     spec = study.spec()
     folder = study.write(spec, range(2), picture=True)
-    rows = (("test", "00001N", "qabf", 0.5),)
-    shipper.end(spec, finished(spec, images=rows), folder, siblings=1)
+    shipper.end(spec, finished(spec), folder, siblings=1)
     run = study.run(spec)
     (tagged,) = json.loads(run.data.tags["mlflow.loggedArtifacts"])
     path = study.client.download_artifacts(run.info.run_id, tagged["path"])
