@@ -137,7 +137,7 @@ def test_score_and_fuse_read_sources_as_studies_do(radiometric: Path) -> None:
         assert (visible == studied.read(pair.stem).visible).all()
     given = folders.gather(infrared=ir, visible=vi, fused=[f"m={vi}"], scaling="min_max_set")
     assert any("29000 to 30600" in note for note in given.notes)
-    scored, _, _ = scores._images(given, "3")
+    scored = scores._images(given, "3").infrared
     assert (scored[0, 0].numpy() == studied.read("3").infrared).all()
     with pytest.raises(DataError, match="of 256 grey levels"):
         folders.gather(infrared=ir, visible=vi, fused=[f"m={vi}"])
