@@ -274,7 +274,8 @@ def _cost_lines(
 def _time_lines(found: "Forecast") -> list[str]:
     """Return hours of the machine and on the wall, what they go into, and how they are known."""
     parts = {"steps": found.steps_h, "scoring": found.scoring_h, "baselines": found.baselines_h}
-    parts["start, pictures and data"] = max(0.0, found.machine_h - sum(parts.values()))
+    parts["start-up and records in MLflow"] = found.around_h
+    parts["data, pictures and weights"] = max(0.0, found.machine_h - sum(parts.values()))
     shares = ", ".join(
         f"{name} {hours / found.machine_h:.0%}"
         for name, hours in parts.items()
