@@ -101,7 +101,7 @@ def _run() -> None:
         found.append((time.time(), float(progress.last.facts.get("seconds", 0.0))))
 
     run(config.load("driver.yaml"), store=Path("store"), listen=take)
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

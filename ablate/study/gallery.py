@@ -152,7 +152,7 @@ def _colour(
         folder: Of the grey pictures.
     """
     coloured = [source for source in pairs.sources if not known(source).is_grey]
-    of = {arm: chroma for arm in arms}
+    of = dict.fromkeys(arms, chroma)
     for source, file in zip(pairs.sources, pairs.files.get(name, ()), strict=False):
         own = decode.colour(file)[1] if source in coloured else None
         if own is not None and own.shape == chroma.shape:

@@ -26,9 +26,9 @@ PICTURES = GALLERY, COLOUR = "gallery", "colour"  # folders: in grey, and what h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What the study run holds; the folder has the pictures under gallery/ARM/IMAGE.png, and
-    under colour/ARM/IMAGE.png those that have colour.
+    """What the study run holds.
 
+    The folder has pictures under gallery/ARM/IMAGE.png, and under colour/ those that have colour.
     `links` maps our run ids to those of MLflow; `experiment_id` is the study's.
     """
 
