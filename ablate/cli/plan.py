@@ -120,7 +120,9 @@ def plan(
             f"({chosen.hours:.1f} h)"
         )
     kept = "only the figures of --time were kept, in the user's cache folder"
-    say(f"design {made.design_hash}; {kept if is_kept else 'nothing was written'}")
+    say(
+        f"design hash {made.design_hash} (this very list of runs); {kept if is_kept else 'nothing was written'}"
+    )
 
 
 def _print_design(made: "Plan") -> None:
@@ -153,8 +155,11 @@ def _print_design(made: "Plan") -> None:
 def _seen(search: "SearchPlan") -> str:
     """Return what a suggestion may know of, in words."""
     if search.lag:
-        return f"suggestion k sees trials 0..k-{search.lag}"
-    return f"4 at a time, a quarter of the trials so far, at most {search.lag_at(1000)}"
+        return f"trial k is suggested from the results of trials 0 to k-{search.lag}"
+    return (
+        "4 may train in parallel, later a quarter of the trials so far, at most "
+        f"{search.lag_at(1000)}"
+    )
 
 
 def _size(made: "Plan") -> "Size | None":

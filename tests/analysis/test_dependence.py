@@ -92,5 +92,7 @@ def test_many_trials_are_all_used_though_the_kernel_sees_the_first() -> None:
 
 
 def test_reading_answers_does_not_import_the_library_of_the_models() -> None:
-    code = "import sys, ablate.report.best, ablate.report.source; sys.exit('sklearn' in sys.modules)"
+    code = (
+        "import sys, ablate.report.best, ablate.report.source; sys.exit('sklearn' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
