@@ -120,9 +120,8 @@ def plan(
             f"({chosen.hours:.1f} h)"
         )
     kept = "only the figures of --time were kept, in the user's cache folder"
-    say(
-        f"design hash {made.design_hash} (this very list of runs); {kept if is_kept else 'nothing was written'}"
-    )
+    end = kept if is_kept else "nothing was written"
+    say(f"design hash {made.design_hash} (this very list of runs); {end}")
 
 
 def _print_design(made: "Plan") -> None:
