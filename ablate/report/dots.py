@@ -11,6 +11,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from ablate.analysis.health import is_unhealthy
 from ablate.analysis.table import run_rows
@@ -65,8 +66,6 @@ def mark_unhealthy(drawn: Figure, contents: Contents) -> None:
             continue
         whole, cross = points.get_paths()[0], _cross()
         points.set_paths([cross if is_crossed else whole for is_crossed in crossed])
-        edges = points.get_linewidths()
-        points.set_linewidths([0.4 if is_crossed else edges[0] for is_crossed in crossed])
         are_marked = True
     if are_marked:
         marker = {"marker": "X", "ms": 5, "color": theme.GREY, "mew": 0}
@@ -82,7 +81,8 @@ def mark_unhealthy(drawn: Figure, contents: Contents) -> None:
 def _cross() -> Path:
     """Return a filled cross, somewhat larger than a dot of the same size."""
     marker = MarkerStyle("X")
-    return marker.get_path().transformed(marker.get_transform().frozen().scale(1.5))
+    whole = marker.get_path().transformed(marker.get_transform())
+    return whole.transformed(Affine2D().scale(1.5))
 
 
 def take_dots(drawn: Figure, contents: Contents) -> tuple[Dot, ...]:

@@ -98,7 +98,8 @@ def _run() -> None:
 
     def take(progress: Progress) -> None:
         assert progress.last is not None
-        found.append((time.time(), float(progress.last.facts.get("seconds", 0.0))))
+        seconds = progress.last.facts.get("seconds")
+        found.append((time.time(), float(seconds) if isinstance(seconds, int | float) else 0.0))
 
     run(config.load("driver.yaml"), store=Path("store"), listen=take)
     sys.stdout.write(json.dumps(found))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
@@ -72,7 +73,7 @@ def test_runs_that_ended_unhealthy_are_crosses_with_an_entry_in_the_legend(
         lay_out(drawn)
         texts[some is ill] = as_svg(drawn).decode()
         shapes = {
-            run_id: len(points.get_paths()[at % len(points.get_paths())].vertices)
+            run_id: np.shape(points.get_paths()[at % len(points.get_paths())].vertices)[0]
             for points in drawn.findobj(PathCollection)
             for at, run_id in enumerate(points.get_urls())
             if run_id is not None
