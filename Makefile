@@ -13,9 +13,12 @@ help: ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q $(TORCH_ARGS) "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,docs,notebook]'
+	@echo "setup 1/3: the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "setup 2/3: torch, the largest download"
+	@$(BIN)/python -m pip install -q $(TORCH_ARGS) "$$(grep '^torch==' constraints.txt)"
+	@echo "setup 3/3: ablate and its other libraries, as constraints.txt pins them: a minute or two"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,docs,notebook]'
 	@touch $@
 
 setup: $(STAMP) ## make .venv and install the pinned dependencies

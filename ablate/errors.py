@@ -20,7 +20,11 @@ AblateError
 
 import difflib
 import errno
+import os
 import re
+import shlex
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 
 # control characters but tab and line end, and those that turn the direction of writing or hide
@@ -132,6 +136,22 @@ def storage_failure(error: BaseException) -> str:
         seen.append(at)
         at = at.__cause__ or at.__context__
     return ""
+
+
+def with_extra(name: str) -> str:
+    """Return the command that adds an extra to the ablate that runs, for a message.
+
+    Where the `pip` that a shell finds belongs to another Python, it names this one: an extra that
+    is installed elsewhere helps nobody.
+
+    Args:
+        name: Of the extra, such as "onnx".
+    """
+    found = shutil.which("pip")
+    here = os.path.dirname(sys.executable)  # noqa: PTH120 -- a link stays what it is
+    is_ours = found is not None and os.path.dirname(found) == here  # noqa: PTH120
+    pip = "pip" if is_ours else f"{shlex.quote(sys.executable)} -m pip"
+    return f"{pip} install 'ablate[{name}]'"
 
 
 def spelled(text: str) -> str:

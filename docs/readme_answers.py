@@ -42,9 +42,12 @@ def table() -> str:
         for question in found.values():
             one = next(one for one in question.contrasts if one.baseline == baseline)
             shown = {effect.metric: effect for effect in one.effects}
+            rows = {row.metric: row for row in question.rows if row.contrast == one.contrast}
             is_answered = one.word != "not answerable"
             cells += [
-                f"{effect_of(shown[name])}: {one.primary[name]}" if is_answered else one.word
+                f"{effect_of(shown[name])}: {question.shown_word(rows[name])}"
+                if is_answered
+                else one.word
                 for name in METRICS
             ]
         lines.append(f"| {label} | {' | '.join(cells)} |")

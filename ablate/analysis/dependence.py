@@ -3,16 +3,16 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Kernel, Matern, WhiteKernel
 
 from ablate.analysis.dimensions import Floats, Varied, columns_of, encoded
+
+if TYPE_CHECKING:
+    from sklearn.gaussian_process.kernels import Kernel
 
 GRID = 25
 MOST_FITTED = 256  # trials that the kernel is fitted on; the process itself sees all
@@ -25,7 +25,7 @@ UNKNOWN_MEAN = 10.0  # variance of the mean before any trial, in units of the re
 class Process:
     """A Gaussian process given some trials; only `smooth` is predicted, never the noise."""
 
-    smooth: Kernel
+    smooth: "Kernel"
     columns: Floats
     factor: Any  # Cholesky factor of the covariance of the trials
     weights: Floats
@@ -49,6 +49,10 @@ def process(columns: Floats, response: Floats, *, seed: int = 0) -> Process:
     Source:
         Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, 2.2 and 2.7.
     """
+    from sklearn.exceptions import ConvergenceWarning  # takes seconds, and most commands fit none
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
     shift, scale = float(response.mean()), float(response.std()) or 1.0
     target = (response - shift) / scale
     lengths = Matern(np.full(columns.shape[1], 1.0), (0.05, 20.0), nu=2.5)

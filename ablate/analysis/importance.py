@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import RandomForestRegressor
 
 from ablate.analysis.dimensions import DUMMY, Floats, Varied, columns_of, encoded
 from ablate.analysis.marginals import leaves
@@ -85,6 +84,8 @@ def _variances(
     """
     if float(np.ptp(response)) == 0:
         return dict.fromkeys(groups, 0.0)
+    from sklearn.ensemble import RandomForestRegressor  # takes seconds, and few commands need it
+
     forest = RandomForestRegressor(n_estimators=TREES, max_depth=DEPTH, random_state=seed)
     forest.fit(columns, response)
     whole = float(np.mean([tree.predict(columns).var() for tree in forest.estimators_]))

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ablate.analysis.question import Role
-from ablate.analysis.words import Answered, leading_word
+from ablate.analysis.question import Role, metric_label
+from ablate.analysis.words import Answered, joined, leading, leading_word, percent_of
 from ablate.published import Value
 from ablate.rules import Base
 from ablate.stored import stored
@@ -29,7 +29,8 @@ WORDS: Final = {  # of today, where they do not depend on the direction
     "non-inferior": "safe",
     "non-inferiority not shown": "unknown",
 }
-
+MOST_HARMED: Final = 3  # further metrics or contrasts that a headline names
+BESIDE: Final[tuple[Role, ...]] = ("guardrail", "secondary")  # they decide nothing alone
 
 Held = Literal["holds", "does not hold", "open", "not judged"]
 
@@ -113,6 +114,30 @@ class Row:
         return WORDS.get(self.verdict, self.verdict)
 
     @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval, which no correction widens, lies on one side of 0."""
+        return (
+            self.ci_low is not None and self.ci_high is not None and self.ci_low * self.ci_high > 0
+        )
+
+    @property
+    def is_within_smallest(self) -> bool:
+        """Whether the whole interval lies inside the smallest effect of interest."""
+        if self.smallest_effect is None or self.ci_low is None or self.ci_high is None:
+            return False
+        return max(abs(self.ci_low), abs(self.ci_high)) < self.smallest_effect
+
+    @property
+    def in_percent(self) -> str:
+        """The effect in percent of the base, with its interval; "" without a base."""
+        if self.to_percent is None:
+            return ""
+        low, high = (
+            None if end is None else end * self.to_percent for end in (self.ci_low, self.ci_high)
+        )
+        return percent_of(self.estimate * self.to_percent, low, high)
+
+    @property
     def to_percent(self) -> float | None:
         """Factor from units of the metric to percent of the base; None without one."""
         if self.percent is None or not self.estimate:
@@ -162,10 +187,29 @@ class Verdict:
                 return words.get(row.metric) or row.in_words
         return row.verdict
 
+    def tests_of(self, row: Row) -> int:
+        """How many tests the p of a row is corrected for: those of its role in this question.
+
+        A contrast that is not answerable has no row, and stays in the family.
+        """
+        metrics = {one.metric for one in self.rows if one.role == row.role}
+        tested = sum(one.role == row.role and one.p_holm is not None for one in self.rows)
+        return max(tested, len(self.contrasts) * len(metrics))
+
+    def shown_word(self, row: Row) -> str:
+        """The word of a row, and why it is open although its interval excludes 0.
+
+        Intervals are uncorrected, words follow the corrected test.
+        """
+        word, tests = self.word_of(row), self.tests_of(row)
+        if word == "open" and row.excludes_zero and tests > 1:
+            return f"open after correction for {tests} tests"
+        return word
+
     def sentence_of(self, row: Row) -> str:
         """What a row says, with the word of its contrast before it."""
         said = row.sentence.removeprefix(f"{row.verdict}: ")
-        return row.sentence if said == row.sentence else f"{self.word_of(row)}: {said}"
+        return row.sentence if said == row.sentence else f"{self.shown_word(row)}: {said}"
 
     @property
     def base_in_words(self) -> str:
@@ -174,10 +218,58 @@ class Verdict:
 
     @property
     def answer(self) -> str:
-        """The headline; of earlier versions the verdict and its reason."""
+        """The headline and what the finding costs; of earlier versions the verdict and why."""
         if self.headline:
-            return self.headline
+            return f"{self.headline} {self.cost}".rstrip()
         return f"{self.verdict} ({self.reason})" if self.reason else self.verdict
+
+    @property
+    def cost(self) -> str:
+        """What guardrails and secondary metrics say against what the headline says; "" if nothing.
+
+        A sentence on the contrast that the headline names, with the largest effect, and one on the
+        others whose value harms a guardrail without being a loss.
+        """
+        named = leading([one for one in self.contrasts if one.value is not None])
+        parts = [] if named is None else self._against(named)
+        harmed = [
+            f"{one.contrast} ({joined([metric_label(name) for name in names], last='and')})"
+            for one in self.contrasts
+            if one is not named and one.word != "loss"
+            if (names := [name for name, word in one.guards.items() if word == "harmed"])
+        ]
+        if harmed:
+            more = len(harmed) - MOST_HARMED
+            tail = f" and {more} more" if more > 0 else ""
+            parts.append(f"A guardrail is harmed too by {', '.join(harmed[:MOST_HARMED])}{tail}.")
+        return " ".join(parts)
+
+    def _against(self, named: Answered) -> list[str]:
+        """The metrics beside the primary ones in which a contrast goes the other way."""
+        words = set(named.primary.values())
+        is_gain = "gain" in words
+        rows = [
+            row
+            for row in self.rows_of(*BESIDE)
+            if row.contrast == named.contrast
+            and row.p_holm is not None
+            and row.p_holm < self.alpha
+            and row.is_better is (not is_gain)
+            and not row.is_within_smallest
+            and f"{metric_label(row.metric)} {row.in_percent}" not in self.headline
+        ]
+        if not rows or ("gain" in words) == ("loss" in words):
+            return []
+        rows.sort(key=lambda row: (BESIDE.index(row.role), -abs(row.percent or 0.0)))
+        side = "worse" if is_gain else "better"
+        first, rest = rows[0], [metric_label(row.metric) for row in rows[1:]]
+        rest = rest if len(rest) <= MOST_HARMED else [*rest[:2], f"{len(rest) - 2} more"]
+        size = f": {first.in_percent}" if first.in_percent else ""
+        parts = [
+            f"Yet {named.contrast} is {side} in the {first.role} metric "
+            f"{metric_label(first.metric)}{size}."
+        ]
+        return [*parts, f"Also {side}: {joined(rest, last='and')}."] if rest else parts
 
     def rows_of(self, *roles: Role) -> tuple[Row, ...]:
         """The rows of some roles, in their order."""

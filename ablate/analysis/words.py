@@ -195,9 +195,8 @@ def headline(
     if not_answerable:
         return f"Not answerable: {not_answerable}."
     pairs = [one for one in answers if one.value is not None]
-    decided = _decided(pairs)
-    if decided:
-        text = _in_words(factor, max(decided, key=_weight), later)
+    if first := leading(pairs):
+        text = _in_words(factor, first, later)
         tails = _beside_the_first(pairs)
         return next(
             (f"{text}{tail}" for tail in tails if len(f"{text}{tail}".split()) <= MOST_WORDS), text
@@ -213,17 +212,22 @@ def headline(
     alike = [one.contrast for one in pairs if one.word == "equivalent"]
     if alike:
         text = f"Open: no difference between values of {factor} is shown."
-        return f"{text} Equivalent: {_joined(alike[:MOST_NAMED], last='and')}."
+        return f"{text} Equivalent: {joined(alike[:MOST_NAMED], last='and')}."
     if pairs:
         return f"Open: no difference between values of {factor} is shown, and none is ruled out."
     words = {one.word for one in answers}
     return f"Absent: {factor} shows no such effect." if words == {"absent"} else f"Open: {factor}."
 
 
+def leading(answers: Sequence[Answered]) -> Answered | None:
+    """Return the decided contrast that a headline names; None where none is decided."""
+    return max(_decided(answers), key=_weight, default=None)
+
+
 def leading_word(answers: Sequence[Answered]) -> ContrastWord | None:
     """Return the word of the contrast that a headline names; None without any contrast."""
-    if decided := _decided(answers):
-        return max(decided, key=_weight).word
+    if first := leading(answers):
+        return first.word
     for word in ("present", "not answerable", "open", "equivalent", "absent"):
         if any(one.word == word for one in answers):
             return word
@@ -261,7 +265,7 @@ def advice(factor: str, answers: Sequence[Answered], *, values: Sequence[Value])
     if len(kept) == 1:
         return f"What to use: {factor} {label_of(kept[0])}."
     if 0 < len(kept) < len(values):
-        return f"What to use: {factor} {_joined([label_of(value) for value in kept], last='or')}."
+        return f"What to use: {factor} {joined([label_of(value) for value in kept], last='or')}."
     if all(one.word == "equivalent" for one in pairs):
         return f"What to use: any {factor}; take the cheapest."
     return f"What to use: this study does not decide between the values of {factor}."
@@ -298,7 +302,7 @@ def _beside_the_first(pairs: Sequence[Answered]) -> list[str]:
     verb = "is" if others == 1 else "are"
     decided = f" {others} more of {len(pairs)} contrasts {verb} decided." if others else ""
     left = [one.contrast for one in pairs if one.word == "open"]
-    named = f" Open: {_joined(left, last='and')}." if left else ""
+    named = f" Open: {joined(left, last='and')}." if left else ""
     counted = f" {len(left)} of {len(pairs)} contrasts stay open." if left else ""
     return [f"{decided}{named}", f"{decided}{counted}", counted, decided]
 
@@ -371,8 +375,14 @@ def digits_of(low: float | None, high: float | None) -> int:
 
 
 def _listed(metrics: Iterable[str]) -> str:
-    return _joined([metric_label(name) for name in metrics], last="and")
+    return joined([metric_label(name) for name in metrics], last="and")
 
 
-def _joined(names: Sequence[str], *, last: str) -> str:
+def joined(names: Sequence[str], *, last: str) -> str:
+    """Return names as a list in a sentence.
+
+    Example:
+        >>> joined(["EN", "SD", "MI"], last="and")
+        'EN, SD and MI'
+    """
     return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -10,11 +10,11 @@ from ablate.metrics.catalogue import LABELS
 from ablate.tables import table, to_text
 
 WIDTH, FIRST, GAP = 80, 20, 2
-NO_FAULT: Final = "  no fault found in its marks and values"
+NO_FAULT: Final = "  no error found: arrows, bold, underlining and ranges are consistent"
 LEGEND: Final = (
-    "within n: inside that of all of them, n seeds of each row would show it (80 % power, alpha "
-    "0.05, unpaired, one comparison); split n: inside that of some; beyond: of none. It is the "
-    "noise of these trainings, not of the table's own networks."
+    "within n: no larger than what the seed alone does in all of these trainings; n seeds of each "
+    "row would show it (80 % power, alpha 0.05, unpaired, one comparison). mixed n: so in some of "
+    "them; beyond: in none. It is the variation of these trainings, not of the table's networks."
 )
 
 
@@ -22,7 +22,7 @@ def lines(found: Audited) -> Iterator[str]:
     """Yield what is said of a table."""
     count = f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}"
     yield from _wrapped(
-        f"Table on line {found.line}: {count}, {', '.join(found.heads)}; held against "
+        f"Table on line {found.line}: {count}, {', '.join(found.heads)}; compared with "
         f"{', '.join(map(repr, found.against))}"
     )
     for one in found.findings:
@@ -60,7 +60,7 @@ def _said(one: Difference) -> str:
         return f"{start} beyond"
     few, many = (">10000" if count is None else f"{count}" for count in one.seeds)
     seeds = few if few == many else f"{few}-{many}"
-    return f"{start} {'within' if one.word == 'within' else 'split'} {seeds if one.change else ''}"
+    return f"{start} {'within' if one.word == 'within' else 'mixed'} {seeds if one.change else ''}"
 
 
 def noise_in_words(noise: Sequence[Noise], metrics: Sequence[str]) -> Iterator[str]:
@@ -74,7 +74,8 @@ def noise_in_words(noise: Sequence[Noise], metrics: Sequence[str]) -> Iterator[s
     if not some:
         return
     yield from _wrapped(
-        "Noise: two trainings of one configuration differ by less than this, in 19 of 20 cases"
+        "Run-to-run variation: two trainings that differ in the seed alone differ by less than "
+        "this, in 19 of 20 cases"
     )
     for name in dict.fromkeys(one.name for one in some):
         mine = [one for one in some if one.name == name]

@@ -26,7 +26,7 @@ def audit(
         ),
     ] = REGISTER,
     row: Annotated[
-        str, typer.Option("--row", help="The row that the others are held against.")
+        str, typer.Option("--row", help="The row that the others are compared with.")
     ] = "",
     data: Annotated[
         str,
@@ -37,7 +37,7 @@ def audit(
     store: Store = DEFAULT_STORE,
     as_json: Json = False,
 ) -> None:
-    """Say what a printed ablation table shows, and what one training's luck may be.
+    """Check a printed ablation table for errors, and for what another seed alone may change.
 
     Faults: bold that is not the best, underlined that is not the second, an arrow that points the
     wrong way, values that a metric cannot have, rows that an unchanged copy of a source beats. Of

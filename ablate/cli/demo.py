@@ -24,6 +24,7 @@ def demo(
 
     outcome = drive("quickstart", [f"executor.slots={workers}"], store=store)
     echo(sentence(outcome))
+    echo("quickstart: drawing the report", err=True)
     path, text = render("quickstart", store=Path(store), out=None)
     echo("")
     echo(text)

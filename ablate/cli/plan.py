@@ -120,7 +120,8 @@ def plan(
             f"({chosen.hours:.1f} h)"
         )
     kept = "only the figures of --time were kept, in the user's cache folder"
-    say(f"design {made.design_hash}; {kept if is_kept else 'nothing was written'}")
+    end = kept if is_kept else "nothing was written"
+    say(f"design hash {made.design_hash} (this very list of runs); {end}")
 
 
 def _print_design(made: "Plan") -> None:
@@ -153,8 +154,11 @@ def _print_design(made: "Plan") -> None:
 def _seen(search: "SearchPlan") -> str:
     """Return what a suggestion may know of, in words."""
     if search.lag:
-        return f"suggestion k sees trials 0..k-{search.lag}"
-    return f"4 at a time, a quarter of the trials so far, at most {search.lag_at(1000)}"
+        return f"trial k is suggested from the results of trials 0 to k-{search.lag}"
+    return (
+        "4 may train in parallel, later a quarter of the trials so far, at most "
+        f"{search.lag_at(1000)}"
+    )
 
 
 def _size(made: "Plan") -> "Size | None":
@@ -274,7 +278,8 @@ def _cost_lines(
 def _time_lines(found: "Forecast") -> list[str]:
     """Return hours of the machine and on the wall, what they go into, and how they are known."""
     parts = {"steps": found.steps_h, "scoring": found.scoring_h, "baselines": found.baselines_h}
-    parts["start, pictures and data"] = max(0.0, found.machine_h - sum(parts.values()))
+    parts["start-up and records in MLflow"] = found.around_h
+    parts["data, pictures and weights"] = max(0.0, found.machine_h - sum(parts.values()))
     shares = ", ".join(
         f"{name} {hours / found.machine_h:.0%}"
         for name, hours in parts.items()

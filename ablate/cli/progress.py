@@ -194,6 +194,11 @@ class Meter:
             else:
                 self._print_line()
 
+    def say(self, line: str) -> None:
+        """Print what the study does when no training is open."""
+        with self._one_at_a_time, contextlib.suppress(OSError):
+            self._display.print(f"{self._title}: {line}")
+
     def look(self) -> None:
         """Show what open runs have done meanwhile; called every second."""
         with self._one_at_a_time, contextlib.suppress(OSError):

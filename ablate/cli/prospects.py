@@ -71,10 +71,10 @@ def lines(made: "Plan", found: "list[Prospect]", source: str, *, study: str) -> 
         study: As typed, with its overrides, for the commands.
     """
     if not found and any(True for _ in _asked(made)):
-        yield "what the blocks will find is not known yet: it takes the noise of trainings"
+        yield "which differences it can detect is not known yet: that takes the spread over seeds"
         yield f"  ablate plan {study} --noise STUDY@STORE   that of an earlier answer, or"
         if any(phase.design == "baseline_only" for phase in made.config.phases.values()):
-            yield f"  ablate run {study}   then plan again: the pilot, which it trains first"
+            yield f"  ablate run {study}   then plan again: from its pilot, which is trained first"
     if found:
         yield (
             "differences that are found with a chance of 80 %, in % of the tuned baseline, by the "

@@ -135,6 +135,7 @@ def drive(
                     listen=meter.take,
                     begins=meter.take,
                     closes=closes,
+                    says=meter.say,
                 )
         except KeyboardInterrupt:
             meter.stop()

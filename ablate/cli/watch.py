@@ -1,5 +1,6 @@
 """`ablate watch`: a study as it goes on, read from its files."""
 
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli.arguments import DEFAULT_STORE, Store, Study
+from ablate.cli.saying import echo
 
+INTERRUPTED = 130
 BAR_WIDTH = 16
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ablate.study.watching import Watched
+    from ablate.study.watching import Watched, Watcher
 
 
 def watch(
@@ -33,16 +36,13 @@ def watch(
 
     It reads the study's folder alone, so it may run on any machine that sees it, and it may end and
     begin again at any time. It ends when no driver is at work. Where there is no terminal, and in
-    the file of --log, the same stands as plain lines, one look after the other.
+    the file of --log, the same stands as plain lines, one look after the other. Ctrl-C or SIGTERM
+    ends it (130); the study goes on.
 
     Examples:
         ablate watch my_search
         ablate watch my_search --every 60 --log watch.log
     """
-    from rich.console import Console
-    from rich.live import Live
-
-    from ablate.cli.progress import is_live
     from ablate.config.locations import study_name
     from ablate.store_folder import check_study
     from ablate.study.watching import Watcher
@@ -50,6 +50,20 @@ def watch(
     name = study_name(study)
     check_study(store, name)
     watcher = Watcher(store / name)
+    try:
+        _follow(watcher, every=every, log=log, once=once)
+    except KeyboardInterrupt:  # SIGTERM too
+        echo(f"{name}: no longer watched; the study itself goes on", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _follow(watcher: "Watcher", *, every: float, log: Path | None, once: bool) -> None:
+    """Look until no driver is at work, or once."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from ablate.cli.progress import is_live
+
     console = Console()
     lives = is_live(console) and not once
     with Live(console=console, auto_refresh=False, transient=False) as live:

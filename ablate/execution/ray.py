@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ablate.errors import ClusterError
+from ablate.errors import ClusterError, with_extra
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.remote import Remote, work_for
 from ablate.settings.executor import LEASE_S, RaySettings
@@ -139,6 +139,6 @@ def _library() -> Any:
         import ray
     except ImportError as error:
         raise ClusterError(
-            "executor ray: Ray is not installed; install it with pip install 'ablate[ray]'"
+            f"executor ray: Ray is not installed; install it with: {with_extra('ray')}"
         ) from error
     return ray

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate.errors import ClusterError
+from ablate.errors import ClusterError, with_extra
 from ablate.execution.protocol import EXECUTORS, Decide
 from ablate.execution.remote import Remote, work_for
 from ablate.execution.secret import own_folder
@@ -180,7 +180,7 @@ def _library() -> Any:
         import submitit
     except ImportError as error:
         raise ClusterError(
-            "executor slurm: submitit is not installed; install it with pip install 'ablate[slurm]'"
+            f"executor slurm: submitit is not installed; install it with: {with_extra('slurm')}"
         ) from error
     logging.getLogger("submitit").setLevel(logging.ERROR)  # a queue without accounting, every look
     return submitit

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ablate.errors import ConfigError, ExportError, one_line
+from ablate.errors import ConfigError, ExportError, one_line, with_extra
 from ablate.models.contract import Fused, FusionNetwork
 from ablate.settings.sources import INFRARED_VISIBLE, Sources
 from ablate.writing import replacing
@@ -225,7 +225,6 @@ def _libraries() -> tuple[Any, Any]:
         import onnxscript  # noqa: F401  torch writes with it
     except ImportError as error:
         raise ExportError(
-            f"{error.name} is not installed; install ablate with its extra: "
-            "pip install 'ablate[onnx]'"
+            f"{error.name} is not installed; add the extra with: {with_extra('onnx')}"
         ) from None
     return onnx, onnxruntime

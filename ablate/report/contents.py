@@ -26,8 +26,8 @@ FEW_STEPS = 1000  # of the default recipe, which ends at the level of published 
 class Contents:
     """A study as it was published.
 
-    `gallery` maps the sources and arm names to pictures by image name; `links` maps our
-    run ids, and "study", to the ids of MLflow.
+    `gallery` maps the sources and arm names to pictures by image name, `coloured` those that have
+    colour to the same in colour; `links` maps our run ids, and "study", to the ids of MLflow.
     """
 
     facts: StudyFacts
@@ -43,6 +43,7 @@ class Contents:
     server: str = ""  # what an MLflow id is appended to for a link; "" where no server is known
     no_pictures: str = ""  # why the gallery was left out, where it was
     left_out: str = ""  # pictures that were damaged where they were published, in words
+    coloured: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
     wanted: tuple[str, ...] = ()  # images that the reader asked to see
 
     @property

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
+from ablate.analysis.health import is_unhealthy
 from ablate.analysis.table import run_rows
+from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.values import run_link
 
@@ -40,6 +45,44 @@ class Dot:
 def behind(points: PathCollection, run_ids: Iterable[str]) -> None:
     """Say which runs stand behind points, in their order."""
     points.set_urls([str(one) for one in run_ids])
+
+
+def mark_unhealthy(drawn: Figure, contents: Contents) -> None:
+    """Draw the dots of runs that ended unhealthy as crosses, with an entry of the legend.
+
+    A negative, a copy or a flat image may score well, so its dot must not pass for a fusion.
+
+    Args:
+        drawn: Not yet laid out, with the runs behind its dots.
+        contents: Whose runs they are.
+    """
+    runs = contents.runs
+    ill = set(runs.loc[is_unhealthy(runs), "run_id"])
+    are_marked = False
+    for points in drawn.findobj(PathCollection) if ill else ():
+        run_ids = points.get_urls()
+        crossed = [run_id in ill for run_id in run_ids]
+        if not any(crossed):
+            continue
+        whole, cross = points.get_paths()[0], _cross()
+        points.set_paths([cross if is_crossed else whole for is_crossed in crossed])
+        are_marked = True
+    if are_marked:
+        marker = {"marker": "X", "ms": 5, "color": theme.GREY, "mew": 0}
+        drawn.legend(
+            handles=[theme.mark("training ended unhealthy", **marker)],
+            loc="outside upper right",
+            frameon=False,
+            handletextpad=0.3,
+            borderaxespad=0.2,
+        )
+
+
+def _cross() -> Path:
+    """Return a filled cross, somewhat larger than a dot of the same size."""
+    marker = MarkerStyle("X")
+    whole = marker.get_path().transformed(marker.get_transform())
+    return whole.transformed(Affine2D().scale(1.5))
 
 
 def take_dots(drawn: Figure, contents: Contents) -> tuple[Dot, ...]:

@@ -20,7 +20,7 @@ from ablate.report import tables
 from ablate.report.blocks import Report, Shown
 from ablate.report.compact import compact
 from ablate.report.contents import Contents
-from ablate.report.dots import take_dots
+from ablate.report.dots import mark_unhealthy, take_dots
 from ablate.report.drawable import drawable, frame
 from ablate.report.figures import NotDrawn, ReportFigure, in_order
 from ablate.report.sections import report
@@ -130,6 +130,7 @@ def _figure(name: str, figure: ReportFigure, contents: Contents, out: Path, pdf:
     write_csv(numbers, out / "figures" / f"{name}.csv")
     safe = drawable(contents)
     drawn: Figure = figure.draw(safe, numbers if safe is contents else frame(numbers))
+    mark_unhealthy(drawn, contents)
     lay_out(drawn)
     dots = take_dots(drawn, contents)
     for axis in drawn.axes:

@@ -77,25 +77,53 @@ def read(contents: Contents, name: str, image: str) -> Picture | None:
     return None if path is None else np.asarray(Image.open(path).convert("L"), dtype=np.float64)
 
 
-def window_of(contents: Contents, image: str) -> tuple[slice, slice] | None:
-    """Return the window of the closer look at an image, None where no value has a picture of it."""
-    found = [read(contents, name, image) for _, name in columns(contents)[BESIDE:]]
-    there = [picture for picture in found if picture is not None]
-    alike = [picture for picture in there if picture.shape == there[0].shape]
-    return closer(alike) if alike else None
+def shown(contents: Contents, name: str, image: str) -> NDArray[np.uint8] | None:
+    """Return a picture as a reader sees it: (height, width), or (height, width, 3) with colour.
 
-
-def closer(pictures: Sequence[Picture]) -> tuple[slice, slice]:
-    """Return the window in which fused pictures differ the most: a quarter of the shorter side.
-
-    Of windows that differ as much, the first from the top left.
+    Sources with colour are shown in it, and fused images with the colour that they take over.
     """
-    spread = np.stack(pictures).std(axis=0)
-    side = max(8, min(spread.shape) // ZOOM)
-    side = min(side, *spread.shape)
-    sums = np.pad(spread, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
-    boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    top, left = np.unravel_index(int(np.round(boxes, 6).argmax()), boxes.shape)
+    path = contents.coloured.get(name, {}).get(image)
+    if path is None:
+        grey = read(contents, name, image)
+        return None if grey is None else grey.astype(np.uint8)
+    return np.asarray(Image.open(path).convert("RGB"), dtype=np.uint8)
+
+
+def window_of(contents: Contents, image: str) -> tuple[slice, slice] | None:
+    """Return the window of the closer look at an image, None where no value has a picture of it.
+
+    It is the one in which both sources show the most detail, so it is the same for all values. Of
+    sources that show another part of the scene the fused images stand in.
+    """
+    found = [read(contents, name, image) for _, name in columns(contents)]
+    fused = [picture for picture in found[BESIDE:] if picture is not None]
+    if not fused:
+        return None
+    shape = fused[0].shape
+    sources = [one for one in found[:BESIDE] if one is not None and one.shape == shape]
+    if len(sources) < BESIDE:
+        sources = [picture for picture in fused if picture.shape == shape]
+    return detailed(sources)
+
+
+def detailed(pictures: Sequence[Picture]) -> tuple[slice, slice]:
+    """Return the window with the most detail in all pictures: a quarter of the shorter side.
+
+    Detail is the sum of the squared gradients in the window, as a share of the picture's largest;
+    what counts is its geometric mean over the pictures. Of equal windows, the first from the top
+    left.
+    """
+    side = max(8, min(pictures[0].shape) // ZOOM)
+    side = min(side, *pictures[0].shape)
+    worth = np.ones(())
+    for picture in pictures:
+        across, down = gradients(picture)
+        sums = np.pad(across**2 + down**2, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+        boxes = sums[side:, side:] - sums[:-side, side:]
+        boxes = boxes - sums[side:, :-side] + sums[:-side, :-side]
+        worth = worth * (boxes / boxes.max() if boxes.max() > 0 else np.ones_like(boxes))
+    worth = worth ** (1 / len(pictures))
+    top, left = np.unravel_index(int(np.round(worth, 6).argmax()), worth.shape)
     return slice(int(top), int(top) + side), slice(int(left), int(left) + side)
 
 

@@ -20,7 +20,7 @@ from ablate.report.contents import Contents
 from ablate.store_folder import check_version
 from ablate.tables import Cell
 from ablate.tracking.address import DATABASE, run_page
-from ablate.tracking.reader import connect
+from ablate.tracking.reader import COLOUR, GALLERY, connect
 from ablate.tracking.reader import read as read_published
 from ablate.tracking.returning import BestNetwork, give_back
 from ablate.tracking.store import open_client
@@ -61,12 +61,15 @@ def read(
     published = read_published(client, study=study)
     facts = facts_of(published.facts)
     arms = dict(zip(published.runs["arm_id"], published.runs["arm"], strict=True))
-    gallery = {
-        arms.get(folder.name, folder.name): {
-            path.stem: path for path in sorted(folder.glob("*.png"))
+    gallery, coloured = (
+        {
+            arms.get(folder.name, folder.name): {
+                path.stem: path for path in sorted(folder.glob("*.png"))
+            }
+            for folder in sorted((published.folder / name).glob("*"))
         }
-        for folder in sorted((published.folder / "gallery").glob("*"))
-    }
+        for name in (GALLERY, COLOUR)
+    )
     shown = set(gallery.get(facts.sources[0], ()))
     for name in wanted:
         if name not in shown:
@@ -84,6 +87,7 @@ def read(
         trivial_baselines=published.trivial_baselines,
         references=published.references,
         gallery=gallery if pictures else {},
+        coloured=coloured if pictures else {},
         no_pictures="" if pictures else NO_PICTURES,
         left_out=published.left_out,
         wanted=wanted,

@@ -33,14 +33,16 @@ def words_table(question: AnsweredQuestion) -> Table:
     """A row per contrast: its word, what the primary metrics show, and its guardrails."""
     metrics = list(dict.fromkeys(name for one in question.contrasts for name in one.primary))
     guards = list(dict.fromkeys(name for one in question.contrasts for name in one.guards))
+    of_row = {(row.contrast, row.metric): row for row in question.rows_of("primary")}
     rows: list[list[Cell | str]] = []
     for one in question.contrasts:
         word = f"{one.word}, {one.expected}" if one.expected else one.word
         effects = {shown.metric: shown for shown in one.effects}
         cells: list[Cell | str] = [one.contrast, Cell(text=word, is_bold=one.word in DECIDED)]
         for name in metrics:
-            effect = f"{one.primary[name]}: {effect_of(effects[name])}" if name in effects else NONE
-            cells.append(effect)
+            row = of_row.get((one.contrast, name))
+            known = one.primary[name] if row is None else question.shown_word(row)
+            cells.append(f"{known}: {effect_of(effects[name])}" if name in effects else NONE)
         rows.append([*cells, *(one.guards.get(name, NONE) for name in guards)])
     heads = ["contrast", "answer", *map(metric_of, metrics), *map(metric_of, guards)]
     return table(heads, rows)
@@ -61,7 +63,7 @@ def contrasts_table(question: AnsweredQuestion, role: Role) -> Table:
             [
                 Cell(text=metric_of(row.metric), is_bold=role == "primary"),
                 row.contrast,
-                question.word_of(row),
+                question.shown_word(row),
                 unit.effect(row.estimate),
                 unit.interval(row.ci_low, row.ci_high),
                 *(

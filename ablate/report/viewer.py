@@ -1,8 +1,10 @@
 """One picture of every value in one place, to flip between, with its gradients beside it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ablate.report import pictures
@@ -25,6 +27,8 @@ def flipped(contents: Contents) -> Iterator[Flipped]:
         if len(there) < len(columns) or len({picture.shape for picture in there}) > 1:
             continue
         small = [_small(picture) for picture in there]
+        coloured = [pictures.shown(contents, name, entry.image) for _, name in columns]
+        seen = [_small(picture) for picture in coloured if picture is not None]
         strengths = [pictures.strength(picture) for picture in small]
         reach = float(np.percentile(np.stack(strengths), SHARE)) or 1.0
         height, width = small[0].shape
@@ -34,13 +38,13 @@ def flipped(contents: Contents) -> Iterator[Flipped]:
             height=height,
             frames=tuple(
                 Frame(label=label, picture=_png(picture), gradient=_png(255 * found / reach))
-                for (label, _), picture, found in zip(columns, small, strengths, strict=True)
+                for (label, _), picture, found in zip(columns, seen, strengths, strict=True)
             ),
         )
         return
 
 
-def _small(picture: pictures.Picture) -> pictures.Picture:
+def _small(picture: NDArray[Any]) -> pictures.Picture:
     """Return a picture no wider than a page shows it."""
     image = Image.fromarray(picture.astype(np.uint8))
     image.thumbnail((WIDEST_PX, WIDEST_PX), Image.Resampling.LANCZOS)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ablate.databases import OPTUNA_FILE
-from ablate.errors import StoreError
+from ablate.errors import StoreError, with_extra
 from ablate.search.artifacts import FOLDER
 from ablate.tracking import server_process
 
@@ -16,7 +16,6 @@ from importlib.metadata import entry_points
 (script,) = entry_points(group="console_scripts", name="optuna-dashboard")
 script.load()()
 """
-FIX = "install ablate with its extra: pip install 'ablate[dashboard]'"
 LOOPBACK = "127.0.0.1"
 
 
@@ -32,7 +31,9 @@ def serve(store: Path, *, port: int, then: Callable[[], None] = lambda: None) ->
         StoreError: It is not installed, the store holds no trials, or it ended by itself.
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
-        raise StoreError(f"optuna-dashboard is not installed; {FIX}")
+        raise StoreError(
+            f"optuna-dashboard is not installed; add the extra with: {with_extra('dashboard')}"
+        )
     database = store.resolve() / OPTUNA_FILE
     if not database.is_file():
         raise StoreError(f"{store}: holds no trials; run a study first, or name it by --store")

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from ablate.config.schema import Dimension
 from ablate.databases import OPTUNA_FILE, check_whole
-from ablate.errors import StoreError, one_line, storage_failure
+from ablate.errors import StoreError, one_line, storage_failure, with_extra
 from ablate.search import artifacts
 from ablate.search.finished import Direction, FinishedTrial
 from ablate.search.history import frozen
@@ -223,7 +223,7 @@ def _refused(error: Exception, url: str) -> StoreError:
         return StoreError(f"store.optuna: {public(url)}: {failure}")
     fix = "check the path and its rights, or name another store"
     if isinstance(error, ImportError) and url.startswith("postgres"):
-        fix = "pip install 'ablate[postgres]', and write postgresql+psycopg://..."
+        fix = f"{with_extra('postgres')}, and write postgresql+psycopg://..."
     return StoreError(f"store.optuna: cannot open {public(url)}: {_reason(error, url)}; {fix}")
 
 

@@ -117,12 +117,16 @@ def run_open(
     listen: Callable[[Progress], None] = lambda progress: None,
     begins: Callable[[Progress], None] = lambda progress: None,
     closes: Callable[[AtLook], Mapping[str, str]] | None = None,
+    says: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
-    """Run a study that is open already; otherwise as `run`."""
+    """Run a study that is open already; otherwise as `run`.
+
+    `says` is called with a line on what is done when no training is left and the study goes on.
+    """
     if closes is None and any(phase.has_interims for phase in study.config.phases.values()):
         raise ConfigError(f"{study.config.name}: has looks; give `closes`, which judges them")
     session = _Session(overrides=overrides, retry=retry, accept_drift=accept_drift)
-    return _drive(study, session, listen=listen, begins=begins, closes=closes)
+    return _drive(study, session, listen=listen, begins=begins, closes=closes, says=says)
 
 
 def score_again(
@@ -166,6 +170,7 @@ def _drive(
     listen: Callable[[Progress], None] = lambda progress: None,
     begins: Callable[[Progress], None] = lambda progress: None,
     closes: Callable[[AtLook], Mapping[str, str]] | None = None,
+    says: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Run one session, under the lock of the study; arguments as of `run`."""
     config = study.config
@@ -182,6 +187,8 @@ def _drive(
             first = _first(study)
             note_planned(folder, first.planned)
             begins(first)
+            if left := len(study.lacking()):
+                says(f"scoring {left} runs that have ended on further test sets or metrics")
             try:
                 projection.start()
                 loop = _Loop(study, projection, executor, first=first, listen=listen)
@@ -192,6 +199,7 @@ def _drive(
             if session.only_scores and not study.has_ended:
                 projection.interrupt()
             else:
+                says(_then(study))
                 projection.finish()
                 study.ledger.settle()
         except BaseException:
@@ -206,6 +214,15 @@ def _drive(
         searches=tuple(one.sentence() for one in study.trials.searches.values()),
         unscored=len(study.lacking()),
     )
+
+
+def _then(study: OpenStudy) -> str:
+    """Say what follows the last run; scoring takes as long as some trainings of a small study."""
+    scored = ["trivial baselines"]
+    if study.config.references:
+        scored.append("references")
+    on = f" on {len(study.tests) + 1} test sets" if study.tests else ""
+    return f"scoring {' and '.join(scored)}{on}, then writing tables and pictures to MLflow"
 
 
 def _say_lacking(study: OpenStudy) -> None:

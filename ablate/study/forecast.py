@@ -26,7 +26,7 @@ from ablate.training.environment import cpu_kind
 from ablate.writing import write_json
 
 Source = Literal["measured", "cache", "runs"]
-FORMAT: Final = 1
+FORMAT: Final = 2
 _NO_TIME: Final = {"train": {"steps", "warmup_steps", "schedule"}, "data": {"seed"}}
 _ONLY_ZERO_OR_NOT: Final = (
     "gradient_weight",
@@ -43,7 +43,8 @@ _ONLY_ZERO_OR_NOT: Final = (
 class Figures:
     """Seconds that trainings of one kind take on one machine.
 
-    `data_s` and `baselines_s` come once per study, `worker_s` once per worker.
+    `data_s`, `baselines_s`, `driver_s` and `finish_s` come once per study, `worker_s` once per
+    worker, `record_s` at every run, beside the others.
     """
 
     step_s: float
@@ -54,6 +55,9 @@ class Figures:
     data_s: float = 0.0  # decoding, and what the metrics keep of the sources
     baselines_s: float = 0.0  # the trivial ones, scored on test
     worker_s: float = 0.0  # a worker's start
+    driver_s: float = 0.0  # the command's start, until the first run can begin
+    record_s: float = 0.0  # of a run in the driver: MLflow, Optuna, the ledger
+    finish_s: float = 0.0  # the study's tables and pictures, behind the last run
     cpu_share: float = 1.0  # of the time, while it was measured; low on a busy machine
 
     @property
@@ -97,6 +101,7 @@ class Forecast:
     known_kinds: int
     source: Source
     cpu_share: float
+    around_h: float = 0.0  # start-up, and records in the stores
 
 
 def kind_of(settings: Mapping[str, Any]) -> Kind:
@@ -174,10 +179,16 @@ def forecast(plan: Plan, figures: Mapping[str, Figures], *, source: Source) -> F
     first = next(iter(of_kind.values()))
     workers = int(plan.config.executor.get("slots", 1))
     runs_s, once_s = sum(phases.values()), first.data_s + first.baselines_s
-    machine_s = runs_s + once_s + workers * first.worker_s
-    side_by_side = min(workers, os.cpu_count() or 1) if _is_here(plan.config) else workers
-    wall_s = max(longest_s, (runs_s + first.data_s) / side_by_side)
-    wall_s += first.baselines_s + first.worker_s
+    driver_s, recorded_s = first.driver_s + first.finish_s, plan.runs * first.record_s
+    machine_s = runs_s + once_s + workers * first.worker_s + driver_s + recorded_s
+    cores = os.cpu_count() or 1
+    side_by_side = min(workers, cores) if _is_here(plan.config) else workers
+    wall_s = max(longest_s, (runs_s + first.data_s) / side_by_side, recorded_s)
+    if _is_here(plan.config):  # the driver works beside the workers, on the same cores
+        is_alone = str(plan.config.executor["name"]) == "inline"
+        worked_s = runs_s + first.data_s + recorded_s
+        wall_s = max(wall_s, worked_s / (1 if is_alone else min(workers + 1, cores)))
+    wall_s += first.worker_s + first.baselines_s + driver_s
     return Forecast(
         machine_h=machine_s / 3600,
         wall_h=wall_s / 3600,
@@ -190,6 +201,7 @@ def forecast(plan: Plan, figures: Mapping[str, Figures], *, source: Source) -> F
         known_kinds=len(known),
         source=source,
         cpu_share=statistics.fmean(one.cpu_share for one in known.values()),
+        around_h=(driver_s + recorded_s + workers * first.worker_s) / 3600,
     )
 
 

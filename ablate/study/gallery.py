@@ -9,24 +9,29 @@ best trials, as far as their weights were kept.
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from ablate.data import decode
 from ablate.data.pairs import Pair, PairSet
 from ablate.design_names import AT_BUDGET, BASELINE_ONLY, BLOCKED, CONFIRM, SEARCH, SEARCHES, SOBOL
 from ablate.errors import StoreError
 from ablate.fusing.trained import TrainedRun
 from ablate.identity import derive_seed
+from ablate.imaging.colour import recombine
 from ablate.metrics.catalogue import BETTER
 from ablate.published import GalleryFacts, QuestionFacts, ShownImage, StudyDocument, Value
+from ablate.settings.sources import known
 from ablate.study.ledger import Ledger
+from ablate.tracking.reader import COLOUR
 from ablate.training.probing import crop
 from ablate.training.scoring import image_tensor, save_png
 from ablate.training.spec import WEIGHTS, RunSpec
@@ -97,7 +102,9 @@ def copy(
     most: int,
     folder: Path,
 ) -> None:
-    """Write the pictures below the folder, as ARM/IMAGE.png, and their sources.
+    """Write the pictures below the folder, as ARM/IMAGE.png, and their sources, all in grey.
+
+    Those that have colour are written in it below the folder COLOUR beside it.
 
     A network fuses anew with its weights; the probe has no weights, its pictures are those it
     kept, and the sources are cropped as its seed cropped them.
@@ -121,6 +128,44 @@ def copy(
     for name, pair in crops.items():
         for source, image in zip(pairs.sources, (pair.infrared, pair.visible), strict=True):
             save_png(image_tensor(image, cpu), folder / source / f"{name}.png")
+        if pair.chroma is not None:
+            _colour(name, pair.chroma, pairs, arms=list(shown.runs), folder=folder)
+
+
+def _colour(
+    name: str,
+    chroma: NDArray[np.float32],
+    pairs: PairSet,
+    *,
+    arms: Sequence[str],
+    folder: Path,
+) -> None:
+    """Write the pictures of an image that have colour once more, below the folder COLOUR.
+
+    Fused images take over the chroma of the sources, as `ablate fuse` has it.
+
+    Args:
+        name: Of the image, whose grey pictures are written.
+        chroma: Of its fused image, (height, width, 2), 0 to 255.
+        pairs: To which it belongs.
+        arms: Folders of fused images below `folder`.
+        folder: Of the grey pictures.
+    """
+    coloured = [source for source in pairs.sources if not known(source).is_grey]
+    of = dict.fromkeys(arms, chroma)
+    for source, file in zip(pairs.sources, pairs.files.get(name, ()), strict=False):
+        own = decode.colour(file)[1] if source in coloured else None
+        if own is not None and own.shape == chroma.shape:
+            of[source] = own
+    for place, colours in of.items():
+        grey = folder / place / f"{name}.png"
+        if not grey.exists():
+            continue
+        with Image.open(grey) as opened:
+            picture = recombine(np.asarray(opened), colours)
+        target = folder.with_name(COLOUR) / place / grey.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(target)
 
 
 def _network(run: TrainedRun) -> nn.Module | None:

@@ -23,7 +23,7 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
     lines: list[str] = []
     if phase.design == AT_BUDGET:
         return [
-            f"the blocks of {phase.of} at {phase.times:g} x train.steps: decides nothing, says "
+            f"the runs of {phase.of} at {phase.times:g} x train.steps: decides nothing, shows "
             "whether its effects hold at that budget"
         ]
     if phase.design == "fractional_factorial":
@@ -38,7 +38,7 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
             else name
             for name, dimension in config.nuisance.items()
         ]
-        lines.append(f"nuisance: {', '.join(tuned) or 'none'}")
+        lines.append(f"tuned for every arm: {', '.join(tuned) or 'nothing'}")
         if config.held:
             held = " and ".join(config.held)
             lines.append(f"caveat: {held} held at the base value, not tuned per value")
@@ -46,8 +46,9 @@ def remarks(plan: Plan, phase: Phase) -> list[str]:
         mine = {name for name, one in config.phases.items() if phase.name in (name, one.of)}
         runs = sum(len(trial.runs) for trial in plan.spares if trial.phase in mine)
         lines.append(
-            f"up to {runs} more runs: a block in which no training of the baseline is healthy is "
-            f"redrawn with a new seed for all values, at most {redraws} times"
+            f"up to {runs} more runs: a block (one seed and split) in which every training of the "
+            "baseline fails to fuse (a negative, a copy, a flat image) is repeated with a new seed "
+            f"for all values, at most {redraws} times"
         )
     if phase.design == CONFIRM:
         lines += _of_confirmation(phase)
@@ -83,9 +84,10 @@ def _flips(reach: Reach, phase: Phase) -> Iterator[str]:
     if phase.claims and reach.blocks < fewest:
         least = smallest_p(reach.blocks) * reach.comparisons
         yield (
-            f"{reach.question}: by sign flips under Holm {reach.blocks} blocks x "
-            f"{reach.comparisons} rows can never reject (smallest p {least:.2g}, from {fewest} "
-            "blocks it can); the report shows them by step-down max-t"
+            f"{reach.question}: with {reach.blocks} blocks an exact sign-flip test cannot become "
+            f"significant after Holm's correction for {reach.comparisons} tests (smallest p "
+            f"{least:.2g}; {fewest} blocks can); the t test decides, sign flips stand beside it "
+            "as step-down max-t"
         )
 
 

@@ -25,6 +25,7 @@ from ablate.data.splits import evenly, natural
 from ablate.errors import ConfigError
 from ablate.settings.command import AS_IS, COMMAND
 from ablate.study.command_timing import measured
+from ablate.study.driver_timing import overhead
 from ablate.study.forecast import Figures, Kind, loads, representatives
 from ablate.study.plan import Plan
 from ablate.training.determinism import device_of, settle
@@ -105,6 +106,7 @@ def measure(
     task.check_examples(task.examples(), [run.settings for t in plan.trials for run in t.runs])
     kinds = representatives(_of_each_code(list(loads(plan)[1].values())), most=MOST_KINDS)
     worker_s = _worker_s() if config.executor["name"] != "inline" else 0.0
+    driver = overhead()
     found: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="ablate-timing-") as folder:
         for done, kind in enumerate(kinds, start=1):
@@ -113,7 +115,13 @@ def measure(
             one = _of_kind(kind, place, cache=Path(folder), plan=plan, is_first=not found)
             first = next(iter(found.values()), one)
             found[kind.key] = replace(
-                one, data_s=first.data_s, baselines_s=first.baselines_s, worker_s=worker_s
+                one,
+                data_s=first.data_s,
+                baselines_s=first.baselines_s,
+                worker_s=worker_s,
+                driver_s=driver.start_s,
+                record_s=driver.run_s,
+                finish_s=driver.finish_s,
             )
     return found
 

@@ -21,13 +21,14 @@ from ablate.tracking.address import hide, public
 from ablate.whole_files import damaged, torn_pictures
 
 SQLITE = "sqlite:///"
-GALLERY = "gallery"
+PICTURES = GALLERY, COLOUR = "gallery", "colour"  # folders: in grey, and what has colour in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What the study run holds; the folder has the pictures under gallery/ARM/IMAGE.png.
+    """What the study run holds.
 
+    The folder has pictures under gallery/ARM/IMAGE.png, and under colour/ those that have colour.
     `links` maps our run ids to those of MLflow; `experiment_id` is the study's.
     """
 
@@ -141,7 +142,9 @@ def _study_run(client: MlflowClient, study: str) -> RunInfo | None:
 
 def _damage(root: Path) -> dict[str, str]:
     found = damaged(root)
-    return found | torn_pictures(root, f"{GALLERY}/**/*.png", known=found)
+    for name in PICTURES:
+        found |= torn_pictures(root, f"{name}/**/*.png", known=found)
+    return found
 
 
 def _without_damage(root: Path, study: str) -> str:
@@ -151,7 +154,7 @@ def _without_damage(root: Path, study: str) -> str:
         StoreError: A table is damaged.
     """
     found = _damage(root)
-    tables = [name for name in found if not name.startswith(f"{GALLERY}/")]
+    tables = [name for name in found if not name.startswith(tuple(f"{one}/" for one in PICTURES))]
     if tables:
         raise StoreError(
             f"{study}: its published {tables[0]} {found[tables[0]]}; make it anew with: ablate "

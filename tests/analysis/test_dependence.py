@@ -1,5 +1,8 @@
 """Partial dependence: the band is that of the average, and covers the truth."""
 
+import subprocess
+import sys
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -86,3 +89,10 @@ def test_many_trials_are_all_used_though_the_kernel_sees_the_first() -> None:
     score = np.where(np.arange(512) < 256, 0.0, 1.0) * 0.5 + columns[:, 0]
     mean, _ = averaged(process(columns, score), columns, [0], np.array([[0.5]]))
     assert mean[0] == pytest.approx(0.75, abs=0.1)
+
+
+def test_reading_answers_does_not_import_the_library_of_the_models() -> None:
+    code = (
+        "import sys, ablate.report.best, ablate.report.source; sys.exit('sklearn' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -284,3 +284,12 @@ def test_commands_are_counted_in_their_own_steps(
 
 def test_a_study_without_a_ledger_yet_has_no_open_runs(tmp_path: Path) -> None:
     assert OpenRuns(tmp_path / "absent").progress() == {}
+
+
+def test_what_follows_the_last_run_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with Meter("mine", tmp_path) as meter:
+        meter.take(step("one", ended=2))
+        meter.say("scoring trivial baselines")
+    assert capsys.readouterr().err.splitlines()[-1] == "mine: scoring trivial baselines"

@@ -77,7 +77,8 @@ def test_a_set_that_is_added_later_gives_the_tables_of_one_that_was_there(
     project: Callable[..., Path],
 ) -> None:
     folder = project(f"{{other: {OTHER}, tang: {{protocol: tang-py}}}}", more=", sd")
-    inside("run", "sets", "executor=inline", "--store", "whole", cwd=folder)
+    said = inside("run", "sets", "executor=inline", "--store", "whole", cwd=folder).stderr
+    assert "scoring trivial baselines on 3 test sets, then writing tables" in said
     project(more=", sd")
     inside("run", "sets", "executor=inline", "--store", "later", cwd=folder)
     before = {run: content for run, (content, _) in results(folder / "later").items()}

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 
 from ablate.report.contents import Contents
-from ablate.report.dots import take_dots
+from ablate.report.dots import mark_unhealthy, take_dots
 from ablate.report.figures import FIGURES
 from ablate.report.page import as_svg, lay_out
 
@@ -52,3 +54,31 @@ def test_a_server_makes_links_of_them(contents: Make) -> None:
     drawn = figure.draw(linked, numbers)
     lay_out(drawn)
     assert {dot.url for dot in take_dots(drawn, linked)} == {SERVER + one for one in known.values()}
+
+
+@pytest.mark.parametrize("name", ["arm_points", "primary_scores"])
+def test_runs_that_ended_unhealthy_are_crosses_with_an_entry_in_the_legend(
+    contents: Make, name: str
+) -> None:
+    given = contents()
+    health = ["negative", *["healthy"] * (len(given.runs) - 1)]
+    ill = replace(given, runs=given.runs.assign(health=health))
+    figure = FIGURES.get(name)()
+    texts = {}
+    for some in (given, ill):
+        numbers = figure.numbers(some)
+        assert isinstance(numbers, pd.DataFrame)
+        drawn = figure.draw(some, numbers)
+        mark_unhealthy(drawn, some)
+        lay_out(drawn)
+        texts[some is ill] = as_svg(drawn).decode()
+        shapes = {
+            run_id: np.shape(points.get_paths()[at % len(points.get_paths())].vertices)[0]
+            for points in drawn.findobj(PathCollection)
+            for at, run_id in enumerate(points.get_urls())
+            if run_id is not None
+        }
+        crosses = [run_id for run_id, corners in shapes.items() if corners == shapes["signed0"]]
+        assert (crosses == ["signed0"]) == (some is ill)
+    assert "training ended unhealthy" in texts[True]
+    assert "training ended unhealthy" not in texts[False]

@@ -16,6 +16,7 @@ from ablate.report.figures.primary_effects import limits_of
 from ablate.report.first_page import featured, first_part, health_line
 from ablate.report.page import html
 from ablate.report.sections import report
+from tests.report.answered import answered_contents, asked
 
 Make = Callable[..., Contents]
 MOST_WORDS = 150
@@ -202,3 +203,31 @@ def test_thumbnails_are_six_at_most(contents: Make, tmp_path: Path) -> None:
     assert isinstance(numbers, pd.DataFrame)
     drawn = figure.draw(many, numbers)
     assert len(drawn.axes) == 2 * 6
+
+
+@pytest.mark.parametrize("role", ["guardrails", "secondary"])
+def test_a_gain_is_told_with_what_it_costs(role: str) -> None:
+    beside = {"guardrails": [], "secondary": [], role: ["sd"]}
+    question = asked(values=["signed", "magnitude"], primary=["qabf"], **beside)
+    effects = {"magnitude": 0.05, ("sd", "magnitude"): -0.06}
+    given = answered_contents(questions=[question], effects=effects, hunted=0, explored=0)
+    assert re.search(r"SD -[\d.]+ %|metric SD: -[\d.]+ % \(", given.answered[0].answer)
+    assert given.answered[0].answer in first_page(given)
+    assert len(first_page(given).split()) <= MOST_WORDS
+    harmless = answered_contents(questions=[question], effects={"magnitude": 0.05}, hunted=0)
+    assert "SD" not in harmless.answered[0].answer
+
+
+def test_an_open_contrast_that_harms_a_guardrail_is_told() -> None:
+    question = asked(primary=["qabf"], secondary=[], guardrails=["sd"])
+    effects = {"magnitude": 0.05, ("sd", "magnitude"): 0.0, ("sd", "sign_free"): -0.06}
+    given = answered_contents(questions=[question], effects=effects, hunted=0, explored=0)
+    assert "A guardrail is harmed too by sign_free vs signed (SD)." in given.answered[0].answer
+
+
+def test_open_beside_an_interval_without_zero_names_the_correction(answered: Contents) -> None:
+    question = answered.answered[1]
+    (row,) = [one for one in question.deciding if "after correction" in question.shown_word(one)]
+    assert (row.ci_low or 0) > 0
+    assert (row.p_holm or 0) >= question.alpha
+    assert question.sentence_of(row).startswith("open after correction for 8 tests: ratio 0.71")

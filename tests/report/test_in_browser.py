@@ -106,7 +106,22 @@ def test_tables_fit_and_lines_are_short_at_1280_pixels(page: Page, whole: Path) 
     assert len(lines) > 30
     assert max(lines) <= 75
     widths = page.value("[...document.querySelectorAll('figure img')].map(one => one.width)")
-    assert min(widths) > 900
+    body = page.value("document.querySelector('h2').offsetWidth")
+    assert min(widths) == max(widths) == body > 1100
+
+
+def test_texts_and_tables_stand_side_by_side_at_1280_pixels(page: Page, whole: Path) -> None:
+    page.open(whole)
+    places = page.value(
+        "[...document.querySelectorAll('.flow')].filter(one => one.children.length > 1)"
+        ".map(one => Math.max(...[...one.children].map(each => each.offsetLeft)))"
+    )
+    assert sum(place > 400 for place in places) > len(places) / 2 > 0
+    cards = page.value(
+        "[...document.querySelectorAll('.card')].map(one => [one.children[0].offsetTop, "
+        "one.children[1].offsetTop, one.children[1].offsetLeft])"
+    )
+    assert all(abs(left_top - top) < 30 and left > 400 for left_top, top, left in cards)
 
 
 def test_the_contents_stay_in_sight(page: Page, whole: Path) -> None:

@@ -44,19 +44,47 @@ def ruled(contents: Make) -> Contents:
     )
 
 
-def test_the_closer_look_is_where_the_fused_images_differ() -> None:
-    one, other = np.zeros((40, 60)), np.zeros((40, 60))
-    other[22:30, 41:49] = 200
-    top, left = pictures.closer([one, other])
+def test_the_closer_look_is_where_both_sources_show_something() -> None:
+    infrared, visible = np.full((40, 60), 90.0), np.full((40, 60), 120.0)
+    infrared[2:12:2, 3:13] = 255  # the infrared alone: more detail than anywhere else
+    infrared[24, 43:49] = visible[22:30:2, 41:49] = 200
+    top, left = pictures.detailed([infrared, visible])
     assert top.stop - top.start == left.stop - left.start == 10
-    assert top.start <= 22
-    assert top.stop >= 30
-    assert left.start <= 41
-    assert left.stop >= 49
+    assert top.start <= 24 < top.stop
+    assert left.start <= 45 < left.stop
+    assert (top, left) == pictures.detailed([visible, infrared])
 
 
 def test_equal_pictures_and_small_ones_have_a_window_too() -> None:
-    assert pictures.closer([np.zeros((5, 7))] * 2) == (slice(0, 5), slice(0, 5))
+    assert pictures.detailed([np.zeros((5, 7))] * 2) == (slice(0, 5), slice(0, 5))
+
+
+def test_the_window_is_that_of_the_sources_whatever_was_fused(ruled: Contents) -> None:
+    window = pictures.window_of(ruled, "p0")
+    for path in ruled.gallery["signed"].values():
+        Image.new("L", (30, 20), 7).save(path)
+    assert pictures.window_of(ruled, "p0") == window is not None
+
+
+def test_what_has_colour_is_shown_in_it_and_measured_in_grey(
+    ruled: Contents, tmp_path: Path
+) -> None:
+    red = np.zeros((20, 30, 3), dtype=np.uint8)
+    red[..., 0] = 200
+    Image.fromarray(red).save(tmp_path / "red.png")
+    given = replace(ruled, coloured={"signed": {"p0": tmp_path / "red.png"}})
+    found = pictures.shown(given, "signed", "p0")
+    assert found is not None
+    assert np.array_equal(found, red)
+    grey, before = (pictures.read(some, "signed", "p0") for some in (given, ruled))
+    assert grey is not None
+    assert before is not None
+    assert np.array_equal(grey, before)
+    assert pictures.window_of(given, "p0") == pictures.window_of(ruled, "p0")
+    drawn = FusedGrid().draw(given, numbers_of(FusedGrid(), given))
+    assert [
+        np.ndim(np.asarray(image.get_array())) for axis in drawn.axes for image in axis.images
+    ].count(3) == 2
 
 
 def test_gradients_keep_their_sign() -> None:

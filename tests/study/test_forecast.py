@@ -75,6 +75,21 @@ def test_steps_count_linearly_and_workers_share_the_runs(monkeypatch: pytest.Mon
     assert hours[100, 64] == pytest.approx(14 * 100 / 4 + 35)  # no more than there are cores
 
 
+def test_a_toy_study_takes_its_start_up_and_records_besides_its_trainings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    around = {"driver_s": 6.0, "record_s": 0.5, "finish_s": 3.0, "worker_s": 5.0}
+    for slots, name, at_once in ((1, "inline", 1), (1, "processes", 2), (2, "processes", 2)):
+        plan = plan_of("train.steps=10", f"executor.slots={slots}", f"executor.name={name}")
+        found = forecast(plan, same_for_all(plan, step_s=0.1, **around), source="measured")
+        assert found is not None
+        trained, whole = 14 * 1.0, 14 * 1.5
+        shared = max(trained / slots, whole / at_once)
+        assert found.wall_h * 3600 == pytest.approx(6 + 3 + 5 + shared)
+        assert found.machine_h * 3600 == pytest.approx(6 + 3 + 5 * slots + whole)
+
+
 def test_what_moves_no_time_makes_no_kind() -> None:
     base = plan_of().config.base
 
@@ -136,11 +151,11 @@ def test_figures_are_kept_per_machine_and_a_damaged_file_is_as_good_as_none(
         "",
         "{",
         "[1]",
-        '{"format": 2, "figures": {"step_s": 1}}',
+        '{"format": 9, "figures": {"step_s": 1}}',
         "[" * 9000,
-        '{"format": 1, "figures": {"step_s": -1}}',
-        '{"format": 1, "figures": {"step": 1}}',
-        '{"format": 1, "figures": {"step_s": NaN}}',
+        '{"format": 2, "figures": {"step_s": -1}}',
+        '{"format": 2, "figures": {"step": 1}}',
+        '{"format": 2, "figures": {"step_s": NaN}}',
     ]
     for text in texts:
         files[0].write_text(text)

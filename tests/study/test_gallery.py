@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ablate import models
-from ablate.data.pairs import Pair
+from ablate.data.pairs import Pair, PairSet
 from ablate.published import (
     CrossedFactor,
     GalleryFacts,
@@ -19,6 +19,7 @@ from ablate.published import (
     QuestionFacts,
     StudyDocument,
 )
+from ablate.settings.sources import Sources
 from ablate.study import gallery
 from ablate.study.gallery import chosen, first_contrast
 from ablate.training.scoring import image_tensor, to_uint8
@@ -185,3 +186,30 @@ def test_a_network_fuses_again_what_its_run_did_not_keep(tmp_path: Path) -> None
     Image.new("L", (32, 24), 7).save(kept)
     assert gallery._picture(kept, network, pair, target)
     assert np.asarray(Image.open(target)).max() == 7
+
+
+def test_colour_sources_and_what_is_fused_of_them_are_written_in_colour(tmp_path: Path) -> None:
+    from ablate.imaging.colour import rgb_to_ycbcr
+
+    random = np.random.default_rng(0)
+    pet = random.integers(40, 200, (24, 32, 3), dtype=np.uint8)
+    Image.fromarray(pet).save(tmp_path / "pet.png")
+    brightness, chroma = rgb_to_ycbcr(pet)
+    grey = np.rint(brightness).astype(np.uint8)
+    Image.fromarray(grey).save(tmp_path / "mri.png")
+    folder = tmp_path / "published" / "gallery"
+    for name in ("MRI", "PET", "arm"):
+        (folder / name).mkdir(parents=True)
+        Image.fromarray(grey).save(folder / name / "p0.png")
+    pairs = PairSet(
+        splits={"train": (), "val": (), "test": ("p0",)},
+        read=lambda stem: Pair(stem=stem, infrared=grey, visible=grey, chroma=chroma),
+        manifest=None,  # type: ignore[arg-type]
+        files={"p0": (tmp_path / "mri.png", tmp_path / "pet.png")},
+    ).named(Sources("MRI", "PET"))
+    gallery._colour("p0", chroma, pairs, arms=["arm", "not fused"], folder=folder)
+    written = folder.with_name("colour")
+    assert sorted(path.parent.name for path in written.rglob("*.png")) == ["PET", "arm"]
+    for name in ("PET", "arm"):
+        found = np.asarray(Image.open(written / name / "p0.png")).astype(int)
+        assert np.abs(found - pet).max() <= 1  # Y is rounded

@@ -25,8 +25,11 @@ def test_an_answer_phase_says_what_it_tunes() -> None:
 
 def test_a_family_that_sign_flips_can_never_reject_under_holm_is_named() -> None:
     text = lines("q1_scale_ratio", "answer")
-    assert "ratio: by sign flips under Holm 8 blocks x 12 rows can never reject" in text
-    assert "smallest p 0.094, from 9 blocks it can" in text
+    assert (
+        "ratio: with 8 blocks an exact sign-flip test cannot become significant after Holm's"
+        in text
+    )
+    assert "(smallest p 0.094; 9 blocks can)" in text
     assert "never reject" not in lines("q4_variant_answer", "answer", "phases.answer.preset=full")
 
 

@@ -9,6 +9,7 @@ from ablate import config, data
 from ablate.data.pairs import PairSet
 from ablate.errors import ConfigError
 from ablate.study import timing
+from ablate.study.driver_timing import Overhead, overhead
 from ablate.study.forecast import forecast, loads
 from ablate.study.names import known
 from ablate.study.plan import make
@@ -38,6 +39,7 @@ SMALL = [
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(timing, "_MOST_STEPS", 5)
+    monkeypatch.setattr(timing, "overhead", lambda: Overhead(start_s=4, run_s=0.5, finish_s=2))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     return tmp_path / "tmp"
@@ -53,6 +55,7 @@ def test_every_kind_is_measured_and_nothing_is_left(model: str, quick: Path) -> 
     assert len(ticks) == len(figures)
     assert list(quick.glob("ablate-*")) == []
     for one in figures.values():
+        assert (one.driver_s, one.record_s, one.finish_s) == (4, 0.5, 2)
         assert 0 < one.step_s < 5
         assert one.test_s == pytest.approx(3 * one.val_s)  # six images against two
     found = forecast(plan, figures, source="measured")
@@ -95,3 +98,12 @@ def test_images_of_every_size_are_scored_and_counted_by_their_pixels(
     unit = sum(side**2 for side in sides)
     assert found.test == pytest.approx(sum(s**2 for s in (40, 48, 56, 64, 72, 80)) / unit)
     assert found.pairs == pytest.approx(10 / (len(found.examples.stems("train")) + 4))
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_the_driver_is_timed_without_its_trainings() -> None:
+    found = overhead()
+    assert 0.5 < found.start_s < 600  # imports and two new databases
+    assert 0 < found.run_s < found.start_s
+    assert found.finish_s > 0

@@ -18,7 +18,7 @@ FRAME = "#E69F00"
 
 @FIGURES.register("fused_grid")
 class FusedGrid:
-    """Two rows per image: the whole of it, and the window in which the values differ the most."""
+    """Two rows per image: the whole of it, and the window in which both sources show the most."""
 
     section: Section = "qualitative"
     number = 12
@@ -27,7 +27,8 @@ class FusedGrid:
         "Test images by rule: those with the largest gain, the median and the largest loss of the "
         "first registered contrast in the first primary metric (the number on the left), in the "
         "block or seed whose contrast is the median; then images that were asked for. Below each: "
-        "the framed window, where the fused images differ the most."
+        "the framed window, where both sources show the most detail. Fused images carry the "
+        "colour of their sources."
     )
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
@@ -68,15 +69,15 @@ def grid(contents: Contents, numbers: pd.DataFrame, columns: Sequence[tuple[str,
     )
     for row, entry in enumerate(numbers.to_dict("records")):
         top, left, side = (int(entry[name]) for name in ("top_px", "left_px", "side_px"))
-        read = [pictures.read(contents, name, entry["image"]) for _, name in columns]
-        shapes = [one.shape for one in read[pictures.BESIDE :] if one is not None]
+        read = [pictures.shown(contents, name, entry["image"]) for _, name in columns]
+        shapes = [one.shape[:2] for one in read[pictures.BESIDE :] if one is not None]
         for column, (label, _) in enumerate(columns):
             whole = axes[2 * row * len(columns) + column]
             window = axes[(2 * row + 1) * len(columns) + column]
             picture = read[column]
             if picture is not None:
                 whole.imshow(picture, cmap="gray", vmin=0, vmax=255)
-            if picture is not None and picture.shape == shapes[0]:  # else another part of it
+            if picture is not None and picture.shape[:2] == shapes[0]:  # else another part of it
                 whole.add_patch(
                     Rectangle((left - 0.5, top - 0.5), side, side, fill=False, ec=FRAME, lw=0.9)
                 )

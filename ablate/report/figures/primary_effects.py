@@ -31,7 +31,7 @@ class PrimaryEffects:
     title = "Effects of the primary metrics"
     caption = (
         "Mean differences with 95 % intervals; strokes: blocks; grey: within the smallest effect; "
-        "hollow: open."
+        "hollow: open, by the test corrected for all contrasts and metrics."
     )
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:

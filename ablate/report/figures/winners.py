@@ -18,7 +18,7 @@ class Winners:
     section: Section = "first"
     number = 3
     title = "The same pixels"
-    caption = "Below each: the framed window, where the fused images differ the most."
+    caption = "Below each: the framed window, where both sources show the most detail."
 
     def numbers(self, contents: Contents) -> pd.DataFrame | NotDrawn:
         """Return the image, why it was chosen, and the window of the closer look."""
