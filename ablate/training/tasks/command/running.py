@@ -5,15 +5,17 @@ import math
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ablate.data.pairs import PairSet
+from ablate.data.pairs import Pair, PairSet
 from ablate.errors import AblateError, ConfigError, DivergedError, storage_failure
 from ablate.settings.command import OF_STUDY, WITH_KEY, CommandSettings, Place
 from ablate.training.checkpoints import LeaveError
@@ -28,6 +30,8 @@ from ablate.training.tasks.command.process import Ended, environment, words_of
 from ablate.training.tasks.command.process import run as run_command
 from ablate.training.tasks.command.words import arguments, fill, name_of, plain
 from ablate.training.tasks.contract import Trained
+
+Fused = Callable[[str, Sequence[Pair], Sequence[NDArray[np.uint8]]], None]
 
 MOST_KILLS: Final = 5  # of a command by somebody else, before its run has failed
 LAST_LINES: Final = 50
@@ -44,8 +48,13 @@ class KilledError(CommandError):
     """Somebody killed a command; another attempt may do."""
 
 
-def fit(run: Run, settings: CommandSettings) -> Trained:
+def fit(run: Run, settings: CommandSettings, *, fused: Fused = lambda *_: None) -> Trained:
     """Train and score one run.
+
+    Args:
+        run: The run.
+        settings: The section `task`.
+        fused: Receives every split that was fused: its name, its pairs, their images.
 
     Raises:
         CommandError: A command failed.
@@ -57,7 +66,7 @@ def fit(run: Run, settings: CommandSettings) -> Trained:
         LeaveError: The worker has to go.
     """
     try:
-        trained = _tried(run, settings)
+        trained = _tried(run, settings, fused)
     except LeaveError:
         raise
     except Exception as error:
@@ -68,7 +77,7 @@ def fit(run: Run, settings: CommandSettings) -> Trained:
     return trained
 
 
-def _tried(run: Run, settings: CommandSettings) -> Trained:
+def _tried(run: Run, settings: CommandSettings, fused: Fused) -> Trained:
     """Make attempts until one ends well, or badly by itself."""
     checkpoint = settings.checkpoint
     saved = checkpoint.save if checkpoint is not None and checkpoint.resume else ""
@@ -82,7 +91,7 @@ def _tried(run: Run, settings: CommandSettings) -> Trained:
         for tried in range(1, MOST_KILLS + 1):
             with attempt(run.folder, source, saved=saved, again=again) as one:
                 try:
-                    return _Training(run, settings, one, project).whole()
+                    return _Training(run, settings, one, project, fused).whole()
                 except KilledError:
                     if tried == MOST_KILLS:
                         raise
@@ -101,6 +110,7 @@ class _Training:
     settings: CommandSettings
     attempt: Attempt
     project: Path
+    fused: Fused
     _readers: list[Reader] = field(default_factory=list)
     _thinned: Thinned = field(default_factory=Thinned)
     _rungs: list[int] = field(default_factory=list)
@@ -308,6 +318,7 @@ class _Training:
             self._command(words, output, holes=holes)
         every = pairs.pairs(split)
         made = collect(pattern, every, root=tree)
+        self.fused(split, every, made)
         images: list[Tensor] = [image_tensor(one, torch.device("cpu")) for one in made]
         for pair, image in list(zip(every, images, strict=True))[: run.recipe.gallery]:
             if split == run.splits[-1]:
@@ -331,9 +342,9 @@ class _Training:
         shutil.copyfile(self.attempt.output, self.run.folder / OUTPUT)
 
     def _keep_saved(self) -> None:
-        """Keep the checkpoint of a run that is scored on test."""
-        checkpoint = self.settings.checkpoint
-        if checkpoint is None or not self.run.spec.scores_test:
+        """Keep the checkpoint of a run that is scored on test, or whose weights stay."""
+        checkpoint, spec = self.settings.checkpoint, self.run.spec
+        if checkpoint is None or not (spec.scores_test or spec.keeps_weights):
             return
         name = self._checkpoint()["checkpoint"]
         if (self.attempt.tree / name).is_file():
