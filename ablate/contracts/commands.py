@@ -24,6 +24,7 @@ from ablate.training.tasks.command.task import Command
 
 LAST_LINES: Final = 20  # of a command that failed
 TIMES_NOISE: Final = 3.0  # a change of their images by less may be chance
+LONG_S: Final = 20.0  # a short run that takes longer could be shorter
 SIDE_BY_SIDE: Final = 2  # short runs on the CPU: most of one is the start of its programs
 
 
@@ -79,15 +80,8 @@ def faults(config: StudyConfig, *, say: Say) -> list[str]:
 def _tried(runs: ShortRuns, others: Sequence[tuple[str, Any, str]]) -> Iterator[str]:
     """Yield faults; the first run, the same again, another seed, each setting, other data."""
     first = runs.outcome(runs.start("starts, and fuses every pair"))
-    if first.health and first.health != "healthy":
-        runs.say(
-            f"    its val images are {first.health.replace('_', ' ')} after this short training"
-        )
-    if all(image.max() <= 1 for image in first.images.values()):
-        runs.say(
-            "    no fused image has a value above 1 of 255: [0, 1] was saved as 8 bit (multiply "
-            "by 255), or this training is too short to show anything"
-        )
+    for line in _notes(first, runs.config.base["task"]):
+        runs.say(f"    {line}")
     again = runs.start("the same seed again")
     reseeded = runs.start("another seed", seed=2)
     changes = [
@@ -144,6 +138,22 @@ def _tried(runs: ShortRuns, others: Sequence[tuple[str, Any, str]]) -> Iterator[
         yield (
             "task.data.train: half of the pairs train the same; the code reads other images: "
             "say where it looks for them"
+        )
+
+
+def _notes(first: Outcome, task: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is worth knowing of the first run."""
+    if first.seconds > LONG_S and not task.get("smoke"):
+        yield (
+            "shorter: task.smoke with values of a short training, such as {epochs: 1}, and fewer "
+            "pairs, such as data.limit={train: 4, val: 2, test: 2}"
+        )
+    if first.health and first.health != "healthy":
+        yield f"its val images are {first.health.replace('_', ' ')} after this short training"
+    if all(image.max() <= 1 for image in first.images.values()):
+        yield (
+            "no fused image has a value above 1 of 255: [0, 1] was saved as 8 bit (multiply by "
+            "255), or this training is too short to show anything"
         )
 
 

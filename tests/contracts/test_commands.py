@@ -1,10 +1,12 @@
 """`ablate check` of a repository finds a setting that nothing reads, and a seed of its own."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ablate import config
+from ablate.contracts import commands, short_runs
 from ablate.contracts.commands import faults
 from ablate.study.names import known
 from tests import standins
@@ -47,3 +49,38 @@ def test_the_last_lines_of_a_run_that_fails(
     assert fault.startswith("studies/mine.yaml: task.run: train.py --alpha 0.7")
     assert fault.endswith("ended with exit code 1; its last lines: no GPU")
     assert said[-2:] == ["    | first", "    | no GPU"]
+
+
+def test_the_first_run_fuses_both_splits_and_those_after_it_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_study(tmp_path, "argparse", values={"alpha": 0.7, "lr": 0.5, "epochs": 1})
+    splits: list[tuple[str, ...]] = []
+    fit = short_runs.fit
+
+    def noted(run: Any, *words: Any, **more: Any) -> Any:
+        splits.append(run.splits)
+        return fit(run, *words, **more)
+
+    monkeypatch.setattr(short_runs, "fit", noted)
+    assert faults(config.load("mine", [], known=known()), say=lambda line: None) == []
+    assert splits == [("val", "test"), *[("val",)] * 6]
+
+
+def test_one_that_fails_ends_those_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    repo = write_study(
+        tmp_path, "argparse", values={"alpha": 0.7, "lr": 0.5, "epochs": 1}, smoke={"lr": 0.5}
+    )
+    waits = "if a.lr != 0.5: import time; time.sleep(600)\n"
+    refuses = "if a.alpha == 0.2: raise SystemExit('alpha is refused')\n"
+    (repo / "train.py").write_text((repo / "train.py").read_text() + refuses + waits)
+    monkeypatch.setattr(commands, "LONG_S", 0.0)
+    said: list[str] = []
+    (fault,) = faults(config.load("mine", [], known=known()), say=said.append)
+    assert fault.endswith("its last lines: alpha is refused")
+    assert any("alpha = 0.2" in line and line.endswith("failed") for line in said)
+    assert not any("shorter:" in line for line in said)  # it has values of a short training
