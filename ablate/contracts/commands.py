@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ablate.config.apply import effects
 from ablate.config.schema import StudyConfig
-from ablate.contracts.short_runs import FailedError, Outcome, Say, ShortRuns
+from ablate.contracts.short_runs import FailedError, Outcome, Say, ShortRuns, Started
 from ablate.errors import one_line
 from ablate.execution.devices import CPU, own_cores
 from ablate.numbers import is_number
@@ -134,7 +134,18 @@ def _tried(runs: ShortRuns, others: Sequence[tuple[str, Any, str]]) -> Iterator[
             runs.say(
                 f"    {name}: changes the images by less than {TIMES_NOISE:g} times the chance"
             )
-    if fewer is not None and is_alike(runs.outcome(fewer)):
+    if fewer is not None:
+        yield from _of_fewer(runs, fewer, is_alike)
+
+
+def _of_fewer(runs: ShortRuns, started: Started, is_alike: "_Alike") -> Iterator[str]:
+    """Yield the fault of a training that is the same with half of its pairs."""
+    try:
+        is_same = is_alike(runs.outcome(started))
+    except FailedError as error:  # with so few it may not reach the step at which it saves
+        runs.say(f"    no fault of the study: {one_line(str(error), longest=160)}")
+        return
+    if is_same:
         yield (
             "task.data.train: half of the pairs train the same; the code reads other images: "
             "say where it looks for them"

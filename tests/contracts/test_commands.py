@@ -84,3 +84,17 @@ def test_one_that_fails_ends_those_beside_it(
     assert fault.endswith("its last lines: alpha is refused")
     assert any("alpha = 0.2" in line and line.endswith("failed") for line in said)
     assert not any("shorter:" in line for line in said)  # it has values of a short training
+
+
+def test_a_training_that_needs_all_its_pairs_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = {"alpha": {"flag": "--alpha"}}
+    repo = write_study(tmp_path, "argparse", settings=settings, values={"alpha": 0.7})
+    needs = "import os\nassert len(os.listdir('data/train/ir')) > 1, 'too few'\n"
+    (repo / "train.py").write_text(needs + (repo / "train.py").read_text())
+    said: list[str] = []
+    assert faults(config.load("mine", [], known=known()), say=said.append) == []
+    assert "half of the training pairs" in said[-2]
+    assert said[-1].startswith("    no fault of the study: train.py")

@@ -1,5 +1,6 @@
 """A study of somebody's repository: run, reported, refused after a commit; and under kills."""
 
+import contextlib
 import json
 import os
 import random
@@ -70,10 +71,10 @@ def test_a_study_is_published_and_refused_after_a_commit(tmp_path: Path) -> None
     assert "with changes" in line
 
 
-def living(tmp_path: Path) -> dict[str, list[int]]:
+def living(store: Path) -> dict[str, list[int]]:
     """Return the processes of a study by what they are, from the marks of its attempts."""
     found: dict[str, list[int]] = {"worker": [], "guard": [], "command": []}
-    for path in tmp_path.glob("s/mine/attempts/*/*/mark"):
+    for path in store.glob("mine/attempts/*/*/mark"):
         try:
             mark = f"ABLATE_ATTEMPT={path.read_text()}".encode()
         except OSError:
@@ -93,6 +94,43 @@ def living(tmp_path: Path) -> dict[str, list[int]]:
     return found
 
 
+class Killer:
+    """Runs a study in one store after the other and kills its processes until it has killed enough.
+
+    Args:
+        cwd: Where the study lies.
+        kills: How many, of all kinds together; what it has killed stands in `killed`, and in
+            `waited` the seconds from each kill to the next command that lived.
+    """
+
+    def __init__(self, cwd: Path, kills: int) -> None:
+        self.cwd, self.left = cwd, kills
+        self.killed, self.waited = Counter[str](), Counter[str]()
+        self._draw = random.Random(1)
+
+    def run(self, name: str) -> None:
+        """Run the study in a store to its end, under kills while any are left."""
+        words = ("run", "mine", "--workers", "1", "--store", name)
+        driver, last, since, undisturbed = start(*words, cwd=self.cwd), "", time.monotonic(), 0
+        while driver.poll() != 0:
+            if driver.returncode is not None:
+                undisturbed += not self.left
+                assert undisturbed <= 3, driver.communicate()[1][-3000:]
+                driver = start(*words, cwd=self.cwd)
+            time.sleep(self._draw.uniform(0.05, 1.0))
+            there = {**living(self.cwd / name), "driver": [driver.pid]}
+            if not self.left or not there["command"]:
+                continue
+            if last:
+                self.waited[last] += time.monotonic() - since
+            kind = self._draw.choice([kind for kind, pids in there.items() if pids])
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._draw.choice(there[kind]), signal.SIGKILL)
+                self.killed[kind] += 1
+                self.left -= 1
+                last, since = kind, time.monotonic()
+
+
 @pytest.mark.e2e
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
@@ -107,30 +145,17 @@ def test_kills_leave_no_process_and_the_same_table(
         resume = ["--resume", "{checkpoint}"]
         gives["checkpoint"] = {"save": "models/last.json", "resume": resume}
     write_study(tmp_path, "argparse", gives=gives, values={"alpha": 0.7, "lr": 0.1, "epochs": 6})
-    words = ("run", "mine", "--workers", "1", "--store")
-    assert start(*words, "whole", cwd=tmp_path).wait(600) == 0
-    draw, kills = random.Random(1), Counter[str]()
-    driver = start(*words, "s", cwd=tmp_path)
-    while kills.total() < KILLS:
-        time.sleep(draw.uniform(0.05, 1.0))
-        if driver.poll() is not None:
-            if driver.returncode == 0:
-                break
-            driver = start(*words, "s", cwd=tmp_path)
-        there = {**living(tmp_path), "driver": [driver.pid]}
-        kind = draw.choice(list(there))
-        if not there["command"] or not there[kind]:
-            continue
-        os.kill(draw.choice(there[kind]), signal.SIGKILL)
-        kills[kind] += 1
-    for _ in range(3):
-        if driver.wait(600) == 0:
-            break
-        driver = start(*words, "s", cwd=tmp_path)
-    print(kills)
-    time.sleep(1)
-    assert not any(living(tmp_path).values())
-    assert not list(tmp_path.glob("s/mine/attempts/*"))
-    assert table(tmp_path / "s").keys() == table(tmp_path / "whole").keys()
-    if not resumes:  # a resumed training of theirs draws other noise than a whole one
-        assert table(tmp_path / "s") == table(tmp_path / "whole")
+    inside("run", "mine", "--workers", "1", "--store", "whole", cwd=tmp_path)
+    killer = Killer(tmp_path, KILLS)
+    while killer.left:  # one that goes on from what it saved may end before the last kill
+        name = f"s{killer.left}"
+        killer.run(name)
+        time.sleep(1)
+        assert not any(living(tmp_path / name).values())
+        assert not list((tmp_path / name).glob("mine/attempts/*"))
+        assert table(tmp_path / name).keys() == table(tmp_path / "whole").keys()
+        if not resumes:  # a resumed training of theirs draws other noise than a whole one
+            assert table(tmp_path / name) == table(tmp_path / "whole")
+    each = {kind: round(killer.waited[kind] / many, 1) for kind, many in killer.killed.items()}
+    print(f"{dict(killer.killed)}; seconds to the next command: {each}")
+    assert killer.killed.total() == KILLS
