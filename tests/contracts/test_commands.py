@@ -9,6 +9,7 @@ from ablate import config
 from ablate.contracts import commands, short_runs
 from ablate.contracts.commands import faults
 from ablate.study.names import known
+from ablate.training.tasks.command.running import fit
 from tests import standins
 from tests.e2e.test_command import write_study
 
@@ -57,7 +58,6 @@ def test_the_first_run_fuses_both_splits_and_those_after_it_one(
     monkeypatch.chdir(tmp_path)
     write_study(tmp_path, "argparse", values={"alpha": 0.7, "lr": 0.5, "epochs": 1})
     splits: list[tuple[str, ...]] = []
-    fit = short_runs.fit
 
     def noted(run: Any, *words: Any, **more: Any) -> Any:
         splits.append(run.splits)

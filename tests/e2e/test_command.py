@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ class Killer:
 
     def __init__(self, cwd: Path, kills: int) -> None:
         self.cwd, self.left = cwd, kills
-        self.killed, self.waited = Counter[str](), Counter[str]()
+        self.killed, self.waited = Counter[str](), defaultdict[str, float](float)
         self._draw = random.Random(1)
 
     def run(self, name: str) -> None:
