@@ -145,7 +145,7 @@ def test_kills_leave_no_process_and_the_same_table(
         resume = ["--resume", "{checkpoint}"]
         gives["checkpoint"] = {"save": "models/last.json", "resume": resume}
     write_study(tmp_path, "argparse", gives=gives, values={"alpha": 0.7, "lr": 0.1, "epochs": 6})
-    inside("run", "mine", "--workers", "1", "--store", "whole", cwd=tmp_path)
+    assert start("run", "mine", "--workers", "1", "--store", "whole", cwd=tmp_path).wait(600) == 0
     killer = Killer(tmp_path, KILLS)
     while killer.left:  # one that goes on from what it saved may end before the last kill
         name = f"s{killer.left}"
