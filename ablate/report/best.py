@@ -16,7 +16,7 @@ from ablate.analysis.health import is_unhealthy, unhealthy_in_words
 from ablate.analysis.table import arms, designed, run_rows
 from ablate.analysis.verdict import Answer, Row
 from ablate.design_names import SEARCHES
-from ablate.metrics.catalogue import BETTER, label_of
+from ablate.metrics.catalogue import BETTER, better_of, label_of
 from ablate.metrics.copies import sentence
 from ablate.published import Value
 from ablate.report.contents import Contents
@@ -207,7 +207,7 @@ def _described(contents: Contents) -> tuple[ArmMean, ...]:
     rows: list[ArmMean] = []
     for metric in dict.fromkeys([*facts.primary, *facts.metrics]):
         part = table[table["metric"] == metric].sort_values(
-            "mean", ascending=BETTER[metric] == "lower", kind="stable"
+            "mean", ascending=better_of(metric) == "lower", kind="stable"
         )
         rows += [
             ArmMean(

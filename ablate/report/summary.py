@@ -8,7 +8,7 @@ from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.health import unhealthy_in_words
 from ablate.analysis.table import arms, designed, gamed
 from ablate.errors import one_line
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.catalogue import better_of, label_of
 from ablate.metrics.copies import marked, sentence, with_mark
 from ablate.report.contents import Contents
 from ablate.report.pilots import convergence
@@ -80,9 +80,9 @@ def _best_first(contents: Contents) -> list[str]:
         part = table[(table["metric"] == metric) & (table["runs"] > 0)]
         if part.empty:
             continue
-        ordered = part.sort_values("mean", ascending=BETTER[metric] == "lower", kind="stable")
+        ordered = part.sort_values("mean", ascending=better_of(metric) == "lower", kind="stable")
         words = ", ".join(f"{row.arm} {row.mean:.3f}" for row in ordered.itertuples())
-        first = marked(f"  {LABELS[metric]:5s} best first", metric, beaten)
+        first = marked(f"  {label_of(metric):5s} best first", metric, beaten)
         lines.append(f"{first}: {words}")
     text = sentence(beaten)
     return lines + textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="    ")

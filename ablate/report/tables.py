@@ -8,7 +8,7 @@ import pandas as pd
 from ablate.analysis.document import AnsweredQuestion, budgets_table, rows_table
 from ablate.analysis.plateau import Plateau, pace
 from ablate.analysis.table import arms, designed, gamed
-from ablate.metrics.catalogue import BETTER, LABELS, on_sets
+from ablate.metrics.catalogue import better_of, label_of, on_sets
 from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn
@@ -58,8 +58,8 @@ def shown(contents: Contents) -> pd.DataFrame:
         for metric in contents.facts.metrics:
             mean = part["mean"].get(metric)
             sd = part["sd"].get(metric)
-            arrow = "↑" if BETTER[metric] == "higher" else "↓"
-            label = marked(f"{LABELS[metric]} {arrow}", metric, beaten)
+            arrow = "↑" if better_of(metric) == "higher" else "↓"
+            label = marked(f"{label_of(metric)} {arrow}", metric, beaten)
             row[label] = "–" if pd.isna(mean) else f"{mean:.4f}"
             if not pd.isna(sd):
                 row[label] += f" ± {sd:.4f}"

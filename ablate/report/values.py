@@ -41,7 +41,9 @@ def words_table(question: AnsweredQuestion) -> Table:
         cells: list[Cell | str] = [one.contrast, Cell(text=word, is_bold=one.word in DECIDED)]
         for name in metrics:
             row = of_row.get((one.contrast, name))
-            known = one.primary[name] if row is None else question.shown_word(row)
+            known = one.primary[name] if row is None else question.word_of(row)
+            if row is not None and known != question.shown_word(row):
+                known = f"{known}, corrected"  # the sentences below say for how many tests
             cells.append(f"{known}: {effect_of(effects[name])}" if name in effects else NONE)
         rows.append([*cells, *(one.guards.get(name, NONE) for name in guards)])
     heads = ["contrast", "answer", *map(metric_of, metrics), *map(metric_of, guards)]

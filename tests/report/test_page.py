@@ -18,6 +18,7 @@ from ablate.report.page import html, render
 from ablate.report.sections import report
 from ablate.report.summary import NO_CLAIM, summary
 from tests.present import present
+from tests.report import answered
 
 Make = Callable[..., Contents]
 
@@ -173,3 +174,23 @@ def test_the_summary_fits_80_columns_for_usual_names_and_orders_by_direction(
     best = given.runs.groupby("arm")["test/qabf"].mean().idxmax()
     (line,) = [line for line in lines if line.strip().startswith("Qabf")]
     assert line.index(str(best)) == min(line.index(arm) for arm in ("signed", "magnitude"))
+
+
+def test_a_page_draws_what_a_question_asks_on_a_further_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(answered.BASES, "tno/qabf", answered.BASES["qabf"])
+    question = answered.asked(
+        primary=["qabf", "tno/qabf"],
+        secondary=[],
+        guardrails=[],
+        smallest_effect={"qabf": "0.5%", "tno/qabf": "0.5%"},
+    )
+    given = answered.answered_contents(
+        questions=[question],
+        metrics=("tno/qabf", "qabf"),
+        selecting=("qabf",),
+        explored=0,
+        hunted=0,
+    )
+    assert "Qabf on tno ↑" in render(given, tmp_path).read_text(encoding="utf-8")

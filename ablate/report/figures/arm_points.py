@@ -9,7 +9,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from ablate.analysis.table import COPY, REFERENCE, designed, gamed
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.catalogue import better_of, label_of
 from ablate.metrics.copies import marked
 from ablate.report import theme
 from ablate.report.contents import Contents
@@ -89,7 +89,7 @@ class ArmPoints:
                 mean = mine["value"].mean()
                 axis.plot([mean, mean], [place - 0.32, place + 0.32], color=colours[arm], lw=1.6)
             _draw_comparators(axis, beside[beside["metric"] == metric], part["value"], places)
-            title = f"{LABELS[metric]} {theme.ARROW[BETTER[metric]]}"
+            title = f"{label_of(metric)} {theme.ARROW[better_of(metric)]}"
             axis.set(
                 title=marked(title, metric, beaten),
                 xlabel="",

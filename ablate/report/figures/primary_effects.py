@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.question import label_of, metric_label
 from ablate.analysis.words import percent_of
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import better_of
 from ablate.metrics.copies import MARK
 from ablate.report import theme
 from ablate.report.contents import Contents
@@ -103,7 +103,7 @@ def _draw_question(part: Any, some: pd.DataFrame) -> None:
         for row in panel.itertuples():
             _draw_row(axis, row, contrasts.index(row.contrast), limits)
         axis.axvline(0, color=theme.GREY, lw=0.6, zorder=0)
-        title = f"{metric_label(metric)} {theme.ARROW[BETTER[metric]]}"
+        title = f"{metric_label(metric)} {theme.ARROW[better_of(metric)]}"
         title += f" ({MARK})" if panel["is_gamed"].any() else ""
         axis.set_title(title, loc="left", fontweight="bold")
         axis.set(xlim=limits, ylim=(len(contrasts) - 0.5, -0.5), yticks=range(len(contrasts)))

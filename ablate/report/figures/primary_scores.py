@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis.table import gamed
-from ablate.metrics.catalogue import BETTER, LABELS
+from ablate.metrics.catalogue import better_of, label_of
 from ablate.metrics.copies import marked
 from ablate.report import theme
 from ablate.report.contents import Contents
@@ -38,7 +38,7 @@ class PrimaryScores:
         kept = kept[:MOST_METRICS] or list(dict.fromkeys(found["metric"]))[:1]
         found = found[found["metric"].isin(kept)]
         first = found[found["metric"] == kept[0]].groupby("arm")["value"].mean()
-        order = first.sort_values(ascending=BETTER[kept[0]] == "lower", kind="stable").index
+        order = first.sort_values(ascending=better_of(kept[0]) == "lower", kind="stable").index
         places = {arm: place for place, arm in enumerate(order[:MOST_ARMS])}
         found = found[found["arm"].isin(places)]
         ranks = found["metric"].map(kept.index) * len(places) + found["arm"].map(places)
@@ -61,7 +61,7 @@ class PrimaryScores:
                 mine = panel[panel["arm"] == arm]
                 colour = theme.style(arm, contents.facts.arms)[0]
                 _draw_arm(axis, mine, place, colour)
-            title = f"{LABELS[metric]} {theme.ARROW[BETTER[metric]]}"
+            title = f"{label_of(metric)} {theme.ARROW[better_of(metric)]}"
             axis.set_title(marked(title, metric, beaten), loc="left", fontweight="bold")
             axis.set(ylim=(len(arms) - 0.4, -0.6), yticks=range(len(arms)))
             axis.set_yticklabels(labels if index % columns == 0 else [])
