@@ -61,7 +61,12 @@ def read(folder: Path, name: str) -> pd.DataFrame:
     tables = folder / "tables"
     if (path := tables / f"{name}.parquet").is_file():
         wide = pd.read_parquet(path)
-        return wide.melt(id_vars=list(KEYS), var_name="metric", value_name="value")
+        long = wide.melt(id_vars=list(KEYS), var_name="metric", value_name="value")
+        of_set, of_split = (
+            long["metric"].str.rpartition("/")[0],
+            long["split"].str.partition("/")[2],
+        )
+        return long[of_set == of_split].reset_index(drop=True)  # each set has its own columns
     endings = ("csv.xz", "csv.gz", "csv")
     found = [path for end in endings if (path := tables / f"{name}.{end}").is_file()]
     if not found:

@@ -95,3 +95,23 @@ def test_rounding_errs_by_half_a_unit_at_most(bits: int) -> None:
     values = np.random.default_rng(2).lognormal(0, 9, 1000)
     np.testing.assert_allclose(packed.rounded(values, bits), values, rtol=2.0**-bits)
     assert packed.rounded(np.array([0.0, -0.5, 3.0]), bits).tolist() == [0.0, -0.5, 3.0]
+
+
+def test_scores_on_a_further_set_come_back_as_they_were(tmp_path: Path) -> None:
+    rows = [
+        *(("a", "test", f"{i}", metric, 0.1 * i) for i in (1, 2) for metric in ("en", "mi")),
+        *(("a", "test/tno", f"tno/{i}", "tno/en", 0.2 * i) for i in (1, 2, 3)),
+    ]
+    columns = ["run_id", "split", "image", "metric", "value"]
+    table = pd.DataFrame(rows, columns=columns)
+    (tmp_path / "tables").mkdir()
+    table.to_csv(tmp_path / "tables" / "images.csv", index=False)
+    packed.pack(tmp_path / "tables")
+    found = packed.read(tmp_path, "images").astype({"split": str, "metric": str, "run_id": str})
+    keys = columns[:-1]
+    pd.testing.assert_frame_equal(
+        found.sort_values(keys)[columns].reset_index(drop=True),
+        table.sort_values(keys).reset_index(drop=True),
+        check_dtype=False,
+        check_categorical=False,
+    )

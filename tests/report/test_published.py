@@ -213,14 +213,19 @@ def chosen(runs: pd.DataFrame, question: dict) -> dict[tuple[int, str], str]:
     return found
 
 
+def of_run(images: dict, run: str, metric: str) -> pd.DataFrame:
+    """Return the scores of a run in a metric, by image; "tno/qabf" is qabf on the set tno."""
+    split = f"test/{metric.rpartition('/')[0]}".removesuffix("/")
+    return images[split, run, metric].set_index("image").sort_index()
+
+
 def reanalysed(images: dict, question: dict, row: dict, best: dict) -> np.ndarray:
     """Return blocks x images of a contrast, straight from the published table of images."""
     weights = dict(
         zip(map(str, question["values"]), question["weights"][row["contrast"]], strict=True)
     )
     scores = {
-        cell: images["test", run, row["metric"]].set_index("image")["value"].sort_index().to_numpy()
-        for cell, run in best.items()
+        cell: of_run(images, run, row["metric"])["value"].to_numpy() for cell, run in best.items()
     }
     # a value without a healthy point in one block holds the worst score of that block
     for block in {block for block, _ in best}:
@@ -248,10 +253,11 @@ def concluded(row: dict, low: float, high: float) -> str:
 def scenes_of(folder: Path, shown: list[str]) -> list[str]:
     """Return the scene of each image, empty where the study recorded none."""
     kept = folder / "facts.json.xz"
-    groups = (
-        json.loads(lzma.decompress(kept.read_bytes())).get("groups", {}) if kept.exists() else {}
-    )
-    return [groups[image] for image in shown] if groups else []
+    facts = json.loads(lzma.decompress(kept.read_bytes())) if kept.exists() else {}
+    groups = dict(facts.get("groups", {}))
+    for one in facts.get("tests", ()):
+        groups |= {f"{one['name']}/{image}": scene for image, scene in one["groups"].items()}
+    return [groups[image] for image in shown] if set(shown) <= set(groups) else []
 
 
 def plainly(table: np.ndarray, scenes: list[str]) -> tuple[float, float, float]:
@@ -274,14 +280,15 @@ def check(folder: Path) -> int:
     verdicts = json.loads((folder / "verdict.json").read_text())
     tables = {name: packed.read(folder, name) for name in ("runs", "images")}
     images = dict(iter(tables["images"].groupby(["split", "run_id", "metric"])))
-    seen, scenes = 0, scenes_of(folder, sorted(tables["images"]["image"].unique()))
+    seen = 0
     for question in verdicts["questions"]:
         rows = [row for row in question["rows"] if row["role"] == "primary"]
         found, best = [], chosen(tables["runs"], question)
         for row in rows:
             table = reanalysed(images, question, row, best)
             by_block = table.mean(axis=1)
-            error, free, p = plainly(table, scenes)
+            shown = list(of_run(images, next(iter(best.values())), row["metric"]).index)
+            error, free, p = plainly(table, scenes_of(folder, shown))
             np.testing.assert_allclose(by_block, row["by_block"], rtol=1e-9, atol=1e-11)
             half = stats.t.ppf(0.975, free) * error
             low, high = table.mean() - half, table.mean() + half
