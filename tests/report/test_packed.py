@@ -97,10 +97,10 @@ def test_rounding_errs_by_half_a_unit_at_most(bits: int) -> None:
     assert packed.rounded(np.array([0.0, -0.5, 3.0]), bits).tolist() == [0.0, -0.5, 3.0]
 
 
-def test_scores_on_a_further_set_come_back_as_they_were(tmp_path: Path) -> None:
+def test_scores_on_a_further_set_come_back_under_its_name(tmp_path: Path) -> None:
     rows = [
         *(("a", "test", f"{i}", metric, 0.1 * i) for i in (1, 2) for metric in ("en", "mi")),
-        *(("a", "test/tno", f"tno/{i}", "tno/en", 0.2 * i) for i in (1, 2, 3)),
+        *(("a", "test/tno", f"{i}", "en", 0.2 * i) for i in (1, 2, 3)),
     ]
     columns = ["run_id", "split", "image", "metric", "value"]
     table = pd.DataFrame(rows, columns=columns)
@@ -108,6 +108,8 @@ def test_scores_on_a_further_set_come_back_as_they_were(tmp_path: Path) -> None:
     table.to_csv(tmp_path / "tables" / "images.csv", index=False)
     packed.pack(tmp_path / "tables")
     found = packed.read(tmp_path, "images").astype({"split": str, "metric": str, "run_id": str})
+    further = table["split"] == "test/tno"
+    table.loc[further, ["image", "metric"]] = "tno/" + table.loc[further, ["image", "metric"]]
     keys = columns[:-1]
     pd.testing.assert_frame_equal(
         found.sort_values(keys)[columns].reset_index(drop=True),
