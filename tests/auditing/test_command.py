@@ -27,9 +27,9 @@ def test_what_is_said_fits_a_terminal(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     text = " ".join(done.stdout.split())
     assert "3:11 bold: VIF of 'w/o A': 0.99 is bold, but 1.00 of 'Ours' is better" in text
-    assert "-1 within 11-111" in text
-    assert "-7.1 beyond" in text
-    assert "not of the table's own networks" in text
+    assert "-1 within 11-269" in text
+    assert "-7.1 mixed 2-4" in text
+    assert "not of the table's networks" in text
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

@@ -58,6 +58,7 @@ def test_an_end_from_outside_is_no_error_of_the_study(sent: signal.Signals, tmp_
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL),  # background jobs ignore SIGINT
     )
     assert process.stdout is not None
     assert "hunt" in process.stdout.readline()

@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_the_page_runs_as_it_is_written(tmp_path: Path) -> None:
-    for side in ("ir", "vi", "fused"):
+    for side in ("ir", "vi", "fused", "A", "B"):
         (tmp_path / side).mkdir()
         for name in ("street", "yard"):
             values = np.random.default_rng(len(side + name)).integers(0, 256, (64, 80), np.uint8)

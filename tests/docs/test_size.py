@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST, MOST_PER_REPORT = 20_000_000, 1_250_000  # bytes
+MOST, MOST_PER_REPORT = 25_000_000, 1_250_000  # bytes; a report on networks adds .5 to 1 MB
 
 
-def test_all_that_is_tracked_has_at_most_twenty_megabytes() -> None:
+def test_all_that_is_tracked_has_at_most_twenty_five_megabytes() -> None:
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("no git repository here")
     listed = subprocess.run(

@@ -86,7 +86,7 @@ def test_what_is_published_of_a_budget_names_the_arms_on_both_sides(tmp_path: Pa
 def test_a_plan_says_what_a_budget_is_for(tmp_path: Path) -> None:
     made = with_budgets(tmp_path, [1, 2])
     (line,) = remarks(made, made.config.phases["answer_2x"])
-    assert line.startswith("the blocks of answer at 2 x train.steps: decides nothing")
+    assert line.startswith("the runs of answer at 2 x train.steps: decides nothing")
     spec = made.trials[-1].runs[0]
     note = Notes(made).of_run(spec, "run")
     assert "Says whether these hold at 2 times the steps: `q`" in note
