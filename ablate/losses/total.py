@@ -12,7 +12,7 @@ from ablate.losses.multi_scale import MultiScaleGradient, gradient_size, level_v
 from ablate.losses.named import counts
 from ablate.losses.structure import StructuralDistance
 from ablate.losses.term import Term
-from ablate.losses.terms.contract import Images, Opponent
+from ablate.losses.terms.contract import Images, Opponent, target_of
 from ablate.settings.loss import LossSettings
 
 
@@ -294,11 +294,7 @@ class FusionLoss(nn.Module):
     def _intensity_term(self, *, infrared: Tensor, visible: Tensor, fused: Tensor) -> Tensor:
         if self._intensity == "squares":
             return (fused - infrared).square().mean() + (fused - visible).square().mean()
-        target = (
-            torch.maximum(infrared, visible)
-            if self._intensity == "max"
-            else (infrared + visible) / 2
-        )
+        target = target_of(infrared, visible, self._intensity)
         return (fused - target).abs().mean()
 
 

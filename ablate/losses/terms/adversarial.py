@@ -8,7 +8,7 @@ from kornia.filters import sobel
 from torch import Tensor, nn
 
 from ablate.losses.regions import SalientSettings, salient
-from ablate.losses.terms.contract import TERMS, Images, Opponent
+from ablate.losses.terms.contract import TERMS, Images, Opponent, target_of
 from ablate.settings.setting import field
 
 LAYERS = 4  # each halves the image and doubles the channels
@@ -91,7 +91,8 @@ class Adversarial(Opponent):
     def improve(self, images: Images) -> None:
         """Take the critic's steps against a batch; the network does not move."""
         with torch.no_grad():
-            real = self._seen(_real(images, self._settings.real), images)
+            real = target_of(images.infrared, images.visible, self._settings.real)
+            real = self._seen(real, images)
             made = self._seen(images.fused, images)
         self._critic.requires_grad_(True)
         for _ in range(self._settings.critic_steps):
@@ -136,14 +137,6 @@ class Adversarial(Opponent):
     def _output(self, image: Tensor) -> Tensor:
         found: Tensor = self._critic(image.to(next(self._critic.parameters()).dtype))
         return found
-
-
-def _real(images: Images, name: str) -> Tensor:
-    if name in ("infrared", "visible"):
-        return images.infrared if name == "infrared" else images.visible
-    if name == "max":
-        return torch.maximum(images.infrared, images.visible)
-    return (images.infrared + images.visible) / 2
 
 
 def _critic(width: int) -> nn.Sequential:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+import torch
 from torch import Tensor, nn
 
 from ablate.errors import ConfigError, nearest
@@ -38,6 +39,19 @@ class Images:
                 f"loss.terms: a term reads {name!r}, which the network does not hand out; {has}"
             )
         return self.features[name]
+
+
+def target_of(infrared: Tensor, visible: Tensor, name: str) -> Tensor:
+    """Return what a term compares with: a source, or the "max" or "mean" of both.
+
+    Args:
+        infrared: The first source, or features of it.
+        visible: The second, of the same shape.
+        name: "infrared", "visible", "max" or "mean".
+    """
+    if name in ("infrared", "visible"):
+        return infrared if name == "infrared" else visible
+    return torch.maximum(infrared, visible) if name == "max" else (infrared + visible) / 2
 
 
 class Opponent(nn.Module, abc.ABC):

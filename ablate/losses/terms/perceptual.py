@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ablate.errors import ConfigError
-from ablate.losses.terms.contract import TERMS, Cost, Images
+from ablate.losses.terms.contract import TERMS, Cost, Images, target_of
 from ablate.settings.setting import field
 
 WIDTHS = {  # channels of the convolutions, "M" where pixels are pooled
@@ -66,7 +66,7 @@ class Perceptual(nn.Module):
             sources = [self._features(image) for image in (images.infrared, images.visible)]
         target, power = self._settings.target, self._settings.power
         return [
-            (fused - _target(hot, lit, target)).abs().pow(power).mean(dim=1, keepdim=True)
+            (fused - target_of(hot, lit, target)).abs().pow(power).mean(dim=1, keepdim=True)
             for fused, hot, lit in zip(self._features(images.fused), *sources, strict=True)
         ]
 
@@ -77,12 +77,6 @@ class Perceptual(nn.Module):
             if at in self._wanted:
                 found.append(each)
         return found
-
-
-def _target(infrared: Tensor, visible: Tensor, name: str) -> Tensor:
-    if name in ("infrared", "visible"):
-        return infrared if name == "infrared" else visible
-    return torch.maximum(infrared, visible) if name == "max" else (infrared + visible) / 2
 
 
 def _vgg(name: str) -> nn.Sequential:

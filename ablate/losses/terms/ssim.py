@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ablate.losses.shares import CHOICES, infrared_share
 from ablate.losses.structure import CONTRAST, LUMINANCE, smoothed
-from ablate.losses.terms.contract import TERMS, Images
+from ablate.losses.terms.contract import TERMS, Images, target_of
 from ablate.settings.setting import field
 
 SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # weights of MS-SSIM, finest first
@@ -95,12 +95,7 @@ def ssim(images: Images, settings: SsimSettings) -> Tensor:
         share = infrared_share(infrared, visible, by=by, fixed=fixed)
         hot, lit = (_distance(source, images.fused, settings) for source in (infrared, visible))
         return share * hot + (1 - share) * lit
-    target = {
-        "infrared": lambda: infrared,
-        "visible": lambda: visible,
-        "max": lambda: torch.maximum(infrared, visible),
-        "mean": lambda: (infrared + visible) / 2,
-    }[settings.to]()
+    target = target_of(infrared, visible, settings.to)
     return _distance(target, images.fused, settings)
 
 
