@@ -29,8 +29,10 @@ ABOUT = (
     "from asking for a link that the command prints until names of runs stand on the screen: the "
     "study itself in the tree, its best trials in the flat view. A new browser has seen nothing "
     "before and also loads the UI itself; after that the same browser loads the page anew. "
-    "`asked` is what the page's own request for runs took, as the browser measured it."
+    "`asked` is what the page's own request for runs took, as the browser measured it. Beside them "
+    "MLflow's own list of the same runs, without a saved view: its times are MLflow's alone."
 )
+PLAIN = "MLflow's own list"
 GOAL_S, PATIENCE_S, REPEATS = 2.0, 120, 5
 SHOWN = """
 const cells = [...document.querySelectorAll('.ag-row [col-id="attributes.`Run Name`"]')];
@@ -119,7 +121,8 @@ def main() -> None:
         experiment = client.get_experiment_by_name(config.name)
         with served(folder / "store") as port:
             every = links(experiment.experiment_id, experiment.tags, port=port)
-            for view in (NAMES[TREE], NAMES[TRIALS]):
+            every |= {PLAIN: links(experiment.experiment_id, {}, port=port)["runs"]}
+            for view in (NAMES[TREE], NAMES[TRIALS], PLAIN):
                 link = every[view]
                 times = found.setdefault(view, {"new": [], "again": [], "asked": []})
                 for _ in range(REPEATS):
@@ -143,13 +146,13 @@ def main() -> None:
                     f"{view}, {given.runs} runs, a new browser",
                     unit="s",
                     values=times["new"],
-                    at_most=GOAL_S,
+                    at_most=None if view == PLAIN else GOAL_S,
                 ),
                 measure(
                     f"{view}, {given.runs} runs, loaded anew",
                     unit="s",
                     values=times["again"],
-                    at_most=GOAL_S,
+                    at_most=None if view == PLAIN else GOAL_S,
                 ),
                 measure(f"{view}, {given.runs} runs, asked", unit="s", values=times["asked"]),
             )

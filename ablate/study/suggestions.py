@@ -53,7 +53,7 @@ class Suggestions:
     def sentence(self) -> str:
         """Return how many of the wanted trials it ran, and which suggestions it skipped and why.
 
-        Example: "hunt: 12 of 12 trials; 2 further suggestions were not run: 2 broke ..."
+        Example: "hunt: 12 of 12 trials; 2 suggestions were not run but replaced: 2 x ..."
         """
         name, wanted, count = self.plan.phase.name, self.plan.trials, self.skipped.total()
         text = f"{name}: {self.run} of {wanted} trials"
@@ -61,7 +61,8 @@ class Suggestions:
             return text
         causes = "; ".join(f"{many} x {why}" for why, many in self.skipped.most_common(MOST_NAMED))
         more = "; ..." if len(self.skipped) > MOST_NAMED else ""
-        text = f"{text}; {count} suggestions were not run{' but replaced' * self.plan.replaces}: "
+        skipped = "1 suggestion was" if count == 1 else f"{count} suggestions were"
+        text = f"{text}; {skipped} not run{' but replaced' * self.plan.replaces}: "
         if self.has_given_up:
             causes = f"the last {IN_A_ROW} in a row, so it gave up; widen the space; {causes}"
         return f"{text}{causes}{more}"
