@@ -30,6 +30,7 @@ def columns(contents: Contents) -> list[tuple[str, str]]:
     """Return (label, name in the gallery) of what stands abreast: sources, then values or arms."""
     facts = contents.facts
     names = dict(zip(contents.runs["arm_id"], contents.runs["arm"], strict=True))
+    confirmed = _confirmed(contents)
     question = facts.question(facts.gallery.question)
     arms: Sequence[tuple[str, str]] = (
         [
@@ -37,13 +38,35 @@ def columns(contents: Contents) -> list[tuple[str, str]]:
             for value, arm in zip(question.values, question.arms, strict=True)
         ]
         if question
-        else [(arm, arm) for arm in facts.arms or map(names.get, facts.gallery.runs) if arm]
+        else [
+            (confirmed.get(arm, arm), arm)
+            for arm in facts.arms or map(names.get, facts.gallery.runs)
+            if arm
+        ]
     )
     there = [(label, arm) for label, arm in arms if arm in contents.gallery]
     return [
         *((name, name) for name in facts.sources if name in contents.gallery),
         *there[:MOST_COLUMNS],
     ]
+
+
+def _confirmed(contents: Contents) -> dict[str, str]:
+    """Return arm -> its name in the confirmation whose runs are shown, such as winner 1."""
+    shown = contents.runs[contents.runs["run_id"].isin(contents.facts.gallery.runs.values())]
+    recipes = {
+        recipe: name
+        for one in contents.facts.confirmations
+        if one.phase in set(shown["phase"])
+        for name, recipe in one.recipes
+    }
+    if not recipes:
+        return {}
+    return {
+        arm: recipes[recipe]
+        for arm, recipe in zip(shown["arm"], shown["recipe_id"], strict=True)
+        if recipe in recipes
+    }
 
 
 def missing(contents: Contents) -> str | None:

@@ -3,8 +3,9 @@
 The rule: of the first question that ran whole, the first contrast in the first primary metric. The
 block (or seed) whose contrast is the median over the blocks gives the runs; of its test images
 those with the largest, the median and the smallest difference come first, then others in their
-order. Without such a question: the first run of every arm, and of a study that only searched its
-best trials, as far as their weights were kept.
+order. Without such a question: the first run of every arm, after a search that of the arms that
+were confirmed, and of a study that only searched its best trials, as far as their weights were
+kept.
 """
 
 import logging
@@ -194,15 +195,15 @@ def _picture(kept: Path, network: nn.Module | None, pair: Pair, target: Path) ->
 
 
 def _phases(facts: StudyDocument) -> list[str]:
-    """Return the phases whose arms are those of the questions: answers, else comparisons."""
+    """Return the phase that is shown: an answer, else a comparison, else a confirmation."""
     designs = {name: phase.design for name, phase in facts.phases.items()}
     answers = [name for name, design in designs.items() if design == BLOCKED]
     compared = [
         name for name, one in designs.items() if one not in (SEARCH, SOBOL, AT_BUDGET, CONFIRM)
     ]
     several = [name for name in compared if designs[name] != BASELINE_ONLY]
-    described = [one.phase for one in facts.confirmations if one.arms and not one.question]
-    return answers[:1] or several[:1] or described[:1] or compared[:1]
+    confirmed = [one.phase for one in facts.confirmations if one.arms]
+    return answers[:1] or several[:1] or confirmed[:1] or compared[:1]
 
 
 def _best_searched(facts: StudyDocument, runs: pd.DataFrame) -> dict[str, str]:

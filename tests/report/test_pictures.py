@@ -118,6 +118,19 @@ def test_without_a_rule_the_first_images_of_every_arm_are_shown(contents: Make) 
     assert [label for label, _ in pictures.columns(given)][2:] == ["signed", "magnitude"]
 
 
+def test_arms_of_a_confirmation_have_their_names_in_it(contents: Make) -> None:
+    recipes = [["baseline", "r-signed"], ["winner 1", "r-magnitude"]]
+    given = contents(
+        confirmations=[{"phase": "confirm", "of": "hunt", "recipes": recipes}],
+        gallery={"runs": {"id-signed": "signed0", "id-magnitude": "magnitude0"}},
+    )
+    runs = given.runs.assign(recipe_id="r-" + given.runs["arm"])
+    searched = replace(given, runs=runs.assign(phase="hunt"))
+    assert [label for label, _ in pictures.columns(searched)][2:] == ["signed", "magnitude"]
+    confirmed = replace(given, runs=runs.assign(phase="confirm"))
+    assert [label for label, _ in pictures.columns(confirmed)][2:] == ["baseline", "winner 1"]
+
+
 def test_the_error_is_against_the_larger_source(ruled: Contents) -> None:
     table = numbers_of(GradientMaps(), ruled)
     assert set(table["map"]) == {"Gx", "Gy", "error"}

@@ -13,7 +13,9 @@ from PIL import Image
 from ablate import models
 from ablate.data.pairs import Pair, PairSet
 from ablate.published import (
+    ConfirmationFacts,
     CrossedFactor,
+    FrozenArm,
     GalleryFacts,
     PhaseFacts,
     QuestionFacts,
@@ -213,3 +215,15 @@ def test_colour_sources_and_what_is_fused_of_them_are_written_in_colour(tmp_path
     for name in ("PET", "arm"):
         found = np.asarray(Image.open(written / name / "p0.png")).astype(int)
         assert np.abs(found - pet).max() <= 1  # Y is rounded
+
+
+def test_a_search_that_was_confirmed_shows_its_frozen_arms() -> None:
+    phases = {"hunt": PhaseFacts(design="search"), "confirm": PhaseFacts(design="confirm")}
+    arms = tuple(FrozenArm(name=name, source="") for name in ("baseline", "winner 1"))
+    confirmed = ConfirmationFacts(phase="confirm", question="q", of="hunt", arms=arms)
+    facts = replace(FACTS, phases=phases, registered=(), confirmations=(confirmed,))
+    runs, images = study()
+    runs = pd.concat([runs.assign(phase="confirm"), runs.assign(phase="hunt", arm_id="C")])
+    assert chosen(facts, runs, images).runs == {"A": "A11", "B": "B11"}
+    nothing_frozen = replace(facts, confirmations=(replace(confirmed, arms=()),))
+    assert list(chosen(nothing_frozen, runs, images).runs) == ["C"]
