@@ -200,7 +200,9 @@ def _print_phase(made: "Plan", phase: "Phase") -> None:
     arms = len({(trial.arm_id, trial.change) for trial in trials})
     if "blocks" in phase.options:
         points, blocks = phase.options.get("points", 1), phase.options["blocks"]
-        size = f"{arms} arms x {points} points x {blocks} blocks = {len(trials)} runs"
+        counts = ((arms, "arm"), (points, "point"), (blocks, "block"))
+        factors = " x ".join(_counted(count, word) for count, word in counts)
+        size = f"{factors} = {_counted(len(trials), 'run')}"
     else:
         word = "arm" if trials[0].point is None else "point"
         size = f"{_counted(len(trials), word)} x {_counted(phase.seeds, 'seed')}"
