@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ablate.errors import StoreError, one_line
-from ablate.execution.worker import read_result
+from ablate.execution.run_folder import read_result, read_spec
 from ablate.metrics.catalogue import BETTER
 from ablate.numbers import duration
-from ablate.study.ledger import RunProgress, progress_of, read_spec
+from ablate.study.run_progress import RunProgress, progress_of
 from ablate.study.study_lock import is_locked, open_runs
 from ablate.training.spec import RunResult
 from ablate.writing import write_json
