@@ -228,8 +228,8 @@ def run(
     from ablate import config
     from ablate.config.locations import study_name
     from ablate.report.interim import closes
+    from ablate.study.beginning import defaults_in
     from ablate.study.driver import run as drive
-    from ablate.study.ledger import defaults_in
     from ablate.study.names import known
 
     words = overrides.split() if isinstance(overrides, str) else list(overrides)

@@ -11,10 +11,10 @@ What is on the disk before what, so that a machine may lose its power at any ins
 4. a commit of MLflow or Optuna before it returns (sqlite).
 
 Nothing relies on an order between the last and the others: how far a journal was sent is compared
-with what MLflow holds at the next start, both ways (`tracking.shipper`), and Optuna's trials with
-the results (`study.projection`). Positions, other pictures and caches are not synced: a position
-that is lost sends points twice, which changes nothing, and the others have checksums or are made
-anew.
+with what MLflow holds at the next start, both ways (`tracking.sent_points`), and Optuna's trials
+with the results (`study.projection`). Positions, other pictures and caches are not synced: a
+position that is lost sends points twice, which changes nothing, and the others have checksums or
+are made anew.
 """
 
 import contextlib

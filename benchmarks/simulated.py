@@ -17,7 +17,7 @@ import yaml
 from ablate import config
 from ablate.config.schema import StudyConfig
 from ablate.execution.protocol import EXECUTORS, Decide
-from ablate.execution.worker import JOURNAL, RESULT, SPEC
+from ablate.execution.run_folder import JOURNAL, RESULT, SPEC
 from ablate.study.driver import Progress
 from ablate.study.names import known
 from ablate.training.spec import RunResult, RunSpec

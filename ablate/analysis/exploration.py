@@ -13,7 +13,7 @@ from ablate.analysis.importance import Importance, importance
 from ablate.analysis.pairwise import CrossedEffect, Pair, contrasts_of_contrasts, pairwise
 from ablate.analysis.published import StudyFacts
 from ablate.design_names import SEARCH
-from ablate.metrics.catalogue import BETTER, Direction
+from ablate.metrics.catalogue import Direction, is_lower_better
 from ablate.stored import stored
 
 LABEL = "exploratory: describes, claims nothing"
@@ -167,7 +167,10 @@ def _response(every: _Trials, response: str) -> Response:
     trials = found.trials.dropna(subset=[response]).reset_index(drop=True)
     metric = response.partition("/")[2]
     content = Response(
-        response=response, metric=metric, better=BETTER.get(metric, "higher"), trials=len(trials)
+        response=response,
+        metric=metric,
+        better="lower" if is_lower_better(metric) else "higher",
+        trials=len(trials),
     )
     if len(found.dimensions) < 2:
         return replace(content, reason=f"{len(found.dimensions)} dimensions varied, 2 are needed")
@@ -204,7 +207,7 @@ def _response(every: _Trials, response: str) -> Response:
 
 def _best_of(facts: StudyFacts, runs: pd.DataFrame, found: Explored | None) -> list[BestOfTries]:
     response = facts.objective
-    is_lower = BETTER.get(facts.selecting) == "lower"
+    is_lower = is_lower_better(facts.selecting)
     tries: list[BestOfTries] = []
     if response in runs and "block" in runs:
         tries += of_blocks(facts, runs, response, is_lower=is_lower)

@@ -9,7 +9,7 @@ from ablate.analysis.dimensions import DUMMY, Varied, dimensions_of
 from ablate.analysis.health import is_unhealthy
 from ablate.analysis.published import StudyFacts
 from ablate.design_names import FULL_FACTORIAL, SEARCH, SEARCHES
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import is_lower_better
 
 MOST_VALUES = 12  # of a dimension of a grid
 FILLED = 0.5  # share of its combinations that a grid has at least
@@ -31,11 +31,6 @@ def searched_trials(facts: StudyFacts, runs: pd.DataFrame, *, objective: str = "
     kinds = {name: facts.phases[name].design == SEARCH for name in facts.phases_of(*SEARCHES)}
     trials = _means(runs[runs["phase"].isin(kinds)], objective or facts.objective)
     return trials.assign(is_adaptive=trials["phase"].map(kinds).astype(bool))
-
-
-def is_lower_better(objective: str) -> bool:
-    """Whether smaller values of "split/metric" are better."""
-    return BETTER.get(objective.partition("/")[2], "higher") == "lower"
 
 
 def best_first(trials: pd.DataFrame, objective: str) -> pd.DataFrame:

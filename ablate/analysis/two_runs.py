@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.analysis.question import metric_label
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import is_lower_better
 
 ImageRow = Sequence[Any]  # (split, image, metric, value)
 
@@ -49,7 +49,7 @@ def differences(
             continue
         before = [first[metric][image] for image in images]
         after = [second[metric][image] for image in images]
-        sign = 1 if BETTER.get(metric) != "lower" else -1
+        sign = -1 if is_lower_better(metric) else 1
         found.append(
             MetricDifference(
                 metric=metric,
@@ -94,7 +94,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def _is_better(one: MetricDifference) -> bool:
-    return (one.difference > 0) == (BETTER.get(one.metric) != "lower")
+    return (one.difference > 0) != is_lower_better(one.metric)
 
 
 def _values(rows: Iterable[ImageRow], split: str) -> dict[str, dict[str, float]]:

@@ -170,7 +170,7 @@ def load(study: str, overrides: list[str] | None, *, store: Path | None = None) 
     from ablate import config
     from ablate.config.locations import study_name
     from ablate.store_folder import check_rights
-    from ablate.study.ledger import defaults_in
+    from ablate.study.beginning import defaults_in
     from ablate.study.names import known
 
     words = tuple(overrides or ())
@@ -203,10 +203,10 @@ def opened(study: str, overrides: list[str] | None, *, store: Path) -> "OpenStud
     """
     from ablate.config.locations import study_name
     from ablate.store_folder import LEDGER, check_rights
-    from ablate.study.ledger import overrides_in
+    from ablate.study.ledger import Ledger
     from ablate.study.open_study import OpenStudy
 
     name = study_name(study)
     check_rights(store, [store, store / name, store / name / LEDGER])
-    words = overrides or overrides_in(store / name)
+    words = overrides or Ledger(store / name).overrides
     return OpenStudy(load(study, words, store=store), store=store)

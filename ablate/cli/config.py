@@ -42,9 +42,9 @@ def config(
         return
     from ablate.analysis.two_runs import differing
     from ablate.cli.arguments import load
-    from ablate.study.ledger import overrides_in
+    from ablate.study.ledger import Ledger
 
-    overrides = overrides_in(store / spec.study)
+    overrides = Ledger(store / spec.study).overrides
     changed = differing(load(study or spec.study, overrides, store=store).base, spec.settings)
     echo(
         f"# {spec.name}, seed {spec.seed}"

@@ -23,7 +23,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from ablate.errors import one_line, spelled
 from ablate.numbers import duration
 from ablate.stats.health import words
-from ablate.study.ledger import OpenRuns, RunProgress
+from ablate.study.open_runs import OpenRuns
+from ablate.study.run_progress import RunProgress
 
 if TYPE_CHECKING:
     from ablate.study.driver import Progress as Step

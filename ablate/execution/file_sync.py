@@ -16,7 +16,7 @@ from typing import Any
 from ablate.errors import StoreError
 from ablate.execution.link import Link
 from ablate.execution.messages import pack
-from ablate.execution.worker import JOURNAL, RESULT
+from ablate.execution.run_folder import JOURNAL, RESULT
 from ablate.store_folder import check_no_links
 from ablate.writing import replacing
 

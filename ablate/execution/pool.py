@@ -27,8 +27,9 @@ from ablate.errors import StoreError
 from ablate.execution.link import Link, OddMessageError, ready
 from ablate.execution.messages import Beat, Ended, Message, Reports, Trouble, heard, pack
 from ablate.execution.protocol import Decide
+from ablate.execution.run_folder import read_result
 from ablate.execution.serving import LEAVE_WITHIN_S
-from ablate.execution.worker import ALONE, read_result, write_result
+from ablate.execution.worker import ALONE, write_result
 from ablate.settings.executor import LEASE_S
 from ablate.training.spec import LOST, OOM, RunResult, RunSpec
 

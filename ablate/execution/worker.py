@@ -6,7 +6,6 @@ again, and its worker waits for the lock of the folder.
 """
 
 import contextlib
-import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -20,11 +19,12 @@ from filelock import FileLock, Timeout
 
 from ablate import plugins
 from ablate.errors import StoreError, storage_failure
+from ablate.execution.run_folder import JOURNAL, RESULT, SPEC, read_result
 from ablate.identity import JsonValue
 from ablate.store_folder import check_no_links
 from ablate.training.recorder import Heartbeat
 from ablate.training.spec import OOM, WEIGHTS, RunResult, RunSpec
-from ablate.whole_files import read_bounded, record
+from ablate.whole_files import record
 from ablate.writing import json_bytes, write_json
 
 if TYPE_CHECKING:  # a driver needs no torch
@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # a driver needs no torch
 logger = logging.getLogger(__name__)
 ALONE = "alone on the machine too: lower train.batch_size or data.crop in another study"
 CACHE = ".cache"  # in a store: what the workers of its studies decode and compute once
-RESULT, SPEC, JOURNAL = "result.json", "spec.json", "journal.jsonl"
 LOCK = "worker.lock"
 LOCK_EVERY_S = 0.2  # between two looks at a lock that another worker holds
 OF_THE_DEVICE = ("error: CUDA error", "error: HIP error", "error: cuDNN error")
@@ -226,20 +225,3 @@ def write_result(folder: Path, result: RunResult) -> None:
     )
     write_json(folder / RESULT, result.to_json())
     clear(folder)
-
-
-def read_result(folder: Path) -> RunResult | None:
-    """The result of a run that ended, None for one that did not.
-
-    Raises:
-        StoreError: The file was changed or damaged.
-    """
-    try:
-        return RunResult.from_json(json.loads(read_bounded(folder / RESULT)))
-    except FileNotFoundError:
-        return None
-    except (ValueError, RecursionError) as error:
-        raise StoreError(
-            f"{folder / RESULT}: not the result of a run ({error}); remove the run's folder, and "
-            "the run starts over"
-        ) from None

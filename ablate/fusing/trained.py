@@ -223,13 +223,12 @@ def best_of(store: Path, *, study: str, arm: str | None) -> TrainedRun:
 
 def _rank(run: TrainedRun) -> float:
     """Return the objective, so that less is better; infinity without one."""
-    from ablate.metrics import BETTER
+    from ablate.metrics.catalogue import is_lower_better
 
     value = run.result.metrics.get(run.spec.objective, math.nan)
-    metric = run.spec.objective.partition("/")[2]
     if math.isnan(value):
         return math.inf
-    return -value if BETTER.get(metric, "higher") == "higher" else value
+    return value if is_lower_better(run.spec.objective) else -value
 
 
 def _is_meant(run: TrainedRun, arm: str | None) -> bool:

@@ -118,6 +118,30 @@ def better_of(metric: str) -> Direction:
     return BETTER[set_of(metric)[1]]
 
 
+def is_lower_better(name: str) -> bool:
+    """Return whether smaller values of a score are better.
+
+    Args:
+        name: A metric, with or without what precedes it: a part as in objectives, a further test
+            set, or both. What is not a metric answers False: a score of which nothing is known is
+            taken to be better when it is higher.
+
+    Example:
+        >>> [is_lower_better(name) for name in ("nabf", "val/nabf", "val/qabf", "val/unknown", "")]
+        [True, True, False, False, False]
+    """
+    return BETTER.get(set_of(name)[1]) == "lower"
+
+
+def is_higher_better(name: str) -> bool:
+    """Return whether larger values of a metric are better; `name` as of `is_lower_better`.
+
+    What is not a metric, such as a cost, answers False here too: use this where a score of which
+    nothing is known is taken to be better when it is lower, or has no better side.
+    """
+    return BETTER.get(set_of(name)[1]) == "higher"
+
+
 def _packaged() -> tuple[str, ...]:
     """Enter the packaged metrics and return their names, those of every report first."""
     found = members("metrics")  # where the table is out of date, imports what imports this module

@@ -16,7 +16,7 @@ from ablate.analysis.health import is_unhealthy, unhealthy_in_words
 from ablate.analysis.table import arms, designed, run_rows
 from ablate.analysis.verdict import Answer, Row
 from ablate.design_names import SEARCHES
-from ablate.metrics.catalogue import BETTER, better_of, label_of
+from ablate.metrics.catalogue import better_of, is_lower_better, label_of
 from ablate.metrics.copies import sentence
 from ablate.published import Value
 from ablate.report.contents import Contents
@@ -228,7 +228,7 @@ def _recipes(contents: Contents) -> tuple[Recipe, ...]:
     if objective not in runs:
         return ()
     runs = runs[(runs["state"] == "finished") & runs[objective].notna() & ~is_unhealthy(runs)]
-    is_lower = BETTER.get(contents.facts.selecting, "higher") == "lower"
+    is_lower = is_lower_better(contents.facts.selecting)
     runs = runs.sort_values(objective, ascending=is_lower, kind="stable")
     trials = [trial for _, trial in runs.groupby(["phase", "trial"], sort=False)]
     trials.sort(key=lambda trial: (1 if is_lower else -1) * float(trial[objective].mean()))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablate.analysis.answers import finished_pilots
 from ablate.analysis.question import metric_label
-from ablate.metrics.catalogue import BETTER, set_of
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report.contents import Contents
 from ablate.stats.power import ALPHA, blocks_needed, detectable_effect
 from ablate.tables import table as tabled
@@ -140,7 +140,7 @@ def convergence(contents: Contents) -> str:
     half = max((step for step in steps[:-1] if 2 * step <= steps[-1]), default=None)
     if half is None or not means[steps[-1]]:
         return f"{start}."
-    sign, word = (-1, "falling") if BETTER.get(set_of(metric)[1]) == "lower" else (1, "rising")
+    sign, word = (-1, "falling") if is_lower_better(metric) else (1, "rising")
     gain = sign * float(means[steps[-1]] - means[half])
     base = abs(float(means[steps[-1]]))
     brought = f"the last doubling of steps brought {100 * sign * gain / base:+.2g} %"

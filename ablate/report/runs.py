@@ -7,7 +7,7 @@ from ablate.analysis.question import label_of
 from ablate.analysis.sentences import chance
 from ablate.analysis.table import RunRow, run_rows
 from ablate.design_names import SEARCH, SEARCHES
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report.contents import Contents
 from ablate.report.values import run_link
 from ablate.stats.health import IN_WORDS, STATES
@@ -46,7 +46,7 @@ def searched_table(contents: Contents) -> Table:
     objective, names = contents.facts.objective, contents.facts.phases_of(SEARCH)
     part = contents.runs[contents.runs["phase"].isin(names)]
     values = part[objective] if objective in part else pd.Series(float("nan"), index=part.index)
-    is_lower = BETTER.get(contents.facts.selecting, "higher") == "lower"
+    is_lower = is_lower_better(contents.facts.selecting)
     ranked = values.sort_values(ascending=is_lower, kind="stable").index
     is_late = is_unhealthy(part).astype(int).where(values.notna(), 2)
     order = is_late.loc[ranked].sort_values(kind="stable").index[:MOST_SEARCHED]

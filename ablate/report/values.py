@@ -15,7 +15,7 @@ from ablate.analysis.table import gamed
 from ablate.analysis.verdict import Row
 from ablate.analysis.words import DECIDED, effect_of
 from ablate.design_names import SEARCHES
-from ablate.metrics.catalogue import BETTER, set_of
+from ablate.metrics.catalogue import is_higher_better, is_lower_better
 from ablate.metrics.copies import Gamed, marked
 from ablate.report.contents import Contents
 from ablate.search.finished import Direction, FinishedTrial, front
@@ -248,7 +248,7 @@ def winners_table(contents: Contents, question: AnsweredQuestion) -> Table:
 
 def metric_of(name: str) -> str:
     """Return the label of a metric with an arrow to its better side."""
-    arrow = {"higher": "↑", "lower": "↓"}.get(BETTER.get(set_of(name)[1], ""), "")
+    arrow = "↑" if is_higher_better(name) else "↓" if is_lower_better(name) else ""
     return f"{metric_label(name)} {arrow}".strip()
 
 
@@ -304,7 +304,7 @@ def shown_order(question: AnsweredQuestion, cells: pd.DataFrame) -> list[str]:
         return labels
     metric = cells["metric"].iloc[0]
     means = cells[cells["metric"] == metric].groupby("value")["score"].mean()
-    sign = -1 if BETTER.get(set_of(metric)[1]) == "lower" else 1
+    sign = -1 if is_lower_better(metric) else 1
     return sorted(labels, key=lambda label: -sign * float(means.get(label, float("-inf") * sign)))
 
 
@@ -347,5 +347,4 @@ def _front_of(runs: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
 
 
 def _direction(objective: str) -> Direction:
-    is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"
-    return "minimize" if is_lower else "maximize"
+    return "minimize" if is_lower_better(objective) else "maximize"

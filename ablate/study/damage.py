@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ablate.errors import StoreError
-from ablate.execution.worker import JOURNAL, RESULT
+from ablate.execution.run_folder import JOURNAL, RESULT
 from ablate.study.ledger import Ledger
 from ablate.tracking.journal import read_journal
 from ablate.training.spec import WEIGHTS

@@ -10,7 +10,7 @@ from typing import Any
 
 from ablate.databases import PARTS, check_whole, put_aside
 from ablate.errors import BusyError, ConfigError, DataError, StoreError, nearest
-from ablate.execution.worker import JOURNAL
+from ablate.execution.run_folder import JOURNAL
 from ablate.search.store import holds
 from ablate.store_folder import studies
 from ablate.study import damage

@@ -15,7 +15,7 @@ from ablate.config.schema import PATHS, StudyConfig
 from ablate.design_names import SEARCH
 from ablate.errors import ConfigError
 from ablate.identity import digest
-from ablate.study.ledger import Begun
+from ablate.study.beginning import Begun
 from ablate.study.plan import Plan, lag_of, make
 from ablate.study.planned import EXTENDS_SINCE, design_hash
 

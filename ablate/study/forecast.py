@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from ablate.config.apply import leaves
 from ablate.config.schema import StudyConfig
-from ablate.execution.worker import RESULT, SPEC
+from ablate.execution.run_folder import RESULT, SPEC
 from ablate.fingerprint import numeric_hash
 from ablate.identity import digest
 from ablate.study.plan import Plan

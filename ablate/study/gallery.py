@@ -28,7 +28,7 @@ from ablate.errors import StoreError
 from ablate.fusing.trained import TrainedRun
 from ablate.identity import derive_seed
 from ablate.imaging.colour import recombine
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import is_lower_better
 from ablate.published import GalleryFacts, QuestionFacts, ShownImage, StudyDocument, Value
 from ablate.settings.sources import known
 from ablate.study.ledger import Ledger
@@ -61,7 +61,7 @@ def chosen(facts: StudyDocument, runs: pd.DataFrame, images: pd.DataFrame) -> Ga
         scores = _scores(question, winners, images, metric=metric, place=place)
         if not terms or scores.empty:
             continue
-        sign = 1.0 if BETTER.get(metric, "higher") == "higher" else -1.0
+        sign = -1.0 if is_lower_better(metric) else 1.0
         start = pd.Series(0.0, index=scores.index)
         gains = sign * sum((weight * scores[value] for value, weight in terms), start=start)
         means = gains.groupby(level=place).mean().sort_values(kind="stable")
@@ -213,7 +213,7 @@ def _best_searched(facts: StudyDocument, runs: pd.DataFrame) -> dict[str, str]:
         return {}
     found = runs[runs["phase"].isin(searches) & (runs["state"] == "finished")]
     found = found[found["health"].isin(("", "healthy"))] if "health" in found else found
-    is_lower = BETTER.get(facts.objective.partition("/")[2], "higher") == "lower"
+    is_lower = is_lower_better(facts.objective)
     ranked = found.dropna(subset=[facts.objective]).sort_values(
         facts.objective, ascending=is_lower, kind="stable"
     )
@@ -233,7 +233,7 @@ def _winners(facts: StudyDocument, runs: pd.DataFrame, *, place: Place) -> pd.Da
         runs = runs[(runs["phase"] != name) | (runs["block"] != block)]
     if objective not in runs:
         return runs[:0]
-    is_lower = BETTER.get(objective.partition("/")[2], "higher") == "lower"
+    is_lower = is_lower_better(objective)
     ranked = runs.sort_values([objective, "run_id"], ascending=[is_lower, True], kind="stable")
     return ranked.drop_duplicates([place, "arm_id"]).sort_index()
 

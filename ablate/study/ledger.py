@@ -3,42 +3,33 @@
 Truth is the ledger and the run folders; Optuna and MLflow are projections of them. A run is ended
 when its folder holds result.json, whatever the ledger says; the ledger adds what is in no run
 folder: the suggestions of a search, in order, and the hashes that the study was started with.
+
+Other readers of the file: `ablate.study.beginning` of its first event, `ablate.study.open_runs` of
+its end while a driver writes.
 """
 
-import contextlib
-import itertools
 import json
 import os
-import statistics
-import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ablate.config.schema import LOOK
 from ablate.errors import StoreError
-from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
+from ablate.execution.run_folder import JOURNAL, RESULT, read_result
 from ablate.positions import HALF_ENDS
 from ablate.positions import NEWEST as NEWEST_POSITIONS
-from ablate.settings.command import COMMAND, OF_STUDY, length_of
-from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
+from ablate.study.beginning import EXTENDED, changed_keys
 from ablate.study.planned import Look, Redraw
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import RunResult
 from ablate.whole_files import read_bounded
 
-if TYPE_CHECKING:  # it imports torch
-    from ablate.training.scoring import Row
-
 FORMAT: Final = 1
-MOST_KEYS: Final = 4  # changed ones in a message
-EXTENDED: Final = "extended"  # event of a search that was given more trials
 SETTLED: Final = "settled"  # event of a session that ended whole, behind an extension
 TEST_KEYS: Final = ("data", "part", "protocol", "data_hash")  # of a further test set
-MOST_HEADER: Final = 1 << 24  # letters of the first line
-_TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is
 
 
 class Ledger:
@@ -72,6 +63,11 @@ class Ledger:
     def positions(self) -> int:
         """Version of the map from [0, 1] to values that the study's searches were started with."""
         return int(self.header.get("positions", HALF_ENDS)) if self.header else NEWEST_POSITIONS
+
+    @property
+    def overrides(self) -> list[str]:
+        """The overrides that the study was started with."""
+        return list(self.header.get("overrides", ()))
 
     def start(self, header: Mapping[str, Any]) -> None:
         """Write the hashes of a new study, or compare them with those it was started with.
@@ -111,7 +107,7 @@ class Ledger:
             before = self.header.get(f"{what}_hash")
             if not self.header or now is None or before == now:
                 continue
-            changed = _changed(self.header.get("keys"), keys) if what == "design" else ""
+            changed = changed_keys(self.header.get("keys"), keys) if what == "design" else ""
             was = changed or f"{before}, now {now}"
             name, look = self.folder.name.partition(LOOK)[::2]
             raise StoreError(
@@ -248,14 +244,6 @@ class Ledger:
         """Return the folder of a run."""
         return self.folder / "runs" / run_id
 
-    def study_run_id(self) -> str | None:
-        """Return the MLflow id of the study run, None while it is not known."""
-        path = self.folder / "links.json"
-        try:
-            return str(json.loads(path.read_text(encoding="utf-8"))["study"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None  # absent, or damaged: the next driver writes it anew
-
     def counts(self) -> dict[str, int]:
         """Return the number of ended runs per state."""
         states = ("finished", "pruned", "failed")
@@ -307,7 +295,8 @@ class Ledger:
         return replace(result, facts={**result.facts, "stratum": own["same_as"]})
 
     def _take(self, entry: Mapping[str, Any]) -> None:
-        if entry.get("event") == "start":
+        event = entry.get("event")
+        if event == "start":
             if entry.get("format") != FORMAT:
                 raise StoreError(
                     f"{self.path}: written in format {entry.get('format')}, this version reads "
@@ -315,33 +304,33 @@ class Ledger:
                 )
             _check_searches(entry.get("searches", {}))
             self.header = dict(entry)
-        elif entry.get("event") == "asked":
+        elif event == "asked":
             self.asked[int(entry["trial"])] = dict(entry["values"])
             if "phase" in entry:
                 self.asked_by[int(entry["trial"])] = str(entry["phase"])
-        elif entry.get("event") in (EXTENDED, SETTLED):
-            self.is_extending = entry["event"] == EXTENDED
+        elif event in (EXTENDED, SETTLED):
+            self.is_extending = event == EXTENDED
             some = {str(entry["phase"]): int(entry["trials"])} if self.is_extending else {}
             self.extended |= some
-        elif entry.get("event") == "environment":
+        elif event == "environment":
             self.environments[str(entry["stratum"])] = {
                 "environment": dict(entry["environment"]),
                 "is_accepted": bool(entry["is_accepted"]),
                 **({"same_as": str(entry["same_as"])} if "same_as" in entry else {}),
             }
-        elif entry.get("event") == "test":
+        elif event == "test":
             named = {k: v for k, v in entry.items() if k not in ("event", "set")}
             self.tests[str(entry["set"])] = {k: named[k] for k in TEST_KEYS}
-        elif entry.get("event") == "metrics":
+        elif event == "metrics":
             self.metrics += [str(name) for name in entry["names"]]
-        elif entry.get("event") == "frozen":
+        elif event == "frozen":
             self.frozen[str(entry["phase"])] = {k: v for k, v in entry.items() if k != "event"}
-        elif entry.get("event") == "redrawn":
+        elif event == "redrawn":
             self.redrawn += [
                 Redraw(phase=str(one["phase"]), block=int(one["block"]), by=int(one["by"]))
                 for one in entry["blocks"]
             ]
-        elif entry.get("event") == "look":
+        elif event == "look":
             self.looks.append(
                 Look(
                     phase=str(entry["phase"]),
@@ -365,243 +354,3 @@ def _check_searches(entry: Mapping[str, Any]) -> None:
     for name, trials in entry.items():
         if type(trials) is not int or trials < 1:
             raise ValueError(f"{name}: {trials!r}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """How a study was begun, and which of its searches were extended since."""
-
-    header: Mapping[str, Any]
-    extended: Mapping[str, int]  # search -> trials
-
-
-def begun(folder: Path) -> Begun:
-    """Return how the study in a folder was begun; of its ledger nothing else is read.
-
-    What is damaged is left out: `Ledger` refuses it.
-    """
-    header: dict[str, Any] = {}
-    extended: dict[str, int] = {}
-    with contextlib.suppress(OSError, StoreError):
-        for line in read_bounded(folder / LEDGER).splitlines():
-            if header and f'"{EXTENDED}"'.encode() not in line:
-                continue
-            with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
-                entry = dict(json.loads(line))
-                if not header:
-                    header = entry
-                elif entry["event"] == EXTENDED:
-                    extended[str(entry["phase"])] = int(entry["trials"])
-    return Begun(header=header, extended=extended)
-
-
-def defaults_in(folder: Path) -> int:
-    """Return the version of the packaged defaults that the study in a folder was started with.
-
-    A further look, `study@2`, that has not begun goes on with those of its first one.
-    """
-    if not (folder / LEDGER).exists():
-        folder = folder.with_name(folder.name.partition(LOOK)[0])
-    try:
-        with (folder / LEDGER).open(encoding="utf-8", errors="replace") as file:
-            header = json.loads(file.readline(MOST_HEADER))
-        return min(NEWEST, int(header.get("defaults", 1)))
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return NEWEST  # there is none, or a damaged one, which `Ledger` refuses
-
-
-def overrides_in(folder: Path) -> list[str]:
-    """Return the overrides that the study in a folder was started with."""
-    return list(Ledger(folder).header.get("overrides", ()))
-
-
-def _changed(before: object, now: Mapping[str, str]) -> str:
-    """Return the keys of a study that differ from those it was started with, with both values."""
-    if not isinstance(before, Mapping) or not now:
-        return ""
-    keys = [key for key in dict.fromkeys([*before, *now]) if before.get(key) != now.get(key)]
-    parts = [f"{key} {before.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in keys]
-    more = f", and {len(parts) - MOST_KEYS} more keys" if len(parts) > MOST_KEYS else ""
-    return f"changed: {', '.join(parts[:MOST_KEYS])}{more}" if parts else ""
-
-
-class OpenRuns:
-    """Follows a ledger: a run is open from its submission to its end.
-
-    Neither driver nor worker is asked, so any process may read, also on a machine that only sees
-    the store's folder.
-
-    Args:
-        folder: Of the study in its store; need not exist yet.
-        read: Bytes of the ledger that earlier drivers wrote: what they left open is not running.
-            All that are there now, if absent.
-    """
-
-    def __init__(self, folder: Path, *, read: int | None = None) -> None:
-        self._folder = folder
-        self._read = whole_bytes(folder) if read is None else read
-        self._ids: dict[str, None] = {}
-
-    def ids(self) -> list[str]:
-        """Return the ids of the open runs, oldest first."""
-        with contextlib.suppress(OSError, ValueError):
-            self._follow()
-        return list(self._ids)
-
-    def progress(self) -> "dict[str, RunProgress]":
-        """Return how far the open runs are that have begun, by their ids."""
-        found = ((run, progress_of(self._folder / "runs" / run)) for run in self.ids())
-        return {run: one for run, one in found if one is not None}
-
-    def _follow(self) -> None:
-        with (self._folder / LEDGER).open("rb") as ledger:
-            ledger.seek(self._read)
-            for line in ledger:
-                if not line.endswith(b"\n"):
-                    return
-                self._read += len(line)
-                event = json.loads(line)
-                if event["event"] == "submitted":
-                    self._ids[event["run"]] = None
-                elif event["event"] == "ended":
-                    self._ids.pop(event["run"], None)
-
-
-def whole_bytes(folder: Path) -> int:
-    """Return the bytes of the whole events in a study's ledger so far, 0 where there is none.
-
-    A torn last line does not count: the driver cuts it before its first event.
-    """
-    with contextlib.suppress(OSError):
-        return read_bounded(folder / LEDGER).rfind(b"\n") + 1
-    return 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunProgress:
-    """How far a run is, by its journal: about every hundredth step is written there.
-
-    All steps done means that it is being scored.
-    """
-
-    name: str
-    step: int
-    steps: int
-    seconds_per_step: float | None = None  # the median of the last records; None before the second
-    seconds_since: float = 0.0  # the last record
-    seconds_apart: float = 0.0  # the last two records
-    rung: tuple[int, float | str] | None = None  # the last one: step and objective
-    given_steps: int | None = None  # train.steps, where commands count their own
-
-    @property
-    def share(self) -> float:
-        """The part of its steps that is done, in [0, 1]."""
-        return self.step / max(1, self.steps)
-
-    def seconds_left(self, *, beside_s: float, seconds_per_step: float | None) -> float | None:
-        """Return the seconds until it ends; None where the duration of a step is unknown.
-
-        Args:
-            beside_s: What runs take beside their steps, scoring above all.
-            seconds_per_step: Of other runs, used before this one has two records.
-        """
-        if self.step >= self.steps:
-            return max(0.0, beside_s - self.seconds_since)
-        per_step = self._seconds_per_step(seconds_per_step)
-        if per_step is None:
-            return None
-        unrecorded_s = min(self.seconds_since, self.seconds_apart)
-        return max(0.0, (self.steps - self.step) * per_step - unrecorded_s) + beside_s
-
-    def part(self, *, beside_s: float, seconds_per_step: float | None) -> float:
-        """Return the part of its time that has gone, in [0, 1]; arguments as `seconds_left`."""
-        left_s = self.seconds_left(beside_s=beside_s, seconds_per_step=seconds_per_step)
-        whole_s = self.steps * (self._seconds_per_step(seconds_per_step) or 0.0) + beside_s
-        if left_s is None or not whole_s:
-            return self.share
-        return min(1.0, max(0.0, 1 - left_s / whole_s))
-
-    def _seconds_per_step(self, of_others: float | None) -> float | None:
-        """Return the pace of this run, else that of others in its steps."""
-        if self.seconds_per_step or of_others is None:
-            return self.seconds_per_step
-        return of_others * (self.given_steps or self.steps) / max(1, self.steps)
-
-
-def _in_their_steps(found: RunProgress, settings: Mapping[str, Any]) -> RunProgress:
-    """Return the progress of commands in the steps that they report.
-
-    Of how many they are says the setting of `task.smoke`, such as epochs. Where none does, or they
-    report more, only the pace of other runs is known.
-    """
-    task = settings.get("task")
-    if not isinstance(task, Mapping) or task.get("name") != COMMAND:
-        return found
-    if f"{OF_STUDY}steps" in task.get("settings", {}):
-        return found
-    length = length_of(task)
-    if length is not None and found.step <= length[2]:
-        return replace(found, steps=length[2], given_steps=found.steps)
-    return replace(found, step=0, seconds_per_step=None, given_steps=found.steps)
-
-
-def progress_of(folder: Path, *, now_s: float | None = None) -> RunProgress | None:
-    """Return how far the run in a folder is, None before it has written that it began.
-
-    Only the end of its journal is read, so that asking often costs nothing.
-
-    Args:
-        folder: Of the run.
-        now_s: The time of day, the clock's where absent; the worker's machine may have another.
-    """
-    now_s = time.time() if now_s is None else now_s
-    with contextlib.suppress(OSError, StoreError, ValueError, KeyError, TypeError, AttributeError):
-        spec = json.loads(read_bounded(folder / SPEC))
-        with (folder / JOURNAL).open("rb") as journal:
-            first = max(0, journal.seek(0, os.SEEK_END) - _TAIL_BYTES)
-            journal.seek(first)
-            lines = journal.read().split(b"\n")[1 if first else 0 : -1]  # whole ones
-        events = [json.loads(line) for line in lines]
-        at_s = {
-            event["step"]: event["time_ms"] / 1000
-            for event in events
-            if event["kind"] == "metrics" and "train/loss" in event["values"]
-        }
-        rungs = [(event["step"], event["value"]) for event in events if event["kind"] == "rung"]
-        paces = [(at_s[b] - at_s[a]) / (b - a) for a, b in itertools.pairwise(at_s) if b > a]
-        last_s = max((event["time_ms"] / 1000 for event in events), default=None)
-        apart_s = [at_s[b] - at_s[a] for a, b in itertools.pairwise(at_s)][-1:]
-        found = RunProgress(
-            name=str(spec["name"]),
-            step=max((event["step"] for event in events), default=0),
-            steps=int(spec["settings"]["train"]["steps"]),
-            seconds_per_step=max(0.0, statistics.median(paces)) if paces else None,
-            seconds_since=max(0.0, now_s - last_s) if last_s is not None else 0.0,
-            seconds_apart=max(0.0, *apart_s) if apart_s else 0.0,
-            rung=rungs[-1] if rungs else None,
-        )
-        return _in_their_steps(found, spec["settings"])
-    return None
-
-
-def image_rows(folder: Path) -> "Sequence[Row]":
-    """Return the scores per image of a run that has ended: (split, image, metric, value).
-
-    Args:
-        folder: Of the run.
-
-    Raises:
-        StoreError: Its result was removed, changed or damaged.
-    """
-    result = read_result(folder)
-    if result is None:
-        raise StoreError(f"{folder / RESULT}: is gone; the same command makes the run anew")
-    return result.images
-
-
-def read_spec(folder: Path) -> RunSpec | None:
-    """Return the spec in a run's folder, None where it is absent or not one."""
-    try:
-        return RunSpec.from_json(json.loads(read_bounded(folder / SPEC)))
-    except (OSError, StoreError, ValueError, TypeError, RecursionError):
-        return None

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ablate.config.schema import StudyConfig
 from ablate.databases import OPTUNA_FILE
 from ablate.errors import StoreError
+from ablate.execution.run_folder import image_rows
 from ablate.store_folder import LEDGER, check_rights, check_version
 from ablate.study import redrawing, test_sets
+from ablate.study.beginning import begun
 from ablate.study.confirming import run_ids
 from ablate.study.extending import extended, keys_of, one_search, plan_of
-from ablate.study.ledger import Ledger, begun, image_rows
+from ablate.study.ledger import Ledger
 from ablate.study.questions import directions_of
 from ablate.study.trials import Trials
 from ablate.tracking.address import public, tracking_uri

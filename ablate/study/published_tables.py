@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ablate.execution.run_folder import image_rows
 from ablate.study import environments
-from ablate.study.ledger import Ledger, image_rows
+from ablate.study.ledger import Ledger
 from ablate.study.planned import PlannedTrial
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX

@@ -61,9 +61,9 @@ def shown_first(config: StudyConfig) -> list[str]:
 
 def directions_of(config: StudyConfig) -> tuple[Direction, ...]:
     """Return "maximize" or "minimize" per objective, from the metrics that they name."""
-    from ablate.metrics.catalogue import BETTER
+    from ablate.metrics.catalogue import better_of
 
     return tuple(
-        "maximize" if BETTER[objective.partition("/")[2]] == "higher" else "minimize"
+        "maximize" if better_of(objective) == "higher" else "minimize"
         for objective in config.objectives
     )

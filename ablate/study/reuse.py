@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ablate.config.schema import LOOK, StudyConfig
 from ablate.errors import ConfigError
-from ablate.execution.worker import JOURNAL, RESULT, SPEC, read_result
+from ablate.execution.run_folder import JOURNAL, RESULT, SPEC, read_result
 from ablate.fingerprint import numeric_hash
 from ablate.store_folder import LEDGER
 from ablate.study.ledger import Ledger

@@ -1,18 +1,20 @@
 """How far a study is in a store, and what `ablate run` would do with it; writes nothing."""
 
+import json
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate.execution.worker import JOURNAL
+from ablate.execution.run_folder import JOURNAL
 from ablate.published import unscored_in_words
 from ablate.study import damage, interim
 from ablate.study.environments import of_results
 from ablate.study.extending import keys_of
-from ablate.study.ledger import Ledger, progress_of
+from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
 from ablate.study.reuse import Earlier, check_declared, to_adopt
+from ablate.study.run_progress import progress_of
 from ablate.study.study_lock import is_locked, open_runs
 from ablate.tracking.address import public
 
@@ -45,7 +47,7 @@ def status(study: OpenStudy) -> dict[str, Any]:
         "mlflow": {
             "tracking_uri": public(study.tracking_uri),
             "experiment": study.config.name,
-            "study_run_id": ledger.study_run_id(),
+            "study_run_id": _study_run_id(folder),
         },
         "design_hash": study.plan.design_hash,
         "started_as": ledger.header.get("design_hash"),
@@ -54,6 +56,14 @@ def status(study: OpenStudy) -> dict[str, Any]:
         "looks": interim.sentences(study.plan, ledger.looks),
         "strata": [asdict(one) for one in of_results(ledger)],
     }
+
+
+def _study_run_id(folder: Path) -> str | None:
+    """Return the MLflow id of the study run, None while it is not known."""
+    try:
+        return str(json.loads((folder / "links.json").read_text(encoding="utf-8"))["study"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None  # absent, or damaged: the next driver writes it anew
 
 
 def _unscored(study: OpenStudy) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ablate.errors import BusyError, StoreError
-from ablate.study.ledger import OpenRuns, whole_bytes
+from ablate.study.open_runs import OpenRuns, whole_bytes
 from ablate.writing import write_json
 
 logger = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ablate.errors import StoreError, one_line
-from ablate.execution.worker import read_result
-from ablate.metrics.catalogue import BETTER
+from ablate.execution.run_folder import read_result, read_spec
+from ablate.metrics.catalogue import is_lower_better
 from ablate.numbers import duration
-from ablate.study.ledger import RunProgress, progress_of, read_spec
+from ablate.study.run_progress import RunProgress, progress_of
 from ablate.study.study_lock import is_locked, open_runs
 from ablate.training.spec import RunResult
 from ablate.writing import write_json
@@ -147,8 +147,9 @@ class Watcher:
         open_now = [one for one in map(progress_of, runs) if one is not None]
         self._read_ended()
         scores = self._scores
-        is_lower = BETTER.get(self._objective.partition("/")[2]) == "lower"
-        best = (min if is_lower else max)(scores, key=lambda one: one.value, default=None)
+        best = (min if is_lower_better(self._objective) else max)(
+            scores, key=lambda one: one.value, default=None
+        )
         counts: dict[str, int] = {}
         for result in self._ended.values():
             counts[result.state] = counts.get(result.state, 0) + 1

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
 
-from ablate.metrics.catalogue import BETTER
+from ablate.metrics.catalogue import is_lower_better
 from ablate.tracking import charts
 from ablate.tracking.runs import NOTE, metric_name
 
@@ -151,8 +151,7 @@ def _view(
         return state
     order: dict[str, Any] = {"orderByKey": "attributes.start_time", "orderByAsc": True}
     if metrics:
-        name = shown.metrics[0].partition("/")[2]
-        is_lower = BETTER.get(name, "higher") == "lower"
+        is_lower = is_lower_better(shown.metrics[0])
         order = {"orderByKey": f"metrics.`{metrics[0]}`", "orderByAsc": is_lower}
     return {**state, "searchFilter": filtered, **order}
 

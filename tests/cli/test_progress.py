@@ -2,20 +2,18 @@
 
 import contextlib
 import itertools
-import json
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ablate.cli.progress import LINE_EVERY_S, LONGEST_S, Meter
 from ablate.study.driver import Progress
-from ablate.study.ledger import OpenRuns, progress_of
 from ablate.training.spec import RunResult, State
+from tests.study.test_open_runs import submitted
+from tests.study.test_run_progress import written
 
 
 def step(name: str, *, ended: int = 1, planned: int = 2, state: State = "finished") -> Progress:
@@ -94,26 +92,6 @@ def beginning(*, planned: int, ended: int = 0) -> Progress:
 def scored(name: str, score: float | None, best: float, *, ended: int, planned: int) -> Progress:
     one = step(name, ended=ended, planned=planned)
     return replace(one, objective="val/qabf", last_score=score, best_score=best)
-
-
-def submitted(folder: Path, *runs: str) -> None:
-    with (folder / "ledger.jsonl").open("a") as file:
-        for run in runs:
-            file.write(json.dumps({"event": "submitted", "run": run}) + "\n")
-
-
-def written(folder: Path, run: str, *, steps: list[int], rungs: Sequence[int] = ()) -> None:
-    place = folder / "runs" / run
-    place.mkdir(parents=True, exist_ok=True)
-    spec = {"name": f"arm {run}", "settings": {"train": {"steps": 40}}}
-    (place / "spec.json").write_text(json.dumps(spec))
-    events = [
-        {"kind": "metrics", "values": {"train/loss": 0.1}, "step": one, "time_ms": 500 * one}
-        for one in steps
-    ]
-    events += [{"kind": "rung", "value": 0.25, "step": s, "time_ms": 500 * s} for s in rungs]
-    lines = [json.dumps(event) + "\n" for event in events]
-    (place / "journal.jsonl").write_text("".join(lines) + '{"kind": "metr')
 
 
 def test_a_log_tells_start_begin_rung_progress_and_end_with_the_scores(
@@ -218,72 +196,6 @@ def test_a_run_that_is_being_scored_has_not_ended(
     part = (20 + 30) / 80
     left_s = (130 + LONGEST_S) / (1 + part) * (1 - part)
     assert line.startswith(f"mine 1/2 ETA {left_s:.0f} s  ")
-
-
-def test_open_runs_are_those_submitted_since_and_are_as_far_as_their_journals(
-    tmp_path: Path,
-) -> None:
-    ledger = tmp_path / "ledger.jsonl"
-    before = '{"event": "submitted", "run": "of_a_driver_before"}\n'
-    ledger.write_text(before + '{"event": "ended", "run": "of_a_driver_before", "state": "fini')
-    watch = OpenRuns(tmp_path)
-    assert watch.progress() == {}
-    ledger.write_text(before)  # the driver cuts what was torn
-    submitted(tmp_path, "a", "b", "not_begun")
-    written(tmp_path, "a", steps=list(range(1, 31)) * 9)
-    written(tmp_path, "b", steps=[1])
-    found = watch.progress()
-    assert {run: (one.name, one.step, one.steps) for run, one in found.items()} == {
-        "a": ("arm a", 30, 40),
-        "b": ("arm b", 1, 40),
-    }
-    with ledger.open("a") as file:
-        file.write('{"event": "ended", "run": "a"}\n{"event": "end')  # torn: not read before whole
-    assert list(watch.progress()) == ["b"]
-
-
-def test_the_time_left_follows_from_the_records_and_from_what_others_took(tmp_path: Path) -> None:
-    written(tmp_path, "a", steps=[10, 12, 14, 30])
-    one = progress_of(tmp_path / "runs" / "a", now_s=16.0)  # a second after the last record
-    assert one is not None
-    assert (one.seconds_per_step, one.seconds_since, one.share) == (0.5, 1.0, 0.75)
-    assert one.seconds_left(beside_s=3, seconds_per_step=9) == pytest.approx(10 * 0.5 - 1 + 3)
-    late = replace(one, seconds_since=9999.0)  # its clock, or a step that takes long
-    assert late.seconds_left(beside_s=3, seconds_per_step=9) == pytest.approx(3)
-    first = replace(one, seconds_per_step=None, step=0, seconds_since=0.0)
-    assert first.seconds_left(beside_s=3, seconds_per_step=None) is None
-    assert first.seconds_left(beside_s=3, seconds_per_step=2) == pytest.approx(83)
-    scoring = replace(one, step=40, seconds_since=1.0)
-    assert scoring.seconds_left(beside_s=3, seconds_per_step=None) == pytest.approx(2)
-
-
-@pytest.mark.parametrize(
-    ("task", "step", "steps", "left_s"),
-    [
-        ({"smoke": {"epochs": 1}}, 30, 60, 30 * 0.5 + 3),  # their epochs
-        ({"smoke": {"epochs": 1}, "values": {"epochs": 20}}, 0, 40, 40 * 9 + 3),  # of what?
-        ({}, 0, 40, 40 * 9 + 3),
-        ({"smoke": {"epochs": 1}, "settings": {"train.steps": {}}}, 30, 40, 10 * 0.5 + 3),
-    ],
-)
-def test_commands_are_counted_in_their_own_steps(
-    tmp_path: Path, task: dict[str, Any], step: int, steps: int, left_s: float
-) -> None:
-    written(tmp_path, "a", steps=[10, 12, 14, 30])
-    path = tmp_path / "runs" / "a" / "spec.json"
-    spec = json.loads(path.read_text())
-    spec["settings"]["task"] = {"name": "command", "values": {"epochs": 60}, **task}
-    path.write_text(json.dumps(spec))
-    one = progress_of(tmp_path / "runs" / "a", now_s=15.0)
-    assert one is not None
-    assert (one.step, one.steps) == (step, steps)
-    assert one.seconds_left(beside_s=3, seconds_per_step=9) == pytest.approx(left_s)
-    early = replace(one, seconds_per_step=None, step=0)  # others took 9 s for each of 40 steps
-    assert early.seconds_left(beside_s=3, seconds_per_step=9) == pytest.approx(40 * 9 + 3)
-
-
-def test_a_study_without_a_ledger_yet_has_no_open_runs(tmp_path: Path) -> None:
-    assert OpenRuns(tmp_path / "absent").progress() == {}
 
 
 def test_what_follows_the_last_run_is_said(

@@ -14,7 +14,7 @@ from ablate.errors import ConfigError, StoreError
 from ablate.execution.inline import Inline
 from ablate.execution.pool import MOST_LOST
 from ablate.execution.processes import Processes
-from ablate.execution.worker import read_result
+from ablate.execution.run_folder import read_result
 from ablate.training.spec import RunSpec
 from tests.execution.conftest import small, until
 from tests.present import present

@@ -9,7 +9,7 @@ import pytest
 
 from ablate.errors import ClusterError
 from ablate.execution.inline import Inline
-from ablate.execution.worker import JOURNAL, read_result
+from ablate.execution.run_folder import JOURNAL, read_result
 from tests.execution.conftest import small, until
 
 pytest.importorskip("submitit", reason="the extra `slurm` is not installed")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablate.execution.inline import Inline
-from ablate.execution.worker import JOURNAL, read_result
+from ablate.execution.run_folder import JOURNAL, read_result
 from tests.execution.conftest import small, until
 from tests.execution.queue import Queue
 

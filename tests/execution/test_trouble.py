@@ -13,7 +13,7 @@ from ablate.errors import StoreError
 from ablate.execution import processes as module
 from ablate.execution.inline import Inline
 from ablate.execution.processes import Processes
-from ablate.execution.worker import read_result
+from ablate.execution.run_folder import read_result
 from ablate.models.contract import MODELS
 from ablate.training.spec import RunResult
 from tests.execution.conftest import small, until

@@ -7,7 +7,8 @@ from threading import Event
 
 import pytest
 
-from ablate.execution.worker import JOURNAL, read_result, work
+from ablate.execution.run_folder import JOURNAL, read_result
+from ablate.execution.worker import work
 from ablate.tracking.journal import JournalRecorder, read_journal
 from ablate.training import loop
 from ablate.training.checkpoints import BEFORE, NEWEST, Checkpoints, LeaveError

@@ -12,7 +12,7 @@ import pytest
 
 from ablate.execution.pool import MOST_LOST
 from ablate.execution.processes import Processes
-from ablate.execution.worker import read_result
+from ablate.execution.run_folder import read_result
 from ablate.training.spec import RunResult, RunSpec
 from tests.training.conftest import SETTINGS
 

@@ -13,7 +13,8 @@ from filelock import FileLock
 
 from ablate.errors import ConfigError
 from ablate.execution.processes import Processes
-from ablate.execution.worker import LOCK, read_result, run_lock, work
+from ablate.execution.run_folder import read_result
+from ablate.execution.worker import LOCK, run_lock, work
 from ablate.training.checkpoints import NEWEST, Checkpoints, LeaveError
 from ablate.training.spec import RunResult, RunSpec
 from ablate.writing import write_json

@@ -10,10 +10,13 @@ import pytest
 from ablate import whole_files
 from ablate.config.schema import Phase
 from ablate.errors import StoreError
-from ablate.execution.worker import read_result
+from ablate.execution.run_folder import read_result, read_spec
 from ablate.store_folder import open_store
-from ablate.study.ledger import Ledger, begun, progress_of, read_spec, whole_bytes
+from ablate.study.beginning import begun
+from ablate.study.ledger import Ledger
+from ablate.study.open_runs import whole_bytes
 from ablate.study.planned import SearchPlan
+from ablate.study.run_progress import progress_of
 from ablate.study.suggestions import Suggestions
 from ablate.whole_files import MOST_BYTES, damaged, read_bounded
 from ablate.writing import write_json

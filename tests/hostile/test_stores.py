@@ -16,7 +16,7 @@ from PIL import Image
 
 from ablate.data.manifest import Manifest
 from ablate.errors import DataError, StoreError
-from ablate.execution.worker import read_result
+from ablate.execution.run_folder import read_result
 from ablate.fusing.trained import by_id
 from ablate.study.ledger import Ledger
 from ablate.tracking.journal import JournalRecorder, read_journal

@@ -4,6 +4,7 @@ import pytest
 
 from ablate.errors import UnknownNameError
 from ablate.metrics import ALL_NAMES, BETTER, LABELS, METRICS, NAMES, canonical_name
+from ablate.metrics.catalogue import is_higher_better, is_lower_better
 
 
 def test_the_catalogue_says_what_the_metric_classes_say() -> None:
@@ -31,3 +32,16 @@ def test_only_errors_artefacts_and_divergences_are_better_when_lower() -> None:
         "qcv",
         "rmse",
     }
+
+
+@pytest.mark.parametrize("before", ["", "val/", "test/", "tno/", "test/tno/"])
+def test_a_direction_does_not_depend_on_the_part_and_the_test_set(before: str) -> None:
+    for name, better in BETTER.items():
+        assert is_lower_better(f"{before}{name}") == (better == "lower"), name
+        assert is_higher_better(f"{before}{name}") == (better == "higher"), name
+
+
+@pytest.mark.parametrize("name", ["", "val/", "unknown", "val/unknown", "nabf/unknown", "NABF"])
+def test_what_is_not_a_metric_has_no_better_side(name: str) -> None:
+    assert not is_lower_better(name)
+    assert not is_higher_better(name)

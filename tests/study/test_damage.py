@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ablate.execution.worker import JOURNAL, RESULT, write_result
+from ablate.execution.run_folder import JOURNAL, RESULT
+from ablate.execution.worker import write_result
 from ablate.store_folder import LEDGER
 from ablate.study import damage
 from ablate.study.ledger import Ledger

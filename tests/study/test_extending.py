@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from ablate.errors import ConfigError, StoreError
+from ablate.study.beginning import Begun, begun
 from ablate.study.extending import extended, extensions, keys_of, one_search, plan_of, reserved_by
 from ablate.study.inactive import never_active
-from ablate.study.ledger import Begun, Ledger, begun
+from ablate.study.ledger import Ledger
 from ablate.study.plan import make
 from tests.study.test_search_phases import DIMENSIONS, searched, table_of
 from tests.study.test_search_phases import plan_of as planned

@@ -13,8 +13,9 @@ from ablate.settings.setting import NEWEST
 from ablate.store_folder import LEDGER
 from ablate.stored import encode
 from ablate.study import interim
+from ablate.study.beginning import defaults_in
 from ablate.study.claims import course_of
-from ablate.study.ledger import Ledger, defaults_in
+from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan, make
 from ablate.study.planned import Look
 from ablate.study.publish import _phase, _planned

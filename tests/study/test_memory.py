@@ -12,9 +12,10 @@ import pytest
 
 from ablate.config.loading import load
 from ablate.errors import StoreError
-from ablate.execution.worker import JOURNAL, RESULT, SPEC, write_result
+from ablate.execution.run_folder import JOURNAL, RESULT, SPEC, image_rows
+from ablate.execution.worker import write_result
 from ablate.study import driver
-from ablate.study.ledger import Ledger, image_rows
+from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
 from ablate.tracking.journal import JournalRecorder
 from ablate.training.spec import RunResult, RunSpec

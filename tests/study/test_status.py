@@ -9,10 +9,10 @@ import pytest
 
 from ablate import config
 from ablate.config.schema import StudyConfig
-from ablate.execution.worker import JOURNAL
+from ablate.execution.run_folder import JOURNAL
 from ablate.store_folder import open_store
 from ablate.study import study_lock as locking
-from ablate.study.ledger import Ledger, OpenRuns
+from ablate.study.ledger import Ledger
 from ablate.study.names import known
 from ablate.study.open_study import OpenStudy
 from ablate.study.plan import make
@@ -174,13 +174,3 @@ def test_of_a_study_with_another_design_the_plan_says_nothing(
     said = inside("status", "quickstart", word, "--store", str(tmp_path), cwd=tmp_path).stdout
     assert said.startswith("quickstart: 0 finished, 0 pruned, 0 failed, 0 running, 3 interrupted\n")
     assert "have changed since it was started: undo the change" in " ".join(said.split())
-
-
-def test_a_torn_line_is_read_when_it_is_whole(tmp_path: Path) -> None:
-    line = json.dumps({"event": "submitted", "run": "a"})
-    runs = OpenRuns(tmp_path, read=0)
-    assert runs.ids() == []
-    (tmp_path / "ledger.jsonl").write_text(line[:9])
-    assert runs.ids() == []
-    (tmp_path / "ledger.jsonl").write_text(line + "\n")
-    assert runs.ids() == ["a"]

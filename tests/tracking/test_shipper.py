@@ -502,7 +502,7 @@ def test_a_parent_whose_run_was_deleted_by_a_killed_driver_is_opened_again(study
 
 
 def test_half_of_the_parameters_are_completed(study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ablate.tracking.shipper.PARAMS", 2)
+    monkeypatch.setattr("ablate.tracking.known_runs.PARAMS", 2)
     shipper, spec = study.shipper(), study.spec()
     calls, log_batch = [0], study.client.log_batch
 

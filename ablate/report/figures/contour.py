@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 
 from ablate.analysis.dimensions import Varied
-from ablate.analysis.searched import best_first, is_lower_better
+from ablate.analysis.searched import best_first
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.dots import behind

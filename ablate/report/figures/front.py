@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.analysis.searched import is_lower_better, searched_trials
+from ablate.analysis.searched import searched_trials
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.dots import behind

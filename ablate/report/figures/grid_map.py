@@ -7,7 +7,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ablate.analysis.searched import grid_trials, is_lower_better, values_of
+from ablate.analysis.searched import grid_trials, values_of
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn, Section

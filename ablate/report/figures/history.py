@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ablate.analysis.effects import near
 from ablate.analysis.question import label_of, metric_label
-from ablate.analysis.searched import is_lower_better, searched_trials, with_reports
+from ablate.analysis.searched import searched_trials, with_reports
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn, Section

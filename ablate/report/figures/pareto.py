@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
-from ablate.metrics.catalogue import BETTER, set_of
+from ablate.metrics.catalogue import is_higher_better
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
@@ -180,11 +180,11 @@ def _of_values(
 
 
 def _sign(name: str) -> float:
-    return 1.0 if BETTER.get(set_of(name)[1]) == "higher" else -1.0
+    return 1.0 if is_higher_better(name) else -1.0
 
 
 def _name(name: str) -> str:
-    return f"{metric_label(name)} {theme.ARROW[BETTER.get(set_of(name)[1], 'lower')]}"
+    return f"{metric_label(name)} {theme.ARROW['higher' if is_higher_better(name) else 'lower']}"
 
 
 def _draw_panel(axis: Axes, some: pd.DataFrame, every: list[str]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.question import label_of, metric_label
-from ablate.metrics.catalogue import BETTER, set_of
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NO_ANSWERS, NotDrawn, Section
@@ -105,7 +105,7 @@ def _scores(question: AnsweredQuestion, cells: pd.DataFrame) -> tuple[list[str],
     wide = some.pivot(index="block", columns=["metric", "value"], values="score")
     wide = wide.reindex(columns=[(m, v) for m in metrics for v in values]).dropna()
     scores = wide.to_numpy(dtype=float).reshape(len(wide), len(metrics), len(values))
-    signs = [-1.0 if BETTER.get(set_of(metric)[1]) == "lower" else 1.0 for metric in metrics]
+    signs = [-1.0 if is_lower_better(metric) else 1.0 for metric in metrics]
     signed = scores * np.array(signs)[None, :, None]
     return values, [int(block) for block in wide.index], signed.transpose(0, 2, 1)
 

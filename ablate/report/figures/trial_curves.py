@@ -6,7 +6,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from ablate.analysis.searched import is_lower_better
+from ablate.metrics.catalogue import is_lower_better
 from ablate.report import theme
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn, Section
