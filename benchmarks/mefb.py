@@ -1,8 +1,9 @@
 """The protocol `mefb` against the values that MEFB publishes per image and method.
 
 Run: python -m benchmarks.mefb --data FOLDER, a copy of github.com/xingchenzhang/MEFB in which
-output/fused_images has fused images, each called IMAGE_METHOD. Not part of `make bench`: its images
-are not ours to pass on.
+output/fused_images has fused images, each called IMAGE_METHOD: those that its README links to, or
+of a method that runs again, as FMMEF does in GNU Octave (github.com/xiaohuiben/fmmef-TIP-2020,
+demo_multi_sta.m). Not part of `make bench`: its images are not ours to pass on.
 """
 
 import argparse

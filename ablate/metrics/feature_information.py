@@ -5,21 +5,18 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ablate.metrics.contract import GreyImages
-
 _SIDE: Final = 3  # pixels of a window
 _TOGETHER: Final = 4096  # windows whose joint distributions fit into a processor's cache
 
 
-def feature_information(images: GreyImages, first: Tensor, second: Tensor, fused: Tensor) -> Tensor:
-    """Return FMI of one image: the normalised information of both sources, mean of all windows.
+def feature_information(first: Tensor, second: Tensor, fused: Tensor) -> Tensor:
+    """Return FMI of one image, [1]: normalised information of both sources, mean of all windows.
 
     The nine values of a window, stretched to [0, 1], are taken for the probabilities of nine
     positions; the joint distribution of two windows lies between that of independent ones and the
     extreme one that has the same marginals, as their correlation says.
 
     Args:
-        images: A batch of one, for its device.
         first: Features of a source, float64 [1, height, width].
         second: Of the other.
         fused: Of the fused image.
@@ -28,7 +25,7 @@ def feature_information(images: GreyImages, first: Tensor, second: Tensor, fused
         Haghighat and Razian 2014 (fast FMI).
     """
     wanted = _windows(fused)
-    total = torch.zeros(1, dtype=torch.float64, device=images.fused.device)
+    total = torch.zeros(1, dtype=torch.float64, device=fused.device)
     for source in (first, second):
         given = _windows(source)
         for one, other in zip(

@@ -98,9 +98,10 @@ def _processor(origin: Provenance) -> str:
 def _threads(origin: Provenance) -> str:
     if origin.executor is None:
         return UNKNOWN
+    slots = origin.executor.slots
     return (
         f"{origin.threads_per_run} per run; executor {origin.executor.name} with "
-        f"{origin.executor.slots} slots; Python {origin.python}"
+        f"{slots} slot{'s' * (slots != 1)}; Python {origin.python}"
     )
 
 

@@ -12,7 +12,10 @@ import typer
 
 from ablate.analysis.synthesis import synthesized
 from ablate.cli.main import app
+from ablate.losses.catalogue.contract import CATALOGUE
+from ablate.metrics import ALL_NAMES
 from ablate.report.synthesis_sources import asked
+from ablate.settings.members import members
 from docs import pictures
 from docs.readme_answers import CELLS, answered, with_table
 from tests.command_line import typed
@@ -76,6 +79,19 @@ def test_the_readme_is_short() -> None:
         for line in text.splitlines()
     ]
     assert [line for line in lines if len(line) > 80] == []
+
+
+def test_the_counts_of_the_readme_are_those_of_the_registers() -> None:
+    page = flat(PAGES[0].read_text("utf-8"))
+    counts = (
+        (r"terms: (\d+) kinds", len(members("terms"))),
+        (r"(\d+) published losses", len(CATALOGUE.names())),
+        (r"\*\*Metrics\*\* \| (\d+),", len(ALL_NAMES)),
+    )
+    for pattern, count in counts:
+        assert re.findall(pattern, page) == [str(count)], pattern
+    peers = flat((ROOT / "docs" / "comparison.md").read_text("utf-8"))
+    assert re.findall(r"\[(\d+)\]\(reference/metrics\.md\)", peers) == [str(len(ALL_NAMES))]
 
 
 def test_the_words_of_the_probe_that_are_counted_are_those_of_the_synthesis() -> None:

@@ -103,7 +103,11 @@ def test_a_mean_beyond_the_axis_is_written_beside_its_triangle() -> None:
     (axis,) = Forest().draw(contents, numbers).axes
     (beyond,) = numbers[numbers["metric"] == "sd"]["percent"]
     assert beyond < axis.get_xlim()[0]
-    assert [text.get_text() for text in axis.texts] == [f"{beyond:+.3g}"]
+    (written,) = axis.texts
+    assert written.get_text() == f"{beyond:+.3g}"
+    behind = present(written.get_bbox_patch())  # no line strikes the number through
+    assert behind.get_facecolor() == (1, 1, 1, 1)
+    assert written.get_zorder() > max(line.get_zorder() for line in axis.lines)
     assert "<" in {line.get_marker() for line in axis.lines}
 
 

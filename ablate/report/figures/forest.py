@@ -211,6 +211,7 @@ def _draw_row(axis: Axes, row: Any, *, place: int, limits: tuple[float, float]) 
             color=colour,
             ha="left" if is_left else "right",
             va="center",
+            bbox={"fc": "white", "ec": "none", "pad": 0.8},  # the interval runs below it
         )
 
 
