@@ -346,7 +346,11 @@ def test_no_path_of_a_repository_leaves_the_folder(name: str) -> None:
     assert not git_files.is_below(name)
 
 
-def test_a_redirect_to_another_host_is_refused(tmp_path: Path) -> None:
+def test_a_redirect_to_another_host_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(single_files, "RETRIES", 0)  # which wait for seconds
+
     class Elsewhere(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(302)
@@ -358,7 +362,7 @@ def test_a_redirect_to_another_host_is_refused(tmp_path: Path) -> None:
         def log_message(self, *_: object) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
         for name, why in (("away", "redirected to another host"), ("loop", "again and again")):
             with pytest.raises(FetchError, match=why):

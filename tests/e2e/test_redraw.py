@@ -9,11 +9,14 @@ import pytest
 from ablate import config
 from ablate.study.plan import make
 from ablate.training.spec import RunResult
+from tests.drawing import drawing
 from tests.e2e.running import inside, rows
 
 pytestmark = pytest.mark.e2e
 STUDY = "q4_variant_answer"
 WORDS = [
+    "factors.variant.values=[signed, magnitude]",
+    "~questions.variant.contrasts",
     "data=synthetic",
     "model.width=2",
     "train.gallery=1",
@@ -49,7 +52,8 @@ def test_a_dead_block_is_redrawn_and_told(tmp_path: Path, monkeypatch: pytest.Mo
     arms = len({trial.arm_id for trial in made.trials})
     status = json.loads(inside("status", STUDY, "--json", "--store", "s", cwd=tmp_path).stdout)
     assert status["planned"] == status["finished"] == 2 + arms * 4
-    inside("report", STUDY, "--store", "s", "--out", "report", cwd=tmp_path)
+    with drawing():
+        inside("report", STUDY, "--store", "s", "--out", "report", cwd=tmp_path)
     (question,) = json.loads((tmp_path / "report" / "verdict.json").read_text())["questions"]
     assert question["redrawn"] == [{"block": 2, "by": 4}]
     assert {cell["block"] for cell in question["cells"]} == {1, 3, 4}

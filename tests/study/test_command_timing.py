@@ -9,6 +9,7 @@ import pytest
 from ablate.config.loading import load
 from ablate.errors import ConfigError
 from ablate.study import command_timing, timing
+from ablate.study.driver_timing import Overhead
 from ablate.study.plan import make
 
 FACTORS = """# @package _global_
@@ -37,6 +38,7 @@ base:
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(timing, "overhead", lambda: Overhead(start_s=4, run_s=0.5, finish_s=2))
     (tmp_path / "theirs").mkdir()
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "s.yaml").write_text(FACTORS)
