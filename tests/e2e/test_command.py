@@ -16,10 +16,12 @@ import yaml
 
 from ablate.training.tasks.command import guard
 from tests import standins
+from tests.chaos.outcome import mlflow_runs
 from tests.e2e.running import inside, start
 from tests.training.tasks.command.conftest import PAIRS
 
 KILLS = 50
+FAILED = 3  # exit code of a driver some of whose runs have failed
 
 
 def write_study(folder: Path, kind: str, **more: Any) -> Path:
@@ -94,17 +96,26 @@ def living(store: Path) -> dict[str, list[int]]:
     return found
 
 
+def doubled(store: Path) -> list[Any]:
+    """Return runs, and points of runs, that MLflow holds more than once."""
+    runs = mlflow_runs(store / "mlflow.db")
+    found = Counter[Any](run["key"] for run in runs)
+    found.update((run["key"], key, step) for run in runs for key, step, _ in run["points"])
+    return [one for one, count in found.items() if count > 1]
+
+
 class Killer:
     """Runs a study in one store after the other and kills its processes until it has killed enough.
 
     Args:
         cwd: Where the study lies.
-        kills: How many, of all kinds together; what it has killed stands in `killed`, and in
-            `waited` the seconds from each kill to the next command that lived.
+        kills: How many, of all kinds together; what it has killed stands in `killed`, in
+            `waited` the seconds from each kill to the next command that lived, and in `retried`
+            how often a driver ended with failed runs.
     """
 
     def __init__(self, cwd: Path, kills: int) -> None:
-        self.cwd, self.left = cwd, kills
+        self.cwd, self.left, self.retried = cwd, kills, 0
         self.killed, self.waited = Counter[str](), defaultdict[str, float](float)
         self._draw = random.Random(1)
 
@@ -116,7 +127,9 @@ class Killer:
             if driver.returncode is not None:
                 undisturbed += not self.left
                 assert undisturbed <= 3, driver.communicate()[1][-3000:]
-                driver = start(*words, cwd=self.cwd)
+                has_failed = driver.returncode == FAILED  # a run of which three workers were killed
+                self.retried += has_failed
+                driver = start(*words, *(["--retry"] if has_failed else []), cwd=self.cwd)
             time.sleep(self._draw.uniform(0.05, 1.0))
             there = {**living(self.cwd / name), "driver": [driver.pid]}
             if not self.left or not there["command"]:
@@ -153,9 +166,10 @@ def test_kills_leave_no_process_and_the_same_table(
         time.sleep(1)
         assert not any(living(tmp_path / name).values())
         assert not list((tmp_path / name).glob("mine/attempts/*"))
+        assert not doubled(tmp_path / name)
         assert table(tmp_path / name).keys() == table(tmp_path / "whole").keys()
         if not resumes:  # a resumed training of theirs draws other noise than a whole one
             assert table(tmp_path / name) == table(tmp_path / "whole")
     each = {kind: round(killer.waited[kind] / many, 1) for kind, many in killer.killed.items()}
-    print(f"{dict(killer.killed)}; seconds to the next command: {each}")
+    print(f"{dict(killer.killed)}; seconds to the next command: {each}; {killer.retried} retried")
     assert killer.killed.total() == KILLS
