@@ -7,8 +7,10 @@ import random
 import signal
 import time
 from collections import Counter, defaultdict
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import pandas as pd
 import pytest
@@ -16,10 +18,13 @@ import yaml
 
 from ablate.training.tasks.command import guard
 from tests import standins
-from tests.e2e.running import inside, start
+from tests.chaos.driving import start
+from tests.chaos.outcome import mlflow_runs
+from tests.e2e.running import inside
 from tests.training.tasks.command.conftest import PAIRS
 
 KILLS = 50
+FAILED = 3  # exit code of a driver some of whose runs have failed
 
 
 def write_study(folder: Path, kind: str, **more: Any) -> Path:
@@ -94,30 +99,43 @@ def living(store: Path) -> dict[str, list[int]]:
     return found
 
 
+def doubled(store: Path) -> list[Any]:
+    """Return runs, and points of runs, that MLflow holds more than once."""
+    runs = mlflow_runs(store / "mlflow.db")
+    found = Counter[Any](run["key"] for run in runs)
+    found.update((run["key"], key, step) for run in runs for key, step, _ in run["points"])
+    return [one for one, count in found.items() if count > 1]
+
+
 class Killer:
     """Runs a study in one store after the other and kills its processes until it has killed enough.
 
     Args:
         cwd: Where the study lies.
-        kills: How many, of all kinds together; what it has killed stands in `killed`, and in
-            `waited` the seconds from each kill to the next command that lived.
+        kills: How many, of all kinds together; what it has killed stands in `killed`, in
+            `waited` the seconds from each kill to the next command that lived, and in `retried`
+            how often a driver ended with failed runs.
     """
 
+    environment: Final = MappingProxyType({"STANDIN_PAUSE_S": "0.5"})
+
     def __init__(self, cwd: Path, kills: int) -> None:
-        self.cwd, self.left = cwd, kills
+        self.cwd, self.left, self.retried = cwd, kills, 0
         self.killed, self.waited = Counter[str](), defaultdict[str, float](float)
         self._draw = random.Random(1)
 
     def run(self, name: str) -> None:
         """Run the study in a store to its end, under kills while any are left."""
-        words = ("run", "mine", "--workers", "1", "--store", name)
-        driver, last, since, undisturbed = start(*words, cwd=self.cwd), "", time.monotonic(), 0
-        while driver.poll() != 0:
-            if driver.returncode is not None:
+        driver, last, since, undisturbed = self._start(name), "", time.monotonic(), 0
+        while driver.exitcode != 0:
+            if driver.exitcode is not None:
                 undisturbed += not self.left
-                assert undisturbed <= 3, driver.communicate()[1][-3000:]
-                driver = start(*words, cwd=self.cwd)
+                assert undisturbed <= 3, (self.cwd / "said").read_text()[-3000:]
+                has_failed = driver.exitcode == FAILED  # a run of which three workers were killed
+                self.retried += has_failed
+                driver = self._start(name, *(["--retry"] if has_failed else []))
             time.sleep(self._draw.uniform(0.05, 1.0))
+            assert driver.pid is not None
             there = {**living(self.cwd / name), "driver": [driver.pid]}
             if not self.left or not there["command"]:
                 continue
@@ -130,22 +148,23 @@ class Killer:
                 self.left -= 1
                 last, since = kind, time.monotonic()
 
+    def _start(self, name: str, *more: str) -> ForkServerProcess:
+        words = ("run", "mine", "--workers", "1", "--store", name, *more)
+        return start(*words, cwd=self.cwd, log=self.cwd / "said", environment=self.environment)
+
 
 @pytest.mark.e2e
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("resumes", [False, True])
-def test_kills_leave_no_process_and_the_same_table(
-    tmp_path: Path, resumes: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STANDIN_PAUSE_S", "0.5")
+def test_kills_leave_no_process_and_the_same_table(tmp_path: Path, resumes: bool) -> None:
     gives = standins.section(tmp_path, "argparse")["gives"]
     assert isinstance(gives, dict)
     if resumes:
         resume = ["--resume", "{checkpoint}"]
         gives["checkpoint"] = {"save": "models/last.json", "resume": resume}
     write_study(tmp_path, "argparse", gives=gives, values={"alpha": 0.7, "lr": 0.1, "epochs": 6})
-    assert start("run", "mine", "--workers", "1", "--store", "whole", cwd=tmp_path).wait(600) == 0
+    Killer(tmp_path, 0).run("whole")
     killer = Killer(tmp_path, KILLS)
     while killer.left:  # one that goes on from what it saved may end before the last kill
         name = f"s{killer.left}"
@@ -153,9 +172,10 @@ def test_kills_leave_no_process_and_the_same_table(
         time.sleep(1)
         assert not any(living(tmp_path / name).values())
         assert not list((tmp_path / name).glob("mine/attempts/*"))
+        assert not doubled(tmp_path / name)
         assert table(tmp_path / name).keys() == table(tmp_path / "whole").keys()
         if not resumes:  # a resumed training of theirs draws other noise than a whole one
             assert table(tmp_path / name) == table(tmp_path / "whole")
     each = {kind: round(killer.waited[kind] / many, 1) for kind, many in killer.killed.items()}
-    print(f"{dict(killer.killed)}; seconds to the next command: {each}")
+    print(f"{dict(killer.killed)}; seconds to the next command: {each}; {killer.retried} retried")
     assert killer.killed.total() == KILLS

@@ -1,5 +1,7 @@
 """What counts as another environment, and what does not."""
 
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -102,6 +104,24 @@ def test_each_project_of_a_process_has_an_environment_of_its_own(
     monkeypatch.chdir(plugged)
     (plugged / "plugins" / "environment_later.py").write_text("x = 1\n")
     assert environment_of("cpu") is first  # what came later no run of this process has used
+
+
+@pytest.mark.slow
+def test_a_process_settles_without_the_compiler_of_torch_which_is_deterministic_too() -> None:
+    code = """if True:
+        import sys, torch
+        from ablate.training.determinism import settle
+        from ablate.training.environment import determinism
+        settle()
+        assert "torch._inductor" not in sys.modules
+        before = determinism()
+        assert before["deterministic_algorithms"] and before["warn_only"]
+        import torch._inductor.config
+        assert torch._inductor.config.deterministic
+        settle()
+        assert torch._inductor.config.deterministic and determinism() == before
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_many_files_are_counted() -> None:

@@ -35,6 +35,7 @@ Fused = Callable[[str, Sequence[Pair], Sequence[NDArray[np.uint8]]], None]
 
 MOST_KILLS: Final = 5  # of a command by somebody else, before its run has failed
 LAST_LINES: Final = 50
+COUNT_S: Final = 2.0  # between two counts of processor time, which read every process there is
 KEPT: Final = "kept"  # in the folder of a run: what they saved
 DATA: Final = "ablate-pairs"  # in a tree: a split for commands that take its place as a word
 _OOM: Final = ("outofmemoryerror", "out of memory", "can't allocate memory", "memoryerror")
@@ -115,7 +116,9 @@ class _Training:
     _thinned: Thinned = field(default_factory=Thinned)
     _rungs: list[int] = field(default_factory=list)
     _step: int = 0
-    _seen: tuple[int, int] = (0, 0)
+    _written: int = 0
+    _ticks: int = 0
+    _next_count: float = 0.0
     _ours: Mapping[str, float] = field(default_factory=dict)
 
     def whole(self) -> Trained:
@@ -265,16 +268,21 @@ class _Training:
         for reader in self._readers:
             for point in reader.new():
                 self._record(point)
-        try:
-            written = self.attempt.output.stat().st_size
-        except OSError:
-            written = 0
-        seen = (written, cpu_ticks(self.attempt.mark))
-        if seen != self._seen:
-            self._seen = seen
+        if self._works():
             counts = f"{OF_STUDY}steps" in self.settings.settings  # else their steps are not ours
             self.run.heartbeat.beat(self._step if counts else None)
         self.run.checkpoints.raise_if_leaving(self._step)
+
+    def _works(self) -> bool:
+        """Return whether the command did something: wrote output or, looked at rarely, computed."""
+        written, ticks, now = self._written, self._ticks, time.monotonic()
+        with contextlib.suppress(OSError):
+            written = self.attempt.output.stat().st_size
+        if written == self._written and now >= self._next_count:
+            ticks, self._next_count = cpu_ticks(self.attempt.mark), now + COUNT_S
+        is_new = (written, ticks) != (self._written, self._ticks)
+        self._written, self._ticks = written, ticks
+        return is_new
 
     def _record(self, point: Point) -> None:
         from ablate.training.loop import PrunedError  # which makes the run

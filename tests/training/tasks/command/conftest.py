@@ -69,7 +69,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     def made(task: Mapping[str, Any], *, name: str = "r", **more: Any) -> RunResult:
         folder = tmp_path / "store" / "study" / "runs" / name
         folder.mkdir(parents=True, exist_ok=True)
-        given = {key: more.pop(key) for key in ("leave",) if key in more}
+        given = {key: more.pop(key) for key in ("leave", "heartbeat") if key in more}
         recorder = more.pop("recorder", NullRecorder())
         return train(spec_of(task, **more), recorder, folder=folder, **given)
 

@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from ablate.training.checkpoints import LeaveError
-from ablate.training.tasks.command import guard
+from ablate.training.recorder import Heartbeat
+from ablate.training.tasks.command import guard, running
 from ablate.training.tasks.command.process import MARK
 from tests import standins
 from tests.training.tasks.command.conftest import Kept, Make
@@ -140,6 +141,31 @@ def test_how_a_command_ends_badly(tmp_path: Path, make: Make, code: str, said: s
     section["gives"]["metrics"] = {"stdout": r"Epoch (?P<epoch>\d+) loss: (?P<loss>\S+)"}  # type: ignore[index]
     assert make(section).reason.startswith(said)
     assert not left(tmp_path)
+
+
+def test_a_command_that_computes_in_silence_beats_and_is_not_counted_at_every_look(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = standins.write(tmp_path / "repo", "argparse", is_git=False)
+    (repo / "train.py").write_text(
+        "import time\nwhile time.process_time() < 1: pass\nraise SystemExit(1)\n"
+    )
+    counted: list[int] = []
+    beats: list[int] = []
+    count = running.cpu_ticks
+
+    def counts(mark: str) -> int:
+        counted.append(count(mark))
+        return counted[-1]
+
+    monkeypatch.setattr(running, "COUNT_S", 0.4)
+    monkeypatch.setattr(running, "cpu_ticks", counts)
+    heartbeat = Heartbeat(lambda step, slowest_s: beats.append(step), every_s=0)
+    began = time.monotonic()
+    make(standins.section(repo, "argparse", values={}), heartbeat=heartbeat)
+    seconds = time.monotonic() - began
+    assert beats
+    assert 2 <= len(counted) <= seconds / 0.4 + 1  # of some twelve looks a second
 
 
 def test_images_that_are_missing_or_wrong_are_named(tmp_path: Path, make: Make) -> None:
