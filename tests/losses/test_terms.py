@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
 from ablate import losses
+from ablate.config.locations import packaged_root
 from ablate.errors import ConfigError
 from ablate.losses import fused as kernel
 from ablate.losses.term import Term
@@ -311,3 +313,15 @@ def test_a_learned_weight_moves_with_the_network_and_is_kept(images: dict[str, T
     assert torch.equal(again.learned[0], learned)
     (line,) = losses.check({"terms": {"x": {**term, "schedule": "linear", "until": 3}}}, SIDE_PX)
     assert "a learned weight has no linear schedule" in line
+
+
+def test_the_content_of_fusiongan_is_that_of_its_code(images: dict[str, Tensor]) -> None:
+    """model.py, line 83: L2 to the infrared, 5 times L2 of Laplacians to the visible."""
+    file = packaged_root() / "studies" / "tables" / "fusiongan_table.yaml"
+    terms = yaml.safe_load(file.read_text("utf-8"))["base"]["loss"]["terms"]
+    assert terms.pop("against")["weight"] == 1 / (100 * 4)  # their images lie in [-1, 1]
+    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=torch.float64)[None, None]
+    details = torch.nn.functional.conv2d(images["fused"] - images["visible"], kernel, padding=1)
+    wanted = (images["fused"] - images["infrared"]).square().mean() + 5 * details.square().mean()
+    found = losses.build({**NONE, "terms": terms})(**images)
+    torch.testing.assert_close(found, wanted, rtol=1e-12, atol=0)
