@@ -1,9 +1,10 @@
-"""An empty MLflow database made once per test process; making one takes seconds.
+"""An empty MLflow database made once for all test processes; making one takes seconds.
 
 Only commands typed inside the test process are served by it; those in processes of their own, and
 tests/tracking, make theirs as users do.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,9 @@ def ready_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     from ablate.tracking import store
     from ablate.tracking.address import DATABASE
 
-    make, template = store._make, tmp_path_factory.mktemp("template")
+    mine = tmp_path_factory.getbasetemp()
+    of_all = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    make, template = store._make, of_all / "template"  # made under a lock
 
     def copy(folder: Path) -> None:
         make(template)

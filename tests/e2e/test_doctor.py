@@ -100,17 +100,31 @@ def test_a_whole_store_agrees(whole: Path) -> None:
     assert "agree" in done.stdout
 
 
-@pytest.mark.parametrize("name", list(SABOTAGE))
-def test_a_sabotage_is_named_and_mended(whole: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "names",
+    [  # two of them at once, in different databases, are both named
+        ("a run deleted", "an optuna trial lost"),
+        ("a run left running", "an optuna trial running"),
+        ("a value changed", "no optuna database"),
+        ("no mlflow database",),
+        ("a torn ledger",),
+        ("a result lost",),
+    ],
+    ids=" and ".join,
+)
+def test_a_sabotage_is_named_and_mended(
+    whole: Path, tmp_path: Path, names: tuple[str, ...]
+) -> None:
     shutil.copytree(whole / "s", tmp_path / "s")
-    do, text = SABOTAGE[name]
-    do(tmp_path / "s")
+    for name in names:
+        SABOTAGE[name][0](tmp_path / "s")
     before = sorted(tmp_path.rglob("*"))
     found = inside("doctor", "quickstart", "--store", "s", "--json", cwd=tmp_path, code=1)
-    assert any(text in one["what"] for one in json.loads(found.stdout)["found"])
+    for name in names:
+        assert any(SABOTAGE[name][1] in one["what"] for one in json.loads(found.stdout)["found"])
     assert sorted(tmp_path.rglob("*")) == before  # to look makes nothing
     inside("doctor", "quickstart", "--store", "s", "--repair", cwd=tmp_path)
-    if name in ("a torn ledger", "a result lost"):  # the next start goes on from there
+    if names in (("a torn ledger",), ("a result lost",)):  # the next start goes on from there
         words = [*SMALL, "phases.search.trials=2", "phases.compare.seeds=1", "executor=inline"]
         inside("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     assert "agree" in inside("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout

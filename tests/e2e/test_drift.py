@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ablate.training import environment
+from tests.drawing import drawing
 from tests.e2e.running import SMALL, inside
 
 pytestmark = pytest.mark.e2e
@@ -53,7 +54,8 @@ def test_a_new_torch_is_refused_then_accepted_and_told_apart(
     assert "3 runs (torch" in inside("doctor", "quickstart", "--store", "s", cwd=tmp_path).stdout
     published = tmp_path / "s" / "quickstart" / "published"
     strata = json.loads((published / "facts.json").read_text())["strata"]
-    inside("report", "quickstart", "--store", "s", "--out", "report", cwd=tmp_path)
+    with drawing():
+        inside("report", "quickstart", "--store", "s", "--out", "report", cwd=tmp_path)
     sentence = f"Runs of 2 environments, which plain means pool: 5; 3 (torch {version('torch')}"
     assert sentence in (tmp_path / "report" / "report.html").read_text()
     assert [one["runs"] for one in strata] == [5, 3]
