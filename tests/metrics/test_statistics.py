@@ -83,10 +83,10 @@ def test_a_pair_takes_at_most_14_bytes_a_pixel(
     triple: Make, tmp_path: Path, dtype: torch.dtype
 ) -> None:
     evaluate(
-        **triple(6, 480, 640), names=ALL_NAMES, dtype=dtype, statistics=SourceStatistics(tmp_path)
+        **triple(6, 240, 320), names=ALL_NAMES, dtype=dtype, statistics=SourceStatistics(tmp_path)
     )
     kept = sum(file.stat().st_size for file in tmp_path.iterdir())
-    assert 0 < kept < 480 * 640 * (14 if dtype == torch.float64 else 7)
+    assert 0 < kept < 240 * 320 * (14 if dtype == torch.float64 else 7)
 
 
 def test_several_fused_images_of_a_pair_score_as_each_alone(triple: Make, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from ablate.report.runs import runs_table
 from ablate.report.sections import report, reselected
 from ablate.report.values import contrasts_table, values_table, winners_frame
 from ablate.tables import markdown_text
+from tests.drawing import drawing
 from tests.present import present
 from tests.report.searching import hunted
 
@@ -156,7 +157,9 @@ def test_a_page_with_a_server_only_links_and_loads_nothing(
 ) -> None:
     given = contents()
     links = dict.fromkeys(given.runs["run_id"], "abc")
-    page = render(replace(given, links=links, server=SERVER), tmp_path).read_text()
+    with drawing("arm_points"):
+        page = render(replace(given, links=links, server=SERVER), tmp_path).read_text()
+    assert "<img" in page
     assert f'<a href="{SERVER}abc">' in page
     assert not re.findall(r'(?:src|srcset|action|data)="http', page)
     assert "<link" not in page
@@ -168,9 +171,10 @@ def test_a_figure_that_no_longer_applies_leaves_no_file_behind(
     contents: Callable[..., Contents], tmp_path: Path
 ) -> None:
     given = contents()
-    render(given, tmp_path)
-    assert (tmp_path / "figures" / "curves.svg").exists()
-    render(replace(given, curves=given.curves[:0]), tmp_path)
+    with drawing("curves"):
+        render(given, tmp_path)
+        assert (tmp_path / "figures" / "curves.svg").exists()
+        render(replace(given, curves=given.curves[:0]), tmp_path)
     assert not list((tmp_path / "figures").glob("curves.*"))
 
 
