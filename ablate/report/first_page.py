@@ -6,6 +6,7 @@ everything behind them stands in the parts that follow.
 
 from collections.abc import Iterator, Sequence
 
+from ablate.analysis.confirmation import BASELINE, recipe_in_words
 from ablate.analysis.document import AnsweredQuestion
 from ablate.analysis.health import HEALTHY, is_unhealthy, unhealthy_in_words
 from ablate.analysis.question import metric_label
@@ -30,7 +31,10 @@ def first_part(contents: Contents, figures: Sequence[Shown]) -> Part:
         figures: Those that the part shows.
     """
     if contents.answered:
-        cards = [_card(question, at) for at, question in enumerate(contents.answered, start=1)]
+        cards = [
+            _card(question, at, frozen=_frozen(contents, question))
+            for at, question in enumerate(contents.answered, start=1)
+        ]
     else:
         cards = list(_described(contents))
     return Part(
@@ -82,11 +86,24 @@ def health_line(contents: Contents) -> str:
     return f"{text}{rising if STILL in convergence(contents) else ''}."
 
 
-def _card(question: AnsweredQuestion, number: int) -> Card:
+def _frozen(contents: Contents, question: AnsweredQuestion) -> str:
+    """Return what the arms of a confirmation are; "" for a question of another phase."""
+    arms = [
+        f"{arm.name} is {shortened(recipe_in_words(arm), LONGEST // 2)}"
+        for one in contents.facts.confirmations
+        if one.phase == question.id
+        for arm in one.arms
+        if arm.name != BASELINE
+    ]
+    text = "; ".join(arms)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _card(question: AnsweredQuestion, number: int, *, frozen: str = "") -> Card:
     place = anchor(question.id, number)
     count = len(question.caveats)
     caveats = {0: "No caveat.", 1: "1 caveat."}.get(count, f"{count} caveats.")
-    blocks: list[Block] = [Text(text=question.advice)] if question.advice else []
+    blocks: list[Block] = [Text(text=text) for text in (question.advice, frozen) if text]
     blocks.append(Text(text=caveats, look="small", link=("What it rests on", f"behind-{place}")))
     return Card(
         anchor=place,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ablate.published import ConfirmationFacts, FrozenArm
 from ablate.report.blocks import Block, Bullets, Card, Shown, Text
 from ablate.report.contents import Contents
 from ablate.report.figures import FIGURES, NotDrawn, in_order
@@ -109,6 +110,21 @@ def test_the_question_its_answer_what_to_use_health_and_scope_stand_there(
         assert text.count(question.scope) == 1
     assert health_line(answered) in text
     assert "Behind" not in text
+
+
+def test_what_the_arms_of_a_confirmation_are_stands_below_its_answer(answered: Contents) -> None:
+    asked = answered.answered[0]
+    arms = (
+        FrozenArm(name="baseline", source="", settings={"levels": 3}),
+        FrozenArm(name="winner 1", source="trial 3", settings={"levels": 1, "ratio": 0.5}),
+        FrozenArm(name="winner 2", source="trial 9", settings={"levels": 2}, nuisance={"w": 2.5}),
+    )
+    confirmed = ConfirmationFacts(phase=asked.id, question=asked.id, of="hunt", arms=arms)
+    facts = replace(answered.facts, confirmations=(confirmed,))
+    text = first_page(replace(answered, facts=facts))
+    assert "Winner 1 is levels 1, ratio 0.5; winner 2 is levels 2, w 2.5." in text
+    elsewhere = replace(answered.facts, confirmations=(replace(confirmed, phase="other"),))
+    assert "Winner 1" not in first_page(replace(answered, facts=elsewhere))
 
 
 def test_a_study_without_answers_is_described_in_the_same_place(contents: Make) -> None:
