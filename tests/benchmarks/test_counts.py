@@ -40,8 +40,8 @@ def test_a_run_is_shown_once_however_many_are_open(
         return begin(self, spec, siblings=siblings)
 
     monkeypatch.setattr(Shipper, "begin", counting)
-    run(study(tmp_path, trials=24, slots=12), store=tmp_path / "store", listen=lambda _: None)
-    assert len(asked) == len(set(asked)) == 24
+    run(study(tmp_path, trials=12, slots=6), store=tmp_path / "store", listen=lambda _: None)
+    assert len(asked) == len(set(asked)) == 12
 
 
 class Counted(dict[int, Any]):

@@ -17,6 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ablate import config
+from ablate.study.names import known
+from ablate.study.plan import make
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -94,10 +98,7 @@ def test_a_setting_of_the_loss(tree: Path) -> None:
         text = text.replace(old, new)
     file.write_text(text)
     here = {"l2": "loss.components=magnitude_l2"}
-    print_hash = """
-    print(json.dumps(make(load(study="q2_levels")).design_hash))
-    """
-    before = said(ROOT, PLAN + print_hash)
+    before = make(config.load(str(ROOT / "studies" / "q2_levels.yaml"), known=known())).design_hash
     found = said(
         tree,
         PLAN
