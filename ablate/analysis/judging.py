@@ -59,7 +59,7 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
             runs=runs,
         )
         for (name, metric), numbers in found.items()
-        if failed or name not in untrained  # its scores are the worst of others
+        if name not in untrained  # its scores are the worst of others
     )
     verdict: Answer = "not answerable"
     reason = "; ".join(failed)
@@ -71,7 +71,7 @@ def judge(question: RegisteredQuestion, selected: Selected, facts: Facts) -> Ver
         corrected,
         cells,
         is_answerable=not failed,
-        untrained=() if failed else untrained,
+        untrained=untrained,
     )
     return Verdict(
         id=question.id,

@@ -1,5 +1,6 @@
 """Each guard at its border: on the right side it is silent, one step on it refuses."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -186,6 +187,12 @@ def test_a_value_without_healthy_trainings_takes_its_own_contrasts_alone(judged:
     (same,) = dead.rows  # c has no scores of its own
     assert (same.estimate, same.p) == (row.estimate, row.p)
     assert present(same.p_holm) == 2 * present(same.p)  # the family keeps its size
+    silent = judged(
+        effects,
+        facts=replace(planted.FACTS, may_claim=False),
+        selected={"replaced": tuple(("c", block) for block in range(1, 5))},
+    )
+    assert [one.contrast for one in silent.rows] == ["b vs a"]  # that of others is never described
     for other in ("a", "b"):
         both = tuple((value, block) for value in (other, "c") for block in (1, 2))
         found = judged(effects, selected={"replaced": both})
