@@ -3,7 +3,7 @@ SHELL := bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-# A CUDA machine: make setup TORCH_ARGS="--index-url URL-OF-A-CUDA-BUILD" (see README)
+# A CUDA machine: make setup TORCH_ARGS="--index-url URL-OF-A-CUDA-BUILD" (see docs/installing.md)
 TORCH_ARGS ?=
 STAMP := $(VENV)/.ready
 

@@ -144,4 +144,7 @@ def check_study(store: Path, study: str) -> None:
     """
     check_there(store)
     if study not in (there := studies(store)):
-        raise UnknownNameError(f"{store}: no study is called {study!r}; {nearest(study, there)}")
+        raise UnknownNameError(
+            f"{store}: no study is called {study!r}; {nearest(study, there)}; to make it: "
+            f"ablate run {study}"
+        )

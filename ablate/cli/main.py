@@ -175,7 +175,7 @@ def _main(arguments: list[str]) -> NoReturn:
     try:
         code = app(args=arguments, prog_name="ablate", standalone_mode=False)
         if code == INTERRUPTED:  # what typer makes of a KeyboardInterrupt
-            _end("interrupted; the same command goes on, or starts over", INTERRUPTED)
+            _end("interrupted; a study goes on with the same command", INTERRUPTED)
     except AblateError as error:
         _end(str(error), error.exit_code, error)
     except Exception as error:

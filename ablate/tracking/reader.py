@@ -115,7 +115,7 @@ def read(client: MlflowClient, *, study: str, folder: Path | None = None) -> Pub
     except (MlflowException, OSError) as error:
         raise StoreError(
             f"{public(client.tracking_uri)}: the study {study!r} has published nothing yet; "
-            f"finish it with: ablate run {study}"
+            f"finish it with: ablate run {study}; of one that runs: ablate watch {study}"
         ) from error
 
 
