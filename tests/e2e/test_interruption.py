@@ -38,7 +38,7 @@ DESIGNED = [*SMALL, "~phases.search"]
 def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     tmp_path: Path, by: signal.Signals
 ) -> None:
-    words = [*DESIGNED, "train.steps=300", "phases.compare.seeds=1"]
+    words = [*DESIGNED, "train.steps=100", "phases.compare.seeds=1"]
     before = signal.signal(by, signal.SIG_DFL)  # nohup and background jobs have it ignored
     driver = start("run", "quickstart", *words, "--store", "s", cwd=tmp_path)
     signal.signal(by, before)
@@ -56,7 +56,7 @@ def test_a_signal_to_all_ends_with_130_and_prints_the_command_that_goes_on(
     ended = len(results(tmp_path / "s"))
     assert ended < 4
 
-    ablate(*shlex.split(command)[1:], cwd=tmp_path)  # as it is printed
+    inside(*shlex.split(command)[1:], cwd=tmp_path)  # as it is printed
     assert len(results(tmp_path / "s")) == 4
     assert {status for status, _ in stores(tmp_path / "s")["mlflow"]} == {"FINISHED"}
     assert "interrupted" not in tag_counts(tmp_path / "s", "ablate.state")

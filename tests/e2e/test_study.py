@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    ablate("run", "quickstart", *SMALL, "--store", "s", "--workers", "2", cwd=folder)
+    inside("run", "quickstart", *SMALL, "--store", "s", "--workers", "2", cwd=folder)
     return folder
 
 
