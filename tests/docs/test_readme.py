@@ -25,7 +25,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 QUICK = (
     "ablate check q2_levels",
-    "ablate plan q2_levels data=msrs",
+    "ablate plan q2_levels data=roadscene",
 )  # of README, run as they are
 ELSEWHERE = ("cli.md", "using.md")  # have tests of their own
 
