@@ -51,5 +51,6 @@ def ui(
             echo(study)
             for view, link in views.items():
                 echo(f"  {view}: {link}")
+        echo(f"all of MLflow: http://{host}:{port}, until Ctrl-C")
 
     serve(store, port=port, host=host, names=names, then=say)
