@@ -40,11 +40,14 @@ def words_table(question: AnsweredQuestion) -> Table:
         effects = {shown.metric: shown for shown in one.effects}
         cells: list[Cell | str] = [one.contrast, Cell(text=word, is_bold=one.word in DECIDED)]
         for name in metrics:
+            if name not in effects:  # no healthy training
+                cells.append(NONE)
+                continue
             row = of_row.get((one.contrast, name))
             known = one.primary[name] if row is None else question.word_of(row)
             if row is not None and known != question.shown_word(row):
                 known = f"{known}, corrected"  # the sentences below say for how many tests
-            cells.append(f"{known}: {effect_of(effects[name])}" if name in effects else NONE)
+            cells.append(f"{known}: {effect_of(effects[name])}")
         rows.append([*cells, *(one.guards.get(name, NONE) for name in guards)])
     heads = ["contrast", "answer", *map(metric_of, metrics), *map(metric_of, guards)]
     return table(heads, rows)

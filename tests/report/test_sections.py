@@ -16,8 +16,8 @@ from ablate.report.figures import in_order
 from ablate.report.page import markdown, render
 from ablate.report.runs import runs_table
 from ablate.report.sections import report, reselected
-from ablate.report.values import contrasts_table, values_table, winners_frame
-from ablate.tables import markdown_text
+from ablate.report.values import contrasts_table, values_table, winners_frame, words_table
+from ablate.tables import NONE, markdown_text
 from tests.drawing import drawing
 from tests.present import present
 from tests.report.searching import hunted
@@ -200,3 +200,15 @@ def test_a_search_opens_with_its_history_and_its_best_settings() -> None:
     assert isinstance(line, Text)
     assert line.text.startswith("9 trials have a score, 0 of them designed. From 16 designed")
     assert isinstance(slices, Shown)  # which few trials do not take away
+
+
+def test_a_contrast_without_healthy_trainings_has_dashes(linked: Contents) -> None:
+    (question, *_) = linked.answered
+    first, *others = question.contrasts
+    dead = replace(first, word="not answerable", expected="", primary={}, guards={}, effects=())
+    rows = tuple(row for row in question.rows if row.contrast != first.contrast)
+    made = words_table(replace(question, contrasts=(dead, *others), rows=rows))
+    texts = [[cell.text for cell in row] for row in made.rows]
+    assert texts[0][:2] == [first.contrast, "not answerable"]
+    assert set(texts[0][2:]) == {NONE}
+    assert texts[1:] == [[cell.text for cell in row] for row in words_table(question).rows[1:]]
