@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.drawing import drawing
 from tests.e2e.running import inside, rows, start
 
 pytestmark = pytest.mark.e2e
@@ -62,7 +63,8 @@ def test_a_confirmation_is_frozen_once_and_survives_a_kill(tmp_path: Path) -> No
     assert tags == [(entry["hash"],)]
     inside("doctor", "late.yaml", "--store", "s", cwd=tmp_path)
 
-    inside("report", "late.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
+    with drawing():
+        inside("report", "late.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
     (question,) = json.loads((tmp_path / "r" / "verdict.json").read_text())["questions"]
     assert question["id"] == "confirm"
     assert question["verdict"] != "not answerable", question["reason"]
@@ -95,7 +97,8 @@ def test_a_confirmation_needs_no_question(tmp_path: Path) -> None:
     planned = inside("plan", "alone.yaml", cwd=tmp_path).stdout
     assert "without a question: this phase claims nothing" in planned
     inside("run", "alone.yaml", "executor=inline", "--store", "s", cwd=tmp_path)
-    inside("report", "alone.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
+    with drawing():
+        inside("report", "alone.yaml", "--store", "s", "--out", "r", cwd=tmp_path)
     page = (tmp_path / "r" / "report.md").read_text()
     assert "The best of hunt (rate 0." in page
     assert "trained anew on 2 fresh seeds" in page

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.drawing import drawing
 from tests.e2e.running import inside
 
 pytestmark = pytest.mark.e2e
@@ -24,7 +25,8 @@ def test_an_objective_without_a_number_is_said(tmp_path: Path) -> None:
     assert SAID in inside("status", STUDY, "--store", "s", cwd=tmp_path).stdout
     status = inside("status", STUDY, "--store", "s", "--json", cwd=tmp_path).stdout
     assert json.loads(status)["unscored"] == [SAID]
-    said = inside("report", STUDY, "--store", "s", "--out", "out", cwd=tmp_path).stdout
+    with drawing():
+        said = inside("report", STUDY, "--store", "s", "--out", "out", cwd=tmp_path).stdout
     assert SAID in " ".join(said.split())
     assert SAID in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     best = inside("best", STUDY, "--store", "s", cwd=tmp_path).stdout

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from ablate.errors import DataError
+from tests.drawing import drawing
 from tests.e2e.running import inside
 
 pytestmark = pytest.mark.e2e
@@ -48,7 +49,8 @@ def test_references_stand_in_the_report_with_the_numbers_of_score(project: Path)
     assert "nowhere: no such folder; check the path" in refused.stderr
     assert not (project / "ablate-store" / "beside").exists()
     inside("run", "beside", "executor=inline", cwd=project)
-    inside("report", "beside", "--out", "out", cwd=project)
+    with drawing():
+        inside("report", "beside", "--out", "out", cwd=project)
     table = pd.read_csv(project / "out" / "tables" / "arms.csv").set_index(["arm", "metric"])
     (folder,) = (project / "ablate-store").glob("*/published")
     facts = json.loads((folder / "facts.json").read_text())

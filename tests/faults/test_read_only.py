@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.drawing import drawing
 from tests.e2e.running import inside
 
 pytestmark = pytest.mark.e2e
@@ -45,6 +46,7 @@ def test_a_read_only_store_is_refused_in_one_line_and_can_be_read(
 
     told = inside("status", str(STUDY), "--store", store, "--json", cwd=tmp_path)
     assert json.loads(told.stdout)["finished"] == 1
-    inside("report", str(STUDY), "--store", store, "--out", str(tmp_path / "r"), cwd=tmp_path)
+    with drawing():
+        inside("report", str(STUDY), "--store", store, "--out", str(tmp_path / "r"), cwd=tmp_path)
     assert (tmp_path / "r" / "report.html").exists()
     assert sorted((path, path.stat().st_mtime_ns) for path in place.rglob("*")) == before

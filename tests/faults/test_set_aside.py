@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import typed
+from tests.drawing import drawing
 from tests.e2e.running import inside
 
 pytestmark = pytest.mark.e2e
@@ -33,7 +34,8 @@ def test_no_damaged_file_closes_a_study(tmp_path: Path) -> None:
     doctor("--repair", code=0)
     assert "agree" in doctor(code=0)
     report = ["report", STUDY, "--store", "s", "--out", "out"]
-    said = inside(*report, cwd=tmp_path).stdout
+    with drawing():
+        said = inside(*report, cwd=tmp_path).stdout
     assert "2 files were damaged and left out" in " ".join(said.split())
     assert picture.with_name(f"{picture.name}.damaged").exists()
 
@@ -44,7 +46,8 @@ def test_no_damaged_file_closes_a_study(tmp_path: Path) -> None:
     assert "ablate doctor cold --repair" in refused.stderr
     assert "runs.parquet has 100 bytes" in doctor(code=1)
     doctor("--repair", code=0)
-    inside(*report, cwd=tmp_path)
+    with drawing():
+        inside(*report, cwd=tmp_path)
 
     result = run / "result.json"
     metrics = json.loads(result.read_text(encoding="utf-8"))["metrics"]

@@ -321,7 +321,7 @@ def test_what_cannot_be_combined_is_told_at_once() -> None:
     clip=st.sampled_from([0.0, 0.01]),
     stop=st.integers(1, STEPS - 1),
 )
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_a_training_that_goes_on_from_its_state_is_bit_equal(stop: int, **changes: Any) -> None:
     names = {"warmup": "warmup_steps", "clip": "clip_norm"}
     train = recipe(**{names.get(name, name): value for name, value in changes.items()})
