@@ -133,7 +133,9 @@ def _described(contents: Contents) -> Iterator[Card]:
             id=f"Question {at}" if len(asks) > 1 else "Question",
             asks=shortened(asked, LONGEST_QUESTION),
             answer=" ".join(texts) if at == 1 else "Described with the first question.",
-            blocks=(Text(text="What to use: left open; this study describes, it has no answer phase."),),
+            blocks=(
+                Text(text="What to use: left open; this study describes, it has no answer phase."),
+            ),
         )
 
 
