@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ablate.training.spec import WEIGHTS
+from tests.drawing import drawing
 from tests.e2e.running import inside, rows, start, stores, tag_counts
 
 pytestmark = pytest.mark.e2e
@@ -41,7 +42,8 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("searched")
     (folder / "hunting.yaml").write_text(STUDY)
     inside(*WORDS[:-2], cwd=folder)
-    inside("report", "hunting.yaml", "--store", "s", cwd=folder)
+    with drawing():
+        inside("report", "hunting.yaml", "--store", "s", cwd=folder)
     return folder
 
 
@@ -103,7 +105,8 @@ def test_killed_at_any_instant_the_same_command_has_the_same_result(
     assert {status for status, _ in stores(folder / "s")["mlflow"]} == {"FINISHED"}
     assert stores(folder / "s")["optuna"].count("COMPLETE") == 4
 
-    inside("report", "hunting.yaml", "--store", "s", cwd=folder)
+    with drawing():
+        inside("report", "hunting.yaml", "--store", "s", cwd=folder)
     (headline,) = tag_counts(folder / "s", "ablate.headline")  # one, and not that of two trials
     assert headline.endswith("runs: 4 finished")
     notes = "select t.value from tags t where t.key = 'mlflow.note.content' and t.value like ?"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.drawing import drawing
 from tests.e2e.running import inside
 
 pytestmark = pytest.mark.e2e
@@ -39,7 +40,8 @@ STUDY: dict[str, Any] = {
 
 
 def verdict(folder: Path, store: str) -> dict[str, Any]:
-    inside("report", "mine", "--store", store, "--out", f"r-{store}", cwd=folder)
+    with drawing():
+        inside("report", "mine", "--store", store, "--out", f"r-{store}", cwd=folder)
     question: dict[str, Any]
     (question,) = json.loads((folder / f"r-{store}" / "verdict.json").read_text())["questions"]
     return question
