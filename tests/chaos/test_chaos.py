@@ -22,9 +22,11 @@ ALONE = ["executor=inline", "train.steps=4", "train.gallery=0", "phases.hunt.tri
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def whole(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """How the study ends that nobody kills or reads."""
-    found = Round(tmp_path_factory.mktemp("whole"), words=ALONE).let_alone()
+    folder = tmp_path_factory.mktemp("whole")
+    empty_store.lay(empty, folder / "s")
+    found = Round(folder, words=ALONE).let_alone()
     assert found.wrongs == ()
     return found
 
