@@ -47,7 +47,16 @@ def test_the_wheel_holds_what_a_study_needs(wheel: Path) -> None:
     assert not any(name.startswith(("tests/", "docs/")) for name in names)
 
 
-@pytest.mark.parametrize("words", [["check"], ["plan", "quickstart"], ["list", "studies"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(
+            ["check"], marks=pytest.mark.slow
+        ),  # of every study; tests/config does by default
+        ["plan", "quickstart"],
+        ["list", "studies"],
+    ],
+)
 def test_the_wheel_works_in_an_empty_folder(wheel: Path, tmp_path: Path, words: list[str]) -> None:
     code = "import ablate, sys; assert '_installed' in ablate.__file__; import ablate.__main__"
     inside = tmp_path / "_installed"
