@@ -16,12 +16,15 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
+from tests.drawing import drawing
 from tests.e2e.running import ablate, inside, rows, start
 
 pytestmark = pytest.mark.e2e
 PAGE = (Path(__file__).parents[2] / "docs" / "mlflow.md").read_text(encoding="utf-8")
 STUDY = "q4_variant_answer"
 WORDS = [
+    "factors.variant.values=[signed, sign_free, magnitude]",
+    "~questions.variant.contrasts.axes",
     "data=synthetic",
     "model.width=2",
     "train.gallery=1",
@@ -57,10 +60,10 @@ def test_every_question_has_an_answer_with_its_numbers(whole: Path) -> None:
         "not answerable",
     )
     contrasts = {row["contrast"] for row in question["rows"]}
-    assert contrasts == {"split", "sign", "both", "axes"}
+    assert contrasts == {"split", "sign", "both"}
     assert all(len(row["by_block"]) == 6 for row in question["rows"])
     runs = {path.name for path in (whole / "s" / STUDY / "runs").iterdir()}
-    assert len(runs) == 2 + 4 * 2 * 6
+    assert len(runs) == 2 + 3 * 2 * 6
     assert {run for row in question["rows"] for run in row["run_ids"]} <= runs
     page = unescape((whole / "report" / "report.html").read_text())
     assert question["headline"] in page
@@ -74,13 +77,13 @@ def test_blocks_are_parents_and_the_design_is_registered(whole: Path) -> None:
             "select value, count(*) from tags where key = 'ablate.kind' group by 1",
         )
     )
-    assert kinds["block"] == 4 * 6
-    assert kinds["run"] == 4 * 2 * 6 + 2
+    assert kinds["block"] == 3 * 6
+    assert kinds["run"] == 3 * 2 * 6 + 2
     winners = rows(
         whole / "s" / "mlflow.db",
         "select count(*) from tags where key = 'ablate.winner' and value = 'true'",
     )
-    assert winners == [(24,)]
+    assert winners == [(18,)]
     assert list((whole / "s").rglob("pre-registration.json"))
 
 
@@ -212,7 +215,9 @@ def test_pictures_are_those_of_one_block_and_can_be_left_out(whole: Path, tmp_pa
     assert '<img alt="Fused images"' in page
     assert '<img alt="Gradient maps"' in page
     store = str(whole / "s")
-    inside("report", STUDY, "--store", store, "--no-pictures", "--out", "bare", cwd=tmp_path)
+    with drawing("arm_points", "fused_grid"):
+        inside("report", STUDY, "--store", store, "--no-pictures", "--out", "bare", cwd=tmp_path)
+    assert (tmp_path / "bare" / "figures" / "arm_points.svg").exists()
     assert "--no-pictures" in (tmp_path / "bare" / "report.html").read_text()
     assert not (tmp_path / "bare" / "figures" / "fused_grid.svg").exists()
     done = inside("report", STUDY, "--store", store, "--picture", "nope", cwd=tmp_path, code=2)
@@ -246,7 +251,7 @@ def test_the_filters_of_the_mlflow_page_find_what_they_say(whole: Path) -> None:
         what: len(client.search_runs([experiment], text.replace("'RUN'", f"'{a_run}'")))
         for what, text in re.findall(r"^\| (.+?) \| `` (.+?) `` \|$", PAGE, re.MULTILINE)
     }
-    arms, blocks, points, pilot = 4, 6, 2, 2
+    arms, blocks, points, pilot = 3, 6, 2, 2
     scores = found.pop("high scores")
     assert 0 <= scores <= arms * blocks * points + pilot
     every = {
@@ -275,7 +280,7 @@ def test_the_python_of_the_mlflow_page_fuses_as_the_command_does(
     names: dict[str, Any] = {}
     for code in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         exec(compile(code.replace("ablate-store", "s"), "docs/mlflow.md", "exec"), names)
-    assert names["table"].shape == (6, 4)
+    assert names["table"].shape == (6, 3)
     assert names["table"].notna().all(axis=None)
     pair = np.random.default_rng(0).integers(0, 256, (2, 1, 37, 53), np.uint8)
     for side, image in zip(("infrared", "visible"), pair, strict=True):
