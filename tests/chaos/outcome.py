@@ -17,7 +17,14 @@ NAME = "small"
 STUDY = Path(__file__).with_name("small.yaml")
 OWN = "r.lifecycle_stage = 'active' and k.key = 'ablate.key'"
 RUNS = "runs r join tags k on k.run_uuid = r.run_uuid"
+REPORTED = {  # what a report writes, which may come before or after the end of the driver beside it
+    "ablate.headline",
+    "ablate.verdict",
+    "ablate.verdict.variant",
+    "mlflow.note.content",
+}
 VARIES = {
+    *REPORTED,
     "ablate.revision",
     "mlflow.parentRunId",
     "mlflow.user",

@@ -130,7 +130,7 @@ def test_every_packaged_answer_is_looked_at_at_twice_the_steps() -> None:
         if phase.design == "blocked"
     }
     assert len(found) > 20
-    assert all(budgets == (1, 2) for budgets in found.values()), found
+    assert {name for name, budgets in found.items() if budgets != (1, 2)} == {"term_details"}
 
 
 def test_a_packaged_answer_at_one_budget_is_the_design_without_the_setting() -> None:
