@@ -3,7 +3,8 @@
 Run: python -m benchmarks.mefb --data FOLDER, a copy of github.com/xingchenzhang/MEFB in which
 output/fused_images has fused images, each called IMAGE_METHOD: those that its README links to, or
 of a method that runs again, as FMMEF does in GNU Octave (github.com/xiaohuiben/fmmef-TIP-2020,
-demo_multi_sta.m). Not part of `make bench`: its images are not ours to pass on.
+demo_multi_sta.m; store uint8(255 * image), for Octave's imwrite rounds floats otherwise). Not part
+of `make bench`: its images are not ours to pass on.
 """
 
 import argparse
