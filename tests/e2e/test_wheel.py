@@ -50,9 +50,7 @@ def test_the_wheel_holds_what_a_study_needs(wheel: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param(
-            ["check"], marks=pytest.mark.slow
-        ),  # of every study; tests/config does by default
+        pytest.param(["check"], marks=pytest.mark.slow),  # tests/yaml checks every study by default
         ["plan", "quickstart"],
         ["list", "studies"],
     ],
