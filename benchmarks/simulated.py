@@ -17,10 +17,9 @@ import yaml
 from ablate import config
 from ablate.config.schema import StudyConfig
 from ablate.execution.protocol import EXECUTORS, Decide
-from ablate.execution.run_folder import JOURNAL, RESULT, SPEC
 from ablate.study.driver import Progress
 from ablate.study.names import known
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import JOURNAL, RESULT, SPEC, RunResult, RunSpec
 
 METRICS = ("en", "mi", "vif", "sd", "scd", "qabf")
 SPACE = {

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from ablate.errors import ConfigError
 from ablate.execution.protocol import EXECUTORS
-from ablate.execution.run_folder import RESULT
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import RESULT, RunResult, RunSpec
 
 RUNS, WITHIN_S = 3, 30.0
 

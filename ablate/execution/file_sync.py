@@ -16,8 +16,8 @@ from typing import Any
 from ablate.errors import StoreError
 from ablate.execution.link import Link
 from ablate.execution.messages import pack
-from ablate.execution.run_folder import JOURNAL, RESULT
 from ablate.store_folder import check_no_links
+from ablate.training.spec import JOURNAL, RESULT
 from ablate.writing import replacing
 
 SEND_EVERY_S = 1.0

@@ -3,18 +3,14 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ablate.errors import StoreError
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import RESULT, SPEC, RunResult, RunSpec
 from ablate.whole_files import read_bounded
 
 if TYPE_CHECKING:  # it imports torch
     from ablate.training.scoring import Row
-
-SPEC: Final = "spec.json"  # what is trained
-JOURNAL: Final = "journal.jsonl"  # what happens meanwhile, see `ablate.tracking.journal`
-RESULT: Final = "result.json"  # how the run ended; its presence means that it has
 
 
 def read_spec(folder: Path) -> RunSpec | None:

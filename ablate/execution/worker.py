@@ -19,11 +19,11 @@ from filelock import FileLock, Timeout
 
 from ablate import plugins
 from ablate.errors import StoreError, storage_failure
-from ablate.execution.run_folder import JOURNAL, RESULT, SPEC, read_result
+from ablate.execution.run_folder import read_result
 from ablate.identity import JsonValue
 from ablate.store_folder import check_no_links
 from ablate.training.recorder import Heartbeat
-from ablate.training.spec import OOM, WEIGHTS, RunResult, RunSpec
+from ablate.training.spec import JOURNAL, OOM, RESULT, SPEC, WEIGHTS, RunResult, RunSpec
 from ablate.whole_files import record
 from ablate.writing import json_bytes, write_json
 

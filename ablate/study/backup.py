@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from ablate.errors import StoreError
-from ablate.execution.run_folder import JOURNAL, RESULT
 from ablate.store_folder import LEDGER, check_no_links, check_study, open_store
 from ablate.tracking.journal import POSITION
+from ablate.training.spec import JOURNAL, RESULT
 from ablate.whole_files import CHECKSUMS, read_bounded
 
 CHECKPOINTS = "checkpoint"

@@ -14,10 +14,9 @@ from types import MappingProxyType
 from typing import Final
 
 from ablate.errors import StoreError
-from ablate.execution.run_folder import JOURNAL, RESULT
 from ablate.study.ledger import Ledger
 from ablate.tracking.journal import read_journal
-from ablate.training.spec import WEIGHTS
+from ablate.training.spec import JOURNAL, RESULT, WEIGHTS
 from ablate.whole_files import CHECKSUMS, SET_ASIDE, damaged, set_aside, torn_pictures
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from typing import Any
 
 from ablate.databases import PARTS, check_whole, put_aside
 from ablate.errors import BusyError, ConfigError, DataError, StoreError, nearest
-from ablate.execution.run_folder import JOURNAL
 from ablate.search.store import holds
 from ablate.store_folder import studies
 from ablate.study import damage
@@ -24,7 +23,7 @@ from ablate.tracking.reader import damage_of
 from ablate.tracking.runs import STATUS, metric_name
 from ablate.tracking.store import open_client
 from ablate.training.determinism import settle
-from ablate.training.spec import RunResult
+from ablate.training.spec import JOURNAL, RunResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,11 @@ from typing import Any, Final, Literal
 
 from ablate.config.apply import leaves
 from ablate.config.schema import StudyConfig
-from ablate.execution.run_folder import RESULT, SPEC
 from ablate.fingerprint import numeric_hash
 from ablate.identity import digest
 from ablate.study.plan import Plan
 from ablate.training.environment import cpu_kind
+from ablate.training.spec import RESULT, SPEC
 from ablate.writing import write_json
 
 Source = Literal["measured", "cache", "runs"]

@@ -18,13 +18,13 @@ from typing import Any, Final
 
 from ablate.config.schema import LOOK
 from ablate.errors import StoreError
-from ablate.execution.run_folder import JOURNAL, RESULT, read_result
+from ablate.execution.run_folder import read_result
 from ablate.positions import HALF_ENDS
 from ablate.positions import NEWEST as NEWEST_POSITIONS
 from ablate.store_folder import LEDGER
 from ablate.study.beginning import EXTENDED, changed_keys
 from ablate.study.planned import Look, Redraw
-from ablate.training.spec import RunResult
+from ablate.training.spec import JOURNAL, RESULT, RunResult
 from ablate.whole_files import read_bounded
 
 FORMAT: Final = 1

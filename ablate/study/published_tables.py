@@ -11,7 +11,7 @@ from ablate.study.planned import PlannedTrial
 from ablate.tracking.journal import read_journal
 from ablate.tracking.system import PREFIX
 from ablate.training.scoring import Row
-from ablate.training.spec import RunResult
+from ablate.training.spec import JOURNAL, RunResult
 
 RUN_COLUMNS = (
     "run_id",
@@ -105,7 +105,7 @@ def curve_table(trials: list[PlannedTrial], ledger: Ledger) -> pd.DataFrame:
     """Return one row per run, key and step."""
     rows = []
     for run_id in _run_ids(trials):
-        for _, event in read_journal(ledger.run_folder(run_id) / "journal.jsonl"):
+        for _, event in read_journal(ledger.run_folder(run_id) / JOURNAL):
             if event["kind"] == "metrics":
                 step = event["step"]
                 rows += [

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from ablate.config.schema import LOOK, StudyConfig
 from ablate.errors import ConfigError
-from ablate.execution.run_folder import JOURNAL, RESULT, SPEC, read_result
+from ablate.execution.run_folder import read_result
 from ablate.fingerprint import numeric_hash
 from ablate.store_folder import LEDGER
 from ablate.study.ledger import Ledger
 from ablate.study.plan import Plan
 from ablate.tracking.journal import POSITION
 from ablate.training.environment import environment_of, with_more
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import JOURNAL, RESULT, SPEC, RunResult, RunSpec
 from ablate.training.tasks import task_of
 from ablate.writing import write_json
 

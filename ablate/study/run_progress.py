@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ablate.errors import StoreError
-from ablate.execution.run_folder import JOURNAL, SPEC
 from ablate.settings.command import COMMAND, OF_STUDY, length_of
+from ablate.training.spec import JOURNAL, SPEC
 from ablate.whole_files import read_bounded
 
 _TAIL_BYTES: Final = 4096  # of a journal that are read to see how far its run is

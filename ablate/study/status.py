@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate.execution.run_folder import JOURNAL
 from ablate.published import unscored_in_words
 from ablate.study import damage, interim
 from ablate.study.environments import of_results
@@ -17,6 +16,7 @@ from ablate.study.reuse import Earlier, check_declared, to_adopt
 from ablate.study.run_progress import progress_of
 from ablate.study.study_lock import is_locked, open_runs
 from ablate.tracking.address import public
+from ablate.training.spec import JOURNAL
 
 
 def status(study: OpenStudy) -> dict[str, Any]:

@@ -10,8 +10,7 @@ import pandas as pd
 
 from ablate.tracking import evaluation
 from ablate.tracking.journal import read_journal
-from ablate.tracking.sent_points import JOURNAL
-from ablate.training.spec import RunResult
+from ablate.training.spec import JOURNAL, RESULT, SPEC, RunResult
 from ablate.whole_files import is_whole_png
 
 COLUMNS: Final = ["split", "image", "metric", "value"]
@@ -37,9 +36,9 @@ def stage(
         into: A folder that becomes the artifacts of the run.
     """
     text = json.dumps(result.to_json() | {"images": []}, indent=2)
-    (into / "result.json").write_text(text, encoding="utf-8")
-    if (folder / "spec.json").exists():  # no worker may have come that far
-        shutil.copyfile(folder / "spec.json", into / "spec.json")
+    (into / RESULT).write_text(text, encoding="utf-8")
+    if (folder / SPEC).exists():  # no worker may have come that far
+        shutil.copyfile(folder / SPEC, into / SPEC)
     if not scores:
         return False
     table = folder / "images.parquet"

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from mlflow.entities import Metric
 
@@ -22,9 +22,7 @@ from ablate.tracking.journal import (
     read_position,
     write_position,
 )
-from ablate.training.spec import RunResult
-
-JOURNAL: Final = "journal.jsonl"
+from ablate.training.spec import JOURNAL, RunResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from ablate.identity import JsonValue
 from ablate.settings.sources import Sources, sources_of
@@ -11,7 +11,10 @@ State = Literal["finished", "pruned", "failed", "interrupted"]
 OOM = "oom"  # how the reason of a run starts that ran out of memory
 LOST = ("workers_killed", "workers_hung", "oom_retries")  # facts of runs that took several workers
 FURTHER = "tests"  # folder in that of a run: scores of its weights on further test sets
-WEIGHTS = "weights.safetensors"  # in the folder of a run that keeps the network it trained
+SPEC: Final = "spec.json"  # what is trained
+JOURNAL: Final = "journal.jsonl"  # what happens meanwhile, see `ablate.tracking.journal`
+RESULT: Final = "result.json"  # how the run ended; its presence means that it has
+WEIGHTS: Final = "weights.safetensors"  # in the folder of a run that keeps the network it trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

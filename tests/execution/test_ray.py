@@ -9,7 +9,8 @@ import pytest
 
 from ablate.errors import ClusterError
 from ablate.execution.inline import Inline
-from ablate.execution.run_folder import JOURNAL, read_result
+from ablate.execution.run_folder import read_result
+from ablate.training.spec import JOURNAL
 from tests.execution.conftest import small, until
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")

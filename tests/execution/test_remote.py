@@ -16,10 +16,10 @@ from ablate.execution import file_sync, remote
 from ablate.execution.inline import Inline
 from ablate.execution.processes import PRELOAD
 from ablate.execution.remote import work_for
-from ablate.execution.run_folder import JOURNAL, RESULT, read_result
+from ablate.execution.run_folder import read_result
 from ablate.execution.serving import MARK, Notice
 from ablate.tracking.journal import read_journal
-from ablate.training.spec import RunSpec
+from ablate.training.spec import JOURNAL, RESULT, RunSpec
 from tests.execution.conftest import small, until
 
 pytestmark = pytest.mark.e2e

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ablate.execution.inline import Inline
-from ablate.execution.run_folder import JOURNAL, read_result
+from ablate.execution.run_folder import read_result
+from ablate.training.spec import JOURNAL
 from tests.execution.conftest import small, until
 from tests.execution.queue import Queue
 

@@ -7,12 +7,12 @@ from threading import Event
 
 import pytest
 
-from ablate.execution.run_folder import JOURNAL, read_result
+from ablate.execution.run_folder import read_result
 from ablate.execution.worker import work
 from ablate.tracking.journal import JournalRecorder, read_journal
 from ablate.training import loop
 from ablate.training.checkpoints import BEFORE, NEWEST, Checkpoints, LeaveError
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import JOURNAL, RunResult, RunSpec
 from tests.training.conftest import SETTINGS
 
 STEPS, LEFT_AFTER = 12, 8

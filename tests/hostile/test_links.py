@@ -7,10 +7,9 @@ import pytest
 
 from ablate.errors import StoreError
 from ablate.execution import file_sync
-from ablate.execution.run_folder import JOURNAL
 from ablate.execution.worker import work
 from ablate.store_folder import open_store
-from ablate.training.spec import RunSpec
+from ablate.training.spec import JOURNAL, RunSpec
 
 SPEC = RunSpec(
     run_id="r",

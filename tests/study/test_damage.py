@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ablate.execution.run_folder import JOURNAL, RESULT
 from ablate.execution.worker import write_result
 from ablate.store_folder import LEDGER
 from ablate.study import damage
 from ablate.study.ledger import Ledger
-from ablate.training.spec import WEIGHTS, RunResult
+from ablate.training.spec import JOURNAL, RESULT, WEIGHTS, RunResult
 from ablate.whole_files import CHECKSUMS
 
 EVENT = '{"kind": "metrics", "values": {"train/loss": 0.5}, "step": %d, "time_ms": 1}\n'

@@ -12,13 +12,13 @@ import pytest
 
 from ablate.config.loading import load
 from ablate.errors import StoreError
-from ablate.execution.run_folder import JOURNAL, RESULT, SPEC, image_rows
+from ablate.execution.run_folder import image_rows
 from ablate.execution.worker import write_result
 from ablate.study import driver
 from ablate.study.ledger import Ledger
 from ablate.study.open_study import OpenStudy
 from ablate.tracking.journal import JournalRecorder
-from ablate.training.spec import RunResult, RunSpec
+from ablate.training.spec import JOURNAL, RESULT, SPEC, RunResult, RunSpec
 from ablate.writing import write_json
 
 STUDY = Path(__file__).parents[1] / "chaos" / "small.yaml"

@@ -9,7 +9,6 @@ import pytest
 
 from ablate import config
 from ablate.config.schema import StudyConfig
-from ablate.execution.run_folder import JOURNAL
 from ablate.store_folder import open_store
 from ablate.study import study_lock as locking
 from ablate.study.ledger import Ledger
@@ -18,7 +17,7 @@ from ablate.study.open_study import OpenStudy
 from ablate.study.plan import make
 from ablate.study.status import status
 from ablate.study.study_lock import study_lock
-from ablate.training.spec import RunResult
+from ablate.training.spec import JOURNAL, RunResult
 from ablate.writing import write_json
 from tests.e2e.running import inside
 
